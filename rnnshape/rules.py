@@ -1,0 +1,284 @@
+"""The rule: what comes out of a recurrent layer, in which order and with which shape.
+
+Everything the project says about a layer before Keras has spoken is derived here, from a
+`LayerSpec` alone: its inputs and outputs, its weights, what holds between the tensors, and the
+Keras expression that makes it. Each view and the measurement start from these facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+
+from rnnshape.spec import Cell, LayerSpec, MergeMode
+
+__all__ = ["Axis", "Layer", "Relation", "Tensor", "layers"]
+
+STATES = {Cell.LSTM: ("h", "c"), Cell.GRU: ("h",), Cell.SIMPLERNN: ("h",)}
+STATE_WORDS = {"h": "hidden state", "c": "cell state"}
+GATES = {
+    Cell.LSTM: ("input", "forget", "cell", "output"),
+    Cell.GRU: ("update", "reset", "candidate"),
+    Cell.SIMPLERNN: (),
+}
+MERGED = {
+    MergeMode.CONCAT: "concatenated",
+    MergeMode.SUM: "summed",
+    MergeMode.MUL: "multiplied",
+    MergeMode.AVE: "averaged",
+}
+MERGE = {
+    MergeMode.CONCAT: "concat(h1, h2)",
+    MergeMode.SUM: "h1 + h2",
+    MergeMode.MUL: "h1 * h2",
+    MergeMode.AVE: "(h1 + h2) / 2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a tensor: its name in Keras' terms, and its length.
+
+    >>> 2 * Axis("units", 3)
+    Axis(name='2*units', size=6)
+    """
+
+    name: str
+    size: int
+
+    def __rmul__(self, times: int) -> Axis:
+        return self if times == 1 else Axis(f"{times}*{self.name}", times * self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor that goes into a layer, comes out of it or is one of its weights."""
+
+    name: str
+    axes: tuple[Axis, ...]
+    meaning: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds: a weight's parameters."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two expressions over a layer's outputs that are equal for any input.
+
+    `U` stands for the layer's units, and `concat` joins along the last axis.
+    """
+
+    left: str
+    right: str
+
+    @property
+    def claim(self) -> str:
+        return f"{self.left} == {self.right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A pass over the sequence. `index` is the timestep at which it ends."""
+
+    word: str
+    suffix: str
+    index: int
+
+    @property
+    def end(self) -> str:
+        return "after the last timestep" if self.index == -1 else "after the first timestep"
+
+
+ONE_WAY = (Direction("", "", -1),)
+BOTH_WAYS = (Direction("forward", "1", -1), Direction("backward", "2", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of a `LayerSpec`, with all that the rule knows about it.
+
+    Attributes:
+        number: its place in the stack, from 1.
+        cell, units: as in the spec.
+        merge_mode: None for a layer of one direction.
+        return_sequences, return_state: this layer's own flags, as the stack needs them.
+        input: the tensor it is given, `(batch, timesteps, features)`.
+        outputs: what it returns, in Keras' order.
+        weights: kernel, recurrent kernel and bias of each direction, in Keras' order.
+        relations: what holds between its outputs.
+    """
+
+    number: int
+    cell: Cell
+    units: Axis
+    merge_mode: MergeMode | None
+    return_sequences: bool
+    return_state: bool
+    input: Tensor
+    outputs: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+    relations: tuple[Relation, ...]
+
+    @property
+    def parameters(self) -> int:
+        """What Keras' `layer.count_params()` returns."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def arguments(self) -> dict[str, bool]:
+        """The cell's keyword arguments, where they differ from Keras' defaults."""
+        flags = {"return_sequences": self.return_sequences, "return_state": self.return_state}
+        return {name: value for name, value in flags.items() if value}
+
+    @property
+    def wrapper_arguments(self) -> dict[str, str | None]:
+        """`Bidirectional`'s keyword arguments, where they differ from Keras' defaults."""
+        if self.merge_mode in (None, MergeMode.CONCAT):
+            return {}
+        return {"merge_mode": None if self.merge_mode is MergeMode.NONE else str(self.merge_mode)}
+
+    @property
+    def expression(self) -> str:
+        """The Keras expression that makes it: `Bidirectional(LSTM(3, return_state=True))`."""
+        call = _call(self.cell.keras_name, str(self.units.size), self.arguments)
+        if self.merge_mode is None:
+            return call
+        return _call("Bidirectional", call, self.wrapper_arguments)
+
+    @property
+    def names(self) -> str:
+        """The names of its outputs, as they are unpacked: `o, h1, c1, h2, c2`."""
+        return ", ".join(tensor.name for tensor in self.outputs)
+
+
+def layers(spec: LayerSpec) -> tuple[Layer, ...]:
+    """The layers of a spec, first to last: one, or as many as it has `units`.
+
+    Pure and instant: neither NumPy nor TensorFlow is imported.
+
+    >>> from rnnshape import Cell, LayerSpec, layers
+    >>> [layer] = layers(LayerSpec(Cell.GRU, bidirectional=True, return_state=True))
+    >>> [(tensor.name, tensor.shape) for tensor in layer.outputs]
+    [('o', (2, 6)), ('h1', (2, 3)), ('h2', (2, 3))]
+    """
+    return tuple(_stack(spec))
+
+
+def _stack(spec: LayerSpec) -> Iterator[Layer]:
+    batch, timesteps = Axis("batch", spec.batch), Axis("timesteps", spec.timesteps)
+    name, width, meaning = "inputs", spec.features, "input"
+    for number, size in enumerate(spec.units, start=1):
+        last = number == len(spec.units)
+        layer = _layer(
+            number,
+            spec,
+            Tensor(name, (batch, timesteps, Axis("features", width)), meaning),
+            Axis("units", size),
+            # Only a sequence can feed the next layer, and only the last layer's states are asked.
+            return_sequences=spec.return_sequences or not last,
+            return_state=spec.return_state and last,
+        )
+        yield layer
+        output = layer.outputs[0]
+        name, width, meaning = output.name, output.axes[-1].size, f"output of layer {number}"
+
+
+def _layer(
+    number: int,
+    spec: LayerSpec,
+    source: Tensor,
+    units: Axis,
+    *,
+    return_sequences: bool,
+    return_state: bool,
+) -> Layer:
+    batch, timesteps, features = source.axes
+    merge_mode = spec.merge_mode if spec.bidirectional else None
+    directions = BOTH_WAYS if spec.bidirectional else ONE_WAY
+    lead = (batch, timesteps) if return_sequences else (batch,)
+    outputs = list(_outputs(merge_mode, lead, units))
+    if return_state:
+        outputs += _states(spec.cell, directions, (batch, units))
+    return Layer(
+        number,
+        spec.cell,
+        units,
+        merge_mode,
+        return_sequences,
+        return_state,
+        source,
+        tuple(outputs),
+        tuple(_weights(spec.cell, directions, features, units)),
+        tuple(_relations(merge_mode, return_sequences)) if return_state else (),
+    )
+
+
+def _outputs(merge_mode: MergeMode | None, lead: tuple[Axis, ...], units: Axis) -> Iterator[Tensor]:
+    sequence = len(lead) == 2
+    if merge_mode is MergeMode.NONE:
+        for way in BOTH_WAYS:
+            meaning = (
+                f"{way.word} output at every timestep"
+                if sequence
+                else f"last {way.word} output, {way.end}"
+            )
+            yield Tensor(f"o{way.suffix}", (*lead, units), meaning)
+        return
+    meaning = "output at every timestep" if sequence else "last output"
+    if merge_mode is None:
+        yield Tensor("o", (*lead, units), meaning if sequence else f"{meaning}, {ONE_WAY[0].end}")
+        return
+    width = 2 * units if merge_mode is MergeMode.CONCAT else units
+    both = f"forward and backward {MERGED[merge_mode]}"
+    yield Tensor("o", (*lead, width), f"{meaning}, {both}")
+
+
+def _states(
+    cell: Cell, directions: tuple[Direction, ...], axes: tuple[Axis, ...]
+) -> Iterator[Tensor]:
+    for way in directions:
+        for state in STATES[cell]:
+            meaning = f"{way.word} {STATE_WORDS[state]} {way.end}".lstrip()
+            yield Tensor(f"{state}{way.suffix}", axes, meaning)
+
+
+def _weights(
+    cell: Cell, directions: tuple[Direction, ...], features: Axis, units: Axis
+) -> Iterator[Tensor]:
+    gates = max(1, len(GATES[cell]))
+    side_by_side = f": {', '.join(GATES[cell])}" if GATES[cell] else ""
+    # Keras' GRU resets after the product (reset_after=True), which takes a bias on either side.
+    pair = (Axis("2", 2),) if cell is Cell.GRU else ()
+    bias = "one for the kernel, one for the recurrent kernel" if pair else "added to both products"
+    for way in directions:
+        prefix = f"{way.word}_" if way.word else ""
+        wide = gates * units
+        yield Tensor(f"{prefix}kernel", (features, wide), f"times the input{side_by_side}")
+        yield Tensor(f"{prefix}recurrent_kernel", (units, wide), "times the last hidden state")
+        yield Tensor(f"{prefix}bias", (*pair, wide), bias)
+
+
+def _relations(merge_mode: MergeMode | None, return_sequences: bool) -> Iterator[Relation]:
+    """What holds for any input, once the states are returned beside the outputs."""
+    if merge_mode is None or merge_mode is MergeMode.NONE:
+        for way in ONE_WAY if merge_mode is None else BOTH_WAYS:
+            at_end = f"[:, {way.index}]" if return_sequences else ""
+            yield Relation(f"o{way.suffix}{at_end}", f"h{way.suffix}")
+    elif not return_sequences:
+        yield Relation("o", MERGE[merge_mode])
+    elif merge_mode is MergeMode.CONCAT:
+        # The backward layer reads the sequence from its end, and so ends at the first timestep.
+        for way, half in zip(BOTH_WAYS, (":U", "U:"), strict=True):
+            yield Relation(f"o[:, {way.index}, {half}]", f"h{way.suffix}")
+
+
+def _call(name: str, argument: str, keywords: dict[str, bool] | dict[str, str | None]) -> str:
+    return f"{name}({', '.join([argument, *(f'{k}={v!r}' for k, v in keywords.items())])})"
