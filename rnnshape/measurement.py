@@ -1,0 +1,139 @@
+"""What Keras answered, as plain data, and the lines of JSON it travels in between processes.
+
+The child writes one JSON object a line: any number of `Progress`, then an `Answer` or a `Failure`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rnnshape.spec import LayerSpec
+
+__all__ = ["Answer", "Array", "Failure", "MeasuredLayer", "Measurement", "Progress", "Request"]
+
+Nested = list[Any] | float  # an array's numbers, as nested lists
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A tensor that Keras returned: its shape, its dtype and, where asked for, its numbers.
+
+    `text` is how NumPy prints them, long arrays elided; `values` holds them all.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    text: str | None = None
+    values: Nested | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredLayer:
+    """One layer, as measured: `outputs` of `predict`, `holds` for each relation of the rule,
+    the shapes of `layer.weights` and `layer.count_params()`."""
+
+    outputs: tuple[Array, ...]
+    holds: tuple[bool, ...]
+    weights: tuple[tuple[int, ...], ...]
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What `model.predict` returned for one `LayerSpec`: the input and every layer's answer."""
+
+    input: Array
+    layers: tuple[MeasuredLayer, ...]
+    keras: str
+    tensorflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the child is asked: layers that share one input shape, and which parts of each `Array`
+    to bring back beside its shape."""
+
+    specs: tuple[LayerSpec, ...]
+    seed: int | None = None
+    text: bool = False
+    values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the child is doing, and how far it is: `done` of `total` batches, where it can tell."""
+
+    doing: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why no measurement could be made, and what to do about it."""
+
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The measurements, one for each spec of the request, in its order."""
+
+    measurements: tuple[Measurement, ...]
+
+
+Message = Progress | Failure | Answer
+
+
+def encode(message: Message | Request) -> bytes:
+    """One line of JSON, to be read back by `decode` or `decode_request`."""
+    line = json.dumps({"type": type(message).__name__, **asdict(message)})
+    return line.encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The message in a line of JSON; a `ValueError` when the line holds none.
+
+    >>> decode(encode(Progress("predicting", 1, 4)))
+    Progress(doing='predicting', done=1, total=4)
+    """
+    try:
+        fields = json.loads(line)
+        match fields.pop("type"):
+            case "Progress":
+                return Progress(**fields)
+            case "Failure":
+                return Failure(**fields)
+            case "Answer":
+                return Answer(tuple(_measurement(**one) for one in fields["measurements"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as nonsense:
+        raise ValueError(f"no message: {line[:60]!r}") from nonsense
+    raise ValueError(f"no message: {line[:60]!r}")
+
+
+def decode_request(line: str) -> Request:
+    fields = json.loads(line)
+    specs = tuple(LayerSpec(**one) for one in fields["specs"])
+    return Request(specs, fields["seed"], fields["text"], fields["values"])
+
+
+def _measurement(input: Any, layers: Any, keras: str, tensorflow: str) -> Measurement:
+    return Measurement(
+        _array(**input), tuple(_measured_layer(**one) for one in layers), keras, tensorflow
+    )
+
+
+def _measured_layer(outputs: Any, holds: Any, weights: Any, parameters: int) -> MeasuredLayer:
+    return MeasuredLayer(
+        tuple(_array(**one) for one in outputs),
+        tuple(holds),
+        tuple(tuple(shape) for shape in weights),
+        parameters,
+    )
+
+
+def _array(shape: Any, dtype: str, text: str | None, values: Nested | None) -> Array:
+    return Array(tuple(shape), dtype, text, values)
