@@ -1,0 +1,140 @@
+"""What views are made of, as plain data: a heading, some lines, a grid, a picture, a program.
+
+The views say what is shown; here each block is drawn with Rich, and in `markdown` as Markdown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rnnshape.render.page import QUIET, Page
+
+__all__ = ["Block", "Grid", "Heading", "Lines", "Picture", "Program", "draw"]
+
+GAP = 2
+READABLE = 26  # a column of prose any narrower is a column of syllables
+
+Row = tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A title, and lines that belong right under it."""
+
+    title: Text
+    lines: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Sentences, a line each."""
+
+    lines: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Text whose lines must not be broken."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Python program."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows under named columns, the last of which may be folded if `prose`.
+
+    `aligned` are the rows of all the grids whose columns line up with this one's.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    prose: bool = True
+    aligned: tuple[Row, ...] = ()
+
+    @property
+    def widths(self) -> list[int]:
+        """Of each column, as wide as its longest line."""
+        columns = zip(*(self.aligned or self.rows), strict=True)
+        cells = (
+            (name, *(cell.plain for cell in column))
+            for name, column in zip(self.columns, columns, strict=True)
+        )
+        lines = (chain.from_iterable(cell.split("\n") for cell in column) for column in cells)
+        return [max(map(len, column)) for column in lines]
+
+    @property
+    def width(self) -> int:
+        """What it takes to show it with nothing folded."""
+        return sum(self.widths) + GAP * (len(self.columns) - 1)
+
+    def fitted(self, page: Page) -> Grid:
+        """The same with fewer columns, where the last would else be too narrow to be read: the
+        one before it joins it, line by line."""
+        *others, last = self.widths
+        room = page.width - sum(others) - GAP * len(others)
+        if not self.prose or len(self.columns) <= 2 or room >= min(READABLE, last):
+            return self
+        columns = (*self.columns[:-2], self.columns[-1])
+        return Grid(columns, _joined(self.rows), True, _joined(self.aligned)).fitted(page)
+
+
+Block = Heading | Lines | Picture | Program | Grid
+
+
+def draw(block: Block, page: Page) -> RenderableType:
+    """A block as Rich shows it."""
+    match block:
+        case Heading(title, lines):
+            return Group(title, *lines)
+        case Lines(lines):
+            return Group(*lines)
+        case Picture(text):
+            return text
+        case Program(code):
+            return _highlighted(code)
+        case Grid():
+            return _table(block.fitted(page))
+
+
+def _table(grid: Grid) -> Table:
+    """A table without walls: names and shapes stay whole, and what is said of them is folded."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, GAP - 1, 0, 0),
+        header_style=QUIET,
+    )
+    for name, width in zip(grid.columns, grid.widths, strict=True):
+        folds = grid.prose and name == grid.columns[-1]
+        table.add_column(
+            name, no_wrap=not folds, overflow="fold", min_width=None if folds else width
+        )
+    for row in grid.rows:
+        table.add_row(*row)
+    return table
+
+
+def _highlighted(code: str) -> Text:
+    from rich.syntax import Syntax  # it brings Pygments, which few commands need
+
+    text = Syntax("", "python", theme="ansi_dark").highlight(code.rstrip("\n"))
+    text.no_wrap, text.overflow = True, "ignore"  # so that it can be copied as it is
+    return text
+
+
+def _joined(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    return tuple((*row[:-2], Text("\n").join(cell for cell in row[-2:] if cell)) for row in rows)

@@ -1,0 +1,101 @@
+"""Standard output as a place to write: found wide or narrow, coloured or not, waiting or done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+
+from rnnshape.measurement import Progress
+from rnnshape.render.blocks import Block, draw
+from rnnshape.render.page import Page
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+__all__ = ["Screen", "Waiting"]
+
+
+class Screen:
+    """A text stream that views are painted on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self.page = Page(self._console.width, _writes_unicode(stream))
+
+    @property
+    def live(self) -> bool:
+        """Whether a person is watching: what is painted early can be completed later."""
+        return self._stream.isatty() and not self._console.is_dumb_terminal
+
+    def paint(self, blocks: Iterable[Block]) -> None:
+        """Writes all blocks at once, a blank line between them."""
+        with self._console.capture() as capture:
+            for block in blocks:
+                self._console.print(draw(block, self.page))
+                self._console.print()
+        text = capture.get().rstrip("\n")
+        if not self._console.is_terminal:
+            text = "\n".join(line.rstrip() for line in text.split("\n"))
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+class Waiting:
+    """A line that says what is going on, with a bar once there is something to count."""
+
+    def __init__(self, bar: Bar, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+
+    def show(self, progress: Progress) -> None:
+        self._bar.update(
+            self._task,
+            description=progress.doing,
+            completed=progress.done,
+            total=progress.total or None,
+            counted=progress.total > 0,
+        )
+
+
+@contextmanager
+def waiting() -> Iterator[Waiting | None]:
+    """The line while a measurement is made; it is gone, and the cursor back, when that ends.
+
+    It is drawn on stderr, or on stdout where only that is a terminal; in a pipe it is None.
+    """
+    stream = next((one for one in (sys.stderr, sys.stdout) if one and one.isatty()), None)
+    console = Console(file=stream) if stream else None
+    if stream is None or console is None or console.is_dumb_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    class Counted(BarColumn):
+        def render(self, task):  # type: ignore[no-untyped-def]
+            return super().render(task) if task.fields["counted"] else ""
+
+    unicode = _writes_unicode(stream)
+    bar = Bar(
+        SpinnerColumn("dots" if unicode else "line", style="yellow"),
+        TextColumn("[yellow]by the rule, not yet measured[/] [dim]{task.description}"),
+        Counted(bar_width=20),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with bar:
+        yield Waiting(bar, bar.add_task("starting", total=None, counted=False))
+
+
+def _writes_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")
