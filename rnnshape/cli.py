@@ -1,0 +1,328 @@
+"""The command line: Typer reads it, an `Inspection` is what it means."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperOption
+from typer.exceptions import TyperException
+
+import rnnshape
+from rnnshape import notices
+from rnnshape.inspection import FLAGS, Format, Inspection, View
+from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, whole_number
+
+__all__ = ["run"]
+
+WRONG = 2
+EXPORTED = (".svg", ".html", ".txt")
+LARGEST_SEED = 2**32 - 1
+
+app = typer.Typer(rich_markup_mode="rich")
+
+
+class _Command(TyperCommand):
+    """Help that names the cells first, and what every command has, `--help` and such, last."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return ["[OPTIONS]", "CELL..."]
+
+    def get_params(self, ctx: Any) -> Any:
+        params = super().get_params(ctx)
+        for param in params:
+            if isinstance(param, TyperOption) and param.rich_help_panel is None:
+                param.rich_help_panel = "This command"
+        return params
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Answers one command line, given without the program's name. Returns the exit code."""
+    if sys.stdout is None:
+        notices.error("standard output is closed: there is nowhere to answer")
+        return 1
+    try:
+        code = _answered(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has all it wants
+        code = 0
+        _discard_output()
+    except OSError as problem:
+        notices.error(f"the answer can't be written: {problem.strerror or problem}")
+        code = 1
+        _discard_output()
+    return code
+
+
+def _answered(arguments: Sequence[str]) -> int:
+    if not arguments:
+        with redirect_stdout(sys.stderr):
+            app(["--help"], prog_name="rnnshape", standalone_mode=False)
+        return WRONG
+    try:
+        return int(app(list(arguments), prog_name="rnnshape", standalone_mode=False) or 0)
+    except SpecError as wrong:
+        name = "CELL" if wrong.field == "cell" else f"--{wrong.field.replace('_', '-')}"
+        notices.error(f"{name} {wrong.value}".strip() + f": {wrong.reason}")
+    except TyperException as wrong:
+        notices.error(_reworded(wrong))
+    return WRONG
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"rnnshape {rnnshape.__version__}")
+        raise typer.Exit
+
+
+INPUT, LAYER, SHOW, ANSWER = "The input", "The layer", "What to show", "How to answer"
+
+
+EXAMPLES = """\
+[dim]For example[/]
+  rnnshape lstm --bidirectional --return-state
+  rnnshape lstm gru --compare
+  rnnshape lstm -u 64 -u 32 --return-state --weights
+  rnnshape gru --return-state --format json | jq -c '.outputs[].shape'
+  rnnshape gru --return-state --dry-run --code > layer.py"""
+
+
+@app.command(
+    cls=_Command,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXAMPLES,
+)
+def inspect(
+    cells: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CELL...",
+            help="lstm, gru or simplernn; several are inspected in one run.",
+            show_default=False,
+            autocompletion=lambda: list(Cell),
+        ),
+    ],
+    batch: Annotated[
+        str,
+        typer.Option("-b", "--batch", metavar="N", help="Sequences.", rich_help_panel=INPUT),
+    ] = "2",
+    timesteps: Annotated[
+        str,
+        typer.Option(
+            "-t", "--timesteps", metavar="N", help="Steps of a sequence.", rich_help_panel=INPUT
+        ),
+    ] = "5",
+    features: Annotated[
+        str,
+        typer.Option(
+            "-f", "--features", metavar="N", help="Numbers a timestep.", rich_help_panel=INPUT
+        ),
+    ] = "1",
+    units: Annotated[
+        list[str],
+        typer.Option(
+            "-u",
+            "--units",
+            metavar="N",
+            help="Units. Repeated, it stacks layers: -u 64 -u 32.",
+            rich_help_panel=LAYER,
+        ),
+    ] = ["3"],  # noqa: B006  Typer reads it, no one writes it
+    return_sequences: Annotated[
+        bool | None,
+        typer.Option(
+            "--return-sequences/--no-return-sequences",
+            help="An output at every timestep.",
+            rich_help_panel=LAYER,
+        ),
+    ] = None,
+    return_state: Annotated[
+        bool | None,
+        typer.Option(
+            "--return-state/--no-return-state",
+            help="The last states too.",
+            rich_help_panel=LAYER,
+        ),
+    ] = None,
+    bidirectional: Annotated[
+        bool | None,
+        typer.Option(
+            "--bidirectional/--no-bidirectional",
+            help="Forward and backward over the sequence.",
+            rich_help_panel=LAYER,
+        ),
+    ] = None,
+    merge_mode: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help=f"How both directions merge: {', '.join(MergeMode)}.",
+            autocompletion=lambda: list(MergeMode),
+            rich_help_panel=LAYER,
+        ),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Every combination of the three flags, a row each; a flag that is given is held.",
+            rich_help_panel=SHOW,
+        ),
+    ] = False,
+    weights: Annotated[
+        bool,
+        typer.Option("--weights", help="Kernels, biases, parameters.", rich_help_panel=SHOW),
+    ] = False,
+    diagram: Annotated[
+        bool,
+        typer.Option("--diagram", help="The layer unrolled over time.", rich_help_panel=SHOW),
+    ] = False,
+    code: Annotated[
+        bool,
+        typer.Option("--code", help="The Keras program that makes it.", rich_help_panel=SHOW),
+    ] = False,
+    values: Annotated[
+        bool,
+        typer.Option("--values", help="The arrays, input first.", rich_help_panel=SHOW),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="The rule alone, without TensorFlow.", rich_help_panel=ANSWER
+        ),
+    ] = False,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INT",
+            help="Makes input and weights repeatable.",
+            rich_help_panel=ANSWER,
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            help=f"{', '.join(Format)}.",
+            autocompletion=lambda: list(Format),
+            rich_help_panel=ANSWER,
+        ),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The table as a picture or page too: .svg, .html or .txt.",
+            rich_help_panel=ANSWER,
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_version),
+    ] = False,
+) -> int:
+    """What comes out of a recurrent Keras layer, in which order, and with which shape.
+
+    The answer is there at once; then Keras builds the layer, and model.predict confirms it.
+    """
+    given = {
+        "bidirectional": bidirectional,
+        "return_sequences": return_sequences,
+        "return_state": return_state,
+    }
+    mode = None if merge_mode is None else MergeMode(merge_mode)
+    if mode and not (bidirectional or (compare and bidirectional is None)):
+        raise SpecError("merge_mode", mode, "only with --bidirectional is anything merged")
+    specs = tuple(
+        LayerSpec(
+            Cell(cell),
+            batch=_number("batch", batch),
+            timesteps=_number("timesteps", timesteps),
+            features=_number("features", features),
+            units=tuple(_number("units", one) for one in units),
+            merge_mode=mode if mode and flags["bidirectional"] else MergeMode.CONCAT,
+            **flags,
+        )
+        for cell in cells
+        for flags in _combinations(given, compare)
+    )
+    shown = {
+        View.WEIGHTS: weights,
+        View.DIAGRAM: diagram,
+        View.CODE: code,
+        View.VALUES: values,
+    }
+    ask = Inspection(
+        specs,
+        views=frozenset(view for view, wanted in shown.items() if wanted),
+        format=None if format is None else Format(format),
+        compare=compare,
+        dry_run=dry_run,
+        seed=None if seed is None else _seed(seed),
+        export=None if export is None else _writable(export),
+    )
+    from rnnshape.answer import answer
+
+    return answer(ask)
+
+
+def _combinations(given: dict[str, bool | None], compare: bool) -> Iterator[dict[str, bool]]:
+    """The flags as given, and of those that are not, off alone or with `--compare` both ways."""
+    free = (False, True) if compare else (False,)
+    choices = [free if given[flag] is None else (bool(given[flag]),) for flag in FLAGS]
+    for chosen in product(*choices):
+        yield dict(zip(FLAGS, chosen, strict=True))
+
+
+def _number(field: str, text: str) -> int:
+    try:
+        number: object = int(text)
+    except ValueError:
+        number = text
+    return whole_number(field, number)
+
+
+def _seed(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text[:11]) <= LARGEST_SEED:
+        return int(text)
+    raise SpecError("seed", text, f"give a whole number from 0 to {LARGEST_SEED}")
+
+
+def _writable(path: Path) -> Path:
+    """A path that an export can be written to, as far as that can be told before."""
+    if path.suffix.lower() not in EXPORTED:
+        raise SpecError("export", path, f"the name must end in {', '.join(EXPORTED)}")
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise SpecError("export", path, reason)
+    return path
+
+
+def _reworded(wrong: TyperException) -> str:
+    """Typer's complaint in our form: the option, what is wrong with it, and what is right."""
+    option, message = getattr(wrong, "option_name", None), wrong.format_message()
+    if isinstance(wrong, typer.BadParameter) and not wrong.message:
+        return f"CELL: name at least one: {', '.join(Cell)}"
+    if option is None:
+        return message
+    if "requires an argument" in message:
+        return f"{option}: a value is missing"
+    if not wrong.message.startswith("No such option"):
+        return f"{option}: {message}"
+    from difflib import get_close_matches  # only a misspelt word needs it
+
+    near = get_close_matches(option, getattr(wrong, "possibilities", None) or (), n=1)
+    return f"{option}: no such option; " + (
+        f"did you mean {near[0]}?" if near else "see rnnshape --help"
+    )
+
+
+def _discard_output() -> None:
+    """What is still buffered has nowhere to go: Python would complain about it when it leaves."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
