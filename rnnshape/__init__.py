@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rnnshape.measurement import Array as Array
     from rnnshape.measurement import MeasuredLayer as MeasuredLayer
     from rnnshape.measurement import Measurement as Measurement
+    from rnnshape.measurement import MeasurementError as MeasurementError
     from rnnshape.report import Output as Output
     from rnnshape.report import Report as Report
     from rnnshape.rules import Axis as Axis
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from rnnshape.spec import LayerSpec as LayerSpec
     from rnnshape.spec import MergeMode as MergeMode
     from rnnshape.spec import SpecError as SpecError
-    from rnnshape.worker import MeasurementError as MeasurementError
     from rnnshape.worker import measure as measure
 
 __version__ = "0.1.0"
@@ -44,8 +44,8 @@ __version__ = "0.1.0"
 _ROOMS = {
     "spec": ("Cell", "LayerSpec", "MergeMode", "SpecError"),
     "rules": ("Axis", "Layer", "Relation", "Tensor", "layers"),
-    "measurement": ("Array", "MeasuredLayer", "Measurement"),
-    "worker": ("MeasurementError", "measure"),
+    "measurement": ("Array", "MeasuredLayer", "Measurement", "MeasurementError"),
+    "worker": ("measure",),
     "report": ("Output", "Report"),
 }
 

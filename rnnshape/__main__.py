@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -21,6 +22,7 @@ class Interrupted(BaseException):
 
 def main() -> NoReturn:
     """Runs the command line that this process was started with, and exits with its code."""
+    gc.set_threshold(100_000)  # starting makes many objects and little garbage: look for it rarely
     try:
         for number in SIGNALS:
             signal.signal(number, _interrupt)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from rnnshape import memory, notices
+from rnnshape import notices
 from rnnshape.inspection import Format, Inspection, View
-from rnnshape.measurement import Answer, Measurement, Request
 from rnnshape.report import Report
-from rnnshape.worker import MeasurementError, Worker
 
 __all__ = ["answer"]
 
@@ -22,27 +20,38 @@ def answer(ask: Inspection) -> int:
     for view in ask.left_out:
         notices.note(f"--{view} has no place in {ask.written}, and is left out")
     rule = [Report(spec) for spec in ask.specs]
-    if ask.dry_run:
-        if View.VALUES in ask.views:
-            notices.note("--values come from model.predict: --dry-run has none")
-        return _finish(ask, rule, begun=False)
+    if not ask.dry_run:
+        return _measured(ask, rule)
+    if View.VALUES in ask.views:
+        notices.note("--values come from model.predict: --dry-run has none")
+    return _finish(ask, rule)
+
+
+def _measured(ask: Inspection, rule: list[Report]) -> int:
+    # None of this is needed for the rule alone, and half of it only once the child is under way.
+    from rnnshape import memory
+    from rnnshape.measurement import MeasurementError, Request
+    from rnnshape.worker import Worker
+
+    wanted, whole = View.VALUES in ask.views, ask.written is Format.JSON
+    printed = wanted and (not whole or ask.export is not None)
+    request = Request(ask.specs, ask.seed, text=printed, values=wanted and whole)
     begun = False
     try:
-        _refuse_what_cannot_fit(ask)
-        with Worker(_request(ask)) as worker:
-            # TensorFlow is loading from here on: there is time to paint, and to import what paints.
+        memory.refuse_what_cannot_fit(ask.specs, values=request.values)
+        with Worker(request) as worker:
+            # TensorFlow is loading from here on: there is time to paint.
             from rnnshape.render import showing
+            from rnnshape.render.screen import waiting
 
             begun = showing.begin(ask, rule)
-            measurements = _awaited(worker)
+            with waiting() as line:
+                measurements = worker.answer(line)
     except MeasurementError as failure:
         _finish(ask, rule, begun=begun)
-        remedy = f"; {failure.remedy}" if failure.remedy else ""
-        notices.error(f"not measured: {failure.reason}{remedy}", failure.last_words)
+        notices.error(f"not measured: {failure}", failure.last_words)
         return FAILED
-    reports = [
-        Report(spec, measurement) for spec, measurement in zip(ask.specs, measurements, strict=True)
-    ]
+    reports = [Report(*pair) for pair in zip(ask.specs, measurements, strict=True)]
     code = _finish(ask, reports, begun=begun)
     differences = [line for report in reports for line in report.differences]
     if differences:
@@ -51,7 +60,7 @@ def answer(ask: Inspection) -> int:
     return code
 
 
-def _finish(ask: Inspection, reports: list[Report], *, begun: bool) -> int:
+def _finish(ask: Inspection, reports: list[Report], *, begun: bool = False) -> int:
     from rnnshape.render import showing
 
     showing.finish(ask, reports, begun=begun)
@@ -64,37 +73,3 @@ def _finish(ask: Inspection, reports: list[Report], *, begun: bool) -> int:
         return FAILED
     notices.note(f"wrote {ask.export}")
     return ANSWERED
-
-
-def _request(ask: Inspection) -> Request:
-    wanted = View.VALUES in ask.views
-    whole = ask.written is Format.JSON
-    return Request(
-        ask.specs,
-        ask.seed,
-        text=wanted and (not whole or ask.export is not None),
-        values=wanted and whole,
-    )
-
-
-def _refuse_what_cannot_fit(ask: Inspection) -> None:
-    needed = memory.needed(ask.specs, values=_request(ask).values)
-    available = memory.available()
-    if available is not None and needed > available:
-        raise MeasurementError(
-            f"this takes about {memory.readable(needed)} of memory, "
-            f"and {memory.readable(available)} are there",
-            "--dry-run answers without it",
-        )
-
-
-def _awaited(worker: Worker) -> tuple[Measurement, ...]:
-    from rnnshape.render.screen import waiting
-
-    with waiting() as line:
-        for message in worker.messages():
-            if isinstance(message, Answer):
-                return message.measurements
-            if line:
-                line.show(message)
-    raise AssertionError("messages() ends with an answer or an error")

@@ -66,9 +66,12 @@ def _answer(request: Request, send: Send, *, lazily: bool) -> Message:
         sys.meta_path.insert(0, _LazyReexports())
     import tensorflow
 
-    version = tuple(int(part) for part in tensorflow.__version__.split(".")[:2])
-    if version < OLDEST:
+    if _numbers(tensorflow.__version__) < OLDEST:
         return Failure(f"TensorFlow {tensorflow.__version__} is too old for Keras 3", INSTALL)
+    import keras
+
+    if _numbers(keras.__version__) < (3,):
+        return Failure(f"Keras {keras.__version__} is too old", "pip install 'keras>=3'")
     from rnnshape.keras_model import measure
 
     send(Progress("running model.predict"))
@@ -81,6 +84,10 @@ def _answer(request: Request, send: Send, *, lazily: bool) -> Message:
             send(Progress("running model.predict", done, total))
 
     return Answer(measure(request, progress))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def _failure(error: BaseException) -> Failure:

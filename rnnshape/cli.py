@@ -21,11 +21,11 @@ from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, whole_number
 
 __all__ = ["run"]
 
-WRONG = 2
+ANSWERED, FAILED, WRONG = 0, 1, 2
 EXPORTED = (".svg", ".html", ".txt")
 LARGEST_SEED = 2**32 - 1
 
-app = typer.Typer(rich_markup_mode="rich")
+app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 
 
 class _Command(TyperCommand):
@@ -46,33 +46,48 @@ def run(arguments: Sequence[str]) -> int:
     """Answers one command line, given without the program's name. Returns the exit code."""
     if sys.stdout is None:
         notices.error("standard output is closed: there is nowhere to answer")
-        return 1
+        return FAILED
     try:
         code = _answered(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has all it wants
-        code = 0
+    except (BrokenPipeError, SystemExit):  # which Typer and Rich make of it, when they print
+        code = ANSWERED  # the reader has all it wants
         _discard_output()
     except OSError as problem:
         notices.error(f"the answer can't be written: {problem.strerror or problem}")
-        code = 1
+        code = FAILED
         _discard_output()
+    except Exception as bug:
+        notices.error(f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}")
+        code = FAILED
     return code
 
 
 def _answered(arguments: Sequence[str]) -> int:
-    if not arguments:
-        with redirect_stdout(sys.stderr):
-            app(["--help"], prog_name="rnnshape", standalone_mode=False)
-        return WRONG
     try:
-        return int(app(list(arguments), prog_name="rnnshape", standalone_mode=False) or 0)
+        asked = _parsed(arguments)
     except SpecError as wrong:
         name = "CELL" if wrong.field == "cell" else f"--{wrong.field.replace('_', '-')}"
         notices.error(f"{name} {wrong.value}".strip() + f": {wrong.reason}")
+        return WRONG
     except TyperException as wrong:
-        notices.error(_reworded(wrong))
-    return WRONG
+        if arguments:
+            notices.error(_reworded(wrong))
+        else:
+            with redirect_stdout(sys.stderr):
+                _parsed(["--help"])
+        return WRONG
+    if asked is None:
+        return ANSWERED
+    from rnnshape.answer import answer
+
+    return answer(asked)
+
+
+def _parsed(arguments: Sequence[str]) -> Inspection | None:
+    """What the arguments ask for; None if Typer has answered it itself, as it does `--help`."""
+    asked = app(list(arguments), prog_name="rnnshape", standalone_mode=False)
+    return asked if isinstance(asked, Inspection) else None
 
 
 def _version(wanted: bool) -> None:
@@ -226,7 +241,7 @@ def inspect(
         bool,
         typer.Option("--version", help="Show the version.", is_eager=True, callback=_version),
     ] = False,
-) -> int:
+) -> Inspection:
     """What comes out of a recurrent Keras layer, in which order, and with which shape.
 
     The answer is there at once; then Keras builds the layer, and model.predict confirms it.
@@ -258,7 +273,7 @@ def inspect(
         View.CODE: code,
         View.VALUES: values,
     }
-    ask = Inspection(
+    return Inspection(
         specs,
         views=frozenset(view for view, wanted in shown.items() if wanted),
         format=None if format is None else Format(format),
@@ -267,9 +282,6 @@ def inspect(
         seed=None if seed is None else _seed(seed),
         export=None if export is None else _writable(export),
     )
-    from rnnshape.answer import answer
-
-    return answer(ask)
 
 
 def _combinations(given: dict[str, bool | None], compare: bool) -> Iterator[dict[str, bool]]:

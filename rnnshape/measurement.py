@@ -11,7 +11,16 @@ from typing import Any
 
 from rnnshape.spec import LayerSpec
 
-__all__ = ["Answer", "Array", "Failure", "MeasuredLayer", "Measurement", "Progress", "Request"]
+__all__ = [
+    "Answer",
+    "Array",
+    "Failure",
+    "MeasuredLayer",
+    "Measurement",
+    "MeasurementError",
+    "Progress",
+    "Request",
+]
 
 Nested = list[Any] | float  # an array's numbers, as nested lists
 
@@ -86,6 +95,20 @@ class Answer:
 
 
 Message = Progress | Failure | Answer
+
+
+class MeasurementError(Exception):
+    """No measurement could be made.
+
+    Attributes:
+        reason: what happened, in a line.
+        remedy: what to do about it; may be empty.
+        last_words: the last lines that TensorFlow wrote, if it went down.
+    """
+
+    def __init__(self, reason: str, remedy: str = "", last_words: tuple[str, ...] = ()) -> None:
+        self.reason, self.remedy, self.last_words = reason, remedy, last_words
+        super().__init__(f"{reason}; {remedy}" if remedy else reason)
 
 
 def encode(message: Message | Request) -> bytes:

@@ -6,10 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnnshape.measurement import MeasurementError
 from rnnshape.rules import layers
 from rnnshape.spec import LayerSpec
 
-__all__ = ["available", "needed", "readable"]
+__all__ = ["refuse_what_cannot_fit"]
 
 FLOAT32 = 4
 TENSORFLOW = 600 * 2**20  # what TensorFlow takes before it has done anything
@@ -18,7 +19,17 @@ INITIALISING = 4  # an orthogonal recurrent kernel is made from a few matrices o
 NUMBER_IN_A_LIST = 150  # bytes of a number as a Python object and as JSON, on both sides
 
 
-def needed(specs: Sequence[LayerSpec], *, values: bool = False) -> int:
+def refuse_what_cannot_fit(specs: Sequence[LayerSpec], *, values: bool) -> None:
+    """Raises a `MeasurementError` if measuring `specs` takes more than there is."""
+    needed, available = _needed(specs, values), _available()
+    if available is not None and needed > available:
+        raise MeasurementError(
+            f"this takes about {_readable(needed)} of memory, and {_readable(available)} are free",
+            "--dry-run answers without it",
+        )
+
+
+def _needed(specs: Sequence[LayerSpec], values: bool) -> int:
     """About how many bytes measuring `specs` together takes; a lower bound rather than an upper."""
     stacks = [layers(spec) for spec in specs]
     inputs = stacks[0][0].input.size
@@ -29,16 +40,16 @@ def needed(specs: Sequence[LayerSpec], *, values: bool = False) -> int:
     return TENSORFLOW + numbers * FLOAT32 + listed
 
 
-def available() -> int | None:
+def _available() -> int | None:
     """How many bytes this process may still take, as far as the system tells; else None."""
     limits = [limit for limit in (_free(), _cgroup()) if limit is not None]
     return min(limits, default=None)
 
 
-def readable(size: int) -> str:
+def _readable(size: int) -> str:
     """A size in bytes, to be read.
 
-    >>> readable(4_000_000_000_000)
+    >>> _readable(4_000_000_000_000)
     '3.64 TiB'
     """
     number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from rnnshape.measurement import Array, MeasuredLayer, Measurement
 from rnnshape.rules import Axis, Layer, layers
 from rnnshape.spec import LayerSpec
+
+if TYPE_CHECKING:
+    from rnnshape.measurement import Array, MeasuredLayer, Measurement
 
 __all__ = ["Output", "Report"]
 

@@ -7,18 +7,21 @@ process boundary none of that can spoil the answer or the terminal.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Self
 
+from rnnshape import memory
 from rnnshape.measurement import (
     Answer,
     Failure,
     Measurement,
+    MeasurementError,
     Progress,
     Request,
     decode,
@@ -26,44 +29,33 @@ from rnnshape.measurement import (
 )
 from rnnshape.spec import LayerSpec
 
-__all__ = ["MeasurementError", "Worker", "measure"]
+__all__ = ["Worker", "measure"]
 
 LAST_WORDS = 5  # lines of the child's stderr that are kept
-
-
-class MeasurementError(Exception):
-    """No measurement could be made.
-
-    Attributes:
-        reason: what happened, in a line.
-        remedy: a command or a word on what to do; may be empty.
-        last_words: the last lines that TensorFlow wrote, if it went down.
-    """
-
-    def __init__(self, reason: str, remedy: str = "", last_words: tuple[str, ...] = ()) -> None:
-        self.reason, self.remedy, self.last_words = reason, remedy, last_words
-        super().__init__(f"{reason}: {remedy}" if remedy else reason)
+CHATTER = re.compile(rb"\s*$|[IW]\d{4} |WARNING: All log messages before absl")
 
 
 class Worker:
-    """A child process that measures. It starts at once, and is gone when the `with` block ends.
+    """A child process that measures. It starts at once, and is gone when the `with` block ends:
 
     with Worker(Request((spec,))) as worker:
-        for message in worker.messages():
-            ...
+        measurements = worker.answer()
     """
 
     def __init__(self, request: Request) -> None:
         command = [sys.executable, "-P", "-W", "ignore", "-m", "rnnshape.child"]
-        self._process = subprocess.Popen(
-            [*command, encode(request).decode()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            # Ctrl-C goes to the terminal's whole group: the child is ours to end, not the key's.
-            process_group=0 if os.name == "posix" else None,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*command, encode(request).decode()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+                # Ctrl-C goes to the terminal's whole group: this child is ours to end, not its.
+                process_group=0 if os.name == "posix" else None,
+            )
+        except OSError as problem:
+            raise MeasurementError(f"no process can be started: {problem.strerror}") from None
         self._stderr: deque[bytes] = deque(maxlen=LAST_WORDS)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -74,9 +66,20 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
+        self._listener.join(timeout=1)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe and not (pipe is self._process.stderr and self._listener.is_alive()):
+                pipe.close()
 
-    def messages(self) -> Iterator[Progress | Answer]:
-        """Progress as it comes, and at last the answer; a `MeasurementError` if none comes."""
+    def answer(self, watch: Callable[[Progress], None] | None = None) -> tuple[Measurement, ...]:
+        """Waits for the measurements, one for each spec of the request, in its order.
+
+        Args:
+            watch: is told of the progress as it comes.
+
+        Raises:
+            MeasurementError: there will be none.
+        """
         assert self._process.stdout is not None
         for line in self._process.stdout:
             try:
@@ -85,16 +88,18 @@ class Worker:
                 raise MeasurementError(
                     "the measuring process answered nonsense", last_words=self._last_words()
                 ) from None
-            if isinstance(message, Failure):
-                raise MeasurementError(message.reason, message.remedy)
-            yield message
-            if isinstance(message, Answer):
-                return
+            match message:
+                case Answer(measurements):
+                    return measurements
+                case Failure(reason, remedy):
+                    raise MeasurementError(reason, remedy)
+                case Progress() if watch:
+                    watch(message)
         raise MeasurementError(self._how_it_ended(), last_words=self._last_words())
 
     def _listen(self) -> None:
         assert self._process.stderr is not None
-        self._stderr.extend(line for line in self._process.stderr if line.strip())
+        self._stderr.extend(line for line in self._process.stderr if not CHATTER.match(line))
 
     def _last_words(self) -> tuple[str, ...]:
         self._process.kill()
@@ -125,18 +130,17 @@ def measure(spec: LayerSpec, *, seed: int | None = None, values: bool = False) -
         Each layer's outputs in Keras' order: `measurement.layers[-1].outputs[0].shape`.
 
     Raises:
-        MeasurementError: TensorFlow is missing or broken, or the run did not end well.
+        MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
+            did not end well.
 
     >>> from rnnshape import Cell, LayerSpec, measure
     >>> [layer] = measure(LayerSpec(Cell.LSTM, return_state=True)).layers
     >>> [output.shape for output in layer.outputs]
     [(2, 3), (2, 3), (2, 3)]
     """
+    memory.refuse_what_cannot_fit((spec,), values=values)
     with Worker(Request((spec,), seed, text=values, values=values)) as worker:
-        for message in worker.messages():
-            if isinstance(message, Answer):
-                return message.measurements[0]
-    raise AssertionError("messages() ends with an answer or an error")
+        return worker.answer()[0]
 
 
 def _environment() -> dict[str, str]:

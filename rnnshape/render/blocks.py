@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from rich import box
+from rich.box import SIMPLE_HEAD, Box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +19,7 @@ __all__ = ["Block", "Grid", "Heading", "Lines", "Picture", "Program", "draw"]
 
 GAP = 2
 READABLE = 26  # a column of prose any narrower is a column of syllables
+PLAIN_HEAD = Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
 
 Row = tuple[Text, ...]
 
@@ -106,13 +107,13 @@ def draw(block: Block, page: Page) -> RenderableType:
         case Program(code):
             return _highlighted(code)
         case Grid():
-            return _table(block.fitted(page))
+            return _table(block.fitted(page), page)
 
 
-def _table(grid: Grid) -> Table:
+def _table(grid: Grid, page: Page) -> Table:
     """A table without walls: names and shapes stay whole, and what is said of them is folded."""
     table = Table(
-        box=box.SIMPLE_HEAD,
+        box=SIMPLE_HEAD if page.unicode else PLAIN_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, GAP - 1, 0, 0),

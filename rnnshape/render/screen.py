@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
-from rnnshape.measurement import Progress
 from rnnshape.render.blocks import Block, draw
 from rnnshape.render.page import Page
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-    from rich.progress import TaskID
+    from rnnshape.measurement import Progress
 
-__all__ = ["Screen", "Waiting"]
+__all__ = ["Screen", "waiting"]
 
 
 class Screen:
@@ -49,27 +47,12 @@ class Screen:
         self._stream.flush()
 
 
-class Waiting:
-    """A line that says what is going on, with a bar once there is something to count."""
-
-    def __init__(self, bar: Bar, task: TaskID) -> None:
-        self._bar, self._task = bar, task
-
-    def show(self, progress: Progress) -> None:
-        self._bar.update(
-            self._task,
-            description=progress.doing,
-            completed=progress.done,
-            total=progress.total or None,
-            counted=progress.total > 0,
-        )
-
-
 @contextmanager
-def waiting() -> Iterator[Waiting | None]:
-    """The line while a measurement is made; it is gone, and the cursor back, when that ends.
+def waiting() -> Iterator[Callable[[Progress], None] | None]:
+    """A line that says what is going on, with a bar once there is something to count.
 
-    It is drawn on stderr, or on stdout where only that is a terminal; in a pipe it is None.
+    Yields what is to be told of progress, or None where no one watches. The line is drawn on
+    stderr, or on stdout if only that is a terminal; when the block ends it is gone again.
     """
     stream = next((one for one in (sys.stderr, sys.stdout) if one and one.isatty()), None)
     console = Console(file=stream) if stream else None
@@ -93,8 +76,19 @@ def waiting() -> Iterator[Waiting | None]:
         redirect_stdout=False,
         redirect_stderr=False,
     )
+    task = bar.add_task("starting", total=None, counted=False)
+
+    def show(progress: Progress) -> None:
+        bar.update(
+            task,
+            description=progress.doing,
+            completed=progress.done,
+            total=progress.total or None,
+            counted=progress.total > 0,
+        )
+
     with bar:
-        yield Waiting(bar, bar.add_task("starting", total=None, counted=False))
+        yield show
 
 
 def _writes_unicode(stream: TextIO) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from rnnshape.measurement import Array
 from rnnshape.render.blocks import Picture
 from rnnshape.render.page import NAME, QUIET
 from rnnshape.report import Report
+
+if TYPE_CHECKING:
+    from rnnshape.measurement import Array
 
 __all__ = ["values"]
 

@@ -1,0 +1,79 @@
+"""What answers at once must not import TensorFlow, Keras or NumPy, which take a second."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import COMMAND, environment, run
+
+HEAVY = ("tensorflow", "keras", "numpy")
+
+AT_ONCE: list[list[str]] = [
+    ["--help"],
+    ["-h"],
+    ["--version"],
+    ["--show-completion", "bash"],
+    [],
+    ["ltsm"],
+    ["lstm", "-b", "0"],
+    ["lstm", "--nonsense"],
+    ["lstm", "--dry-run"],
+    ["lstm", "gru", "simplernn", "--compare", "--dry-run"],
+    *(
+        ["lstm", "--dry-run", "--weights", "--code", "--diagram", "--values", "--format", form]
+        for form in ("table", "plain", "json", "csv", "markdown")
+    ),
+]
+
+
+@pytest.fixture
+def heavy_modules_tell(stand_in: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """An environment in which importing a heavy module is the end of the process, exit 99."""
+    return stand_in(**dict.fromkeys(HEAVY, "import os\nos._exit(99)"))
+
+
+@pytest.mark.parametrize("arguments", AT_ONCE, ids=" ".join)
+def test_it_answers_without_them(arguments: list[str], heavy_modules_tell: dict[str, str]) -> None:
+    assert run(*arguments, env=heavy_modules_tell).returncode in (0, 2)
+
+
+def test_completion_answers_without_them(heavy_modules_tell: dict[str, str]) -> None:
+    asking = {"_RNNSHAPE_COMPLETE": "complete_bash", "COMP_WORDS": "rnnshape ls", "COMP_CWORD": "1"}
+    finished = run(env=heavy_modules_tell | asking)
+    assert (finished.returncode, finished.stdout.split()) == (0, ["lstm"])
+
+
+def test_the_stand_ins_would_tell(heavy_modules_tell: dict[str, str]) -> None:
+    finished = run("lstm", env=heavy_modules_tell)
+    assert finished.returncode == 1
+    assert "exit 99" in finished.stderr
+
+
+def test_the_package_and_its_rule_import_none_of_them() -> None:
+    program = (
+        "import rnnshape, sys\n"
+        "from rnnshape import *\n"
+        "layers(LayerSpec(Cell.LSTM)), Report(LayerSpec(Cell.GRU)).outputs, measure\n"
+        f"sys.exit(bool({{*{HEAVY}}} & {{*sys.modules}}))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_version_opens_no_room_but_the_command_line() -> None:
+    program = (
+        "import sys, rnnshape.__main__ as entry\n"
+        "sys.argv = ['rnnshape', '--version']\n"
+        "try: entry.main()\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(name for name in sys.modules if name.split('.')[0] in ('rich', 'rnnshape')))"
+    )
+    done = subprocess.run(
+        [*COMMAND[:1], "-c", program], capture_output=True, text=True, env=environment(), check=True
+    )
+    assert "rich" not in done.stdout
+    assert "rnnshape.render" not in done.stdout
+    assert "rnnshape.worker" not in done.stdout

@@ -1,0 +1,124 @@
+"""On a real terminal: the rule's answer at once, Keras' confirmation in place, and nothing left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import environment, run
+from tests.terminal import HIDE_CURSOR, SHOW_CURSOR, Terminal
+
+BI_LSTM = ("lstm", "--bidirectional", "--return-state")
+PENDING = "not yet measured"
+MEASURED = "✓ measured by model.predict"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_table_is_there_before_it_is_measured_and_is_completed_in_place(columns: int) -> None:
+    with Terminal(*BI_LSTM, columns=columns) as terminal:
+        early = terminal.read_until(lambda screen: PENDING in screen)
+        assert "o, h1, c1, h2, c2 = layer(inputs)" in early
+        assert "✓" not in early
+        late = terminal.read_to_end()
+        assert terminal.process.returncode == 0
+    assert PENDING not in late
+    assert MEASURED in late
+    assert late.startswith(early[: early.index("layer(inputs)")])
+    assert "\n\n\n" not in late
+    assert terminal.text.rindex(SHOW_CURSOR) > terminal.text.rindex(HIDE_CURSOR)
+
+
+def test_what_is_seen_at_last_is_what_a_pipe_gets() -> None:
+    with Terminal(*BI_LSTM) as terminal:
+        assert terminal.read_to_end() == run(*BI_LSTM).stdout.rstrip("\n")
+
+
+def test_it_says_what_is_going_on() -> None:
+    with Terminal("lstm") as terminal:
+        terminal.read_until(lambda screen: "loading TensorFlow" in screen)
+        terminal.read_until(lambda screen: "running model.predict" in screen)
+
+
+def test_long_work_shows_a_bar() -> None:
+    with Terminal("lstm", "-b", "100000", "-t", "40") as terminal:
+        terminal.read_until(lambda screen: "━" in screen)
+        assert MEASURED in terminal.read_to_end()
+
+
+def test_an_answer_higher_than_the_screen_is_whole_and_written_once() -> None:
+    with Terminal("lstm", "gru", "simplernn", "--compare", lines=12) as terminal:
+        terminal.read_to_end()
+    assert terminal.text.count("SimpleRNN(3)") == 1
+    assert MEASURED in terminal.screen
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "plain", "markdown"])
+def test_a_format_for_programs_is_not_painted_early(form: str) -> None:
+    with Terminal("gru", "--format", form, columns=900) as terminal:
+        pending = terminal.read_until(lambda screen: PENDING in screen)
+        assert "(2, 3)" not in pending
+        assert "GRU" not in pending
+        done = terminal.read_to_end()
+    assert PENDING not in done
+    assert done == run("gru", "--format", form).stdout.rstrip("\n")
+
+
+def test_code_is_highlighted_on_a_terminal_beside_the_table() -> None:
+    with Terminal("gru", "--dry-run", "--code") as terminal:
+        seen = terminal.read_to_end()
+    assert "o = layer(inputs)" in seen
+    assert "o = GRU(3)(inputs)" in seen
+    assert re.search(r"\x1b\[[0-9;]*mfrom", terminal.text)
+
+
+def coloured(text: str) -> bool:
+    """Whether any SGR sequence sets a colour, and not just a weight."""
+    codes = [code for part in re.findall(r"\x1b\[([0-9;]*)m", text) for code in part.split(";")]
+    return any(code.isdigit() and 30 <= int(code) < 110 and code != "39" for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ids=str,
+)
+def test_colours_are_for_those_who_want_them(changes: dict[str, str], expected: bool) -> None:
+    env = environment(**{"TERM": "xterm-256color", **changes})
+    with Terminal(*BI_LSTM, "--dry-run", "--code", env=env) as terminal:
+        terminal.read_to_end()
+    assert coloured(terminal.text) is expected
+
+
+def test_colours_can_be_forced_into_a_pipe() -> None:
+    assert not coloured(run("lstm", "--dry-run").stdout)
+    assert coloured(run("lstm", "--dry-run", env=environment(FORCE_COLOR="1")).stdout)
+    assert "\x1b[1;31merror:" in run("ltsm", env=environment(FORCE_COLOR="1")).stderr
+    assert "\x1b" not in run("ltsm", env=environment(FORCE_COLOR="1", NO_COLOR="1")).stderr
+
+
+def test_columns_are_honoured() -> None:
+    for columns in (20, 60, 120):
+        text = run("lstm", "--dry-run", "--weights", env=environment(COLUMNS=str(columns))).stdout
+        assert max(map(len, text.splitlines())) <= columns
+        assert "(2, 3)" in text
+
+
+def test_a_dumb_terminal_gets_one_plain_answer() -> None:
+    with Terminal("lstm", env=environment(TERM="dumb")) as terminal:
+        done = terminal.read_to_end()
+    assert "\x1b" not in terminal.text
+    assert done == run("lstm").stdout.rstrip("\n")
+
+
+def test_a_failure_completes_the_table_too(stand_in: Callable[..., dict[str, str]]) -> None:
+    env = stand_in(tensorflow="import os\nos.abort()") | {"TERM": "xterm-256color"}
+    with Terminal(*BI_LSTM, env=env) as terminal:
+        done = terminal.read_to_end()
+        assert terminal.process.returncode == 1
+    assert PENDING not in done
+    assert "· by the rule, not measured" in done
+    assert "error: not measured: the measuring process was ended by SIGABRT" in done
+    assert done.count("o       (2, 6)") == 1
+    assert terminal.text.rindex(SHOW_CURSOR) > terminal.text.rindex(HIDE_CURSOR)
