@@ -14,7 +14,7 @@ __all__ = ["refuse_what_cannot_fit"]
 
 FLOAT32 = 4
 TENSORFLOW = 600 * 2**20  # what TensorFlow takes before it has done anything
-COPIES = 2  # `predict` holds its batches, and then what it joined them to
+COPIES = 3  # seen at the peak: of the input what TensorFlow slices, of the outputs their joining
 INITIALISING = 4  # an orthogonal recurrent kernel is made from a few matrices of its own size
 NUMBER_IN_A_LIST = 150  # bytes of a number as a Python object and as JSON, on both sides
 

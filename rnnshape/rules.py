@@ -17,10 +17,10 @@ __all__ = ["Axis", "Layer", "Relation", "Tensor", "layers"]
 
 STATES = {Cell.LSTM: ("h", "c"), Cell.GRU: ("h",), Cell.SIMPLERNN: ("h",)}
 STATE_WORDS = {"h": "hidden state", "c": "cell state"}
-GATES = {
+GATES = {  # in the order of the kernel's columns
     Cell.LSTM: ("input", "forget", "cell", "output"),
-    Cell.GRU: ("update", "reset", "candidate"),
-    Cell.SIMPLERNN: (),
+    Cell.GRU: ("update", "reset", "hidden"),
+    Cell.SIMPLERNN: ("hidden",),
 }
 MERGED = {
     MergeMode.CONCAT: "concatenated",
@@ -253,16 +253,16 @@ def _states(
 def _weights(
     cell: Cell, directions: tuple[Direction, ...], features: Axis, units: Axis
 ) -> Iterator[Tensor]:
-    gates = max(1, len(GATES[cell]))
-    side_by_side = f": {', '.join(GATES[cell])}" if GATES[cell] else ""
-    # Keras' GRU resets after the product (reset_after=True), which takes a bias on either side.
+    gates = GATES[cell]
+    wide = len(gates) * units
+    columns = f", columns for {', '.join(gates)}" if len(gates) > 1 else ""
+    # Keras' GRU resets after the product (reset_after=True), so that either product has its bias.
     pair = (Axis("2", 2),) if cell is Cell.GRU else ()
-    bias = "one for the kernel, one for the recurrent kernel" if pair else "added to both products"
+    bias = "one for the kernel, one for the recurrent kernel" if pair else "added to their sum"
     for way in directions:
         prefix = f"{way.word}_" if way.word else ""
-        wide = gates * units
-        yield Tensor(f"{prefix}kernel", (features, wide), f"times the input{side_by_side}")
-        yield Tensor(f"{prefix}recurrent_kernel", (units, wide), "times the last hidden state")
+        yield Tensor(f"{prefix}kernel", (features, wide), f"times the input{columns}")
+        yield Tensor(f"{prefix}recurrent_kernel", (units, wide), "times the hidden state before")
         yield Tensor(f"{prefix}bias", (*pair, wide), bias)
 
 

@@ -65,7 +65,7 @@ def test_in_every_format_too(form: str, bent: Bend, tmp_path: Path) -> None:
         ("lstm", '("h", "c")', '("h",)', "?: the rule says None, Keras (2, 3)"),
         ("gru", 'GRU: ("h",)', 'GRU: ("h", "c")', "c: the rule says (2, 3), Keras None"),
         ("gru", "{at_end}", "{at_end} + 1", "o + 1 == h: does not hold"),
-        ("lstm", "gates * units", "2 * units", "parameters: the rule says 30, Keras 60"),
+        ("lstm", "len(gates) * units", "2 * units", "parameters: the rule says 30, Keras 60"),
     ],
     ids=["one output too few", "one too many", "a false claim", "a false weight"],
 )

@@ -209,7 +209,7 @@ def test_a_keras_that_goes_wrong(stand_in: StandIn) -> None:
 
 
 def test_a_trick_that_fails_is_done_without(tmp_path: Path) -> None:
-    """With `LazyLoader` broken, TensorFlow is loaded as it always is, and the answer is the same."""
+    """With `LazyLoader` broken TensorFlow is loaded as it always is, to the same answer."""
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "def broken(loader): raise RuntimeError('no lazy loading today')\n"

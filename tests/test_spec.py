@@ -43,8 +43,10 @@ def test_a_cell_is_known_in_any_spelling(word: str, cell: Cell) -> None:
     ],
 )
 def test_a_misspelt_word_is_answered_with_the_nearest(kind: Any, word: str, near: str) -> None:
-    with pytest.raises(SpecError, match=rf"^\w+ {word}: choose .*; did you mean {near}\?$"):
+    with pytest.raises(SpecError) as refused:
         kind(word)
+    assert refused.value.value == word
+    assert refused.value.reason.endswith(f"; did you mean {near}?")
 
 
 def test_a_word_that_is_near_to_nothing_is_answered_with_all() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rnnshape import Cell, LayerSpec, Measurement, MergeMode, Report, layers
 from rnnshape.inspection import Inspection, View
-from rnnshape.render.blocks import draw
+from rnnshape.render.blocks import show
 from rnnshape.render.code import program
 from rnnshape.render.diagram import diagram
 from rnnshape.render.document import body, ending
@@ -22,9 +22,8 @@ from tests.conftest import DIMENSIONS, combinations, grid, run
 def drawn(blocks: Any, page: Page) -> str:
     console = Console(file=io.StringIO(), width=page.width, highlight=False)
     with console.capture() as capture:
-        for block in blocks:
-            console.print(draw(block, page))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+        show(blocks, console, page)
+    return "\n".join(line.rstrip() for line in capture.get().strip().splitlines())
 
 
 def everything(spec: LayerSpec, page: Page) -> str:

@@ -5,17 +5,18 @@ The views say what is shown; here each block is drawn with Rich, and in `markdow
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
 from rich.box import SIMPLE_HEAD, Box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from rnnshape.render.page import QUIET, Page
 
-__all__ = ["Block", "Grid", "Heading", "Lines", "Picture", "Program", "draw"]
+__all__ = ["Block", "Grid", "Heading", "Lines", "Picture", "Program", "show", "unbroken_width"]
 
 GAP = 2
 READABLE = 26  # a column of prose any narrower is a column of syllables
@@ -95,8 +96,25 @@ class Grid:
 Block = Heading | Lines | Picture | Program | Grid
 
 
-def draw(block: Block, page: Page) -> RenderableType:
-    """A block as Rich shows it."""
+def show(blocks: Iterable[Block], console: Console, page: Page) -> None:
+    """Prints blocks as Rich shows them, a blank line after each."""
+    for block in blocks:
+        # A program or a picture with a broken line is of no use: it would rather run over the edge.
+        console.print(_drawn(block, page), soft_wrap=isinstance(block, Picture | Program))
+        console.print()
+
+
+def unbroken_width(blocks: Iterable[Block]) -> int:
+    """How wide the widest of the blocks is that can't be folded; 0 if all can."""
+    texts = (
+        block.code if isinstance(block, Program) else block.text.plain
+        for block in blocks
+        if isinstance(block, Picture | Program)
+    )
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)
+
+
+def _drawn(block: Block, page: Page) -> RenderableType:
     match block:
         case Heading(title, lines):
             return Group(title, *lines)
@@ -132,8 +150,8 @@ def _table(grid: Grid, page: Page) -> Table:
 def _highlighted(code: str) -> Text:
     from rich.syntax import Syntax  # it brings Pygments, which few commands need
 
-    text = Syntax("", "python", theme="ansi_dark").highlight(code.rstrip("\n"))
-    text.no_wrap, text.overflow = True, "ignore"  # so that it can be copied as it is
+    text = Syntax("", "python", theme="ansi_dark").highlight(code)
+    text.rstrip()
     return text
 
 

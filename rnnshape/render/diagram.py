@@ -79,7 +79,7 @@ class Canvas:
         self.put(x, y + 2, f"└{'─' * len(text)}┘")
 
     def text(self, page: Page) -> Text:
-        result = Text(no_wrap=True, overflow="ignore")
+        result = Text()
         for y in range(max(row for _, row in self._cells) + 1):
             width = max((x for x, row in self._cells if row == y), default=-1) + 1
             for x in range(width):

@@ -12,12 +12,11 @@ from pathlib import Path
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from rnnshape.render.blocks import Block, draw
+from rnnshape.render.blocks import Block, show, unbroken_width
 from rnnshape.render.page import Page
 
-__all__ = ["SUFFIXES", "export"]
+__all__ = ["PAGE", "export"]
 
-SUFFIXES = (".svg", ".html", ".txt")
 PAGE = Page(width=80, unicode=True)
 
 
@@ -27,9 +26,10 @@ def export(path: Path, blocks: Iterable[Block], title: str) -> None:
     Raises:
         OSError: the file can't be written.
     """
+    blocks = list(blocks)
     console = Console(
         record=True,
-        width=PAGE.width,
+        width=max(PAGE.width, unbroken_width(blocks)),
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
@@ -37,9 +37,7 @@ def export(path: Path, blocks: Iterable[Block], title: str) -> None:
         markup=False,
         emoji=False,
     )
-    for block in blocks:
-        console.print(draw(block, PAGE))
-        console.print()
+    show(blocks, console, PAGE)
     match path.suffix.lower():
         case ".svg":
             text = console.export_svg(title=title, code_format=_without_web_fonts())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
-from rnnshape.render.blocks import Block, draw
+from rnnshape.render.blocks import Block, show
 from rnnshape.render.page import Page
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ class Screen:
     def paint(self, blocks: Iterable[Block]) -> None:
         """Writes all blocks at once, a blank line between them."""
         with self._console.capture() as capture:
-            for block in blocks:
-                self._console.print(draw(block, self.page))
-                self._console.print()
+            show(blocks, self._console, self.page)
         text = capture.get().rstrip("\n")
         if not self._console.is_terminal:
             text = "\n".join(line.rstrip() for line in text.split("\n"))

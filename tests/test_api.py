@@ -1,0 +1,39 @@
+"""The package in a notebook: a spec, the rule, the measurement, and the two beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import rnnshape
+from rnnshape import Cell, LayerSpec, MeasurementError, Report, layers, measure
+
+
+def test_everything_that_is_offered_is_there_and_says_what_it_is() -> None:
+    for name in rnnshape.__all__:
+        offered = getattr(rnnshape, name)
+        assert name == "__version__" or offered.__doc__
+    assert set(rnnshape.__all__) == set(dir(rnnshape))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        rnnshape.nonsense  # noqa: B018
+
+
+def test_it_is_typed() -> None:
+    assert Path(rnnshape.__file__).with_name("py.typed").exists()
+
+
+def test_a_measurement_agrees_with_the_rule() -> None:
+    spec = LayerSpec(Cell.GRU, units=(4, 2), return_state=True)
+    measurement = measure(spec, seed=3, values=True)
+    assert Report(spec, measurement).differences == ()
+    assert measurement == measure(spec, seed=3, values=True)
+    [o, h] = measurement.layers[-1].outputs
+    assert o.values == h.values
+    assert o.shape == layers(spec)[-1].outputs[0].shape
+
+
+def test_a_layer_that_cannot_fit_raises_before_it_is_tried() -> None:
+    with pytest.raises(MeasurementError, match="of memory") as refused:
+        measure(LayerSpec(Cell.LSTM, units=(10**6,)))
+    assert refused.value.remedy
