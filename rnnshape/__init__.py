@@ -7,10 +7,10 @@ Bidirectional(LSTM(3, return_state=True))
 >>> for output in layer.outputs:
 ...     print(output.name, output.shape, output.meaning)
 o (2, 6) last output, forward and backward concatenated
-h1 (2, 3) forward hidden state, after the last timestep
-c1 (2, 3) forward cell state, after the last timestep
-h2 (2, 3) backward hidden state, after the first timestep
-c2 (2, 3) backward cell state, after the first timestep
+h1 (2, 3) forward hidden state after the last timestep
+c1 (2, 3) forward cell state after the last timestep
+h2 (2, 3) backward hidden state after the first timestep
+c2 (2, 3) backward cell state after the first timestep
 
 `layers` is the rule and answers at once; `measure` has Keras compute the same in a child process;
 a `Report` holds the two beside each other.

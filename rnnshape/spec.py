@@ -156,5 +156,5 @@ def choose(field: str, word: str, words: tuple[str, ...], *, given: object = Non
     raise SpecError(field, word if given is None else given, f"choose {allowed}{hint}")
 
 
-def _shortened(text: str, limit: int = 40) -> str:
+def _shortened(text: str, limit: int = 100) -> str:
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -22,7 +22,7 @@ WRONG: list[tuple[list[str], str]] = [
         for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan", str(2**63)]
     ),
     (["lstm", "-b", str(10**30)], f"error: --batch {10**30}: {ALLOWED}"),
-    (["lstm", "-b", "9" * 5000], f"error: --batch {'9' * 37}...: {ALLOWED}"),
+    (["lstm", "-b", "9" * 5000], f"error: --batch {'9' * 97}...: {ALLOWED}"),
     (["lstm", "-u", "3", "-u", "0"], f"error: --units 0: {ALLOWED}"),
     (["ltsm"], "error: CELL ltsm: choose lstm, gru or simplernn; did you mean lstm?"),
     (["lstm", "gruu"], "error: CELL gruu: choose lstm, gru or simplernn; did you mean gru?"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,6 +20,7 @@ EVERYTHING = (
     "--diagram",
     "--code",
 )
+CHARACTER = 12.2  # how wide Rich draws one
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -40,12 +41,12 @@ def lines(path: Path) -> list[str]:
     text = path.read_text(encoding="utf-8")
     match path.suffix.lower():
         case ".svg":
-            rows: dict[float, dict[float, str]] = {}
+            rows: dict[float, str] = {}
             for element in ElementTree.fromstring(text).iter(f"{SVG}text"):
                 if element.get("clip-path"):
-                    row = rows.setdefault(float(element.get("y", 0)), {})
-                    row[float(element.get("x", 0))] = element.text or ""
-            read = ["".join(row[x] for x in sorted(row)) for _, row in sorted(rows.items())]
+                    x, y = float(element.get("x", 0)), float(element.get("y", 0))
+                    rows[y] = rows.get(y, "").ljust(round(x / CHARACTER)) + (element.text or "")
+            read = list(rows.values())
         case ".html":
             read = Text(text).text.partition("}\n\n")[2].splitlines()
         case _:
@@ -62,13 +63,7 @@ def test_it_holds_what_the_screen_shows(name: str, tmp_path: Path) -> None:
     assert (finished.returncode, finished.stderr) == (0, f"note: wrote {path}\n")
     shown = [line.strip() for line in finished.stdout.splitlines() if line.strip()]
     exported = lines(path)
-    for part in (
-        "o (2, 5, 6)",
-        "LSTM│──┼──▶ h1, c1",
-        "model = Model(inputs",
-        "in total",
-        "240"[:1],
-    ):
+    for part in ("o (2, 5, 6)", "h1, c1", "model = Model(inputs, [o, h1, c1, h2, c2])", "in total"):
         assert any(part in line for line in exported)
     drawing = [line for line in shown if any(mark in line for mark in "┌└│▲◀▶")]
     assert [line for line in exported if any(mark in line for mark in "┌└│▲◀▶")] == drawing
@@ -103,7 +98,9 @@ def test_an_older_file_is_replaced_whole(tmp_path: Path) -> None:
     assert "old" not in path.read_text()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self").exists(), reason="looks for a folder that no one can write"
+)
 def test_what_cannot_be_written_leaves_nothing_behind() -> None:
     path = Path("/proc/layer.svg")
     finished = run("gru", "--dry-run", "--export", str(path))

@@ -50,7 +50,7 @@ def test_a_misspelt_word_is_answered_with_the_nearest(kind: Any, word: str, near
 
 
 def test_a_word_that_is_near_to_nothing_is_answered_with_all() -> None:
-    with pytest.raises(SpecError, match="transformer: choose lstm, gru or simplernn$"):
+    with pytest.raises(SpecError, match=r"transformer: choose lstm, gru or simplernn$"):
         Cell("transformer")
 
 
@@ -86,7 +86,7 @@ def test_numpy_integers_are_integers() -> None:
 def test_a_long_value_is_shortened_in_the_message() -> None:
     with pytest.raises(SpecError) as refused:
         LayerSpec(Cell.LSTM, batch=10**4000)
-    assert len(str(refused.value)) < 120
+    assert len(str(refused.value)) < 200
 
 
 def test_keras_none_is_the_merge_mode_none() -> None:
