@@ -45,7 +45,7 @@ def _measured(ask: Inspection, rule: list[Report]) -> int:
             from rnnshape.render.screen import waiting
 
             begun = showing.begin(ask, rule)
-            with waiting() as line:
+            with waiting(begun) as line:
                 measurements = worker.answer(line)
     except MeasurementError as failure:
         _finish(ask, rule, begun=begun)

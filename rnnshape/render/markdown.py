@@ -19,7 +19,8 @@ def markdown(blocks: Iterable[Block]) -> str:
 def _block(block: Block) -> str:
     match block:
         case Heading(title, lines):
-            return "\n\n".join(filter(None, [f"### `{title}`", _lines(lines)]))
+            words = " ".join(title.plain.split())
+            return "\n\n".join(filter(None, [f"### `{words}`", _lines(lines)]))
         case Lines(lines):
             return _lines(lines)
         case Picture(text):

@@ -46,8 +46,9 @@ class Screen:
 
 
 @contextmanager
-def waiting() -> Iterator[Callable[[Progress], None] | None]:
-    """A line that says what is going on, with a bar once there is something to count.
+def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """A line that says what is going on, with a bar once there is something to count; `painted`
+    is whether the rule's answer stands above it.
 
     Yields what is to be told of progress, or None where no one watches. The line is drawn on
     stderr, or on stdout if only that is a terminal; when the block ends it is gone again.
@@ -64,17 +65,18 @@ def waiting() -> Iterator[Callable[[Progress], None] | None]:
         def render(self, task):  # type: ignore[no-untyped-def]
             return super().render(task) if task.fields["counted"] else ""
 
+    state = "by the rule, not yet measured" if painted else "not yet measured"
     unicode = _writes_unicode(stream)
     bar = Bar(
         SpinnerColumn("dots" if unicode else "line", style="yellow"),
-        TextColumn("[yellow]by the rule, not yet measured[/] [dim]{task.description}"),
+        TextColumn("[yellow]{task.fields[state]}[/] [dim]{task.description}"),
         Counted(bar_width=20),
         console=console,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    task = bar.add_task("starting", total=None, counted=False)
+    task = bar.add_task("starting", total=None, counted=False, state=state)
 
     def show(progress: Progress) -> None:
         bar.update(
