@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -65,6 +66,12 @@ def run(
         check=False,
         **more,
     )
+
+
+@functools.cache
+def answered(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the command says in an ordinary environment, asked once for all tests."""
+    return run(*arguments)
 
 
 def json_lines(text: str) -> list[Any]:

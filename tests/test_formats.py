@@ -17,7 +17,7 @@ import rnnshape
 from rnnshape import Cell, LayerSpec, Report
 from rnnshape.inspection import View
 from rnnshape.render.json_lines import json_line
-from tests.conftest import environment, json_lines, run
+from tests.conftest import answered, environment, json_lines, run
 
 BI_LSTM = ("lstm", "--bidirectional", "--return-state")
 SHAPES = {"o": [2, 6], "h1": [2, 3], "c1": [2, 3], "h2": [2, 3], "c2": [2, 3]}
@@ -36,7 +36,7 @@ def cells(text: str) -> list[list[str]]:
 
 
 def test_json_is_what_the_contract_says() -> None:
-    [layer] = json_lines(run(*BI_LSTM, "--format", "json").stdout)
+    [layer] = json_lines(answered(*BI_LSTM, "--format", "json").stdout)
     assert list(layer) == [
         "layer",
         "cell",
@@ -77,7 +77,7 @@ def test_json_is_what_the_contract_says() -> None:
 
 
 def test_json_of_the_rule_alone_has_no_dtype_and_no_relations() -> None:
-    [layer] = json_lines(run("gru", "--return-state", "--dry-run", "--format", "json").stdout)
+    [layer] = json_lines(answered("gru", "--return-state", "--dry-run", "--format", "json").stdout)
     assert (layer["source"], layer["merge_mode"]) == ("rule", None)
     assert {one["dtype"] for one in layer["outputs"]} == {None}
     assert "relations" not in layer
@@ -89,13 +89,13 @@ def test_json_of_the_rule_alone_has_no_dtype_and_no_relations() -> None:
 
 
 def test_json_is_a_line_a_layer() -> None:
-    finished = run("lstm", "gru", "simplernn", "--return-state", "--format", "json")
+    finished = answered("lstm", "gru", "simplernn", "--return-state", "--format", "json")
     shapes = [[one["shape"] for one in layer["outputs"]] for layer in json_lines(finished.stdout)]
     assert shapes == [[[2, 3]] * 3, [[2, 3]] * 2, [[2, 3]] * 2]
 
 
 def test_everything_that_json_can_carry() -> None:
-    finished = run(
+    finished = answered(
         *BI_LSTM, "--weights", "--code", "--values", "--diagram", "--seed", "4", "--format", "json"
     )
     [layer] = json_lines(finished.stdout)
@@ -116,7 +116,7 @@ def test_everything_that_json_can_carry() -> None:
 
 def test_a_stack_numbers_its_layers_in_every_format() -> None:
     arguments = ("gru", "-u", "4", "-u", "2", "--return-state", "--dry-run")
-    [stack] = json_lines(run(*arguments, "--format", "json").stdout)
+    [stack] = json_lines(answered(*arguments, "--format", "json").stdout)
     assert stack["layer"] == "GRU(4, return_sequences=True) -> GRU(2, return_state=True)"
     assert stack["units"] == [4, 2]
     assert [(one["layer"], one["name"]) for one in stack["outputs"]] == [
@@ -124,19 +124,19 @@ def test_a_stack_numbers_its_layers_in_every_format() -> None:
         (2, "o"),
         (2, "h"),
     ]
-    rows = list(csv.DictReader(io.StringIO(run(*arguments, "--format", "csv").stdout)))
+    rows = list(csv.DictReader(io.StringIO(answered(*arguments, "--format", "csv").stdout)))
     assert [(row["units"], row["layer"], row["output"]) for row in rows] == [
         ("4 2", "1", "o"),
         ("4 2", "2", "o"),
         ("4 2", "2", "h"),
     ]
-    assert run(*arguments, "--format", "plain").stdout == (
+    assert answered(*arguments, "--format", "plain").stdout == (
         "# GRU(4, return_sequences=True)\no 2 5 4\n# GRU(2, return_state=True)\no 2 2\nh 2 2\n"
     )
 
 
 def test_csv_has_the_header_and_the_lines_of_the_contract() -> None:
-    text = run(*BI_LSTM, "--format", "csv").stdout
+    text = answered(*BI_LSTM, "--format", "csv").stdout
     header = (
         "cell,units,bidirectional,merge_mode,return_sequences,return_state,layer,output,shape,"
         "axes,dtype,source"
@@ -164,7 +164,7 @@ def test_csv_has_the_header_and_the_lines_of_the_contract() -> None:
 
 def test_plain_is_read_by_the_shell() -> None:
     script = 'while read name dims; do set -- $dims; echo "$name=$#:$2"; done'
-    lines = run(*BI_LSTM, "--dry-run", "--format", "plain").stdout
+    lines = answered(*BI_LSTM, "--dry-run", "--format", "plain").stdout
     done = subprocess.run(
         ["sh", "-c", script], input=lines, capture_output=True, text=True, check=True
     )
@@ -172,7 +172,7 @@ def test_plain_is_read_by_the_shell() -> None:
 
 
 def test_plain_heads_each_block_where_there_are_several() -> None:
-    text = run("lstm", "gru", "--return-state", "--dry-run", "--format", "plain").stdout
+    text = answered("lstm", "gru", "--return-state", "--dry-run", "--format", "plain").stdout
     assert text == (
         "# LSTM(3, return_state=True)\no 2 3\nh 2 3\nc 2 3\n"
         "# GRU(3, return_state=True)\no 2 3\nh 2 3\n"
@@ -181,7 +181,7 @@ def test_plain_heads_each_block_where_there_are_several() -> None:
 
 @pytest.mark.parametrize("form", ["plain", "csv"])
 def test_weights_in_the_formats_of_lines(form: str) -> None:
-    text = run("gru", "--weights", "--dry-run", "--format", form).stdout
+    text = answered("gru", "--weights", "--dry-run", "--format", form).stdout
     if form == "csv":
         assert [row["parameters"] for row in csv.DictReader(io.StringIO(text))] == ["54"]
     else:
@@ -194,7 +194,7 @@ def test_weights_in_the_formats_of_lines(form: str) -> None:
 
 
 def test_markdown_is_a_table_and_more() -> None:
-    text = run(
+    text = answered(
         *BI_LSTM, "--weights", "--code", "--values", "--diagram", "--format", "markdown"
     ).stdout
     rows = cells(text)
@@ -210,7 +210,7 @@ def test_markdown_is_a_table_and_more() -> None:
 
 
 def test_a_comparison_in_markdown() -> None:
-    rows = cells(run("gru", "--compare", "--dry-run", "--format", "markdown").stdout)
+    rows = cells(answered("gru", "--compare", "--dry-run", "--format", "markdown").stdout)
     assert rows[0] == ["bidirectional", "return_sequences", "return_state", "o", "h / h1", "h2"]
     assert rows[-1] == ["✓", "✓", "✓", "(2, 5, 6)", "(2, 3)", "(2, 3)"]
     assert len(rows) == 9
@@ -230,7 +230,7 @@ def test_without_a_measurement_nothing_has_values(
     spec = LayerSpec(Cell.GRU)
     document = json_lines(json_line(Report(spec, *keras_measure([spec])), {View.VALUES}))[0]
     assert document["input"]["values"] is None  # measured, but the numbers were not asked for
-    finished = run("gru", "--dry-run", "--values", "--format", "json")
+    finished = answered("gru", "--dry-run", "--values", "--format", "json")
     assert "values" not in json_lines(finished.stdout)[0]["outputs"][0]
     assert finished.stderr == "note: --values come from model.predict: --dry-run has none\n"
 

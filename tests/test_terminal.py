@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import environment, run
+from tests.conftest import answered, environment, run
 from tests.terminal import HIDE_CURSOR, SHOW_CURSOR, Terminal
 
 BI_LSTM = ("lstm", "--bidirectional", "--return-state")
@@ -32,7 +32,7 @@ def test_the_table_is_there_before_it_is_measured_and_is_completed_in_place(colu
 
 def test_what_is_seen_at_last_is_what_a_pipe_gets() -> None:
     with Terminal(*BI_LSTM) as terminal:
-        assert terminal.read_to_end() == run(*BI_LSTM).stdout.rstrip("\n")
+        assert terminal.read_to_end() == answered(*BI_LSTM).stdout.rstrip("\n")
 
 
 def test_it_says_what_is_going_on() -> None:
@@ -62,7 +62,7 @@ def test_a_format_for_programs_is_not_painted_early(form: str) -> None:
         assert "GRU" not in pending
         done = terminal.read_to_end()
     assert PENDING not in done
-    assert done == run("gru", "--format", form).stdout.rstrip("\n")
+    assert done == answered("gru", "--format", form).stdout.rstrip("\n")
 
 
 def test_code_is_highlighted_on_a_terminal_beside_the_table() -> None:
@@ -92,7 +92,7 @@ def test_colours_are_for_those_who_want_them(changes: dict[str, str], expected: 
 
 
 def test_colours_can_be_forced_into_a_pipe() -> None:
-    assert not coloured(run("lstm", "--dry-run").stdout)
+    assert not coloured(answered("lstm", "--dry-run").stdout)
     assert coloured(run("lstm", "--dry-run", env=environment(FORCE_COLOR="1")).stdout)
     assert "\x1b[1;31merror:" in run("ltsm", env=environment(FORCE_COLOR="1")).stderr
     assert "\x1b" not in run("ltsm", env=environment(FORCE_COLOR="1", NO_COLOR="1")).stderr
@@ -109,7 +109,7 @@ def test_a_dumb_terminal_gets_one_plain_answer() -> None:
     with Terminal("lstm", env=environment(TERM="dumb")) as terminal:
         done = terminal.read_to_end()
     assert "\x1b" not in terminal.text
-    assert done == run("lstm").stdout.rstrip("\n")
+    assert done == answered("lstm").stdout.rstrip("\n")
 
 
 def test_a_failure_completes_the_table_too(stand_in: Callable[..., dict[str, str]]) -> None:

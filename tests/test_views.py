@@ -16,7 +16,7 @@ from rnnshape.render.code import program
 from rnnshape.render.diagram import diagram
 from rnnshape.render.document import body, ending
 from rnnshape.render.page import Page
-from tests.conftest import DIMENSIONS, combinations, grid, run
+from tests.conftest import DIMENSIONS, answered, combinations, grid
 
 
 def drawn(blocks: Any, page: Page) -> str:
@@ -69,15 +69,15 @@ def test_the_program_is_short() -> None:
 
 
 def test_a_pipe_gets_the_program_alone() -> None:
-    piped = run("gru", "--return-state", "--dry-run", "--code")
+    piped = answered("gru", "--return-state", "--dry-run", "--code")
     assert piped.stdout == program(Report(LayerSpec(Cell.GRU, return_state=True)))
-    several = run("gru", "lstm", "--dry-run", "--code").stdout
+    several = answered("gru", "lstm", "--dry-run", "--code").stdout
     assert several.startswith("# GRU(3)\nfrom keras")
     compile(several, "layers.py", "exec")
 
 
 def test_with_another_view_it_is_one_of_them() -> None:
-    text = run("gru", "--dry-run", "--code", "--weights").stdout
+    text = answered("gru", "--dry-run", "--code", "--weights").stdout
     assert text.index("o = layer(inputs)") < text.index("in total") < text.index("from keras")
 
 
@@ -85,7 +85,7 @@ def test_with_another_view_it_is_one_of_them() -> None:
 
 
 def test_the_weights_add_up_and_are_named_by_direction() -> None:
-    text = run("gru", "-f", "4", "-u", "5", "--bidirectional", "--weights", "--dry-run").stdout
+    text = answered("gru", "-f", "4", "-u", "5", "--bidirectional", "--weights", "--dry-run").stdout
     rows = [line.split()[:2] for line in text.splitlines()]
     for name, parameters in [
         ("forward_kernel", "60"),
@@ -100,7 +100,7 @@ def test_the_weights_add_up_and_are_named_by_direction() -> None:
 
 
 def test_the_total_is_what_keras_counts() -> None:
-    text = run("lstm", "-u", "4", "-u", "2", "--weights").stdout
+    text = answered("lstm", "-u", "4", "-u", "2", "--weights").stdout
     assert "✓ 152 parameters by layer.count_params()" in text
 
 
@@ -108,7 +108,7 @@ def test_the_total_is_what_keras_counts() -> None:
 
 
 def test_a_held_flag_leaves_the_columns_for_the_title() -> None:
-    lines = run(
+    lines = answered(
         "lstm", "--compare", "--return-state", "--no-bidirectional", "--dry-run"
     ).stdout.splitlines()
     assert lines[0] == "LSTM(3)   bidirectional=False, return_state=True"
@@ -119,7 +119,7 @@ def test_a_held_flag_leaves_the_columns_for_the_title() -> None:
 
 def test_all_flags_held_leave_one_row() -> None:
     flags = ["--return-state", "--return-sequences", "--bidirectional"]
-    text = run("gru", "--compare", *flags, "--dry-run", "--format", "plain").stdout
+    text = answered("gru", "--compare", *flags, "--dry-run", "--format", "plain").stdout
     assert text == "o 2 5 6\nh1 2 3\nh2 2 3\n"
 
 
