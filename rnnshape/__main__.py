@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
 from types import FrameType
@@ -11,6 +12,7 @@ from typing import NoReturn
 __all__ = ["main"]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE = 0.5  # seconds to clean up in, once asked to leave
 
 
 class Interrupted(BaseException):
@@ -22,21 +24,31 @@ class Interrupted(BaseException):
 
 def main() -> NoReturn:
     """Runs the command line that this process was started with, and exits with its code."""
-    gc.set_threshold(100_000)  # starting makes many objects and little garbage: look for it rarely
     try:
         for number in SIGNALS:
-            signal.signal(number, _interrupt)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as the shell may have it
+                signal.signal(number, _interrupt)
+        gc.set_threshold(100_000)  # starting makes many objects and little garbage
         from rnnshape.cli import run
 
         code = run(sys.argv[1:])
     except Interrupted as interrupted:
         code = interrupted.exit_code
-    sys.exit(code)
+    # All is written by now, or can't be; Python's own way out could still be interrupted.
+    os._exit(code)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    def leave(*_: object) -> NoReturn:
+        os._exit(128 + signum)
+
+    # Python swallows what is raised within callbacks, and says so: then leave without it.
+    sys.unraisablehook = lambda _: None
     for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)  # one is enough: what follows only cleans up
+        signal.signal(number, leave)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, leave)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     raise Interrupted(signum)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import threading
 import time
@@ -20,7 +21,6 @@ from types import ModuleType
 from typing import NoReturn
 
 from rnnshape.measurement import (
-    Answer,
     Failure,
     Message,
     Progress,
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> NoReturn:
     try:
         send(_answer(decode_request(arguments[0]), send, lazily=PLAIN not in arguments))
     except BaseException as error:
-        if PLAIN not in arguments:
+        if PLAIN not in arguments and not _is_certain(error):
             # Perhaps it was our own trick: once more in a fresh process, without it.
             os.dup2(channel, 1)
             os.execv(sys.executable, [*sys.orig_argv, PLAIN])
@@ -83,23 +83,45 @@ def _answer(request: Request, send: Send, *, lazily: bool) -> Message:
             last_sent = time.monotonic()
             send(Progress("running model.predict", done, total))
 
-    return Answer(measure(request, progress))
+    return measure(request, progress)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".")[:2])
+    """`2.17rc1` is (2, 17)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _is_certain(error: BaseException) -> bool:
+    """Whether it would go wrong just so without the trick."""
+    return _is_missing(error) or _is_memory(error)
+
+
+def _is_missing(error: BaseException) -> bool:
+    return isinstance(error, ModuleNotFoundError) and error.name == "tensorflow"
+
+
+def _is_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
 
 
 def _failure(error: BaseException) -> Failure:
-    loaded = "rnnshape.keras_model" in sys.modules
     words = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
-    if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+    if _is_missing(error):
         return Failure("TensorFlow is not installed", INSTALL)
-    if not loaded:
-        return Failure(f"TensorFlow can't be imported: {words}", f"{INSTALL} --force-reinstall")
-    if isinstance(error, MemoryError) or "ResourceExhausted" in words:
+    if _is_memory(error):
         return Failure(f"there was not enough memory: {words}", "try smaller dimensions")
-    return Failure(f"Keras could not run this: {words}")
+    if "rnnshape.keras_model" in sys.modules:
+        return Failure(f"Keras could not run this: {words}")
+    where = f" (in {_origin(error)})" if error.__traceback__ else ""
+    return Failure(f"TensorFlow can't be imported: {words}{where}", f"{INSTALL} --force-reinstall")
+
+
+def _origin(error: BaseException) -> str:
+    """The file that raised it: it need not be TensorFlow's own."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename if trace else ""
 
 
 class _LazyReexports(MetaPathFinder):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,14 +15,18 @@ from typer.exceptions import TyperException
 
 import rnnshape
 from rnnshape import notices
-from rnnshape.inspection import FLAGS, Format, Inspection, View
-from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, whole_number
+from rnnshape.inspection import FLAGS, SUFFIXES, ExitCode, Format, Inspection, View
+from rnnshape.spec import (
+    LARGEST_SEED,
+    Cell,
+    LayerSpec,
+    MergeMode,
+    SpecError,
+    whole_number,
+)
 
 __all__ = ["run"]
 
-ANSWERED, FAILED, WRONG = 0, 1, 2
-EXPORTED = (".svg", ".html", ".txt")
-LARGEST_SEED = 2**32 - 1
 
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -46,21 +49,16 @@ def run(arguments: Sequence[str]) -> int:
     """Answers one command line, given without the program's name. Returns the exit code."""
     if sys.stdout is None:
         notices.error("standard output is closed: there is nowhere to answer")
-        return FAILED
+        return ExitCode.FAILED
     try:
-        code = _answered(arguments)
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # which Typer and Rich make of it, when they print
-        code = ANSWERED  # the reader has all it wants
-        _discard_output()
+        return _answered(arguments)
+    except SystemExit:  # so Typer and Rich leave when the reader of their help has left
+        return ExitCode.ANSWERED
     except OSError as problem:
         notices.error(f"the answer can't be written: {problem.strerror or problem}")
-        code = FAILED
-        _discard_output()
     except Exception as bug:
         notices.error(f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}")
-        code = FAILED
-    return code
+    return ExitCode.FAILED
 
 
 def _answered(arguments: Sequence[str]) -> int:
@@ -69,25 +67,27 @@ def _answered(arguments: Sequence[str]) -> int:
     except SpecError as wrong:
         name = "CELL" if wrong.field == "cell" else f"--{wrong.field.replace('_', '-')}"
         notices.error(f"{name} {wrong.value}".strip() + f": {wrong.reason}")
-        return WRONG
+        return ExitCode.WRONG
     except TyperException as wrong:
         if arguments:
             notices.error(_reworded(wrong))
-        else:
+        elif sys.stderr:
             with redirect_stdout(sys.stderr):
                 _parsed(["--help"])
-        return WRONG
-    if asked is None:
-        return ANSWERED
+        return ExitCode.WRONG
+    if not isinstance(asked, Inspection):
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        return asked
     from rnnshape.answer import answer
 
     return answer(asked)
 
 
-def _parsed(arguments: Sequence[str]) -> Inspection | None:
-    """What the arguments ask for; None if Typer has answered it itself, as it does `--help`."""
+def _parsed(arguments: Sequence[str]) -> Inspection | int:
+    """What the arguments ask for, or how Typer has ended what it answers itself, as `--help`."""
     asked = app(list(arguments), prog_name="rnnshape", standalone_mode=False)
-    return asked if isinstance(asked, Inspection) else None
+    return asked if isinstance(asked, Inspection) else int(asked or 0)
 
 
 def _version(wanted: bool) -> None:
@@ -230,7 +230,7 @@ def inspect(
         ),
     ] = None,
     export: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="The table as a picture or page too: .svg, .html or .txt.",
@@ -273,13 +273,15 @@ def inspect(
         View.CODE: code,
         View.VALUES: values,
     }
+    views = frozenset(view for view, wanted in shown.items() if wanted)
     return Inspection(
         specs,
-        views=frozenset(view for view, wanted in shown.items() if wanted),
-        format=None if format is None else Format(format),
+        views=views,
+        format=Format.TABLE if format is None else Format(format),
+        code_alone=views == {View.CODE} and format is None and not compare and export is None,
         compare=compare,
         dry_run=dry_run,
-        seed=None if seed is None else _seed(seed),
+        seed=None if seed is None else _number("seed", seed, least=0, most=LARGEST_SEED),
         export=None if export is None else _writable(export),
     )
 
@@ -292,49 +294,54 @@ def _combinations(given: dict[str, bool | None], compare: bool) -> Iterator[dict
         yield dict(zip(FLAGS, chosen, strict=True))
 
 
-def _number(field: str, text: str) -> int:
+def _number(field: str, text: str, **bounds: int) -> int:
     try:
         number: object = int(text)
     except ValueError:
         number = text
-    return whole_number(field, number)
+    return whole_number(field, number, **bounds)
 
 
-def _seed(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text[:11]) <= LARGEST_SEED:
-        return int(text)
-    raise SpecError("seed", text, f"give a whole number from 0 to {LARGEST_SEED}")
-
-
-def _writable(path: Path) -> Path:
+def _writable(text: str) -> Path:
     """A path that an export can be written to, as far as that can be told before."""
-    if path.suffix.lower() not in EXPORTED:
-        raise SpecError("export", path, f"the name must end in {', '.join(EXPORTED)}")
-    if path.is_dir() or not path.parent.is_dir():
-        reason = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise SpecError("export", path, reason)
+    path = Path(text)
+    reason = ""
+    if path.suffix.lower() not in SUFFIXES:
+        *others, last = SUFFIXES
+        reason = f"the name must end in {', '.join(others)} or {last}"
+    else:
+        try:
+            if not path.parent.is_dir():
+                reason = f"there is no folder {path.parent}"
+            elif path.exists() and not path.is_file():
+                reason = "it is a folder" if path.is_dir() else "it is not a file"
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+    if reason:
+        raise SpecError("export", text, reason)
     return path
 
 
 def _reworded(wrong: TyperException) -> str:
     """Typer's complaint in our form: the option, what is wrong with it, and what is right."""
-    option, message = getattr(wrong, "option_name", None), wrong.format_message()
-    if isinstance(wrong, typer.BadParameter) and not wrong.message:
-        return f"CELL: name at least one: {', '.join(Cell)}"
-    if option is None:
-        return message
-    if "requires an argument" in message:
-        return f"{option}: a value is missing"
-    if not wrong.message.startswith("No such option"):
-        return f"{option}: {message}"
+    option = getattr(wrong, "option_name", "")
+    match type(wrong).__name__:  # the classes themselves are private to Typer
+        case "MissingParameter":
+            return f"CELL: name at least one: {', '.join(Cell)}"
+        case "NoSuchOption":
+            return f"{option}: no such option; {_hint(option, getattr(wrong, 'ctx', None))}"
+        case "BadOptionUsage" if "requires an argument" in wrong.message:
+            return f"{option}: a value is missing"
+        case "BadOptionUsage":
+            return f"{option}: it takes no value"
+    return wrong.format_message()
+
+
+def _hint(option: str, context: Any) -> str:
+    """The options that a misspelt one may have meant: those that begin so, or the nearest."""
     from difflib import get_close_matches  # only a misspelt word needs it
 
-    near = get_close_matches(option, getattr(wrong, "possibilities", None) or (), n=1)
-    return f"{option}: no such option; " + (
-        f"did you mean {near[0]}?" if near else "see rnnshape --help"
-    )
-
-
-def _discard_output() -> None:
-    """What is still buffered has nowhere to go: Python would complain about it when it leaves."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    known = [name for one in context.command.params for name in one.opts] if context else []
+    near = [name for name in known if name.startswith(option)]
+    near = near or get_close_matches(option, known, n=1, cutoff=0.7)
+    return f"did you mean {' or '.join(near)}?" if near else "see rnnshape --help"

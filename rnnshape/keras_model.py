@@ -1,6 +1,6 @@
 """The measurement: Keras builds the model, and `model.predict` runs on random input.
 
-The only room that imports NumPy and Keras. It is imported in the child process alone.
+The only room that works with Keras and NumPy. It is imported in the child process alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from rnnshape.measurement import Array, MeasuredLayer, Measurement, Request
+from rnnshape.measurement import Answer, Array, MeasuredLayer, Request
 from rnnshape.rules import Layer, layers
 from rnnshape.spec import LayerSpec
 
@@ -26,23 +26,20 @@ USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
 
 
-def measure(
-    request: Request, progress: Callable[[int, int], None] | None = None
-) -> tuple[Measurement, ...]:
+def measure(request: Request, progress: Callable[[int, int], None] | None = None) -> Answer:
     """Every layer of every spec, from one model, one input and one `predict`.
 
     Args:
         request: specs that share `batch`, `timesteps` and `features`.
         progress: called with the number of batches done, and how many there are.
-
-    Returns:
-        A measurement for each spec, in the request's order.
     """
-    if request.seed is not None:
-        keras.utils.set_random_seed(request.seed)
     first = request.specs[0]
     inputs = keras.Input((first.timesteps, first.features))
-    built = [_build(spec, inputs) for spec in request.specs]
+    built = []
+    for spec in request.specs:
+        if request.seed is not None:  # each anew: what it holds is what it would hold alone
+            keras.utils.set_random_seed(request.seed)
+        built.append(_build(spec, inputs))
     tensors = [tensor for stack in built for _, returned in stack for tensor in returned]
 
     batch_size = max(USUAL_BATCH, -(-first.batch // BATCHES_AT_MOST))
@@ -55,22 +52,21 @@ def measure(
         given,
         batch_size=batch_size,
         verbose=0,
-        callbacks=[_Report(progress, batches)] if progress else [],
+        callbacks=[_Telling(progress, batches)] if progress else [],
     )
 
-    answered = iter([arrays] if len(tensors) == 1 and not isinstance(arrays, list) else arrays)
-    source = _array(given, request)
-    return tuple(
-        Measurement(
-            source,
+    answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
+    return Answer(
+        _array(given, request),
+        tuple(
             tuple(
                 _measured(layer, keras_layer, [next(answered) for _ in returned], request)
                 for layer, (keras_layer, returned) in zip(layers(spec), stack, strict=True)
-            ),
-            keras.__version__,
-            tf.__version__,
-        )
-        for spec, stack in zip(request.specs, built, strict=True)
+            )
+            for spec, stack in zip(request.specs, built, strict=True)
+        ),
+        keras.__version__,
+        tf.__version__,
     )
 
 
@@ -129,7 +125,7 @@ def _array(array: Floats, request: Request) -> Array:
     )
 
 
-class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+class _Telling(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
     def __init__(self, progress: Callable[[int, int], None], batches: int) -> None:
         super().__init__()
         self.progress, self.batches = progress, batches

@@ -6,7 +6,7 @@ The child writes one JSON object a line: any number of `Progress`, then an `Answ
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from rnnshape.spec import LayerSpec
@@ -89,9 +89,19 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The measurements, one for each spec of the request, in its order."""
+    """The input that all layers were given, and the layers of each spec in the request's order."""
 
-    measurements: tuple[Measurement, ...]
+    input: Array
+    stacks: tuple[tuple[MeasuredLayer, ...], ...]
+    keras: str
+    tensorflow: str
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """One for each spec of the request, in its order."""
+        return tuple(
+            Measurement(self.input, stack, self.keras, self.tensorflow) for stack in self.stacks
+        )
 
 
 Message = Progress | Failure | Answer
@@ -113,7 +123,7 @@ class MeasurementError(Exception):
 
 def encode(message: Message | Request) -> bytes:
     """One line of JSON, to be read back by `decode` or `decode_request`."""
-    line = json.dumps({"type": type(message).__name__, **asdict(message)})
+    line = json.dumps({"type": type(message).__name__, **_fields(message)}, default=_fields)
     return line.encode("ascii") + b"\n"
 
 
@@ -124,29 +134,34 @@ def decode(line: bytes) -> Message:
     Progress(doing='predicting', done=1, total=4)
     """
     try:
-        fields = json.loads(line)
-        match fields.pop("type"):
+        received = json.loads(line)
+        match received.pop("type"):
             case "Progress":
-                return Progress(**fields)
+                return Progress(**received)
             case "Failure":
-                return Failure(**fields)
+                return Failure(**received)
             case "Answer":
-                return Answer(tuple(_measurement(**one) for one in fields["measurements"]))
+                return _answer(**received)
     except (AttributeError, KeyError, TypeError, ValueError) as nonsense:
         raise ValueError(f"no message: {line[:60]!r}") from nonsense
     raise ValueError(f"no message: {line[:60]!r}")
 
 
 def decode_request(line: str) -> Request:
-    fields = json.loads(line)
-    specs = tuple(LayerSpec(**one) for one in fields["specs"])
-    return Request(specs, fields["seed"], fields["text"], fields["values"])
+    """The request in a line of JSON."""
+    received = json.loads(line)
+    specs = tuple(LayerSpec(**one) for one in received["specs"])
+    return Request(specs, received["seed"], received["text"], received["values"])
 
 
-def _measurement(input: Any, layers: Any, keras: str, tensorflow: str) -> Measurement:
-    return Measurement(
-        _array(**input), tuple(_measured_layer(**one) for one in layers), keras, tensorflow
-    )
+def _fields(message: Any) -> dict[str, Any]:
+    """Of a dataclass, one level deep: the numbers of an array are not copied."""
+    return {field.name: getattr(message, field.name) for field in fields(message)}
+
+
+def _answer(input: Any, stacks: Any, keras: str, tensorflow: str) -> Answer:
+    read = tuple(tuple(_measured_layer(**one) for one in stack) for stack in stacks)
+    return Answer(_array(**input), read, keras, tensorflow)
 
 
 def _measured_layer(outputs: Any, holds: Any, weights: Any, parameters: int) -> MeasuredLayer:

@@ -12,25 +12,29 @@ from rnnshape.spec import LayerSpec
 
 __all__ = ["refuse_what_cannot_fit"]
 
+CGROUP = Path("/sys/fs/cgroup")
 FLOAT32 = 4
-TENSORFLOW = 600 * 2**20  # what TensorFlow takes before it has done anything
+TENSORFLOW = 200 * 2**20  # what it takes before it has done anything, beside its libraries
 COPIES = 3  # seen at the peak: of the input what TensorFlow slices, of the outputs their joining
 INITIALISING = 4  # an orthogonal recurrent kernel is made from a few matrices of its own size
 NUMBER_IN_A_LIST = 150  # bytes of a number as a Python object and as JSON, on both sides
 
 
 def refuse_what_cannot_fit(specs: Sequence[LayerSpec], *, values: bool) -> None:
-    """Raises a `MeasurementError` if measuring `specs` takes more than there is."""
+    """Raises a `MeasurementError` if measuring `specs` takes more than there is.
+
+    `values` is whether all numbers are to be brought back, as lists.
+    """
     needed, available = _needed(specs, values), _available()
     if available is not None and needed > available:
         raise MeasurementError(
-            f"this takes about {_readable(needed)} of memory, and {_readable(available)} are free",
+            f"this takes about {_readable(needed)} of memory, and {_readable(available)} is there",
             "--dry-run answers without it",
         )
 
 
 def _needed(specs: Sequence[LayerSpec], values: bool) -> int:
-    """About how many bytes measuring `specs` together takes; a lower bound rather than an upper."""
+    """About how many bytes it takes to measure `specs` together."""
     stacks = [layers(spec) for spec in specs]
     inputs = stacks[0][0].input.size
     outputs = sum(tensor.size for stack in stacks for one in stack for tensor in one.outputs)
@@ -42,20 +46,20 @@ def _needed(specs: Sequence[LayerSpec], values: bool) -> int:
 
 def _available() -> int | None:
     """How many bytes this process may still take, as far as the system tells; else None."""
-    limits = [limit for limit in (_free(), _cgroup()) if limit is not None]
+    limits = [limit for limit in (_free(), _cgroup(CGROUP)) if limit is not None]
     return min(limits, default=None)
 
 
 def _readable(size: int) -> str:
     """A size in bytes, to be read.
 
-    >>> _readable(4_000_000_000_000)
-    '3.64 TiB'
+    >>> _readable(4_000_000_000_000), _readable(2**20)
+    ('3.6 TiB', '1.0 MiB')
     """
-    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     while number >= 1000 and len(units) > 1:
         number, units = number / 1024, units[1:]
-    return f"{number:.3g} {units[0]}" if number < 1e6 else f"{number:.1e} {units[0]}"
+    return f"{number:.1f} {units[0]}" if number < 1e6 else f"{number:.0e} {units[0]}"
 
 
 def _free() -> int | None:
@@ -71,12 +75,15 @@ def _free() -> int | None:
         return None
 
 
-def _cgroup() -> int | None:
-    """What the container may still take: version 2 names the files so, a bare machine has none."""
-    group = Path("/sys/fs/cgroup")
+def _cgroup(group: Path) -> int | None:
+    """What a container may still take; a bare machine has no such files.
+
+    Files that were read are kept in memory only as long as nothing else wants it.
+    """
     try:
-        limit = (group / "memory.max").read_text()
-        used = (group / "memory.current").read_text()
-        return int(limit) - int(used)
-    except (OSError, ValueError):  # no such file, or the limit is "max"
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return max(0, limit - used + int(stat["inactive_file"]))
+    except (KeyError, OSError, ValueError):  # no such file, or the limit is "max"
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from rnnshape.rules import Axis, Layer, layers
+from rnnshape.rules import Axis, Layer, Relation, layers
 from rnnshape.spec import LayerSpec
 
 if TYPE_CHECKING:
@@ -99,11 +99,10 @@ class Report:
             for tensor, array in zip_longest(layer.outputs, arrays)
         )
 
-    def claims_of(self, layer: Layer) -> tuple[tuple[str, bool | None], ...]:
-        """Each relation between the layer's outputs, and whether it held: None if not measured."""
+    def checked(self, layer: Layer) -> tuple[tuple[Relation, bool], ...]:
+        """Each relation between the layer's outputs, and whether it held; none if not measured."""
         measured = self._measured(layer)
-        holds = measured.holds if measured else (None,) * len(layer.relations)
-        return tuple(zip((one.claim for one in layer.relations), holds, strict=True))
+        return tuple(zip(layer.relations, measured.holds, strict=True)) if measured else ()
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -125,7 +124,7 @@ class Report:
         if layer.parameters != measured.parameters:
             pairs.append(("parameters", layer.parameters, measured.parameters))
         lines = [f"{name}: the rule says {rule}, Keras {keras}" for name, rule, keras in pairs]
-        lines += [f"{claim}: does not hold" for claim, held in self.claims_of(layer) if not held]
+        lines += [f"{one.claim}: does not hold" for one, held in self.checked(layer) if not held]
         number = f"layer {layer.number}, " if len(self.layers) > 1 else ""
         return [f"{layer.expression}: {number}{line}" for line in lines]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from math import prod
 
 from rnnshape.spec import Cell, LayerSpec, MergeMode
@@ -83,10 +84,14 @@ class Relation:
     def claim(self) -> str:
         return f"{self.left} == {self.right}"
 
+    @property
+    def names_units(self) -> bool:
+        return "U" in self.claim
+
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """A pass over the sequence. `index` is the timestep at which it ends."""
+    """A pass over the sequence, the ending of its tensors' names, and the timestep it ends at."""
 
     word: str
     suffix: str
@@ -110,8 +115,10 @@ class Layer:
         cell, units: as in the spec.
         merge_mode: None for a layer of one direction.
         return_sequences, return_state: this layer's own flags, as the stack needs them.
+        directions: one, or forward and backward.
         input: the tensor it is given, `(batch, timesteps, features)`.
-        outputs: what it returns, in Keras' order.
+        results: `o`, or what the two directions return unmerged, `o1` and `o2`.
+        states: of each direction, the states it returns; empty if it returns none.
         weights: kernel, recurrent kernel and bias of each direction, in Keras' order.
         relations: what holds between its outputs.
     """
@@ -122,10 +129,17 @@ class Layer:
     merge_mode: MergeMode | None
     return_sequences: bool
     return_state: bool
+    directions: tuple[Direction, ...]
     input: Tensor
-    outputs: tuple[Tensor, ...]
+    results: tuple[Tensor, ...]
+    states: tuple[tuple[Tensor, ...], ...]
     weights: tuple[Tensor, ...]
     relations: tuple[Relation, ...]
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """What it returns, in Keras' order."""
+        return (*self.results, *chain.from_iterable(self.states))
 
     @property
     def parameters(self) -> int:
@@ -174,21 +188,21 @@ def layers(spec: LayerSpec) -> tuple[Layer, ...]:
 
 def _stack(spec: LayerSpec) -> Iterator[Layer]:
     batch, timesteps = Axis("batch", spec.batch), Axis("timesteps", spec.timesteps)
-    name, width, meaning = "inputs", spec.features, "input"
+    name, width = "inputs", spec.features
     for number, size in enumerate(spec.units, start=1):
         last = number == len(spec.units)
         layer = _layer(
             number,
             spec,
-            Tensor(name, (batch, timesteps, Axis("features", width)), meaning),
+            Tensor(name, (batch, timesteps, Axis("features", width)), "what the layer is given"),
             Axis("units", size),
             # Only a sequence can feed the next layer, and only the last layer's states are asked.
             return_sequences=spec.return_sequences or not last,
             return_state=spec.return_state and last,
         )
         yield layer
-        output = layer.outputs[0]
-        name, width, meaning = output.name, output.axes[-1].size, f"output of layer {number}"
+        output = layer.results[0]
+        name, width = output.name, output.axes[-1].size
 
 
 def _layer(
@@ -204,9 +218,7 @@ def _layer(
     merge_mode = spec.merge_mode if spec.bidirectional else None
     directions = BOTH_WAYS if spec.bidirectional else ONE_WAY
     lead = (batch, timesteps) if return_sequences else (batch,)
-    outputs = list(_outputs(merge_mode, lead, units))
-    if return_state:
-        outputs += _states(spec.cell, directions, (batch, units))
+    returning = directions if return_state else ()
     return Layer(
         number,
         spec.cell,
@@ -214,40 +226,43 @@ def _layer(
         merge_mode,
         return_sequences,
         return_state,
+        directions,
         source,
-        tuple(outputs),
+        tuple(_results(merge_mode, directions, lead, units)),
+        tuple(tuple(_states(spec.cell, way, (batch, units))) for way in returning),
         tuple(_weights(spec.cell, directions, features, units)),
-        tuple(_relations(merge_mode, return_sequences)) if return_state else (),
+        tuple(_relations(merge_mode, directions, return_sequences)) if return_state else (),
     )
 
 
-def _outputs(merge_mode: MergeMode | None, lead: tuple[Axis, ...], units: Axis) -> Iterator[Tensor]:
-    sequence = len(lead) == 2
-    if merge_mode is MergeMode.NONE:
-        for way in BOTH_WAYS:
-            meaning = (
-                f"{way.word} output at every timestep"
-                if sequence
-                else f"last {way.word} output, {way.end}"
-            )
-            yield Tensor(f"o{way.suffix}", (*lead, units), meaning)
-        return
-    meaning = "output at every timestep" if sequence else "last output"
-    if merge_mode is None:
-        yield Tensor("o", (*lead, units), meaning if sequence else f"{meaning}, {ONE_WAY[0].end}")
-        return
-    width = 2 * units if merge_mode is MergeMode.CONCAT else units
-    both = f"forward and backward {MERGED[merge_mode]}"
-    yield Tensor("o", (*lead, width), f"{meaning}, {both}")
-
-
-def _states(
-    cell: Cell, directions: tuple[Direction, ...], axes: tuple[Axis, ...]
+def _results(
+    merge_mode: MergeMode | None,
+    directions: tuple[Direction, ...],
+    lead: tuple[Axis, ...],
+    units: Axis,
 ) -> Iterator[Tensor]:
-    for way in directions:
-        for state in STATES[cell]:
-            meaning = f"{way.word} {STATE_WORDS[state]} {way.end}".lstrip()
-            yield Tensor(f"{state}{way.suffix}", axes, meaning)
+    sequence = len(lead) == 2
+    if merge_mode is None or merge_mode is MergeMode.NONE:
+        for way in directions:
+            when = "" if sequence else f", {way.end}"
+            meaning = f"{_output_of(way.word, sequence)}{when}"
+            yield Tensor(f"o{way.suffix}", (*lead, units), meaning)
+    else:
+        width = 2 * units if merge_mode is MergeMode.CONCAT else units
+        both = " and ".join(way.word for way in directions)
+        meaning = f"{_output_of('', sequence)}, {both} {MERGED[merge_mode]}"
+        yield Tensor("o", (*lead, width), meaning)
+
+
+def _output_of(way: str, sequence: bool) -> str:
+    words = (way, "output at every timestep") if sequence else ("last", way, "output")
+    return " ".join(filter(None, words))
+
+
+def _states(cell: Cell, way: Direction, axes: tuple[Axis, ...]) -> Iterator[Tensor]:
+    for state in STATES[cell]:
+        meaning = f"{way.word} {STATE_WORDS[state]} {way.end}".lstrip()
+        yield Tensor(f"{state}{way.suffix}", axes, meaning)
 
 
 def _weights(
@@ -266,17 +281,19 @@ def _weights(
         yield Tensor(f"{prefix}bias", (*pair, wide), bias)
 
 
-def _relations(merge_mode: MergeMode | None, return_sequences: bool) -> Iterator[Relation]:
+def _relations(
+    merge_mode: MergeMode | None, directions: tuple[Direction, ...], return_sequences: bool
+) -> Iterator[Relation]:
     """What holds for any input, once the states are returned beside the outputs."""
     if merge_mode is None or merge_mode is MergeMode.NONE:
-        for way in ONE_WAY if merge_mode is None else BOTH_WAYS:
+        for way in directions:
             at_end = f"[:, {way.index}]" if return_sequences else ""
             yield Relation(f"o{way.suffix}{at_end}", f"h{way.suffix}")
     elif not return_sequences:
         yield Relation("o", MERGE[merge_mode])
     elif merge_mode is MergeMode.CONCAT:
         # The backward layer reads the sequence from its end, and so ends at the first timestep.
-        for way, half in zip(BOTH_WAYS, (":U", "U:"), strict=True):
+        for way, half in zip(directions, (":U", "U:"), strict=True):
             yield Relation(f"o[:, {way.index}, {half}]", f"h{way.suffix}")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
+from typing import Self
 
-__all__ = ["Cell", "LayerSpec", "MergeMode", "SpecError", "choose", "whole_number"]
+__all__ = ["Cell", "LayerSpec", "MergeMode", "SpecError", "Word", "whole_number"]
 
 LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
+LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
 
 
 class SpecError(ValueError):
@@ -22,12 +24,42 @@ class SpecError(ValueError):
 
     def __init__(self, field: str, value: object, reason: str) -> None:
         self.field = field
-        self.value = _shortened(str(value))
+        self.value = _shown(str(value))
         self.reason = reason
         super().__init__(f"{field} {self.value}: {reason}" if self.value else f"{field}: {reason}")
 
 
-class Cell(StrEnum):
+class Word(StrEnum):
+    """A closed set of words, in any letter case, with or without `-` and `_`.
+
+    A word that is not one of them raises a `SpecError` that names the nearest:
+
+    >>> Cell("ltsm")
+    Traceback (most recent call last):
+        ...
+    rnnshape.spec.SpecError: cell ltsm: choose lstm, gru or simplernn; did you mean lstm?
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        word = str(value).lower().replace("-", "").replace("_", "")
+        for member in cls:
+            if member == word:
+                return member
+        from difflib import get_close_matches  # only a misspelt word needs it
+
+        near = get_close_matches(word, list(cls), n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        *others, last = cls
+        raise SpecError(cls._field(), value, f"choose {', '.join(others)} or {last}{hint}")
+
+    @classmethod
+    def _field(cls) -> str:
+        """`merge_mode`, of `MergeMode`."""
+        return "".join(f"_{one.lower()}" if one.isupper() else one for one in cls.__name__)[1:]
+
+
+class Cell(Word):
     """A recurrent cell. Any letter case will do, and `simple-rnn` or `simple_rnn`.
 
     >>> Cell("Simple_RNN").keras_name
@@ -43,24 +75,19 @@ class Cell(StrEnum):
         """The name of the layer's class in `keras.layers`."""
         return {Cell.LSTM: "LSTM", Cell.GRU: "GRU", Cell.SIMPLERNN: "SimpleRNN"}[self]
 
-    @classmethod
-    def _missing_(cls, value: object) -> Cell:
-        word = str(value).lower().replace("-", "").replace("_", "")
-        return cls(choose("cell", word, tuple(cls), given=value))
 
+class MergeMode(Word):
+    """How `Bidirectional` merges its two directions. `NONE` is Keras' `merge_mode=None`.
 
-class MergeMode(StrEnum):
-    """How `Bidirectional` merges its two directions. `NONE` is Keras' `merge_mode=None`."""
+    >>> MergeMode(None)
+    <MergeMode.NONE: 'none'>
+    """
 
     CONCAT = "concat"
     SUM = "sum"
     MUL = "mul"
     AVE = "ave"
     NONE = "none"
-
-    @classmethod
-    def _missing_(cls, value: object) -> MergeMode:
-        return cls(choose("merge_mode", str(value).lower(), tuple(cls), given=value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +110,7 @@ class LayerSpec:
     >>> LayerSpec(Cell.GRU, units=(0,))
     Traceback (most recent call last):
         ...
-    rnnshape.spec.SpecError: units 0: give a whole number from 1 to 9223372036854775807
+    rnnshape.spec.SpecError: units 0: give a whole number, 1 or more
     """
 
     cell: Cell
@@ -99,32 +126,38 @@ class LayerSpec:
 
     def __post_init__(self) -> None:
         units = self.units if isinstance(self.units, tuple | list) else (self.units,)
-        merge_mode = MergeMode.NONE if self.merge_mode is None else MergeMode(self.merge_mode)
         checked = {
             "cell": Cell(self.cell),
-            "batch": whole_number("batch", self.batch),
-            "timesteps": whole_number("timesteps", self.timesteps),
-            "features": whole_number("features", self.features),
+            "merge_mode": MergeMode(self.merge_mode),
             "units": tuple(whole_number("units", one) for one in units),
-            "merge_mode": merge_mode,
+            **{
+                name: whole_number(name, getattr(self, name))
+                for name in ("batch", "timesteps", "features")
+            },
+            **{
+                name: _flag(name, getattr(self, name))
+                for name in ("return_sequences", "return_state", "bidirectional")
+            },
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if not units:
             raise SpecError("units", "", "a layer needs at least one")
-        if merge_mode is not MergeMode.CONCAT and not self.bidirectional:
-            raise SpecError("merge_mode", merge_mode, "only a bidirectional layer merges")
-        if merge_mode is MergeMode.NONE and len(units) > 1:
+        if self.merge_mode is not MergeMode.CONCAT and not self.bidirectional:
+            raise SpecError("merge_mode", self.merge_mode, "only a bidirectional layer merges")
+        if self.merge_mode is MergeMode.NONE and len(units) > 1:
             raise SpecError(
                 "merge_mode",
-                merge_mode,
+                self.merge_mode,
                 "it returns two tensors, and the next layer of a stack takes one: "
                 "concat, sum, mul or ave",
             )
 
 
-def whole_number(field: str, value: object) -> int:
-    """`value` as a dimension of a tensor, or a `SpecError` that names `field`.
+def whole_number(
+    field: str, value: object, *, least: int = 1, most: int = LARGEST_DIMENSION
+) -> int:
+    """`value` as an integer within bounds, those of a dimension by default, or a `SpecError`.
 
     >>> whole_number("batch", 7)
     7
@@ -132,29 +165,21 @@ def whole_number(field: str, value: object) -> int:
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # its TypeError is the check
     except TypeError:
-        number = 0
-    if isinstance(value, bool) or not 1 <= number <= LARGEST_DIMENSION:
-        raise SpecError(field, value, f"give a whole number from 1 to {LARGEST_DIMENSION}")
+        number = least - 1
+    if isinstance(value, bool) or number < least:
+        raise SpecError(field, value, f"give a whole number, {least} or more")
+    if number > most:
+        raise SpecError(field, value, f"the largest is {most}")
     return number
 
 
-def choose(field: str, word: str, words: tuple[str, ...], *, given: object = None) -> str:
-    """The one of `words` that `word` is, or a `SpecError` that names the nearest.
-
-    >>> choose("cell", "ltsm", ("lstm", "gru"))
-    Traceback (most recent call last):
-        ...
-    rnnshape.spec.SpecError: cell ltsm: choose lstm or gru; did you mean lstm?
-    """
-    if word in words:
-        return word
-    from difflib import get_close_matches  # only a misspelt word needs it
-
-    near = get_close_matches(word, words, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    allowed = f"{', '.join(words[:-1])} or {words[-1]}"
-    raise SpecError(field, word if given is None else given, f"choose {allowed}{hint}")
+def _flag(field: str, value: object) -> bool:
+    if value not in (True, False):
+        raise SpecError(field, value, "give True or False")
+    return bool(value)
 
 
-def _shortened(text: str, limit: int = 100) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+def _shown(text: str, limit: int = 100) -> str:
+    """As it can stand in a line: no longer than that, and nothing that would move the cursor."""
+    printable = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text[:limit])
+    return printable if len(text) <= limit else f"{printable[: limit - 3]}..."

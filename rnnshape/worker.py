@@ -27,12 +27,13 @@ from rnnshape.measurement import (
     decode,
     encode,
 )
-from rnnshape.spec import LayerSpec
+from rnnshape.spec import LARGEST_SEED, LayerSpec, whole_number
 
 __all__ = ["Worker", "measure"]
 
 LAST_WORDS = 5  # lines of the child's stderr that are kept
-CHATTER = re.compile(rb"\s*$|[IW]\d{4} |WARNING: All log messages before absl")
+# What TensorFlow always says: its news, its warnings, and that there is no GPU, as we hide it.
+CHATTER = re.compile(rb"\s*$|[IW]\d{4} |E\d{4} .*CUDA|WARNING: All log messages before absl")
 
 
 class Worker:
@@ -43,10 +44,16 @@ class Worker:
     """
 
     def __init__(self, request: Request) -> None:
+        self._request = request
+        self._stderr: deque[bytes] = deque(maxlen=LAST_WORDS)
+
+    def __enter__(self) -> Self:
+        """Starts the child, if what it is asked can fit; else raises a `MeasurementError`."""
+        memory.refuse_what_cannot_fit(self._request.specs, values=self._request.values)
         command = [sys.executable, "-P", "-W", "ignore", "-m", "rnnshape.child"]
         try:
             self._process = subprocess.Popen(
-                [*command, encode(request).decode()],
+                [*command, encode(self._request).decode()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -56,11 +63,8 @@ class Worker:
             )
         except OSError as problem:
             raise MeasurementError(f"no process can be started: {problem.strerror}") from None
-        self._stderr: deque[bytes] = deque(maxlen=LAST_WORDS)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-
-    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,6 +86,8 @@ class Worker:
         """
         assert self._process.stdout is not None
         for line in self._process.stdout:
+            if not line.endswith(b"\n"):  # it went down in the middle of a word
+                break
             try:
                 message = decode(line)
             except ValueError:
@@ -89,8 +95,8 @@ class Worker:
                     "the measuring process answered nonsense", last_words=self._last_words()
                 ) from None
             match message:
-                case Answer(measurements):
-                    return measurements
+                case Answer():
+                    return message.measurements
                 case Failure(reason, remedy):
                     raise MeasurementError(reason, remedy)
                 case Progress() if watch:
@@ -104,7 +110,7 @@ class Worker:
     def _last_words(self) -> tuple[str, ...]:
         self._process.kill()
         self._listener.join(timeout=1)
-        return tuple(line.decode(errors="replace").rstrip() for line in self._stderr)
+        return tuple(line.decode(errors="replace").rstrip() for line in self._stderr.copy())
 
     def _how_it_ended(self) -> str:
         try:
@@ -113,7 +119,8 @@ class Worker:
             return "the measuring process fell silent"
         if code >= 0:
             return f"the measuring process ended without an answer (exit {code})"
-        name = signal.Signals(-code).name
+        known = {number.value: number.name for number in signal.Signals}
+        name = known.get(-code, f"signal {-code}")
         hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
         return f"the measuring process was ended by {name}{hint}"
 
@@ -123,13 +130,14 @@ def measure(spec: LayerSpec, *, seed: int | None = None, values: bool = False) -
 
     Args:
         spec: the layer and its input.
-        seed: makes input and weights repeatable, and so the values.
+        seed: makes input and weights repeatable, and so the values; from 0 to 2**32 - 1.
         values: whether to bring the numbers back, beside shapes and dtypes.
 
     Returns:
         Each layer's outputs in Keras' order: `measurement.layers[-1].outputs[0].shape`.
 
     Raises:
+        SpecError: the seed is out of range.
         MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
             did not end well.
 
@@ -138,7 +146,8 @@ def measure(spec: LayerSpec, *, seed: int | None = None, values: bool = False) -
     >>> [output.shape for output in layer.outputs]
     [(2, 3), (2, 3), (2, 3)]
     """
-    memory.refuse_what_cannot_fit((spec,), values=values)
+    if seed is not None:
+        seed = whole_number("seed", seed, least=0, most=LARGEST_SEED)
     with Worker(Request((spec,), seed, text=values, values=values)) as worker:
         return worker.answer()[0]
 
@@ -156,7 +165,7 @@ def _environment() -> dict[str, str]:
         if name in harmless or not name.startswith(steering)
     }
     return kept | {
-        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONPATH": os.pathsep.join(map(str, sys.path)),
         "KERAS_BACKEND": "tensorflow",
         # A folder that can't exist: no keras.json is read, and none is written.
         "KERAS_HOME": os.path.join(os.devnull, "keras"),

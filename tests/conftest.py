@@ -43,11 +43,11 @@ def grid(batch: int, timesteps: int, features: int, units: int) -> list[LayerSpe
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """This process' environment, without what steers colours and widths, and with `changes`."""
-    steering = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "PYTHONPATH")
-    kept = {name: value for name, value in os.environ.items() if name not in steering}
-    kept |= {name: value for name, value in changes.items() if value is not None}
-    return {name: value for name, value in kept.items() if changes.get(name, "") is not None}
+    """This process' environment, without what steers colours, widths and Python, and `changes`."""
+    steering = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM")
+    steering += ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # a hundred starts are a hundred compiled
+    merged = dict(os.environ) | dict.fromkeys(steering, None) | changes
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def run(
@@ -85,7 +85,7 @@ def keras_measure() -> Callable[[Sequence[LayerSpec]], tuple[Measurement, ...]]:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from rnnshape.keras_model import measure
 
-    return lambda specs: measure(Request(tuple(specs), seed=7))
+    return lambda specs: measure(Request(tuple(specs), seed=7)).measurements
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ import pyte
 
 from tests.conftest import COMMAND, environment
 
-SHOW_CURSOR = "\x1b[?25h"
 HIDE_CURSOR = "\x1b[?25l"
 
 

@@ -7,16 +7,20 @@ from pathlib import Path
 import pytest
 
 import rnnshape
-from rnnshape import Cell, LayerSpec, MeasurementError, Report, layers, measure
+from rnnshape import Cell, LayerSpec, MeasurementError, Report, SpecError, layers, measure
 
 
-def test_everything_that_is_offered_is_there_and_says_what_it_is() -> None:
+def test_what_is_offered_is_there() -> None:
     for name in rnnshape.__all__:
-        offered = getattr(rnnshape, name)
-        assert name == "__version__" or offered.__doc__
-    assert set(rnnshape.__all__) == set(dir(rnnshape))
+        assert hasattr(rnnshape, name)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         rnnshape.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5])
+def test_a_seed_has_bounds(seed: int) -> None:
+    with pytest.raises(SpecError, match="seed"):
+        measure(LayerSpec(Cell.GRU), seed=seed)
 
 
 def test_it_is_typed() -> None:

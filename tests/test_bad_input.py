@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import run
 
-ALLOWED = "give a whole number from 1 to 9223372036854775807"
+ALLOWED = "give a whole number, 1 or more"
+LARGEST = "the largest is 9223372036854775807"
 WRONG: list[tuple[list[str], str]] = [
     *(
         (["lstm", option, value], f"error: {name} {value}: {ALLOWED}")
@@ -19,13 +20,18 @@ WRONG: list[tuple[list[str], str]] = [
             ("-f", "--features"),
             ("-u", "--units"),
         ]
-        for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan", str(2**63)]
+        for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan", "64,32"]
     ),
-    (["lstm", "-b", str(10**30)], f"error: --batch {10**30}: {ALLOWED}"),
+    (["lstm", "-b", str(10**30)], f"error: --batch {10**30}: {LARGEST}"),
+    (["lstm", "-f", str(2**63)], f"error: --features {2**63}: {LARGEST}"),
     (["lstm", "-b", "9" * 5000], f"error: --batch {'9' * 97}...: {ALLOWED}"),
     (["lstm", "-u", "3", "-u", "0"], f"error: --units 0: {ALLOWED}"),
     (["ltsm"], "error: CELL ltsm: choose lstm, gru or simplernn; did you mean lstm?"),
     (["lstm", "gruu"], "error: CELL gruu: choose lstm, gru or simplernn; did you mean gru?"),
+    (
+        ["ls\ntm\x1b[2J"],
+        r"error: CELL ls\ntm\x1b[2J: choose lstm, gru or simplernn; did you mean lstm?",
+    ),
     (["transformer"], "error: CELL transformer: choose lstm, gru or simplernn"),
     (
         ["lstm", "--bidirectional", "--merge-mode", "summ"],
@@ -48,18 +54,30 @@ WRONG: list[tuple[list[str], str]] = [
         ["lstm", "--format", "jsonn"],
         "error: --format jsonn: choose table, plain, json, csv or markdown; did you mean json?",
     ),
-    (["lstm", "--seed", "-1"], "error: --seed -1: give a whole number from 0 to 4294967295"),
-    (["lstm", "--seed", "x"], "error: --seed x: give a whole number from 0 to 4294967295"),
+    (["lstm", "--seed", "-1"], "error: --seed -1: give a whole number, 0 or more"),
+    (["lstm", "--seed", "x"], "error: --seed x: give a whole number, 0 or more"),
+    (["lstm", "--seed", str(2**32)], f"error: --seed {2**32}: the largest is {2**32 - 1}"),
     (["--dry-run"], "error: CELL: name at least one: lstm, gru, simplernn"),
     (["lstm", "-b"], "error: -b: a value is missing"),
     (
         ["lstm", "--retrun-state"],
         "error: --retrun-state: no such option; did you mean --return-state?",
     ),
+    (
+        ["lstm", "--ret"],
+        "error: --ret: no such option; did you mean --return-sequences or --return-state?",
+    ),
+    (["lstm", "--json"], "error: --json: no such option; see rnnshape --help"),
+    (["lstm", "--dry-run=1"], "error: --dry-run: it takes no value"),
     (["lstm", "--zzz"], "error: --zzz: no such option; see rnnshape --help"),
     (
         ["lstm", "--export", "layer.pdf"],
-        "error: --export layer.pdf: the name must end in .svg, .html, .txt",
+        "error: --export layer.pdf: the name must end in .svg, .html or .txt",
+    ),
+    (["lstm", "--export", ""], "error: --export: the name must end in .svg, .html or .txt"),
+    (
+        ["lstm", "--export", f"{'n' * 300}.svg"],
+        f"error: --export {'n' * 97}...: File name too long",
     ),
     (
         ["lstm", "--export", "nowhere/layer.svg"],

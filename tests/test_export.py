@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -109,6 +111,30 @@ def test_what_cannot_be_written_leaves_nothing_behind() -> None:
     assert finished.stderr.count("\n") == 1
     assert "(2, 3)" in finished.stdout
     assert not path.exists()
+
+
+def test_a_failed_write_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "layer.svg"
+    path.write_text("old")
+    limit = 100  # bytes that any file may have
+
+    def no_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    finished = run("gru", "--dry-run", "--export", str(path), preexec_fn=no_room)
+    assert finished.returncode == 1
+    assert finished.stderr == f"error: --export {path}: File too large\n"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_its_permissions_stay(tmp_path: Path) -> None:
+    path = tmp_path / "layer.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    assert run("gru", "--dry-run", "--export", str(path)).returncode == 0
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

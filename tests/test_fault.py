@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 import rnnshape
 from tests.conftest import environment, json_lines, run
+from tests.terminal import Terminal
 
 Bend = Callable[[str, str], dict[str, str]]
 
@@ -46,17 +48,14 @@ def test_both_answers_are_shown_and_the_command_fails(bent: Bend, tmp_path: Path
     ]
 
 
-@pytest.mark.parametrize("form", ["plain", "json"])
-def test_in_every_format_too(form: str, bent: Bend, tmp_path: Path) -> None:
-    finished = run("lstm", "--bidirectional", "--format", form, env=bent(*CONCAT), cwd=tmp_path)
+def test_in_json_too(bent: Bend, tmp_path: Path) -> None:
+    finished = run("lstm", "--bidirectional", "--format", "json", env=bent(*CONCAT), cwd=tmp_path)
     assert finished.returncode == 1
-    assert "the rule says (2, 9), Keras (2, 6)" in finished.stderr
-    if form == "json":
-        [layer] = json_lines(finished.stdout)
-        assert layer["outputs"][0]["shape"] == [2, 6]
-        assert layer["differences"] == [
-            "Bidirectional(LSTM(3)): o: the rule says (2, 9), Keras (2, 6)"
-        ]
+    difference = "Bidirectional(LSTM(3)): o: the rule says (2, 9), Keras (2, 6)"
+    assert difference in finished.stderr
+    [layer] = json_lines(finished.stdout)
+    assert layer["outputs"][0]["shape"] == [2, 6]
+    assert layer["differences"] == [difference]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +75,20 @@ def test_other_faults(
     assert finished.returncode == 1
     assert said in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+def test_on_a_terminal_the_painted_answer_is_taken_back(bent: Bend) -> None:
+    env = bent(*CONCAT) | {"TERM": "xterm-256color"}
+    arguments = ("lstm", "--bidirectional", "--return-state")
+    # -P: not the package in this folder, but the one on the path.
+    command = [sys.executable, "-P", "-m", "rnnshape"]
+    with Terminal(*arguments, env=env, lines=60, command=command) as terminal:
+        terminal.read_until(lambda screen: "(2, 9)" in screen)
+        seen = terminal.read_to_end()
+        assert terminal.process.returncode == 1
+    assert "Keras (2, 6)" in seen
+    assert "rule  (2, 9)" in seen
+    assert "✗ Keras and the rule disagree" in seen
 
 
 def test_even_a_bug_of_our_own_is_one_line(bent: Bend, tmp_path: Path) -> None:

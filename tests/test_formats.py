@@ -131,7 +131,8 @@ def test_a_stack_numbers_its_layers_in_every_format() -> None:
         ("4 2", "2", "h"),
     ]
     assert answered(*arguments, "--format", "plain").stdout == (
-        "# GRU(4, return_sequences=True)\no 2 5 4\n# GRU(2, return_state=True)\no 2 2\nh 2 2\n"
+        "# GRU(4, return_sequences=True), layer 1 of 2\no 2 5 4\n"
+        "# GRU(2, return_state=True), layer 2 of 2\no 2 2\nh 2 2\n"
     )
 
 
@@ -186,7 +187,7 @@ def test_weights_in_the_formats_of_lines(form: str) -> None:
         assert [row["parameters"] for row in csv.DictReader(io.StringIO(text))] == ["54"]
     else:
         assert text.splitlines()[2:] == [
-            "# GRU(3) weights",
+            "# GRU(3), weights",
             "kernel 1 9",
             "recurrent_kernel 3 9",
             "bias 2 9",
@@ -233,6 +234,14 @@ def test_without_a_measurement_nothing_has_values(
     finished = answered("gru", "--dry-run", "--values", "--format", "json")
     assert "values" not in json_lines(finished.stdout)[0]["outputs"][0]
     assert finished.stderr == "note: --values come from model.predict: --dry-run has none\n"
+
+
+def test_with_a_seed_a_layer_is_the_same_alone_and_in_company() -> None:
+    arguments = ("--seed", "1", "--values", "--format", "json")
+    [alone] = json_lines(answered("gru", *arguments).stdout)
+    first, second = json_lines(answered("lstm", "gru", *arguments).stdout)
+    assert second["outputs"] == alone["outputs"]
+    assert first["input"] == alone["input"]
 
 
 def test_a_seed_repeats_the_numbers() -> None:

@@ -71,10 +71,25 @@ def test_every_dimension_a_tensor_can_have_is_taken(field: str, number: int) -> 
     | st.none(),
 )
 def test_anything_else_is_refused_by_name(field: str, value: Any) -> None:
-    with pytest.raises(SpecError, match="give a whole number from 1 to") as refused:
+    with pytest.raises(SpecError, match=r"give a whole number|the largest is") as refused:
         LayerSpec(Cell.GRU, **{field: value})
     assert refused.value.field == field
     assert isinstance(refused.value, ValueError)
+
+
+@pytest.mark.parametrize("flag", ["return_sequences", "return_state", "bidirectional"])
+@pytest.mark.parametrize("value", ["false", 2, None, "True"])
+def test_a_flag_is_true_or_false(flag: str, value: Any) -> None:
+    fields: dict[str, Any] = {flag: value}
+    with pytest.raises(SpecError, match=rf"^{flag} .*: give True or False$"):
+        LayerSpec(Cell.LSTM, **fields)
+
+
+def test_numpy_booleans_are_booleans() -> None:
+    import numpy as np
+
+    spec = LayerSpec(Cell.LSTM, return_state=np.True_)  # type: ignore[arg-type]
+    assert spec.return_state is True
 
 
 def test_numpy_integers_are_integers() -> None:

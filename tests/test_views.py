@@ -16,7 +16,7 @@ from rnnshape.render.code import program
 from rnnshape.render.diagram import diagram
 from rnnshape.render.document import body, ending
 from rnnshape.render.page import Page
-from tests.conftest import DIMENSIONS, answered, combinations, grid
+from tests.conftest import DIMENSIONS, answered, combinations, environment, grid, run
 
 
 def drawn(blocks: Any, page: Page) -> str:
@@ -35,7 +35,7 @@ def everything(spec: LayerSpec, page: Page) -> str:
 # The code
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS[:4], ids=str)
+@pytest.mark.parametrize("dimensions", DIMENSIONS[:3], ids=str)
 def test_the_program_makes_the_layer_that_the_rule_describes(
     dimensions: tuple[int, int, int, int],
     keras_measure: Callable[[Sequence[LayerSpec]], tuple[Measurement, ...]],
@@ -104,6 +104,11 @@ def test_the_total_is_what_keras_counts() -> None:
     assert "✓ 152 parameters by layer.count_params()" in text
 
 
+def test_of_several_layers_no_total_is_made() -> None:
+    text = answered("lstm", "gru", "--weights").stdout
+    assert "✓ all parameters by layer.count_params()" in text
+
+
 # The comparison
 
 
@@ -111,7 +116,7 @@ def test_a_held_flag_leaves_the_columns_for_the_title() -> None:
     lines = answered(
         "lstm", "--compare", "--return-state", "--no-bidirectional", "--dry-run"
     ).stdout.splitlines()
-    assert lines[0] == "LSTM(3)   bidirectional=False, return_state=True"
+    assert lines[0] == "LSTM(3)  bidirectional=False, return_state=True"
     assert lines[4].split() == ["sequences", "o", "h", "c"]
     assert lines[6].split() == ["·", "(2,", "3)", "(2,", "3)", "(2,", "3)"]
     assert lines[7].split() == ["✓", "(2,", "5,", "3)", "(2,", "3)", "(2,", "3)"]
@@ -139,11 +144,27 @@ def test_the_whole_field_fits_a_hundred_columns() -> None:
     assert text.count("(2, 5, 6)") == 6
 
 
+def test_a_claim_is_shown_with_the_flags_that_make_it() -> None:
+    lines = answered("lstm", "gru", "--compare").stdout.splitlines()
+    assert "✓ o == h                return_state" in lines
+    assert "✓ o[:, 0, U:] == h2     bidirectional, return_sequences, return_state" in lines
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "60", "80", "100"])
+def test_a_comparison_of_stacks_is_whole_at_any_width(columns: str) -> None:
+    arguments = ("gru", "-u", "4", "-u", "2", "--compare", "--bidirectional", "--dry-run")
+    text = run(*arguments, "--weights", env=environment(COLUMNS=columns)).stdout
+    assert max(map(len, text.splitlines())) <= int(columns)
+    assert text.count("(2, 5, 8)") >= 4
+    assert "(2, 5, 4)" in text
+    assert "312 parameters" in text or ("168" in text and "144" in text)
+
+
 # The diagram
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("timesteps", [1, 2, 3, 4, 5, 2000])
+@pytest.mark.parametrize("timesteps", [1, 2, 3, 4, 5, 8, 2000])
 def test_every_diagram_fits_and_shows_what_is_returned(timesteps: int, columns: int) -> None:
     page = Page(columns, unicode=True)
     for spec in combinations(timesteps=timesteps):
@@ -154,14 +175,14 @@ def test_every_diagram_fits_and_shows_what_is_returned(timesteps: int, columns: 
         assert "inputs" in text
         assert str(layer.input.shape) in text
         assert f"t = {timesteps - 1}" in text
-        assert ("···" in text) == (timesteps > 3)
+        assert ("···" in text) == (timesteps > {60: 3, 80: 5, 120: 8}[columns])
 
 
 def test_return_sequences_is_visible() -> None:
     page = Page(80, unicode=True)
-    for sequences, boxes in ((False, 1), (True, 3)):
+    for sequences, boxes in ((False, 1), (True, 5)):
         spec = LayerSpec(Cell.LSTM, bidirectional=True, return_sequences=sequences)
-        assert drawn(diagram(Report(spec), page), page).count("fwd") == boxes
+        assert drawn(diagram(Report(spec), page), page).count("│fwd") == boxes
 
 
 def test_the_halves_that_equal_a_state_are_marked() -> None:

@@ -14,9 +14,19 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rnnshape.render.page import QUIET, Page
+from rnnshape.render.page import QUIET, TITLE, Page
 
-__all__ = ["Block", "Grid", "Heading", "Lines", "Picture", "Program", "show", "unbroken_width"]
+__all__ = [
+    "GAP",
+    "Block",
+    "Grid",
+    "Heading",
+    "Lines",
+    "Picture",
+    "Program",
+    "show",
+    "unbroken_width",
+]
 
 GAP = 2
 READABLE = 26  # a column of prose any narrower is a column of syllables
@@ -27,9 +37,10 @@ Row = tuple[Text, ...]
 
 @dataclass(frozen=True)
 class Heading:
-    """A title, and lines that belong right under it."""
+    """A Keras expression, a word on it, and lines that belong right under it."""
 
-    title: Text
+    title: str
+    note: str = ""
     lines: tuple[Text, ...] = ()
 
 
@@ -116,8 +127,9 @@ def unbroken_width(blocks: Iterable[Block]) -> int:
 
 def _drawn(block: Block, page: Page) -> RenderableType:
     match block:
-        case Heading(title, lines):
-            return Group(title, *lines)
+        case Heading(title, note, lines):
+            head = Text.assemble((page.expression(title), TITLE), (f"  {note}".rstrip(), QUIET))
+            return Group(head, *lines)
         case Lines(lines):
             return Group(*lines)
         case Picture(text):
@@ -137,8 +149,9 @@ def _table(grid: Grid, page: Page) -> Table:
         padding=(0, GAP - 1, 0, 0),
         header_style=QUIET,
     )
-    for name, width in zip(grid.columns, grid.widths, strict=True):
-        folds = grid.prose and name == grid.columns[-1]
+    last = len(grid.columns) - 1
+    for index, (name, width) in enumerate(zip(grid.columns, grid.widths, strict=True)):
+        folds = grid.prose and index == last
         table.add_column(
             name, no_wrap=not folds, overflow="fold", min_width=None if folds else width
         )

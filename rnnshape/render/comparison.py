@@ -8,74 +8,70 @@ from itertools import groupby
 from rich.text import Text
 
 from rnnshape.inspection import FLAGS
-from rnnshape.render.blocks import Block, Grid, Heading
-from rnnshape.render.page import NAME, QUIET, SHAPE, TITLE, Page
-from rnnshape.render.table import given, shape
+from rnnshape.render.blocks import GAP, Block, Grid, Heading, Lines
+from rnnshape.render.page import NAME, QUIET, SHAPE, Page
+from rnnshape.render.table import given, shape, table
 from rnnshape.report import Report
 from rnnshape.rules import Layer
 from rnnshape.spec import MergeMode
 
 __all__ = ["comparison"]
 
-NARROW = 50  # columns; below it three flags and a tensor no longer stand side by side
+NARROW = 50  # columns; below it three flags and a tensor don't fit, and tables are shown
 
 
 def comparison(
     reports: Sequence[Report], varying: Sequence[str], page: Page, *, weights: bool
 ) -> Iterator[Block]:
     """One grid a cell, under each other. `varying` are the flags that become columns."""
-    for _, group in groupby(reports, key=lambda report: report.spec.cell):
-        rows = list(group)
-        yield _heading(rows, varying, page)
-        if page.width < NARROW:
-            yield from (_listed(report) for report in rows)
+    groups = [list(group) for _, group in groupby(reports, key=lambda one: one.spec.cell)]
+    wide = [_grid(group, varying, page, weights) for group in groups]
+    fits = all(grid.width <= page.width for grid in wide)
+    for group, grid in zip(groups, wide, strict=True):
+        yield _heading(group, varying, page)
+        if fits:
+            yield grid
+        elif page.width >= NARROW:
+            yield _packed_grid(group, varying, page, weights)
         else:
-            yield _grid(rows, varying, page, weights)
+            for report in group:
+                yield from table(report, page)
+                if weights:
+                    yield Lines((Text(f"{report.parameters:,} parameters"),))
 
 
 def _heading(reports: Sequence[Report], varying: Sequence[str], page: Page) -> Heading:
     """The cells alone, as the flags stand in the columns; and the flags that all rows share."""
     spec = reports[0].spec
     held = [f"{flag}={getattr(spec, flag)}" for flag in FLAGS if flag not in varying]
+    where = " where bidirectional" if "bidirectional" in varying else ""
     modes = {report.spec.merge_mode for report in reports} - {MergeMode.CONCAT}
-    held += [f"merge_mode={mode} where bidirectional" for mode in modes]
+    held += [f"merge_mode={mode}{where}" for mode in modes]
     cells = " -> ".join(f"{spec.cell.keras_name}({units})" for units in spec.units)
-    title = Text.assemble((page.expression(cells), TITLE))
-    if held:
-        title.append(f"   {', '.join(held)}", QUIET)
-    return Heading(title, (given(reports[0].layers[0], page),))
+    return Heading(cells, ", ".join(held), (given(reports[0].layers[0], page),))
 
 
 def _grid(reports: Sequence[Report], varying: Sequence[str], page: Page, weights: bool) -> Grid:
-    """A column a tensor, or all of them in one where the page is too narrow for that."""
+    """A column a tensor."""
     columns = _columns(reports)
-    stacked = len(reports[0].layers) > 1
-    lead = (*(["layer"] if stacked else []), *(flag.replace("_", "_\n") for flag in varying))
-    total = ("parameters",) if weights else ()
-    rows = [
-        (
-            _lead(report, layer, varying, page, stacked),
-            {output.name: shape(output) for output in report.outputs_of(layer)},
-            (_number(layer.parameters),) if weights else (),
-        )
-        for report in reports
-        for layer in report.layers
-    ]
-    wide = Grid(
-        (*lead, *(" / ".join(names) for names in columns), *total),
-        tuple(
-            (*first, *(_first(shapes, names) for names in columns), *last)
-            for first, shapes, last in rows
-        ),
-        prose=False,
+    lead, total = _edges(reports, varying, weights)
+    rows = tuple(
+        (*first, *(_first(shapes, names) for names in columns), *last)
+        for first, shapes, last in _rows(reports, varying, page, weights)
     )
-    if wide.width <= page.width:
-        return wide
-    narrow = (*lead, *total, "outputs")
-    others = Grid(narrow, tuple((*one, *last, Text()) for one, _, last in rows))
-    room = page.width - others.width + others.widths[-1]
+    return Grid((*lead, *map(" / ".join, columns), *total), rows, prose=False)
+
+
+def _packed_grid(
+    reports: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
+) -> Grid:
+    """All tensors of a row in one column, as many beside each other as there is room for."""
+    lead, total = _edges(reports, varying, weights)
+    rows = list(_rows(reports, varying, page, weights))
+    others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
+    room = page.width - others.width - GAP
     return Grid(
-        narrow,
+        (*lead, *total, "outputs"),
         tuple(
             (*first, *last, _packed([_named(*pair) for pair in shapes.items()], room))
             for first, shapes, last in rows
@@ -83,10 +79,26 @@ def _grid(reports: Sequence[Report], varying: Sequence[str], page: Page, weights
     )
 
 
-def _listed(report: Report) -> Heading:
-    """What a row says, where there is no room for a row."""
-    named = (_named(output.name, shape(output)) for output in report.outputs)
-    return Heading(Text(report.expression), tuple(named))
+def _edges(
+    reports: Sequence[Report], varying: Sequence[str], weights: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns on either side of the tensors."""
+    number = ("layer",) if len(reports[0].layers) > 1 else ()
+    flags = (flag.replace("_", "_\n") for flag in varying)
+    return (*number, *flags), ("parameters",) if weights else ()
+
+
+def _rows(
+    reports: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
+) -> Iterator[tuple[tuple[Text, ...], dict[str, Text], tuple[Text, ...]]]:
+    """What stands before the tensors, the tensors' shapes by name, and what stands behind."""
+    for report in reports:
+        for layer in report.layers:
+            yield (
+                _lead(report, layer, varying, page),
+                {output.name: shape(output) for output in report.outputs_of(layer)},
+                (_number(layer.parameters),) if weights else (),
+            )
 
 
 def _columns(reports: Sequence[Report]) -> list[tuple[str, ...]]:
@@ -102,10 +114,8 @@ def _first(shapes: dict[str, Text], names: Sequence[str]) -> Text:
     return next((shapes[name] for name in names if name in shapes), Text())
 
 
-def _lead(
-    report: Report, layer: Layer, varying: Sequence[str], page: Page, stacked: bool
-) -> tuple[Text, ...]:
-    number = [Text(str(layer.number), style=QUIET)] if stacked else []
+def _lead(report: Report, layer: Layer, varying: Sequence[str], page: Page) -> tuple[Text, ...]:
+    number = [Text(str(layer.number), style=QUIET)] if len(report.layers) > 1 else []
     flags = [
         Text(page.check) if getattr(report.spec, flag) else Text(page.dot, style=QUIET)
         for flag in varying

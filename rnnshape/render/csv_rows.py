@@ -40,7 +40,7 @@ def csv_text(reports: Sequence[Report], *, weights: bool) -> str:
             spec.cell,
             " ".join(map(str, spec.units)),
             _bool(spec.bidirectional),
-            spec.merge_mode if spec.bidirectional else "",
+            report.layers[0].merge_mode or "",
             _bool(spec.return_sequences),
             _bool(spec.return_state),
         )

@@ -35,6 +35,7 @@ __all__ = ["diagram"]
 LEFT, SLOT, PITCH, RIGHT = 9, 11, 13, 8
 ELLIPSIS = 7  # columns between the slots on either side of it
 FORWARD, BACKWARD = 2, 8  # where the lines rise within a slot
+PARTS = {"": "   ", "forward": "fwd", "backward": "bwd"}
 SHORT = {Cell.LSTM: "LSTM", Cell.GRU: "GRU", Cell.SIMPLERNN: "RNN"}
 MERGING = {MergeMode.SUM: "fwd + bwd", MergeMode.MUL: "fwd * bwd", MergeMode.AVE: "mean of 2"}
 PLAIN = str.maketrans("┌┐└┘├┤┬┴┼─│▲▶◀·⋮", "+++++++++-|^><.:")
@@ -47,6 +48,47 @@ class Slot:
 
     timestep: int
     x: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where everything stands: the slots from left to right, and the rows from the top."""
+
+    layer: Layer
+    slots: tuple[Slot, ...]
+
+    @property
+    def both(self) -> bool:
+        return len(self.layer.directions) == 2
+
+    @property
+    def joins(self) -> bool:
+        """Whether lines from either end of the sequence meet in one output."""
+        return self.both and not self.layer.return_sequences and len(self.slots) > 1
+
+    @property
+    def output(self) -> int:
+        return 1
+
+    @property
+    def forward(self) -> int:
+        return self.output + (5 if self.joins else 3)
+
+    @property
+    def backward(self) -> int:
+        return self.forward + 3
+
+    @property
+    def input(self) -> int:
+        return self.backward + (4 if self.both else 0)
+
+    @property
+    def width(self) -> int:
+        return self.slots[-1].x + SLOT + RIGHT
+
+    def ends(self, slot: Slot, way: int) -> bool:
+        """Whether this is the timestep at which a direction ends."""
+        return slot is self.slots[self.layer.directions[way].index]
 
 
 class Canvas:
@@ -99,174 +141,147 @@ def diagram(report: Report, page: Page) -> Iterator[Block]:
     for layer in reversed(drawn):
         if height > 1:
             yield Lines((Text(f"layer {layer.number}: {layer.expression}", style=TITLE),))
-        yield Picture(_unrolled(layer, page))
-        notes = tuple(_notes(layer))
-        if notes:
-            yield Lines(notes)
+        plan = Plan(layer, _slots(layer.input.axes[1].size, page.width))
+        if plan.width > page.width:
+            yield Lines((Text(f"(the diagram needs {plan.width} columns)", style=QUIET),))
+        else:
+            yield Picture(_unrolled(plan, page))
+            notes = tuple(_notes(layer))
+            yield from [Lines(notes)] if notes else []
         if layer.number > 1 and len(drawn) < height:
             yield Lines((Text(f"{page.pick('⋮', ':')} {height - 2} more layers", style=QUIET),))
 
 
-def _unrolled(layer: Layer, page: Page) -> Text:
-    slots = _slots(layer.input.axes[1].size, page.width)
-    if slots[-1].x + SLOT + RIGHT > page.width:
-        return Text(f"(the diagram needs {slots[-1].x + SLOT + RIGHT} columns)", style=QUIET)
-    canvas, both = Canvas(), layer.merge_mode is not None
-    # Rows, from the top: what comes out, the forward cells, the backward cells, the input.
-    top = 1
-    forward = top + (3 if layer.return_sequences or len(slots) == 1 or not both else 5)
-    backward = forward + 3
-    bottom = backward + (4 if both else 0)
-
-    _inputs(canvas, layer, slots, forward, backward, bottom)
-    if both:
-        _cells(canvas, layer, slots, backward, BACKWARD)
-    if layer.return_sequences or len(slots) == 1:
-        for slot in slots:
-            _output(canvas, layer, slots, slot, slot.x, top)
-            _rise(canvas, layer, slot, forward, backward, top + 2)
-    elif both:
-        _joined(canvas, layer, slots, forward, backward, top)
+def _unrolled(plan: Plan, page: Page) -> Text:
+    canvas = Canvas()
+    _inputs(canvas, plan)
+    if plan.both:
+        _cells(canvas, plan, plan.backward, BACKWARD)
+    if plan.joins:
+        _joined(canvas, plan)
     else:
-        _output(canvas, layer, slots, slots[-1], slots[-1].x, top)
-        _rise(canvas, layer, slots[-1], forward, backward, top + 2)
-    _cells(canvas, layer, slots, forward, FORWARD)
-    _labels(canvas, layer, backward, bottom)
-    if both:
-        canvas.put(0, forward, "forward", QUIET)
-        canvas.put(0, backward, "backward", QUIET)
+        for slot in plan.slots if plan.layer.return_sequences else plan.slots[-1:]:
+            _output(canvas, plan, slot.x, slot)
+            if plan.both:
+                canvas.up(slot.x + BACKWARD, plan.backward - 1, plan.output + 2)
+    _cells(canvas, plan, plan.forward, FORWARD)
+    _labels(canvas, plan)
     return canvas.text(page)
 
 
-def _slots(timesteps: int, width: int) -> list[Slot]:
-    """All timesteps where they are few, else the first ones and the last."""
-    if timesteps <= 3 and LEFT + timesteps * PITCH + RIGHT <= max(width, LEFT + 2 * PITCH):
-        return [Slot(t, LEFT + t * PITCH) for t in range(timesteps)]
-    first = 2 if width >= LEFT + PITCH + 2 * SLOT + ELLIPSIS + RIGHT else 1
-    begin = [Slot(t, LEFT + t * PITCH) for t in range(first)]
-    return [*begin, Slot(timesteps - 1, begin[-1].x + SLOT + ELLIPSIS)]
+def _slots(timesteps: int, width: int) -> tuple[Slot, ...]:
+    """All timesteps where there is room for them, else the first ones and the last."""
+    room = width - LEFT - SLOT - RIGHT
+    if (timesteps - 1) * PITCH <= room:
+        return tuple(Slot(t, LEFT + t * PITCH) for t in range(timesteps))
+    first = 1 + max(0, (room - SLOT - ELLIPSIS) // PITCH)
+    begin = [Slot(t, LEFT + t * PITCH) for t in range(min(first, timesteps - 1))]
+    return (*begin, Slot(timesteps - 1, begin[-1].x + SLOT + ELLIPSIS))
 
 
-def _inputs(
-    canvas: Canvas, layer: Layer, slots: list[Slot], forward: int, backward: int, bottom: int
-) -> None:
-    for slot in slots:
-        label = f"t = {slot.timestep}"
-        if layer.merge_mode is None:
-            centre = slot.x + FORWARD
-        else:
+def _inputs(canvas: Canvas, plan: Plan) -> None:
+    """A line from below into every cell, which forks where there are two."""
+    for slot in plan.slots:
+        label, centre = f"t = {slot.timestep}", slot.x + FORWARD
+        if plan.both:
             centre = slot.x + (FORWARD + BACKWARD) // 2
-            canvas.put(slot.x + FORWARD, bottom - 1, "└──┬──┘")
-            canvas.up(slot.x + FORWARD, bottom - 2, forward + 2)
-        canvas.put(max(0, centre - len(label) // 2), bottom, label, QUIET)
+            canvas.put(slot.x + FORWARD, plan.input - 1, "└──┬──┘")
+            canvas.up(slot.x + FORWARD, plan.input - 2, plan.forward + 2)
+        canvas.put(centre - len(label) // 2, plan.input, label, QUIET)
 
 
-def _cells(canvas: Canvas, layer: Layer, slots: list[Slot], y: int, at: int) -> None:
+def _cells(canvas: Canvas, plan: Plan, y: int, at: int) -> None:
     """A row of cells, and the arrows that carry the state from one to the next, and out."""
-    name = SHORT[layer.cell]
+    name, ahead = SHORT[plan.layer.cell], at == FORWARD
     width = len(name) + 2
-    ahead = at == FORWARD
-    starts = [slot.x if ahead else slot.x + SLOT - width for slot in slots]
-    for slot, start in zip(slots, starts, strict=True):
+    starts = [slot.x if ahead else slot.x + SLOT - width for slot in plan.slots]
+    for slot, start in zip(plan.slots, starts, strict=True):
         canvas.box(start, y, name, SHAPE)
         canvas.put(slot.x + at, y + 2, "▲")
-    for (one, left), (two, right) in pairwise(zip(slots, starts, strict=True)):
+    for (one, left), (two, right) in pairwise(zip(plan.slots, starts, strict=True)):
         canvas.across(left + width, right, y + 1)
-        if ahead:
-            canvas.put(right - 1, y + 1, "▶")
-        else:
-            canvas.put(left + width, y + 1, "◀")
+        canvas.put(right - 1 if ahead else left + width, y + 1, "▶" if ahead else "◀")
         if two.timestep - one.timestep > 1:
             canvas.put(one.x + SLOT + 2, y + 1, "···")
-    if layer.return_state:
-        states = _states(layer, "1" if ahead else "2")
-        if ahead:
-            canvas.across(starts[-1] + width, slots[-1].x + SLOT, y + 1)
-            canvas.put(slots[-1].x + SLOT, y + 1, "▶ ")
-            canvas.put(slots[-1].x + SLOT + 2, y + 1, states, NAME)
-        else:
-            canvas.put(0, y + 1, states, NAME)
-            canvas.put(len(states) + 1, y + 1, "◀")
-            canvas.across(len(states) + 2, starts[0], y + 1)
+    if not plan.layer.return_state:
+        return
+    names = ", ".join(state.name for state in plan.layer.states[0 if ahead else 1])
+    if ahead:
+        end = plan.slots[-1].x + SLOT
+        canvas.across(starts[-1] + width, end, y + 1)
+        canvas.put(end, y + 1, "▶")
+        canvas.put(end + 2, y + 1, names, NAME)
+    else:
+        canvas.put(0, y + 1, names, NAME)
+        canvas.put(len(names) + 1, y + 1, "◀")
+        canvas.across(len(names) + 2, starts[0], y + 1)
 
 
-def _rise(canvas: Canvas, layer: Layer, slot: Slot, forward: int, backward: int, end: int) -> None:
-    """The arrows from a slot's cells into its output."""
-    canvas.put(slot.x + FORWARD, end, "▲")
-    if layer.merge_mode is not None:
-        canvas.put(slot.x + BACKWARD, end, "▲")
-        canvas.up(slot.x + BACKWARD, backward - 1, end)
-
-
-def _output(canvas: Canvas, layer: Layer, slots: list[Slot], slot: Slot, x: int, y: int) -> None:
-    """A box for what one timestep puts out, marked where it is the same as a returned state."""
-    last, first = slot is slots[-1], slot is slots[0]
-    match layer.merge_mode:
+def _output(canvas: Canvas, plan: Plan, x: int, slot: Slot | None) -> None:
+    """A box for what comes out at one slot, or at all slots' ends, and the arrows into it."""
+    y = plan.output
+    match plan.layer.merge_mode:
         case None:
-            canvas.box(x, y, *_mark(layer, "", last, "   "))
+            canvas.box(x, y, *_part(plan, 0, slot))
         case MergeMode.NONE:
-            canvas.box(x, y, *_mark(layer, "1", last, "fwd"))
-            canvas.box(x + 6, y, *_mark(layer, "2", first, "bwd"))
+            canvas.box(x, y, *_part(plan, 0, slot))
+            canvas.box(x + 6, y, *_part(plan, 1, slot))
         case MergeMode.CONCAT:
             canvas.box(x, y, " " * 9)
-            canvas.put(x + 1, y + 1, *_mark(layer, "1", last, "fwd"))
-            canvas.put(x + 7, y + 1, *_mark(layer, "2", first, "bwd"))
+            canvas.put(x + 1, y + 1, *_part(plan, 0, slot))
+            canvas.put(x + 7, y + 1, *_part(plan, 1, slot))
             for row, wall in enumerate("┬│┴"):
                 canvas.put(x + 5, y + row, wall)
         case merge_mode:
             canvas.box(x, y, MERGING[merge_mode])
+    for at in (FORWARD, BACKWARD) if plan.both else (FORWARD,):
+        canvas.put(x + at, y + 2, "▲")
 
 
-def _mark(layer: Layer, suffix: str, ends: bool, word: str) -> tuple[str, str]:
-    return (f"=h{suffix}".ljust(3), NAME) if layer.return_state and ends else (word, "")
+def _part(plan: Plan, way: int, slot: Slot | None) -> tuple[str, str]:
+    """What a direction contributes to an output: marked where it is the same as its state."""
+    if plan.layer.return_state and (slot is None or plan.ends(slot, way)):
+        return f"={plan.layer.states[way][0].name}".ljust(3), NAME
+    return PARTS[plan.layer.directions[way].word], ""
 
 
-def _joined(
-    canvas: Canvas, layer: Layer, slots: list[Slot], forward: int, backward: int, y: int
-) -> None:
+def _joined(canvas: Canvas, plan: Plan) -> None:
     """The last outputs of both directions, from either end of the sequence, in one output."""
-    first, last = slots[0], slots[-1]
-    x = (first.x + last.x) // 2
-    ends = [Slot(0, x)]
-    _output(canvas, layer, ends, ends[0], x, y)
-    canvas.put(x + FORWARD, y + 2, "▲")
-    canvas.put(x + BACKWARD, y + 2, "▲")
+    first, last, y = plan.slots[0].x + BACKWARD, plan.slots[-1].x + FORWARD, plan.output
+    x = (plan.slots[0].x + plan.slots[-1].x) // 2
+    _output(canvas, plan, x, None)
     canvas.put(x + FORWARD, y + 3, "└")
-    canvas.across(x + FORWARD + 1, last.x + FORWARD, y + 3)
-    canvas.put(last.x + FORWARD, y + 3, "┐")
-    canvas.up(last.x + FORWARD, forward - 1, y + 3)
-    canvas.put(first.x + BACKWARD, y + 4, "┌")
-    canvas.across(first.x + BACKWARD + 1, x + BACKWARD, y + 4)
+    canvas.across(x + FORWARD + 1, last, y + 3)
+    canvas.put(last, y + 3, "┐")
+    canvas.up(last, plan.forward - 1, y + 3)
+    canvas.put(first, y + 4, "┌")
+    canvas.across(first + 1, x + BACKWARD, y + 4)
     canvas.put(x + BACKWARD, y + 4, "┘")
     canvas.up(x + BACKWARD, y + 3, y + 2)
-    canvas.up(first.x + BACKWARD, backward - 1, y + 4)
+    canvas.up(first, plan.backward - 1, y + 4)
 
 
-def _states(layer: Layer, suffix: str) -> str:
-    """The names of the states that one direction returns: `h1, c1`."""
-    suffix = suffix if layer.merge_mode else ""
-    states = [one.name for one in layer.outputs if one.name[0] in "hc"]
-    return ", ".join(name for name in states if name[1:] == suffix)
-
-
-def _labels(canvas: Canvas, layer: Layer, backward: int, bottom: int) -> None:
-    """Names and shapes: of the outputs on top, of the states beside them, of the input below."""
+def _labels(canvas: Canvas, plan: Plan) -> None:
+    """Names and shapes: of what comes out on top, of the input below; and the rows' directions."""
     x = 0
-    for tensor in layer.outputs[: 2 if layer.merge_mode is MergeMode.NONE else 1]:
+    for tensor in plan.layer.results:
         canvas.put(x, 0, tensor.name, NAME)
         canvas.put(x + len(tensor.name) + 1, 0, str(tensor.shape), SHAPE)
         x += len(f"{tensor.name} {tensor.shape}   ")
-    canvas.put(0, bottom, layer.input.name, NAME)
-    canvas.put(0, bottom + 1, str(layer.input.shape), SHAPE)
+    canvas.put(0, plan.input, plan.layer.input.name, NAME)
+    canvas.put(0, plan.input + 1, str(plan.layer.input.shape), SHAPE)
+    for y, way in zip((plan.forward, plan.backward), plan.layer.directions, strict=False):
+        canvas.put(0, y, way.word, QUIET)
 
 
 def _notes(layer: Layer) -> Iterator[Text]:
-    """The shape of the states that leave at the sides, and what the marks in the boxes mean."""
-    if not layer.return_state:
-        return
-    states = layer.outputs[2 if layer.merge_mode is MergeMode.NONE else 1 :]
-    names = ", ".join(state.name for state in states)
-    yield Text.assemble((names, NAME), " ", (str(states[0].shape), SHAPE))
+    """The shape of the states that leave at the sides, and what the words in the boxes mean."""
+    if layer.return_state:
+        states = [state for way in layer.states for state in way]
+        names = ", ".join(state.name for state in states)
+        yield Text.assemble((names, NAME), " ", (str(states[0].shape), SHAPE))
+    if layer.merge_mode is MergeMode.CONCAT:
+        yield Text("fwd is o[..., :U] and bwd o[..., U:], where U is units", style=QUIET)
     if layer.relations and layer.merge_mode not in MERGING:
         claims = ", ".join(relation.claim for relation in layer.relations)
         yield Text(f"= marks what is equal: {claims}", style=QUIET)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.text import Text
-
 from rnnshape.inspection import Inspection, View
 from rnnshape.render.blocks import Block, Heading, Program
 from rnnshape.render.code import program
 from rnnshape.render.comparison import comparison
 from rnnshape.render.foot import foot
-from rnnshape.render.page import TITLE, Page
+from rnnshape.render.page import Page
 from rnnshape.render.table import table
 from rnnshape.render.values import values
 from rnnshape.render.weights import weights
@@ -31,7 +29,7 @@ def body(ask: Inspection, reports: Sequence[Report], page: Page) -> Iterator[Blo
             if View.WEIGHTS in ask.views:
                 yield weights(report, page)
         elif ask.views & {View.DIAGRAM, View.CODE}:
-            yield _title(report, page)
+            yield Heading(report.expression)
         if View.DIAGRAM in ask.views:
             from rnnshape.render.diagram import diagram
 
@@ -45,10 +43,6 @@ def ending(ask: Inspection, reports: Sequence[Report], page: Page) -> Iterator[B
     if View.VALUES in ask.views:
         for report in reports:
             if len(reports) > 1:
-                yield _title(report, page)
+                yield Heading(report.expression)
             yield from values(report)
-    yield foot(reports, page, weights=View.WEIGHTS in ask.views)
-
-
-def _title(report: Report, page: Page) -> Heading:
-    return Heading(Text(page.expression(report.expression), style=TITLE))
+    yield foot(reports, page, ask.varying, weights=View.WEIGHTS in ask.views)

@@ -5,31 +5,29 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from rnnshape.render.blocks import Block, show, unbroken_width
 from rnnshape.render.page import Page
 
-__all__ = ["PAGE", "export"]
+__all__ = ["export"]
 
-PAGE = Page(width=80, unicode=True)
+WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", flags=re.DOTALL)
 
 
-def export(path: Path, blocks: Iterable[Block], title: str) -> None:
+def export(path: Path, blocks: Sequence[Block], page: Page, title: str) -> None:
     """Writes `blocks` to `path`, in the format that its suffix names, or leaves it as it was.
 
     Raises:
         OSError: the file can't be written.
     """
-    blocks = list(blocks)
     console = Console(
         record=True,
-        width=max(PAGE.width, unbroken_width(blocks)),
+        width=max(page.width, unbroken_width(blocks)),
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
@@ -37,30 +35,27 @@ def export(path: Path, blocks: Iterable[Block], title: str) -> None:
         markup=False,
         emoji=False,
     )
-    show(blocks, console, PAGE)
+    show(blocks, console, page)
     match path.suffix.lower():
         case ".svg":
-            text = console.export_svg(title=title, code_format=_without_web_fonts())
+            # Rich has its font fetched from the web; a monospaced one of the reader's will do.
+            text = WEB_FONT.sub("", console.export_svg(title=title))
         case ".html":
             text = console.export_html()
         case _:
             lines = console.export_text().rstrip("\n").split("\n")
             text = "\n".join(line.rstrip() for line in lines) + "\n"
-    _replace(path, text)
-
-
-def _without_web_fonts() -> str:
-    """Rich's picture fetches its font from the web; a monospaced one of the reader's will do."""
-    return re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    _replace(path.resolve(), text)
 
 
 def _replace(path: Path, text: str) -> None:
     """All of it or nothing: a neighbour is written first, and then takes the file's place."""
-    target = path.resolve()
-    neighbour = target.with_name(f".{target.name}.{os.getpid()}.part")
+    neighbour = path.with_name(f".rnnshape-{os.getpid()}.part")
     try:
         neighbour.write_text(text, encoding="utf-8")
-        neighbour.replace(target)
+        if path.exists():
+            neighbour.chmod(path.stat().st_mode)
+        neighbour.replace(path)
     except BaseException:
         with suppress(OSError):
             neighbour.unlink()

@@ -9,50 +9,58 @@ from rich.text import Text
 from rnnshape.render.blocks import Lines
 from rnnshape.render.page import BAD, GOOD, QUIET, Page
 from rnnshape.report import Report
+from rnnshape.rules import Relation
 
 __all__ = ["foot"]
 
 
-def foot(reports: Sequence[Report], page: Page, *, weights: bool) -> Lines:
-    """The relations that were checked, then a line on whether Keras measured all this."""
-    return Lines(tuple(_lines(reports, page, weights)))
+def foot(reports: Sequence[Report], page: Page, varying: Sequence[str], *, weights: bool) -> Lines:
+    """The relations that were checked, then a line on whether Keras measured all this.
+
+    `varying` are the flags by which the layers differ: a claim is shown with those that make it.
+    """
+    return Lines(tuple(_lines(reports, page, varying, weights)))
 
 
-def _lines(reports: Sequence[Report], page: Page, weights: bool) -> Iterator[Text]:
+def _lines(
+    reports: Sequence[Report], page: Page, varying: Sequence[str], weights: bool
+) -> Iterator[Text]:
     measurements = [report.measurement for report in reports if report.measurement]
     if not measurements:
         yield Text(f"{page.dot} by the rule, not measured", style="yellow")
         return
-    claims = _claims(reports)
-    for claim, held in claims.items():
-        yield _judged(claim, held, page)
-    if any("U" in claim for claim in claims):
+    claims = _claims(reports, varying)
+    widest = max((len(relation.claim) for relation, _ in claims), default=0)
+    for (relation, flags), held in claims.items():
+        yield _judged(relation.claim.ljust(widest if flags else 0), held, page, flags)
+    if any(relation.names_units for relation, _ in claims):
         yield Text(f"{' ' * len(page.check)} where U is units", style=QUIET)
     if weights:
-        rule = sum(report.parameters for report in reports)
-        counted = sum(layer.parameters for one in measurements for layer in one.layers)
-        yield _judged(f"{counted:,} parameters by layer.count_params()", counted == rule, page)
-    if any(report.differences for report in reports):
-        yield Text(f"{page.cross} Keras and the rule disagree", style=BAD)
-        return
-    versions = (f"Keras {measurements[0].keras}", f"TensorFlow {measurements[0].tensorflow}")
-    yield Text.assemble(
-        (f"{page.check} ", GOOD),
-        "measured by model.predict",
-        (f" {page.dot} ".join(("", *versions)), QUIET),
-    )
+        counted = all(
+            layer.parameters == measured.parameters
+            for report, one in zip(reports, measurements, strict=True)
+            for layer, measured in zip(report.layers, one.layers, strict=True)
+        )
+        total = f"{reports[0].parameters:,} parameters" if len(reports) == 1 else "all parameters"
+        yield _judged(f"{total} by layer.count_params()", counted, page)
+    agreed = not any(report.differences for report in reports)
+    verdict = "measured by model.predict" if agreed else "Keras and the rule disagree"
+    versions = ("", f"Keras {measurements[0].keras}", f"TensorFlow {measurements[0].tensorflow}")
+    yield _judged(verdict, agreed, page, f" {page.dot} ".join(versions))
 
 
-def _claims(reports: Sequence[Report]) -> dict[str, bool]:
-    """Each claim once, in order, and whether it held wherever it was made."""
-    claims: dict[str, bool] = {}
+def _claims(reports: Sequence[Report], varying: Sequence[str]) -> dict[tuple[Relation, str], bool]:
+    """Each relation once, in order, with the flags of the rows that have it; whether it held."""
+    claims: dict[tuple[Relation, str], bool] = {}
     for report in reports:
+        flags = ", ".join(flag for flag in varying if getattr(report.spec, flag))
         for layer in report.layers:
-            for claim, held in report.claims_of(layer):
-                claims[claim] = claims.get(claim, True) and bool(held)
+            for relation, held in report.checked(layer):
+                key = relation, f"   {flags}" if flags else ""
+                claims[key] = claims.get(key, True) and held
     return claims
 
 
-def _judged(words: str, good: bool, page: Page) -> Text:
+def _judged(words: str, good: bool, page: Page, more: str = "") -> Text:
     mark = (page.check, GOOD) if good else (page.cross, BAD)
-    return Text.assemble(mark, " ", words)
+    return Text.assemble(mark, " ", words, (more, QUIET))

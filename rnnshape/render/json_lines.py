@@ -28,7 +28,7 @@ def _document(report: Report, views: Collection[View]) -> dict[str, Any]:
         "cell": spec.cell,
         "units": spec.units,
         "bidirectional": spec.bidirectional,
-        "merge_mode": spec.merge_mode if spec.bidirectional else None,
+        "merge_mode": report.layers[0].merge_mode,
         "return_sequences": spec.return_sequences,
         "return_state": spec.return_state,
         "input": {"name": source.name, "shape": source.shape, "axes": _names(source.axes)},
@@ -37,9 +37,9 @@ def _document(report: Report, views: Collection[View]) -> dict[str, Any]:
     }
     if measurement:
         document["relations"] = [
-            {"claim": claim, "holds": held, "layer": layer.number}
+            {"claim": relation.claim, "holds": held, "layer": layer.number}
             for layer in report.layers
-            for claim, held in report.claims_of(layer)
+            for relation, held in report.checked(layer)
         ]
     if View.WEIGHTS in views:
         document["weights"] = [

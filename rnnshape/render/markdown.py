@@ -18,9 +18,8 @@ def markdown(blocks: Iterable[Block]) -> str:
 
 def _block(block: Block) -> str:
     match block:
-        case Heading(title, lines):
-            words = " ".join(title.plain.split())
-            return "\n\n".join(filter(None, [f"### `{words}`", _lines(lines)]))
+        case Heading(title, note, lines):
+            return "\n\n".join(filter(None, [f"### `{title}` {note}".rstrip(), _lines(lines)]))
         case Lines(lines):
             return _lines(lines)
         case Picture(text):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TextIO
 
 from rnnshape.rules import Axis
 
-__all__ = ["Page"]
+__all__ = ["Page", "standard_page", "writes_unicode"]
 
 NAME = "bold cyan"
 SHAPE = "bold"
@@ -47,3 +48,12 @@ class Page:
 
     def expression(self, text: str) -> str:
         return text.replace("->", self.pick("→", "->"))
+
+
+def standard_page(stream: TextIO | None = None) -> Page:
+    """For a document that is read elsewhere; as plain as the stream that it is written to."""
+    return Page(width=80, unicode=stream is None or writes_unicode(stream))
+
+
+def writes_unicode(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().startswith("utf")

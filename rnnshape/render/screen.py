@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 
 from rnnshape.render.blocks import Block, show
-from rnnshape.render.page import Page
+from rnnshape.render.page import Page, writes_unicode
 
 if TYPE_CHECKING:
     from rnnshape.measurement import Progress
 
 __all__ = ["Screen", "waiting"]
+
+NARROWEST, USUAL = 20, 80  # columns
 
 
 class Screen:
@@ -24,7 +26,8 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        self.page = Page(self._console.width, _writes_unicode(stream))
+        self._console.width = max(NARROWEST, self._console.width or USUAL)
+        self.page = Page(self._console.width, writes_unicode(stream))
 
     @property
     def live(self) -> bool:
@@ -45,6 +48,13 @@ class Screen:
         self._stream.flush()
 
 
+class _Steady(Console):
+    """It never hides the cursor: whoever stops or kills us finds the terminal as it was."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        return False
+
+
 @contextmanager
 def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
     """A line that says what is going on, with a bar once there is something to count; `painted`
@@ -54,29 +64,29 @@ def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
     stderr, or on stdout if only that is a terminal; when the block ends it is gone again.
     """
     stream = next((one for one in (sys.stderr, sys.stdout) if one and one.isatty()), None)
-    console = Console(file=stream) if stream else None
+    console = _Steady(file=stream) if stream else None
     if stream is None or console is None or console.is_dumb_terminal:
         yield None
         return
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    class Counted(BarColumn):
-        def render(self, task):  # type: ignore[no-untyped-def]
-            return super().render(task) if task.fields["counted"] else ""
+    from rnnshape.render.counted import Counted
 
     state = "by the rule, not yet measured" if painted else "not yet measured"
-    unicode = _writes_unicode(stream)
+    unicode = writes_unicode(stream)
+    dot = "·" if unicode else "-"
     bar = Bar(
         SpinnerColumn("dots" if unicode else "line", style="yellow"),
-        TextColumn("[yellow]{task.fields[state]}[/] [dim]{task.description}"),
-        Counted(bar_width=20),
+        TextColumn(f"[yellow]{state}[/] [dim]{dot} {{task.description}}"),
+        Counted(),
+        TimeElapsedColumn(),
         console=console,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    task = bar.add_task("starting", total=None, counted=False, state=state)
+    task = bar.add_task("starting", total=None)
 
     def show(progress: Progress) -> None:
         bar.update(
@@ -84,12 +94,10 @@ def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
             description=progress.doing,
             completed=progress.done,
             total=progress.total or None,
-            counted=progress.total > 0,
         )
 
-    with bar:
+    try:  # not `with bar`: interrupted while it is entered, that would leave the line
+        bar.start()
         yield show
-
-
-def _writes_unicode(stream: TextIO) -> bool:
-    return (stream.encoding or "").lower().startswith("utf")
+    finally:
+        bar.stop()

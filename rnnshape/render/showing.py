@@ -3,77 +3,99 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnshape.inspection import Format, Inspection, View
-from rnnshape.report import Report
 
-__all__ = ["begin", "export", "finish"]
+if TYPE_CHECKING:  # whatever imports Rich is imported late: the child process starts before that
+    from rnnshape.measurement import Progress
+    from rnnshape.render.blocks import Block
+    from rnnshape.render.page import Page
+    from rnnshape.report import Report
 
-
-def begin(ask: Inspection, rule: Sequence[Report]) -> bool:
-    """Paints what the rule knows, if a person is watching. Whether it did."""
-    if ask.written is not Format.TABLE:
-        return False
-    from rnnshape.render.document import body
-    from rnnshape.render.screen import Screen
-
-    screen = Screen(sys.stdout)
-    if screen.live:
-        screen.paint(body(ask, rule, screen.page))
-        screen.write("\n")
-    return screen.live
+__all__ = ["Showing"]
 
 
-def finish(ask: Inspection, reports: Sequence[Report], *, begun: bool) -> None:
-    """Shows the whole answer, or of one that has begun, the rest."""
-    weights = View.WEIGHTS in ask.views
-    match ask.written:
-        case Format.PLAIN:
-            from rnnshape.render.plain import plain_lines
+class Showing:
+    """One answer on standard output. `begun` is whether the rule's part of it is painted."""
 
-            _write("".join(plain_lines(reports, weights=weights)))
-        case Format.CSV:
-            from rnnshape.render.csv_rows import csv_text
+    def __init__(self, ask: Inspection) -> None:
+        self._ask = ask
+        self.begun = False
 
-            _write(csv_text(reports, weights=weights))
-        case Format.JSON:
-            from rnnshape.render.json_lines import json_line
+    def begin(self, rule: Sequence[Report]) -> None:
+        """Paints what the rule knows, if a person is watching."""
+        if self._ask.format is not Format.TABLE:
+            return
+        from rnnshape.render.document import body
+        from rnnshape.render.screen import Screen
 
-            _write("".join(json_line(report, ask.views) for report in reports))
-        case Format.MARKDOWN:
-            from rnnshape.render.document import body, ending
-            from rnnshape.render.export import PAGE
-            from rnnshape.render.markdown import markdown
+        screen = Screen(sys.stdout)
+        if screen.live:
+            screen.paint(body(self._ask, rule, screen.page))
+            screen.write("\n")
+            self.begun = True
 
-            _write(markdown(chain(body(ask, reports, PAGE), ending(ask, reports, PAGE))))
-        case Format.TABLE:
-            _finish_table(ask, reports, begun)
+    def waiting(self) -> AbstractContextManager[Callable[[Progress], None] | None]:
+        """A line on the terminal that says what is going on, as long as the block lasts."""
+        from rnnshape.render.screen import waiting
 
+        return waiting(self.begun)
 
-def export(ask: Inspection, reports: Sequence[Report], path: Path) -> None:
-    """Writes the table's views to a file; an `OSError` if it can't be written."""
-    from rnnshape.render import export
-    from rnnshape.render.document import body, ending
+    def finish(self, reports: Sequence[Report]) -> None:
+        """Shows the whole answer, or of one that has begun, the rest."""
+        weights = View.WEIGHTS in self._ask.views
+        match self._ask.format:
+            case Format.PLAIN:
+                from rnnshape.render.plain import plain_lines
 
-    page = export.PAGE
-    export.export(path, chain(body(ask, reports, page), ending(ask, reports, page)), "rnnshape")
+                _write("".join(plain_lines(reports, weights=weights)))
+            case Format.CSV:
+                from rnnshape.render.csv_rows import csv_text
 
+                _write(csv_text(reports, weights=weights))
+            case Format.JSON:
+                from rnnshape.render.json_lines import json_line
 
-def _finish_table(ask: Inspection, reports: Sequence[Report], begun: bool) -> None:
-    if ask.code_alone and not begun and not sys.stdout.isatty():
-        from rnnshape.render.code import programs
+                _write("".join(json_line(report, self._ask.views) for report in reports))
+            case Format.MARKDOWN:
+                from rnnshape.render.markdown import markdown
+                from rnnshape.render.page import standard_page
 
-        _write(programs(reports))
-        return
-    from rnnshape.render.document import body, ending
-    from rnnshape.render.screen import Screen
+                _write(markdown(self._whole(reports, standard_page(sys.stdout))))
+            case Format.TABLE if self._ask.code_alone and not sys.stdout.isatty():
+                from rnnshape.render.code import programs
 
-    screen = Screen(sys.stdout)
-    first = () if begun else body(ask, reports, screen.page)
-    screen.paint(chain(first, ending(ask, reports, screen.page)))
+                _write(programs(reports))
+            case Format.TABLE:
+                self._finish_table(reports)
+
+    def export(self, reports: Sequence[Report], path: Path) -> None:
+        """Writes the table's views to a file; an `OSError` if it can't be written."""
+        from rnnshape.render.export import export
+        from rnnshape.render.page import standard_page
+
+        page = standard_page()
+        export(path, list(self._whole(reports, page)), page, title="rnnshape")
+
+    def _finish_table(self, reports: Sequence[Report]) -> None:
+        from rnnshape.render.document import ending
+        from rnnshape.render.screen import Screen
+
+        screen = Screen(sys.stdout)
+        # What was painted by the rule stands, unless Keras says otherwise.
+        stands = self.begun and not any(report.differences for report in reports)
+        rest = ending(self._ask, reports, screen.page)
+        screen.paint(rest if stands else self._whole(reports, screen.page))
+
+    def _whole(self, reports: Sequence[Report], page: Page) -> chain[Block]:
+        from rnnshape.render.document import body, ending
+
+        return chain(body(self._ask, reports, page), ending(self._ask, reports, page))
 
 
 def _write(text: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from rnnshape.render.blocks import Block, Grid, Heading, Lines
-from rnnshape.render.page import BAD, NAME, QUIET, SHAPE, TITLE, Page
+from rnnshape.render.page import BAD, NAME, QUIET, SHAPE, Page
 from rnnshape.report import Output, Report
 from rnnshape.rules import Layer
 
@@ -19,9 +19,8 @@ def table(report: Report, page: Page) -> Iterator[Block]:
     height = len(report.layers)
     every = tuple(_row(output, page) for output in report.outputs)
     for layer in report.layers:
-        place = f"layer {layer.number} of {height}  " if height > 1 else ""
-        title = Text.assemble((place, QUIET), (layer.expression, TITLE))
-        yield Heading(title, (given(layer, page),))
+        place = f"layer {layer.number} of {height}" if height > 1 else ""
+        yield Heading(layer.expression, place, (given(layer, page),))
         rows = tuple(_row(output, page) for output in report.outputs_of(layer))
         yield Grid(("Output", "Shape", "Axes", "What it is"), rows, aligned=every)
         number = str(layer.number) if height > 1 else ""
