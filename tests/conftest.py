@@ -44,8 +44,15 @@ def grid(batch: int, timesteps: int, features: int, units: int) -> list[LayerSpe
 
 def environment(**changes: str | None) -> dict[str, str]:
     """This process' environment, without what steers colours, widths and Python, and `changes`."""
-    steering = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM")
-    steering += ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")  # a hundred starts are a hundred compiled
+    steering = (
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "LINES",
+        "TERM",
+        "PYTHONPATH",
+        "PYTHONDONTWRITEBYTECODE",  # hundreds of starts would each compile the package
+    )
     merged = dict(os.environ) | dict.fromkeys(steering, None) | changes
     return {name: value for name, value in merged.items() if value is not None}
 
