@@ -17,7 +17,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen", "waiting"]
 
-NARROWEST, USUAL = 20, 80  # columns
+NARROWEST = 20  # columns
+
+
+class _Steady(Console):
+    """It never hides the cursor: whoever stops or kills us finds the terminal as it was."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        return False
+
+
+def _console(stream: TextIO) -> Console:
+    console = _Steady(file=stream, highlight=False, emoji=False)
+    if console.width < NARROWEST:  # whatever COLUMNS says, shapes must be readable
+        console.width = NARROWEST
+    return console
 
 
 class Screen:
@@ -25,8 +39,7 @@ class Screen:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        self._console.width = max(NARROWEST, self._console.width or USUAL)
+        self._console = _console(stream)
         self.page = Page(self._console.width, writes_unicode(stream))
 
     @property
@@ -48,13 +61,6 @@ class Screen:
         self._stream.flush()
 
 
-class _Steady(Console):
-    """It never hides the cursor: whoever stops or kills us finds the terminal as it was."""
-
-    def show_cursor(self, show: bool = True) -> bool:
-        return False
-
-
 @contextmanager
 def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
     """A line that says what is going on, with a bar once there is something to count; `painted`
@@ -64,7 +70,7 @@ def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
     stderr, or on stdout if only that is a terminal; when the block ends it is gone again.
     """
     stream = next((one for one in (sys.stderr, sys.stdout) if one and one.isatty()), None)
-    console = _Steady(file=stream) if stream else None
+    console = _console(stream) if stream else None
     if stream is None or console is None or console.is_dumb_terminal:
         yield None
         return
