@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from rnnshape import notices
 from rnnshape.inspection import ExitCode, Inspection
@@ -37,23 +38,33 @@ def _measured(ask: Inspection, showing: Showing, rule: list[Report]) -> ExitCode
     try:
         with Worker(request) as worker:
             showing.begin(rule)  # TensorFlow is loading by now: there is time to paint
-            with showing.waiting() as watch:
+            with _honest_if_interrupted(showing, rule), showing.waiting() as watch:
                 measurements = worker.answer(watch)
+            # Shown before the child has gone: a large one takes its time.
+            reports = [Report(*pair) for pair in zip(ask.specs, measurements, strict=True)]
+            code = _finished(ask, showing, reports)
     except MeasurementError as failure:
         _finished(ask, showing, rule)
         notices.error(f"not measured: {failure}", failure.last_words)
         return ExitCode.FAILED
-    except BaseException:  # interrupted: what stands on the screen must not look measured
-        if showing.begun:
-            showing.finish(rule)
-        raise
-    reports = [Report(*pair) for pair in zip(ask.specs, measurements, strict=True)]
-    code = _finished(ask, showing, reports)
     differences = [line for report in reports for line in report.differences]
     if differences:
         notices.error("Keras and the rule disagree", differences)
         return ExitCode.FAILED
     return code
+
+
+@contextmanager
+def _honest_if_interrupted(showing: Showing, rule: list[Report]) -> Iterator[None]:
+    """What is left on the screen must not look as if it had been measured."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        if showing.begun:
+            showing.finish(rule)
+        raise
 
 
 def _finished(ask: Inspection, showing: Showing, reports: list[Report]) -> ExitCode:

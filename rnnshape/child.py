@@ -74,14 +74,14 @@ def _answer(request: Request, send: Send, *, lazily: bool) -> Message:
         return Failure(f"Keras {keras.__version__} is too old", "pip install 'keras>=3'")
     from rnnshape.keras_model import measure
 
-    send(Progress("running model.predict"))
+    send(Progress("model.predict"))
     last_sent = time.monotonic()
 
     def progress(done: int, total: int) -> None:
         nonlocal last_sent
         if time.monotonic() - last_sent > PROGRESS_SECONDS:
             last_sent = time.monotonic()
-            send(Progress("running model.predict", done, total))
+            send(Progress("model.predict", done, total))
 
     return measure(request, progress)
 

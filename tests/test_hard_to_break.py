@@ -139,10 +139,10 @@ def test_a_signal_that_the_shell_ignores_is_ignored() -> None:
 
 
 @linux
-@pytest.mark.parametrize("waits_for", ["h2", "loading TensorFlow", "running model.predict"])
+@pytest.mark.parametrize("waits_for", ["h2", "loading TensorFlow", "· model.predict", "━"])
 def test_ctrl_c_on_a_terminal_leaves_it_as_it_was(waits_for: str) -> None:
     with Terminal(
-        "lstm", "--bidirectional", "--return-state", "-b", "100000", "-t", "200"
+        "lstm", "--bidirectional", "--return-state", "-b", "100000", "-t", "400", columns=60
     ) as terminal:
         terminal.read_until(lambda screen: waits_for in screen)
         child = child_of(terminal.process.pid)

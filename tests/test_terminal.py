@@ -40,7 +40,7 @@ def test_what_is_seen_at_last_is_what_a_pipe_gets() -> None:
 def test_it_says_what_is_going_on() -> None:
     with Terminal("lstm") as terminal:
         terminal.read_until(lambda screen: "loading TensorFlow" in screen)
-        terminal.read_until(lambda screen: "running model.predict" in screen)
+        terminal.read_until(lambda screen: "· model.predict" in screen)
 
 
 def test_long_work_shows_a_bar() -> None:

@@ -16,4 +16,4 @@ class Counted(ProgressColumn):
     def render(self, task: Task) -> RenderableType:
         if task.total is None:
             return Text()
-        return ProgressBar(total=task.total, completed=task.completed, width=20)
+        return ProgressBar(total=task.total, completed=task.completed, width=12)

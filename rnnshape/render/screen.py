@@ -74,8 +74,9 @@ def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
     if stream is None or console is None or console.is_dumb_terminal:
         yield None
         return
+    console.width -= len("^C ")  # which the terminal writes behind it, and must not wrap
     from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import SpinnerColumn, TextColumn
 
     from rnnshape.render.counted import Counted
 
@@ -86,7 +87,7 @@ def waiting(painted: bool) -> Iterator[Callable[[Progress], None] | None]:
         SpinnerColumn("dots" if unicode else "line", style="yellow"),
         TextColumn(f"[yellow]{state}[/] [dim]{dot} {{task.description}}"),
         Counted(),
-        TimeElapsedColumn(),
+        TextColumn("[dim]{task.elapsed:.0f} s"),
         console=console,
         transient=True,
         redirect_stdout=False,
