@@ -30,6 +30,9 @@ class Array:
     """A tensor that Keras returned: its shape, its dtype and, where asked for, its numbers.
 
     `text` is how NumPy prints them, long arrays elided; `values` holds them all.
+
+    >>> Array((2, 3), "float32").shape
+    (2, 3)
     """
 
     shape: tuple[int, ...]
@@ -41,7 +44,11 @@ class Array:
 @dataclass(frozen=True, slots=True)
 class MeasuredLayer:
     """One layer, as measured: `outputs` of `predict`, `holds` for each relation of the rule,
-    the shapes of `layer.weights` and `layer.count_params()`."""
+    the shapes of `layer.weights` and `layer.count_params()`.
+
+    >>> MeasuredLayer((Array((2, 3), "float32"),), (), ((1, 12), (3, 12), (12,)), 60).parameters
+    60
+    """
 
     outputs: tuple[Array, ...]
     holds: tuple[bool, ...]
@@ -51,7 +58,10 @@ class MeasuredLayer:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What `model.predict` returned for one `LayerSpec`: the input and every layer's answer."""
+    """What `model.predict` returned for one `LayerSpec`: the input and every layer's answer.
+
+    `rnnshape.measure` makes one; its docstring has an example.
+    """
 
     input: Array
     layers: tuple[MeasuredLayer, ...]
@@ -114,6 +124,9 @@ class MeasurementError(Exception):
         reason: what happened, in a line.
         remedy: what to do about it; may be empty.
         last_words: the last lines that TensorFlow wrote, if it went down.
+
+    >>> str(MeasurementError("TensorFlow is not installed", "pip install tensorflow"))
+    'TensorFlow is not installed; pip install tensorflow'
     """
 
     def __init__(self, reason: str, remedy: str = "", last_words: tuple[str, ...] = ()) -> None:

@@ -19,7 +19,13 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A tensor that a layer returns, by the rule and by Keras; None where one knows of none."""
+    """A tensor that a layer returns, by the rule and by Keras; None where one knows of none.
+
+    >>> from rnnshape import Cell, LayerSpec, Report
+    >>> [output] = Report(LayerSpec(Cell.LSTM)).outputs
+    >>> output.name, output.shape, output.keras, output.agreed
+    ('o', (2, 3), None, True)
+    """
 
     layer: int
     name: str

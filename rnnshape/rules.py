@@ -54,7 +54,12 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor that goes into a layer, comes out of it or is one of its weights."""
+    """A tensor that goes into a layer, comes out of it or is one of its weights.
+
+    >>> bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)), "added")
+    >>> bias.shape, bias.size
+    ((2, 192), 384)
+    """
 
     name: str
     axes: tuple[Axis, ...]
@@ -75,6 +80,9 @@ class Relation:
     """Two expressions over a layer's outputs that are equal for any input.
 
     `U` stands for the layer's units, and `concat` joins along the last axis.
+
+    >>> Relation("o[:, -1, :U]", "h1").claim
+    'o[:, -1, :U] == h1'
     """
 
     left: str
@@ -121,6 +129,10 @@ class Layer:
         states: of each direction, the states it returns; empty if it returns none.
         weights: kernel, recurrent kernel and bias of each direction, in Keras' order.
         relations: what holds between its outputs.
+
+    >>> [layer] = layers(LayerSpec(Cell.GRU, features=8, units=(64,), bidirectional=True))
+    >>> layer.expression, layer.names, layer.outputs[0].shape, layer.parameters
+    ('Bidirectional(GRU(64))', 'o', (2, 128), 28416)
     """
 
     number: int
