@@ -99,6 +99,7 @@ def inspect(
         _option(
             LAYER,
             f"How both directions merge: {', '.join(MergeMode)}.",
+            "--merge-mode",
             metavar="MODE",
             autocompletion=lambda: list(MergeMode),
         ),
@@ -119,20 +120,26 @@ def inspect(
         bool, _option(ANSWER, "The rule alone, without TensorFlow.", "--dry-run")
     ] = False,
     seed: Annotated[
-        str | None, _option(ANSWER, "Makes input and weights repeatable.", metavar="INT")
+        str | None, _option(ANSWER, "Makes input and weights repeatable.", "--seed", metavar="INT")
     ] = None,
     format: Annotated[
         str | None,
         _option(
             ANSWER,
             f"{', '.join(Format)}.",
+            "--format",
             metavar="FORMAT",
             autocompletion=lambda: list(Format),
         ),
     ] = None,
     export: Annotated[
         str | None,
-        _option(ANSWER, "The table as a picture or page too: .svg, .html or .txt.", metavar="FILE"),
+        _option(
+            ANSWER,
+            "The table as a picture or page too: .svg, .html or .txt.",
+            "--export",
+            metavar="FILE",
+        ),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
