@@ -42,14 +42,19 @@ def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     def leave(*_: object) -> NoReturn:
         os._exit(128 + signum)
 
-    # Python swallows what is raised within callbacks, and says so: then leave without it.
+    # Python swallows what is raised within callbacks, and says so: then leave without it, soon.
     sys.unraisablehook = lambda _: None
-    for number in SIGNALS:
-        signal.signal(number, leave)
-    if hasattr(signal, "setitimer"):
+    bounded = hasattr(signal, "setitimer")
+    if bounded:
         signal.signal(signal.SIGALRM, leave)
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    for number in SIGNALS:
+        signal.signal(number, _already_leaving if bounded else leave)
     raise Interrupted(signum)
+
+
+def _already_leaving(signum: int, frame: FrameType | None) -> None:
+    """One signal is enough, and what it set off must not be cut short."""
 
 
 if __name__ == "__main__":

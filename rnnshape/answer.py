@@ -20,7 +20,8 @@ def answer(ask: Inspection) -> ExitCode:
         OSError: standard output could not be written.
     """
     for view in ask.left_out:
-        notices.note(f"--{view} has no place in {ask.format}, and is left out")
+        where = f"is in {ask.export} alone" if ask.export else "is left out"
+        notices.note(f"--{view} has no place in {ask.format}, and {where}")
     rule = [Report(spec) for spec in ask.specs]
     showing = Showing(ask)
     if not ask.dry_run:
@@ -36,15 +37,16 @@ def _measured(ask: Inspection, showing: Showing, rule: list[Report]) -> ExitCode
 
     request = Request(ask.specs, ask.seed, text=ask.printed_values, values=ask.whole_values)
     try:
-        with Worker(request) as worker:
+        with Worker(request) as worker, _honest_if_interrupted(showing, rule):
             showing.begin(rule)  # TensorFlow is loading by now: there is time to paint
-            with _honest_if_interrupted(showing, rule), showing.waiting() as watch:
+            with showing.waiting() as watch:
                 measurements = worker.answer(watch)
             # Shown before the child has gone: a large one takes its time.
             reports = [Report(*pair) for pair in zip(ask.specs, measurements, strict=True)]
             code = _finished(ask, showing, reports)
     except MeasurementError as failure:
-        _finished(ask, showing, rule)
+        with suppress(BrokenPipeError):
+            showing.finish(rule)
         notices.error(f"not measured: {failure}", failure.last_words)
         return ExitCode.FAILED
     differences = [line for report in reports for line in report.differences]
@@ -68,17 +70,14 @@ def _honest_if_interrupted(showing: Showing, rule: list[Report]) -> Iterator[Non
 
 
 def _finished(ask: Inspection, showing: Showing, reports: list[Report]) -> ExitCode:
-    problem = None
-    if ask.export:
-        try:
-            showing.export(reports, ask.export)
-        except OSError as error:
-            problem = error.strerror or str(error)
     with suppress(BrokenPipeError):  # the reader has all it wants; the verdict stands
         showing.finish(reports)
-    if problem:
-        notices.error(f"--export {ask.export}: {problem}")
+    if ask.export is None:
+        return ExitCode.ANSWERED
+    try:
+        showing.export(reports, ask.export)
+    except OSError as problem:
+        notices.error(f"--export {ask.export}: {problem.strerror or problem}")
         return ExitCode.FAILED
-    if ask.export:
-        notices.note(f"wrote {ask.export}")
+    notices.note(f"wrote {ask.export}")
     return ExitCode.ANSWERED

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class Format(Word):
-    """How an answer is written. All but `TABLE` are for programs to read."""
+    """How an answer is written: for people, for programs, or for a document."""
 
     TABLE = "table"
     PLAIN = "plain"

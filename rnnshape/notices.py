@@ -14,13 +14,18 @@ RED, YELLOW, DIM, RESET = "\033[1;31m", "\033[33m", "\033[2m", "\033[0m"
 
 def error(message: str, details: Sequence[str] = ()) -> None:
     """`error: message`, and under it the details, a line each."""
-    _say(f"{_styled('error:', RED)} {message}")
+    _say(f"{_styled('error:', RED)} {_printable(message)}")
     for line in details:
-        _say(_styled(f"  | {line}", DIM))
+        _say(_styled(f"  | {_printable(line)}", DIM))
 
 
 def note(message: str) -> None:
-    _say(f"{_styled('note:', YELLOW)} {message}")
+    _say(f"{_styled('note:', YELLOW)} {_printable(message)}")
+
+
+def _printable(text: str) -> str:
+    """Without what would break the line or move the cursor: much of it others have written."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _styled(text: str, style: str) -> str:

@@ -12,11 +12,12 @@ from typer.core import TyperCommand, TyperOption
 
 import rnnshape
 from rnnshape.inspection import FLAGS, SUFFIXES, Format, Inspection, View
-from rnnshape.spec import LARGEST_SEED, Cell, LayerSpec, MergeMode, SpecError, whole_number
+from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, seed_number, whole_number
 
 __all__ = ["app"]
 
 INPUT, LAYER, SHOW, ANSWER = "The input", "The layer", "What to show", "How to answer"
+USUAL = LayerSpec(Cell.LSTM)  # its dimensions are the defaults
 EXAMPLES = """\
 [dim]For example[/]
   rnnshape lstm --bidirectional --return-state
@@ -72,19 +73,21 @@ def inspect(
             autocompletion=lambda: list(Cell),
         ),
     ],
-    batch: Annotated[str, _option(INPUT, "Sequences.", "-b", "--batch", metavar="N")] = "2",
+    batch: Annotated[str, _option(INPUT, "Sequences.", "-b", "--batch", metavar="N")] = str(
+        USUAL.batch
+    ),
     timesteps: Annotated[
         str, _option(INPUT, "Steps of a sequence.", "-t", "--timesteps", metavar="N")
-    ] = "5",
+    ] = str(USUAL.timesteps),
     features: Annotated[
         str, _option(INPUT, "Numbers a timestep.", "-f", "--features", metavar="N")
-    ] = "1",
+    ] = str(USUAL.features),
     units: Annotated[
         list[str],
         _option(
             LAYER, "Units. Repeated, it stacks layers: -u 64 -u 32.", "-u", "--units", metavar="N"
         ),
-    ] = ["3"],  # noqa: B006  Typer reads it, no one writes it
+    ] = [str(one) for one in USUAL.units],  # noqa: B006  Typer reads it, no one writes it
     return_sequences: Annotated[
         bool | None, _flag(LAYER, "An output at every timestep.", "return-sequences")
     ] = None,
@@ -184,7 +187,7 @@ def inspect(
         code_alone=views == {View.CODE} and format is None and not compare and export is None,
         compare=compare,
         dry_run=dry_run,
-        seed=None if seed is None else _number("seed", seed, least=0, most=LARGEST_SEED),
+        seed=None if seed is None else seed_number(_integer(seed)),
         export=None if export is None else _writable(export),
     )
 
@@ -197,12 +200,16 @@ def _combinations(given: dict[str, bool | None], compare: bool) -> Iterator[dict
         yield dict(zip(FLAGS, chosen, strict=True))
 
 
-def _number(field: str, text: str, **bounds: int) -> int:
+def _number(field: str, text: str) -> int:
+    return whole_number(field, _integer(text))
+
+
+def _integer(text: str) -> int | str:
+    """The integer that a text writes, or the text: whoever wants a number will say so."""
     try:
-        number: object = int(text)
+        return int(text)
     except ValueError:
-        number = text
-    return whole_number(field, number, **bounds)
+        return text
 
 
 def _writable(text: str) -> Path:

@@ -70,6 +70,10 @@ class Report:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", layers(self.spec))
+        measured = self.measurement.layers if self.measurement else ()
+        checked = [len(layer.holds) for layer in measured]
+        if measured and checked != [len(layer.relations) for layer in self.layers]:
+            raise ValueError("the measurement is of another layer than the spec")
 
     @property
     def source(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Self
 
-__all__ = ["Cell", "LayerSpec", "MergeMode", "SpecError", "Word", "whole_number"]
+__all__ = ["Cell", "LayerSpec", "MergeMode", "SpecError", "Word", "seed_number", "whole_number"]
 
 LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
@@ -24,9 +24,12 @@ class SpecError(ValueError):
 
     def __init__(self, field: str, value: object, reason: str) -> None:
         self.field = field
-        self.value = _shown(str(value))
+        self.value = _text(value)
         self.reason = reason
-        super().__init__(f"{field} {self.value}: {reason}" if self.value else f"{field}: {reason}")
+        super().__init__(field, value, reason)
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.field, self.value))) + f": {self.reason}"
 
 
 class Word(StrEnum):
@@ -173,13 +176,25 @@ def whole_number(
     return number
 
 
+def seed_number(value: object) -> int:
+    """`value` as a seed that Keras takes, or a `SpecError`.
+
+    >>> seed_number(42)
+    42
+    """
+    return whole_number("seed", value, least=0, most=LARGEST_SEED)
+
+
 def _flag(field: str, value: object) -> bool:
-    if value not in (True, False):
+    if type(value).__name__ not in ("bool", "bool_"):  # NumPy's count too, under either name
         raise SpecError(field, value, "give True or False")
     return bool(value)
 
 
-def _shown(text: str, limit: int = 100) -> str:
-    """As it can stand in a line: no longer than that, and nothing that would move the cursor."""
-    printable = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text[:limit])
-    return printable if len(text) <= limit else f"{printable[: limit - 3]}..."
+def _text(value: object, limit: int = 100) -> str:
+    """What a message shows of a value."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes out no integer of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -6,6 +6,7 @@ process boundary none of that can spoil the answer or the terminal.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -27,7 +28,7 @@ from rnnshape.measurement import (
     decode,
     encode,
 )
-from rnnshape.spec import LARGEST_SEED, LayerSpec, whole_number
+from rnnshape.spec import LayerSpec, seed_number
 
 __all__ = ["Worker", "measure"]
 
@@ -62,6 +63,8 @@ class Worker:
                 process_group=0 if os.name == "posix" else None,
             )
         except OSError as problem:
+            if problem.errno == errno.E2BIG:
+                raise MeasurementError("too many layers for one run", "ask for fewer") from None
             raise MeasurementError(f"no process can be started: {problem.strerror}") from None
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -147,7 +150,7 @@ def measure(spec: LayerSpec, *, seed: int | None = None, values: bool = False) -
     [(2, 3), (2, 3), (2, 3)]
     """
     if seed is not None:
-        seed = whole_number("seed", seed, least=0, most=LARGEST_SEED)
+        seed = seed_number(seed)
     with Worker(Request((spec,), seed, text=values, values=values)) as worker:
         return worker.answer()[0]
 

@@ -21,7 +21,6 @@ COMMAND = [sys.executable, "-m", "rnnshape"]
 DIMENSIONS = [  # batch, timesteps, features, units
     (2, 5, 1, 3),
     (1, 1, 1, 1),
-    (1, 4, 3, 2),
     (3, 1, 2, 5),
     (4, 7, 5, 1),
     (33, 2, 3, 4),

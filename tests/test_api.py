@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import rnnshape
-from rnnshape import Cell, LayerSpec, MeasurementError, Report, SpecError, layers, measure
+from rnnshape import (
+    Array,
+    Cell,
+    LayerSpec,
+    MeasuredLayer,
+    Measurement,
+    MeasurementError,
+    Report,
+    SpecError,
+    layers,
+    measure,
+)
 
 
 def test_what_is_offered_is_there() -> None:
@@ -41,3 +53,10 @@ def test_a_layer_that_cannot_fit_raises_before_it_is_tried() -> None:
     with pytest.raises(MeasurementError, match="of memory") as refused:
         measure(LayerSpec(Cell.LSTM, units=(10**6,)))
     assert refused.value.remedy
+
+
+def test_a_measurement_of_something_else_is_refused() -> None:
+    measurement = Measurement(Array((2, 5, 1), "float32"), (), "3", "2")
+    other = replace(measurement, layers=(MeasuredLayer((), (True,), (), 0),))
+    with pytest.raises(ValueError, match="another layer"):
+        Report(LayerSpec(Cell.GRU), other)

@@ -129,6 +129,32 @@ def test_a_failed_write_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_failed_measurement_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "layer.svg"
+    path.write_text("old")
+    finished = run("gru", "-b", str(10**12), "--export", str(path))
+    assert finished.returncode == 1
+    assert "wrote" not in finished.stderr
+    assert path.read_text() == "old"
+
+
+def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "loop.txt"
+    path.symlink_to("loop.txt")
+    assert run("gru", "--dry-run", "--export", str(path)).returncode == 0
+    assert path.read_text().startswith("GRU(3)")
+
+
+def test_what_the_format_leaves_out_may_be_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "gru\x1b[31m.txt"
+    finished = run("gru", "--diagram", "--dry-run", "--format", "csv", "--export", str(path))
+    shown = str(path).replace("\x1b", "\\x1b")
+    assert finished.stderr == (
+        f"note: --diagram has no place in csv, and is in {shown} alone\nnote: wrote {shown}\n"
+    )
+    assert "▶" in path.read_text()
+
+
 def test_its_permissions_stay(tmp_path: Path) -> None:
     path = tmp_path / "layer.txt"
     path.write_text("old")

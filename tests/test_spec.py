@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def test_anything_else_is_refused_by_name(field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("flag", ["return_sequences", "return_state", "bidirectional"])
-@pytest.mark.parametrize("value", ["false", 2, None, "True"])
+@pytest.mark.parametrize("value", ["false", 1, None, "True", 1.0])
 def test_a_flag_is_true_or_false(flag: str, value: Any) -> None:
     fields: dict[str, Any] = {flag: value}
     with pytest.raises(SpecError, match=rf"^{flag} .*: give True or False$"):
@@ -123,6 +124,18 @@ def test_a_stack_cannot_go_on_from_two_tensors() -> None:
 def test_no_units_make_no_layer() -> None:
     with pytest.raises(SpecError, match="units"):
         LayerSpec(Cell.LSTM, units=())
+
+
+def test_an_error_comes_back_whole_from_another_process() -> None:
+    with pytest.raises(SpecError) as refused:
+        LayerSpec(Cell.LSTM, units=(0,))
+    copy = pickle.loads(pickle.dumps(refused.value))
+    assert (str(copy), copy.field) == (str(refused.value), "units")
+
+
+def test_a_number_that_python_will_not_write_out_is_refused_too() -> None:
+    with pytest.raises(SpecError, match=r"batch a number of thousands of digits: the largest is"):
+        LayerSpec(Cell.LSTM, batch=10**5000)
 
 
 def test_a_spec_is_frozen_hashable_and_can_be_replaced() -> None:

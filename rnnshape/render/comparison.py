@@ -17,27 +17,23 @@ from rnnshape.spec import MergeMode
 
 __all__ = ["comparison"]
 
-NARROW = 50  # columns; below it three flags and a tensor don't fit, and tables are shown
-
 
 def comparison(
     reports: Sequence[Report], varying: Sequence[str], page: Page, *, weights: bool
 ) -> Iterator[Block]:
     """One grid a cell, under each other. `varying` are the flags that become columns."""
     groups = [list(group) for _, group in groupby(reports, key=lambda one: one.spec.cell)]
-    wide = [_grid(group, varying, page, weights) for group in groups]
-    fits = all(grid.width <= page.width for grid in wide)
-    for group, grid in zip(groups, wide, strict=True):
-        yield _heading(group, varying, page)
-        if fits:
-            yield grid
-        elif page.width >= NARROW:
-            yield _packed_grid(group, varying, page, weights)
-        else:
-            for report in group:
-                yield from table(report, page)
-                if weights:
-                    yield Lines((Text(f"{report.parameters:,} parameters"),))
+    for layout in (_grid, _packed_grid):
+        grids = [layout(group, varying, page, weights) for group in groups]
+        if all(grid.width <= page.width for grid in grids):
+            for group, grid in zip(groups, grids, strict=True):
+                yield _heading(group, varying, page)
+                yield grid
+            return
+    for report in reports:  # too narrow for either: one after the other
+        yield from table(report, page)
+        if weights:
+            yield Lines((Text(f"{report.parameters:,} parameters"),))
 
 
 def _heading(reports: Sequence[Report], varying: Sequence[str], page: Page) -> Heading:
@@ -70,13 +66,11 @@ def _packed_grid(
     rows = list(_rows(reports, varying, page, weights))
     others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
     room = page.width - others.width - GAP
-    return Grid(
-        (*lead, *total, "outputs"),
-        tuple(
-            (*first, *last, _packed([_named(*pair) for pair in shapes.items()], room))
-            for first, shapes, last in rows
-        ),
+    packed = tuple(
+        (*first, *last, _packed([_named(*pair) for pair in shapes.items()], room))
+        for first, shapes, last in rows
     )
+    return Grid((*lead, *total, "outputs"), packed, prose=False)
 
 
 def _edges(

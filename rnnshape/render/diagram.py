@@ -171,7 +171,7 @@ def _unrolled(plan: Plan, page: Page) -> Text:
 
 def _slots(timesteps: int, width: int) -> tuple[Slot, ...]:
     """All timesteps where there is room for them, else the first ones and the last."""
-    room = width - LEFT - SLOT - RIGHT
+    room = max(0, width - LEFT - SLOT - RIGHT)
     if (timesteps - 1) * PITCH <= room:
         return tuple(Slot(t, LEFT + t * PITCH) for t in range(timesteps))
     first = 1 + max(0, (room - SLOT - ELLIPSIS) // PITCH)

@@ -45,7 +45,7 @@ def export(path: Path, blocks: Sequence[Block], page: Page, title: str) -> None:
         case _:
             lines = console.export_text().rstrip("\n").split("\n")
             text = "\n".join(line.rstrip() for line in lines) + "\n"
-    _replace(path.resolve(), text)
+    _replace(Path(os.path.realpath(path)), text)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Standard output as a place to write: found wide or narrow, coloured or not, waiting or done."""
+"""Where views are painted: wide or narrow, coloured or not; and the line that says: wait."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Screen:
         """Whether a person is watching: what is painted early can be completed later."""
         return self._stream.isatty() and not self._console.is_dumb_terminal
 
-    def paint(self, blocks: Iterable[Block]) -> None:
-        """Writes all blocks at once, a blank line between them."""
+    def drawn(self, blocks: Iterable[Block]) -> str:
+        """What is to be written to show blocks, a blank line between them."""
         with self._console.capture() as capture:
             show(blocks, self._console, self.page)
         text = capture.get().rstrip("\n")
         if not self._console.is_terminal:
             text = "\n".join(line.rstrip() for line in text.split("\n"))
-        self.write(f"{text}\n")
+        return f"{text}\n"
 
     def write(self, text: str) -> None:
         self._stream.write(text)

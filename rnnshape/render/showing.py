@@ -21,7 +21,8 @@ __all__ = ["Showing"]
 
 
 class Showing:
-    """One answer on standard output. `begun` is whether the rule's part of it is painted."""
+    """One answer on standard output. `begun` is whether the rule's part of it stands there, and
+    the rest does not yet."""
 
     def __init__(self, ask: Inspection) -> None:
         self._ask = ask
@@ -36,9 +37,9 @@ class Showing:
 
         screen = Screen(sys.stdout)
         if screen.live:
-            screen.paint(body(self._ask, rule, screen.page))
-            screen.write("\n")
-            self.begun = True
+            text = screen.drawn(body(self._ask, rule, screen.page))
+            self.begun = True  # from the first letter on: it may be interrupted right there
+            screen.write(f"{text}\n")
 
     def waiting(self) -> AbstractContextManager[Callable[[Progress], None] | None]:
         """A line on the terminal that says what is going on, as long as the block lasts."""
@@ -90,7 +91,8 @@ class Showing:
         # What was painted by the rule stands, unless Keras says otherwise.
         stands = self.begun and not any(report.differences for report in reports)
         rest = ending(self._ask, reports, screen.page)
-        screen.paint(rest if stands else self._whole(reports, screen.page))
+        screen.write(screen.drawn(rest if stands else self._whole(reports, screen.page)))
+        self.begun = False
 
     def _whole(self, reports: Sequence[Report], page: Page) -> chain[Block]:
         from rnnshape.render.document import body, ending
