@@ -155,9 +155,10 @@ def decode(line: bytes) -> Message:
                 return Failure(**received)
             case "Answer":
                 return _answer(**received)
+            case other:
+                raise ValueError(other)
     except (AttributeError, KeyError, TypeError, ValueError) as nonsense:
         raise ValueError(f"no message: {line[:60]!r}") from nonsense
-    raise ValueError(f"no message: {line[:60]!r}")
 
 
 def decode_request(line: str) -> Request:

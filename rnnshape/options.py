@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperOption
 
 import rnnshape
 from rnnshape.inspection import FLAGS, SUFFIXES, Format, Inspection, View
-from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, seed_number, whole_number
+from rnnshape.spec import Cell, LayerSpec, MergeMode, SpecError, either, seed_number, whole_number
 
 __all__ = ["app"]
 
@@ -67,7 +67,7 @@ def inspect(
     cells: Annotated[
         list[str],
         typer.Argument(
-            help="lstm, gru or simplernn; several are inspected in one run.",
+            help=f"{either(Cell)}; several are inspected in one run.",
             show_default=False,
             metavar="CELL...",
             autocompletion=lambda: list(Cell),
@@ -139,7 +139,7 @@ def inspect(
         str | None,
         _option(
             ANSWER,
-            "The table as a picture or page too: .svg, .html or .txt.",
+            f"The table as a picture or page too: {either(SUFFIXES)}.",
             "--export",
             metavar="FILE",
         ),
@@ -217,8 +217,7 @@ def _writable(text: str) -> Path:
     path = Path(text)
     reason = ""
     if path.suffix.lower() not in SUFFIXES:
-        *others, last = SUFFIXES
-        reason = f"the name must end in {', '.join(others)} or {last}"
+        reason = f"the name must end in {either(SUFFIXES)}"
     else:
         try:
             if not path.parent.is_dir():

@@ -93,6 +93,11 @@ class Report:
         """Every layer's outputs, first layer first."""
         return tuple(output for layer in self.layers for output in self.outputs_of(layer))
 
+    def place(self, layer: Layer) -> str:
+        """`layer 1 of 2`, for one of a stack; empty where there is only one."""
+        height = len(self.layers)
+        return f"layer {layer.number} of {height}" if height > 1 else ""
+
     def outputs_of(self, layer: Layer) -> tuple[Output, ...]:
         measured = self._measured(layer)
         arrays = measured.outputs if measured else ()

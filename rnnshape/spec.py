@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Self
 
-__all__ = ["Cell", "LayerSpec", "MergeMode", "SpecError", "Word", "seed_number", "whole_number"]
+__all__ = [
+    "Cell",
+    "LayerSpec",
+    "MergeMode",
+    "SpecError",
+    "Word",
+    "either",
+    "seed_number",
+    "whole_number",
+]
 
 LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
@@ -53,8 +63,7 @@ class Word(StrEnum):
 
         near = get_close_matches(word, list(cls), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        *others, last = cls
-        raise SpecError(cls._field(), value, f"choose {', '.join(others)} or {last}{hint}")
+        raise SpecError(cls._field(), value, f"choose {either(cls)}{hint}")
 
     @classmethod
     def _field(cls) -> str:
@@ -174,6 +183,16 @@ def whole_number(
     if number > most:
         raise SpecError(field, value, f"the largest is {most}")
     return number
+
+
+def either(words: Iterable[str]) -> str:
+    """The words as a choice.
+
+    >>> either(["lstm", "gru", "simplernn"])
+    'lstm, gru or simplernn'
+    """
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
 
 
 def seed_number(value: object) -> int:

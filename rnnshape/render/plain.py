@@ -13,15 +13,14 @@ def plain_lines(reports: Sequence[Report], *, weights: bool) -> Iterator[str]:
     """`o 2 6`; a block a layer, headed by a `# layer` line where there are several."""
     headed = weights or sum(len(report.layers) for report in reports) > 1
     for report in reports:
-        height = len(report.layers)
         for layer in report.layers:
-            place = f", layer {layer.number} of {height}" if height > 1 else ""
+            heading = ", ".join(filter(None, (layer.expression, report.place(layer))))
             if headed:
-                yield f"# {layer.expression}{place}\n"
+                yield f"# {heading}\n"
             for output in report.outputs_of(layer):
                 yield _line(output.name, output.shape)
             if weights:
-                yield f"# {layer.expression}{place}, weights\n"
+                yield f"# {heading}, weights\n"
                 for weight in layer.weights:
                     yield _line(weight.name, weight.shape)
 

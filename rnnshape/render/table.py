@@ -16,14 +16,12 @@ __all__ = ["given", "shape", "table"]
 
 def table(report: Report, page: Page) -> Iterator[Block]:
     """Of every layer: its heading, its outputs and how they are unpacked."""
-    height = len(report.layers)
     every = tuple(_row(output, page) for output in report.outputs)
     for layer in report.layers:
-        place = f"layer {layer.number} of {height}" if height > 1 else ""
-        yield Heading(layer.expression, place, (given(layer, page),))
+        yield Heading(layer.expression, report.place(layer), (given(layer, page),))
         rows = tuple(_row(output, page) for output in report.outputs_of(layer))
         yield Grid(("Output", "Shape", "Axes", "What it is"), rows, aligned=every)
-        number = str(layer.number) if height > 1 else ""
+        number = str(layer.number) if len(report.layers) > 1 else ""
         yield Lines((Text(f"{layer.names} = layer{number}({layer.input.name})"),))
 
 
