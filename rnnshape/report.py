@@ -1,18 +1,26 @@
-"""The rule and the measurement side by side: what every view shows."""
+"""The rule and the measurement side by side: what every view and format shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-from rnnshape.rules import Axis, Layer, Relation, layers
-from rnnshape.spec import LayerSpec
+from rnnshape.description import Description, Layer, describe
+from rnnshape.network import Question
+from rnnshape.program import program, statements
+from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
 if TYPE_CHECKING:
-    from rnnshape.measurement import Array, MeasuredLayer, Measurement
+    from pandas import DataFrame
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text as RichText
 
-__all__ = ["Output", "Report"]
+    from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+
+__all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
 
 Shape = tuple[int, ...]
 
@@ -21,103 +29,324 @@ Shape = tuple[int, ...]
 class Output:
     """A tensor that a layer returns, by the rule and by Keras; None where one knows of none.
 
-    >>> from rnnshape import Cell, LayerSpec, Report
-    >>> [output] = Report(LayerSpec(Cell.LSTM)).outputs
-    >>> output.name, output.shape, output.keras, output.agreed
-    ('o', (2, 3), None, True)
+    Attributes:
+        layer: the number of the layer that returns it, from 1.
+        tensor: what the rule says of it.
+        array: what Keras returned.
+        is_measured: whether Keras has been asked.
     """
 
     layer: int
-    name: str
-    axes: tuple[Axis, ...]
-    meaning: str
-    rule: Shape | None
-    measured: bool
-    array: Array | None
+    tensor: Tensor | None
+    array: Array | None = None
+    is_measured: bool = False
+
+    def __repr__(self) -> str:
+        verdict = f"Keras measured {self.keras}" if self.is_measured else "by the rule"
+        meaning = f": {self.meaning}" if self.meaning else ""
+        return f"<Output {self.name} {_shown(self.rule or self.shape)}{meaning}; {verdict}>"
+
+    @property
+    def name(self) -> str:
+        """As it is unpacked: `"o"`, `"h1"`."""
+        return self.tensor.name if self.tensor else "o"
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """What is counted along each, and how many entries it has; empty where Keras alone
+        can tell."""
+        return self.tensor.axes if self.tensor else ()
+
+    @property
+    def meaning(self) -> str:
+        """What it holds, in words."""
+        return self.tensor.meaning if self.tensor else ""
+
+    @property
+    def rule(self) -> Shape | None:
+        """Its shape by the rule."""
+        return self.tensor.shape if self.tensor else None
 
     @property
     def keras(self) -> Shape | None:
+        """The shape of what `model.predict` returned."""
         return self.array.shape if self.array else None
 
     @property
     def dtype(self) -> str | None:
+        """As NumPy names it, `"float32"`; None until it was measured."""
         return self.array.dtype if self.array else None
 
     @property
-    def shape(self) -> Shape:
-        """What Keras measured, and before it has, what the rule says."""
-        return self.keras or self.rule or ()
+    def shape(self) -> Shape | None:
+        """What Keras measured, and before it has, what the rule says; None if neither knows."""
+        return self.keras or self.rule
 
     @property
-    def agreed(self) -> bool:
-        """Whether Keras says what the rule says, or has not been asked."""
-        return not self.measured or self.rule == self.keras
+    def agrees(self) -> bool:
+        """Whether Keras says what the rule says, or only one of them says anything."""
+        return not (self.rule and self.keras) or self.rule == self.keras
+
+
+class Outputs(tuple[Output, ...]):
+    """Outputs in order, which can also be looked up by name.
+
+    Of several layers that return an output of one name, the last one's is meant.
+
+    >>> from rnnshape import inspect
+    >>> outputs = inspect("LSTM(4, return_sequences=True) -> LSTM(3, return_state=True)").outputs
+    >>> outputs["o"].shape, outputs[0].shape, outputs.names
+    ((2, 3), (2, 5, 4), ('o', 'o', 'h', 'c'))
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex | str) -> Output: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> tuple[Output, ...]: ...
+
+    def __getitem__(self, key: SupportsIndex | str | slice) -> Output | tuple[Output, ...]:
+        """The output of a name or a place; a `KeyError` where there is none of that name."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        for output in reversed(self):
+            if output.name == key:
+                return output
+        raise KeyError(f"no output {key!r}: there are {', '.join(dict.fromkeys(self.names))}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each."""
+        return tuple(output.name for output in self)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A spec, what the rule says of it and, once there is one, the measurement.
+class Claim:
+    """A relation between a layer's outputs, and whether it holds; None until it was measured."""
 
-    >>> from rnnshape import Cell, LayerSpec, Report
-    >>> report = Report(LayerSpec(Cell.SIMPLERNN, return_sequences=True))
+    layer: int
+    relation: Relation
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence on a layer, by its number from 1; 0 where it is about the whole."""
+
+    layer: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A question, what the rule says of it and, once there is one, the measurement.
+
+    `print` shows it as a table, as Rich does, and a notebook as HTML.
+
+    Attributes:
+        question: the network, and the sizes of what its inputs leave open.
+        measurement: what Keras returned; None until it was asked.
+        notes_before: what is said of the question itself, beside the rule's notes.
+        description: what the rule says.
+
+    >>> from rnnshape.expression import parse
+    >>> from rnnshape.network import chain
+    >>> report = Report(Question(chain([parse("SimpleRNN(3, return_sequences=True)")])))
     >>> report.source, [output.shape for output in report.outputs]
     ('rule', [(2, 5, 3)])
     """
 
-    spec: LayerSpec
+    question: Question
     measurement: Measurement | None = None
-    layers: tuple[Layer, ...] = field(init=False)
+    notes_before: tuple[str, ...] = ()
+    description: Description = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layers", layers(self.spec))
+        described = describe(self.question.network, self.question.dimensions)
+        object.__setattr__(self, "description", described)
         measured = self.measurement.layers if self.measurement else ()
         checked = [len(layer.holds) for layer in measured]
-        if measured and checked != [len(layer.relations) for layer in self.layers]:
-            raise ValueError("the measurement is of another layer than the spec")
+        claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]
+        if measured and checked != claimed:
+            raise ValueError("the measurement is of another network than the question")
+
+    def measure(self, *, seed: int | None = None, values: bool = False) -> Report:
+        """The same report, with what Keras measured beside the rule: `model.predict` on random
+        input, in a process of its own that comes and goes.
+
+        It takes some seconds, and blocks its thread: in asyncio, await
+        `asyncio.to_thread(report.measure)`.
+
+        Args:
+            seed: makes input and weights repeatable, and so the values; from 0 to 2**32 - 1.
+            values: whether to bring the numbers back, beside shapes and dtypes:
+                `report.outputs["o"].array.values`.
+
+        Raises:
+            QueryError: the seed is out of range.
+            MeasurementError: TensorFlow is missing or broken, the machine is too small, or the
+                run did not end well; its `reason` and `remedy` tell more.
+
+        >>> from rnnshape import inspect
+        >>> report = inspect("GRU(3, return_state=True)").measure()
+        >>> report.source, report.outputs["h"].keras, report.outputs["h"].dtype
+        ('predict', (2, 3), 'float32')
+        >>> [(claim.relation.claim, claim.holds) for claim in report.claims]
+        [('o == h', True)]
+        """
+        from rnnshape.measuring.process import measure
+
+        return replace(self, measurement=measure(self.question, seed=seed, values=values))
+
+    def to_dict(self, views: Collection[str] = ()) -> dict[str, Any]:
+        """The document that the command writes with `--json`, as plain data.
+
+        Args:
+            views: what to add: any of `"weights"`, `"code"` and, measured, `"values"`.
+
+        >>> from rnnshape import inspect
+        >>> inspect("LSTM(3)").to_dict()["outputs"][0]["axes"]
+        ['batch', 'units']
+        """
+        from rnnshape.formats import Format, left_out
+        from rnnshape.formats.json_lines import document
+        from rnnshape.views import VIEWS
+
+        known = {view.name for view in VIEWS} - set(
+            left_out({view.name for view in VIEWS}, Format.JSON)
+        )
+        if not set(views) <= known:
+            raise ValueError(f"views={views!r}: choose from {', '.join(sorted(known))}")
+        return document(self, views)
+
+    def to_frame(self) -> DataFrame:
+        """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
+
+        >>> from rnnshape import inspect
+        >>> frame = inspect("LSTM(3, return_state=True)").to_frame()  # doctest: +SKIP
+        >>> list(frame["output"])  # doctest: +SKIP
+        ['o', 'h', 'c']
+        """
+        from pandas import DataFrame
+
+        return DataFrame(
+            {
+                "layer": output.layer,
+                "expression": str(self.layers[output.layer - 1].call),
+                "output": output.name,
+                "shape": output.shape,
+                "axes": tuple(axis.label for axis in output.axes),
+                "dtype": output.dtype,
+                "meaning": output.meaning,
+            }
+            for output in self.outputs
+        )
+
+    def __repr__(self) -> str:
+        last = self.outputs_of(self.layers[-1])
+        returned = ", ".join(f"{one.name} {_shown(one.shape)}" for one in last[:MOST_IN_REPR])
+        more = ", ..." if len(last) > MOST_IN_REPR else ""
+        text = self.expression
+        question = text if len(text) <= LONGEST_IN_REPR else f"{text[: LONGEST_IN_REPR - 3]}..."
+        verdict = "by the rule"
+        if self.measurement:
+            verdict = "Keras and the rule differ" if self.differences else "measured by Keras"
+        return f"<Report {question}: {returned}{more}; {verdict}>"
+
+    def __str__(self) -> str:
+        from rnnshape.formats.notebook import report_text
+
+        return report_text(self)
+
+    def _repr_html_(self) -> str:
+        from rnnshape.formats.notebook import report_html
+
+        return report_html(self)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
+        from rnnshape.formats.notebook import rich_lines
+
+        return rich_lines(self, options.max_width, options.encoding)
 
     @property
     def source(self) -> str:
+        """Who says what the shapes are: `"predict"` once Keras has, before that `"rule"`."""
         return "predict" if self.measurement else "rule"
 
-    @property
+    @cached_property
     def expression(self) -> str:
-        """The Keras expressions of its layers: `LSTM(64, return_sequences=True) -> LSTM(32)`."""
-        return " -> ".join(layer.expression for layer in self.layers)
+        """The text that asks the same question: a chain, or the Keras program in one line."""
+        network = self.question.network
+        if network.is_chain:
+            return str(network)
+        return "; ".join(statements(network, self.description))
 
     @property
-    def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
+    def code(self) -> str:
+        """The Keras program that makes the network."""
+        return program(self.question.network, self.description)
 
     @property
-    def outputs(self) -> tuple[Output, ...]:
-        """Every layer's outputs, first layer first."""
-        return tuple(output for layer in self.layers for output in self.outputs_of(layer))
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What the network is given."""
+        return self.description.inputs
 
-    def place(self, layer: Layer) -> str:
-        """`layer 1 of 2`, for one of a stack; empty where there is only one."""
-        height = len(self.layers)
-        return f"layer {layer.number} of {height}" if height > 1 else ""
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The network's layers, each with what the rule says of it; `Input` is none."""
+        return self.description.layers
 
-    def outputs_of(self, layer: Layer) -> tuple[Output, ...]:
+    @cached_property
+    def outputs(self) -> Outputs:
+        """Every layer's outputs, first layer first; `report.outputs["h1"]` finds one by name."""
+        return Outputs(output for layer in self.layers for output in self.outputs_of(layer))
+
+    def outputs_of(self, layer: Layer) -> Outputs:
+        """The outputs of one of the layers."""
         measured = self._measured(layer)
         arrays = measured.outputs if measured else ()
-        return tuple(
-            Output(
-                layer=layer.number,
-                name=tensor.name if tensor else "?",
-                axes=tensor.axes if tensor else (),
-                meaning=tensor.meaning if tensor else "unknown to the rule",
-                rule=tensor.shape if tensor else None,
-                measured=measured is not None,
-                array=array,
-            )
-            for tensor, array in zip_longest(layer.outputs, arrays)
+        tensors: tuple[Tensor | None, ...] = layer.outputs
+        if not tensors and not arrays:
+            tensors = (None,)  # it returns something, and only Keras can tell what
+        return Outputs(
+            Output(layer.number, tensor, array, measured is not None)
+            for tensor, array in zip_longest(tensors, arrays)
         )
 
-    def checked(self, layer: Layer) -> tuple[tuple[Relation, bool], ...]:
-        """Each relation between the layer's outputs, and whether it held; none if not measured."""
+    def parameters_of(self, layer: Layer) -> int | None:
+        """By the rule, or where it has no word, by Keras; None until one of them is known."""
         measured = self._measured(layer)
-        return tuple(zip(layer.relations, measured.holds, strict=True)) if measured else ()
+        return layer.parameters if layer.facts or not measured else measured.parameters
+
+    @property
+    def parameters(self) -> int | None:
+        """Of all layers together; None where one is not known."""
+        known = [self.parameters_of(layer) for layer in self.layers]
+        return sum(one for one in known if one is not None) if None not in known else None
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """Each relation between outputs of a layer, and whether it held."""
+        return tuple(claim for layer in self.layers for claim in self.claims_of(layer))
+
+    def claims_of(self, layer: Layer) -> tuple[Claim, ...]:
+        """The same of one of the layers."""
+        relations = layer.facts.relations if layer.facts else ()
+        measured = self._measured(layer)
+        holds = measured.holds if measured else (None,) * len(relations)
+        pairs = zip(relations, holds, strict=True)
+        return tuple(Claim(layer.number, relation, held) for relation, held in pairs)
+
+    @cached_property
+    def notes(self) -> tuple[Note, ...]:
+        """Why the answer may surprise: of the question, then of each layer; each said once."""
+        said = [Note(0, text) for text in self.notes_before]
+        for layer in self.layers:
+            texts = layer.facts.notes if layer.facts else (WITHOUT_RULE,)
+            said += [Note(layer.number, text) for text in texts]
+        return tuple({note.text: note for note in reversed(said)}.values())[::-1]
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -126,22 +355,47 @@ class Report:
 
     def _differences_of(self, layer: Layer) -> list[str]:
         measured = self._measured(layer)
-        if measured is None:
+        if measured is None or layer.facts is None:
             return []
         pairs: list[tuple[str, object, object]] = [
             (output.name, output.rule, output.keras)
             for output in self.outputs_of(layer)
-            if not output.agreed
+            if output.rule != output.keras
         ]
+        nesting = _places(layer.facts.returns)
+        if nesting != measured.nesting:
+            pairs.append(("nesting", nesting, measured.nesting))
         weights = tuple(weight.shape for weight in layer.weights)
         if weights != measured.weights:
             pairs.append(("weights", weights, measured.weights))
         if layer.parameters != measured.parameters:
             pairs.append(("parameters", layer.parameters, measured.parameters))
         lines = [f"{name}: the rule says {rule}, Keras {keras}" for name, rule, keras in pairs]
-        lines += [f"{one.claim}: does not hold" for one, held in self.checked(layer) if not held]
+        lines += [
+            f"{one.relation.claim}: does not hold" for one in self.claims_of(layer) if not one.holds
+        ]
         number = f"layer {layer.number}, " if len(self.layers) > 1 else ""
-        return [f"{layer.expression}: {number}{line}" for line in lines]
+        return [f"{layer.call}: {number}{line}" for line in lines]
 
     def _measured(self, layer: Layer) -> MeasuredLayer | None:
         return self.measurement.layers[layer.number - 1] if self.measurement else None
+
+
+MOST_IN_REPR = 6  # outputs
+LONGEST_IN_REPR = 72  # characters of the question
+WITHOUT_RULE = "the rule has no word on this layer: its shapes are Keras' alone"
+
+
+def _shown(shape: Shape | None) -> str:
+    return "of unknown shape" if shape is None else str(shape)
+
+
+def _places(returns: tuple[Nested, ...]) -> Places:
+    """How the rule nests the outputs, each by its place among all; a lone one has no list."""
+    count = iter(range(10**6))
+
+    def placed(one: Nested) -> Places:
+        return next(count) if isinstance(one, Tensor) else [placed(part) for part in one]
+
+    places = [placed(one) for one in returns]
+    return places[0] if len(places) == 1 else places

@@ -1,48 +1,72 @@
-"""What the tests share: the command as a process, the grid of layers, and one import of Keras."""
+"""What the tests share: the command, with or without a process, and one import of Keras."""
 
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rnnshape.measurement import Measurement, Request
-from rnnshape.spec import Cell, LayerSpec, MergeMode
+from rnnshape.cli.environment import Environment, Measurer
+from rnnshape.cli.run import run as run_in_process
+from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
 
+ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "rnnshape"]
-DIMENSIONS = [  # batch, timesteps, features, units
-    (2, 5, 1, 3),
-    (1, 1, 1, 1),
-    (3, 1, 2, 5),
-    (4, 7, 5, 1),
-    (33, 2, 3, 4),
-]
 
 
-def combinations(**fields: Any) -> Iterator[LayerSpec]:
-    """Every cell with every combination of the flags, and with every merge mode where it merges."""
-    for cell, sequences, state in product(Cell, (False, True), (False, True)):
-        flags: dict[str, Any] = {"return_sequences": sequences, "return_state": state}
-        yield LayerSpec(cell, **flags, **fields)
-        for mode in MergeMode:
-            if mode is not MergeMode.NONE or isinstance(fields.get("units", 1), int):
-                yield LayerSpec(cell, bidirectional=True, merge_mode=mode, **flags, **fields)
+@dataclass(frozen=True)
+class Finished:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Any]:
+        """The objects of JSON that it wrote, one a line."""
+        return json_lines(self.out)
 
 
-def grid(batch: int, timesteps: int, features: int, units: int) -> list[LayerSpec]:
-    return list(combinations(batch=batch, timesteps=timesteps, features=features, units=units))
+class NoMeasurer:
+    """Where a test must not come to a measurement."""
+
+    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+        raise AssertionError("a measurement was asked for")
+
+
+def command(
+    *arguments: str,
+    stdin: str = "",
+    variables: Mapping[str, str] | None = None,
+    measurer: Measurer | None = None,
+) -> Finished:
+    """The command in this very process, with nothing of it on the real streams."""
+
+    @contextmanager
+    def measuring() -> Iterator[Measurer]:
+        yield measurer or NoMeasurer()
+
+    out, err = io.StringIO(), io.StringIO()
+    environment = Environment(
+        io.StringIO(stdin), out, err, variables or {"COLUMNS": "80"}, measuring
+    )
+    code = run_in_process(arguments, environment)
+    return Finished(code, out.getvalue(), err.getvalue())
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """This process' environment, without what steers colours, widths and Python, and `changes`."""
+    """This process' variables, without what steers colours, widths and Python, and `changes`."""
     steering = (
         "NO_COLOR",
         "FORCE_COLOR",
@@ -57,19 +81,24 @@ def environment(**changes: str | None) -> dict[str, str]:
 
 
 def run(
-    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, **more: Any
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+    **more: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """The command, run to its end with its output in pipes."""
+    """The command as a process, run to its end with its output in pipes."""
+    source = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     return subprocess.run(
         [*COMMAND, *arguments],
         env=environment() if env is None else env,
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         encoding="utf-8",
         timeout=60,
         check=False,
+        **source,
         **more,
     )
 
@@ -84,19 +113,31 @@ def json_lines(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.fixture(scope="session")
-def keras_measure() -> Callable[[Sequence[LayerSpec]], tuple[Measurement, ...]]:
-    """`keras_model.measure` in this very process, where Keras is imported once for all tests."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    from rnnshape.keras_model import measure
+class KerasInProcess:
+    """Keras in this very process, imported once for all tests."""
 
-    return lambda specs: measure(Request(tuple(specs), seed=7)).measurements
+    def __init__(self) -> None:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        from rnnshape.measuring.keras_model import measure
+
+        self._measure = measure
+
+    def answers(
+        self, request: Request, tell: Callable[[Progress], None] | None = None
+    ) -> Iterator[Measurement | Failure]:
+        yield from self._measure(request)
+
+
+@pytest.fixture(scope="session")
+def keras_measurer() -> KerasInProcess:
+    return KerasInProcess()
 
 
 @pytest.fixture
 def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
-    """Makes modules that stand in for real ones on the path; returns an environment with it."""
+    """Makes modules that stand in for real ones on the path; returns variables with it."""
 
     def make(**modules: str) -> dict[str, str]:
         folder = tmp_path / "stand-ins"

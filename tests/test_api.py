@@ -1,62 +1,667 @@
-"""The package in a notebook: a spec, the rule, the measurement, and the two beside each other."""
+"""The package in Python: what can be asked and how, reports that show themselves, measurements."""
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 import rnnshape
-from rnnshape import (
-    Array,
-    Cell,
-    LayerSpec,
-    MeasuredLayer,
-    Measurement,
-    MeasurementError,
-    Report,
-    SpecError,
-    layers,
-    measure,
-)
+from rnnshape import Call, MeasurementError, QueryError, Report, inspect, inspect_all, parse
+from rnnshape.formats.notebook import svg
+from rnnshape.network import chain
+from rnnshape.views.text import Style, Text, styled
+from tests.forged import asked, measured, seq2seq, shared
+
+BI_LSTM = "Bidirectional(LSTM(64, return_state=True))"
+TWO_MODELS = "encoder = Sequential([LSTM(8)])\ndecoder = Sequential([GRU(4), Dense(size)])"
 
 
-def test_what_is_offered_is_there() -> None:
+def shapes(report: Report) -> list[Any]:
+    return [output.shape for output in report.outputs]
+
+
+# What is offered
+
+
+def test_every_public_name_is_there() -> None:
     for name in rnnshape.__all__:
         assert hasattr(rnnshape, name)
+    assert set(rnnshape.__all__) <= set(dir(rnnshape))
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         rnnshape.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32, 1.5])
-def test_a_seed_has_bounds(seed: int) -> None:
-    with pytest.raises(SpecError, match="seed"):
-        measure(LayerSpec(Cell.GRU), seed=seed)
+@pytest.mark.process
+def test_asking_the_rule_imports_nothing_heavy() -> None:
+    heavy = "{'numpy', 'tensorflow', 'keras', 'typer', 'rich', 'pandas', 'IPython'}"
+    program = (
+        f"import sys, rnnshape; rnnshape.inspect('LSTM(3)'); print({heavy} & set(sys.modules))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "set()\n"
 
 
-def test_it_is_typed() -> None:
-    assert Path(rnnshape.__file__).with_name("py.typed").exists()
+@pytest.mark.process
+def test_code_that_uses_the_package_is_typed(tmp_path: Path) -> None:
+    program = tmp_path / "uses_it.py"
+    program.write_text(
+        """\
+from pathlib import Path
+import numpy as np
+import rnnshape
+from rnnshape import Output, Report, inspect, inspect_all
+
+report: Report = inspect("LSTM(3)", input=(2, 5, 1), let={"n": 3}, measure=False)
+report = inspect(["LSTM(3)", rnnshape.parse("Dense(1)")], input=np.zeros((2, 5, 1)))
+report = inspect(Path("model.keras"), input=[(2, None, 3), (2, 4)], name="decoder")
+output: Output = report.outputs["h1"]
+first: Output = report.outputs[0]
+several: tuple[Output, ...] = report.outputs[:2]
+shape: tuple[int, ...] | None = output.shape
+names: tuple[str, ...] = report.outputs.names
+reports: tuple[Report, ...] = inspect_all(rnnshape.Question(report.question.network))
+document: dict[str, object] = report.to_dict(["weights"])
+measured: Report = report.measure(seed=7, values=True)
+try:
+    report.measure()
+except rnnshape.MeasurementError as error:
+    text: str = error.reason + error.remedy
+inspect(3)
+inspect("LSTM(3)", inputs=(2, 5, 1))
+"""
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", str(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, second, total = (line for line in checked.stdout.splitlines() if "error" in line)
+    assert 'incompatible type "int"' in first
+    assert 'Unexpected keyword argument "inputs"' in second
+    assert "Found 2 errors" in total
 
 
-def test_a_measurement_agrees_with_the_rule() -> None:
-    spec = LayerSpec(Cell.GRU, units=(4, 2), return_state=True)
-    measurement = measure(spec, seed=3, values=True)
-    assert Report(spec, measurement).differences == ()
-    assert measurement == measure(spec, seed=3, values=True)
-    [o, h] = measurement.layers[-1].outputs
+# What can be asked
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        BI_LSTM,
+        f"keras.layers.{BI_LSTM}",
+        parse(BI_LSTM),
+        [BI_LSTM],
+        (parse(BI_LSTM),),
+        chain([parse(BI_LSTM)]),
+        asked(BI_LSTM).question,
+    ],
+    ids=lambda what: type(what).__name__,
+)
+def test_one_layer_in_each_of_its_forms(what: Any) -> None:
+    report = inspect(what, input=(32, 100, 16))
+    assert report.expression == BI_LSTM
+    assert shapes(report) == [(32, 128), *[(32, 64)] * 4]
+    assert report.source == "rule"
+
+
+def test_a_list_is_a_chain_as_in_sequential() -> None:
+    layers: list[str | Call] = ["Input((100, 16))", "LSTM(8, return_sequences=True)"]
+    layers.append(parse("Dense(1)"))
+    assert inspect(layers).expression == " -> ".join(map(str, layers))
+
+
+def test_a_file_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "a model.py"
+    file.write_text(TWO_MODELS)
+    for what in (file, str(file)):
+        assert shapes(inspect(what, let={"size": 3}, name="decoder"))[-1] == (2, 3)
+
+
+def test_several_networks_are_chosen_by_name_or_taken_together() -> None:
+    code = TWO_MODELS.replace("size", "2")
+    with pytest.raises(QueryError, match=r"2 networks, 'encoder', 'decoder': choose one by name="):
+        inspect(code)
+    assert inspect(code, name="decoder").expression == "GRU(4) -> Dense(2)"
+    assert [one.question.network.name for one in inspect_all(code)] == ["encoder", "decoder"]
+    with pytest.raises(QueryError, match="no network is named 'decode'; did you mean decoder"):
+        inspect(code, name="decode")
+    with pytest.raises(QueryError, match="what is asked has no names"):
+        inspect(BI_LSTM, name="decoder")
+
+
+def test_what_code_takes_from_data_is_asked_for_by_the_argument() -> None:
+    with pytest.raises(QueryError, match=r"data: give let=\{'size': ...\}") as refused:
+        inspect(TWO_MODELS)
+    assert "--let" not in str(refused.value)
+    assert "Dense(size)" in refused.value.__notes__[0]
+    assert len(inspect_all(TWO_MODELS, let={"size": np.int64(3)})) == 2
+
+
+def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    file.write_text(
+        "import keras\nfrom keras.layers import LSTM, Lambda\n"
+        "good = keras.Sequential([LSTM(3)])\nbad = keras.Sequential([Lambda(len)])\n"
+    )
+    with pytest.warns(UserWarning, match=r"not read: Lambda is not answered.*line 4") as warned:
+        report = inspect(file)
+    assert report.expression == "LSTM(3)"
+    assert warned[0].filename == __file__
+
+
+# Layers and models of Keras, live
+
+
+class FakeLayer:
+    """A layer as far as its config goes, so that no Keras has to be imported."""
+
+    __module__ = "keras.src.layers"
+
+    def __init__(self, built: Any = None, **config: Any) -> None:
+        self.config, self.built = config, built
+
+    def get_config(self) -> dict[str, Any]:
+        return self.config
+
+    def get_build_config(self) -> Any:
+        return None if self.built is None else {"input_shape": self.built}
+
+
+def fake(name: str, module: str = "keras.src.layers") -> type[FakeLayer]:
+    return type(name, (FakeLayer,), {"__module__": module})
+
+
+class Model(FakeLayer):
+    pass
+
+
+class Sequential(Model):
+    pass
+
+
+def test_a_layer_is_read_through_its_config() -> None:
+    conv = fake("Conv1D")(filters=3, kernel_size=(2,), name="conv1d_7")
+    report = inspect(conv, input=(2, 9, 4))
+    assert report.expression == "Conv1D(3, 2)"
+    assert shapes(report) == [(2, 8, 3)]
+
+
+def test_a_layer_that_was_called_takes_what_it_was_built_for() -> None:
+    dense = fake("Dense")
+    assert shapes(inspect(dense((None, 7, 5), units=3))) == [(2, 7, 3)]
+    assert shapes(inspect(dense((None, 7, 5), units=3), input=(9, 7, 5))) == [(9, 7, 3)]
+    assert shapes(inspect(dense([(2, 3), (2, 3)], units=3))) == [(2, 5, 3)]
+
+
+def test_what_is_not_plain_data_in_a_config_is_left_out() -> None:
+    lstm = fake("LSTM")
+    report = inspect(lstm(units=np.int64(3), kernel_initializer=object()))
+    assert report.expression == "LSTM(3)"
+
+
+def test_a_model_is_read_through_its_config() -> None:
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": (None, 10, 4), "name": "input"}},
+        {"class_name": "LSTM", "config": {"units": 3}},
+    ]
+    report = inspect(Sequential(name="small", layers=layers))
+    assert (report.question.network.name, shapes(report)) == ("small", [(2, 3)])
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        (lambda: Model(), "Model is a subclassed model: its config does not say"),
+        (lambda: [Sequential(layers=[])], "a model, Sequential, stands among layers"),
+        (lambda: fake("Mine")(), "Mine is not answered: it is not one of Keras'"),
+        (lambda: fake("LSTM", "mine")(units=3), "LSTM is not answer"),
+        (lambda: fake("LSTM")(), "LSTM"),
+    ],
+)
+def test_an_object_that_cannot_be_read_says_why(what: Callable[[], Any], message: str) -> None:
+    with pytest.raises(QueryError, match=message):
+        inspect(what())
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_real_layers_and_models(keras_measurer: object) -> None:
+    import keras
+    from keras import layers
+
+    stacked = layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)], return_state=True)
+    for layer in (
+        layers.Bidirectional(layers.LSTM(3, return_state=True), merge_mode="sum"),
+        layers.TimeDistributed(layers.Dense(2, activation="relu")),
+        layers.Conv1D(3, 2, padding="same", kernel_regularizer="l2"),
+        stacked,
+    ):
+        report = inspect(layer, input=(2, 6, 5))
+        expected = keras.tree.flatten(layer(np.zeros((2, 6, 5), np.float32)))
+        assert shapes(report) == [tuple(one.shape) for one in expected]
+        assert shapes(inspect(layer)) == shapes(report)  # it is built now
+
+    source = keras.Input((20, 8), name="source")
+    _, *states = layers.LSTM(16, return_state=True)(source)
+    target = keras.Input((None, 4), name="target")
+    decoded = layers.LSTM(16, return_sequences=True)(target, initial_state=states)
+    model = keras.Model([source, target], layers.Dense(4)(decoded), name="seq2seq")
+    report = inspect(model, input=[(3, 20, 8), (3, 10, 4)])
+    assert report.outputs["o"].shape == (3, 10, 4)
+    assert report.parameters == model.count_params()
+    mixed = inspect([keras.Input((7, 2)), layers.LSTM(3), "Dense(1)"])
+    assert mixed.expression == "Input((7, 2)) -> LSTM(3) -> Dense(1)"
+
+
+# The input
+
+
+class Data:
+    """Something that has a shape."""
+
+    def __init__(self, *shape: Any) -> None:
+        self.shape = shape
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ((32, 100, 16), (32, 100, 16)),
+        ([32, 100, 16], (32, 100, 16)),
+        ((None, 100, 16), (2, 100, 16)),
+        (np.zeros((4, 7, 3)), (4, 7, 3)),
+        (np.zeros((4, 7, 3)).shape, (4, 7, 3)),
+        (tuple(np.array([4, 7, 3])), (4, 7, 3)),
+        (Data(4, np.int32(7), 3), (4, 7, 3)),
+        ([Data(4, 7, 3)], (4, 7, 3)),
+        ([(4, 7, 3)], (4, 7, 3)),
+    ],
+    ids=str,
+)
+def test_the_input_is_a_shape_or_has_one(given: Any, expected: tuple[int, ...]) -> None:
+    report = inspect("LSTM(3)", input=given)
+    assert report.inputs[0].shape == expected
+    assert report.expression == "LSTM(3)"
+
+
+def test_data_of_pandas_has_a_shape() -> None:
+    pandas = pytest.importorskip("pandas")
+    assert shapes(inspect("Dense(2)", input=pandas.DataFrame(np.zeros((6, 3))))) == [(6, 2)]
+
+
+def test_several_inputs_are_given_in_a_list() -> None:
+    network = seq2seq().question.network
+    described = replace(network, inputs=tuple(replace(one, shape=None) for one in network.inputs))
+    given: list[Any] = [(4, 7, 8), Data(4, 6, 8)]
+    report = inspect(described, input=given)
+    assert [tensor.shape for tensor in report.inputs] == [(4, 7, 8), (4, 6, 8)]
+    with pytest.raises(QueryError, match=r"1 shape for 2 inputs \(source, target\)"):
+        inspect(network, input=(4, 7, 8))
+
+
+def test_sizes_that_no_word_stands_for_are_written_into_the_question() -> None:
+    report = inspect("Dense(2)", input=(2, 3, 4, 5))
+    assert report.expression == "Input((3, 4, 5), batch_size=2) -> Dense(2)"
+    assert inspect("ConvLSTM2D(3, 2)", input=(2, 3, 8, 9, 1)).outputs["o"].shape == (2, 7, 8, 3)
+    assert inspect("ConvLSTM2D(3, 2)", input=(2, 3, 8, 8, 1)).expression == "ConvLSTM2D(3, 2)"
+
+
+def test_an_open_dimension_stays_open() -> None:
+    report = inspect("Input((None, 16)) -> LSTM(3, return_sequences=True)", input=(4, 9, 16))
+    assert report.expression.startswith("Input((None, 16))")
+    assert shapes(report) == [(4, 9, 3)]
+    with pytest.raises(QueryError, match="fully-defined"):
+        inspect("Dense(3)", input=(2, 5, None))
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ((100, 16), QueryError, r"input=\(100, 16\): the batch comes first, as in \(batch, 100, 1"),
+        ((32, 0, 16), QueryError, r"input=\(32, 0, 16\): give whole numbers, 1 or more, or None"),
+        ((32, True, 16), QueryError, "give whole numbers"),
+        ((32, 2.5, 16), QueryError, "give whole numbers"),
+        ((32, 2**64, 16), QueryError, "give whole numbers"),
+        ((), QueryError, "give the batch at least"),
+        ([(2, 5, 1), (2, 5, 1)], QueryError, r"2 shapes for 1 input \(inputs\)"),
+        (5, TypeError, "input is of type int: give a shape"),
+        ("5", TypeError, "input is of type str: give a shape"),
+    ],
+    ids=str,
+)
+def test_an_input_that_makes_no_sense(given: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        inspect("LSTM(3)", input=given)
+
+
+def test_an_input_that_the_network_excludes() -> None:
+    message = r"input=\(4, 9, 16\) does not fit: .* inputs is \(None, 9, 8\)"
+    with pytest.raises(QueryError, match=message):
+        inspect("Input((9, 8)) -> LSTM(3)", input=(4, 9, 16))
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "message"),
+    [
+        ("LSTM(64) -> LSTM(32)", QueryError, "give it return_sequences=True"),
+        ("lstm", QueryError, "lstm is not known; did you mean LSTM"),
+        ("", QueryError, "nothing to read"),
+        ([], QueryError, "no layer in this list"),
+        (["Input((3, 4))"], QueryError, "no layer in this list"),
+        (["LSTM(3)", "Input((3, 4))"], QueryError, "put it first"),
+        (Path("missing.keras"), QueryError, "there is no file missing.keras"),
+        (Path(__file__).with_name("golden"), QueryError, "there is no file"),
+        (3, TypeError, "what is of type int: give a Keras expression"),
+        (FakeLayer, TypeError, r"FakeLayer is a class: make a layer of it, FakeLayer\(...\)"),
+        ([FakeLayer], TypeError, "FakeLayer is a class"),
+        ([3], TypeError, "layer 1 is of type int"),
+    ],
+    ids=str,
+)
+def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message) as refused:
+        inspect(what)
+    assert "--" not in str(refused.value)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("LSTM(3)")
+    with pytest.raises(QueryError, match=r"is not read: only \.keras"):
+        inspect(tmp_path / "notes.txt")
+
+
+def test_an_error_shows_the_place_and_is_short() -> None:
+    with pytest.raises(QueryError, match="did you mean return_state") as refused:
+        inspect("LSTM(64, retrun_state=True)")
+    assert refused.value.__notes__ == ["  | LSTM(64, retrun_state=True)\n  |          ^^^^^^^^^^^^"]
+    assert len(refused.traceback) == 2  # the caller's line and `inspect`
+    assert repr(refused.value) == (
+        "QueryError(\"LSTM takes no 'retrun_state'; did you mean return_state?\")"
+    )
+    assert repr(MeasurementError("no memory", "ask for less")) == (
+        "MeasurementError('no memory; ask for less')"
+    )
+
+
+@pytest.mark.parametrize("arguments", [{"seed": 3}, {"values": True}], ids=str)
+def test_arguments_of_a_measurement_need_one(arguments: Any) -> None:
+    for ask in (inspect, inspect_all):
+        with pytest.raises(QueryError, match="only a measurement has it: give measure=True"):
+            ask("LSTM(3)", **arguments)
+
+
+# Reports
+
+
+def test_outputs_are_found_by_name_and_by_place() -> None:
+    report = inspect("LSTM(4, return_sequences=True) -> LSTM(3, return_state=True)")
+    assert report.outputs["o"] is report.outputs[1]
+    assert report.outputs["h"].shape == (2, 3)
+    assert report.outputs[-1].name == "c"
+    assert [one.name for one in report.outputs[1:]] == ["o", "h", "c"]
+    assert report.outputs_of(report.layers[0])["o"].shape == (2, 5, 4)
+    with pytest.raises(KeyError, match="no output 'h1': there are o, h, c"):
+        report.outputs["h1"]
+
+
+def test_the_document_is_that_of_the_command() -> None:
+    report = measured(asked(BI_LSTM))
+    document = report.to_dict(["weights", "code"])
+    assert json.loads(json.dumps(document)) == document
+    assert document["layer"] == BI_LSTM
+    assert (document["parameters"], document["code"]) == (report.parameters, report.code)
+    assert "weights" not in report.to_dict()
+    with pytest.raises(ValueError, match="choose from code, values, weights"):
+        report.to_dict(["diagram"])
+
+
+def test_a_frame_has_a_row_for_each_output() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = inspect("LSTM(4, return_sequences=True) -> Attention()").to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame["output"]) == ["o", "o"]
+    assert list(frame["shape"]) == [(2, 5, 4), None]
+    assert list(frame["axes"]) == [("batch", "timesteps", "units"), ()]
+
+
+def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pandas"):
+        inspect("LSTM(3)").to_frame()
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (
+            asked("LSTM(3, return_state=True)"),
+            "<Report LSTM(3, return_state=True): o (2, 3), h (2, 3), c (2, 3); by the rule>",
+        ),
+        (measured(asked("LSTM(3)")), "<Report LSTM(3): o (2, 3); measured by Keras>"),
+        (
+            measured(asked("LSTM(3)"), shapes={(1, 0): (2, 4)}),
+            "<Report LSTM(3): o (2, 4); Keras and the rule differ>",
+        ),
+        (asked("Attention()"), "<Report Attention(): o of unknown shape; by the rule>"),
+        (
+            asked("LSTM(3)").outputs[0],
+            "<Output o (2, 3): last output, after the last timestep; by the rule>",
+        ),
+        (
+            measured(asked("LSTM(3)")).outputs[0],
+            "<Output o (2, 3): last output, after the last timestep; Keras measured (2, 3)>",
+        ),
+        (asked("LSTM(3)").layers[0], "<Layer 1 LSTM(3): o (2, 3)>"),
+        (asked("LSTM(3)").inputs[0], "<Tensor inputs (2, 5, 1) = (batch, timesteps, features)>"),
+        (parse("LSTM(3, return_state=True)"), "<Call LSTM(3, return_state=True)>"),
+    ],
+    ids=lambda shown: type(shown).__name__,
+)
+def test_everything_shows_itself_in_one_line(shown: object, expected: str) -> None:
+    assert repr(shown) == expected
+
+
+def test_the_line_of_a_large_report_is_short() -> None:
+    cells = ", ".join(["LSTMCell(3)"] * 30)
+    shown = repr(asked(f"RNN([{cells}], return_state=True)"))
+    assert "\n" not in shown
+    assert len(shown) < 250
+    assert shown.count("...") == 2
+
+
+def test_print_shows_the_table() -> None:
+    report = asked(BI_LSTM)
+    lines = str(report).splitlines()
+    assert lines[0] == BI_LSTM
+    assert lines[-1] == "· by the rule, not measured"
+    assert str(measured(report)).splitlines()[-2].startswith("✓ o == concat(h1, h2)")
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_print_is_ascii_where_nothing_else_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    shown = str(asked(BI_LSTM))
+    monkeypatch.undo()
+    assert shown.isascii()
+
+
+def test_rich_shows_the_table_with_styles() -> None:
+    console = Console(file=io.StringIO(), width=60, record=True, force_terminal=True)
+    console.print(asked(BI_LSTM))
+    shown = console.export_text(styles=False)
+    assert shown.splitlines()[0].startswith("Bidirectional(LSTM(64")
+    assert all(len(line.rstrip()) <= 60 for line in shown.splitlines())
+    table = Table("report")
+    table.add_row(asked("LSTM(3)"))
+    console.print(table)
+    assert "(batch, units)" in console.export_text()
+
+
+def test_a_report_is_pickled_and_copied() -> None:
+    report = measured(asked(BI_LSTM))
+    assert pickle.loads(pickle.dumps(report)) == report
+
+
+# In a notebook
+
+
+class Tags(HTMLParser):
+    """The tags of a fragment; an AssertionError where they do not nest."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+        self.seen: list[str] = []
+        self.text = ""
+        self.feed(html)
+        assert not self.opened
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+        self.opened.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.opened and self.opened[-1] != "style":
+            self.text += data
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        measured(asked(BI_LSTM)),
+        asked("LSTM(4, return_sequences=True)", "Dense(1)"),
+        seq2seq(),
+        shared(),
+        asked("Attention()"),
+    ],
+    ids=repr,
+)
+def test_html_is_tables_with_the_diagram_as_a_picture(report: Report) -> None:
+    html = report._repr_html_()
+    tags = Tags(html)
+    drawn = any(layer.facts and layer.facts.timeline for layer in report.layers)
+    assert "table" in tags.seen
+    assert ("svg" in tags.seen) == drawn
+    assert not any(line in tags.text for line in "│┌└─")
+    for output in report.outputs:
+        assert output.name in tags.text
+    assert report.code.splitlines()[-1] in tags.text
+    assert html.count("<style>") == 1
+    assert "url(" not in html
+    assert "\xa0" not in html  # no shape that is copied from it could be read
+    assert "<script" not in html
+
+
+def test_html_of_a_measured_report_has_its_relations() -> None:
+    assert "✓ o == concat(h1, h2)" in Tags(measured(asked(BI_LSTM))._repr_html_()).text
+
+
+def test_html_escapes_what_others_have_written() -> None:
+    network = replace(seq2seq().question.network, name="<script>alert(1)</script>")
+    assert "<script" not in inspect(network)._repr_html_()
+
+
+def test_a_drawing_of_characters_becomes_lines_and_words() -> None:
+    box = styled("┌──┐\n│", ("A<", Style.NAME), "│──▶ h\n└──┘")
+    drawing = svg(box, "a cell")
+    assert drawing.count("<text") == 2
+    assert 'class="name" font-weight="bold">A&lt;</text>' in drawing
+    assert drawing.count("<polygon") == 1
+    # The box's upper side, the line from its wall to the arrow, the lower side, and the walls.
+    assert 'd="M4 8H28M28 24H52M4 40H28M4 8V40M28 8V40"' in drawing
+    assert 'aria-label="a cell"' in drawing
+    assert svg(Text()).startswith("<svg")
+
+
+# Measurements
+
+
+@pytest.fixture(scope="module")
+def question() -> Report:
+    return inspect("GRU(4, return_sequences=True) -> LSTM(2, return_state=True)", input=(3, 4, 5))
+
+
+@pytest.mark.keras
+@pytest.mark.process
+def test_keras_confirms_a_report(question: Report) -> None:
+    confirmed = question.measure(seed=3, values=True)
+    assert question.measurement is None
+    assert (confirmed.source, confirmed.differences) == ("predict", ())
+    assert all(claim.holds for claim in confirmed.claims)
+    o, h = confirmed.outputs["o"].array, confirmed.outputs["h"].array
+    assert o is not None
+    assert h is not None
     assert o.values == h.values
-    assert o.shape == layers(spec)[-1].outputs[0].shape
+    assert confirmed.to_dict(["values"])["outputs"][-1]["values"] is not None
+    [again] = inspect_all(question.question, measure=True, seed=3, values=True)
+    assert again.measurement == confirmed.measurement
 
 
-def test_a_layer_that_cannot_fit_raises_before_it_is_tried() -> None:
-    with pytest.raises(MeasurementError, match="of memory") as refused:
-        measure(LayerSpec(Cell.LSTM, units=(10**6,)))
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True])
+def test_a_seed_has_bounds(seed: Any) -> None:
+    with pytest.raises(QueryError, match=r"seed=.*: give a whole number from 0"):
+        inspect("GRU(3)").measure(seed=seed)
+
+
+@pytest.mark.process
+def test_what_cannot_fit_is_refused_before_it_is_tried() -> None:
+    with pytest.raises(MeasurementError, match="memory") as refused:
+        inspect("LSTM(1000000)").measure()
     assert refused.value.remedy
+    assert "--" not in str(refused.value)
 
 
 def test_a_measurement_of_something_else_is_refused() -> None:
-    measurement = Measurement(Array((2, 5, 1), "float32"), (), "3", "2")
-    other = replace(measurement, layers=(MeasuredLayer((), (True,), (), 0),))
-    with pytest.raises(ValueError, match="another layer"):
-        Report(LayerSpec(Cell.GRU), other)
+    other = measured(asked("GRU(3)")).measurement
+    with pytest.raises(ValueError, match="of another network"):
+        Report(asked("LSTM(3, return_state=True)").question, other)
+
+
+@pytest.mark.keras
+@pytest.mark.process
+@pytest.mark.filterwarnings("ignore:.*fork")
+def test_eight_at_once_in_threads_in_asyncio_and_after_fork(question: Report) -> None:
+    def measure() -> bool:
+        """Whether it was measured, and right, or was said why not."""
+        try:
+            return not question.measure().differences
+        except MeasurementError as refused:
+            return bool(refused.reason)
+
+    async def in_asyncio() -> bool:
+        return await asyncio.to_thread(measure)
+
+    with ThreadPoolExecutor(7) as threads:
+        answers = [threads.submit(measure) for _ in range(6)]
+        answers.append(threads.submit(lambda: asyncio.run(in_asyncio())))
+        if hasattr(os, "fork"):
+            child = os.fork()
+            if not child:
+                os._exit(not measure())
+            assert os.waitpid(child, 0)[1] == 0
+        assert all(one.result() for one in answers)

@@ -2,118 +2,182 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
-from html.parser import HTMLParser
+import stat
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import environment, run
+from rnnshape.cli.environment import Environment
+from rnnshape.cli.query import Query
+from rnnshape.formats.answer import Answer
+from rnnshape.report import Report
+from tests.forged import answer, asked, compared, measured
+from tests.test_formats import Tree
+from tests.test_views import BI_LSTM_SEQUENCES, MODEL
 
-EVERYTHING = (
-    "lstm",
-    "--bidirectional",
-    "--return-sequences",
-    "--return-state",
-    "--weights",
-    "--diagram",
-    "--code",
-)
+VIEWS = frozenset({"weights", "diagram", "code", "values"})
 CHARACTER = 12.2  # how wide Rich draws one
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-class Text(HTMLParser):
-    """The text of a page, as a browser has it."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.feed(page)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+def exported(path: Path, report: Report | None = None, query: Query | None = None) -> list[str]:
+    environment = Environment(None, io.StringIO(), io.StringIO(), {})
+    shown = Answer(query or Query(views=VIEWS), environment)
+    return shown.export([report or measured(asked(BI_LSTM_SEQUENCES), values=True)], path)
 
 
 def lines(path: Path) -> list[str]:
-    """The lines of text in an exported file, read by a parser for its kind."""
+    """The lines of text in an SVG, as an XML parser has it."""
     text = path.read_text(encoding="utf-8")
-    match path.suffix.lower():
-        case ".svg":
-            rows: dict[float, str] = {}
-            for element in ElementTree.fromstring(text).iter(f"{SVG}text"):
-                if element.get("clip-path"):
-                    x, y = float(element.get("x", 0)), float(element.get("y", 0))
-                    rows[y] = rows.get(y, "").ljust(round(x / CHARACTER)) + (element.text or "")
-            read = list(rows.values())
-        case ".html":
-            read = Text(text).text.partition("}\n\n")[2].splitlines()
-        case _:
-            read = text.splitlines()
-    cleaned = (line.replace("\xa0", " ").strip() for line in read)
-    return [line for line in cleaned if line]
+    rows: dict[float, str] = {}
+    for element in ElementTree.fromstring(text).iter(f"{SVG}text"):
+        if element.get("clip-path"):
+            x, y = float(element.get("x", 0)), float(element.get("y", 0))
+            rows[y] = rows.get(y, "").ljust(round(x / CHARACTER)) + (element.text or "")
+    return [line.replace("\xa0", " ").rstrip() for _, line in sorted(rows.items())]
 
 
-@pytest.mark.parametrize("name", ["layer.svg", "layer.HTML", "layer.txt"])
-def test_it_holds_what_the_screen_shows(name: str, tmp_path: Path) -> None:
-    path = tmp_path / name
-    env = environment(COLUMNS="90")
-    finished = run(*EVERYTHING, "--dry-run", "--export", str(path), env=env)
-    assert (finished.returncode, finished.stderr) == (0, f"note: wrote {path}\n")
-    shown = [line.strip() for line in finished.stdout.splitlines() if line.strip()]
-    exported = lines(path)
-    for part in ("o (2, 5, 6)", "h1, c1", "model = Model(inputs, [o, h1, c1, h2, c2])", "in total"):
-        assert any(part in line for line in exported)
-    drawing = [line for line in shown if any(mark in line for mark in "┌└│▲◀▶")]
-    assert [line for line in exported if any(mark in line for mark in "┌└│▲◀▶")] == drawing
+@pytest.mark.parametrize("layers", [(BI_LSTM_SEQUENCES,), MODEL])
+def test_a_picture_holds_what_the_screen_shows(layers: tuple[str, ...], tmp_path: Path) -> None:
+    report = measured(asked(*layers), values=True)
+    path = tmp_path / "layer.SVG"
+    assert exported(path, report) == [f"wrote {path}"]
+    shown = answer(report, VIEWS, columns=80).splitlines()
+    picture = lines(path)
+    assert [line for line in picture if line] == [line for line in shown if line]
+    assert list(tmp_path.iterdir()) == [path]
+    text = path.read_text(encoding="utf-8").lower()
+    assert ">rnnshape</text>" in text
+    assert "#d78fe6" in text  # the colour of names
+
+
+def test_a_text_holds_what_the_screen_shows(tmp_path: Path) -> None:
+    report = measured(asked(BI_LSTM_SEQUENCES), values=True)
+    exported(tmp_path / "layer.txt", report)
+    text = (tmp_path / "layer.txt").read_text(encoding="utf-8")
+    assert text == answer(report, VIEWS, columns=80)
+
+
+def test_a_page_has_real_tables(tmp_path: Path) -> None:
+    exported(tmp_path / "layer.html")
+    text = (tmp_path / "layer.html").read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>")
+    tree = Tree(text)
+    assert tree.rows[0] == ["Output", "Shape", "Axes", "What it is"]
+    assert "model = Model(inputs, [o, h1, c1, h2, c2])" in tree.text
+    assert "▼" in tree.text
+
+
+def test_a_comparison_is_exported_as_one_grid(tmp_path: Path) -> None:
+    query, reports = compared("LSTM")
+    environment = Environment(None, io.StringIO(), io.StringIO(), {})
+    Answer(query, environment).export(reports, tmp_path / "compare.html")
+    rows = Tree((tmp_path / "compare.html").read_text(encoding="utf-8")).rows
+    flags = ["bidirectional", "return_sequences", "return_state"]
+    assert rows[0] == [*flags, "o", "h / h1", "c / c1", "h2", "c2"]
+    assert rows[1] == ["·", "·", "·", "(2,\xa03)", "", "", "", ""]
+    assert rows[9][1] == "With these flags alone"
+
+
+@pytest.mark.parametrize("name", ["layer.svg", "layer.html"])
+def test_a_picture_asks_nothing_of_the_web(name: str, tmp_path: Path) -> None:
+    exported(tmp_path / name)
+    text = (tmp_path / name).read_text(encoding="utf-8")
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+    assert "@font-face" not in text
+
+
+# The file
+
+
+def test_an_older_file_is_replaced_whole_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "layer.txt"
+    path.write_text("old" * 10000)
+    path.chmod(0o640)
+    assert exported(path) == [f"replaced {path}"]
+    assert "old" not in path.read_text(encoding="utf-8")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_measured_one_has_values_and_relations(tmp_path: Path) -> None:
-    path = tmp_path / "layer.svg"
-    finished = run("gru", "--return-state", "--values", "--format", "json", "--export", str(path))
-    assert finished.returncode == 0
-    text = "\n".join(lines(path))
-    assert "✓ o == h" in text
-    assert "measured by model.predict" in text
-    assert text.count("[[") >= 3
-
-
-def test_a_picture_asks_nothing_of_the_web(tmp_path: Path) -> None:
-    for name in ("layer.svg", "layer.html"):
-        run("gru", "--dry-run", "--export", str(tmp_path / name))
-        text = (tmp_path / name).read_text()
-        assert "http" not in text.replace("http://www.w3.org", "").replace(
-            "https://www.textualize.io", ""
-        )
-        assert "@font-face" not in text
-
-
-def test_an_older_file_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_read_only_file_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "layer.txt"
-    path.write_text("old" * 10000)
-    run("gru", "--dry-run", "--export", str(path))
-    assert path.read_text().startswith("GRU(3)\n")
-    assert "old" not in path.read_text()
+    path.write_text("old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match="it is read-only"):
+        exported(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self").exists(), reason="looks for a folder that no one can write"
-)
-def test_what_cannot_be_written_leaves_nothing_behind() -> None:
-    path = Path("/proc/layer.svg")
-    finished = run("gru", "--dry-run", "--export", str(path))
-    assert finished.returncode == 1
-    assert finished.stderr.startswith(f"error: --export {path}: ")
-    assert finished.stderr.count("\n") == 1
-    assert "(2, 3)" in finished.stdout
-    assert not path.exists()
+def test_a_link_to_a_file_leads_to_it(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("old")
+    link = tmp_path / "link.txt"
+    link.symlink_to("real.txt")
+    assert exported(link) == [f"replaced {link}"]
+    assert link.is_symlink()
+    assert "inputs" in (tmp_path / "real.txt").read_text(encoding="utf-8")
 
 
-def test_a_failed_write_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "loop.txt"
+    path.symlink_to("loop.txt")
+    exported(path)
+    assert not path.is_symlink()
+    assert "inputs" in path.read_text(encoding="utf-8")
+
+
+def test_what_is_no_file_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.txt"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no ordinary file"):
+        exported(path)
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_the_file_that_is_written_first_is_new_and_its_name_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a shared folder its name could else be someone's link to someone's file."""
+    opened: list[tuple[str, int]] = []
+    real = os.open
+
+    def watched(path: str, flags: int, *more: int) -> int:
+        opened.append((Path(path).name, flags))
+        return real(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", watched)
+    exported(tmp_path / "one.txt")
+    exported(tmp_path / "two.txt")
+    names = [name for name, _ in opened]
+    assert len(set(names)) == 2
+    assert all(str(os.getpid()) not in name for name in names)
+    for _, flags in opened:
+        assert flags & os.O_EXCL
+        assert flags & os.O_CREAT
+        assert flags & os.O_NOFOLLOW
+
+
+def test_a_neighbour_of_that_name_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "known")
+    (tmp_path / ".rnnshape-known.part").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        exported(tmp_path / "layer.txt")
+    assert victim.read_text() == "precious"
+
+
+def test_a_failed_write_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "layer.svg"
     path.write_text("old")
     limit = 100  # bytes that any file may have
@@ -122,57 +186,38 @@ def test_a_failed_write_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    finished = run("gru", "--dry-run", "--export", str(path), preexec_fn=no_room)
-    assert finished.returncode == 1
-    assert finished.stderr == f"error: --export {path}: File too large\n"
+    script = (
+        "from pathlib import Path; from tests.test_export import exported; "
+        f"exported(Path({str(path)!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script],
+        preexec_fn=no_room,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[1],
+    )
+    assert "File too large" in done.stderr
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_failed_measurement_leaves_the_older_file_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "layer.svg"
-    path.write_text("old")
-    finished = run("gru", "-b", str(10**12), "--export", str(path))
-    assert finished.returncode == 1
-    assert "wrote" not in finished.stderr
-    assert path.read_text() == "old"
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_interrupted_write_leaves_nothing_behind(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
 
-
-def test_a_link_that_leads_nowhere_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "loop.txt"
-    path.symlink_to("loop.txt")
-    assert run("gru", "--dry-run", "--export", str(path)).returncode == 0
-    assert path.read_text().startswith("GRU(3)")
-
-
-def test_what_the_format_leaves_out_may_be_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "gru\x1b[31m.txt"
-    finished = run("gru", "--diagram", "--dry-run", "--format", "csv", "--export", str(path))
-    shown = str(path).replace("\x1b", "\\x1b")
-    assert finished.stderr == (
-        f"note: --diagram has no place in csv, and is in {shown} alone\nnote: wrote {shown}\n"
-    )
-    assert "▶" in path.read_text()
-
-
-def test_its_permissions_stay(tmp_path: Path) -> None:
-    path = tmp_path / "layer.txt"
-    path.write_text("old")
-    path.chmod(0o600)
-    assert run("gru", "--dry-run", "--export", str(path)).returncode == 0
-    assert path.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(error):
+        exported(tmp_path / "layer.txt")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_is_locked_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_locked_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    finished = run("gru", "--dry-run", "--export", str(tmp_path / "layer.svg"))
-    assert finished.returncode == 1
-    assert "Permission denied" in finished.stderr
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    (tmp_path / "layer.svg").mkdir()
-    finished = run("gru", "--dry-run", "--export", str(tmp_path / "layer.svg"))
-    assert finished.returncode == 2
-    assert finished.stderr.endswith("layer.svg: it is a folder\n")
+    with pytest.raises(PermissionError):
+        exported(tmp_path / "layer.svg")

@@ -1,65 +1,104 @@
-"""Each format, read back by a parser that others wrote."""
+"""Each format, and the terminal, read back by parsers that others wrote."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+import os
 import subprocess
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
+import pyte
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import rnnshape
-from rnnshape import Cell, LayerSpec, Report
-from rnnshape.inspection import View
-from rnnshape.render.json_lines import json_line
-from tests.conftest import answered, environment, json_lines, run
+from rnnshape.cli.environment import Environment
+from rnnshape.cli.query import Query
+from rnnshape.expression import parse
+from rnnshape.formats import Format, left_out
+from rnnshape.formats.answer import Answer
+from rnnshape.formats.document import body, ending, report_blocks
+from rnnshape.formats.html import fragment, html_page
+from rnnshape.formats.json_lines import document
+from rnnshape.measuring.messages import Progress
+from rnnshape.report import Report
+from rnnshape.terminal.output import write
+from rnnshape.terminal.progress import WaitingLine
+from rnnshape.terminal.screen import columns
+from rnnshape.views import VIEWS, View
+from rnnshape.views.blocks import Lines
+from rnnshape.views.page import Page
+from rnnshape.views.text import styled
+from tests.forged import Tty, answer, asked, compared, measured, seq2seq
+from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
 
-BI_LSTM = ("lstm", "--bidirectional", "--return-state")
 SHAPES = {"o": [2, 6], "h1": [2, 3], "c1": [2, 3], "h2": [2, 3], "c2": [2, 3]}
+DOCUMENTS = (
+    "compare-held",
+    "compare-views",
+    "disagreement",
+    "everything",
+    "functional",
+    "notes-before",
+    "several-questions",
+    "values-of-questions",
+    "weights-of-several",
+)
+EVERY_VIEW = ("weights", "diagram", "code", "values")
+BI_LSTM_AXES = ["batch", "timesteps", "features"]
 
 
-def cells(text: str) -> list[list[str]]:
-    """The cells of all tables of a Markdown document, a list a row, as a real parser reads it."""
-    rows: list[list[str]] = []
-    tokens: list[Token] = MarkdownIt("commonmark").enable("table").parse(text)
-    for token, inner in pairwise(tokens):
-        if token.type == "tr_open":
-            rows.append([])
-        elif token.type in ("td_open", "th_open"):
-            rows[-1].append(inner.content)
-    return rows
+def json_of(report: Report, *views: str) -> Any:
+    text = answer(report, views, form=Format.JSON)
+    assert text.count("\n") == 1
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def csv_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text), strict=True))
+
+
+# JSON
 
 
 def test_json_is_what_the_contract_says() -> None:
-    [layer] = json_lines(answered(*BI_LSTM, "--format", "json").stdout)
+    layer = json_of(measured(asked(BI_LSTM)))
     assert list(layer) == [
         "layer",
-        "cell",
-        "units",
-        "bidirectional",
-        "merge_mode",
-        "return_sequences",
-        "return_state",
-        "input",
+        "inputs",
+        "layers",
         "outputs",
-        "source",
         "relations",
+        "notes",
+        "source",
         "versions",
     ]
     assert layer["layer"] == "Bidirectional(LSTM(3, return_state=True))"
-    assert (layer["cell"], layer["units"]) == ("lstm", [3])
-    assert (layer["bidirectional"], layer["merge_mode"]) == (True, "concat")
-    assert (layer["return_sequences"], layer["return_state"]) == (False, True)
-    assert layer["input"] == {
-        "name": "inputs",
-        "shape": [2, 5, 1],
-        "axes": ["batch", "timesteps", "features"],
-    }
+    assert layer["inputs"] == [{"name": "inputs", "shape": [2, 5, 1], "axes": BI_LSTM_AXES}]
+    assert layer["layers"] == [
+        {
+            "layer": 1,
+            "expression": "Bidirectional(LSTM(3, return_state=True))",
+            "class": "Bidirectional",
+            "inputs": ["inputs"],
+            "returns": ["o", "h1", "c1", "h2", "c2"],
+            "parameters": 120,
+        }
+    ]
     assert {one["name"]: one["shape"] for one in layer["outputs"]} == SHAPES
     assert layer["outputs"][0] == {
         "name": "o",
@@ -69,37 +108,58 @@ def test_json_is_what_the_contract_says() -> None:
         "dtype": "float32",
         "meaning": "last output, forward and backward concatenated",
     }
+    assert layer["relations"] == [{"claim": "o == concat(h1, h2)", "layer": 1, "holds": True}]
     assert layer["source"] == "predict"
-    assert layer["relations"] == [{"claim": "o == concat(h1, h2)", "holds": True, "layer": 1}]
-    assert layer["versions"]["rnnshape"] == rnnshape.__version__
-    assert int(layer["versions"]["keras"].split(".")[0]) >= 3
-    assert layer["versions"]["tensorflow"].startswith("2.")
-
-
-def test_json_of_the_rule_alone_has_no_dtype_and_no_relations() -> None:
-    [layer] = json_lines(answered("gru", "--return-state", "--dry-run", "--format", "json").stdout)
-    assert (layer["source"], layer["merge_mode"]) == ("rule", None)
-    assert {one["dtype"] for one in layer["outputs"]} == {None}
-    assert "relations" not in layer
     assert layer["versions"] == {
         "rnnshape": rnnshape.__version__,
-        "keras": None,
-        "tensorflow": None,
+        "keras": "3.15.1",
+        "tensorflow": "2.21.0",
     }
 
 
-def test_json_is_a_line_a_layer() -> None:
-    finished = answered("lstm", "gru", "simplernn", "--return-state", "--format", "json")
-    shapes = [[one["shape"] for one in layer["outputs"]] for layer in json_lines(finished.stdout)]
-    assert shapes == [[[2, 3]] * 3, [[2, 3]] * 2, [[2, 3]] * 2]
+def test_json_of_the_rule_alone_knows_no_dtype_and_no_verdict() -> None:
+    layer = json_of(asked("GRU(3, return_state=True)", notes=("a word on the question",)))
+    assert layer["source"] == "rule"
+    assert {one["dtype"] for one in layer["outputs"]} == {None}
+    assert layer["relations"] == [{"claim": "o == h", "layer": 1, "holds": None}]
+    assert layer["notes"][0] == "a word on the question"
+    assert len(layer["notes"]) > 1
+    assert set(layer["versions"].values()) == {rnnshape.__version__, None}
 
 
-def test_everything_that_json_can_carry() -> None:
-    finished = answered(
-        *BI_LSTM, "--weights", "--code", "--values", "--diagram", "--seed", "4", "--format", "json"
-    )
-    [layer] = json_lines(finished.stdout)
-    assert finished.stderr == "note: --diagram has no place in json, and is left out\n"
+@pytest.mark.parametrize("layers", [MODEL, (BI_STACK,), ("LSTM(2, name='a -> b')", "Dense(1)")])
+def test_the_layer_of_json_can_be_asked_again(layers: Sequence[str]) -> None:
+    report = asked(*layers)
+    text = json_of(report)["layer"]
+    if "'a -> b'" not in text:
+        assert [str(parse(part)) for part in text.split(" -> ")] == [
+            str(layer) for layer in report.question.network.layers
+        ]
+
+
+def test_nested_states_stay_nested_in_json() -> None:
+    [layer] = json_of(asked(BI_STACK))["layers"]
+    assert layer["returns"] == [
+        "o",
+        ["h1_1", "c1_1"],
+        ["h1_2", "c1_2"],
+        ["h2_1", "c2_1"],
+        ["h2_2", "c2_2"],
+    ]
+
+
+def test_json_tells_what_each_layer_takes() -> None:
+    layers = json_of(seq2seq())["layers"]
+    assert [one["inputs"] for one in layers] == [
+        ["source"],
+        ["target", "state_h", "state_c"],
+        ["decoded"],
+    ]
+
+
+def test_every_view_that_has_a_place_in_json() -> None:
+    report = measured(asked(BI_LSTM), values=True)
+    layer = json_of(report, "weights", "code", "values", "diagram")
     assert layer["parameters"] == 120 == sum(one["parameters"] for one in layer["weights"])
     assert layer["weights"][1] == {
         "name": "forward_recurrent_kernel",
@@ -108,53 +168,86 @@ def test_everything_that_json_can_carry() -> None:
         "axes": ["units", "4*units"],
         "parameters": 36,
     }
-    assert layer["code"].startswith("from keras import")
-    assert [len(layer["input"]["values"]), len(layer["input"]["values"][0])] == [2, 5]
-    values = {one["name"]: one["values"] for one in layer["outputs"]}
-    assert values["o"] == [one + two for one, two in zip(values["h1"], values["h2"], strict=True)]
+    assert layer["code"] == report.code
+    assert report.measurement is not None
+    assert layer["inputs"][0]["values"] == report.measurement.inputs[0].values
+    for output, one in zip(layer["outputs"], report.outputs, strict=True):
+        assert one.array is not None
+        assert output["values"] == one.array.values
 
 
-def test_a_stack_numbers_its_layers_in_every_format() -> None:
-    arguments = ("gru", "-u", "4", "-u", "2", "--return-state", "--dry-run")
-    [stack] = json_lines(answered(*arguments, "--format", "json").stdout)
-    assert stack["layer"] == "GRU(4, return_sequences=True) -> GRU(2, return_state=True)"
-    assert stack["units"] == [4, 2]
-    assert [(one["layer"], one["name"]) for one in stack["outputs"]] == [
-        (1, "o"),
-        (2, "o"),
-        (2, "h"),
-    ]
-    rows = list(csv.DictReader(io.StringIO(answered(*arguments, "--format", "csv").stdout)))
-    assert [(row["units"], row["layer"], row["output"]) for row in rows] == [
-        ("4 2", "1", "o"),
-        ("4 2", "2", "o"),
-        ("4 2", "2", "h"),
-    ]
-    assert answered(*arguments, "--format", "plain").stdout == (
-        "# GRU(4, return_sequences=True), layer 1 of 2\no 2 5 4\n"
-        "# GRU(2, return_state=True), layer 2 of 2\no 2 2\nh 2 2\n"
+def test_values_are_null_where_they_were_not_asked_for_or_not_measured() -> None:
+    assert json_of(measured(asked("GRU(2)")), "values")["inputs"][0]["values"] is None
+    assert "values" not in json_of(asked("GRU(2)"), "values")["inputs"][0]
+
+
+def test_differences_are_in_json() -> None:
+    report = measured(asked(BI_LSTM), shapes={(1, 0): (2, 7)})
+    layer = json_of(report)
+    assert layer["outputs"][0]["shape"] == [2, 7]
+    assert layer["differences"] == list(report.differences)
+
+
+def test_what_only_keras_knows_is_null_in_json() -> None:
+    layer = json_of(asked(*UNKNOWN), "weights")
+    assert [one["shape"] for one in layer["outputs"]] == [[2, 5, 3], None, None]
+    assert [one["axes"] for one in layer["outputs"]][1:] == [None, None]
+    assert [one["parameters"] for one in layer["layers"]] == [60, None, None]
+    assert layer["layers"][1]["returns"] is None
+    assert layer["layers"][2]["inputs"] == [None]
+    assert layer["parameters"] is None
+
+
+def test_the_document_is_the_json() -> None:
+    report = measured(asked(BI_LSTM), values=True)
+    assert document(report, {"values"}) == json_of(report, "values")
+
+
+# Plain and CSV
+
+
+def test_plain_is_read_by_the_shell() -> None:
+    script = 'while read name dims; do set -- $dims; echo "$name=$#:$2"; done'
+    lines = answer(asked(BI_LSTM), form=Format.PLAIN)
+    done = subprocess.run(
+        ["sh", "-c", script], input=lines, capture_output=True, text=True, check=True
     )
+    assert done.stdout.split() == ["o=2:6", "h1=2:3", "c1=2:3", "h2=2:3", "c2=2:3"]
+
+
+def test_plain_heads_each_layer_where_there_are_several() -> None:
+    assert answer(asked("GRU(4, return_sequences=True)", "Dense(2)"), form=Format.PLAIN) == (
+        "# GRU(4, return_sequences=True), layer 1 of 2\no 2 5 4\n"
+        "# Dense(2), layer 2 of 2\no 2 5 2\n"
+    )
+    assert answer([asked("LSTM(3)"), asked("GRU(3)")], form=Format.PLAIN) == (
+        "# LSTM(3)\no 2 3\n# GRU(3)\no 2 3\n"
+    )
+    stream = answer(asked("GRU(3)"), form=Format.PLAIN, query=Query(reads_stdin=True))
+    assert stream == "# GRU(3)\no 2 3\n"
+
+
+def test_plain_has_weights_and_question_marks() -> None:
+    assert answer(asked("GRU(3)"), ["weights"], form=Format.PLAIN).splitlines()[2:] == [
+        "# GRU(3), weights",
+        "kernel 1 9",
+        "recurrent_kernel 3 9",
+        "bias 2 9",
+    ]
+    assert "o ?\n" in answer(asked(*UNKNOWN), form=Format.PLAIN)
 
 
 def test_csv_has_the_header_and_the_lines_of_the_contract() -> None:
-    text = answered(*BI_LSTM, "--format", "csv").stdout
-    header = (
-        "cell,units,bidirectional,merge_mode,return_sequences,return_state,layer,output,shape,"
-        "axes,dtype,source"
+    text = answer(measured(asked(BI_LSTM)), form=Format.CSV)
+    assert text.splitlines()[0] == "question,layer,expression,output,shape,axes,dtype,source"
+    rows = csv_of(text)
+    assert {one["output"]: [int(size) for size in one["shape"].split("x")] for one in rows} == (
+        SHAPES
     )
-    assert text.splitlines()[0] == header
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert {
-        row["output"]: [int(size) for size in row["shape"].split("x")] for row in rows
-    } == SHAPES
     assert rows[0] == {
-        "cell": "lstm",
-        "units": "3",
-        "bidirectional": "true",
-        "merge_mode": "concat",
-        "return_sequences": "false",
-        "return_state": "true",
+        "question": "Bidirectional(LSTM(3, return_state=True))",
         "layer": "1",
+        "expression": "Bidirectional(LSTM(3, return_state=True))",
         "output": "o",
         "shape": "2x6",
         "axes": "batch 2*units",
@@ -163,90 +256,536 @@ def test_csv_has_the_header_and_the_lines_of_the_contract() -> None:
     }
 
 
-def test_plain_is_read_by_the_shell() -> None:
-    script = 'while read name dims; do set -- $dims; echo "$name=$#:$2"; done'
-    lines = answered(*BI_LSTM, "--dry-run", "--format", "plain").stdout
-    done = subprocess.run(
-        ["sh", "-c", script], input=lines, capture_output=True, text=True, check=True
+def test_csv_of_several_layers_with_their_parameters() -> None:
+    rows = csv_of(
+        answer(asked("GRU(4, return_sequences=True)", "Dense(2)"), ["weights"], form=Format.CSV)
     )
-    assert done.stdout.split() == ["o=2:6", "h1=2:3", "c1=2:3", "h2=2:3", "c2=2:3"]
+    assert [(one["layer"], one["expression"], one["parameters"]) for one in rows] == [
+        ("1", "GRU(4, return_sequences=True)", "84"),
+        ("2", "Dense(2)", "10"),
+    ]
+    assert {one["question"] for one in rows} == {"GRU(4, return_sequences=True) -> Dense(2)"}
+    assert [(one["dtype"], one["source"]) for one in rows] == [("", "rule")] * 2
 
 
-def test_plain_heads_each_block_where_there_are_several() -> None:
-    text = answered("lstm", "gru", "--return-state", "--dry-run", "--format", "plain").stdout
-    assert text == (
-        "# LSTM(3, return_state=True)\no 2 3\nh 2 3\nc 2 3\n"
-        "# GRU(3, return_state=True)\no 2 3\nh 2 3\n"
-    )
+def test_csv_leaves_empty_what_only_keras_knows() -> None:
+    row = csv_of(answer(asked(*UNKNOWN), ["weights"], form=Format.CSV))[1]
+    assert (row["shape"], row["axes"], row["parameters"]) == ("", "", "")
 
 
-@pytest.mark.parametrize("form", ["plain", "csv"])
-def test_weights_in_the_formats_of_lines(form: str) -> None:
-    text = answered("gru", "--weights", "--dry-run", "--format", form).stdout
-    if form == "csv":
-        assert [row["parameters"] for row in csv.DictReader(io.StringIO(text))] == ["54"]
-    else:
-        assert text.splitlines()[2:] == [
-            "# GRU(3), weights",
-            "kernel 1 9",
-            "recurrent_kernel 3 9",
-            "bias 2 9",
-        ]
+def test_the_header_of_a_stream_is_written_once() -> None:
+    stream = io.StringIO()
+    shown = Answer(Query(format=Format.CSV, reads_stdin=True), Environment(None, stream, None, {}))
+    shown.finish([asked("GRU(3)")])
+    first = stream.getvalue()
+    shown.finish([asked("LSTM(3)")])
+    assert first.count("\n") == 2
+    assert [one["question"] for one in csv_of(stream.getvalue())] == ["GRU(3)", "LSTM(3)"]
 
 
-def test_markdown_is_a_table_and_more() -> None:
-    text = answered(
-        *BI_LSTM, "--weights", "--code", "--values", "--diagram", "--format", "markdown"
-    ).stdout
+# Markdown
+
+
+def cells(text: str) -> list[list[str]]:
+    """The cells of all tables of a Markdown document, a list per row, as a real parser has them."""
+    rows: list[list[str]] = []
+    tokens: list[Token] = MarkdownIt("commonmark").enable("table").parse(text)
+    for token, inner in pairwise(tokens):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type in ("td_open", "th_open"):
+            children = inner.children or []
+            rows[-1].append("".join(one.content for one in children))
+    return rows
+
+
+def test_markdown_is_tables_and_more() -> None:
+    report = measured(asked(BI_LSTM), values=True)
+    text = answer(report, ["weights", "code", "values", "diagram"], form=Format.MARKDOWN)
     rows = cells(text)
     assert rows[0] == ["Output", "Shape", "Axes", "What it is"]
     assert {row[0]: row[1] for row in rows[1:6]} == {
         name: str(tuple(shape)) for name, shape in SHAPES.items()
     }
-    assert rows[6][0] == "Weight"
-    assert rows[-1][:2] == ["in total", "120"]
+    assert rows[6] == ["Weight", "Parameters", "Shape", "Axes", "What it does"]
+    assert rows[-2][0] == "each twice: forward and backward"
+    assert rows[-1][0].endswith("= 120")
+    assert {len(row) for row in rows[6:]} == {5}
     fences = [token.info for token in MarkdownIt().parse(text) if token.type == "fence"]
     assert fences == ["text", "python", *["text"] * 6]
-    assert "✓ o == concat(h1, h2)" in text
+    assert "`✓ o == concat(h1, h2)`" in text
 
 
-def test_a_comparison_in_markdown() -> None:
-    rows = cells(answered("gru", "--compare", "--dry-run", "--format", "markdown").stdout)
+def test_markdown_of_several_layers_has_every_column() -> None:
+    rows = cells(answer(asked(*MODEL), form=Format.MARKDOWN))
+    assert rows[0][1:] == ["Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is"]
+    assert rows[2][:4] == ["1", "Embedding(1000, 64)", "64,000", "o"]
+    assert [row[1] for row in rows].count("in total") == 1
+
+
+def test_sections_of_a_grid_in_markdown() -> None:
+    text = answer(asked("GRU(2)", "Dense(1)"), ["weights"], form=Format.MARKDOWN)
+    assert "| **1  GRU(2)** |  |  |  |  |" in text
+    assert "| 3 · (features·units + units·units + 2·units) = 3 · (1·2 + 2·2 + 2·2) = 30 |" in text
+    assert "| 33 parameters in total |" in text
+    assert text.count("**") == 4
+
+
+def test_a_comparison_in_markdown_is_one_grid() -> None:
+    query, reports = compared("GRU")
+    rows = cells(answer(reports, form=Format.MARKDOWN, query=query))
     assert rows[0] == ["bidirectional", "return_sequences", "return_state", "o", "h / h1", "h2"]
-    assert rows[-1] == ["✓", "✓", "✓", "(2, 5, 6)", "(2, 3)", "(2, 3)"]
-    assert len(rows) == 9
+    assert rows[8] == ["✓", "✓", "✓", "(2, 5, 6)", "(2, 3)", "(2, 3)"]
+    assert rows[9][1:] == ["With these flags alone"]
 
 
-@pytest.mark.parametrize("form", ["plain", "json", "csv", "markdown"])
-def test_no_format_for_programs_has_colours_or_early_answers(form: str) -> None:
-    env = environment(FORCE_COLOR="1")
-    finished = run(*BI_LSTM, "--dry-run", "--format", form, env=env)
-    assert "\x1b" not in finished.stdout
-    assert finished.stderr == ""
+def test_markdown_takes_names_as_they_are() -> None:
+    name = "a|b`c*d<i>_e_``f"
+    text = answer(asked(f"LSTM(3, name='{name}')", "Dense(1)"), form=Format.MARKDOWN)
+    assert cells(text)[2][1] == f"LSTM(3, name='{name}')"
+    [heading] = [
+        two.children[0].content
+        for one, two in pairwise(
+            MarkdownIt().parse(answer(asked(f"LSTM(3, name='{name}')"), form=Format.MARKDOWN))
+        )
+        if one.type == "heading_open" and two.children
+    ]
+    assert heading == f"LSTM(3, name='{name}')"
+    only = answer(asked("LSTM(3, name='`')"), form=Format.MARKDOWN).splitlines()[0]
+    assert only == "### ``LSTM(3, name='`')``"
 
 
-def test_without_a_measurement_nothing_has_values(
-    keras_measure: Callable[..., Any],
+# HTML
+
+
+class Tree(HTMLParser):
+    """The cells of a page's tables, and whether every element that begins also ends."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.rows: list[list[str]] = []
+        self.spans: list[int] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "meta":
+            return
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.spans.append(int(dict(attributes).get("colspan") or 1))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            return
+        self.text += data
+        if "td" in self.open or "th" in self.open:
+            self.rows[-1][-1] += data
+
+
+def test_html_is_a_table() -> None:
+    report = measured(asked(BI_LSTM, notes=("a < b & c",)), values=True)
+    text = fragment(report_blocks(report, EVERY_VIEW, Page(folds=True)))
+    assert '<span class="name">h1</span>' in text
+    assert '<td class="right">12</td>' in text
+    assert text.count('<th scope="col">') == 9 - 1
+    assert text.count('<th scope="col" class="right">') == 1
+    assert '<p class="code">o, h1, c1, h2, c2 = layer(inputs)</p>' in text
+    assert "<p><span" in text  # a note is prose
+    tree = Tree(text)
+    assert tree.rows[0] == ["Output", "Shape", "Axes", "What it is"]
+    assert {row[0]: row[1].replace("\xa0", " ") for row in tree.rows[1:6]} == {
+        name: str(tuple(shape)) for name, shape in SHAPES.items()
+    }
+    assert "note: a < b & c" in tree.text
+    assert "▼" in tree.text
+    assert report.code.splitlines()[0] in tree.text
+    assert "✓ o == concat(h1, h2)" in tree.text.replace("\xa0", " ")
+    assert 5 in tree.spans
+
+
+def test_html_escapes_names() -> None:
+    for layers in (("LSTM(3, name='<script>&')",), ("LSTM(3, name='<script>&')", "Dense(1)")):
+        text = fragment(report_blocks(asked(*layers), EVERY_VIEW, Page(folds=True)))
+        assert "<script>" not in text
+        assert "LSTM(3, name='<script>&')" in Tree(text).text
+
+
+def test_a_page_asks_nothing_of_the_web() -> None:
+    text = html_page(report_blocks(asked(BI_LSTM), (), Page()), "a title")
+    assert "http" not in text
+    assert "src=" not in text
+    assert Tree(text).rows
+
+
+# Whole documents
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("suffix", ["md", "html"])
+def test_documents_are_as_they_were(name: str, suffix: str) -> None:
+    """`RNNSHAPE_UPDATE=1` rewrites them."""
+    screen = SCREENS[name]
+    made = screen.make()
+    query, reports = made if isinstance(made, tuple) else (Query(), made)
+    every = [reports] if isinstance(reports, Report) else list(reports)
+    if suffix == "md":
+        text = answer(every, screen.views, form=Format.MARKDOWN, query=query)
+    else:
+        asked_for, page = replace(query, views=frozenset(screen.views)), Page(folds=True)
+        text = fragment([*body(asked_for, every, page), *ending(asked_for, every, page)])
+        Tree(text)
+    check(GOLDEN / f"{name}.{suffix}", text)
+
+
+# Which view has a place where
+
+
+def test_every_view_is_in_the_table_and_in_markdown() -> None:
+    names = {view.name for view in VIEWS}
+    assert left_out(names, Format.TABLE) == left_out(names, Format.MARKDOWN) == ()
+    assert left_out(names, Format.JSON) == ("diagram",)
+    assert left_out(names, Format.PLAIN) == ("diagram", "code", "values")
+    assert left_out(names, Format.CSV) == ("weights", "diagram", "code", "values")
+    assert left_out((), Format.CSV) == ()
+    assert [str(form) for form in Format] == ["table", "plain", "json", "csv", "markdown"]
+    assert [view.name for view in VIEWS] == ["weights", "diagram", "code", "values"]
+    assert [view.name for view in VIEWS if view.needs_measurement] == ["values"]
+
+
+def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ranks(ModuleType):
+        @staticmethod
+        def blocks(report: Report, page: Page) -> Iterator[Lines]:
+            yield Lines(
+                tuple(styled(f"{one.name}: rank {len(one.axes)}") for one in report.outputs)
+            )
+
+        @staticmethod
+        def fields(report: Report) -> dict[str, int]:
+            return {one.name: len(one.axes) for one in report.outputs}
+
+    view = View("ranks", "Count axes.", frozenset({Format.TABLE, Format.MARKDOWN, Format.JSON}))
+    monkeypatch.setitem(sys.modules, "rnnshape.views.ranks", Ranks("ranks"))
+    monkeypatch.setattr("rnnshape.views.VIEWS", (*VIEWS, view))
+    monkeypatch.setattr("rnnshape.formats.document.VIEWS", (*VIEWS, view))
+    report = asked("GRU(3, return_sequences=True)")
+    assert "\no: rank 3\n" in answer(report, ["ranks"])
+    assert "\n`o: rank 3`\n" in answer(report, ["ranks"], form=Format.MARKDOWN)
+    assert json_of(report, "ranks")["o"] == 3
+    assert left_out({"ranks"}, Format.CSV) == ("ranks",)
+
+
+def test_no_format_for_programs_is_painted_early() -> None:
+    for form in Format:
+        stream = Tty()
+        shown = Answer(Query(format=form), Environment(None, stream, None, {}))
+        shown.begin([asked(BI_LSTM)])
+        assert shown.begun is bool(stream.getvalue()) is (form is Format.TABLE)
+
+
+def test_a_program_alone_is_for_a_pipe() -> None:
+    report = asked("GRU(3)")
+    query = Query(code_alone=True)
+    assert answer(report, ["code"], query=query) == report.code
+    two = answer([report, asked("LSTM(3)")], ["code"], query=query)
+    assert two.startswith("# GRU(3)\nfrom keras")
+    compile(two, "layers.py", "exec")
+
+
+@pytest.mark.parametrize("form", [one for one in Format if one is not Format.TABLE])
+def test_no_format_for_programs_is_coloured(form: Format) -> None:
+    assert "\x1b" not in answer(asked(BI_LSTM), ["weights"], form=form, FORCE_COLOR="1")
+
+
+# The terminal
+
+
+def painted(text: str, width: int, lines: int) -> tuple[list[str], pyte.Screen]:
+    screen = pyte.HistoryScreen(width, lines, history=1000)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    above = ["".join(row[x].data for x in range(width)) for row in screen.history.top]
+    shown = [line.rstrip() for line in (*above, *screen.display)]
+    while shown and not shown[-1]:
+        shown.pop()
+    return shown, screen
+
+
+def begun(report: Report, query: Query, width: int, lines: int) -> tuple[Answer, Tty]:
+    stream = Tty()
+    variables = {"COLUMNS": str(width), "LINES": str(lines), "TERM": "xterm-256color"}
+    shown = Answer(query, Environment(None, stream, Tty(), variables))
+    shown.begin([report])
+    assert shown.begun
+    return shown, stream
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("lines", [12, 24, 60])
+@pytest.mark.parametrize("layers", [(BI_LSTM,), MODEL, UNKNOWN, ("GRU(3, return_state=True)",)])
+def test_what_is_painted_turns_into_the_whole_answer(
+    width: int, lines: int, layers: Sequence[str]
 ) -> None:
-    spec = LayerSpec(Cell.GRU)
-    document = json_lines(json_line(Report(spec, *keras_measure([spec])), {View.VALUES}))[0]
-    assert document["input"]["values"] is None  # measured, but the numbers were not asked for
-    finished = answered("gru", "--dry-run", "--values", "--format", "json")
-    assert "values" not in json_lines(finished.stdout)[0]["outputs"][0]
-    assert finished.stderr == "note: --values come from model.predict: --dry-run has none\n"
+    report = asked(*layers)
+    query = Query(views=frozenset({"values", "weights", "diagram"}))
+    shown, stream = begun(report, query, width, lines)
+    early, _ = painted(stream.getvalue(), width, lines)
+    whole = measured(report, values=True)
+    shown.finish([whole])
+    late, screen = painted(stream.getvalue(), width, lines)
+    expected = answer(whole, query.views, columns=width).splitlines()
+    assert not screen.cursor.hidden
+    assert "\x1b[?25l" not in stream.getvalue()
+    assert not any("measured" in line for line in early)
+    # What has left the screen can't be painted over: then the whole is written once more.
+    assert late[-len(expected) :] == expected
+    if len(early) < lines or layers[0] not in UNKNOWN:
+        assert late == expected
 
 
-def test_with_a_seed_a_layer_is_the_same_alone_and_in_company() -> None:
-    arguments = ("--seed", "1", "--values", "--format", "json")
-    [alone] = json_lines(answered("gru", *arguments).stdout)
-    first, second = json_lines(answered("lstm", "gru", *arguments).stdout)
-    assert second["outputs"] == alone["outputs"]
-    assert first["input"] == alone["input"]
+@pytest.mark.parametrize("width", [60, 120])
+def test_what_was_painted_says_so_when_no_measurement_comes(width: int) -> None:
+    report = asked(BI_LSTM)
+    shown, stream = begun(report, Query(), width, 40)
+    shown.finish([report])
+    late, _ = painted(stream.getvalue(), width, 40)
+    assert late == answer(report, columns=width).splitlines()
+    assert late[-1] == "· by the rule, not measured"
 
 
-def test_a_seed_repeats_the_numbers() -> None:
-    one, two, other = (
-        run("lstm", "--return-state", "--values", "--seed", seed).stdout for seed in "112"
+def test_what_was_painted_in_part_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal may come while it is painted: nothing above it may be lost then."""
+    report, stream = asked(BI_LSTM), Tty()
+    shown = Answer(Query(), Environment(None, stream, None, {"COLUMNS": "80"}))
+
+    def interrupted(screen: object, lines: object) -> None:
+        stream.write("Bidirectional(")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rnnshape.terminal.screen.Screen.write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            shown.begin([report])
+    assert shown.begun
+    shown.finish([report])
+    late, _ = painted(stream.getvalue(), 80, 40)
+    assert "\n".join(late) == f"Bidirectional(\n{answer(report)}".rstrip()
+
+
+def test_a_disagreement_replaces_what_was_painted() -> None:
+    report = asked(BI_LSTM)
+    shown, stream = begun(report, Query(), 80, 40)
+    wrong = measured(report, shapes={(1, 0): (2, 7)})
+    shown.finish([wrong])
+    late, _ = painted(stream.getvalue(), 80, 40)
+    assert late == answer(wrong, columns=80).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("stream", "variables"),
+    [(Tty(), {"TERM": "dumb"}), (io.StringIO(), {})],
+    ids=["dumb terminal", "pipe"],
+)
+def test_nothing_is_painted_early_where_it_could_not_be_replaced(
+    stream: io.StringIO, variables: dict[str, str]
+) -> None:
+    shown = Answer(Query(), Environment(None, stream, None, variables))
+    shown.begin([asked(BI_LSTM)])
+    assert (shown.begun, stream.getvalue()) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("stream", "variables", "expected"),
+    [
+        (Tty(), {}, True),
+        (Tty(), {"NO_COLOR": "1"}, False),
+        (Tty(), {"TERM": "dumb"}, False),
+        (io.StringIO(), {}, False),
+        (io.StringIO(), {"FORCE_COLOR": "1"}, True),
+        (io.StringIO(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_for_those_who_want_them(
+    stream: io.StringIO, variables: dict[str, str], expected: bool
+) -> None:
+    shown = Answer(Query(), Environment(None, stream, None, variables))
+    shown.finish([measured(asked(BI_LSTM))])
+    assert ("\x1b[" in stream.getvalue()) is expected
+
+
+def test_no_colour_is_one_that_fades_on_white_or_black() -> None:
+    text = answer(measured(asked(BI_LSTM)), ["weights", "diagram", "code"], FORCE_COLOR="1")
+    codes = {code for part in text.split("\x1b[")[1:] for code in part.split("m")[0].split(";")}
+    assert codes <= {"0", "1", "2", "31", "32", "35"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("60", 60),
+        ("0", 80),
+        ("1", 20),
+        ("1000000000", 400),
+        ("9" * 5000, 400),
+        ("²", 80),
+        ("-5", 80),
+        ("wide", 80),
+        ("", 80),
+    ],
+)
+def test_columns_are_bounded(given: str, expected: int) -> None:
+    variables = {"COLUMNS": given, "TERMINAL_WIDTH": "abc"}
+    assert columns(Environment(None, io.StringIO(), None, variables)) == expected
+
+
+# The waiting line
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
+    stream = Tty()
+    environment = Environment(None, io.StringIO(), stream, {"COLUMNS": str(width)})
+    line = WaitingLine(environment, painted=True)
+    with line as tell:
+        assert tell is not None
+        tell(Progress("loading TensorFlow"))
+        wait_for(stream, "by the rule, not yet measured · loading TensorFlow")
+        tell(Progress("model.predict", 1, 4))
+        wait_for(stream, "━━━╌╌╌╌╌╌╌╌╌" if width > 60 else "model.predict")
+        during, screen = painted(stream.getvalue(), width, 5)
+        assert screen.cursor.y == 0
+        assert screen.cursor.x <= width - len("^C^C")
+        assert during
+    after, screen = painted(stream.getvalue(), width, 5)
+    assert after == []
+    assert (screen.cursor.x, screen.cursor.y) == (0, 0)
+    assert "\x1b[?25l" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("width", "unicode", "expected"),
+    [
+        (80, True, "⠙ by the rule, not yet measured · model.predict ━━━╌╌╌╌╌╌╌╌╌ 0 s"),
+        (80, False, "\\ by the rule, not yet measured - model.predict ###......... 0 s"),
+        (63, True, "⠙ by the rule, not yet measured · model.predict ━━━╌╌╌╌╌╌╌╌╌"),
+        (59, True, "⠙ by the rule, not yet measured · model.predict"),
+        (20, True, "⠙ by the rule, not y"),
+    ],
+)
+def test_the_waiting_line_shows_no_part_of_a_number(
+    width: int, unicode: bool, expected: str
+) -> None:
+    line = WaitingLine(Environment(None, None, Tty(), {}), painted=True)
+    line._tell(Progress("model.predict", 1, 4))
+    assert line._text(1, width, unicode) == expected
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_the_waiting_line_goes_when_something_is_raised(error: type[BaseException]) -> None:
+    stream = Tty()
+
+    def interrupted() -> None:
+        with WaitingLine(Environment(None, None, stream, {}), painted=False):
+            wait_for(stream, "not yet measured")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    assert painted(stream.getvalue(), 80, 5)[0] == []
+
+
+def test_there_is_no_waiting_line_where_no_one_watches() -> None:
+    for environment in (
+        Environment(None, io.StringIO(), io.StringIO(), {}),
+        Environment(None, Tty(), Tty(), {"TERM": "dumb"}),
+        Environment(None, io.StringIO(), None, {}),
+    ):
+        with WaitingLine(environment, painted=False) as tell:
+            assert tell is None
+
+
+def test_without_threads_there_is_no_waiting_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with WaitingLine(Environment(None, None, Tty(), {}), painted=True) as tell:
+        assert tell is not None
+        tell(Progress("model.predict"))
+
+
+def wait_for(stream: Tty, text: str) -> None:
+    for _ in range(200):
+        if text in stream.getvalue():
+            return
+        threading.Event().wait(0.02)
+    raise AssertionError(f"{text!r} was not shown: {stream.getvalue()!r}")
+
+
+# Streams
+
+
+def test_all_is_written_to_a_pipe_that_does_not_wait() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    text = "0123456789" * 50_000
+    received: list[bytes] = []
+
+    def read() -> None:
+        with open(reader, "rb") as file:
+            received.append(file.read())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    with open(writer, "w", encoding="utf-8") as stream:
+        write(stream, (text[start : start + 7919] for start in range(0, len(text), 7919)))
+    thread.join()
+    assert received == [text.encode()]
+
+
+def test_what_was_written_before_stays_before() -> None:
+    reader, writer = os.pipe()
+    with open(writer, "w", encoding="ascii") as stream:
+        stream.write("one ")
+        write(stream, ["two ", "drei: ä"])
+    with open(reader, "rb") as file:
+        assert file.read() == b"one two drei: \\xe4"
+
+
+def test_a_reader_that_has_left_is_an_error_of_its_own() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = open(writer, "w", encoding="utf-8")  # noqa: SIM115
+    with pytest.raises(BrokenPipeError):
+        write(stream, ["text"])
+    stream.close()
+
+
+def test_a_second_answer_is_set_apart() -> None:
+    stream = io.StringIO()
+    shown = Answer(Query(reads_stdin=True), Environment(None, stream, None, {"COLUMNS": "80"}))
+    one, two = asked("GRU(3)"), asked("LSTM(3)")
+    shown.finish([one])
+    shown.finish([two])
+    assert stream.getvalue() == f"{answer(one)}\n{answer(two)}"
+    shown = Answer(
+        replace(Query(reads_stdin=True), format=Format.MARKDOWN),
+        Environment(None, markdown := io.StringIO(), None, {}),
     )
-    assert one == two != other
-    assert one.count("\n[[") == 4
+    shown.finish([one])
+    shown.finish([two])
+    assert "\n\n### `LSTM(3)`" in markdown.getvalue()
+    query = Query(reads_stdin=True, code_alone=True)
+    shown = Answer(query, Environment(None, programs := io.StringIO(), None, {}))
+    shown.finish([one])
+    shown.finish([two])
+    assert programs.getvalue() == f"{one.code}\n{two.code}"

@@ -1,247 +1,489 @@
-"""What the views say: weights, code, diagram, comparison, the foot, and how they fold."""
+"""What every view shows, at several widths. The screens are in `tests/golden`; set
+`RNNSHAPE_UPDATE=1` to rewrite them, and look at the difference."""
 
 from __future__ import annotations
 
-import io
+import os
+import struct
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from rnnshape import Cell, LayerSpec, Measurement, MergeMode, Report, layers
-from rnnshape.inspection import Inspection, View
-from rnnshape.render.blocks import show
-from rnnshape.render.code import program
-from rnnshape.render.diagram import diagram
-from rnnshape.render.document import body, ending
-from rnnshape.render.page import Page
-from tests.conftest import DIMENSIONS, answered, combinations, environment, grid, run
+from rnnshape.cli.query import Query
+from rnnshape.expression import parse
+from rnnshape.formats import Format
+from rnnshape.measuring.arrays import Array
+from rnnshape.network import Input, Network, Question, Ref, Step
+from rnnshape.report import Report
+from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, display_width, styled, wrapped
+from rnnshape.views.weights import formula
+from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
+
+GOLDEN = Path(__file__).parent / "golden"
+WIDTHS = (60, 80, 120)
+
+BI_LSTM = "Bidirectional(LSTM(3, return_state=True))"
+BI_LSTM_SEQUENCES = "Bidirectional(LSTM(3, return_sequences=True, return_state=True))"
+BI_STACK = "Bidirectional(RNN([LSTMCell(3), LSTMCell(4)], return_state=True))"
+MIXED_STACK = "RNN([GRUCell(3), LSTMCell(4)], return_sequences=True, return_state=True)"
+MODEL = (
+    "Embedding(1000, 64)",
+    "Bidirectional(LSTM(64, return_sequences=True, dropout=0.2))",
+    "Dropout(0.5)",
+    "LSTM(32, return_state=False, kernel_initializer='he_normal', recurrent_dropout=0.25)",
+    "Dense(1, activation='sigmoid')",
+)
+UNKNOWN = ("LSTM(3, return_sequences=True)", "GroupNormalization(groups=1)", "Dense(2)")
 
 
-def drawn(blocks: Any, page: Page) -> str:
-    console = Console(file=io.StringIO(), width=page.width, highlight=False)
-    with console.capture() as capture:
-        show(blocks, console, page)
-    return "\n".join(line.rstrip() for line in capture.get().strip().splitlines())
+TWELVE = ("LSTM(2)", *["Dense(1)"] * 11)
 
 
-def everything(spec: LayerSpec, page: Page) -> str:
-    ask = Inspection((spec,), frozenset(View))
-    reports = [Report(spec)]
-    return drawn([*body(ask, reports, page), *ending(ask, reports, page)], page)
+def named(report: Report, name: str) -> Report:
+    question = report.question
+    return Report(replace(question, network=replace(question.network, name=name)))
 
 
-# The code
+@dataclass(frozen=True)
+class Screen:
+    """What is asked, and in which views it is shown."""
+
+    make: Callable[[], Report | Sequence[Report]]
+    views: tuple[str, ...] = ()
+
+    def text(self, columns: int, *, unicode: bool = True) -> str:
+        return answer(self.make(), self.views, columns=columns, unicode=unicode)
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS[:2], ids=str)
-def test_the_program_makes_the_layer_that_the_rule_describes(
-    dimensions: tuple[int, int, int, int],
-    keras_measure: Callable[[Sequence[LayerSpec]], tuple[Measurement, ...]],
-) -> None:
-    specs = grid(*dimensions)
-    if dimensions == DIMENSIONS[0]:
-        specs += combinations(units=(4, 2))
-    for spec in specs:
-        report, names = Report(spec), dict[str, Any]()
-        exec(program(report), names)
-        last = report.layers[-1]
-        for tensor in (report.layers[0].input, *last.outputs):
-            assert tuple(names[tensor.name].shape) == tensor.shape
-        assert [tuple(one.shape) for one in names["model"].outputs] == [
-            one.shape for one in last.outputs
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison: some of its rows by the rule, then all of them measured."""
+
+    make: Callable[[], tuple[Query, list[Report]]]
+    views: tuple[str, ...] = ()
+
+    def text(self, columns: int, *, unicode: bool = True) -> str:
+        query, reports = self.make()
+        some = replace(query, flags=query.flags[:3])
+        texts = (
+            answer(few, self.views, columns=columns, unicode=unicode, query=one)
+            for few, one in ((reports[:3], some), (list(map(measured, reports)), query))
+        )
+        return "\n\n".join(texts)
+
+
+SCREENS: dict[str, Screen | Comparison] = {
+    "one-layer-by-the-rule": Screen(lambda: asked(BI_LSTM)),
+    "one-layer-measured": Screen(lambda: measured(asked("GRU(64, return_state=True)", batch=32))),
+    "stacked-cells": Screen(lambda: measured(asked(BI_STACK))),
+    "several-layers": Screen(lambda: asked(*MODEL, batch=32, timesteps=100)),
+    "several-layers-with-states": Screen(
+        lambda: measured(asked("GRU(4, return_sequences=True)", BI_LSTM))
+    ),
+    "notes-before": Screen(
+        lambda: asked("GRU(4)", "Dense(1)", notes=("layer 1 got return_sequences=True",))
+    ),
+    "functional": Screen(lambda: measured(seq2seq())),
+    "shared-layer": Screen(lambda: measured(shared())),
+    "without-rule": Screen(lambda: asked(*UNKNOWN)),
+    "without-rule-measured": Screen(
+        lambda: measured(
+            asked(*UNKNOWN), shapes={(2, 0): (2, 5, 3), (3, 0): (2, 5, 2)}, weights=((3,), (2, 1))
+        ),
+        ("weights",),
+    ),
+    "disagreement": Screen(lambda: measured(asked(BI_LSTM), shapes={(1, 0): (2, 7)}, holds=False)),
+    "several-questions": Screen(
+        lambda: [
+            measured(asked(one)) for one in (BI_LSTM, "SimpleRNN(3, return_state=True)", "LSTM(3)")
         ]
-        assert names["model"].count_params() == report.parameters
+    ),
+    "weights-of-one-layer": Screen(
+        lambda: measured(asked("Bidirectional(GRU(64))", features=16)), ("weights",)
+    ),
+    "weights-of-several": Screen(lambda: measured(asked(*MODEL, features=16)), ("weights",)),
+    "weights-of-kinds": Screen(
+        lambda: asked("ConvLSTM2D(8, (3, 3), return_sequences=True)", "BatchNormalization()"),
+        ("weights",),
+    ),
+    "weights-of-stacked-cells": Screen(
+        lambda: asked("Bidirectional(RNN([GRUCell(3), LSTMCell(4)]))"), ("weights",)
+    ),
+    "weights-of-shared-layer": Screen(lambda: measured(shared()), ("weights",)),
+    "values": Screen(lambda: measured(asked(BI_LSTM_SEQUENCES), values=True), ("values",)),
+    "values-long": Screen(
+        lambda: measured(
+            asked("LSTM(64, return_sequences=True)", "Dense(2)", timesteps=100, features=12),
+            values=True,
+        ),
+        ("values",),
+    ),
+    "values-of-questions": Screen(
+        lambda: [measured(asked(one), values=True) for one in ("GRU(2)", "GRU(1)")], ("values",)
+    ),
+    "code": Screen(lambda: seq2seq(), ("code",)),
+    "diagram": Screen(lambda: measured(asked(BI_LSTM)), ("diagram",)),
+    "diagram-sequences": Screen(lambda: asked(BI_LSTM_SEQUENCES), ("diagram",)),
+    "diagram-one-direction": Screen(
+        lambda: asked("GRU(3, return_sequences=True, return_state=True)", timesteps=100),
+        ("diagram",),
+    ),
+    "diagram-last-output": Screen(lambda: asked("LSTM(3)"), ("diagram",)),
+    "diagram-go-backwards": Screen(
+        lambda: asked("SimpleRNN(3, return_sequences=True, return_state=True, go_backwards=True)"),
+        ("diagram",),
+    ),
+    "diagram-go-backwards-last": Screen(
+        lambda: asked("LSTM(3, return_state=True, go_backwards=True)"), ("diagram",)
+    ),
+    "diagram-of-convolutions": Screen(
+        lambda: asked("ConvLSTM2D(4, 3, return_sequences=True, return_state=True)"), ("diagram",)
+    ),
+    "diagram-three-cells": Screen(
+        lambda: asked("RNN([LSTMCell(2), GRUCell(2), LSTMCell(2)])", timesteps=2), ("diagram",)
+    ),
+    "diagram-product": Screen(
+        lambda: asked("Bidirectional(GRU(2), merge_mode='mul')", timesteps=2), ("diagram",)
+    ),
+    "diagram-without-time": Screen(lambda: asked("Dense(2)", "Dropout(0.5)"), ("diagram",)),
+    "diagram-without-rule": Screen(lambda: asked(*UNKNOWN), ("diagram",)),
+    "diagram-of-twelve": Screen(lambda: asked(*TWELVE), ("diagram",)),
+    "diagram-of-thirteen": Screen(lambda: asked("Dense(1)", *TWELVE), ("diagram",)),
+    "unnamed-network": Screen(lambda: named(shared(), "")),
+    "diagram-given-states": Screen(lambda: given_states(), ("diagram",)),
+    "diagram-merged": Screen(
+        lambda: asked(
+            "Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode='sum')",
+            timesteps=3,
+        ),
+        ("diagram",),
+    ),
+    "diagram-merged-last": Screen(
+        lambda: asked("Bidirectional(GRU(3, return_state=True), merge_mode='ave')", timesteps=3),
+        ("diagram",),
+    ),
+    "diagram-not-merged": Screen(
+        lambda: asked("Bidirectional(LSTM(3, return_state=True), merge_mode=None)"), ("diagram",)
+    ),
+    "diagram-not-merged-sequences": Screen(
+        lambda: asked(
+            "Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode=None)"
+        ),
+        ("diagram",),
+    ),
+    "diagram-one-timestep": Screen(lambda: asked(BI_LSTM, timesteps=1), ("diagram",)),
+    "diagram-stacked-cells": Screen(lambda: asked(MIXED_STACK), ("diagram",)),
+    "diagram-stacked-both": Screen(lambda: asked(BI_STACK), ("diagram",)),
+    "diagram-turned-round": Screen(
+        lambda: asked(
+            "Bidirectional(LSTM(3, return_state=True, go_backwards=True), "
+            "backward_layer=LSTM(3, return_state=True))"
+        ),
+        ("diagram",),
+    ),
+    "diagram-of-several": Screen(lambda: asked(*MODEL), ("diagram",)),
+    "diagram-of-many": Screen(
+        lambda: asked(*["GRU(2, return_sequences=True)"] * 20, "Dense(1)"), ("diagram",)
+    ),
+    "diagram-functional": Screen(lambda: seq2seq(), ("diagram",)),
+    "everything": Screen(
+        lambda: measured(asked("GRU(3, return_state=True)", timesteps=2), values=True),
+        (
+            "weights",
+            "diagram",
+            "code",
+            "values",
+        ),
+    ),
+    "compare": Comparison(lambda: compared("LSTM", "GRU")),
+    "compare-weights": Comparison(lambda: compared("SimpleRNN", "LSTM"), ("weights",)),
+    "compare-held": Comparison(
+        lambda: compared("LSTM", return_state=True, bidirectional=True, merge_mode="sum")
+    ),
+    "compare-stacks": Comparison(
+        lambda: compared("GRU", units=(4, 2), return_sequences=False), ("weights",)
+    ),
+    "compare-views": Comparison(
+        lambda: compared("GRU", return_state=False, return_sequences=False), ("code", "diagram")
+    ),
+}
 
 
-def test_the_program_is_short() -> None:
-    spec = LayerSpec(Cell.LSTM, bidirectional=True, return_state=True, merge_mode=MergeMode.NONE)
-    assert program(Report(spec)) == (
-        "from keras import Input, Model\n"
-        "from keras.layers import Bidirectional, LSTM\n"
-        "\n"
-        "inputs = Input((5, 1), batch_size=2)\n"
-        "o1, o2, h1, c1, h2, c2 = "
-        "Bidirectional(LSTM(3, return_state=True), merge_mode=None)(inputs)\n"
-        "model = Model(inputs, [o1, o2, h1, c1, h2, c2])\n"
-    )
+COLOURED = (
+    "everything",
+    "disagreement",
+    "functional",
+    "compare-weights",
+    "diagram-functional",
+    "diagram-merged-last",
+    "diagram-not-merged-sequences",
+    "diagram-of-many",
+    "weights-of-several",
+    "without-rule-measured",
+    "notes-before",
+)
 
 
-def test_a_pipe_gets_the_program_alone() -> None:
-    piped = answered("gru", "--return-state", "--dry-run", "--code")
-    assert piped.stdout == program(Report(LayerSpec(Cell.GRU, return_state=True)))
-    several = answered("gru", "lstm", "--dry-run", "--code").stdout
-    assert several.startswith("# GRU(3)\nfrom keras")
-    compile(several, "layers.py", "exec")
+NARROW = (
+    "compare-weights",
+    "functional",
+    "one-layer-by-the-rule",
+    "several-layers",
+    "values",
+    "values-long",
+    "weights-of-one-layer",
+    "weights-of-several",
+)
 
 
-def test_with_another_view_it_is_one_of_them() -> None:
-    text = answered("gru", "--dry-run", "--code", "--weights").stdout
-    assert text.index("o = layer(inputs)") < text.index("in total") < text.index("from keras")
+def check(path: Path, text: str) -> None:
+    """Compares a text with the one that was looked at and kept."""
+    if os.environ.get("RNNSHAPE_UPDATE"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
 
 
-# The weights
+@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_screens_are_as_they_were(name: str, columns: int) -> None:
+    text = SCREENS[name].text(columns)
+    check(GOLDEN / f"{name}-{columns}.txt", text)
+    programs = name in ("code", "everything", "compare-views")
+    assert programs or max(map(len, text.splitlines())) <= columns
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    assert "\n\n\n\n" not in text
 
 
-def test_the_weights_add_up_and_are_named_by_direction() -> None:
-    text = answered("gru", "-f", "4", "-u", "5", "--bidirectional", "--weights", "--dry-run").stdout
-    rows = [line.split()[:2] for line in text.splitlines()]
-    for name, parameters in [
-        ("forward_kernel", "60"),
-        ("forward_recurrent_kernel", "75"),
-        ("forward_bias", "30"),
-        ("backward_bias", "30"),
-        ("in", "total"),
-    ]:
-        assert [name, parameters] in rows
-    assert "(2, 3·units)" in text
-    assert " ".join(text.split()).count("one for the kernel, one for the recurrent kernel") == 2
+@pytest.mark.parametrize("name", COLOURED)
+def test_styles_are_as_they_were(name: str) -> None:
+    one = SCREENS[name]
+    made = one.make()
+    query, reports = made if isinstance(made, tuple) else (None, made)
+    text = answer(reports, one.views, columns=100, query=query, FORCE_COLOR="1")
+    check(GOLDEN / f"{name}-styles.txt", text.replace("\x1b[", "^["))
 
 
-def test_the_total_is_what_keras_counts() -> None:
-    text = answered("lstm", "-u", "4", "-u", "2", "--weights").stdout
-    assert "✓ 152 parameters by layer.count_params()" in text
+@pytest.mark.parametrize("name", SCREENS)
+def test_ascii_is_enough_for_every_screen(name: str) -> None:
+    text = SCREENS[name].text(70, unicode=False)
+    check(GOLDEN / f"{name}-ascii.txt", text)
+    assert text.isascii()
 
 
-def test_of_several_layers_no_total_is_made() -> None:
-    text = answered("lstm", "gru", "--weights").stdout
-    assert "✓ all parameters by layer.count_params()" in text
+@pytest.mark.parametrize("columns", [20, 30])
+@pytest.mark.parametrize("name", NARROW)
+def test_the_narrowest_screens_are_as_they_were(name: str, columns: int) -> None:
+    check(GOLDEN / f"{name}-{columns}.txt", SCREENS[name].text(columns))
 
 
-# The comparison
+@pytest.mark.parametrize("columns", [20, 26, 40, 60, 80, 120])
+@pytest.mark.parametrize("layer", [BI_LSTM, BI_LSTM_SEQUENCES, "GRU(100, return_state=True)"])
+def test_no_name_or_shape_is_ever_broken(columns: int, layer: str) -> None:
+    report = asked(layer)
+    lines = answer(report, ["weights"], columns=columns).splitlines()
+    for output in report.outputs:
+        assert any(line.startswith(output.name) and str(output.shape) in line for line in lines)
+    for weight in report.layers[0].weights:
+        assert any(str(weight.shape) in line for line in lines)
 
 
-def test_a_held_flag_leaves_the_columns_for_the_title() -> None:
-    lines = answered(
-        "lstm", "--compare", "--return-state", "--no-bidirectional", "--dry-run"
-    ).stdout.splitlines()
-    assert lines[0] == "LSTM(3)  bidirectional=False, return_state=True"
-    assert lines[4].split() == ["sequences", "o", "h", "c"]
-    assert lines[6].split() == ["·", "(2,", "3)", "(2,", "3)", "(2,", "3)"]
-    assert lines[7].split() == ["✓", "(2,", "5,", "3)", "(2,", "3)", "(2,", "3)"]
+@pytest.mark.parametrize("columns", range(20, 62, 3))
+@pytest.mark.parametrize("timesteps", [1, 2, 5])
+def test_a_page_that_is_too_narrow_for_a_diagram_is_told(columns: int, timesteps: int) -> None:
+    text = answer(asked("GRU(3)", timesteps=timesteps), ["diagram"], columns=columns)
+    assert ("the diagram needs" in text) != ("t = 0" in text)
+    assert max(map(len, text.splitlines())) <= columns
 
 
-def test_all_flags_held_leave_one_row() -> None:
-    flags = ["--return-state", "--return-sequences", "--bidirectional"]
-    text = answered("gru", "--compare", *flags, "--dry-run", "--format", "plain").stdout
-    assert text == "o 2 5 6\nh1 2 3\nh2 2 3\n"
+def test_how_wide_a_diagram_must_be_is_said() -> None:
+    text = answer(asked("GRU(3)"), ["diagram"], columns=30)
+    assert "\n(the diagram needs 31 columns)\n" in text
+    assert "inputs above" not in text
 
 
-def test_the_whole_field_fits_a_hundred_columns() -> None:
-    specs = tuple(
-        LayerSpec(cell, bidirectional=both, return_sequences=sequences, return_state=state)
-        for cell in Cell
-        for both in (False, True)
-        for sequences in (False, True)
-        for state in (False, True)
-    )
-    ask = Inspection(specs, frozenset({View.WEIGHTS}), compare=True)
-    page = Page(100, unicode=True)
-    text = drawn(body(ask, [Report(spec) for spec in specs], page), page)
-    assert max(map(len, text.splitlines())) <= 100
-    assert text.count("h / h1") == 3
-    assert text.count("(2, 5, 6)") == 6
-
-
-def test_a_claim_is_shown_with_the_flags_that_make_it() -> None:
-    lines = answered("lstm", "gru", "--compare").stdout.splitlines()
-    assert "✓ o == h                return_state" in lines
-    assert "✓ o[:, 0, U:] == h2     bidirectional, return_sequences, return_state" in lines
+def test_a_long_name_stands_at_the_right_where_there_is_no_room_at_the_left() -> None:
+    layer = parse("Bidirectional(GRU(3))")
+    name = "a_name_that_is_rather_long"
+    step = Step(layer, (Ref(0),), names=(name,))
+    report = Report(Question(Network((Input((2, 2, 1)),), (step,), name="code.py")))
+    assert f"│ :U│ U: │ {name}\n" in answer(report, ["diagram"])
 
 
 @pytest.mark.parametrize("columns", range(45, 100, 5))
-def test_the_parameters_of_a_row_are_named(columns: int) -> None:
-    env = environment(COLUMNS=str(columns))
-    text = run("lstm", "--compare", "--weights", "--dry-run", env=env).stdout
+def test_the_parameters_of_a_comparison_are_always_named(columns: int) -> None:
+    query, reports = compared("LSTM")
+    text = answer(reports, ["weights"], columns=columns, query=query)
     assert text.count("parameters") in (1, 8)  # a column's heading, or each layer's own
     assert max(map(len, text.splitlines())) <= columns
 
 
-@pytest.mark.parametrize("columns", ["20", "40", "60", "80", "100"])
-def test_a_comparison_of_stacks_is_whole_at_any_width(columns: str) -> None:
-    arguments = ("gru", "-u", "4", "-u", "2", "--compare", "--bidirectional", "--dry-run")
-    text = run(*arguments, "--weights", env=environment(COLUMNS=columns)).stdout
-    assert max(map(len, text.splitlines())) <= int(columns)
-    assert text.count("(2, 5, 8)") >= 4
-    assert "(2, 5, 4)" in text
-    assert "312 parameters" in text or ("168" in text and "144" in text)
+def test_a_thousand_layers_take_as_many_lines() -> None:
+    """Each is written once, in the table and in the sum of the parameters."""
+    report = asked(*["GRU(2, return_sequences=True)"] * 1000)
+    text = answer(report, columns=120)
+    assert text.count("GRU(2, return_sequences=True)") == 1000
+    assert len(text.splitlines()) < 1010
 
 
-# The diagram
+def test_the_formula_comes_from_the_axes() -> None:
+    kernel = Tensor("kernel", (Axis("features", 16), 3 * Axis("units", 64)))
+    bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)))
+    dense = Tensor("kernel", (Axis("features", 5), Axis("units", 2)))
+    page = Page()
+
+    def written(*weights: Tensor, times: int = 1) -> list[str]:
+        return [text.replace("\xa0", " ") for text in formula(weights, times, page)]
+
+    assert written(kernel, bias) == [
+        "3 · (features·units + 2·units)",
+        "3 · (16·64 + 2·64)",
+    ]
+    assert written(kernel, bias, times=2)[1] == "2 · 3 · (16·64 + 2·64)"
+    assert written(kernel, dense, times=2)[1] == "2 · (3 · 16·64 + 5·2)"
+    assert written(dense) == ["features·units", "5·2"]
+    assert written(dense, dense) == ["2 · features·units", "2 · 5·2"]
 
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("timesteps", [1, 2, 3, 4, 5, 8, 2000])
-def test_every_diagram_fits_and_shows_what_is_returned(timesteps: int, columns: int) -> None:
-    page = Page(columns, unicode=True)
-    for spec in combinations(timesteps=timesteps):
-        [layer] = layers(spec)
-        text = drawn(diagram(Report(spec), page), page)
-        assert max(map(len, text.splitlines())) <= columns
-        assert ("h1" in text.split() or "h1," in text or "h" in text.split()) == spec.return_state
-        assert "inputs" in text
-        assert str(layer.input.shape) in text
-        assert f"t = {timesteps - 1}" in text
-        assert ("···" in text) == (timesteps > {60: 3, 80: 5, 120: 8}[columns])
+def test_what_agrees_adds_up_to_the_parameters() -> None:
+    """The numbers of every formula, reckoned."""
+    for layer in ("LSTM(64)", "Bidirectional(GRU(7))", BI_STACK, MIXED_STACK, "ConvLSTM2D(8, 3)"):
+        report = asked(layer)
+        text = answer(report, ["weights"], columns=400)
+        [line] = [one for one in text.splitlines() if one.count(" = ") == 2]
+        _, numbers, total = line.split(" = ")
+        assert eval(numbers.replace("·", "*")) == int(total.replace(",", ""))
+        assert int(total.replace(",", "")) == report.parameters
 
 
-@pytest.mark.parametrize("columns", range(20, 62))
-def test_a_page_too_narrow_for_a_diagram_is_told(columns: int) -> None:
-    page = Page(columns, unicode=True)
-    for timesteps in (1, 2, 5):
-        report = Report(LayerSpec(Cell.GRU, timesteps=timesteps))
-        text = drawn(diagram(report, page), page).replace("\n", " ")
-        assert ("the diagram needs" in text) != ("t = 0" in text)
+# The values
 
 
-def test_return_sequences_is_visible() -> None:
-    page = Page(80, unicode=True)
-    for sequences, boxes in ((False, 1), (True, 5)):
-        spec = LayerSpec(Cell.LSTM, bidirectional=True, return_sequences=sequences)
-        assert drawn(diagram(Report(spec), page), page).count("│fwd") == boxes
+@pytest.mark.parametrize(
+    ("scale", "rows"),
+    [
+        (1, ["0.5600  0.9300", "-0.6900 -0.3200"]),
+        (0, ["0.0000  0.0000", "0.0000  0.0000"]),
+        (0.1, ["0.05600  0.09300", "-0.06900 -0.03200"]),
+        (1e-3, ["0.0005600  0.0009300", "-0.0006900 -0.0003200"]),
+        (1e-12, ["0.000000000  0.000000000", "0.000000000  0.000000000"]),
+        (10, ["5.6000  9.3000", "-6.9000 -3.2000"]),
+        (1e6, ["560000.0000  930000.0000", "-690000.0000 -320000.0000"]),
+    ],
+)
+def test_all_numbers_have_as_many_decimals(scale: float, rows: list[str]) -> None:
+    """As many as the array with the smallest numbers needs; the inputs are always around 1."""
+    text = answer(measured(asked("GRU(2)"), values=True, scale=scale), ["values"])
+    numbers = [line.split("]")[1] for line in text.splitlines() if line.startswith("[")]
+    assert [row.strip() for row in numbers[-2:]] == rows
+    assert len({len(number.split(".")[1]) for row in numbers for number in row.split()}) == 1
 
 
-def test_the_halves_that_equal_a_state_are_marked() -> None:
-    """The backward half of the first timestep is h2, the forward half of the last one is h1."""
-    spec = LayerSpec(Cell.LSTM, bidirectional=True, return_sequences=True, return_state=True)
-    page = Page(60, unicode=True)
-    boxes = drawn(diagram(Report(spec), page), page).splitlines()[2]
-    assert boxes.split("│")[1:-1] == [
-        "fwd ",
-        " =h2",
-        "  ",
-        "fwd ",
-        " bwd",
-        "       ",
-        "=h1 ",
-        " bwd",
+def test_large_numbers_have_fewer_decimals() -> None:
+    report = measured(asked("GRU(2)"), values=True, scale=1000)
+    assert report.measurement is not None
+    [layer] = report.measurement.layers
+    forged = replace(report, measurement=replace(report.measurement, inputs=layer.outputs))
+    text = answer(forged, ["values"])
+    assert text.count("[0]  560.00  930.00\n[1] -690.00 -320.00\n") == 2
+
+
+def test_whole_numbers_and_texts_are_shown_as_they_are() -> None:
+    report = measured(asked("Embedding(1000, 1)", timesteps=2), values=True)
+    assert report.measurement is not None
+    whole = Array((2, 2), "int32", struct.pack("4i", 7, 999, 0, -5), "i")
+    texts = Array((2, 2), "string", b'[["a", "b c"], ["", "d"]]', "json")
+    for given, lines in (
+        (whole, ["[0]          7     999", "[1]          0      -5"]),
+        (texts, ["[0]          a     b c", "[1]                  d"]),
+    ):
+        forged = replace(report, measurement=replace(report.measurement, inputs=(given,)))
+        rows = answer(forged, ["values"]).splitlines()
+        [_, first] = [at for at, row in enumerate(rows) if row.startswith("inputs (2, 2)")]
+        assert rows[first + 1 : first + 3] == lines
+
+
+def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
+    report = measured(asked("GRU(2)", batch=1, timesteps=1), values=True)
+    assert report.measurement is not None
+    broken = Array((1, 1, 1), "float32", struct.pack("f", float("nan")))
+    forged = replace(report, measurement=replace(report.measurement, inputs=(broken,)))
+    text = answer(forged, ["values"])
+    assert "[0, 0]    nan" in text
+    assert "0.5600 0.9300" in text
+
+
+# Styles and pages
+
+
+def test_every_style_has_looks_everywhere() -> None:
+    from rnnshape.formats.export import RICH_STYLES
+    from rnnshape.formats.html import STYLES
+    from rnnshape.terminal.screen import CODES
+
+    for style in Style:
+        assert style in RICH_STYLES
+        assert style is Style.PLAIN or style in CODES
+        assert style is Style.PLAIN or f".rnnshape .{style}" in STYLES
+
+
+def test_a_page_is_eighty_columns_wide_and_holds_any_table_that_it_may_fold() -> None:
+    assert Page() == Page(80, unicode=True, folds=False)
+    assert (Page().fits(80), Page().fits(81), Page(folds=True).fits(10**9)) == (True, False, True)
+    assert [Page().axes(axes) for axes in ((), (Axis("units", 3),))] == ["", "(units,)"]
+    assert Page().shape(None) == "?"
+    assert Page().number(None).plain == "?"
+
+
+# Text
+
+
+def test_lines_are_broken_at_blanks_and_go_on_further_right() -> None:
+    text = styled(("one two ", Style.NAME), "three\xa0four five")
+    assert [line.plain for line in wrapped(text, 11, indent=2)] == [
+        "one two",
+        "  three",
+        "  four five",
+    ]
+    assert [line.plain for line in wrapped(text, 12, indent=2)][1] == "  three four"
+    assert wrapped(text, 40) == [text]
+
+
+def test_a_word_that_is_too_long_is_cut() -> None:
+    assert [line.plain for line in wrapped(styled("abcdefgh ij"), 4)] == ["abcd", "efgh", "ij"]
+    assert [line.plain for line in wrapped(styled("日本語テキスト"), 6)] == [
+        "日本語",
+        "テキス",
+        "ト",
     ]
 
 
-def test_it_is_drawn_in_ascii_where_unicode_cannot_be_written() -> None:
-    for spec in combinations(timesteps=6):
-        assert everything(spec, Page(70, unicode=False)).isascii()
+def test_a_part_of_a_text_keeps_its_styles() -> None:
+    text = styled(("abc", Style.NAME), "def", ("ghi", Style.BAD))
+    assert text[2:7] == styled(("c", Style.NAME), "def", ("g", Style.BAD))
+    assert text[9:] == Text()
+    assert (text + styled("!")).plain == "abcdefghi!"
 
 
-def test_a_high_stack_shows_its_ends() -> None:
-    page = Page(60, unicode=True)
-    text = drawn(diagram(Report(LayerSpec(Cell.GRU, units=(2,) * 64)), page), page)
-    assert text.startswith("layer 64: GRU(2)")
-    assert "62 more layers" in text
-    assert "layer 1: GRU(2, return_sequences=True)" in text
+def test_wide_characters_keep_columns_apart() -> None:
+    text = answer(asked("LSTM(3, name='編碼')", "Dense(1)"), columns=120)
+    rows = [line for line in text.splitlines() if "(batch" in line]
+    assert len({display_width(row[: row.index("(batch")]) for row in rows}) == 1
 
 
-# How it folds
+@pytest.mark.parametrize("form", list(Format))
+def test_what_is_not_printable_never_reaches_the_terminal(form: Format) -> None:
+    text = answer(asked(r"LSTM(3, name='a\x1b[31mb\u202ec')"), ["code"], form=form)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("columns", [20, 40, 60, 80, 120])
-def test_no_name_or_shape_is_ever_broken(columns: int) -> None:
-    page = Page(columns, unicode=True)
-    for spec in combinations():
-        text = everything(spec, page)
-        for output in Report(spec).outputs:
-            assert any(
-                line.startswith(output.name) and str(output.shape) in line
-                for line in text.splitlines()
-            )
+def test_every_kept_screen_is_still_made() -> None:
+    made = {f"{name}-{columns}.txt" for name in SCREENS for columns in WIDTHS}
+    made |= {f"{name}-styles.txt" for name in COLOURED} | {f"{name}-ascii.txt" for name in SCREENS}
+    made |= {f"{name}-{columns}.txt" for name in NARROW for columns in (20, 30)}
+    assert {path.name for path in GOLDEN.glob("*.txt")} == made

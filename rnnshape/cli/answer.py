@@ -1,0 +1,131 @@
+"""Asks the rule and Keras what a query wants to know, and has the answer shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from rnnshape.cli import messages
+from rnnshape.cli.environment import Environment
+from rnnshape.cli.query import ExitCode, Query
+from rnnshape.formats import left_out
+from rnnshape.formats.answer import Answer
+from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from rnnshape.report import Report
+
+__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out"]
+
+
+def answer(query: Query, environment: Environment) -> ExitCode:
+    """Answers on standard output, and says all else on stderr.
+
+    Raises:
+        QueryError: Keras would refuse one of the questions.
+        OSError: standard output could not be written.
+    """
+    reports = describe_all(query)
+    say_what_is_left_out(query, environment)
+    for unread in query.unread:
+        messages.note(environment, unread.message, unread.details)
+    shown = Answer(query, environment)
+    if query.dry_run:
+        return _finished(query, environment, shown, reports)
+    return _measured(query, environment, shown, reports)
+
+
+def describe_all(query: Query) -> list[Report]:
+    """What the rule says of each question; a `QueryError` where Keras would refuse one, or where
+    the rule alone is asked and has no word on a layer."""
+    reports = [
+        Report(question, notes_before=notes)
+        for question, notes in zip(query.questions, query.notes, strict=True)
+    ]
+    for layer in (layer for report in reports for layer in report.layers if query.dry_run):
+        if layer.facts is None:
+            raise layer.call.error(
+                f"the rule has no word on {layer.call.name}, only Keras can tell: leave out "
+                "--dry-run"
+            )
+    return reports
+
+
+def say_what_is_left_out(query: Query, environment: Environment) -> None:
+    """Notes on what was asked for and will not be shown."""
+    for view in left_out(query.views, query.format):
+        where = f"is in {query.export} alone" if query.export else "is left out"
+        messages.note(environment, f"--{view} has no place in {query.format}, and {where}")
+    if query.dry_run and "values" in query.views:
+        messages.note(environment, "--values come from model.predict: --dry-run has none")
+
+
+def not_measured(
+    environment: Environment, problem: Failure | MeasurementError, place: str = ""
+) -> None:
+    """Says why there is no measurement."""
+    words = f"{problem.reason}; {problem.remedy}" if problem.remedy else problem.reason
+    tail = problem.stderr_tail if isinstance(problem, MeasurementError) else ()
+    messages.error(environment, f"{place}not measured: {words}", tail)
+
+
+def _measured(
+    query: Query, environment: Environment, shown: Answer, reports: list[Report]
+) -> ExitCode:
+    request = Request(query.questions, query.seed, values="values" in query.views)
+    try:
+        with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
+            shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
+            with shown.waiting() as tell:
+                results = list(measurer.answers(request, tell))
+            failures = [one for one in results if isinstance(one, Failure)]
+            measured = list(map(_with_result, reports, results))
+            # Shown before the child has gone: a large one takes its time.
+            code = _finished(query, environment, shown, measured, failed=bool(failures))
+    except MeasurementError as problem:
+        with suppress(BrokenPipeError):
+            shown.finish(reports)
+        not_measured(environment, problem)
+        return ExitCode.FAILED
+    for failure in failures:
+        not_measured(environment, failure)
+    return code
+
+
+def _with_result(report: Report, result: Measurement | Failure) -> Report:
+    return report if isinstance(result, Failure) else replace(report, measurement=result)
+
+
+@contextmanager
+def _honest_if_interrupted(shown: Answer, reports: Sequence[Report]) -> Iterator[None]:
+    """What is left on the screen must not look as if it had been measured."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        if shown.begun:
+            shown.finish(reports)
+        raise
+
+
+def _finished(
+    query: Query,
+    environment: Environment,
+    shown: Answer,
+    reports: Sequence[Report],
+    *,
+    failed: bool = False,
+) -> ExitCode:
+    with suppress(BrokenPipeError):  # the reader has all it wants; the verdict stands
+        shown.finish(reports)
+    differences = [line for report in reports for line in report.differences]
+    if differences:
+        messages.error(environment, "Keras and the rule disagree", differences)
+    if query.export is not None and not failed:
+        try:
+            for words in shown.export(reports, query.export):
+                messages.note(environment, words)
+        except OSError as problem:
+            messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
+            return ExitCode.FAILED
+    return ExitCode.FAILED if failed or differences else ExitCode.ANSWERED

@@ -1,0 +1,134 @@
+"""What a command line's values may be, and the one exception for a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.expression import Value
+from rnnshape.formats import SUFFIXES, Format
+from rnnshape.words import MERGE_MODES
+
+__all__ = [
+    "UsageError",
+    "assignment",
+    "choice",
+    "either",
+    "export_path",
+    "format_name",
+    "merge_mode",
+    "shortened",
+    "whole_number",
+]
+
+LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
+LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
+LONGEST_SHOWN = 100  # characters of a value in a message
+
+
+class UsageError(Exception):
+    """A command line that is wrong. `details` are lines that show where."""
+
+    def __init__(self, message: str, details: tuple[str, ...] = ()) -> None:
+        self.message, self.details = message, details
+        super().__init__(message)
+
+
+def whole_number(
+    option: str, *, least: int = 1, most: int = LARGEST_DIMENSION
+) -> Callable[[str], int]:
+    """A parser for the numbers of an option.
+
+    >>> whole_number("--batch")("7")
+    7
+    """
+
+    def parsed(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise _wrong(option, text, f"give a whole number, {least} or more")
+        if number > most:
+            raise _wrong(option, text, f"the largest is {most}")
+        return number
+
+    return parsed
+
+
+def choice(option: str, words: Iterable[str]) -> Callable[[str], str]:
+    """A parser for an option that takes one of some words, in any letter case."""
+    known = tuple(words)
+
+    def parsed(text: str) -> str:
+        word = text.lower()
+        if word not in known:
+            raise _wrong(option, text, f"choose {either(known)}{did_you_mean(word, known)}")
+        return word
+
+    return parsed
+
+
+merge_mode = choice("--merge-mode", MERGE_MODES)
+
+
+def format_name(text: str) -> Format:
+    """The format of a name."""
+    return Format(choice("--format", Format)(text))
+
+
+def assignment(text: str) -> tuple[str, Value]:
+    """The name and the value of `NAME=VALUE`.
+
+    >>> assignment("X_train.shape[2]=8")
+    ('X_train.shape[2]', 8)
+    """
+    from rnnshape.reading import let_value  # few command lines need it
+
+    name, equals, value = text.rpartition("=")
+    if not (equals and name.strip() and value.strip()):
+        raise _wrong("--let", text, "give a name and its value: --let vocab_size=5000")
+    try:
+        return name.strip(), let_value(value)
+    except QueryError as wrong:
+        raise _wrong("--let", text, wrong.message) from None
+
+
+def export_path(text: str) -> Path:
+    """A path that an export can be written to, as far as that can be told before."""
+    path = Path(text)
+    reason = ""
+    if path.suffix.lower() not in SUFFIXES:
+        reason = f"the name must end in {either(SUFFIXES)}"
+    else:
+        try:
+            if not path.parent.is_dir():
+                reason = f"there is no folder {path.parent}"
+            elif path.exists() and not path.is_file():
+                reason = "it is a folder" if path.is_dir() else "it is not a file"
+        except OSError as problem:
+            reason = problem.strerror or str(problem)
+    if reason:
+        raise _wrong("--export", text, reason)
+    return path
+
+
+def either(words: Iterable[str]) -> str:
+    """The words as a choice.
+
+    >>> either(["lstm", "gru", "simplernn"])
+    'lstm, gru or simplernn'
+    """
+    *others, last = words
+    return f"{', '.join(others)} or {last}"
+
+
+def shortened(text: str) -> str:
+    """What a message shows of a text."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def _wrong(option: str, text: str, reason: str) -> UsageError:
+    return UsageError(f"{option} {shortened(text)}".strip() + f": {reason}")

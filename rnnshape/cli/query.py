@@ -1,0 +1,54 @@
+"""What one command asks for: the questions, what to show of them, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from rnnshape.errors import QueryError
+from rnnshape.formats import Format
+from rnnshape.network import Question
+
+__all__ = ["ExitCode", "Query"]
+
+
+class ExitCode(IntEnum):
+    """How a command ends, if it isn't interrupted."""
+
+    ANSWERED = 0
+    FAILED = 1
+    WRONG = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One command's questions.
+
+    Attributes:
+        questions: in the order in which they are shown.
+        notes: of each question, what is said beside the rule's notes.
+        flags: of each question of a comparison, the flags that it has.
+        reads_stdin: whether the questions come from standard input, a line each.
+        views: the names of what to show beside the outputs.
+        format: how to write it; a table where none was named.
+        code_alone: whether a pipe gets the program and nothing else.
+        compare: the flags that are a comparison's columns; empty where nothing is compared.
+        dry_run, seed: as on the command line.
+        export: where to write the table's views as a picture or page, too.
+        unread: what of the code that was read is not answered, and why.
+    """
+
+    questions: tuple[Question, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+    flags: tuple[Mapping[str, bool], ...] = ()
+    reads_stdin: bool = False
+    views: frozenset[str] = frozenset()
+    format: Format = Format.TABLE
+    code_alone: bool = False
+    compare: tuple[str, ...] = ()
+    dry_run: bool = False
+    seed: int | None = None
+    export: Path | None = None
+    unread: tuple[QueryError, ...] = ()

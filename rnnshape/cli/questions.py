@@ -1,0 +1,156 @@
+"""What the options mean: the `Query` that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+from rnnshape.cli.arguments import UsageError, either, shortened
+from rnnshape.cli.options import Options
+from rnnshape.cli.query import Query
+from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.formats import Format
+from rnnshape.network import Question
+from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
+
+if TYPE_CHECKING:
+    from rnnshape.reading import Reading
+
+__all__ = ["query"]
+
+USUAL_UNITS = (3,)
+# How each of a word's options is written in Keras text.
+IN_KERAS = {
+    "units": "LSTM(64)",
+    "return_sequences": "LSTM(64, return_sequences=True)",
+    "return_state": "LSTM(64, return_state=True)",
+    "bidirectional": "Bidirectional(LSTM(64))",
+    "merge_mode": "Bidirectional(LSTM(64), merge_mode='sum')",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question, what is said of it beside the rule's notes, and the flags of its word."""
+
+    question: Question
+    notes: tuple[str, ...] = ()
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+
+def query(options: Options) -> Query:
+    """What a command line asks for.
+
+    Raises:
+        UsageError: the options do not go together.
+        QueryError: a text that was given can't be answered.
+    """
+    if not options.what:
+        raise UsageError(f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file")
+    _check_flags(options)
+    reads_stdin = "-" in options.what
+    asked: list[_Asked] = []
+    unread: list[QueryError] = []
+    unused = set(options.let)
+    for what in () if reads_stdin else options.what:
+        layer = layer_of_word(what)
+        if layer is not None:
+            asked += _asked_by_word(layer, options)
+        else:
+            reading = _reading(what, options)
+            unread += reading.messages
+            unused -= reading.names_used
+            notes = chain(reading.notes, repeat(()))
+            asked += [
+                _Asked(Question(network, options.dimensions), said)
+                for network, said in zip(reading.networks, notes, strict=False)
+            ]
+    if not reads_stdin:
+        unread += [QueryError(f"--let {name}: no code asks for it") for name in sorted(unused)]
+    return Query(
+        questions=tuple(one.question for one in asked),
+        notes=tuple(one.notes for one in asked),
+        flags=tuple(one.flags for one in asked),
+        reads_stdin=reads_stdin,
+        views=options.views,
+        format=options.format or Format.TABLE,
+        code_alone=_code_alone(options),
+        compare=_varying([one.flags for one in asked]) if options.compare else (),
+        dry_run=options.dry_run,
+        seed=options.seed,
+        export=options.export,
+        unread=tuple(unread),
+    )
+
+
+def _reading(what: str, options: Options) -> Reading:
+    """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
+    _check_text(what, options)
+    from rnnshape.reading import read  # a word needs none of it
+
+    reading = read(what, options.let, options.dimensions)
+    if not reading.networks:
+        if reading.messages:
+            raise reading.messages[0]
+        raise QueryError(f"{shortened(what)} makes no Keras layers: there is nothing to answer")
+    return reading
+
+
+def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
+    every = combinations(options.flags) if options.compare else [options.flags]
+    for flags in every:
+        network, notes = stack(layer, options.units or USUAL_UNITS, flags)
+        held = {name: bool(getattr(flags, name)) for name in FLAGS}
+        yield _Asked(Question(network, options.dimensions), notes, held)
+
+
+def _check_flags(options: Options) -> None:
+    flags = options.flags
+    merges = flags.bidirectional or (options.compare and flags.bidirectional is None)
+    if flags.merge_mode and not merges:
+        raise UsageError(
+            f"--merge-mode {flags.merge_mode}: only with --bidirectional is anything merged"
+        )
+    if flags.merge_mode == "none" and len(options.units) > 1:
+        raise UsageError(
+            "--merge-mode none: it returns two tensors, and the next layer of a stack takes one: "
+            "concat, sum, mul or ave"
+        )
+    if "-" in options.what and len(options.what) > 1:
+        raise UsageError("-: standard input is asked alone, without another WHAT")
+    if "-" in options.what and (options.compare or options.export):
+        name = "--compare" if options.compare else "--export"
+        raise UsageError(f"{name}: it has no meaning for questions from standard input")
+
+
+def _check_text(what: str, options: Options) -> None:
+    """What is said of a word must be written into a text."""
+    if what.isidentifier() or what.replace("-", "").isidentifier():
+        hint = did_you_mean(what, WORDS, alike=0.7)
+        if hint or "." not in what:
+            choose = f"choose {either(WORDS)}, or write it in Keras: LSTM(64)"
+            raise UsageError(f"WHAT {shortened(what)}: {choose}{hint}")
+    given: dict[str, object] = {"units": options.units or None}
+    given |= {name: getattr(options.flags, name) for name in (*FLAGS, "merge_mode")}
+    for name, value in given.items():
+        if value is not None:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option}: it is written into the text: {IN_KERAS[name]}")
+    if options.compare:
+        raise UsageError(f"--compare: only words are compared: {either(WORDS)}")
+
+
+def _varying(flags: Sequence[Mapping[str, bool]]) -> tuple[str, ...]:
+    """The flags that differ between the questions of a comparison: its columns."""
+    return tuple(name for name in FLAGS if len({one[name] for one in flags}) > 1)
+
+
+def _code_alone(options: Options) -> bool:
+    return (
+        options.views == {"code"}
+        and options.format is None
+        and not options.compare
+        and options.export is None
+    )

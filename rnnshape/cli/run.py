@@ -1,0 +1,120 @@
+"""One command line, from its words to its exit code: read it, answer, and say what is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from typing import Any, TextIO
+
+from typer.exceptions import TyperException
+
+from rnnshape.cli import messages
+from rnnshape.cli.arguments import UsageError, shortened
+from rnnshape.cli.environment import Environment
+from rnnshape.cli.options import Options, app, option_names
+from rnnshape.cli.query import ExitCode
+from rnnshape.errors import QueryError, did_you_mean
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str], environment: Environment | None = None) -> int:
+    """Answers one command line, given without the program's name. Returns the exit code."""
+    surroundings = environment or Environment()
+    if surroundings.stdout is None:
+        messages.error(surroundings, "standard output is closed: there is nowhere to answer")
+        return ExitCode.FAILED
+    try:
+        return _answered(arguments, surroundings, surroundings.stdout)
+    except (UsageError, QueryError) as wrong:
+        messages.error(surroundings, wrong.message, wrong.details)
+        return ExitCode.WRONG
+    except BrokenPipeError:  # the reader of the help has left
+        return ExitCode.ANSWERED
+    except OSError as problem:
+        words = f"the answer can't be written: {problem.strerror or problem}"
+        messages.error(surroundings, words)
+    except Exception as bug:
+        if surroundings.variables.get("RNNSHAPE_TRACEBACK"):
+            raise
+        words = f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
+        messages.error(surroundings, words)
+    return ExitCode.FAILED
+
+
+def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO) -> int:
+    if not arguments:
+        if environment.stderr is not None:
+            with suppress(OSError, SystemExit), redirect_stdout(environment.stderr):
+                _parsed(["--help"], environment)
+        return ExitCode.WRONG
+    try:
+        with redirect_stdout(stdout):
+            options = _parsed(arguments, environment)
+            stdout.flush()
+    except TyperException as wrong:
+        raise UsageError(_reworded(wrong, arguments)) from None
+    except SystemExit:  # so Rich leaves when the reader of the help has left
+        return ExitCode.ANSWERED
+    if not isinstance(options, Options):
+        return options
+    if "-" in options.what:
+        from rnnshape.cli.stream import answer_stream
+
+        return answer_stream(options, environment)
+    from rnnshape.cli.answer import answer
+    from rnnshape.cli.questions import query
+
+    return answer(query(options), environment)
+
+
+def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:
+    """What the arguments ask for, or how Typer has ended what it answers itself, as `--help`."""
+    wide = ExitStack()
+    known: dict[str, Any] = {"prog_name": "rnnshape", "standalone_mode": False}
+    with wide:
+        if "-h" in arguments or "--help" in arguments:
+            known["terminal_width"] = wide.enter_context(_bounded_width(environment))
+        options = app(list(arguments), **known)
+    return options if isinstance(options, Options) else int(options or 0)
+
+
+@contextmanager
+def _bounded_width(environment: Environment) -> Iterator[int]:
+    """The width for Typer's help, which takes whatever number the variables hold."""
+    from rnnshape.terminal.screen import columns
+
+    width, before = columns(environment), dict(os.environ)
+    os.environ["COLUMNS"] = str(width)
+    os.environ.pop("TERMINAL_WIDTH", None)
+    try:
+        yield width
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _reworded(wrong: TyperException, arguments: Sequence[str]) -> str:
+    """Typer's complaint in our form: the option, what is wrong with it, and what is right."""
+    known = option_names()
+    for argument in arguments:
+        if argument == "--":
+            break
+        option, equals, _ = argument.partition("=")
+        if not option.startswith("--") or len(option) == 2:
+            continue
+        if option not in known:
+            return f"{shortened(option)}: no such option; {_hint(option, known)}"
+        if equals and "does not take a value" in wrong.message:
+            return f"{option}: it takes no value"
+    words = wrong.message.rstrip(".")
+    return words[0].lower() + words[1:]
+
+
+def _hint(option: str, known: Sequence[str]) -> str:
+    """The options that a misspelt one may have meant: those that begin so, or the nearest."""
+    near = [name for name in known if name.startswith(option)]
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return did_you_mean(option, known, alike=0.8).removeprefix("; ") or "see rnnshape --help"

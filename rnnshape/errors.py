@@ -1,0 +1,79 @@
+"""What can be wrong with a question, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["Place", "QueryError", "did_you_mean"]
+
+LONGEST_LINE = 100  # characters of a line that are shown around a place
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one line of a text that was read.
+
+    Attributes:
+        line: the line's own text.
+        start, end: the columns, from 0, that the stretch goes from and up to.
+        where: what the line is found by: `"model.py, line 3"`; empty where there is one line only.
+
+    >>> print(*Place("LSTM(64, retrun_state=True)", 9, 21).shown, sep="\\n")
+    LSTM(64, retrun_state=True)
+             ^^^^^^^^^^^^
+    """
+
+    line: str
+    start: int
+    end: int
+    where: str = ""
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The line, or what is next to the place in a long one, and carets under the place."""
+        first = max(0, min(self.start - LONGEST_LINE // 3, len(self.line) - LONGEST_LINE))
+        line = self.line[first : first + LONGEST_LINE]
+        before, after = "..." if first else "", "..." if first + len(line) < len(self.line) else ""
+        start = self.start - first
+        width = max(1, min(self.end - first, len(line)) - start)
+        return f"{before}{line}{after}", " " * (len(before) + start) + "^" * width
+
+
+class QueryError(ValueError):
+    """A question that no Keras layer answers to.
+
+    Attributes:
+        message: what is wrong, what was given, what is allowed: one line.
+        place: where it stands in the text that was read, if it was read from one.
+
+    >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
+    Traceback (most recent call last):
+        ...
+    rnnshape.errors.QueryError: LSTM takes no 'retrun_state'; did you mean return_state?
+    """
+
+    def __init__(self, message: str, place: Place | None = None) -> None:
+        self.message, self.place = message, place
+        super().__init__(message)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The lines that show the place."""
+        if self.place is None:
+            return ()
+        where = (f"{self.place.where}:",) if self.place.where else ()
+        return (*where, *self.place.shown)
+
+
+def did_you_mean(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
+    """`; did you mean LSTM?` where one of the known words is likely meant, else nothing.
+
+    >>> did_you_mean("ltsm", ["LSTM", "GRU"]), did_you_mean("quiet", ["units"])
+    ('; did you mean LSTM?', '')
+    """
+    from difflib import get_close_matches  # only a misspelt word needs it
+
+    spelt = {one.lower(): one for one in known}
+    near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
+    return f"; did you mean {spelt[near[0]]}?" if near else ""

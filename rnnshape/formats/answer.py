@@ -1,0 +1,157 @@
+"""An answer, in the format that was asked for: in one go, or begun before it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnshape.formats import Format
+from rnnshape.terminal.output import write
+from rnnshape.terminal.screen import Screen, is_terminal, writes_unicode
+
+if TYPE_CHECKING:
+    from rnnshape.cli.environment import Environment
+    from rnnshape.cli.query import Query
+    from rnnshape.report import Report
+    from rnnshape.terminal.progress import WaitingLine
+    from rnnshape.views.blocks import Block
+    from rnnshape.views.page import Page
+    from rnnshape.views.text import Text
+
+__all__ = ["Answer"]
+
+
+class Answer:
+    """One command's answer on standard output.
+
+    Attributes:
+        begun: whether the rule's part of it stands there, and the rest does not yet.
+    """
+
+    def __init__(self, query: Query, environment: Environment) -> None:
+        assert environment.stdout is not None
+        self._query, self._environment = query, environment
+        self._stream = environment.stdout
+        self._painted: list[Text] = []
+        self._answered = 0  # questions
+        self.begun = False
+
+    def begin(self, reports: Sequence[Report]) -> None:
+        """Paints what the rule knows, where a person reads it and can be shown more later."""
+        if self._query.format != Format.TABLE or not is_terminal(self._stream):
+            return
+        from rnnshape.formats.document import body, ending
+        from rnnshape.formats.layout import laid_out
+
+        screen = self._screen
+        if not screen.is_live:
+            return
+        shown = list(body(self._query, reports, screen.page))
+        held = list(ending(self._query, reports, screen.page, pending=True))
+        # What is marked by the measurement must still be on the screen then.
+        fits = len(list(laid_out(held, screen.page))) < screen.height - 3
+        lines = list(laid_out([*shown, *held] if fits else shown, screen.page))
+        self.begun = True  # from the first letter on: it may be interrupted right there
+        screen.write([*lines, _blank()])
+        self._painted = [*lines, _blank()]
+
+    def waiting(self) -> WaitingLine:
+        """A context with a line on the terminal that tells what is going on; it gives what is to
+        be told of the measurement's progress."""
+        from rnnshape.terminal.progress import WaitingLine
+
+        return WaitingLine(self._environment, painted=self.begun)
+
+    def finish(self, reports: Sequence[Report]) -> None:
+        """Shows the whole answer, or of one that has begun, the rest.
+
+        Of questions from standard input, it is called for each as soon as it is answered.
+
+        Raises:
+            OSError: standard output can't be written.
+        """
+        write_table = self._query.format == Format.TABLE and not self._is_program
+        if write_table:
+            self._finish_table(reports)
+        else:
+            write(self._stream, self._pieces(reports))
+        self._answered += len(reports)
+
+    def write(self, text: str) -> None:
+        """Writes a line of another kind between the answers."""
+        write(self._stream, [text])
+
+    def export(self, reports: Sequence[Report], path: Path) -> list[str]:
+        """Writes the table's views to a file; returns what is to be said of that.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        from rnnshape.formats.export import export
+        from rnnshape.views.page import Page
+
+        page = Page(80, folds=path.suffix.lower() == ".html")
+        replaced = export(path, list(self._whole(reports, page)), page)
+        return [f"replaced {path}" if replaced else f"wrote {path}"]
+
+    @property
+    def _screen(self) -> Screen:
+        beside = (self._environment.stderr, self._environment.stdin)
+        return Screen(self._stream, self._environment.variables, beside)
+
+    @property
+    def _is_program(self) -> bool:
+        return self._query.code_alone and not is_terminal(self._stream)
+
+    def _pieces(self, reports: Sequence[Report]) -> Iterator[str]:
+        views, first = self._query.views, not self._answered
+        match self._query.format:
+            case Format.JSON:
+                from rnnshape.formats.json_lines import json_pieces
+
+                for report in reports:
+                    yield from json_pieces(report, views)
+            case Format.CSV:
+                from rnnshape.formats.csv_rows import csv_lines
+
+                yield from csv_lines(reports, views, header=first)
+            case Format.PLAIN:
+                from rnnshape.formats.plain import plain_lines
+
+                yield from plain_lines(reports, views, headed=self._query.reads_stdin)
+            case Format.MARKDOWN:
+                from rnnshape.formats.markdown import markdown
+                from rnnshape.views.page import Page
+
+                page = Page(80, writes_unicode(self._stream), folds=True)
+                yield from [] if first else ["\n"]
+                yield markdown(self._whole(reports, page))
+            case Format.TABLE:
+                from rnnshape.views.code import programs
+
+                yield from [] if first else ["\n"]
+                yield programs(reports)
+
+    def _finish_table(self, reports: Sequence[Report]) -> None:
+        from rnnshape.formats.layout import laid_out
+
+        screen = self._screen
+        lines: Iterable[Text] = laid_out(self._whole(reports, screen.page), screen.page)
+        if self._painted:
+            screen.replace(self._painted, list(lines))
+        else:  # nothing was painted, or not all of it
+            screen.write([_blank(), *lines] if self._answered or self.begun else lines)
+        self.begun, self._painted = False, []
+
+    def _whole(self, reports: Sequence[Report], page: Page) -> Iterator[Block]:
+        from rnnshape.formats.document import body, ending
+
+        yield from body(self._query, reports, page)
+        yield from ending(self._query, reports, page)
+
+
+def _blank() -> Text:
+    from rnnshape.views.text import Text
+
+    return Text()

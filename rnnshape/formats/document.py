@@ -1,0 +1,62 @@
+"""Which blocks an answer is made of, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rnnshape.views import VIEWS
+from rnnshape.views.blocks import Block, Heading
+from rnnshape.views.outputs import notes, outputs
+from rnnshape.views.page import Page
+from rnnshape.views.summary import summary
+
+if TYPE_CHECKING:
+    from rnnshape.cli.query import Query
+    from rnnshape.report import Report
+
+__all__ = ["body", "ending", "report_blocks"]
+
+
+def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
+    """All that the rule knows of outputs and in views: it can be shown before anything else."""
+    views = [view for view in VIEWS if view.name in query.views and not view.needs_measurement]
+    if query.compare:
+        from rnnshape.views.comparison import comparison
+
+        yield from comparison(query, reports, page)
+        yield from notes(reports, page)
+        views = [view for view in views if view.name != "weights"]  # they have a column
+    for report in reports:
+        if not query.compare:
+            yield from outputs(report, page)
+            yield from notes([report], page)
+        elif views:
+            yield Heading(str(report.question.network))
+        for view in views:
+            yield from view.blocks(report, page)
+
+
+def ending(
+    query: Query, reports: Sequence[Report], page: Page, *, pending: bool = False
+) -> Iterator[Block]:
+    """What the measurement tells: values, relations, and whether it was made at all.
+
+    With `pending` the last is not said yet.
+    """
+    for view in VIEWS:
+        if view.name in query.views and view.needs_measurement:
+            for report in reports:
+                if len(reports) > 1 and report.measurement:
+                    yield Heading(str(report.question.network))
+                yield from view.blocks(report, page)
+    yield from summary(query, reports, page, pending=pending)
+
+
+def report_blocks(report: Report, views: Collection[str], page: Page) -> Iterator[Block]:
+    """A single report, for who has no command line: a notebook."""
+    from rnnshape.cli.query import Query
+
+    query = Query((report.question,), views=frozenset(views))
+    yield from body(query, [report], page)
+    yield from ending(query, [report], page)

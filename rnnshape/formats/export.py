@@ -1,0 +1,144 @@
+"""`--export FILE`: what the table shows, as a picture, a page or a text."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rnnshape.formats.layout import laid_out, unbroken_width
+from rnnshape.views.blocks import Block
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text
+
+__all__ = ["export"]
+
+TITLE = "rnnshape"
+# As Rich's own, without the font that it fetches from the web: one of the reader's will do.
+PICTURE = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+<style>
+.{unique_id}-matrix {{
+    font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace;
+    font-size: {char_height}px;
+    line-height: {line_height}px;
+    font-variant-east-asian: full-width;
+}}
+.{unique_id}-title {{
+    font-size: 18px;
+    font-weight: bold;
+    font-family: Helvetica, Arial, sans-serif;
+}}
+{styles}
+</style>
+<defs>
+<clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+</clipPath>
+{lines}
+</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g>
+</g>
+</svg>
+"""
+RICH_STYLES = {
+    Style.PLAIN: "",
+    Style.TITLE: "bold",
+    Style.NAME: "bold #d78fe6",
+    Style.SHAPE: "bold",
+    Style.QUIET: "#a0a0a0",
+    Style.GOOD: "#7ccf7c",
+    Style.BAD: "bold #ff7b72",
+    Style.PENDING: "#d78fe6",
+    Style.KEYWORD: "bold",
+    Style.LITERAL: "#d78fe6",
+}
+
+
+def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
+    """Writes `blocks` to `path`, in the format that its suffix names, or leaves it as it was.
+
+    Returns whether it replaced a file.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    width = max(page.width, unbroken_width(blocks))
+    match path.suffix.lower():
+        case ".svg":
+            text = _picture(list(laid_out(blocks, page)), width)
+        case ".html":
+            from rnnshape.formats.html import html_page
+
+            text = html_page(blocks, TITLE)
+        case _:
+            text = "".join(f"{line.plain.rstrip()}\n" for line in laid_out(blocks, page))
+    return _replace(Path(os.path.realpath(path)), text)
+
+
+def _picture(lines: Sequence[Text], width: int) -> str:
+    from rich.console import Console
+    from rich.text import Text as RichText
+
+    console = Console(
+        record=True,
+        width=width,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for line in lines:
+        pieces = ((piece.replace("\xa0", " "), RICH_STYLES[style]) for piece, style in line.pieces)
+        console.print(RichText.assemble(*pieces), soft_wrap=True)
+    return console.export_svg(title=TITLE, code_format=PICTURE)
+
+
+def _replace(path: Path, text: str) -> bool:
+    """All of it or nothing: a neighbour is written first, and then takes the file's place."""
+    older = _checked(path)
+    # In a folder that others write to, a name that they could know might be their link.
+    neighbour = path.with_name(f".rnnshape-{secrets.token_hex(8)}.part")
+    number = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _no_follow(), 0o666)
+    try:
+        with open(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        if older is not None:
+            neighbour.chmod(stat.S_IMODE(older.st_mode))
+        neighbour.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            neighbour.unlink()
+        raise
+    return older is not None
+
+
+def _checked(path: Path) -> os.stat_result | None:
+    """What stands at a path, if anything does; an `OSError` if it must not be replaced."""
+    try:
+        older = path.lstat()
+    except OSError:
+        return None
+    if stat.S_ISLNK(older.st_mode):  # it leads nowhere
+        return None
+    if not stat.S_ISREG(older.st_mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if not older.st_mode & 0o222 or not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only", str(path))
+    return older
+
+
+def _no_follow() -> int:
+    return getattr(os, "O_NOFOLLOW", 0)

@@ -1,0 +1,113 @@
+"""`--format json`: one object per question, one per line, in pieces: large ones are never whole."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Iterator
+from itertools import zip_longest
+from typing import Any
+
+import rnnshape
+from rnnshape.measuring.arrays import Array
+from rnnshape.report import Output, Report
+from rnnshape.rules.facts import Axis, Nested, Tensor
+
+__all__ = ["document", "json_pieces"]
+
+
+def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
+    """All that is known of one report, as one line of JSON, in pieces to be written in order."""
+    arrays: list[Array] = []
+    mark = secrets.token_hex(16)  # it stands for an array, and in no other text
+
+    def marked(array: Array) -> str:
+        arrays.append(array)
+        return mark
+
+    first, *others = json.dumps(_document(report, views), default=marked).split(f'"{mark}"')
+    yield first
+    for array, text in zip(arrays, others, strict=True):
+        yield from array.json_pieces()
+        yield text
+    yield "\n"
+
+
+def document(report: Report, views: Collection[str] = ()) -> dict[str, Any]:
+    """All that is known of one report, as plain data: what `json.loads` makes of its JSON."""
+    result: dict[str, Any] = json.loads("".join(json_pieces(report, views)))
+    return result
+
+
+def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
+    """The same, with Keras' arrays as they are."""
+    measurement = report.measurement
+    values = "values" in views and measurement is not None
+    inputs = measurement.inputs if measurement else ()
+    result: dict[str, Any] = {
+        "layer": report.expression,
+        "inputs": [
+            _tensor(tensor) | _values(array, values)
+            for tensor, array in zip_longest(report.inputs, inputs)
+        ],
+        "layers": [
+            {
+                "layer": layer.number,
+                "expression": str(layer.call),
+                "class": layer.call.name,
+                "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
+                "returns": _names(layer.facts.returns) if layer.facts else None,
+                "parameters": report.parameters_of(layer),
+            }
+            for layer in report.layers
+        ],
+        "outputs": [_output(output) | _values(output.array, values) for output in report.outputs],
+        "relations": [
+            {"claim": claim.relation.claim, "layer": claim.layer, "holds": claim.holds}
+            for claim in report.claims
+        ],
+        "notes": [note.text for note in report.notes],
+        "source": report.source,
+    }
+    if views:
+        from rnnshape.views import VIEWS
+
+        for view in VIEWS:
+            if view.name in views:
+                result |= view.fields(report)
+    if report.differences:
+        result["differences"] = report.differences
+    result["versions"] = {
+        "rnnshape": rnnshape.__version__,
+        "keras": measurement.keras if measurement else None,
+        "tensorflow": measurement.tensorflow if measurement else None,
+    }
+    return result
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "shape": tensor.shape, "axes": _labels(tensor.axes)}
+
+
+def _output(output: Output) -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "layer": output.layer,
+        "shape": output.shape,
+        "axes": _labels(output.axes) if output.tensor else None,
+        "dtype": output.dtype,
+        "meaning": output.meaning,
+    }
+
+
+def _labels(axes: tuple[Axis, ...]) -> list[str]:
+    return [axis.label for axis in axes]
+
+
+def _names(returns: tuple[Nested, ...]) -> list[Any]:
+    """The outputs' names, nested as Keras nests the outputs."""
+    return [one.name if isinstance(one, Tensor) else _names(one) for one in returns]
+
+
+def _values(array: Array | None, wanted: bool) -> dict[str, Any]:
+    return {"values": array} if wanted else {}

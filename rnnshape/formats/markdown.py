@@ -1,0 +1,74 @@
+"""`--format markdown`: the same blocks as the table's, as GitHub renders them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
+from rnnshape.views.text import Style, Text
+
+__all__ = ["markdown"]
+
+
+def markdown(blocks: Iterable[Block]) -> str:
+    """A document of headings, tables, lists of lines and fenced blocks."""
+    return "\n\n".join(map(_block, blocks)) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(title, note, lines):
+            return "\n\n".join(filter(None, [f"### {_code(title)} {note}".rstrip(), _lines(lines)]))
+        case Lines(lines, _, True):
+            return "  \n".join(_escaped(line.plain) for line in lines)
+        case Lines(lines):
+            return _lines(lines)
+        case Picture(text):
+            return _fenced(text.plain, "text")
+        case Program(code):
+            return _fenced(code.rstrip("\n"), "python")
+        case Grid(columns, rows, _, right, _):
+            names = [name.replace("_\n", "_").strip() or " " for name in columns]
+            rule = ["---:" if index in right else "---" for index in range(len(names))]
+            cells = (
+                _section(row, len(names)) if isinstance(row, Section) else list(map(_cell, row))
+                for row in rows
+            )
+            return "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
+
+
+def _section(section: Section, columns: int) -> list[str]:
+    words = _escaped(" ".join(filter(None, (section.text.plain, section.last.plain))).strip())
+    begins = any(style is Style.TITLE for _, style in section.text.pieces)
+    return [f"**{words}**" if begins else words, *([""] * (columns - 1))]
+
+
+def _lines(lines: Sequence[Text]) -> str:
+    return "  \n".join(_code(line.plain.strip()) for line in lines)
+
+
+def _code(text: str) -> str:
+    """Text that is taken as it is, whatever it holds."""
+    fence = "`" * (1 + max((len(run) for run in text.split() if set(run) == {"`"}), default=0))
+    while fence in text:
+        fence += "`"
+    blank = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{blank}{text}{blank}{fence}"
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _cell(cell: Text) -> str:
+    return _escaped(cell.plain)
+
+
+def _escaped(text: str) -> str:
+    """Text in a cell: what would be read as Markdown or HTML is escaped."""
+    for character in "\\|*_<>[]`&":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", "<br>")

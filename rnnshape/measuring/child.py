@@ -1,0 +1,136 @@
+"""The child process: load TensorFlow fast and quietly, then answer one request after another.
+
+Requests are lines on its standard input, answers go to its standard output. It leaves when its
+input ends, as the parent holds the other end. `rnnshape.measuring.process` is that parent.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import count
+from queue import SimpleQueue
+from typing import NoReturn
+
+from rnnshape.measuring.fast_imports import fast_imports
+from rnnshape.measuring.messages import Failure, Message, Progress, decode_request, write
+
+Send = Callable[[Message], None]
+
+PLAIN = "--plain"
+OLDEST = (2, 16)  # the first TensorFlow whose Keras is Keras 3
+INSTALL = f"pip install 'tensorflow>={OLDEST[0]}.{OLDEST[1]}'"
+PROGRESS_SECONDS = 0.1
+CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
+
+
+def main() -> NoReturn:
+    """Answers until the parent is gone."""
+    channel = os.dup(1)
+    os.dup2(2, 1)  # whatever TensorFlow prints joins its stderr, shown only if the run fails
+
+    def send_bytes(data: bytes | memoryview) -> None:
+        while data:
+            data = data[os.write(channel, data) :]
+
+    def send(message: Message) -> None:
+        write(message, send_bytes)
+
+    try:
+        lines: SimpleQueue[bytes] = SimpleQueue()
+        threading.Thread(target=_read_requests, args=(lines,), daemon=True).start()
+        gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
+        send(Progress("loading TensorFlow"))
+        problem = _load(plain=PLAIN in sys.argv)
+        if problem is None:
+            _answer(lines, send)
+        else:
+            send(problem)
+    except BaseException as error:
+        send(_failure(error))
+    # Shutting TensorFlow down takes a third of a second, and leaves nothing that matters undone.
+    os._exit(0)
+
+
+def _read_requests(lines: SimpleQueue[bytes]) -> NoReturn:
+    """Hands requests over; a read ends when the parent has gone, however it went."""
+    with open(0, "rb", closefd=False) as stdin:
+        for line in stdin:
+            lines.put(line)
+    os._exit(1)
+
+
+def _load(*, plain: bool) -> Failure | None:
+    """Imports TensorFlow and Keras; says so where they are too old."""
+    without = os.environ.get("RNNSHAPE_WITHOUT", "").split(",")  # for the benchmark
+    with nullcontext() if plain else fast_imports(without):
+        import tensorflow
+
+        if _numbers(tensorflow.__version__) < OLDEST:
+            old = f"TensorFlow {tensorflow.__version__} is too old for Keras 3"
+            return Failure(old, INSTALL, everything=True, certain=True)
+        import keras
+
+        if _numbers(keras.__version__) < (3,):
+            old = f"Keras {keras.__version__} is too old"
+            return Failure(old, "pip install 'keras>=3'", everything=True, certain=True)
+        import rnnshape.measuring.keras_model  # noqa: F401
+    gc.freeze()  # what was imported stays: looking through it would cost more than a question
+    return None
+
+
+def _answer(lines: SimpleQueue[bytes], send: Send) -> NoReturn:
+    from rnnshape.measuring.keras_model import clear, measure
+
+    last_sent = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last_sent
+        if time.monotonic() - last_sent > PROGRESS_SECONDS:
+            last_sent = time.monotonic()
+            send(Progress("model.predict", done, total))
+
+    for number in count(1):
+        request = decode_request(lines.get())
+        send(Progress("model.predict"))
+        last_sent = time.monotonic()
+        for answer in measure(request, tell):
+            send(answer)
+        if number % CLEAR_AFTER == 0:
+            clear()
+        gc.collect()
+    raise AssertionError  # it counts for ever
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """`2.17rc1` is (2, 17)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _failure(error: BaseException) -> Failure:
+    """Why TensorFlow can't be loaded; what comes later fails within `measure`."""
+    words = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+    if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+        return Failure("TensorFlow is not installed", INSTALL, everything=True, certain=True)
+    if "can't start new thread" in words:
+        return Failure("no thread can be started", everything=True, certain=True)
+    if isinstance(error, MemoryError):
+        reason = f"there was not enough memory: {words}"
+        return Failure(reason, "try smaller dimensions", everything=True, certain=True)
+    where = f" (in {_origin(error)})" if error.__traceback__ else ""
+    reason = f"TensorFlow can't be imported: {words}{where}"
+    return Failure(reason, f"{INSTALL} --force-reinstall", everything=True)
+
+
+def _origin(error: BaseException) -> str:
+    """The file that raised it: it need not be TensorFlow's own."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename if trace else ""

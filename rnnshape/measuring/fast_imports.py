@@ -1,0 +1,482 @@
+"""Tricks that import TensorFlow and Keras in half the time. For the child process alone.
+
+`with fast_imports():` around the imports applies every trick of `TRICKS`; afterwards nothing of
+them is left. If one fails, the process starts again with all of them named in `without`.
+
+What a trick is worth is its share of the whole command's wall time: `benchmark.py --tricks`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import LazyLoader
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+__all__ = ["TRICKS", "fast_imports"]
+
+Trick = Callable[[], AbstractContextManager[None]]
+
+
+@contextmanager
+def fast_imports(without: Collection[str] = ()) -> Iterator[None]:
+    """While the body imports TensorFlow and Keras, all tricks but the named ones apply.
+
+    Args:
+        without: the names of functions in `TRICKS`.
+    """
+    global _applied
+    before = _applied
+    with ExitStack() as applied:
+        if _applied is None:
+            for trick in TRICKS:
+                if trick.__name__ not in without:
+                    applied.enter_context(trick())
+            _applied = frozenset(without)
+        try:
+            yield
+        finally:
+            _applied = before
+
+
+_applied: Collection[str] | None = None  # in the body of `fast_imports` what it does without
+
+
+@contextmanager
+def late_binding() -> Iterator[None]:
+    """Functions of a shared library are looked up when first called, not all when it is opened.
+
+    Worth 6 %. Safe, as it is what a C program does; a missing function would fail at its call.
+    """
+    if not hasattr(os, "RTLD_LAZY"):  # Windows
+        yield
+        return
+    before = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_LAZY)
+    try:
+        yield
+    finally:
+        sys.setdlopenflags(before)
+
+
+@contextmanager
+def without_optional_packages() -> Iterator[None]:
+    """Packages that Keras uses where they are installed are, for it, not installed.
+
+    Worth 3 %, with pandas 10 %. Safe, as Keras does without; a measurement needs none of them.
+    """
+    hidden = [name for name in OPTIONAL if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: an ImportError
+    try:
+        yield
+    finally:
+        for name in hidden:
+            if sys.modules.get(name, name) is None:
+                del sys.modules[name]
+
+
+OPTIONAL = ("IPython", "h5py", "pandas", "psutil", "pydot", "requests", "scipy")
+
+
+@contextmanager
+def modules_when_used() -> Iterator[None]:
+    """Modules that others import and that a measurement does not use are loaded at their first use.
+
+    Worth 6 %. Safe, as what they register is for gradients and for ragged tensors, made by nobody.
+    """
+    with _loading(WHEN_USED.fullmatch, lambda found: LazyLoader(found)):
+        yield
+
+
+WHEN_USED = re.compile(
+    r"asyncio|importlib\.metadata|opt_einsum|rich\.(console|markup|table)"
+    r"|tensorflow\.python\.framework\.meta_graph"
+    r"|tensorflow\.python\.ops\.((linalg\.sparse\.)?\w+_grad|ragged\.ragged_ops)"
+    r"|tensorflow\.python\.ops\.parallel_for\.control_flow_ops"
+)
+
+
+@contextmanager
+def names_when_used() -> Iterator[None]:
+    """Of packages that only gather names from others, a name is imported when it is asked for.
+
+    Worth 20 %. Safe, as the name is found where the package itself would have imported it from.
+    """
+    with _loading(_gathers_names, lambda found: _NamesWhenUsed(found.name, found.path)):
+        yield
+
+
+def _gathers_names(name: str) -> bool:
+    if name.startswith("keras."):
+        return not f"{name}.".startswith("keras.src.") or name in KERAS_GATHERS
+    return name in ("keras", "tensorflow") or name.startswith(
+        ("tensorflow._api.", "tensorflow.experimental")
+    )
+
+
+KERAS_GATHERS = tuple(
+    f"keras.src.{name}" for name in ("datasets", "layers", "utils", "visualization")
+)
+IMPORT = re.compile(r"^from ([\w.]+) import (\([^)]*\)|[^\n(#*]+)(?:#.*)?$", re.MULTILINE)
+IMPORT_ALL = re.compile(r"^from ([\w.]+) import \*.*$", re.MULTILINE)
+NO_CODE = re.compile(r'"""[\s\S]*?"""|#.*')
+# Classes that are only asked whether something is one of theirs, and nothing can be: making one
+# takes several machines. Their modules would import a hundred more.
+NEVER_MADE = ("tensorflow.python.distribute.collective_all_reduce_strategy",)
+
+
+class _NamesWhenUsed(SourceFileLoader):
+    """Runs a package's `__init__.py` without the imports that its own code does not use."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        source = self.get_data(self.path).decode()
+        used = set(re.findall(r"\w+", NO_CODE.sub("", IMPORT.sub("", source))))
+        origins: dict[str, tuple[str, str]] = {}
+
+        def take(statement: re.Match[str]) -> str:
+            words = [
+                part.split() for part in NO_CODE.sub("", statement[2]).strip("()\n ").split(",")
+            ]
+            names = {part[-1]: (statement[1], part[0]) for part in words if part}
+            if statement[1] == "__future__" or used & names.keys():
+                return statement[0]
+            origins.update(names)
+            return "\n" * statement[0].count("\n")
+
+        everything: list[str] = []  # of which all names are gathered
+
+        def take_everything(statement: re.Match[str]) -> str:
+            if not _gathers_names(statement[1]):
+                return statement[0]
+            everything.append(statement[1])
+            return ""
+
+        rest = IMPORT_ALL.sub(take_everything, IMPORT.sub(take, source))
+        namespace = vars(module)
+        without = _applied or ()
+
+        def on_demand(name: str) -> Any:
+            for package in everything if name not in origins and name[0] != "_" else ():
+                if name in dir(import_module(package)):
+                    origins[name] = package, name
+            if name not in origins:
+                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+            origin, its_name = origins[name]
+            if origin in NEVER_MADE and origin not in sys.modules:
+                value: Any = type(its_name, (), {})
+            else:
+                with fast_imports(without):
+                    value = _imported(origin, its_name, module.__name__)
+            namespace[name] = value
+            return value
+
+        if "__getattr__" in used:  # it has its own way
+            super().exec_module(module)
+            return
+        namespace["__getattr__"] = on_demand
+        namespace["__dir__"] = lambda: sorted({*namespace, *origins})
+        if used:
+            exec(compile(rest, self.path, "exec", dont_inherit=True), namespace)
+
+
+def _imported(origin: str, name: str, asking: str) -> Any:
+    """What `from origin import name` would give to the module `asking`."""
+    if origin != asking:
+        module = import_module(origin)
+        try:
+            return getattr(module, name)
+        except AttributeError:
+            pass
+    return import_module(f"{origin}.{name}")
+
+
+@contextmanager
+def plain_operations() -> Iterator[None]:
+    """TensorFlow's generated modules, a function for each operation, do without their annotations.
+
+    Worth 15 %. Safe, as annotations and names for export are read by nobody when operations run.
+    """
+    with _loading(_is_generated, lambda found: LazyLoader(_Generated(found.name, found.path))):
+        yield
+
+
+def _is_generated(name: str) -> bool:
+    return name.startswith("tensorflow.") and name.rpartition(".")[2].startswith("gen_")
+
+
+class _Unread:
+    """Stands in for `TypeVar`, `Annotated` and the like: called or subscripted, it is itself."""
+
+    def __call__(self, *_: Any, **__: Any) -> _Unread:
+        return self
+
+    def __getitem__(self, _: Any) -> _Unread:
+        return self
+
+
+class _Instead:
+    """A module with some of its names replaced."""
+
+    def __init__(self, module: Any, **names: Any) -> None:
+        self.__dict__.update(names)
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+class _Generated(SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        unread = _Unread()
+        namespace = vars(module)
+        usual: dict[str, Any] = {"__builtins__": vars(builtins)}  # set again at the end
+
+        def importing(name: str, *rest: Any) -> Any:
+            imported = builtins.__import__(name, *rest)
+            names = rest[2] if len(rest) > 2 else ()
+            if name in ("typing", "typing_extensions"):
+                instead: dict[str, Any] = dict.fromkeys(names, unread)
+            elif name == "tensorflow.python.util.tf_export":
+                instead = {"tf_export": lambda *_, **__: _same}
+            elif names == ("ops",):
+                usual["_ops"] = imported.ops
+                return _Instead(imported, ops=_Instead(imported.ops, to_raw_op=_same))
+            else:
+                return imported
+            usual.update((one, getattr(imported, one)) for one in instead)
+            return _Instead(imported, **instead)
+
+        namespace["__builtins__"] = {**vars(builtins), "__import__": importing}
+        code = self.get_code(module.__name__)
+        assert code is not None
+        exec(code, namespace)
+        namespace.update(usual)
+
+
+def _same(function: Any) -> Any:
+    return function
+
+
+@contextmanager
+def signatures_when_asked() -> Iterator[None]:
+    """TensorFlow's decorators do not compute the signature of each function that they decorate.
+
+    Worth 4 %. Safe, as `inspect.signature` still finds it: through `__wrapped__`, when it is asked.
+    """
+    replaced: list[tuple[ModuleType, str, Any]] = []
+
+    def replace(module: ModuleType) -> None:
+        name, value = SIGNATURES[module.__name__]
+        replaced.append((module, name, getattr(module, name)))
+        setattr(module, name, value)
+
+    for name in SIGNATURES:
+        if name in sys.modules:
+            replace(sys.modules[name])
+    with _loading(SIGNATURES.__contains__, lambda found: _Then(found.name, found.path, replace)):
+        try:
+            yield
+        finally:
+            for module, name, before in replaced:
+                setattr(module, name, before)
+
+
+def _no_signature(*_: Any) -> None:
+    raise ValueError("not now")  # decorators expect it, and leave the signature out
+
+
+def _getfullargspec(function: Any) -> inspect.FullArgSpec:
+    """`inspect.getfullargspec`, seven times as fast for a plain function."""
+    if type(function) is not FunctionType or hasattr(function, "__signature__"):
+        return inspect.getfullargspec(function)
+    code = function.__code__
+    named = code.co_argcount + code.co_kwonlyargcount
+    starred = list(code.co_varnames[named:])
+    return inspect.FullArgSpec(
+        list(code.co_varnames[: code.co_argcount]),
+        starred.pop(0) if code.co_flags & inspect.CO_VARARGS else None,
+        starred.pop(0) if code.co_flags & inspect.CO_VARKEYWORDS else None,
+        function.__defaults__,
+        list(code.co_varnames[code.co_argcount : named]),
+        function.__kwdefaults__,
+        {
+            name: annotation
+            for name, annotation in function.__annotations__.items()
+            if name == "return" or name in code.co_varnames
+        },
+    )
+
+
+SIGNATURES: dict[str, tuple[str, Any]] = {
+    "tensorflow.python.util.tf_decorator": ("inspect", _Instead(inspect, signature=_no_signature)),
+    "tensorflow.python.util.tf_inspect": ("_getfullargspec", _getfullargspec),
+}
+
+
+class _Then(SourceFileLoader):
+    """Loads a module and then calls `after` with it."""
+
+    def __init__(self, name: str, path: str, after: Callable[[ModuleType], None]) -> None:
+        super().__init__(name, path)
+        self._after = after
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self._after(module)
+
+
+@contextmanager
+def library_beside() -> Iterator[None]:
+    """TensorFlow's library is opened in a thread, while the code of its modules is read from disk.
+
+    Worth 7 %. Safe, as it is the library that TensorFlow opens next, and no module runs earlier.
+    """
+    if "tensorflow" not in sys.modules:
+        _codes.update(_read_while_it_opens())
+
+    def get_code(self: SourceFileLoader, name: str) -> CodeType | None:
+        return _codes.pop(name, None) or super(SourceFileLoader, self).get_code(name)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del SourceFileLoader.get_code  # it is inherited again
+
+
+_codes: dict[str, CodeType] = {}  # what is read and not yet imported
+LIBRARY = "libtensorflow_cc.so.2"
+FIRST_READ = (
+    "tensorflow.python.eager.polymorphic_function.polymorphic_function",
+    "keras.src",
+    "keras.src.layers.rnn",
+    "numpy",
+)
+NOT_READ = re.compile(
+    r"keras\.src\.(backend\.(jax|numpy|openvino|torch)|export|layers$|utils$|visualization)"
+    r"|tensorflow\.python\.ops\.(distributions|linalg)"
+)
+ALSO_READ = re.compile(r"(tensorflow\.(core|python)|keras\.src|numpy)\.")
+
+
+def _read_while_it_opens() -> dict[str, CodeType]:
+    """The code of the modules that are imported next: as many as it takes to open the library."""
+    import ctypes
+
+    folders = {name: folder for name in ROOTS if (folder := _folder(name))}
+    library = folders.get("tensorflow", Path()) / LIBRARY
+    if not library.exists():
+        return {}
+    dlopen = ctypes.CDLL(None).dlopen  # called so, it lets other threads run
+    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    thread = threading.Thread(target=dlopen, args=(bytes(library), sys.getdlopenflags()))
+    thread.start()
+    codes = {}
+    for name, code in _imported_codes(folders):
+        codes[name] = code
+        if not thread.is_alive():
+            break
+    for name in NEEDED_ANYWAY:
+        with suppress(ImportError):
+            import_module(name)
+    thread.join()
+    return codes
+
+
+# None of them has a library of its own: it would wait until the other is open.
+NEEDED_ANYWAY = ("rnnshape.description", "gast", "unittest")
+ROOTS = ("tensorflow", "keras", "numpy")
+
+
+def _folder(package: str) -> Path | None:
+    spec = PathFinder.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _imported_codes(folders: dict[str, Path]) -> Iterator[tuple[str, CodeType]]:
+    """The code of the modules that the first ones import, and of those that these import."""
+    inside: dict[str, set[str]] = {}  # what a package holds
+    waiting = list(FIRST_READ)
+    seen = set(waiting)
+    for name in waiting:
+        root, *rest = name.split(".")
+        if root not in folders or NOT_READ.match(name) or WHEN_USED.fullmatch(name):
+            continue
+        path = folders[root].joinpath(*rest)
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        try:
+            code = SourceFileLoader(name, str(path)).get_code(name)
+        except (ImportError, OSError, SyntaxError):
+            continue
+        if code is None:
+            continue
+        yield name, code
+        names = set(code.co_names)
+        for package in filter(ALSO_READ.match, names):
+            if package not in inside:
+                inside[package] = _inside(package, folders)
+            found = {package, *(f"{package}.{held}" for held in inside[package] & names)}
+            waiting.extend(sorted(found - seen))
+            seen |= found
+
+
+def _inside(package: str, folders: dict[str, Path]) -> set[str]:
+    """The names of the modules that a package holds, and of whatever else is in its folder."""
+    root, *rest = package.split(".")
+    try:
+        return {entry.stem for entry in folders[root].joinpath(*rest).iterdir()}
+    except (KeyError, OSError):
+        return set()
+
+
+TRICKS: tuple[Trick, ...] = (
+    late_binding,
+    without_optional_packages,
+    modules_when_used,
+    names_when_used,
+    plain_operations,
+    signatures_when_asked,
+    library_beside,
+)
+
+
+class _Finder:
+    """Finds the source files of chosen modules, to be loaded by a loader of ours."""
+
+    def __init__(
+        self, chosen: Callable[[str], object], loader: Callable[[SourceFileLoader], Any]
+    ) -> None:
+        self._chosen, self._loader = chosen, loader
+
+    def find_spec(
+        self, name: str, path: Any, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not self._chosen(name):
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = self._loader(spec.loader)
+        return spec
+
+
+@contextmanager
+def _loading(
+    chosen: Callable[[str], object], loader: Callable[[SourceFileLoader], Any]
+) -> Iterator[None]:
+    """Meanwhile, modules that are `chosen` are loaded by `loader`, made from the usual one."""
+    finder = _Finder(chosen, loader)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)

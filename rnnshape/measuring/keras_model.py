@@ -1,0 +1,282 @@
+"""Keras builds the layers of a network, and `model.predict` runs on random input.
+
+The only module that works with Keras and NumPy. It is imported in the child process alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from rnnshape.description import Description, Layer, describe
+from rnnshape.expression import Call, Value, calls_within
+from rnnshape.measuring.arrays import TEXTS, Array
+from rnnshape.measuring.memory import batch_size
+from rnnshape.measuring.messages import (
+    Failure,
+    MeasuredLayer,
+    Measurement,
+    Places,
+    Request,
+)
+from rnnshape.network import Argument, Input, Network, Ref
+from rnnshape.rules.facts import Tensor
+from rnnshape.signatures import module_of
+
+__all__ = ["build", "clear", "measure"]
+
+Numbers = NDArray[Any]
+Tell = Callable[[int, int], None]
+
+EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps eagerly
+
+
+def build(value: Value) -> Any:
+    """What Keras makes of an argument: a layer, an initializer, or the plain data that it is."""
+    if isinstance(value, Call):
+        module = getattr(keras, str(module_of(value.name)))
+        return getattr(module, value.name)(**{name: build(one) for name, one in value.arguments})
+    if isinstance(value, tuple):
+        parts = [build(one) for one in value]
+        return parts if any(isinstance(one, Call) for one in value) else tuple(parts)
+    return value
+
+
+def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement | Failure]:
+    """An answer for each question of a request, in order.
+
+    Questions with the same inputs, one after the other, are measured by one model and one
+    `predict`; where that fails, each alone.
+
+    Args:
+        request: what is asked.
+        tell: called with the number of batches done, and how many there are.
+    """
+    described = [(one.network, describe(one.network, one.dimensions)) for one in request.questions]
+    for _, group in groupby(described, key=_same_inputs):
+        together = list(group)
+        try:
+            answers: list[Measurement | Failure] = list(_measured(together, request, tell))
+        except Exception as problem:
+            if len(together) == 1:
+                answers = [_failure(problem)]
+            else:
+                answers = [_alone(one, request, tell) for one in together]
+        yield from answers
+
+
+def clear() -> None:
+    """Has Keras let go of what it keeps of models that were measured: names, graphs, seeds."""
+    keras.backend.clear_session()
+
+
+def _alone(
+    one: tuple[Network, Description], request: Request, tell: Tell | None
+) -> Measurement | Failure:
+    try:
+        [answer] = _measured([one], request, tell)
+    except Exception as problem:
+        return _failure(problem)
+    return answer
+
+
+def _same_inputs(one: tuple[Network, Description]) -> object:
+    network, description = one
+    return (
+        [tensor.axes for tensor in description.inputs],
+        [source.dtype for source in network.inputs],
+        description.inputs_below,
+    )
+
+
+def _measured(
+    networks: Sequence[tuple[Network, Description]], request: Request, tell: Tell | None
+) -> Iterator[Measurement]:
+    network, description = networks[0]
+    batch = description.inputs[0].shape[0]
+    calls = [call for one, _ in networks for layer in one.layers for call in calls_within(layer)]
+    stateful = any(call["stateful"] for call in calls)
+    inputs = [
+        keras.Input(
+            batch_shape=(
+                tensor.shape[0] if stateful else None,
+                *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
+            ),
+            dtype=_dtype(source, below),
+        )
+        for source, tensor, below in _sources(network, description)
+    ]
+    built = []
+    for one, _ in networks:
+        if request.seed is not None:  # each anew: what it holds is what it would hold alone
+            keras.utils.set_random_seed(request.seed)
+        built.append(_called(one, inputs))
+    tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
+
+    size = batch_size(batch, stateful=stateful)
+    batches = -(-batch // size)
+    model = keras.Model(inputs, tensors)
+    model.run_eagerly = batches * max(_timesteps(one) for _, one in networks) <= EAGER_STEPS
+    given = tuple(_random(network, description, request.seed))
+    # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
+    data = tf.data.Dataset
+    whole = batches == 1
+    arrays = model.predict(
+        data.from_tensors((given,)) if whole else data.from_tensor_slices((given,)).batch(size),
+        verbose=0,
+        callbacks=[_Telling(tell, batches)] if tell else [],
+    )
+    answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
+    shown = tuple(_array(one, request) for one in given)
+    for steps, (_, described) in zip(built, networks, strict=True):
+        yield Measurement(
+            shown,
+            tuple(
+                _measured_layer(
+                    layer, keras_layer, nesting, [next(answered) for _ in flat], request
+                )
+                for layer, (keras_layer, nesting, flat) in zip(described.layers, steps, strict=True)
+            ),
+            keras.__version__,
+            tf.__version__,
+        )
+
+
+def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, list[Any]]]:
+    """Each layer of a network, how it nests its outputs, and the outputs, flat."""
+    steps: list[tuple[Any, Places, list[Any]]] = []
+
+    def tensor(argument: Argument) -> Any:
+        if isinstance(argument, Ref):
+            if argument.step == 0:
+                return inputs[argument.output]
+            return steps[argument.step - 1][2][argument.output]
+        return [tensor(one) for one in argument] if isinstance(argument, tuple) else argument
+
+    for step in network.steps:
+        layer = build(step.layer) if step.same_as is None else steps[step.same_as - 1][0]
+        positional = [tensor(one) for one in step.arguments]
+        returned = layer(*positional, **{name: tensor(one) for name, one in step.keywords})
+        flat: list[Any] = []
+        nesting = _nesting(returned, flat)
+        steps.append((layer, nesting, flat))
+    return steps
+
+
+def _nesting(returned: Any, flat: list[Any]) -> Places:
+    """How tensors are nested; the tensors themselves are added to `flat`."""
+    if isinstance(returned, list | tuple):
+        return [_nesting(one, flat) for one in returned]
+    flat.append(returned)
+    return len(flat) - 1
+
+
+def _timesteps(description: Description) -> int:
+    """The most timesteps that one of the layers goes through, one after the other."""
+    lines = [layer.facts.timeline for layer in description.layers if layer.facts]
+    return max((line.timesteps for line in lines if line), default=1)
+
+
+def _sources(
+    network: Network, description: Description
+) -> Iterator[tuple[Input, Tensor, int | None]]:
+    """Every input: as it is given, as it is described, and what its whole numbers stay below."""
+    return zip(network.inputs, description.inputs, description.inputs_below, strict=True)
+
+
+def _dtype(source: Input, below: int | None) -> str:
+    return source.dtype or ("float32" if below is None else "int32")
+
+
+def _random(network: Network, description: Description, seed: int | None) -> Iterator[Numbers]:
+    """Numbers for every input: whole ones where a layer looks them up, else normal ones."""
+    generator = np.random.default_rng(seed)
+    for source, tensor, below in _sources(network, description):
+        dtype = tf.as_dtype(_dtype(source, below))
+        if dtype.is_floating:
+            numbers: Numbers = generator.standard_normal(tensor.shape, dtype=np.float32)
+        else:
+            numbers = generator.integers(0, below or 2, tensor.shape)
+        yield numbers.astype(str if dtype == tf.string else dtype.as_numpy_dtype, copy=False)
+
+
+def _measured_layer(
+    layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
+) -> MeasuredLayer:
+    again = layer.same_as is not None
+    return MeasuredLayer(
+        tuple(_array(array, request) for array in arrays),
+        nesting,
+        _holds(layer, arrays),
+        () if again else tuple(tuple(weight.shape) for weight in keras_layer.weights),
+        0 if again else keras_layer.count_params(),
+    )
+
+
+def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
+    """Whether each claim of the rule is true of these arrays: the very text that is shown."""
+    if layer.facts is None:
+        return ()
+    names: dict[str, Any] = {
+        tensor.name: array for tensor, array in zip(layer.outputs, arrays, strict=False)
+    }
+    names["concat"] = lambda *parts: np.concatenate(parts, axis=-1)
+    if layer.facts.timeline is not None:
+        names["U"] = layer.facts.timeline.passes[0].output[-1].length
+
+    def value(expression: str) -> Any:
+        return eval(expression, {"__builtins__": {}}, names)  # the rule's own text, no one else's
+
+    def holds(left: str, right: str) -> bool:
+        try:
+            return np.array_equal(value(left), value(right))
+        except (IndexError, NameError, ValueError):  # Keras returned other tensors than the rule's
+            return False
+
+    return tuple(holds(relation.left, relation.right) for relation in layer.facts.relations)
+
+
+def _array(array: Any, request: Request) -> Array:
+    """An array as it travels: its numbers as bytes of a kind that Python knows without NumPy."""
+    numbers = np.asarray(tf.sparse.to_dense(array) if isinstance(array, tf.SparseTensor) else array)
+    shape, dtype = numbers.shape, str(numbers.dtype)
+    if not request.values:
+        return Array(shape, dtype)
+    if numbers.dtype.kind in "cOSU":
+        return Array(shape, dtype, json.dumps(numbers.astype(str).tolist()).encode(), TEXTS)
+    kinds = {"b": "?", "i": "q", "u": "Q"}
+    kind = kinds.get(numbers.dtype.kind, "d" if dtype == "float64" else "f")
+    known = np.ascontiguousarray(numbers.astype(kind, copy=False))
+    return Array(shape, dtype, known.reshape(-1).view(np.uint8).data, kind)
+
+
+def _failure(problem: Exception) -> Failure:
+    words = _words(problem)
+    if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
+        reason = f"there was not enough memory: {words}"
+        return Failure(reason, "try smaller dimensions", certain=True)
+    return Failure(f"Keras could not run this: {words}")
+
+
+def _words(problem: Exception) -> str:
+    """What Keras says in its first sentence or two, on one line."""
+    text = re.sub(r"\x1b\[[\d;]*m", "", str(problem))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(problem).__name__
+
+
+class _Telling(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    def __init__(self, tell: Tell, batches: int) -> None:
+        super().__init__()
+        self.tell, self.batches = tell, batches
+
+    def on_predict_batch_end(self, batch: int, logs: object = None) -> None:
+        self.tell(batch + 1, self.batches)

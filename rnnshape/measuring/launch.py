@@ -1,0 +1,85 @@
+"""How the child process is started: its command, its environment, and a file for its stderr."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import BinaryIO, cast
+
+__all__ = ["file_for_stderr", "start", "tail"]
+
+TAIL_LINES = 5  # of the child's stderr, shown if it ends unexpectedly
+TAIL_BYTES = 2**16
+# What TensorFlow always writes: its information, warnings, and that there is no GPU, as we hide it.
+USUAL_OUTPUT = re.compile(rb"\s*$|[IW]\d{4} |E\d{4} .*CUDA|WARNING: All log messages before absl")
+PROGRAM = "import sys; sys.path[:] = {path!a}; from rnnshape.measuring.child import main; main()"
+
+
+def start(arguments: Sequence[str], stderr: BinaryIO | None) -> subprocess.Popen[bytes]:
+    """Starts the child; an `OSError` where no process can be started."""
+    # The path goes as text: PYTHONPATH can hold no ":", and an isolated Python does not read it.
+    program = PROGRAM.format(path=list(map(str, sys.path)))
+    return subprocess.Popen(
+        [*_interpreter(), "-c", program, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr or subprocess.DEVNULL,
+        env=_environment(),
+        # Ctrl-C goes to the terminal's whole group; this child is ended by its parent.
+        process_group=0 if os.name == "posix" else None,
+    )
+
+
+def tail(stderr: BinaryIO | None) -> tuple[str, ...]:
+    """The last lines that the child wrote, without what TensorFlow always writes."""
+    if stderr is None:
+        return ()
+    size = stderr.seek(0, os.SEEK_END)
+    stderr.seek(max(0, size - TAIL_BYTES))
+    lines = [line for line in stderr.read().splitlines() if not USUAL_OUTPUT.match(line)]
+    return tuple(line.decode(errors="replace").rstrip() for line in lines[-TAIL_LINES:])
+
+
+def file_for_stderr() -> BinaryIO | None:
+    """A file in memory: unlike a pipe it needs no thread to empty it. None if there can be none."""
+    try:
+        if hasattr(os, "memfd_create"):
+            return os.fdopen(os.memfd_create("stderr"), "w+b")
+        from tempfile import TemporaryFile  # not needed on Linux
+
+        return cast(BinaryIO, TemporaryFile())
+    except OSError:
+        return None
+
+
+def _interpreter() -> list[str]:
+    """Python as it runs here: isolated, and without the user's folder, where this one is."""
+    flags = {"-I": sys.flags.isolated, "-E": sys.flags.ignore_environment}
+    flags |= {"-s": sys.flags.no_user_site, "-S": sys.flags.no_site}
+    return [sys.executable, *(flag for flag, is_set in flags.items() if is_set), "-Wignore"]
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment: the user's, less all that would steer Python, Keras or TensorFlow.
+
+    Shapes depend on none of it, and a stray `KERAS_BACKEND` or `XLA_FLAGS` would only spoil them.
+    """
+    steering = ("PYTHON", "KERAS_", "TF_", "XLA_")
+    places = ("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONNOUSERSITE")
+    harmless = (*places, "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in harmless or not name.startswith(steering)
+    }
+    return kept | {
+        "KERAS_BACKEND": "tensorflow",
+        # A folder that can't exist: no keras.json is read, and none is written.
+        "KERAS_HOME": os.path.join(os.devnull, "keras"),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TF_ENABLE_ONEDNN_OPTS": "0",  # the first run of each operation takes 4 ms less
+        "CUDA_VISIBLE_DEVICES": "-1",  # a GPU takes longer to wake than the answer takes
+    }

@@ -1,0 +1,145 @@
+"""Whether a measurement fits into this machine's memory, before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from rnnshape.description import Description, describe
+from rnnshape.measuring.messages import Failure, Request
+
+__all__ = ["batch_size", "estimated_bytes", "why_it_cannot_fit"]
+
+USUAL_BATCH = 32  # Keras' own batch_size
+BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
+
+# What both processes take at their peak, as `tests/memory_estimate.py` has seen it.
+FLOAT32 = 4
+LOADED = 450 * 2**20  # bytes once TensorFlow is loaded, its libraries among them
+OF_INPUTS = 3.2  # copies: NumPy's, TensorFlow's, and what it makes them from
+OF_OUTPUTS = 3.1  # copies: of each batch, all of them joined, and NumPy's
+OF_BATCH = 0.8  # copies of the batch that is worked on
+OF_PASS = 0.4  # copies of a batch's inputs for each further pass over time
+PASSES_AT_ONCE = 5  # of many, as there are only so many processors
+OF_WEIGHT = 1.8  # copies of the largest weight, while it is made
+OF_RECURRENT_WEIGHT = 3.9  # likewise; it is made orthogonal
+
+
+def why_it_cannot_fit(request: Request) -> Failure | None:
+    """What to say where measuring a request takes more memory than there is; else None."""
+    needed, available = estimated_bytes(request), _available()
+    if available is None or needed <= available:
+        return None
+    return Failure(
+        f"this takes about {_readable(needed)} of memory, and {_readable(available)} is there",
+        "try smaller dimensions",
+        certain=True,
+    )
+
+
+def estimated_bytes(request: Request) -> int:
+    """About how many bytes both processes take at once to answer a request."""
+    described = [describe(one.network, one.dimensions) for one in request.questions]
+    layers = [layer for one in described for layer in one.layers]
+    inputs = sum(tensor.size for tensor in described[0].inputs)
+    outputs = sum(tensor.size for layer in layers for tensor in layer.outputs)
+    share = _share_of_a_batch(described[0])
+    timelines = [layer.facts.timeline for layer in layers if layer.facts]
+    passes = sum(len(timeline.passes) for timeline in timelines if timeline)
+    further = min(max(passes, 1), PASSES_AT_ONCE) - 1
+    weights = [weight for layer in layers for weight in layer.weights]
+    making = (
+        weight.size * (OF_RECURRENT_WEIGHT if "recurrent" in weight.name else OF_WEIGHT)
+        for weight in weights
+    )
+    numbers = (
+        OF_INPUTS * inputs
+        + OF_OUTPUTS * outputs
+        + share * (OF_BATCH * (inputs + outputs) + OF_PASS * further * inputs)
+        + sum(weight.size for weight in weights)
+        + max(making, default=0)
+    )
+    return LOADED + FLOAT32 * int(numbers)
+
+
+def batch_size(batch: int, *, stateful: bool = False) -> int:
+    """How many sequences are computed at once; stateful layers must be given all."""
+    return batch if stateful else max(USUAL_BATCH, -(-batch // BATCHES_AT_MOST))
+
+
+def _share_of_a_batch(description: Description) -> float:
+    batch = description.inputs[0].shape[0]
+    return min(1, batch_size(batch) / batch)
+
+
+def _available() -> int | None:
+    """How many bytes this process may still take, as far as the system tells; else None."""
+    limits = [limit for limit in (_free(), *_limits_of_groups()) if limit is not None]
+    return min(limits, default=None)
+
+
+def _readable(size: int) -> str:
+    """A size in bytes, to be read.
+
+    >>> _readable(4_000_000_000_000), _readable(2**20)
+    ('3.6 TiB', '1.0 MiB')
+    """
+    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    while number >= 1000 and len(units) > 1:
+        number, units = number / 1024, units[1:]
+    return f"{number:.1f} {units[0]}" if number < 1e6 else f"{number:.0e} {units[0]}"
+
+
+def _free() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows has neither
+        return None
+
+
+def _limits_of_groups(
+    mounted: Path = Path("/sys/fs/cgroup"), mine: Path = Path("/proc/self/cgroup")
+) -> Iterator[int]:
+    """What each control group that this process is in may still take: a container has one.
+
+    A group's folder is found below the mounted one, or is the mounted one where a container sees
+    no more. Version 1 of control groups has a folder for memory alone.
+    """
+    try:
+        lines = mine.read_text().splitlines()
+    except OSError:  # not on Linux
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):
+            top = mounted / controllers
+            folder = top / path.strip("/")
+            for group in (folder, *folder.parents):
+                limit = _rest_of_group(group, version=1 if controllers else 2)
+                if limit is not None:
+                    yield limit
+                if group == top:
+                    break
+
+
+def _rest_of_group(group: Path, version: int) -> int | None:
+    """What a group may still take. Files that were read are kept in memory only as long as
+    nothing else wants it."""
+    files = {
+        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        2: ("memory.max", "memory.current", "inactive_file"),
+    }
+    most, used, droppable = files[version]
+    try:
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        rest = int((group / most).read_text()) - int((group / used).read_text())
+        return max(0, rest + int(stat[droppable]))
+    except (KeyError, OSError, ValueError):  # no such file, or the limit is "max"
+        return None

@@ -1,0 +1,228 @@
+"""Runs the measurement in a child process, and brings its answers back.
+
+TensorFlow floods stderr, may abort or be killed for memory, and is slow to shut down. Behind a
+process boundary none of that can spoil the answer or the terminal.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import BinaryIO, Self, cast
+
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.measuring import launch, memory
+from rnnshape.measuring.arrays import Array
+from rnnshape.measuring.messages import (
+    Failure,
+    Measurement,
+    MeasurementError,
+    Message,
+    Progress,
+    Request,
+    encode,
+    read,
+)
+from rnnshape.network import Question
+
+__all__ = ["KerasProcess", "measure"]
+
+Tell = Callable[[Progress], None]
+
+
+class KerasProcess:
+    """A child process with Keras in it. It starts at once, and is gone when the `with` block ends:
+
+    with KerasProcess() as process:
+        [answer] = process.answers(Request((question,)))
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._plain = False  # whether the child imports TensorFlow as it always is imported
+        self._final: MeasurementError | None = None  # what every other question would fail for
+
+    def __enter__(self) -> Self:
+        """Starts the child; if none can be started, `answers` raises what stood in the way."""
+        try:
+            self._start()
+        except MeasurementError as problem:
+            self._final = problem
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def answers(
+        self, request: Request, tell: Tell | None = None
+    ) -> Iterator[Measurement | Failure]:
+        """An answer for each question of the request, in order, each as soon as it is known.
+
+        It may be called again, also after a `MeasurementError`: if the child ended while it
+        measured, it is started anew.
+
+        Args:
+            request: the questions.
+            tell: is called with the progress as it is made.
+
+        Raises:
+            MeasurementError: no question of this request can be measured.
+        """
+        too_large = memory.why_it_cannot_fit(request)
+        if too_large is not None:
+            yield from [too_large] * len(request.questions)
+            return
+        left = len(request.questions)
+        try:
+            while left:
+                remaining = replace(request, questions=request.questions[-left:])
+                for answer in self._answers_of_one_child(remaining, tell):
+                    yield answer
+                    left -= 1
+        finally:
+            if left:  # whoever reads on would read what is left of this request
+                self._stop()
+
+    def _answers_of_one_child(
+        self, request: Request, tell: Tell | None
+    ) -> Iterator[Measurement | Failure]:
+        """Answers until all are given, or until the child should be started again without what
+        makes its imports fast."""
+        if self._final is not None:
+            raise self._final
+        if self._process is None:
+            self._start()
+        self._send(request)
+        inputs: tuple[Array, ...] = ()
+        for _ in request.questions:
+            answer = self._next_answer(tell)
+            if answer is None:
+                return
+            if isinstance(answer, Failure) and answer.everything:
+                self._final = MeasurementError(answer.reason, answer.remedy)
+                raise self._final
+            if isinstance(answer, Measurement):
+                if answer.inputs == inputs:  # then their numbers are kept once
+                    answer = replace(answer, inputs=inputs)
+                inputs = answer.inputs
+            yield answer
+
+    def _next_answer(self, tell: Tell | None) -> Measurement | Failure | None:
+        """The next answer; None where the child was ended, to be started again."""
+        while True:
+            try:
+                message: Message | None = read(self._stdout)
+            except ValueError:
+                raise self._error("the measuring process answered nonsense") from None
+            except MemoryError:
+                self._stop()
+                raise MeasurementError(
+                    "there was not enough memory to receive the answer", "try smaller dimensions"
+                ) from None
+            if isinstance(message, Progress):
+                if tell is not None:
+                    tell(message)
+                continue
+            if message is None:
+                how = self._how_it_ended()
+                if self._plain or "SIGKILL" in how:
+                    raise self._error(how)
+            elif self._plain or not isinstance(message, Failure) or message.certain:
+                return message
+            self._stop()
+            self._plain = True
+            return None
+
+    def _start(self) -> None:
+        self._stderr = launch.file_for_stderr()
+        try:
+            self._process = launch.start(["--plain"] if self._plain else [], self._stderr)
+        except OSError as problem:
+            raise MeasurementError(f"no process can be started: {problem.strerror}") from None
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream is not None:
+                with suppress(OSError):  # of what is still in the buffer of a broken pipe
+                    stream.close()
+        self._process = None
+
+    @property
+    def _stdout(self) -> BinaryIO:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return cast(BinaryIO, self._process.stdout)
+
+    def _send(self, request: Request) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended, and what it wrote before tells why
+            self._process.stdin.write(encode(request))
+            self._process.stdin.flush()
+
+    def _error(self, reason: str) -> MeasurementError:
+        """An error with the last lines that the child wrote, which is ended."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        tail = launch.tail(self._stderr)
+        self._stop()
+        return MeasurementError(reason, stderr_tail=tail)
+
+    def _how_it_ended(self) -> str:
+        assert self._process is not None
+        try:
+            code = self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            return "the measuring process closed its output"
+        if code >= 0:
+            return f"the measuring process ended without an answer (exit {code})"
+        known = {number.value: number.name for number in signal.Signals}
+        name = known.get(-code, f"signal {-code}")
+        causes = {
+            "SIGKILL": ", as the system does when memory runs out",
+            "SIGXCPU": ": its processor time is limited (ulimit -t)",
+        }
+        return f"the measuring process was ended by {name}{causes.get(name, '')}"
+
+
+def measure(question: Question, *, seed: int | None = None, values: bool = False) -> Measurement:
+    """What Keras returns for a network, measured in a child process that comes and goes.
+
+    Args:
+        question: the network, and the sizes of what its inputs leave open.
+        seed: makes input and weights repeatable, and so the values; from 0 to 2**32 - 1.
+        values: whether to bring the numbers back, beside shapes and dtypes.
+
+    Returns:
+        Each layer's outputs in Keras' order: `measurement.layers[-1].outputs[0].shape`.
+
+    Raises:
+        QueryError: Keras would refuse the network, or the seed is out of range.
+        MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
+            did not end well.
+
+    >>> from rnnshape.expression import parse
+    >>> from rnnshape.network import Question, chain
+    >>> [layer] = measure(Question(chain([parse("LSTM(3, return_state=True)")]))).layers
+    >>> [output.shape for output in layer.outputs]
+    [(2, 3), (2, 3), (2, 3)]
+    """
+    if seed is not None and not (
+        isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
+    ):
+        raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
+    describe(question.network, question.dimensions)  # what Keras would refuse, it says
+    with KerasProcess() as process:
+        [answer] = process.answers(Request((question,), seed, values))
+    if isinstance(answer, Failure):
+        raise MeasurementError(answer.reason, answer.remedy)
+    return answer

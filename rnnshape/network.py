@@ -1,0 +1,255 @@
+"""`Network`: tensors and the layers that make them. Whatever is asked becomes one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from rnnshape.expression import Call, Value, calls_within, printed
+from rnnshape.signatures import INPUT_ARGUMENTS, signature
+
+__all__ = [
+    "Argument",
+    "Dimensions",
+    "Input",
+    "Network",
+    "Question",
+    "Ref",
+    "Step",
+    "chain",
+    "input_of",
+    "input_of_first_layer",
+    "refs_in",
+    "without_input_arguments",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """The sizes of whatever a network's inputs leave open.
+
+    >>> Dimensions(timesteps=100)["timesteps"], Dimensions()["rows"]
+    (100, 16)
+    """
+
+    batch: int = 2
+    timesteps: int = 5
+    features: int = 1
+    space: int = 16
+
+    def __getitem__(self, axis: str) -> int:
+        """The size of an axis, by its name in Keras' terms."""
+        sizes = {"batch": self.batch, "timesteps": self.timesteps}
+        return sizes.get(axis, self.features if axis in ("features", "channels") else self.space)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tensor of a network: an output of one of its layers, or one of its inputs.
+
+    Attributes:
+        step: the layer's number, from 1; 0 stands for the network's inputs.
+        output: which of the layer's outputs, or of the inputs, counted from 0 and flat.
+    """
+
+    step: int
+    output: int = 0
+
+
+Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a network is given.
+
+    Attributes:
+        shape: with the batch first, as in Keras' `batch_shape`; None where a dimension is open.
+            None as a whole where nothing is said of it, and the first layer's needs decide.
+        name: as it is shown.
+        dtype: as it is given; None where it is not.
+
+    >>> print(Input((None, 100, 16)), Input((32, 100, 16)))
+    Input((100, 16)) Input((100, 16), batch_size=32)
+    """
+
+    shape: tuple[int | None, ...] | None = None
+    name: str = "inputs"
+    dtype: str | None = None
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return "Input()"
+        batch, *others = self.shape
+        more = {"batch_size": batch, "dtype": self.dtype}
+        parts = [printed(tuple(others))]
+        parts += [f"{name}={value!r}" for name, value in more.items() if value is not None]
+        return f"Input({', '.join(parts)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a layer.
+
+    Attributes:
+        layer: the layer, as it is written.
+        arguments: what it is called with: a tensor, or a list of them.
+        keywords: what it is called with by name, such as `initial_state`.
+        names: of its outputs, flat, where the text that was read has names for them; else the
+            rule names them.
+        same_as: the number of the earlier step that calls this very layer, if there is one.
+        group: the names of the nested models that the layer is part of, as `"encoder/core"`.
+    """
+
+    layer: Call
+    arguments: tuple[Argument, ...]
+    keywords: tuple[tuple[str, Argument], ...] = ()
+    names: tuple[str, ...] = ()
+    same_as: int | None = None
+    group: str = ""
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Every tensor that it is called with, without a name first."""
+        return tuple(refs_in((*self.arguments, *(value for _, value in self.keywords))))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Inputs, and the calls of layers in the order in which they are made.
+
+    Attributes:
+        outputs: what a model of it returns; empty where that is all that the last step returns.
+        name: as the text that was read has it; may be empty.
+
+    >>> from rnnshape.expression import parse
+    >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
+    >>> print(network)
+    LSTM(64, return_sequences=True) -> Dense(1)
+    """
+
+    inputs: tuple[Input, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[Ref, ...] = ()
+    name: str = ""
+
+    @cached_property
+    def is_chain(self) -> bool:
+        """Whether each layer takes what the one before it returns, and nothing has other names."""
+        return (
+            len(self.inputs) == 1
+            and not self.outputs
+            and all(
+                step.arguments == (Ref(number),)
+                and not (step.keywords or step.names or step.same_as)
+                for number, step in enumerate(self.steps)
+            )
+        )
+
+    @property
+    def layers(self) -> tuple[Call, ...]:
+        return tuple(step.layer for step in self.steps)
+
+    def __str__(self) -> str:
+        """The text that asks for a chain: its layers joined by `->`. Else its name."""
+        if not self.is_chain:
+            return self.name or f"a network of {len(self.steps)} layers"
+        head = [str(self.inputs[0])] if self.inputs[0].shape else []
+        return " -> ".join([*head, *map(str, self.layers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A network, and the sizes of what its inputs leave open."""
+
+    network: Network
+    dimensions: Dimensions = field(default_factory=Dimensions)
+
+
+def chain(layers: Sequence[Call], name: str = "") -> Network:
+    """The network in which each layer takes what the one before it returns.
+
+    An `Input` among the first, or what Keras 2's first layer says of its input, describes what
+    the network is given. There must be one layer at least.
+    """
+    given = [layer for layer in layers if layer.name == "Input"]
+    source = input_of(given[0]) if given else input_of_first_layer(layers[0])
+    calls = [without_input_arguments(layer) for layer in layers if layer.name != "Input"]
+    steps = tuple(Step(call, (Ref(number),)) for number, call in enumerate(calls))
+    return Network((source,), steps, name=name)
+
+
+def input_of(call: Call, name: str = "inputs") -> Input:
+    """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
+    makes no sense."""
+    batch_shape = call["batch_shape"] or call["batch_input_shape"]
+    shape = call["shape"] if "shape" in call else call["input_shape"]
+    if batch_shape is not None:
+        argument = "batch_shape" if "batch_shape" in call else "batch_input_shape"
+        return Input(_sizes(call, argument, batch_shape), name, _text(call["dtype"]))
+    if shape is None:
+        return Input(None, name, _text(call["dtype"]))
+    argument = "shape" if "shape" in call else "input_shape"
+    batch = call["batch_size"] if call.name == "Input" else None
+    [size] = _sizes(call, "batch_size", (batch,))
+    return Input((size, *_sizes(call, argument, shape)), name, _text(call["dtype"]))
+
+
+def refs_in(argument: Argument | tuple[Argument, ...]) -> Iterator[Ref]:
+    """Every tensor in an argument, in order."""
+    if isinstance(argument, Ref):
+        yield argument
+    elif isinstance(argument, tuple):
+        for one in argument:
+            yield from refs_in(one)
+
+
+def input_of_first_layer(layer: Call) -> Input:
+    """What the first layer says as Keras 2 had it, in its own arguments or a wrapped layer's."""
+    for call in calls_within(layer):
+        own, length = signature(call.name).names, call["input_length"]
+        if "input_dim" in call and "input_dim" not in own:
+            over_time = "return_sequences" in own or "input_length" in call
+            sizes = (length, call["input_dim"]) if over_time else (call["input_dim"],)
+            return Input((None, *_sizes(call, "input_dim", sizes)))
+        if "input_length" in call:
+            lengths = length if isinstance(length, tuple) else (length,)
+            return Input((None, *_sizes(call, "input_length", lengths)))
+        if "input_shape" in call or "batch_input_shape" in call:
+            return Input(input_of(call).shape)
+    return Input()
+
+
+def without_input_arguments(value: Call) -> Call:
+    """The layer without what Keras 2 has it say of the network's input."""
+
+    def cleaned(name: str, one: Value) -> Value:
+        if isinstance(one, Call):
+            return without_input_arguments(one)
+        if isinstance(one, tuple):
+            return tuple(cleaned(name, item) for item in one)
+        return one
+
+    own = signature(value.name).names
+    kept = value.without(*(one for one in INPUT_ARGUMENTS if one not in own))
+    arguments = tuple((name, cleaned(name, one)) for name, one in kept.arguments)
+    return Call(kept.name, arguments, kept.places)
+
+
+def _sizes(call: Call, argument: str, value: Value) -> tuple[int | None, ...]:
+    """A shape as it is given, checked."""
+    given = value if isinstance(value, tuple) else (value,)
+    sizes: list[int | None] = []
+    for size in given:
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+            raise call.error(
+                f"{argument}={printed(value)}: give whole numbers, 1 or more, or None", argument
+            )
+        sizes.append(size)
+    return tuple(sizes)
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None

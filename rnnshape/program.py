@@ -1,0 +1,141 @@
+"""The Keras program that makes a network: what `--code` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rnnshape.description import Description
+from rnnshape.expression import calls_within
+from rnnshape.network import Argument, Network, Ref
+from rnnshape.rules.facts import Nested, Tensor
+from rnnshape.signatures import module_of
+
+__all__ = ["nested_names", "program", "statements"]
+
+
+def program(network: Network, description: Description) -> str:
+    """The shortest complete program: imports, inputs, layers, model; ends with a newline.
+
+    >>> from rnnshape.description import describe
+    >>> from rnnshape.expression import parse
+    >>> from rnnshape.network import chain
+    >>> network = chain([parse("GRU(3, return_state=True)")])
+    >>> print(program(network, describe(network)), end="")
+    from keras import Input, Model
+    from keras.layers import GRU
+    <BLANKLINE>
+    inputs = Input((5, 1), batch_size=2)
+    o, h = GRU(3, return_state=True)(inputs)
+    model = Model(inputs, [o, h])
+    """
+    names = sorted({call.name for layer in network.layers for call in calls_within(layer)})
+    lines = ["from keras import Input, Model"]
+    for module in ("constraints", "initializers", "layers", "regularizers"):
+        used = [name for name in names if module_of(name) == module]
+        if used:
+            lines.append(f"from keras.{module} import {', '.join(used)}")
+    return "\n".join([*lines, "", *statements(network, description)]) + "\n"
+
+
+def statements(network: Network, description: Description) -> list[str]:
+    """The program's lines after its imports."""
+    return list(_Writer(network, description).lines())
+
+
+def nested_names(returns: tuple[Nested, ...]) -> str:
+    """The names of outputs as they are unpacked: `o, [h_1, c_1], [h_2, c_2]`."""
+
+    def written(one: Nested) -> str:
+        return one.name if isinstance(one, Tensor) else f"[{', '.join(map(written, one))}]"
+
+    return ", ".join(map(written, returns))
+
+
+class _Writer:
+    """Writes a network down, and finds a name for every tensor that is free where it is made."""
+
+    def __init__(self, network: Network, description: Description) -> None:
+        self.network, self.description = network, description
+        self.names: dict[Ref, str] = {}
+        self.outputs = network.outputs or tuple(
+            Ref(len(network.steps), index)
+            for index in range(max(1, len(description.layers[-1].outputs)))
+        )
+        self.last_use = {ref: len(network.steps) + 1 for ref in self.outputs}
+        for number, step in enumerate(network.steps, start=1):
+            for ref in step.refs:
+                self.last_use[ref] = max(number, self.last_use.get(ref, 0))
+
+    def lines(self) -> Iterator[str]:
+        for index, tensor in enumerate(self.description.inputs):
+            name = self.named(Ref(0, index), tensor.name, 0)
+            yield f"{name} = {self.input(index, tensor)}"
+        shared = {step.same_as for step in self.network.steps if step.same_as is not None}
+        for number, step in enumerate(self.network.steps, start=1):
+            called = ", ".join(
+                [
+                    *map(self.argument, step.arguments),
+                    *(f"{name}={self.argument(value)}" for name, value in step.keywords),
+                ]
+            )
+            layer = str(step.layer)
+            if number in shared or step.same_as is not None:
+                layer = f"layer{step.same_as or number}"
+                if number in shared:
+                    yield f"{layer} = {step.layer}"
+            yield f"{self.returned(number)} = {layer}({called})"
+        inputs = self.listed(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
+        yield f"model = Model({inputs}, {self.listed(self.outputs)})"
+
+    def input(self, index: int, tensor: Tensor) -> str:
+        """`Input((5, 1), batch_size=2)`"""
+        batch, *others = tensor.axes
+        shape = tuple(None if axis.is_open else axis.length for axis in others)
+        below = self.description.inputs_below[index]
+        dtype = self.network.inputs[index].dtype or ("int32" if below else None)
+        parts = [repr(shape)]
+        parts += [] if batch.is_open else [f"batch_size={batch.length}"]
+        parts += [f"dtype={dtype!r}"] if dtype else []
+        return f"Input({', '.join(parts)})"
+
+    def returned(self, number: int) -> str:
+        """The names that a layer's outputs are unpacked into."""
+        facts = self.description.layers[number - 1].facts
+        if facts is None:
+            names = self.network.steps[number - 1].names or ("o",)
+            return ", ".join(
+                self.named(Ref(number, index), name, number) for index, name in enumerate(names)
+            )
+        places = iter(range(len(facts.outputs)))
+
+        def written(one: Nested) -> str:
+            if isinstance(one, Tensor):
+                return self.named(Ref(number, next(places)), one.name, number)
+            return f"[{', '.join(map(written, one))}]"
+
+        return ", ".join(map(written, facts.returns))
+
+    def named(self, ref: Ref, name: str, number: int) -> str:
+        """A variable for a tensor: its own name, unless another is still needed under it."""
+        wanted = name if name.isidentifier() else "tensor"
+        taken = {
+            used
+            for other, used in self.names.items()
+            if self.last_use.get(other, 0) > number or other.step == number
+        }
+        free, count = wanted, 2
+        while free in taken:
+            free, count = f"{wanted}_{count}", count + 1
+        self.names[ref] = free
+        return free
+
+    def argument(self, argument: Argument) -> str:
+        if isinstance(argument, Ref):
+            return self.names[argument]
+        if isinstance(argument, tuple):
+            return f"[{', '.join(map(self.argument, argument))}]"
+        return repr(argument)
+
+    def listed(self, refs: tuple[Ref, ...]) -> str:
+        names = [self.names[ref] for ref in refs]
+        return names[0] if len(names) == 1 else f"[{', '.join(names)}]"

@@ -1,0 +1,69 @@
+"""Jupyter notebooks: the code of their cells, read one after the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Source, Value
+from rnnshape.network import Dimensions
+from rnnshape.reading import Reading
+from rnnshape.reading.code import LONGEST_CODE, read_sources
+from rnnshape.reading.json_text import json_value
+
+__all__ = ["read_notebook"]
+
+MAGIC = re.compile(
+    r"^(\s*)(?:[\w, ]+=\s*)?(?:%{1,2}[a-zA-Z]|!|\?).*$|^(\s*)[\w.]+\?{1,2}\s*$", re.M
+)
+CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
+
+
+def read_notebook(
+    text: str, let: Mapping[str, Value], where: str, dimensions: Dimensions | None = None
+) -> Reading:
+    """The networks that the code of a notebook makes; `where` is the file that it is from."""
+    notebook = json_value(text, where)
+    cells = list(_cells(notebook))
+    if not cells:
+        raise QueryError(f"{where} is not a notebook of version 3 or 4: there are no cells in it")
+    sources, length = [], 0
+    for number, code in cells:
+        length += len(code)
+        sources.append(
+            Source(_without_magics(code), f"{where}, cell {number}, line ", LONGEST_CODE)
+        )
+    if length > LONGEST_CODE:
+        raise QueryError(f"{where} is too long to be read: {length:,} characters of code")
+    return read_sources(sources, let, dimensions)
+
+
+def _cells(notebook: object) -> Iterator[tuple[int, str]]:
+    """The number of each cell of code, counted from 1 among all cells, and its code."""
+    if not isinstance(notebook, dict):
+        return
+    sheets = notebook.get("worksheets")  # version 3
+    holders = [notebook] if not isinstance(sheets, list) else sheets
+    number = 0
+    for holder in holders:
+        cells = holder.get("cells") if isinstance(holder, dict) else None
+        for cell in cells if isinstance(cells, list) else ():
+            number += 1
+            if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+                continue
+            code = cell.get("source", cell.get("input", ""))
+            lines = code if isinstance(code, list) else [code]
+            yield number, "".join(line for line in lines if isinstance(line, str))
+
+
+def _without_magics(code: str) -> str:
+    """The code with `pass` where a line is for the notebook and not for Python."""
+    first = code.lstrip()
+    if first.startswith("%%"):
+        word = first[2:].split(maxsplit=1)
+        if not word or word[0] not in CELLS_OF_CODE:
+            return ""
+    if not re.search(r"[%!?]", code):
+        return code
+    return MAGIC.sub(lambda line: f"{line[1] or line[2] or ''}pass", code)

@@ -1,1 +1,0 @@
-"""The views: one module each, from reports to text. The only rooms that import Rich."""

@@ -1,0 +1,35 @@
+"""The rule: what comes out of a layer, in which order and with which shape. A module a family.
+
+To add a layer, write a function `(call, inputs) -> Facts`, put `@rule("ItsName")` above it, and
+add its line to `rnnshape.signatures.LAYERS`. What its arguments may be stands in `arguments`.
+"""
+
+from rnnshape.rules import (
+    conv_lstm,
+    convolution,
+    dense,
+    elementwise,
+    merging,
+    normalization,
+    recurrent,
+    reshaping,
+    wrappers,
+)
+from rnnshape.rules.registry import axes_of_input, facts_of, rule_of
+from rnnshape.rules.states import started
+
+__all__ = [
+    "axes_of_input",
+    "conv_lstm",
+    "convolution",
+    "dense",
+    "elementwise",
+    "facts_of",
+    "merging",
+    "normalization",
+    "recurrent",
+    "reshaping",
+    "rule_of",
+    "started",
+    "wrappers",
+]

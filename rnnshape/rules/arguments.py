@@ -1,0 +1,213 @@
+"""What Keras takes for an argument, by the argument's name: checked once, for every layer.
+
+What depends on the tensors that a layer is given is checked by its rule.
+"""
+
+from __future__ import annotations
+
+from rnnshape.errors import did_you_mean
+from rnnshape.expression import Call, Value, printed
+from rnnshape.rules.kinds import (
+    FLOATS,
+    Kind,
+    axes,
+    between,
+    is_dtype,
+    is_noise_shape,
+    is_number,
+    is_order,
+    is_target,
+    is_whole,
+    named,
+    number_from,
+    one_of,
+    or_none,
+    sizes,
+)
+from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
+
+__all__ = ["CONSTRAINTS", "INITIALIZERS", "REGULARIZERS", "check", "numbers", "whole_number"]
+
+INITIALIZERS = tuple(
+    name
+    for name in (
+        *ARGUMENT_OBJECTS["initializers"],
+        *(short for short, name in ALIASES.items() if module_of(name) == "initializers"),
+        *("Identity", "normal", "uniform", "one", "zero"),
+    )
+    if name.lower() != "constant"  # which needs its value
+)
+REGULARIZERS = (*ARGUMENT_OBJECTS["regularizers"], "l1", "l2", "l1l2", "orthogonal_regularizer")
+CONSTRAINTS = (
+    *ARGUMENT_OBJECTS["constraints"],
+    *(short for short, name in ALIASES.items() if module_of(name) == "constraints"),
+)
+# Layers that can be an activation without bringing weights, or another shape, of their own.
+PLAIN_ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "ReLU", "Softmax")
+
+
+def check(call: Call) -> bool:
+    """Raises a `QueryError` where Keras would refuse an argument of a layer, or of one inside.
+
+    Returns whether the rule knows what comes of the arguments: of a few, Keras alone can tell.
+    """
+    known = True
+    of_layer = module_of(call.name) == "layers"
+    for argument, value in call.arguments:
+        if of_layer:
+            kind = KINDS.get(f"{call.name}.{argument}") or KINDS.get(argument)
+            if kind is not None and not kind.takes(value):
+                raise _refused(call, argument, value, kind)
+            known = known and not _is_beyond_the_rule(argument, value)
+        for inner in value if isinstance(value, tuple) else (value,):
+            if isinstance(inner, Call):
+                known = check(inner) and known
+    return known
+
+
+def whole_number(call: Call, argument: str) -> int:
+    """An argument that was checked to be a whole number."""
+    value = call[argument]
+    assert isinstance(value, int)
+    return int(value)
+
+
+def numbers(call: Call, argument: str, count: int) -> tuple[int, ...]:
+    """An argument that may be one whole number, which then counts for each of several axes."""
+    value = call[argument]
+    if isinstance(value, int):
+        return (int(value),) * count
+    assert isinstance(value, tuple)
+    return tuple(int(one) for one in value if isinstance(one, int))
+
+
+def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:
+    hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
+    keras = f' (Keras: "{kind.keras}")' if kind.keras else ""
+    return call.error(
+        f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}{hint}{keras}",
+        argument,
+    )
+
+
+def _is_beyond_the_rule(argument: str, value: Value) -> bool:
+    match argument:
+        case "activation" | "recurrent_activation":  # a glu halves the last axis
+            return value == "glu" or (
+                isinstance(value, Call) and value.name not in PLAIN_ACTIVATIONS
+            )
+        case "dtype":  # of a quantized layer the weights are others
+            return value is not None and value not in FLOATS
+    return False
+
+
+WHOLE = Kind("a whole number, 1 or more", is_whole, keras="expected a positive integer")
+WHOLE_NOT_BOOL = Kind(
+    WHOLE.allowed, lambda value: is_whole(value) and not isinstance(value, bool), keras=WHOLE.keras
+)
+NUMBER = Kind("a number", is_number)
+RATE = Kind("a number from 0 to 1", between(0, 1), keras="Expected a float value between 0 and 1")
+POOLING = one_of("valid", "same")
+PADDING = one_of("valid", "same", any_case=True)
+INITIALIZER = named("initializer function", INITIALIZERS, "initializers")
+REGULARIZER = named("regularizer", REGULARIZERS)
+CONSTRAINT = named("constraint", CONSTRAINTS)
+ACTIVATION = named(
+    "activation function", tuple(word for word in ACTIVATIONS if word != "threshold")
+)
+ANYTHING = Kind("anything", lambda value: True)
+NOTHING = Kind("None", lambda value: value is None)
+
+# By the argument's name; under `Layer.argument` where a layer means something of its own.
+KINDS: dict[str, Kind] = {
+    "units": WHOLE,
+    "filters": WHOLE,
+    "RepeatVector.n": WHOLE_NOT_BOOL,
+    "Embedding.input_dim": WHOLE_NOT_BOOL,
+    "Embedding.output_dim": WHOLE_NOT_BOOL,
+    "Embedding.weights": NOTHING,  # an array, which can't be written here
+    "UpSampling1D.size": WHOLE_NOT_BOOL,
+    "Conv1D.groups": WHOLE,
+    "Conv2D.groups": WHOLE,
+    "Conv3D.groups": WHOLE,
+    "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
+    "dropout": NUMBER,
+    "recurrent_dropout": NUMBER,
+    "rate": RATE,
+    "stddev": RATE,
+    "noise_shape": Kind("a shape or None", or_none(is_noise_shape)),
+    "activation": ACTIVATION,
+    "recurrent_activation": ACTIVATION,
+    **{
+        f"{name}_{role}": kind
+        for name in (
+            *("kernel", "recurrent", "bias", "embeddings", "beta", "gamma", "alpha"),
+            *("moving_mean", "moving_variance", "depthwise", "pointwise", "activity"),
+        )
+        for role, kind in (
+            ("initializer", INITIALIZER),
+            ("regularizer", REGULARIZER),
+            ("constraint", CONSTRAINT),
+        )
+    },
+    "SimpleRNN.activity_regularizer": ANYTHING,  # Keras passes over it
+    "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
+    **{
+        f"{layer}{count}D.{argument}": kind
+        for count in (1, 2, 3)
+        for layer, padding in (
+            ("Conv", one_of("valid", "same", "causal", any_case=True) if count == 1 else PADDING),
+            ("ConvLSTM", PADDING),
+            ("MaxPooling", POOLING),
+            ("AveragePooling", POOLING),
+        )
+        for argument, kind in (
+            ("kernel_size", sizes(count)),
+            ("pool_size", sizes(count)),
+            ("strides", sizes(count, none="Pooling" in layer)),
+            ("dilation_rate", sizes(count)),
+            ("padding", padding),
+        )
+    },
+    "ZeroPadding1D.padding": sizes(2, least=0),
+    "Cropping1D.cropping": sizes(2, least=0),
+    "Reshape.target_shape": Kind(
+        "a tuple of whole numbers, one of which may be -1",
+        is_target,
+        keras="There must be at most one unknown dimension (-1)",
+    ),
+    "Permute.dims": Kind(
+        "a tuple of 1, 2, ... in another order",
+        is_order,
+        keras="The set of indices in `dims` must be consecutive and start from 1",
+    ),
+    "BatchNormalization.axis": axes(several=False),
+    "LayerNormalization.axis": axes(),
+    "Concatenate.axis": axes(several=False),
+    "Softmax.axis": axes(none=True),
+    "PReLU.shared_axes": axes(none=True),
+    "BatchNormalization.momentum": NUMBER,
+    "epsilon": NUMBER,
+    "ReLU.max_value": Kind("a number, 0 or more, or None", or_none(between(0, float("inf")))),
+    "ReLU.threshold": number_from(0),
+    "negative_slope": number_from(0),
+    "LeakyReLU.alpha": number_from(0),
+    "ELU.alpha": NUMBER,
+    "ActivityRegularization.l1": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
+    "ActivityRegularization.l2": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
+    "Bidirectional.merge_mode": one_of("concat", "sum", "mul", "ave", none=True),
+    "use_cudnn": Kind("'auto', True or False", lambda value: value in ("auto", True, False)),
+    "seed": Kind("a whole number or None", or_none(lambda value: isinstance(value, int))),
+    "name": Kind(
+        "a text without '/'",
+        or_none(lambda value: isinstance(value, str) and "/" not in value),
+        keras="must be a string and cannot contain character `/`",
+    ),
+    "trainable": Kind("True or False", lambda value: isinstance(value, bool)),
+    "dtype": Kind(
+        "the name of a float or of a policy such as 'mixed_float16'",
+        or_none(is_dtype),
+        FLOATS,
+        "Cannot convert to a mixed precision DTypePolicy",
+    ),
+}

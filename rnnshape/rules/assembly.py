@@ -1,0 +1,183 @@
+"""What a recurrent layer returns, of one pass through the timesteps or of two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rnnshape.expression import Call
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
+
+__all__ = ["ALONE", "CELL_STATES", "STATE_WORDS", "Direction", "assembled"]
+
+CELL_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
+STATE_WORDS = {"h": "hidden state", "c": "cell state"}
+MERGED = {"concat": "concatenated", "sum": "summed", "mul": "multiplied", "ave": "averaged"}
+MERGES = {
+    "concat": "concat({}, {})",
+    "sum": "{} + {}",
+    "mul": "{} * {}",
+    "ave": "({} + {}) / 2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Which of a layer's passes it is: how its tensors' names end, and its weights' begin."""
+
+    word: str = ""
+    suffix: str = ""
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.word}_" if self.word else ""
+
+
+ALONE = Direction()
+
+
+def assembled(
+    call: Call,
+    given: Tensor,
+    passes: Sequence[Pass],
+    merge_mode: str | None,
+    states: tuple[Nested, ...] | None = None,
+) -> Facts:
+    """What a layer returns whose passes are these.
+
+    `call` is the layer that says what is returned, `merge_mode` how two passes become one, and
+    `states` are those that are returned, where they are not simply those of each pass.
+    """
+    sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
+    outputs = tuple(_outputs(given, passes, merge_mode, sequences))
+    if states is None:
+        states = tuple(state for one in passes for state in one.states)
+    two = len(passes) > 1
+    # At a masked timestep the output is zero, so that the last one need not be the last state.
+    zeroed = given.masked and (sequences if two else bool(call["zero_output_for_mask"]))
+    # Where all is masked the states are what they were before, and the output is zero.
+    holds = not zeroed and not (given.masked and call["stateful"])
+    relations = _relations(outputs, passes, merge_mode, sequences)
+    return Facts(
+        returns=(*outputs, *states) if returns_state else outputs,
+        weights=tuple(weight for one in passes for weight in one.weights),
+        relations=tuple(relations) if returns_state and holds else (),
+        notes=tuple(_notes(passes, merge_mode, sequences, returns_state, zeroed)),
+        timeline=Timeline(
+            tuple(passes), merge_mode, given.axes[1].length, sequences, returns_state
+        ),
+    )
+
+
+def _outputs(
+    given: Tensor, passes: Sequence[Pass], merge_mode: str | None, sequences: bool
+) -> Iterator[Tensor]:
+    def output(name: str, axes: tuple[Axis, ...], meaning: str) -> Tensor:
+        batch, *others = axes
+        timesteps = given.axes[1].named("timesteps")
+        shape = (batch, timesteps, *others) if sequences else axes
+        return Tensor(name, shape, meaning, mask=given.mask if sequences else None)
+
+    if merge_mode is None:
+        for number, one in enumerate(passes, start=1):
+            name = "o" if len(passes) == 1 else f"o{number}"
+            yield output(name, one.output, _output_of_one(one, sequences))
+    else:
+        first, second = passes
+        both = f"{first.direction} and {second.direction} {MERGED[merge_mode]}"
+        what = _output_of_all("", sequences, first)
+        yield output("o", _merged_axes(first, second, merge_mode), f"{what}, {both}")
+
+
+def _output_of_one(one: Pass, sequences: bool) -> str:
+    what = _output_of_all(one.direction, sequences, one)
+    return what if sequences else f"{what}, {one.end}"
+
+
+def _output_of_all(direction: str, sequences: bool, one: Pass) -> str:
+    words = (direction, "output at every timestep") if sequences else ("last", direction, "output")
+    # A second pass is turned round by Keras, so that its outputs stand in the order of the first.
+    turned = sequences and one.direction != "backward" and one.starts_last
+    return " ".join(filter(None, words)) + (", from the last to the first" if turned else "")
+
+
+def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]:
+    """Keras believes that the second pass is as wide as the first, whatever it is."""
+    if merge_mode != "concat":
+        pairs = zip(first.output, second.output, strict=True)
+        return tuple(_longer(one, other) for one, other in pairs)
+    *others, one = first.output
+    other = second.output[-1]
+    if one.length == other.length:
+        return (*others, 2 * one)
+    name = f"{one.label} + backward {other.label}"
+    return (*others, Axis(name, one.length + other.length, believed=2 * one.length))
+
+
+def _longer(one: Axis, other: Axis) -> Axis:
+    """One entry is repeated along the other's."""
+    if other.length <= one.length:
+        return one
+    return Axis(one.name, other.length, one.factor, one.is_open, believed=one.length)
+
+
+def _relations(
+    outputs: Sequence[Tensor], passes: Sequence[Pass], merge_mode: str | None, sequences: bool
+) -> Iterator[Relation]:
+    """What holds for any input, once the states are returned beside the outputs."""
+    # The second pass reads the sequence from the other end; its outputs are turned round.
+    ends = ("-1", "0")
+    if merge_mode is None:
+        for output, one, end in zip(outputs, passes, ends, strict=False):
+            yield Relation(
+                f"{output.name}[:, {end}]" if sequences else output.name, one.hidden.name
+            )
+    elif not sequences:
+        names = (one.hidden.name for one in passes)
+        yield Relation(outputs[0].name, MERGES[merge_mode].format(*names))
+    elif merge_mode == "concat":
+        for one, end, half in zip(passes, ends, (":U", "U:"), strict=True):
+            skipped = ", ..." if len(one.output) > 2 else ""
+            index = f"[:, {end}{skipped}, {half}]"
+            yield Relation(f"{outputs[0].name}{index}", one.hidden.name)
+
+
+def _notes(
+    passes: Sequence[Pass],
+    merge_mode: str | None,
+    sequences: bool,
+    returns_state: bool,
+    zeroed: bool,
+) -> Iterator[str]:
+    yield from dict.fromkeys(note for one in passes for note in one.notes)
+    wide = passes[0].output[-1].name
+    if merge_mode in ("sum", "mul", "ave"):
+        yield f"merge_mode={merge_mode!r} leaves {wide}, not 2*{wide}"
+    if len(passes) == 1 and passes[0].starts_last:
+        yield (
+            "go_backwards=True: o runs from the last timestep to the first"
+            if sequences
+            else "go_backwards=True: o is the output after the first timestep"
+        )
+    letters = {tensor.name[0] for one in passes for tensor in flat(one.states)}
+    if returns_state and "c" not in letters:
+        each = " in each direction" if len(passes) > 1 else ""
+        yield f"{_listed(passes)} no cell state, so one tensor less than an LSTM{each}"
+    if returns_state and len(passes) > 1:
+        pairs = list(zip(*(one.states for one in passes), strict=False))
+        names = [
+            f"concat({one.name}, {two.name})"
+            for one, two in pairs
+            if isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape == two.shape
+        ]
+        if len(names) == len(pairs):
+            yield f"a decoder that takes these states needs 2*{wide}: {', '.join(names)}"
+    if zeroed and returns_state:
+        yield "a mask may come in: at masked timesteps o is zero, and its last need not be h"
+    if returns_state and sequences and merge_mode in ("sum", "mul", "ave"):
+        yield "o[:, -1] is no sum of h1 and h2: each stands at its own end of the sequence"
+
+
+def _listed(passes: Sequence[Pass]) -> str:
+    cells = list(dict.fromkeys(one.cell for one in passes))
+    return f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"

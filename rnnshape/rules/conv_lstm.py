@@ -1,0 +1,55 @@
+"""`ConvLSTM1D`, `2D` and `3D`: an LSTM whose products are convolutions over space."""
+
+from __future__ import annotations
+
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.assembly import CELL_STATES, STATE_WORDS, Direction
+from rnnshape.rules.facts import Axis, Pass, Tensor
+from rnnshape.rules.recurrent import check_batch, check_mask, end_of, gated_weights, pass_rule
+from rnnshape.rules.registry import known_length, required_axes
+from rnnshape.rules.space import (
+    arranged,
+    channels_and_space,
+    kernel_axes,
+    names_of_axes,
+    slid,
+)
+
+
+def _takes(call: Call) -> tuple[str, ...]:
+    return ("batch", "timesteps", *names_of_axes(call, "rows", "channels"))
+
+
+@pass_rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)
+def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
+    batch, _, *others = required_axes(call, [given], *_takes(call))
+    channels, space = channels_and_space(call, others)
+    for axis in (channels, *space):
+        known_length(call, axis)
+    check_batch(call, batch)
+    filters = Axis("filters", whole_number(call, "filters"))
+    kernel = kernel_axes(call, space)
+    axes = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
+    states = tuple(
+        Tensor(
+            f"{name}{direction.suffix}",
+            axes,
+            f"{direction.word} {STATE_WORDS[name]} {end_of(call)}".lstrip(),
+            "state",
+        )
+        for name in CELL_STATES["LSTM"]
+    )
+    check_mask(call, given, states)
+    weights = gated_weights(
+        call, "LSTM", (*kernel, channels), (*kernel, filters), before=direction.prefix
+    )
+    return Pass(
+        cell="ConvLSTM",
+        direction=direction.word,
+        starts_last=bool(call["go_backwards"]),
+        output=axes,
+        hidden=states[0],
+        states=states,
+        weights=tuple(weights),
+    )

@@ -1,0 +1,253 @@
+"""What the rule says of a layer, as plain data: views, formats and the measurement read this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Literal, TypeAlias
+
+from rnnshape.expression import Call
+
+__all__ = ["Axis", "Facts", "Nested", "Pass", "Relation", "Tensor", "Timeline", "flat"]
+
+Role = Literal["input", "output", "state", "weight"]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a tensor.
+
+    Attributes:
+        name: what is counted along it, in Keras' terms: `"units"`.
+        length: how many entries it has.
+        factor: how often what is named fits into the length: 4 for the gates of an LSTM's kernel.
+        is_open: whether Keras knows the length only when it runs: None in an `Input`'s shape.
+        believed: what Keras takes the length for before it runs, where that is wrong.
+
+    >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
+    ('2*units', 6)
+    """
+
+    name: str
+    length: int
+    factor: int = 1
+    is_open: bool = False
+    believed: int | None = None
+
+    def __rmul__(self, times: int) -> Axis:
+        wide = self.resized(lambda length: times * length)
+        return Axis(self.name, wide.length, times * self.factor, self.is_open, wide.believed)
+
+    def __add__(self, other: Axis) -> Axis:
+        """The axis along which two are joined: `2*units`, or `units + features`."""
+        alike = (self.name, self.length * other.factor) == (other.name, other.length * self.factor)
+        believed = None
+        if self.believed is not None or other.believed is not None:
+            believed = self.believed_length + other.believed_length
+        return Axis(
+            self.name if self.name == other.name else f"{self.label} + {other.label}",
+            self.length + other.length,
+            self.factor + other.factor if alike else 1,
+            self.is_open or other.is_open,
+            believed,
+        )
+
+    @property
+    def believed_length(self) -> int:
+        return self.length if self.believed is None else self.believed
+
+    def resized(self, change: Callable[[int], int]) -> Axis:
+        """The same axis with another number of entries, and with what Keras takes it for."""
+        believed = None if self.believed is None else change(self.believed)
+        return Axis(self.name, change(self.length), 1, self.is_open, believed)
+
+    @property
+    def label(self) -> str:
+        return self.name if self.factor == 1 else f"{self.factor}*{self.name}"
+
+    def named(self, name: str) -> Axis:
+        """The same axis, where another layer counts something else along it."""
+        return Axis(name, self.length, 1, self.is_open, self.believed)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor that goes into a layer, comes out of it or is one of its weights.
+
+    Attributes:
+        name: as it is unpacked.
+        axes: from first to last.
+        meaning: what it holds, in words.
+        role: what it is to its layer.
+        mask: the axes of the mask that may come with it and skip some timesteps; None if none can.
+        source: the layer that returns it; None of what a network is given.
+
+    >>> bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)), "added", "weight")
+    >>> bias.shape, bias.size
+    ((2, 192), 384)
+    """
+
+    name: str
+    axes: tuple[Axis, ...]
+    meaning: str = ""
+    role: Role = "output"
+    mask: tuple[Axis, ...] | None = None
+    source: Call | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether a mask may come with it."""
+        return self.mask is not None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.length for axis in self.axes)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds: a weight's parameters."""
+        return prod(self.shape)
+
+    @property
+    def labels(self) -> str:
+        """`(batch, timesteps, 2*units)`"""
+        inside = ", ".join(axis.label for axis in self.axes)
+        return f"({inside}{',' if len(self.axes) == 1 else ''})"
+
+
+Nested: TypeAlias = "Tensor | tuple[Nested, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two expressions over a layer's outputs that are equal for any input.
+
+    `U` stands for the layer's units, and `concat` joins along the last axis.
+
+    >>> Relation("o[:, -1, :U]", "h1").claim
+    'o[:, -1, :U] == h1'
+    """
+
+    left: str
+    right: str
+
+    @property
+    def claim(self) -> str:
+        return f"{self.left} == {self.right}"
+
+    @property
+    def names_units(self) -> bool:
+        return "U" in self.claim
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A recurrent layer's way through the timesteps, in one direction.
+
+    Attributes:
+        cell: the cell's name, as a drawing needs it: `"LSTM"`.
+        direction: `"forward"`, `"backward"`, or empty where there is only one.
+        starts_last: whether it begins at the last timestep and ends at the first.
+        output: the axes of what it returns for one timestep, the batch first.
+        hidden: the state that is also its last output.
+        states: what it carries from one timestep to the next, nested as Keras nests them.
+        weights: in Keras' order.
+        notes: what may surprise in it.
+    """
+
+    cell: str
+    direction: str
+    starts_last: bool
+    output: tuple[Axis, ...]
+    hidden: Tensor
+    states: tuple[Nested, ...]
+    weights: tuple[Tensor, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def end(self) -> str:
+        return "after the first timestep" if self.starts_last else "after the last timestep"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How a recurrent layer goes through time, for who wants to draw it.
+
+    Attributes:
+        passes: one, or forward and backward.
+        merge: the `merge_mode` by which two passes become one; None where they do not.
+        timesteps: how many there are.
+        returns_sequences: whether there is an output at every timestep.
+        returns_states: whether the states are returned beside the outputs.
+    """
+
+    passes: tuple[Pass, ...]
+    merge: str | None
+    timesteps: int
+    returns_sequences: bool
+    returns_states: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the rule knows of a layer that is given certain tensors.
+
+    Attributes:
+        returns: its outputs, nested as Keras returns them.
+        weights: in Keras' order.
+        relations: what holds between its outputs, whatever it is given.
+        notes: why the answer may surprise, a sentence each.
+        timeline: of a recurrent layer, its way through time.
+        whole_numbers_below: of a layer that takes whole numbers, what they stay below.
+    """
+
+    returns: tuple[Nested, ...]
+    weights: tuple[Tensor, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    notes: tuple[str, ...] = ()
+    timeline: Timeline | None = None
+    whole_numbers_below: int | None = None
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """Its outputs in Keras' order, flat."""
+        return tuple(flat(self.returns))
+
+    @property
+    def parameters(self) -> int:
+        """What Keras' `layer.count_params()` returns."""
+        return sum(weight.size for weight in self.weights)
+
+    def returned_by(self, layer: Call) -> Facts:
+        """The same, with its outputs telling which layer returns them."""
+        return replace(self, returns=_changed(self.returns, lambda one: replace(one, source=layer)))
+
+    def renamed(self, names: Sequence[str]) -> Facts:
+        """The same with other names for its outputs, in order; fewer names rename the first."""
+        new = dict(zip((tensor.name for tensor in self.outputs), names, strict=False))
+        if any(not name.isidentifier() or name in ("U", "concat") for name in new.values()):
+            return self
+
+        def said(side: str) -> str:
+            return re.sub(r"\b[a-zA-Z]\w*", lambda word: new.get(word[0], word[0]), side)
+
+        relations = (Relation(said(one.left), said(one.right)) for one in self.relations)
+        returns = _changed(self.returns, lambda one: replace(one, name=new.get(one.name, one.name)))
+        return replace(self, returns=returns, relations=tuple(relations))
+
+
+def _changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
+    return tuple(
+        change(one) if isinstance(one, Tensor) else _changed(one, change) for one in nested
+    )
+
+
+def flat(nested: Nested) -> Iterator[Tensor]:
+    """Every tensor in a nest of them, in order."""
+    if isinstance(nested, Tensor):
+        yield nested
+    else:
+        for one in nested:
+            yield from flat(one)

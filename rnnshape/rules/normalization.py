@@ -1,0 +1,66 @@
+"""Layers that shift and scale numbers. They change no shape and pass a mask on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rnnshape.expression import Call
+from rnnshape.rules.elementwise import no_such_axis
+from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.registry import known_length, only_input, output, rule, weight
+
+
+@rule("LayerNormalization")
+def layer_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    given = only_input(call, inputs)
+    scaled = bool(call["scale"] or call["rms_scaling"])
+    centered = bool(call["center"] and not call["rms_scaling"])
+    axes = _chosen_axes(call, given, weighted=scaled or centered)
+    weights = tuple(_scale(call, axes, scaled, centered))
+    return Facts((output(given, "the input with mean 0 and variance 1"),), weights)
+
+
+@rule("BatchNormalization")
+def batch_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    given = only_input(call, inputs)
+    axes = _chosen_axes(call, given, weighted=True)
+    weights = [*_scale(call, axes, bool(call["scale"]), bool(call["center"]))]
+    # The moving statistics are not trained, and Keras counts them all the same.
+    weights.append(weight(call, "moving_mean", axes, "what is subtracted"))
+    weights.append(weight(call, "moving_variance", axes, "what is divided by, squared"))
+    if call["renorm"]:
+        weights += [
+            Tensor(name, axes, "used in training only", "weight")
+            for name in ("moving_stddev", "renorm_mean", "renorm_stddev")
+        ]
+    note = "the moving mean and variance are not trained, but count as parameters"
+    meaning = "the input, shifted and scaled by statistics of the training"
+    return Facts((output(given, meaning),), tuple(weights), notes=(note,))
+
+
+def _scale(call: Call, axes: tuple[Axis, ...], scaled: bool, centered: bool) -> Iterator[Tensor]:
+    if scaled:
+        yield weight(call, "gamma", axes, "times the result")
+    if centered:
+        yield weight(call, "beta", axes, "added to the result")
+
+
+def _chosen_axes(call: Call, given: Tensor, *, weighted: bool) -> tuple[Axis, ...]:
+    """Those that are normalized, in Keras' order. Where there are weights along them they are
+    known, and none is the batch."""
+    value, rank = call["axis"], len(given.axes)
+    places = value if isinstance(value, tuple) else (value,)
+    numbers = sorted(int(one) for one in places if isinstance(one, int))
+    for number in numbers:
+        if not -rank <= number < rank:
+            raise no_such_axis(call, "axis", number, given)
+        if weighted and number % rank == 0:
+            raise call.error(
+                f"{call} can't keep a weight for each entry of a batch: choose another axis "
+                '(Keras: "Shapes used to initialize variables must be fully-defined")',
+                "axis",
+            )
+    if len({number % rank for number in numbers}) < len(numbers):
+        raise call.error(f'{call} names an axis twice (Keras: "duplicate")', "axis")
+    axes = (given.axes[number] for number in numbers)
+    return tuple(known_length(call, axis) if weighted else axis for axis in axes)

@@ -1,0 +1,245 @@
+"""The recurrent layers: `LSTM`, `GRU`, `SimpleRNN`, and `RNN` with any of Keras' cells.
+
+Each goes through the timesteps in one direction, a `Pass`; what a layer of one pass or, in
+`Bidirectional`, of two returns is put together in `assembly`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from rnnshape.expression import Call, Value
+from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, assembled
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.registry import (
+    SEQUENCE,
+    known_length,
+    only_input,
+    required_axes,
+    rule,
+    weight,
+)
+
+__all__ = ["PassRule", "end_of", "gated_weights", "pass_rule", "pass_rule_of"]
+
+GATES = {  # in the order of the kernel's columns
+    "LSTM": ("input", "forget", "cell", "output"),
+    "GRU": ("update", "reset", "hidden"),
+    "SimpleRNN": ("hidden",),
+}
+
+
+class PassRule(Protocol):
+    """How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`; None where
+    Keras alone can tell."""
+
+    def __call__(self, call: Call, given: Tensor, direction: Direction, /) -> Pass | None: ...
+
+
+_PASS_RULES: dict[str, PassRule] = {}
+
+
+def pass_rule_of(name: str) -> PassRule | None:
+    """What a recurrent layer does in one direction; None of a layer that is not recurrent."""
+    return _PASS_RULES.get(name)
+
+
+def pass_rule(
+    *names: str, takes: Callable[[Call], tuple[str, ...]] | None = None
+) -> Callable[[PassRule], PassRule]:
+    """Registers what recurrent layers do in one direction, and so their rule."""
+
+    def register(function: PassRule) -> PassRule:
+        for name in names:
+            _PASS_RULES[name] = function
+        rule(*names, takes=takes)(_one_direction)
+        return function
+
+    return register
+
+
+def _one_direction(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    given = only_input(call, inputs)
+    one = _PASS_RULES[call.name](call, given, ALONE)
+    return assembled(call, given, (one,), merge_mode=None) if one else None
+
+
+@pass_rule("LSTM", "GRU", "SimpleRNN")
+def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
+    return _cells_pass(call, (call,), given, direction, stacked=False)
+
+
+@pass_rule("RNN")
+def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
+    cell = call["cell"]
+    if isinstance(cell, Call) and cell.name == "StackedRNNCells":
+        if not isinstance(cell["cells"], tuple):
+            raise cell.error("StackedRNNCells takes a list of cells", "cells")
+        cell = cell["cells"]
+    stacked = isinstance(cell, tuple)
+    cells = cell if isinstance(cell, tuple) else (cell,)
+    if not cells:
+        raise call.error('RNN needs a cell at least (Keras: "list index out of range")', "cell")
+    if stacked and any(isinstance(one, Call) and one.name == "StackedRNNCells" for one in cells):
+        return None
+    known = tuple(_known_cell(call, one) for one in cells)
+    if stacked and len(known) == 1:
+        _check_lone_cell(call, known[0], given)
+    return _cells_pass(call, known, given, direction, stacked=stacked)
+
+
+def _known_cell(call: Call, cell: Value) -> Call:
+    name = cell.name if isinstance(cell, Call) else ""
+    if not isinstance(cell, Call) or name.removesuffix("Cell") not in GATES:
+        raise call.error(
+            f"RNN takes LSTMCell, GRUCell or SimpleRNNCell, not {cell} "
+            '(Keras: "should have a `state_size` attribute")',
+            "cell",
+        )
+    if not name.endswith("Cell"):
+        raise cell.error(f"RNN takes cells, not layers: {name}Cell in place of {name}")
+    return cell
+
+
+def _check_lone_cell(call: Call, cell: Call, given: Tensor) -> None:
+    """Keras takes the states of a list of one cell out of their list, and then looks for it."""
+    timesteps = given.shape[1] if len(given.shape) > 1 else 0
+    where = ""
+    if given.masked and not call["unroll"]:
+        where, keras = " where a mask comes in", "don't have the same nested structure"
+    elif call["unroll"] and not given.masked and cell.name == "LSTMCell" and timesteps > 1:
+        where, keras = " with unroll=True", "list index out of range"
+    if where:
+        raise call.error(
+            f"RNN can't run a list of one cell{where}: give it the cell itself, RNN({cell}) "
+            f'(Keras: "{keras}")',
+            "cell",
+        )
+
+
+def _cells_pass(
+    call: Call, cells: Sequence[Call], given: Tensor, direction: Direction, *, stacked: bool
+) -> Pass:
+    """Cells on top of each other: each takes what the one below returns for the same timestep."""
+    batch, _, features = required_axes(call, [given], *SEQUENCE)
+    known_length(call, features)
+    check_batch(call, batch)
+    states: list[tuple[Tensor, ...]] = []
+    weights: list[Tensor] = []
+    notes: list[str] = []
+    for number, cell in enumerate(cells, start=1):
+        kind = cell.name.removesuffix("Cell")
+        after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
+        units = Axis("units", whole_number(cell, "units"))
+        states.append(
+            tuple(
+                Tensor(
+                    f"{name}{direction.suffix}{after}",
+                    (batch, units),
+                    f"{direction.word} {STATE_WORDS[name]}{of_cell} {end_of(call)}".lstrip(),
+                    "state",
+                )
+                for name in CELL_STATES[kind]
+            )
+        )
+        weights += _weights(cell, kind, features, units, direction.prefix, after)
+        notes += _notes(cell, kind)
+        features = units.named("features")
+    check_mask(call, given, states)
+    return Pass(
+        cell=" + ".join(dict.fromkeys(cell.name.removesuffix("Cell") for cell in cells)),
+        direction=direction.word,
+        starts_last=bool(call["go_backwards"]),
+        output=states[-1][0].axes,
+        hidden=states[-1][0],
+        states=_nested_as_keras_does(states) if stacked else states[0],
+        weights=tuple(weights),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def end_of(call: Call) -> str:
+    """After which timestep the states are what is returned."""
+    return f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+
+
+def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:
+    """Of stacked cells each has its states in a list, unless it has only one."""
+    return tuple(one[0] if len(one) == 1 else one for one in states)
+
+
+def _weights(
+    cell: Call, kind: str, features: Axis, units: Axis, before: str, after: str
+) -> Iterator[Tensor]:
+    # Keras' GRU resets after the product, so that either product has its bias.
+    two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
+    yield from gated_weights(cell, kind, (features,), (units,), two, before, after)
+
+
+def gated_weights(
+    cell: Call,
+    kind: str,
+    taken: tuple[Axis, ...],
+    kept: tuple[Axis, ...],
+    biases: tuple[Axis, ...] = (),
+    before: str = "",
+    after: str = "",
+) -> Iterator[Tensor]:
+    """The weights of a cell whose gates stand side by side.
+
+    `taken` are the kernel's axes but its last one, `kept` the recurrent kernel's. The last of
+    `kept` is what each gate has of its own. `biases` stand before the axis of the bias.
+    """
+    gates = GATES[kind]
+    wide = len(gates) * kept[-1]
+    columns = f", columns for {', '.join(gates)}" if len(gates) > 1 else ""
+    times = f"times the input{columns}"
+    yield weight(cell, "kernel", (*taken, wide), times, before, after)
+    again = "times the hidden state before"
+    yield weight(cell, "recurrent_kernel", (*kept, wide), again, before, after)
+    if cell["use_bias"]:
+        if kind == "LSTM" and cell["unit_forget_bias"] and cell["bias_initializer"] is None:
+            raise cell.error(
+                f"{cell.name} needs a bias_initializer, or unit_forget_bias=False "
+                "(Keras: \"'NoneType' object is not callable\")",
+                "bias_initializer",
+            )
+        added = (
+            "one for the kernel, one for the recurrent kernel" if biases else "added to their sum"
+        )
+        yield weight(cell, "bias", (*biases, wide), added, before, after)
+
+
+def _notes(cell: Call, kind: str) -> Iterator[str]:
+    if kind == "GRU" and cell["use_bias"] and cell["reset_after"]:
+        yield "a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True"
+
+
+def check_batch(call: Call, batch: Axis) -> None:
+    if call["stateful"] and batch.is_open:
+        raise call.error(
+            f"{call} keeps its states from batch to batch, and so needs a fixed batch size: "
+            'give the Input a batch_size (Keras: "the batch size must be static")',
+            "stateful",
+        )
+
+
+def check_mask(call: Call, given: Tensor, states: Sequence[Nested]) -> None:
+    """A mask says which timesteps are skipped; what more axes it has must fit each state's."""
+    if given.mask is None:
+        return
+    more = given.mask[2:]
+    shown = ", ".join(axis.label for axis in given.mask)
+    for state in flat(tuple(states)):
+        pairs = zip(more, state.axes[1:], strict=False)
+        fits = all(
+            axis.length == 1 or (axis.length == kept.length and not call["unroll"])
+            for axis, kept in pairs
+        )
+        if not fits or len(given.mask) < 2 or len(given.mask) > len(state.axes) + 1:
+            raise call.error(
+                f"{call} takes a mask of (batch, timesteps), but the one that comes in is "
+                f'({shown}) (Keras: "must be broadcastable")'
+            )

@@ -1,0 +1,78 @@
+"""What convolutions and poolings do to the axes that they slide over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import numbers
+from rnnshape.rules.facts import Axis
+
+__all__ = ["arranged", "channels_and_space", "kernel_axes", "names_of_axes", "slid", "space_rank"]
+
+T = TypeVar("T")
+SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
+
+
+def space_rank(call: Call) -> int:
+    """How many axes a layer slides over: 2 of a `Conv2D`."""
+    return int(call.name[-2])
+
+
+def names_of_axes(call: Call, line: str, channels: str) -> tuple[str, ...]:
+    """The names of the axes that a layer takes after the batch, channels where `data_format` has
+    them. `line` is what its axis is called where it has one only."""
+    return arranged(call, SPACE.get(space_rank(call), (line,)), channels)
+
+
+def channels_first(call: Call) -> bool:
+    return str(call["data_format"]).lower() == "channels_first"
+
+
+def arranged(call: Call, space: Sequence[T], channels: T) -> tuple[T, ...]:
+    return (channels, *space) if channels_first(call) else (*space, channels)
+
+
+def channels_and_space(call: Call, axes: Sequence[Axis]) -> tuple[Axis, list[Axis]]:
+    """The axis of channels, and those that a layer slides over, out of those after the batch."""
+    if channels_first(call):
+        return axes[0], list(axes[1:])
+    return axes[-1], list(axes[:-1])
+
+
+def kernel_axes(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
+    sizes = numbers(call, "kernel_size", len(space))
+    return tuple(Axis(f"kernel {axis.name}", size) for axis, size in zip(space, sizes, strict=True))
+
+
+def slid(call: Call, space: Sequence[Axis], window: str) -> tuple[Axis, ...]:
+    """The axes once a window has gone over them; `window` is the argument that has its sizes."""
+    count = len(space)
+    sizes = numbers(call, window, count)
+    steps = sizes if call["strides"] is None else numbers(call, "strides", count)
+    apart = (1,) * count
+    if window == "kernel_size":
+        apart = numbers(call, "dilation_rate", count)
+    if max(steps) > 1 and max(apart) > 1:
+        raise call.error(
+            f"{call.name} takes strides or dilation_rate, not both, larger than 1 "
+            '(Keras: "`strides > 1` not supported in conjunction with `dilation_rate > 1`")',
+            "dilation_rate",
+        )
+    whole = str(call["padding"]).lower() == "valid"
+
+    def one(axis: Axis, size: int, step: int, gap: int) -> Axis:
+        covered = gap * (size - 1) + 1 if whole else 1
+        result = axis.resized(lambda length: (length - covered) // step + 1)
+        if min(result.length, result.believed_length) < 1:
+            shortest = min(axis.length, axis.believed_length)
+            raise call.error(
+                f"{call} has nothing left: it needs {covered} {axis.name}, and is given "
+                f"{shortest}. Give it a smaller {window}, or padding='same' "
+                '(Keras: "Computed output size would be zero or negative")',
+                window,
+            )
+        return result
+
+    return tuple(map(one, space, sizes, steps, apart))

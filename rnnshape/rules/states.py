@@ -1,0 +1,131 @@
+"""`initial_state`: whether the states that are given fit the layer that takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rnnshape.expression import Call
+from rnnshape.rules.facts import Facts, Nested, Tensor, flat
+
+__all__ = ["started"]
+
+
+def started(call: Call, facts: Facts, given: Nested, *, masked: bool = False) -> Facts:
+    """The facts of a recurrent layer that starts from states, or a `QueryError` if they do not
+    fit.
+
+    Args:
+        facts: what the rule says of the layer without them.
+        given: the states, nested as `initial_state` nests them.
+        masked: whether a mask may come in with what the layer goes through.
+    """
+    if facts.timeline is None:
+        raise call.error(
+            f"{call.name} takes no initial_state: it is no recurrent layer "
+            "(Keras: \"got an unexpected keyword argument 'initial_state'\")"
+        )
+    passes = facts.timeline.passes
+    listed = given if isinstance(given, tuple) else (given,)
+    if len(passes) == 1:
+        _check(call, passes[0].states, listed, listed, facts)
+    else:
+        if isinstance(given, Tensor):
+            raise _unfit(call, facts, listed)
+        half = len(listed) // 2  # as Keras has it
+        for one, part in zip(passes, (listed[:half], listed[half:]), strict=True):
+            _check(call, one.states, part, listed, facts)
+    notes = tuple(_notes(call, facts, list(flat(listed))))
+    # Where all of a sequence is masked, the states stay what they were, and the output is zero.
+    relations = () if masked else facts.relations
+    return replace(facts, notes=(*facts.notes, *notes), relations=relations)
+
+
+def _check(
+    call: Call,
+    taken: tuple[Nested, ...],
+    given: tuple[Nested, ...],
+    all_given: tuple[Nested, ...],
+    facts: Facts,
+) -> None:
+    # A GRU takes the first of several states and passes over the others.
+    counted = given[: len(taken)] if _takes_more(call) else given
+    if len(counted) != len(taken) or not all(map(_fits, taken, counted)):
+        raise _unfit(call, facts, all_given)
+
+
+def _takes_more(call: Call) -> bool:
+    return any(isinstance(one, Call) and one.name == "GRU" for one in (call, call["layer"]))
+
+
+def _fits(taken: Nested, given: Nested) -> bool:
+    if isinstance(taken, Tensor):
+        if isinstance(given, tuple):  # of stacked cells, a lone state may stand in a list
+            return len(given) == 1 and _fits(taken, given[0])
+        return given.shape[1:] == taken.shape[1:] and given.axes[-1].believed is None
+    return isinstance(given, tuple) and len(given) == len(taken) and all(map(_fits, taken, given))
+
+
+def _notes(call: Call, facts: Facts, given: Sequence[Tensor]) -> Iterator[str]:
+    assert facts.timeline is not None
+    taken = [state for one in facts.timeline.passes for state in flat(one.states)]
+    wrong = [
+        (one.name, other.name)
+        for one, other in zip(taken, given, strict=False)
+        if other.role == "state" and one.name[0] != other.name[0]
+    ]
+    if wrong:
+        pairs = ", ".join(f"{other} as {one}" for one, other in wrong)
+        yield f"initial_state gives {call.name} {pairs}: of the same shape, Keras takes it so"
+    elif len(given) > len(taken):
+        names = ", ".join(state.name for state in given[len(taken) :])
+        yield f"{call.name} passes over {names}"
+
+
+def _unfit(call: Call, facts: Facts, given: Sequence[Nested]) -> Exception:
+    assert facts.timeline is not None
+    passes = facts.timeline.passes
+    taken = [state for one in passes for state in flat(one.states)]
+    tensors = list(flat(tuple(given)))
+    keras = '(Keras: "list index out of range", "Matrix size-incompatible")'
+    wanted = _with_shapes(taken)
+    sources = {tensor.source for tensor in tensors}
+    if len(sources) == 1 and tensors[0].source is not None:
+        gives = f"{tensors[0].source} gives {', '.join(one.name for one in tensors)}"
+        remedy = _joined(call, taken, tensors)
+    else:
+        gives = f"it is given {_with_shapes(tensors) or 'none'}"
+        remedy = ""
+    if not remedy and [one.shape[1:] for one in tensors] == [one.shape[1:] for one in taken]:
+        remedy = ": nest them as the cells do"
+    return call.error(f"{call} takes {wanted} as initial_state; {gives}{remedy} {keras}")
+
+
+def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str:
+    """How the states of both directions become those of one: side by side, in twice the units."""
+    count = len(taken)
+    if len(given) != 2 * count or "units" not in call or "layer" in call:
+        widths = {state.shape[-1] for state in given}
+        alike = len(given) == count and len(widths) == 1
+        return f" of {widths.pop()} units: give it as many" if alike else ""
+    pairs = [
+        f"Concatenate()([{one.name}, {other.name}])"
+        for one, other in zip(given[:count], given[count:], strict=True)
+    ]
+    wide = given[0].shape[-1] + given[count].shape[-1]
+    return f": give {' and '.join(pairs)} to {call.having(units=wide)}"
+
+
+def _with_shapes(tensors: Sequence[Tensor]) -> str:
+    """`h and c of (batch, 64)`"""
+    shapes = {tensor.shape[1:] for tensor in tensors}
+    names = [tensor.name for tensor in tensors]
+    if len(shapes) != 1:
+        return ", ".join(f"{one.name} of {_shape(one)}" for one in tensors)
+    *others, last = names
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{listed} of {_shape(tensors[0])}"
+
+
+def _shape(tensor: Tensor) -> str:
+    return f"({', '.join(['batch', *map(str, tensor.shape[1:])])})"

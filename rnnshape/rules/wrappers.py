@@ -1,0 +1,206 @@
+"""Layers around a layer, whose rule they ask: `Bidirectional` and `TimeDistributed`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rnnshape.expression import Call
+from rnnshape.rules.assembly import Direction, assembled
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.recurrent import PassRule, pass_rule_of
+from rnnshape.rules.registry import axes_of_input, facts_of, only_input, rule
+
+FORWARD, BACKWARD = Direction("forward", "1"), Direction("backward", "2")
+SHARED_FLAGS = ("return_sequences", "return_state", "stateful")
+
+
+def _inner(call: Call) -> Call:
+    layer = call["layer"]
+    if not isinstance(layer, Call):
+        raise call.error(
+            f"{call.name} takes a layer, not {layer!r} "
+            '(Keras: "Please initialize with a `keras.layers.Layer` instance")',
+            "layer",
+        )
+    return layer
+
+
+def _axes_of_inner(call: Call) -> tuple[str, ...]:
+    return axes_of_input(_inner(call))
+
+
+def _axes_with_time(call: Call) -> tuple[str, ...]:
+    """One more than the layer inside takes: its own time, if it has one, comes after this one."""
+    inner = _inner(call)
+    names = axes_of_input(inner)
+    if names == ("batch", "timesteps", "features") and pass_rule_of(inner.name) is None:
+        return names
+    return ("batch", "timesteps", *names[1:])
+
+
+@rule("Bidirectional", takes=_axes_of_inner)
+def bidirectional(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    """Two passes in opposite directions. The second is a copy of the layer inside that goes
+    backwards, or `backward_layer`."""
+    given = only_input(call, inputs)
+    forward = _inner(call)
+    rule_of_pass = _recurrent(call, forward, "layer")
+    backward = _backward_layer(call, forward)
+    first = rule_of_pass(forward, given, FORWARD)
+    second = _recurrent(call, backward, "backward_layer")(backward, given, BACKWARD)
+    if first is None or second is None:
+        return None
+    if forward["stateful"] and forward["return_state"]:
+        raise forward.error(
+            "Bidirectional can't return the states of a stateful layer: leave out return_state or "
+            "stateful (Keras: \"unsupported operand type(s) for *: 'generator' and 'int'\")",
+            "return_state",
+        )
+    merge_mode = call["merge_mode"]
+    assert merge_mode is None or isinstance(merge_mode, str)
+    _check_sizes(call, merge_mode, first, second)
+    second, states, lost = _as_keras_believes(call, forward, first, second)
+    facts = assembled(forward, given, (first, second), merge_mode, states)
+    if len({call["dtype"], forward["dtype"], backward["dtype"]}) > 1:
+        facts = replace(facts, relations=())  # the outputs are rounded, and the states are not
+    if any(state.name == second.hidden.name for state in lost):
+        facts = replace(facts, relations=())
+    notes = (*facts.notes, *_surprises(facts.outputs, lost))
+    return replace(facts, notes=notes)
+
+
+def _surprises(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
+    for axis in outputs[0].axes:
+        if axis.believed is not None:
+            yield (
+                f"Keras' summary() says {axis.believed} in place of {axis.length}: it takes the "
+                "backward layer for one like the forward layer"
+            )
+    if lost:
+        names = ", ".join(state.name for state in lost)
+        yield f"Keras returns as many states of the backward layer as of the forward: no {names}"
+
+
+def _recurrent(call: Call, layer: Call, argument: str) -> PassRule:
+    found = pass_rule_of(layer.name)
+    if found is None:
+        raise call.error(
+            f"Bidirectional takes a recurrent layer as {argument}, not {layer.name}", argument
+        )
+    return found
+
+
+def _backward_layer(call: Call, forward: Call) -> Call:
+    given = call["backward_layer"]
+    if given is None:
+        if forward["go_backwards"]:
+            raise forward.error(
+                "Bidirectional adds the backward direction itself: leave out go_backwards=True, "
+                'or give a backward_layer (Keras: "should have different `go_backwards` value")',
+                "go_backwards",
+            )
+        return forward.having(go_backwards=True)
+    if not isinstance(given, Call):
+        raise call.error(f"backward_layer takes a layer, not {given!r}", "backward_layer")
+    if "go_backwards" not in given and pass_rule_of(given.name) is None:
+        return given
+    if given["go_backwards"] == forward["go_backwards"]:
+        raise given.error(
+            "one of the two layers must go backwards and the other not: give backward_layer "
+            'go_backwards=True (Keras: "should have different `go_backwards` value")'
+        )
+    for flag in SHARED_FLAGS:
+        if given[flag] != forward[flag]:
+            raise given.error(
+                f"both layers must have the same {flag}: here {forward[flag]} and {given[flag]} "
+                f'(Keras: "expected to have the same value for attribute {flag}")'
+            )
+    return given
+
+
+def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) -> None:
+    """Whether the outputs of both passes can be merged: Keras looks only when it runs."""
+    if merge_mode is None:
+        return
+    pairs = list(zip(first.output, second.output, strict=True))
+    joined = pairs.pop() if merge_mode == "concat" else None
+    for one, other in pairs:
+        sizes = {one.length, other.length}
+        if len(sizes - {1}) > 1 or (joined and len(sizes) > 1):
+            raise call.error(
+                f"merge_mode={merge_mode!r} needs both directions equally wide: the forward "
+                f"layer has {one.length} {one.name} and the backward layer {other.length} "
+                '(Keras: "Incompatible shapes")',
+                "backward_layer",
+            )
+
+
+def _as_keras_believes(
+    call: Call, forward: Call, first: Pass, second: Pass
+) -> tuple[Pass, tuple[Nested, ...], list[Tensor]]:
+    """The second pass and all states: Keras takes the backward layer for one like the forward,
+    returns as many states of it, nests them so, and knows their true sizes only when it runs.
+
+    Returns the second pass, the states, and those of the second pass that are not returned.
+    """
+    expected, found = list(flat(first.states)), list(flat(second.states))
+    if forward["return_state"] and len(expected) > len(found):
+        raise call.error(
+            f"with return_state=True the backward layer needs as many states as the forward "
+            f"layer: here {len(found)} and {len(expected)} "
+            '(Keras: "Output with path is not connected to `inputs`")',
+            "backward_layer",
+        )
+    pairs = zip(expected, found, strict=False)
+    taken = iter([replace(two, axes=_believed(one.axes, two.axes)) for one, two in pairs])
+
+    def nested(like: Nested) -> Nested:
+        return next(taken) if isinstance(like, Tensor) else tuple(map(nested, like))
+
+    believed = replace(second, output=_believed(first.output, second.output))
+    if not forward["return_state"]:
+        return believed, (), []
+    states = (*first.states, *map(nested, first.states))
+    return believed, states, found[len(expected) :]
+
+
+def _believed(expected: Sequence[Axis], found: Sequence[Axis]) -> tuple[Axis, ...]:
+    return tuple(
+        two if one.length == two.length else replace(two, believed=one.length)
+        for one, two in zip(expected, found, strict=True)
+    )
+
+
+@rule("TimeDistributed", takes=_axes_with_time)
+def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    """The layer inside, once for every timestep."""
+    given, inner = only_input(call, inputs), _inner(call)
+    if len(given.axes) < 3:
+        raise call.error(
+            f"{call} takes (batch, timesteps, ...), but is given {given.labels} "
+            '(Keras: "should be passed an `input_shape` with at least 3 dimensions")'
+        )
+    batch, timesteps, *others = given.axes
+    mask = None if given.mask is None else (batch, *given.mask[2:])
+    what = "what each timestep holds"
+    one = facts_of(inner, [Tensor(given.name, (batch, *others), what, mask=mask)])
+    if one is None:
+        return None
+    if len(one.outputs) != 1:
+        raise inner.error(
+            f"{call} can't return several tensors for every timestep "
+            "(Keras: \"Cannot convert '5' to a shape\")"
+        )
+    return replace(one, returns=tuple(_every_timestep(one.outputs, timesteps, given)), relations=())
+
+
+def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:
+    for output in outputs:
+        batch, *others = output.axes
+        yield replace(
+            output,
+            axes=(batch, timesteps.named("timesteps"), *others),
+            meaning=f"of every timestep: {output.meaning}",
+            mask=given.mask,
+        )

@@ -1,0 +1,71 @@
+"""What can be shown beside the outputs: one module per view, and here the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rnnshape.formats import Format
+
+if TYPE_CHECKING:
+    from rnnshape.report import Report
+    from rnnshape.views.blocks import Block
+    from rnnshape.views.page import Page
+
+__all__ = ["VIEWS", "View"]
+
+BLOCKS = frozenset({Format.TABLE, Format.MARKDOWN})  # the formats that show any view
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Something that can be shown of a report, and the option `--name` that asks for it.
+
+    The module `rnnshape.views.<name>` has a function `blocks(report, page)`, which makes the
+    blocks that are shown, and for JSON, if it has a place there, `fields(report)`.
+
+    Attributes:
+        name: of the option and of the module.
+        help: what the option does, in a sentence.
+        formats: where it has a place.
+        needs_measurement: whether the rule alone has nothing to show.
+    """
+
+    name: str
+    help: str
+    formats: frozenset[Format] = BLOCKS
+    needs_measurement: bool = False
+
+    def blocks(self, report: Report, page: Page) -> Iterator[Block]:
+        """What is shown of a report."""
+        make: Callable[[Report, Page], Iterator[Block]] = self._module.blocks
+        return make(report, page)
+
+    def fields(self, report: Report) -> Mapping[str, Any]:
+        """What it adds to a report's JSON."""
+        make = getattr(self._module, "fields", None)
+        return make(report) if make else {}
+
+    @property
+    def _module(self) -> Any:
+        """Imported once it is used: the command line has to be read fast."""
+        return import_module(f"rnnshape.views.{self.name}")
+
+
+VIEWS = (
+    View(
+        "weights",
+        "Show the weights of each layer, and what their parameters add up to.",
+        BLOCKS | {Format.JSON, Format.PLAIN},
+    ),
+    View("diagram", "Draw each recurrent layer, unrolled over time."),
+    View("code", "Print the Keras program that makes it.", BLOCKS | {Format.JSON}),
+    View(
+        "values",
+        "Print the numbers that went in and came out.",
+        BLOCKS | {Format.JSON},
+        needs_measurement=True,
+    ),
+)

@@ -1,0 +1,128 @@
+"""What views are made of, as plain data: headings, lines, grids, pictures, programs.
+
+The views say what is shown; each format says what that looks like.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rnnshape.views.text import Text, display_width, joined
+
+__all__ = ["GAP", "Block", "Grid", "Heading", "Lines", "Picture", "Program", "Row", "Section"]
+
+GAP = 2  # blanks between the columns of a grid
+READABLE = 26  # a column of prose any narrower is a column of syllables
+NARROWEST = 11  # what shapes need
+
+NOTHING = Text()
+
+Row = tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A Keras expression, a word on it, and lines that belong right under it."""
+
+    title: str
+    note: str = ""
+    lines: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Statements, a line each; where one is too long, the rest of it begins further right.
+
+    Attributes:
+        is_prose: whether they are sentences, and not code, results and relations.
+    """
+
+    lines: tuple[Text, ...]
+    indent: int = 0
+    is_prose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Text whose lines must not be broken."""
+
+    text: Text
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A Python program."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A row of a grid that goes over all its columns; `last` stands at its right end."""
+
+    text: Text
+    last: Text = NOTHING
+    indent: int = 0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows under named columns.
+
+    Attributes:
+        columns: their names.
+        rows: each with as many cells as there are columns, or a section.
+        folds: the column whose cells may be folded; None where none may.
+        right: the columns whose cells stand at the right, as numbers do.
+        over: what stands above the columns' names, where sections have names of their own.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row | Section, ...]
+    folds: int | None = None
+    right: tuple[int, ...] = ()
+    over: Section | None = None
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Of each column, as wide as its longest line."""
+        widths = [max(map(display_width, name.split("\n"))) for name in self.columns]
+        for row in self.rows:
+            if isinstance(row, tuple):
+                for index, cell in enumerate(row):
+                    widths[index] = max(widths[index], cell.width)
+        return tuple(widths)
+
+    @property
+    def width(self) -> int:
+        """What it takes to show it with nothing folded."""
+        return sum(self.widths) + GAP * (len(self.columns) - 1)
+
+    @property
+    def least_width(self) -> int:
+        """What it takes to show it so that what is folded can still be read."""
+        if self.folds is None:
+            return self.width
+        folded = self.widths[self.folds]
+        return self.width - folded + min(READABLE, folded)
+
+    def fitted(self, width: int) -> Grid:
+        """The same with fewer columns, where the last would else be too narrow to be read: the
+        one before it joins it, line by line."""
+        last = len(self.columns) - 1
+        if self.folds != last or last == 0 or self.least_width <= width:
+            return self
+        if last == 1 and width - self.widths[0] - GAP >= NARROWEST:
+            return self
+        columns = (*self.columns[:-2], "\n".join(filter(None, self.columns[-2:])))
+        rows = tuple(
+            row if isinstance(row, Section) else (*row[:-2], joined("\n", filter(None, row[-2:])))
+            for row in self.rows
+        )
+        right = tuple(index for index in self.right if index < last - 1)
+        return replace(self, columns=columns, rows=rows, folds=last - 1, right=right).fitted(width)
+
+
+Block = Heading | Lines | Picture | Program | Grid

@@ -1,0 +1,109 @@
+"""`--diagram`: every recurrent layer, unrolled over time; the others in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from rnnshape.description import Layer
+from rnnshape.network import refs_in
+from rnnshape.report import Report
+from rnnshape.views.blocks import Block, Lines, Picture
+from rnnshape.views.page import Page
+from rnnshape.views.plan import Plan
+from rnnshape.views.text import Style, Text, joined, styled, whole
+from rnnshape.views.unrolled import unrolled
+
+__all__ = ["blocks"]
+
+DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers
+LEGEND = "inputs above, outputs below; time runs from left to right"
+
+
+def blocks(report: Report, page: Page) -> Iterator[Block]:
+    """Each layer of a report, the first on top: drawn, or in a line where it has no timesteps."""
+    is_any_drawn = False
+    for kind, pairs in groupby(_kind_of_each(report), key=itemgetter(0)):
+        layers = [layer for _, layer in pairs]
+        if kind == "drawn":
+            for layer in layers:
+                picture = list(_drawn(report, layer, page))
+                is_any_drawn |= any(isinstance(one, Picture) for one in picture)
+                yield from picture
+        elif kind == "named":
+            yield Lines(tuple(_named(report, layer, page) for layer in layers), indent=2)
+        else:
+            words = f"{len(layers)} more layer{'s' if len(layers) > 1 else ''}"
+            yield _quiet(f"{page.pick('⋮', ':')} {words}")
+    if is_any_drawn:
+        yield _quiet(LEGEND)
+
+
+def _kind_of_each(report: Report) -> Iterator[tuple[str, Layer]]:
+    """How each layer is shown: of many, only the first and the last with timesteps are drawn."""
+    recurrent = [one.number for one in report.layers if one.facts and one.facts.timeline]
+    drawn = recurrent if len(recurrent) <= DRAWN_AT_MOST else [recurrent[0], recurrent[-1]]
+    left_out = (
+        recurrent if len(report.layers) <= NAMED_AT_MOST else range(1, len(report.layers) + 1)
+    )
+    for layer in report.layers:
+        if layer.number in drawn:
+            yield "drawn", layer
+        else:
+            yield "left out" if layer.number in left_out else "named", layer
+
+
+def _quiet(words: str) -> Lines:
+    return Lines((styled((words, Style.QUIET)),))
+
+
+def _title(layer: Layer, style: Style) -> Text:
+    return styled((f"layer {layer.number}: ", Style.QUIET), (str(layer.call), style))
+
+
+def _named(report: Report, layer: Layer, page: Page) -> Text:
+    return styled(_title(layer, Style.PLAIN), "  ", _results(report, layer, page))
+
+
+def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
+    timeline = layer.facts.timeline if layer.facts else None
+    assert timeline is not None
+    plan = Plan(layer, timeline, _initial_states(report, layer), page.width)
+    drawing = unrolled(plan)
+    if len(report.layers) > 1:
+        yield Lines((_title(layer, Style.TITLE),), indent=2)
+    if drawing.width > page.width:
+        yield _quiet(f"(the diagram needs {drawing.width} columns)")
+        return
+    [given, *_] = layer.inputs
+    above = _with_shape([given.name], given.shape, page) if given else Text()
+    picture = joined("\n", [above, drawing.text(unicode=page.unicode)])
+    yield Picture(picture, f"{layer.call}, unrolled over time")
+    notes = [_results(report, layer, page)]
+    if timeline.merge == "concat":
+        notes.append(styled(("where U is units", Style.QUIET)))
+    yield Lines(tuple(notes))
+
+
+def _results(report: Report, layer: Layer, page: Page) -> Text:
+    """What comes out, with shapes: `o (2, 5, 6)   h1, c1, h2, c2 (2, 3)`."""
+    names: dict[tuple[int, ...] | None, list[str]] = {}
+    for output in report.outputs_of(layer):
+        names.setdefault(output.shape, []).append(output.name)
+    return joined("   ", [_with_shape(group, shape, page) for shape, group in names.items()])
+
+
+def _with_shape(names: Sequence[str], shape: Sequence[int] | None, page: Page) -> Text:
+    return styled((", ".join(names), Style.NAME), whole(" "), (page.shape(shape), Style.SHAPE))
+
+
+def _initial_states(report: Report, layer: Layer) -> list[str]:
+    """The names of the states that a layer begins with, where the network gives it any."""
+    step = report.question.network.steps[layer.number - 1]
+    given = list(refs_in(step.arguments[1:]))
+    for name, argument in step.keywords:
+        if name == "initial_state":
+            given += refs_in((argument,))
+    tensors = [report.description.tensor(ref) for ref in given]
+    return [tensor.name if tensor else "?" for tensor in tensors]

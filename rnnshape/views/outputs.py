@@ -1,0 +1,180 @@
+"""The table: what a network's layers return, in order, with shapes, axes and meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rnnshape.description import Layer
+from rnnshape.network import Argument, Ref
+from rnnshape.program import nested_names
+from rnnshape.report import Output, Report
+from rnnshape.rules.facts import Tensor
+from rnnshape.views.blocks import Block, Grid, Heading, Lines, Row, Section
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled
+
+__all__ = ["given", "notes", "outputs", "shape"]
+
+NOTE = "note: "
+
+
+def outputs(report: Report, page: Page) -> Iterator[Block]:
+    """One layer with its input and how its outputs are unpacked; of several, one table."""
+    if len(report.layers) == 1:
+        yield from _of_one_layer(report, report.layers[0], page)
+    else:
+        yield from _of_several_layers(report, page)
+
+
+def notes(reports: Sequence[Report], page: Page) -> Iterator[Lines]:
+    """Why the answer may surprise; each said once, and of which layer where there are several."""
+    said: dict[str, None] = {}
+    for report in reports:
+        for note in report.notes:
+            layer = f"layer {note.layer}: " if note.layer and len(report.layers) > 1 else ""
+            said[f"{layer}{page.product(note.text)}"] = None
+    lines = tuple(styled((NOTE, Style.QUIET), text) for text in said)
+    if lines:
+        yield Lines(lines, indent=len(NOTE), is_prose=True)
+
+
+def given(tensor: Tensor, page: Page) -> Text:
+    """A tensor that goes into a layer: `inputs (2, 5, 1) = (batch, timesteps, features)`."""
+    return styled(
+        (tensor.name, Style.NAME),
+        f" {page.shape(tensor.shape)} ",
+        (f"= {page.axes(tensor.axes)}", Style.QUIET),
+    )
+
+
+def shape(output: Output, page: Page) -> Text:
+    """A shape; both of them where Keras and the rule disagree."""
+    if output.agrees:
+        return styled((page.shape(output.shape), Style.SHAPE))
+    both = f"Keras {page.shape(output.keras)}\nrule  {page.shape(output.rule)}"
+    return styled((both, Style.BAD))
+
+
+def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
+    inputs = tuple(given(tensor, page) for tensor in report.inputs)
+    yield Heading(str(layer.call), lines=inputs)
+    rows = tuple(_row(output, page) for output in report.outputs_of(layer))
+    yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
+    yield Lines((_unpacking(report, layer),), indent=4)
+
+
+def _unpacking(report: Report, layer: Layer) -> Text:
+    """`o, [h_1, c_1], [h_2, c_2] = layer(inputs)`"""
+    names = nested_names(layer.facts.returns) if layer.facts else "o"
+    return styled(f"{names} = layer({', '.join(_arguments(report, layer))})")
+
+
+def _row(output: Output, page: Page) -> Row:
+    return (
+        styled((output.name, Style.NAME)),
+        shape(output, page),
+        styled((page.axes(output.axes), Style.QUIET)),
+        styled(output.meaning),
+    )
+
+
+def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
+    """A row per tensor, so that each output is seen to become the next input."""
+    network = report.question.network
+    if not network.is_chain:
+        yield Heading(network.name or f"{len(report.layers)} layers")
+    for grid in (_wide(report, page, meanings=True), _wide(report, page, meanings=False)):
+        if page.fits(grid.width):
+            yield grid
+            return
+    yield _narrow(report, page)
+
+
+def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
+    """A layer's expression and parameters stand beside its first output."""
+    blank = Text()
+    rows: list[Row] = [
+        (blank, blank, blank, *_row(Output(0, tensor), page)) for tensor in report.inputs
+    ]
+    for layer in report.layers:
+        first: Row = (
+            styled((str(layer.number), Style.QUIET)),
+            _expression(report, layer),
+            _parameters(report, layer, page),
+        )
+        for output in report.outputs_of(layer):
+            rows.append((*first, *_row(output, page)))
+            first = (blank, blank, blank)
+    total = page.number(report.parameters)
+    rows.append((blank, styled(("in total", Style.QUIET)), total, *(blank,) * 4))
+    columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")
+    kept = len(columns) if meanings else len(columns) - 1
+    return Grid(columns[:kept], tuple(row[:kept] for row in rows), right=(0, 2))
+
+
+def _narrow(report: Report, page: Page) -> Grid:
+    """A layer's expression and parameters stand above its outputs, over all columns."""
+    rows: list[Row | Section] = [
+        (Text(), *_row(Output(0, tensor), page)[:3]) for tensor in report.inputs
+    ]
+    digits = len(str(len(report.layers)))
+    for layer in report.layers:
+        number = f"{str(layer.number).rjust(digits)}  "
+        rows.append(
+            Section(
+                styled((number, Style.QUIET), _expression(report, layer)),
+                _parameters(report, layer, page),
+                indent=digits + 4,
+            )
+        )
+        rows += [
+            (styled(" " * digits), *_row(output, page)[:3]) for output in report.outputs_of(layer)
+        ]
+    rows.append(
+        Section(
+            styled(" " * (digits + 2), ("in total", Style.QUIET)),
+            page.number(report.parameters),
+        )
+    )
+    over = Section(
+        styled(" " * (digits + 2), ("Layer", Style.QUIET)), styled(("Parameters", Style.QUIET))
+    )
+    return Grid(("", "Tensor", "Shape", "Axes"), tuple(rows), folds=3, over=over)
+
+
+def _expression(report: Report, layer: Layer) -> Text:
+    """The layer, and what it is called with where that is not simply what comes before it."""
+    again = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
+    call = styled((again, Style.TITLE))
+    if report.question.network.is_chain:
+        return call
+    return call + styled(f"({', '.join(_arguments(report, layer))})")
+
+
+def _arguments(report: Report, layer: Layer) -> Iterator[str]:
+    """What a layer is called with, by the names of the tensors."""
+    step = report.question.network.steps[layer.number - 1]
+    for argument in step.arguments:
+        yield _written(report, argument, layer)
+    for name, argument in step.keywords:
+        yield f"{name}={_written(report, argument, layer)}"
+
+
+def _written(report: Report, argument: Argument, layer: Layer) -> str:
+    if isinstance(argument, tuple):
+        inside = ", ".join(_written(report, one, layer) for one in argument)
+        return f"[{inside}]"
+    return _name_of(report, argument, layer) if isinstance(argument, Ref) else repr(argument)
+
+
+def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
+    """A tensor's name; with its layer, where a later one has taken the name since."""
+    tensor = report.description.tensor(ref)
+    name = tensor.name if tensor else "o"
+    between = report.layers[ref.step : layer.number - 1]
+    is_taken = any(output.name == name for one in between for output in report.outputs_of(one))
+    return f"{name} of layer {ref.step}" if is_taken and ref.step else name
+
+
+def _parameters(report: Report, layer: Layer, page: Page) -> Text:
+    return page.number(report.parameters_of(layer)) if layer.same_as is None else Text()

@@ -1,0 +1,78 @@
+"""What a view has to draw on: its width, and the characters that it can show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rnnshape.rules.facts import Axis
+from rnnshape.views.text import Style, Text, styled, whole
+
+__all__ = ["Page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A screen, a file or a document, as far as a view needs to know it.
+
+    Attributes:
+        width: in columns.
+        unicode: whether more than ASCII can be written.
+        folds: whether what reads it folds tables by itself, as browsers do: then none is too wide.
+    """
+
+    width: int = 80
+    unicode: bool = True
+    folds: bool = False
+
+    def fits(self, width: int) -> bool:
+        """Whether a table of this width can be shown."""
+        return self.folds or width <= self.width
+
+    def pick(self, fine: str, plain: str) -> str:
+        """`fine` where Unicode can be written, else `plain`."""
+        return fine if self.unicode else plain
+
+    @property
+    def check(self) -> str:
+        return self.pick("✓", "ok")
+
+    @property
+    def cross(self) -> str:
+        return self.pick("✗", "NO")
+
+    @property
+    def dot(self) -> str:
+        return self.pick("·", "-")
+
+    @property
+    def times(self) -> str:
+        return self.pick("·", "*")
+
+    def mark(self, holds: bool | None) -> Text:
+        """Whether something holds; as wide as any other mark."""
+        width = len(self.check)
+        if holds is None:
+            return styled((self.dot.ljust(width), Style.PENDING))
+        return styled((self.check, Style.GOOD) if holds else (self.cross, Style.BAD))
+
+    def axes(self, axes: Iterable[Axis]) -> str:
+        """`(batch, 2·units)`"""
+        names = [self.product(axis.label) for axis in axes]
+        return whole(f"({', '.join(names)}{',' if len(names) == 1 else ''})") if names else ""
+
+    def product(self, text: str) -> str:
+        """`3·units`"""
+        return re.sub(r"(?<=\d)\*(?=\w)", self.times, text)
+
+    def shape(self, shape: Sequence[int] | None) -> str:
+        """`(2, 6)`, or a question mark where no one knows yet."""
+        return whole(str(tuple(shape))) if shape is not None else "?"
+
+    def expression(self, text: str) -> str:
+        return text.replace("->", self.pick("→", "->"))
+
+    def number(self, value: int | None) -> Text:
+        """`41,472`, or a question mark where no one knows yet."""
+        return styled((f"{value:,}" if value is not None else "?", Style.SHAPE))

@@ -1,0 +1,147 @@
+"""Where everything of a drawing stands: the timesteps from left to right, the rows from above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from rnnshape.description import Layer
+from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
+
+__all__ = ["FIRST", "CellRow", "Plan", "Slot"]
+
+LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
+SPACE, ELLIPSIS = 2, 7  # columns between slots, and where some are left out
+FIRST = 2  # where the lines of the first direction fall within a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A timestep that is drawn, and the column at which it begins."""
+
+    timestep: int
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """One cell at every timestep: of stacked cells each has a row.
+
+    Attributes:
+        direction: the number of the pass that it belongs to.
+        states: the names of those that leave it at its end; empty if they are not returned.
+        given: the names of those that it begins with, where the network gives it any.
+    """
+
+    name: str
+    direction: int
+    starts_last: bool
+    states: str
+    given: str
+
+
+class Plan:
+    """Where everything stands: the slots from left to right, and the rows from the top."""
+
+    def __init__(self, layer: Layer, timeline: Timeline, given: Sequence[str], width: int) -> None:
+        self.layer, self.timeline = layer, timeline
+        states = [state for one in timeline.passes for state in flat(one.states)]
+        number = 2 if len(timeline.passes) == 2 and timeline.merge is None else 1
+        self.outputs, returned = layer.outputs[:number], layer.outputs[number:]
+        # Code may have its own names for the states that it takes.
+        self.names = {state.name: one.name for state, one in zip(states, returned, strict=False)}
+        self.rows = tuple(_cell_rows(timeline, self.names, given))
+        self.both = len(timeline.passes) == 2
+        self.cell_width = max(len(row.name) for row in self.rows) + 2
+        self.second = self.cell_width + 2 if self.both else FIRST
+        self.slot_width = self.second + 3 if self.both else max(self.cell_width, 10)
+        at_left = [row.states if row.starts_last else row.given for row in self.rows]
+        at_right = [row.given if row.starts_last else row.states for row in self.rows]
+        self.label = self._label() if timeline.returns_sequences else ""
+        widest = max(len(names) + ARROW if names else 0 for names in at_left)
+        self.left = max(LEAST_LEFT, widest, len(self.label) + 2)
+        self.right = max(len(names) + 2 if names else 0 for names in at_right)
+        self.slots = self._slots(width)
+
+    @property
+    def joins(self) -> bool:
+        """Whether lines from either end of the sequence meet in one output."""
+        merges = self.both and self.timeline.merge is not None
+        return merges and not self.timeline.returns_sequences and len(self.slots) > 1
+
+    @property
+    def first_row(self) -> int:
+        return 2 if self.both else 1
+
+    @property
+    def output(self) -> int:
+        """The row at which the outputs begin."""
+        return self.first_row + 3 * len(self.rows) + (2 if self.joins else 0)
+
+    def _label(self) -> str:
+        """What a row of outputs is called: a name, and of two directions an index."""
+        if len(self.outputs) > 1:
+            return ""
+        indexed = self.both and not self.timeline.passes[0].starts_last
+        return f"{self.outputs[0].name}[:, t]" if indexed else self.outputs[0].name
+
+    def column(self, direction: int) -> int:
+        """Where the lines of a direction fall within a slot."""
+        return FIRST if direction == 0 else self.second
+
+    def ends(self, direction: int) -> tuple[Slot, ...]:
+        """The timesteps at which a direction gives an output: all of them, or its last."""
+        if self.timeline.returns_sequences:
+            return self.slots
+        return tuple(slot for slot in self.slots if self.is_end(slot, direction))
+
+    def is_end(self, slot: Slot, direction: int) -> bool:
+        """Whether this is the timestep at which a direction ends."""
+        return slot is self.slots[0 if self.timeline.passes[direction].starts_last else -1]
+
+    def _slots(self, width: int) -> tuple[Slot, ...]:
+        """All timesteps where there is room for them, else the first ones and the last."""
+        timesteps, pitch = self.timeline.timesteps, self.slot_width + SPACE
+        room = max(0, width - self.left - self.slot_width - self.right)
+        if (timesteps - 1) * pitch <= room:
+            return tuple(Slot(t, self.left + t * pitch) for t in range(timesteps))
+        first = 1 + max(0, (room - self.slot_width - ELLIPSIS) // pitch)
+        begin = [Slot(t, self.left + t * pitch) for t in range(min(first, timesteps - 1))]
+        return (*begin, Slot(timesteps - 1, begin[-1].x + self.slot_width + ELLIPSIS))
+
+    @cached_property
+    def marks(self) -> dict[int, str]:
+        """Of each direction, the state that its last output is equal to, if that is claimed."""
+        relations = self.layer.facts.relations if self.layer.facts else ()
+        said = " ".join(relation.right for relation in relations)
+        names = [self.names.get(one.hidden.name, "") for one in self.timeline.passes]
+        return {
+            number: f"= {name}"
+            for number, name in enumerate(names)
+            if name and re.search(rf"\b{re.escape(name)}\b", said)
+        }
+
+
+def _cell_rows(
+    timeline: Timeline, returned: Mapping[str, str], given: Sequence[str]
+) -> Iterator[CellRow]:
+    initial = list(given)
+    for direction, one in enumerate(timeline.passes):
+        for name, states in _cells(one):
+            begins, initial = initial[: len(states)], initial[len(states) :]
+            ends = [returned[state.name] for state in states if state.name in returned]
+            yield CellRow(name, direction, one.starts_last, ", ".join(ends), ", ".join(begins))
+
+
+def _cells(one: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:
+    """The cells of a pass on top of each other: their names and states."""
+    if one.states[0] == one.hidden:  # of several cells it is the last one's
+        return [(one.cell, tuple(flat(one.states)))]
+    names = one.cell.split(" + ")
+    if len(names) == 1:
+        names *= len(one.states)
+    if len(names) != len(one.states):
+        names = [f"cell {number}" for number in range(1, len(one.states) + 1)]
+    return [(name, tuple(flat(part))) for name, part in zip(names, one.states, strict=True)]

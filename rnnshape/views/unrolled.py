@@ -1,0 +1,189 @@
+"""A recurrent layer, unrolled over time. Data flows downwards, as in the table:
+the timesteps of the input above, the cells in rows, what comes out below.
+
+Every timestep is a slot of fixed width. Where there are two directions, the lines of the first
+fall through the slot's left half and those of the second through its right half, so that no line
+ever runs through a box:
+
+      t = 0
+     ┌──┴──┐
+   ┌─▼──┐  │
+   │LSTM│──┼──▶    the first direction, to the next timestep
+   └─┬──┘  │
+     │  ┌──▼─┐
+   ◀─┼──│LSTM│     the second, to the one before
+     │  └──┬─┘
+   ┌─▼──┬──▼─┐
+   │ :U │ U: │     the output of this timestep, a half from each
+   └────┴────┘
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from rnnshape.views.canvas import Canvas
+from rnnshape.views.plan import FIRST, CellRow, Plan, Slot
+from rnnshape.views.text import Style
+
+__all__ = ["unrolled"]
+
+MERGED = {"sum": "sum", "mul": "product", "ave": "mean"}
+
+
+def unrolled(plan: Plan) -> Canvas:
+    """The drawing of a layer."""
+    canvas = Canvas()
+    _draw_inputs(canvas, plan)
+    for number, row in enumerate(plan.rows):
+        _draw_cells(canvas, plan, row, plan.first_row + 3 * number)
+    _draw_lines(canvas, plan)
+    if plan.joins:
+        _draw_joined(canvas, plan)
+    else:
+        _draw_outputs(canvas, plan)
+    return canvas
+
+
+def _draw_inputs(canvas: Canvas, plan: Plan) -> None:
+    """The timesteps, and a fork where two directions read them."""
+    middle = (FIRST + plan.second) // 2
+    for slot in plan.slots:
+        label = f"t = {slot.timestep}"
+        centre = slot.x + middle
+        canvas.put(max(slot.x, centre - len(label) // 2), 0, label, Style.QUIET)
+        if plan.both:
+            canvas.put(slot.x + FIRST, 1, "┌" + "─" * (plan.second - FIRST - 1) + "┐")
+            canvas.put(centre, 1, "┴")
+
+
+def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
+    """A row of cells, and the arrows that carry the states from one to the next, and out."""
+    width = plan.cell_width
+    indent = 0 if row.direction == 0 else plan.slot_width - width
+    for slot in plan.slots:
+        canvas.box(slot.x + indent, y, width, row.name, Style.SHAPE)
+        canvas.put(slot.x + plan.column(row.direction), y, "▼")
+        canvas.put(slot.x + plan.column(row.direction), y + 2, "┬")
+    y += 1
+    for one, two in pairwise(plan.slots):
+        start, end = one.x + indent + width, two.x + indent
+        canvas.across(start, end, y)
+        canvas.put(start if row.starts_last else end - 1, y, "◀" if row.starts_last else "▶")
+        if two.timestep - one.timestep > 1:
+            canvas.put(one.x + plan.slot_width + 2, y, "···")
+    first, last = plan.slots[0].x + indent, plan.slots[-1].x + indent + width
+    edge = plan.slots[-1].x + plan.slot_width
+    left, right = (row.states, row.given) if row.starts_last else (row.given, row.states)
+    if left:
+        canvas.put(0, y, left, Style.NAME)
+        begin = len(left) + 1
+        canvas.across(begin, first, y)
+        canvas.put(begin if row.starts_last else first - 1, y, "◀" if row.starts_last else "▶")
+    if right:
+        canvas.across(last, edge + 1, y)
+        canvas.put(last if row.starts_last else edge, y, "◀" if row.starts_last else "▶")
+        canvas.put(edge + 2, y, right, Style.NAME)
+    is_first = row is next(one for one in plan.rows if one.direction == row.direction)
+    word = plan.timeline.passes[row.direction].direction or ("backward" * row.starts_last)
+    if is_first:
+        canvas.put(0, y - 1, word, Style.QUIET)
+
+
+def _draw_lines(canvas: Canvas, plan: Plan) -> None:
+    """Lines from the inputs past the other direction's cells, and from the cells to the outputs."""
+    for direction in range(len(plan.timeline.passes)):
+        rows = [number for number, row in enumerate(plan.rows) if row.direction == direction]
+        begin = plan.first_row + 3 * rows[0]
+        end = plan.first_row + 3 * (rows[-1] + 1)
+        bottom = plan.first_row + 3 * len(plan.rows)
+        for slot in plan.slots:
+            x = slot.x + plan.column(direction)
+            canvas.down(x, plan.first_row, begin)
+            if slot in plan.ends(direction):
+                canvas.down(x, end, bottom)
+            else:
+                canvas.put(x, end - 1, "─")
+
+
+def _draw_outputs(canvas: Canvas, plan: Plan) -> None:
+    """A box for what comes out of every timestep, or where each direction ends."""
+    canvas.put(0, plan.output + 1, plan.label, Style.NAME)
+    for direction in range(len(plan.timeline.passes)):
+        for slot in plan.ends(direction):
+            if plan.timeline.merge is None:
+                _draw_output(canvas, plan, slot, direction)
+            else:
+                _draw_merged(canvas, plan, slot.x)
+    for direction in range(len(plan.timeline.passes)):
+        for slot in plan.ends(direction):
+            _mark(canvas, plan, slot, direction)
+
+
+def _draw_output(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None:
+    """What one direction gives at a timestep, with the arrow into it."""
+    name = plan.outputs[direction].name
+    if plan.both:
+        name = name if len(name) <= 2 else f"o{direction + 1}"
+        x, width = slot.x + (0 if direction == 0 else plan.slot_width - 4), 4
+    else:
+        name = f"[:, {_index(plan, slot)}]" if plan.timeline.returns_sequences else name
+        x, width = slot.x, max(plan.cell_width, len(name) + 2)
+    canvas.box(x, plan.output, width, name)
+    canvas.put(slot.x + plan.column(direction), plan.output, "▼")
+
+
+def _index(plan: Plan, slot: Slot) -> int:
+    """Where the output of a timestep stands: in the order in which the cells made them."""
+    if plan.timeline.passes[0].starts_last:
+        return 0 if slot.timestep == plan.timeline.timesteps - 1 > 0 else -1 - slot.timestep
+    return -1 if slot.timestep == plan.timeline.timesteps - 1 else slot.timestep
+
+
+def _draw_merged(canvas: Canvas, plan: Plan, x: int) -> None:
+    """The output that two directions make, with the arrows into it."""
+    y, merge = plan.output, plan.timeline.merge
+    canvas.box(x, y, plan.slot_width, MERGED.get(merge or "", ""))
+    if merge == "concat":
+        wall = (plan.slot_width - 1) // 2
+        canvas.put(x + 1, y + 1, ":U".center(wall - 1))
+        canvas.put(x + wall + 1, y + 1, "U:".center(plan.slot_width - wall - 2))
+        for row, part in enumerate("┬│┴"):
+            canvas.put(x + wall, y + row, part)
+    for direction in (0, 1):
+        canvas.put(x + plan.column(direction), y, "▼")
+
+
+def _mark(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None:
+    """Under an output, the state that it is equal to."""
+    if direction not in plan.marks or not plan.is_end(slot, direction):
+        return
+    text = plan.marks[direction]
+    start = slot.x if direction == 0 else slot.x + plan.slot_width - len(text)
+    canvas.put(start, plan.output + 3, text, Style.NAME)
+
+
+def _draw_joined(canvas: Canvas, plan: Plan) -> None:
+    """The last outputs of both directions, from either end of the sequence, in one output."""
+    first, last, y = plan.slots[0].x, plan.slots[-1].x, plan.output
+    x = (first + last) // 2
+    _draw_merged(canvas, plan, x)
+    name = plan.outputs[0].name
+    fits = len(name) < x
+    canvas.put(x - len(name) - 1 if fits else x + plan.slot_width + 1, y + 1, name, Style.NAME)
+    # Whatever ends at the left is led to the box above what ends at the right.
+    ends = [first if one.starts_last else last for one in plan.timeline.passes]
+    order = sorted((0, 1), key=lambda direction: ends[direction])
+    for level, direction in enumerate(order):
+        source = ends[direction] + plan.column(direction)
+        target = x + plan.column(direction)
+        row = y - 2 + level
+        canvas.down(source, y - 2, row)
+        canvas.down(target, row + 1, y)
+        canvas.across(min(source, target) + 1, max(source, target), row)
+        canvas.put(source, row, "└" if source < target else "┘")
+        canvas.put(target, row, "┐" if source < target else "┌")
+    relations = plan.layer.facts.relations if plan.layer.facts else ()
+    if relations and plan.timeline.returns_states:
+        text = f"= {relations[0].right}"
+        canvas.put(x, y + 3, text, Style.NAME)

@@ -1,0 +1,161 @@
+"""`--values`: the numbers that went in and came out, in fixed notation, so that the eye finds what
+is equal: all are written with as many decimals, and stand in columns of one width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import floor, isfinite, log10, prod
+from typing import TYPE_CHECKING
+
+from rnnshape.report import Report
+from rnnshape.views.blocks import Picture
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, joined, styled
+
+if TYPE_CHECKING:
+    from rnnshape.measuring.arrays import Array, Numbers
+
+__all__ = ["blocks"]
+
+MOST_ROWS = 40  # of one array; of more, those at its ends
+ENDS = 3  # how many entries are shown at either end of an axis that is cut
+DIGITS, MOST_DECIMALS = 4, 9  # decimals of numbers around 1, and of the smallest
+TEXTS = "json"  # the format of an array of texts
+
+
+@dataclass(frozen=True)
+class NamedArray:
+    """An array under a tensor's name, and a word on where it comes from."""
+
+    name: str
+    array: Array
+    axes: str = ""
+    origin: str = ""
+
+    @cached_property
+    def indices(self) -> list[tuple[int | None, ...]]:
+        """Those of the rows that are shown; None stands for what is left out."""
+        leading = self.array.shape[:-1]
+        cut = prod(leading) > MOST_ROWS
+        return list(product(*(_shown(size, ENDS if cut else size) for size in leading)))
+
+    @cached_property
+    def entries(self) -> Sequence[float | str]:
+        """All that it holds, the last axis fastest."""
+        if self.array.format == TEXTS:
+            return list(_flat(self.array.values))
+        return memoryview(self.array.data or b"").cast("B").cast(self.array.format)  # type: ignore[call-overload,no-any-return]
+
+    def row(self, index: Sequence[int | None]) -> Sequence[float | str]:
+        """What stands along the last axis; nothing where a part is left out."""
+        start = 0
+        for place, size in zip(index, self.array.shape, strict=False):
+            if place is None:
+                return ()
+            start = start * size + place
+        width = self.array.shape[-1] if self.array.shape else 1
+        return self.entries[start * width : (start + 1) * width]
+
+
+def blocks(report: Report, page: Page) -> Iterator[Picture]:
+    """The inputs, then each layer's outputs; nothing before they were measured."""
+    arrays = [one for one in _arrays(report, page) if one.array.data is not None]
+    if not arrays:
+        return
+    decimals = _decimals(arrays)
+    labels = max(len(_label(index)) for one in arrays for index in one.indices)
+    width = max(
+        (
+            len(_number(number, decimals))
+            for one in arrays
+            for index in one.indices
+            for number in one.row(index)
+        ),
+        default=1,
+    )
+    for one in arrays:
+        yield Picture(joined("\n", _lines(one, page, labels, width, decimals)))
+
+
+def _arrays(report: Report, page: Page) -> Iterator[NamedArray]:
+    measured = report.measurement
+    if measured is None:
+        return
+    for tensor, array in zip(report.inputs, measured.inputs, strict=True):
+        yield NamedArray(tensor.name, array, page.axes(tensor.axes))
+    for output in report.outputs:
+        if output.array:
+            origin = f" of layer {output.layer}" if len(report.layers) > 1 else ""
+            yield NamedArray(output.name, output.array, page.axes(output.axes), origin)
+
+
+def _lines(one: NamedArray, page: Page, labels: int, width: int, decimals: int) -> Iterator[Text]:
+    yield styled(
+        (one.name, Style.NAME),
+        (one.origin, Style.QUIET),
+        f" {page.shape(one.array.shape)}",
+        (f" = {one.axes}" if one.axes and page.width >= 60 else "", Style.QUIET),
+    )
+    dots = page.pick("…", "..")
+    before: tuple[int | None, ...] = ()
+    for index in one.indices:
+        if before and index[:-1] != before[:-1]:
+            yield Text()  # the next sample
+        before = index
+        label, numbers = _label(index, dots), one.row(index)
+        if None in index:
+            yield styled((label, Style.QUIET))
+            continue
+        room = max(1, (page.width - labels) // (width + 1))
+        ends = len(numbers) if len(numbers) <= room else max(1, (room - 1) // 2)
+        written = [
+            dots if place is None else _number(numbers[place], decimals)
+            for place in _shown(len(numbers), ends)
+        ]
+        row = "".join(f" {number.rjust(width)}" for number in written)
+        yield styled((label.ljust(labels), Style.QUIET), row)
+
+
+def _shown(size: int, ends: int) -> list[int | None]:
+    """The places along an axis that are shown, and None for those between."""
+    if size <= 2 * ends:
+        return list(range(size))
+    return [*range(ends), None, *range(size - ends, size)]
+
+
+def _label(index: Sequence[int | None], dots: str = "…") -> str:
+    """`[0, 4]`, as one would write it behind the name."""
+    return f"[{', '.join(dots if one is None else str(one) for one in index)}]"
+
+
+def _number(number: float | str, decimals: int) -> str:
+    return f"{number:z.{decimals}f}" if isinstance(number, float) else str(number)
+
+
+def _flat(values: Numbers | None) -> Iterator[float | str]:
+    if isinstance(values, list):
+        for one in values:
+            yield from _flat(one)
+    elif values is not None:
+        yield values
+
+
+def _decimals(arrays: Sequence[NamedArray]) -> int:
+    """As many for all numbers, so that what is equal looks so: of each array the largest has five
+    significant digits or more."""
+    return max((_needed(one) for one in arrays), default=DIGITS)
+
+
+def _needed(one: NamedArray) -> int:
+    sizes = (
+        abs(number)
+        for index in one.indices
+        for number in one.row(index)
+        if isinstance(number, float) and isfinite(number)
+    )
+    largest = max(sizes, default=0.0)
+    place = floor(log10(largest)) if largest > 0 else DIGITS
+    return min(MOST_DECIMALS, max(1, DIGITS - max(place, 0) - min(place + 1, 0)))

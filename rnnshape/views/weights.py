@@ -1,0 +1,155 @@
+"""`--weights`: the weights of every layer, and the formula by which their parameters add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from math import prod
+from typing import Any
+
+from rnnshape.description import Layer
+from rnnshape.report import Report
+from rnnshape.rules.facts import Tensor
+from rnnshape.views.blocks import Grid, Row, Section
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole
+
+__all__ = ["blocks", "fields", "formula"]
+
+
+def blocks(report: Report, page: Page) -> Iterator[Grid]:
+    """A row per weight; under those of a layer, how their parameters are counted."""
+    several = len(report.layers) > 1
+    rows: list[Row | Section] = []
+    for layer in report.layers:
+        if several:
+            rows += [Section(Text())] if rows else []
+            rows.append(_heading(report, layer, page))
+        rows += _rows(report, layer, page)
+    if several:
+        total = styled(page.number(report.parameters), " parameters in total")
+        rows += [Section(Text()), Section(total)]
+    columns = ("Weight", "Parameters", "Shape", "Axes", "What it does")
+    yield Grid(columns, tuple(rows), folds=4, right=(1,))
+
+
+def fields(report: Report) -> dict[str, Any]:
+    """Both directions' weights in full: a program reads no "twice"."""
+    return {
+        "weights": [
+            {
+                "name": weight.name,
+                "layer": layer.number,
+                "shape": weight.shape,
+                "axes": [axis.label for axis in weight.axes],
+                "parameters": weight.size,
+            }
+            for layer in report.layers
+            for weight in layer.weights
+        ],
+        "parameters": report.parameters,
+    }
+
+
+def _heading(report: Report, layer: Layer, page: Page) -> Section:
+    title = styled((f"{layer.number}  ", Style.QUIET), (str(layer.call), Style.TITLE))
+    if layer.same_as is not None:
+        note = f"the weights of layer {layer.same_as}"
+    elif not layer.facts:
+        note = "by Keras alone"
+    else:
+        note = "" if layer.weights else "no weights"
+    return Section(title + styled((f"  {note}" if note else "", Style.QUIET)), indent=4)
+
+
+def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
+    if layer.facts is None:
+        yield from _measured_rows(report, layer, page)
+        return
+    weights, directions = _alike(layer)
+    for weight in weights:
+        name = weight.name
+        for direction in directions:
+            name = name.removeprefix(f"{direction}_")
+        yield (
+            styled((name, Style.NAME)),
+            styled(f"{weight.size:,}"),
+            styled((page.shape(weight.shape), Style.SHAPE)),
+            styled((page.axes(weight.axes), Style.QUIET)),
+            styled(weight.meaning),
+        )
+    if directions:
+        yield Section(styled((f"each twice: {' and '.join(directions)}", Style.QUIET)), indent=2)
+    if weights:
+        yield Section(_sum(layer, weights, len(directions) or 1, page), indent=2)
+
+
+def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
+    """Of a layer that the rule has no word on: shapes, once Keras has been asked."""
+    shapes = report.measurement.layers[layer.number - 1].weights if report.measurement else ()
+    for shape in shapes:
+        size = styled(f"{prod(shape):,}")
+        yield Text(), size, styled((page.shape(shape), Style.SHAPE)), Text(), Text()
+    yield Section(styled(page.number(report.parameters_of(layer)), " parameters"))
+
+
+def _alike(layer: Layer) -> tuple[Sequence[Tensor], tuple[str, ...]]:
+    """The weights to be shown; of two directions with the same ones, the first's, and both."""
+    passes = layer.facts.timeline.passes if layer.facts and layer.facts.timeline else ()
+    axes = {tuple(weight.axes for weight in one.weights) for one in passes}
+    if len(passes) > 1 and len(axes) == 1 and layer.weights:
+        return passes[0].weights, tuple(one.direction for one in passes)
+    return layer.weights, ()
+
+
+def _sum(layer: Layer, weights: Sequence[Tensor], times: int, page: Page) -> Text:
+    names, numbers = formula(weights, times, page)
+    total = page.number(layer.parameters)
+    if numbers == total.plain:
+        return styled((f"{names} = " if names != numbers else "", Style.QUIET), total)
+    return styled(
+        (f"{names} = ", Style.QUIET),
+        whole(f"{numbers}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"),
+        total,
+    )
+
+
+def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str]:
+    """How parameters are counted, in the axes' names and in numbers.
+
+    What all of some weights have as a factor, as the gates of a cell, stands before their sum.
+
+    >>> from rnnshape.rules.facts import Axis
+    >>> kernel = Tensor("kernel", (Axis("features", 16), 4 * Axis("units", 64)))
+    >>> bias = Tensor("bias", (4 * Axis("units", 64),))
+    >>> for text in formula([kernel, bias], 2, Page()):
+    ...     print(" ".join(text.split()))  # there are no-break spaces in it
+    2 · 4 · (features·units + units)
+    2 · 4 · (16·64 + 64)
+    """
+    names, numbers = [], []
+    for factor, group in groupby(weights, lambda weight: prod(axis.factor for axis in weight.axes)):
+        axes = [weight.axes for weight in group]
+        names.append((factor, [[axis.name for axis in one] for one in axes]))
+        numbers.append(
+            (factor, [[str(axis.length // axis.factor) for axis in one] for one in axes])
+        )
+    return _written(names, times, page), _written(numbers, times, page)
+
+
+def _written(groups: Sequence[tuple[int, Sequence[Sequence[str]]]], times: int, page: Page) -> str:
+    """`2 · 4 · (16·64 + 64)`"""
+    sums = []
+    outer = times > 1 and len(groups) > 1
+    for factor, terms in groups:
+        products = [page.times.join(term) or "1" for term in terms]
+        factors = [1 if outer else times, factor]
+        if len(set(products)) == 1:
+            factors.append(len(products))
+            products = products[:1]
+        before = [str(one) for one in factors if one > 1]
+        inside = " + ".join(products)
+        inside = f"({inside})" if before and len(products) > 1 else inside
+        sums.append(whole(f" {page.times} ".join([*before, inside])))
+    text = " + ".join(sums)
+    return f"{times} {page.times} ({text})" if outer else text

@@ -1,0 +1,90 @@
+"""The short way to ask for a recurrent layer: a word, some flags, and units that stack layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from rnnshape.expression import Call, Value, bind
+from rnnshape.network import Network, chain
+
+__all__ = ["FLAGS", "MERGE_MODES", "WORDS", "Flags", "combinations", "layer_of_word", "stack"]
+
+WORDS = {"lstm": "LSTM", "gru": "GRU", "simplernn": "SimpleRNN"}
+MERGE_MODES = ("concat", "sum", "mul", "ave", "none")
+FLAGS = ("bidirectional", "return_sequences", "return_state")
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What is said of a layer beside its word; None where nothing is."""
+
+    bidirectional: bool | None = None
+    return_sequences: bool | None = None
+    return_state: bool | None = None
+    merge_mode: str | None = None
+
+
+def layer_of_word(word: str) -> str | None:
+    """The layer that a word stands for, in any letter case, with or without `-` and `_`.
+
+    >>> layer_of_word("Simple-RNN"), layer_of_word("LSTM(3)")
+    ('SimpleRNN', None)
+    """
+    return WORDS.get(word.lower().replace("-", "").replace("_", ""))
+
+
+def stack(layer: str, units: Sequence[int], flags: Flags) -> tuple[Network, tuple[str, ...]]:
+    """A layer, or one on top of the other for several units, and notes on what that changes.
+
+    The flags are the last layer's: one below must return a sequence, and nothing else.
+
+    >>> network, notes = stack("LSTM", (64, 32), Flags(return_state=True))
+    >>> print(network)
+    LSTM(64, return_sequences=True) -> LSTM(32, return_state=True)
+    """
+    below = Flags(flags.bidirectional, True, False, flags.merge_mode)
+    layers = [_layer(layer, size, below) for size in units[:-1]]
+    return chain([*layers, _layer(layer, units[-1], flags)]), tuple(_notes(len(units), flags))
+
+
+def combinations(flags: Flags) -> list[Flags]:
+    """Every combination of the flags that are not given; of `merge_mode` only where it merges."""
+    free = (
+        (given,) if given is not None else (False, True)
+        for given in (getattr(flags, name) for name in FLAGS)
+    )
+    return [
+        Flags(both, sequences, state, flags.merge_mode if both else None)
+        for both, sequences, state in product(*free)
+    ]
+
+
+def _layer(name: str, units: int, flags: Flags) -> Call:
+    returned: dict[str, Value] = {
+        "return_sequences": bool(flags.return_sequences),
+        "return_state": bool(flags.return_state),
+    }
+    layer = bind(name, (units,), returned)
+    if not flags.bidirectional:
+        return layer
+    mode = flags.merge_mode or "concat"
+    return bind("Bidirectional", (layer,), {"merge_mode": None if mode == "none" else mode})
+
+
+def _notes(height: int, flags: Flags) -> list[str]:
+    if height == 1:
+        return []
+    below = "layer 1" if height == 2 else f"layers 1 to {height - 1}"
+    because = "the next layer takes a sequence, and no states"
+    if flags.return_sequences is False:
+        return [f"--no-return-sequences holds for layer {height}: in {below} {because}"]
+    if flags.return_state:
+        return [
+            f"--return-state holds for layer {height}, and {below} got return_sequences=True: "
+            f"{because}"
+        ]
+    return [
+        f'{below} got return_sequences=True: {because} (Keras: "expected ndim=3, found ndim=2")'
+    ]

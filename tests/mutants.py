@@ -1,0 +1,207 @@
+"""Tests the tests: changes an operator, a constant, a word or an order, and sees whether they fail.
+
+    python tests/mutants.py rnnshape/rules tests/test_rules_against_keras.py --count 100
+
+Each change is made alone, in a copy of the package, and the tests run until the first that fails.
+Keras is imported once, before a process is forked for each change. Prints every change that no
+test noticed, and the score. Not part of the suite: a hundred changes take some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+SECONDS = 120  # a change that makes the tests run on for longer counts as noticed
+OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.FloorDiv: ast.Mult,
+    ast.Div: ast.Mult,
+    ast.Mod: ast.Add,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed file, and what was changed in it."""
+
+    path: Path
+    line: int
+    what: str
+    text: str
+
+
+def sites(path: Path) -> Iterator[tuple[Path, int, int]]:
+    """Every place of a module where something can be changed: the node, and which of its ways."""
+    for index, node in enumerate(_nodes(ast.parse(path.read_text(encoding="utf-8")))):
+        for number in range(len(list(_variants(node)))):
+            yield path, index, number
+
+
+def changed(path: Path, index: int, number: int) -> Change:
+    """A module with one thing changed."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    node = _nodes(tree)[index]
+    before = ast.unparse(node)
+    list(_variants(node))[number](node)
+    what = f"{before[:60]}  ->  {ast.unparse(node)[:60]}"
+    return Change(path, getattr(node, "lineno", 0), what, ast.unparse(tree))
+
+
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    silent = _silent(tree)
+    return [node for node in ast.walk(tree) if _counts(node, silent)]
+
+
+def _silent(tree: ast.AST) -> set[int]:
+    """Docstrings, annotations and `__all__`: no test can notice them."""
+    silent: set[int] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        match node:
+            case ast.Expr(value=ast.Constant()):
+                parts = [node]
+            case ast.AnnAssign():
+                parts = [node.annotation]
+            case ast.arg():
+                parts = [node.annotation]
+            case ast.FunctionDef():
+                parts = [node.returns]
+            case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.Import() | ast.ImportFrom():
+                parts = [node]
+        for part in parts:
+            silent |= {id(one) for one in ast.walk(part)} if part else set()
+    return silent
+
+
+def _counts(node: ast.AST, silent: set[int]) -> bool:
+    return id(node) not in silent and isinstance(
+        node,
+        ast.BinOp
+        | ast.BoolOp
+        | ast.Compare
+        | ast.Constant
+        | ast.If
+        | ast.IfExp
+        | ast.UnaryOp
+        | ast.Tuple
+        | ast.Call,
+    )
+
+
+def _variants(node: ast.AST) -> Iterator[Callable[[Any], None]]:
+    """What can be changed in a node, each as a function that does it."""
+    match node:
+        case ast.BinOp() | ast.BoolOp() if type(node.op) in OPERATORS:
+            yield lambda one: setattr(one, "op", OPERATORS[type(one.op)]())
+        case ast.Compare():
+            yield lambda one: setattr(one, "ops", [OPERATORS[type(one.ops[0])](), *one.ops[1:]])
+        case ast.Constant(value=bool()):
+            yield lambda one: setattr(one, "value", not one.value)
+        case ast.Constant(value=int()):
+            yield lambda one: setattr(one, "value", one.value + 1)
+        case ast.Constant(value=str()):
+            yield lambda one: setattr(one, "value", f"{one.value}x")
+        case ast.If() | ast.IfExp():
+            yield lambda one: setattr(one, "test", ast.UnaryOp(ast.Not(), one.test))
+        case ast.UnaryOp(op=ast.USub()):
+            yield lambda one: setattr(one, "op", ast.UAdd())
+        case ast.Tuple(elts=[_, _, *_], ctx=ast.Load()):
+            yield lambda one: setattr(one, "elts", [one.elts[1], one.elts[0], *one.elts[2:]])
+        case ast.Call(args=[_, _, *_]):
+            yield lambda one: setattr(one, "args", [one.args[1], one.args[0], *one.args[2:]])
+
+
+def noticed(change: Change, tests: list[str], folder: Path) -> bool:
+    """Whether a test fails with the change: in a process that has Keras, and no other package."""
+    copy = folder / change.path.relative_to(ROOT)
+    original = copy.read_text(encoding="utf-8")
+    copy.write_text(change.text, encoding="utf-8")
+    child = os.fork()
+    if child == 0:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.chdir(folder)
+        sys.path.insert(0, str(folder))
+        sys.dont_write_bytecode = True
+        import pytest
+
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
+        os._exit(int(pytest.main([*options, *tests])))
+    try:
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                return status != 0
+            time.sleep(0.02)
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        return True
+    finally:
+        copy.write_text(original, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    parser.add_argument("target", type=Path, help="a module of the package, or a folder of them")
+    parser.add_argument("tests", nargs="+", help="the test files that should notice")
+    parser.add_argument("--count", type=int, default=100, help="changes, chosen at random")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    target = options.target.resolve()
+    paths = sorted(target.rglob("*.py")) if target.is_dir() else [target]
+    every = [site for path in paths for site in sites(path)]
+    picked = random.Random(options.seed).sample(every, min(options.count, len(every)))
+    chosen = [changed(*site) for site in picked]
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    import hypothesis  # noqa: F401  imported here once for all
+    import keras  # noqa: F401
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("rnnshape", "tests", "pyproject.toml", "README.md"):
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+        unchanged = Change(paths[0], 0, "nothing", paths[0].read_text(encoding="utf-8"))
+        if noticed(unchanged, options.tests, folder):
+            sys.exit("the tests fail before anything is changed")
+        survivors = []
+        for number, change in enumerate(chosen, start=1):
+            if not noticed(change, options.tests, folder):
+                survivors.append(change)
+                print(f"{change.path.relative_to(ROOT)}:{change.line}: {change.what}", flush=True)
+            print(f"{number} of {len(chosen)}", end="\r", file=sys.stderr)
+    score = 1 - len(survivors) / len(chosen)
+    print(f"{len(chosen)} of {len(every)} changes, {len(survivors)} not noticed: {score:.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+"""What the command answers, by the rule and by Keras: words, texts, files and standard input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from rnnshape.cli.environment import Measurer
+from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
+
+CHAIN = "Bidirectional(LSTM(64, return_sequences=True)) -> LSTM(32) -> Dense(1)"
+QUESTIONS = [  # as people write them, and the shapes of the last layer's outputs
+    ("lstm", [(2, 3)]),
+    (CHAIN, [(2, 1)]),
+    ("tf.keras.layers.GRU(4, return_state=True)", [(2, 4), (2, 4)]),
+    ("Sequential([Input((7, 2)), LSTM(5, return_sequences=True)])", [(2, 7, 5)]),
+    ("model.add(LSTM(5, input_shape=(7, 2)))\nmodel.add(Dense(2))", [(2, 2)]),
+    ("RNN([LSTMCell(3), LSTMCell(4)], return_state=True)", [(2, 4), *[(2, 3)] * 2, *[(2, 4)] * 2]),
+    ("RNN([LSTMCell(3)] * 2)", [(2, 3)]),
+    ("RNN([GRUCell(3) for _ in range(3)])", [(2, 3)]),
+    ("Embedding(50, 8, mask_zero=True) -> Bidirectional(GRU(4))", [(2, 8)]),
+    ("ConvLSTM2D(4, 3, padding='same', strides=2)", [(2, 8, 8, 4)]),
+    ("Input((None, 16), batch_size=8) -> LSTM(4, stateful=True)", [(8, 4)]),
+    ("MaxPooling1D(2) -> Conv1D(4, 2) -> Flatten()", [(2, 4)]),
+    ("UnitNormalization() -> LSTM(3)", [(2, 3)]),
+]
+REFUSED = [
+    ("LSTM(3) -> LSTM(3)", "give it return_sequences=True"),
+    ("LSTM(3, return_state=True) -> Dense(1)", "returns o, h, c"),
+    ("Bidirectional(LSTM(3, go_backwards=True))", "go_backwards"),
+    ("Bidirectional(Dense(3))", "recurrent layer"),
+    ("LSTM(0)", "units"),
+    ("Dense(3, activation='rleu')", "relu"),
+    ("Input((5, 4)) -> LSTM(3, stateful=True)", "batch"),
+    ("Reshape((3, 3))", "Reshape"),
+    ("TimeDistributed(LSTM(3, return_state=True))", "several tensors"),
+    ("Lambda(3)", "it runs code"),
+]
+
+
+class Forged:
+    """Keras, but what it answers is bent."""
+
+    def __init__(self, keras: KerasInProcess) -> None:
+        self._keras = keras
+
+    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+        for answer in self._keras.answers(request):
+            assert isinstance(answer, Measurement)
+            [layer] = answer.layers
+            bent = replace(layer.outputs[0], shape=(2, 9))
+            yield replace(answer, layers=(replace(layer, outputs=(bent, *layer.outputs[1:])),))
+
+
+class Broken:
+    """Whoever measures has gone down."""
+
+    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+        raise MeasurementError("the measuring process was ended by SIGABRT", "try again", ("why",))
+        yield
+
+
+@pytest.mark.parametrize(("question", "shapes"), QUESTIONS)
+def test_keras_confirms_what_the_rule_says_at_once(
+    question: str, shapes: list[tuple[int, ...]], keras_measurer: KerasInProcess
+) -> None:
+    finished = command(question, "--json", "--weights", measurer=keras_measurer)
+    assert (finished.code, finished.err) == (0, "")
+    [answer] = finished.lines
+    assert answer["source"] == "predict"
+    last = answer["layers"][-1]["layer"]
+    assert [tuple(one["shape"]) for one in answer["outputs"] if one["layer"] == last] == shapes
+    assert all(one["dtype"] == "float32" for one in answer["outputs"])
+    assert all(one["holds"] for one in answer["relations"])
+    assert "differences" not in answer
+
+
+@pytest.mark.parametrize(("question", "shapes"), QUESTIONS)
+def test_layer_given_back_asks_the_same_question(
+    question: str, shapes: list[tuple[int, ...]], keras_measurer: KerasInProcess
+) -> None:
+    [first] = command(question, "--json", measurer=keras_measurer).lines
+    assert command(first["layer"], "--json", measurer=keras_measurer).lines == [first]
+
+
+@pytest.mark.parametrize(("question", "words"), REFUSED)
+def test_what_keras_would_refuse_is_refused_before_it_is_asked(question: str, words: str) -> None:
+    finished = command(question)
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.startswith("error: ")
+    assert words in finished.err
+
+
+def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: KerasInProcess) -> None:
+    finished = command("UnitNormalization()", "--json", measurer=keras_measurer)
+    [answer] = finished.lines
+    assert answer["outputs"][0]["shape"] == [2, 5, 1]
+    assert answer["notes"] == ["the rule has no word on this layer: its shapes are Keras' alone"]
+    finished = command("UnitNormalization()", "--dry-run")
+    assert (finished.code, finished.out) == (2, "")
+    assert "leave out --dry-run" in finished.err
+
+
+def test_several_questions_are_answered_in_order(keras_measurer: KerasInProcess) -> None:
+    finished = command("gru", CHAIN, "lstm", "--json", measurer=keras_measurer)
+    assert [one["layer"] for one in finished.lines] == ["GRU(3)", CHAIN, "LSTM(3)"]
+
+
+def test_units_stack_layers_and_what_that_adds_is_said() -> None:
+    finished = command("lstm", "-u", "64", "-u", "32", "--json", "--dry-run")
+    [answer] = finished.lines
+    assert answer["layer"] == "LSTM(64, return_sequences=True) -> LSTM(32)"
+    assert "layer 1 got return_sequences=True" in answer["notes"][0]
+    finished = command("lstm", "-u", "64", "-u", "32", "--no-return-sequences", "--json", "-n")
+    assert "--no-return-sequences holds for layer 2" in finished.lines[0]["notes"][0]
+
+
+def test_compare_varies_the_flags_that_are_not_given() -> None:
+    every = command("lstm", "--compare", "--json", "--dry-run").lines
+    assert len(every) == len({one["layer"] for one in every}) == 8
+    held = command("lstm", "--compare", "--no-bidirectional", "--json", "--dry-run").lines
+    assert [one["layer"] for one in held] == [
+        "LSTM(3)",
+        "LSTM(3, return_state=True)",
+        "LSTM(3, return_sequences=True)",
+        "LSTM(3, return_sequences=True, return_state=True)",
+    ]
+
+
+def test_a_difference_is_shown_and_fails(keras_measurer: KerasInProcess) -> None:
+    finished = command("lstm", measurer=Forged(keras_measurer))
+    assert finished.code == 1
+    assert "(2, 9)" in finished.out
+    assert "(2, 3)" in finished.out
+    assert finished.err.splitlines() == [
+        "error: Keras and the rule disagree",
+        "  | LSTM(3): o: the rule says (2, 3), Keras (2, 9)",
+    ]
+    [answer] = command("lstm", "--json", measurer=Forged(keras_measurer)).lines
+    assert answer["differences"] == ["LSTM(3): o: the rule says (2, 3), Keras (2, 9)"]
+
+
+def test_without_a_measurement_the_rule_answers_and_the_command_fails() -> None:
+    finished = command("lstm", measurer=Broken())
+    assert finished.code == 1
+    assert "by the rule, not measured" in finished.out
+    assert finished.err.splitlines() == [
+        "error: not measured: the measuring process was ended by SIGABRT; try again",
+        "  | why",
+    ]
+
+
+def test_what_keras_can_not_run_fails_alone(keras_measurer: KerasInProcess) -> None:
+    finished = command("MultiHeadAttention(2, 2)", "gru", measurer=keras_measurer)
+    assert finished.code == 1
+    assert "Keras could not run this: " in finished.err
+    assert "✓ measured" in finished.out
+
+
+# rnnshape -
+
+
+def test_lines_are_answered_in_order_and_a_wrong_one_fails_alone(
+    keras_measurer: KerasInProcess,
+) -> None:
+    text = f"# a comment\n\nlstm\n  {CHAIN}  \nLTSM(3)\ngru"
+    finished = command("-", "--json", stdin=text, measurer=keras_measurer)
+    assert finished.code == 1
+    assert [one.get("layer") for one in finished.lines] == ["LSTM(3)", CHAIN, None, "GRU(3)"]
+    assert finished.lines[2] == {
+        "line": 5,
+        "question": "LTSM(3)",
+        "error": "Keras has no layer LTSM; did you mean LSTM?",
+    }
+    assert finished.err == ""
+
+
+@pytest.mark.parametrize("format", ["plain", "csv", "table", "markdown"])
+def test_a_wrong_line_is_a_message_in_other_formats(format: str) -> None:
+    finished = command("-", "--format", format, "--dry-run", stdin="lstm\nLTSM(3)\ngru\n")
+    assert finished.code == 1
+    assert finished.err.startswith("error: line 2: Keras has no layer LTSM; did you mean LSTM?\n")
+    assert finished.out.count("(2, 3)" if format in ("table", "markdown") else "3") >= 2
+
+
+def test_csv_has_one_header_for_all_lines() -> None:
+    finished = command("-", "--format", "csv", "--dry-run", stdin="lstm\ngru\n")
+    assert finished.out.count("question,") == 1
+    assert len(finished.out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n"])
+def test_no_lines_are_no_questions_and_no_error(text: str) -> None:
+    finished = command("-", "--json", "--dry-run", stdin=text)
+    assert (finished.code, finished.out, finished.err) == (0, "", "")
+
+
+def test_a_line_without_end_is_not_read_whole() -> None:
+    text = "x" * 3_000_000 + "\ngru\n"
+    finished = command("-", "--json", "--dry-run", stdin=text)
+    assert finished.lines[0]["error"] == "the line is longer than 100,000 characters"
+    assert finished.lines[1]["layer"] == "GRU(3)"
+
+
+def test_the_next_lines_are_answered_after_the_measurer_went_down(
+    keras_measurer: KerasInProcess,
+) -> None:
+    class DownOnce:
+        def __init__(self) -> None:
+            self.measurers: list[Measurer] = [keras_measurer, Broken()]
+
+        def answers(self, request: Request, tell: object = None) -> Iterator[object]:
+            return self.measurers.pop().answers(request) if self.measurers else iter(())
+
+    down = DownOnce()
+    down.measurers = [keras_measurer, Broken(), keras_measurer]
+    finished = command("-", "--json", stdin="lstm\ngru\nsimplernn\n", measurer=down)  # type: ignore[arg-type]
+    assert finished.code == 1
+    assert [one["source"] for one in finished.lines] == ["predict", "rule", "predict"]
+    assert finished.err.startswith("error: line 2: not measured: ")
+
+
+@pytest.mark.process
+def test_an_answer_is_there_before_the_next_question_is_asked() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "-", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for question in ("lstm", "GRU(7)", "nonsense(", CHAIN):
+        process.stdin.write(f"{question}\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline())
+        assert ("error" in answer) == (question == "nonsense(")
+    process.stdin.close()
+    assert process.stdout.read() == ""
+    assert process.wait(timeout=10) == 1
+
+
+def test_bytes_that_are_no_text_fail_alone() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "rnnshape", "-", "--json", "--dry-run"],
+        input=b"lstm\n\xff\xfe(3)\ngru\n",
+        capture_output=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    lines = json_lines(finished.stdout.decode())
+    assert [one.get("layer") for one in lines] == ["LSTM(3)", None, "GRU(3)"]

@@ -1,0 +1,118 @@
+"""CONTRIBUTING.md tells the truth: its worked examples are applied to a copy of the package."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, environment
+
+GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+EXAMPLES = GUIDE.partition("## Worked examples")[2].partition("## A pull request")[0]
+BLOCKS: list[tuple[str, str]] = re.findall(
+    r"^```(python|diff|console)\n(.*?)^```", EXAMPLES, flags=re.DOTALL | re.MULTILINE
+)
+
+pytestmark = pytest.mark.process
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Each command of the examples, and what it prints."""
+    for kind, text in BLOCKS:
+        for part in text.split("$ ")[1:] if kind == "console" else []:
+            line, _, printed = part.partition("\n")
+            yield line, printed
+
+
+def path(text: str) -> str:
+    """The file that an example is about: its first line is `# rnnshape/...`."""
+    return text.partition("\n")[0].removeprefix("# ")
+
+
+def apply(folder: Path, text: str) -> None:
+    """Changes a file as a diff says, whose lines without a mark stand in it exactly once."""
+    file, lines = folder / path(text), text.splitlines()[1:]
+    before = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("+"))
+    after = "".join(f"{line[1:]}\n" for line in lines if not line.startswith("-"))
+    whole = file.read_text(encoding="utf-8")
+    assert whole.count(before) == 1, f"{path(text)}: the place is not there, or there twice"
+    file.write_text(whole.replace(before, after), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package and its tests, with every example applied."""
+    folder = tmp_path_factory.mktemp("contributed")
+    for name in ("rnnshape", "tests", ".mypy_cache"):
+        if (ROOT / name).exists():
+            kept = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=kept)
+    shutil.copy2(ROOT / "pyproject.toml", folder)
+    for kind, text in BLOCKS:
+        if kind == "diff":
+            apply(folder, text)
+        elif kind == "python":
+            (folder / path(text)).write_text(text.partition("\n")[2], encoding="utf-8")
+    return folder
+
+
+def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env=environment(COLUMNS="80"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("line", "printed"), list(commands()), ids=lambda text: text[:60])
+def test_a_command_of_an_example_prints_what_is_said(
+    line: str, printed: str, package: Path
+) -> None:
+    words = re.findall(r"'[^']*'|\S+", line.removeprefix("rnnshape "))
+    assert run_in(package, "rnnshape", *(word.strip("'") for word in words)).stdout == printed
+
+
+def test_the_examples_pass_the_checks(package: Path) -> None:
+    changed = sorted({path(text) for kind, text in BLOCKS if kind != "console"})
+    for tool in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)):
+        checked = run_in(package, *tool, *changed)
+        assert checked.returncode == 0, checked.stdout
+
+
+def test_the_words_of_the_example_s_layer_pass_their_test(package: Path) -> None:
+    tested = run_in(package, "pytest", "tests/test_words_of_rules.py", "-k", "GroupNormalization")
+    assert tested.returncode == 0, tested.stdout
+
+
+def test_there_is_an_example_for_each_thing_that_people_add() -> None:
+    titles = re.findall(r"^### (.*)$", EXAMPLES, flags=re.MULTILINE)
+    assert titles == ["Add a layer", "Add an argument", "Add a view", "Add a format"]
+
+
+def test_what_the_guide_names_is_there() -> None:
+    for path in re.findall(r"`((?:\.ci|\.github|tests|rnnshape)/[\w./]+)`", GUIDE):
+        assert (ROOT / path).exists(), path
+    for name in re.findall(r"`(\w+\.py|\w+/)`", GUIDE):
+        assert any((ROOT / folder / name).exists() for folder in ("", "rnnshape", "tests")), name
+
+
+@pytest.mark.parametrize("name", ["quick", "run", "package"])
+def test_scripts_of_the_checks_can_be_run(name: str) -> None:
+    script = ROOT / ".ci" / name
+    assert os.access(script, os.X_OK)
+    checked = subprocess.run(["bash", "-n", str(script)], check=False, capture_output=True)
+    assert checked.returncode == 0, checked.stderr

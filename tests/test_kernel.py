@@ -1,0 +1,147 @@
+"""In a real kernel: reports show themselves, and the magic answers like the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import command
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.process,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+pytest.importorskip("ipykernel")
+
+CELLS = {
+    "load": "%load_ext rnnshape\n%load_ext rnnshape\nfrom rnnshape import inspect",
+    "report": "inspect('Bidirectional(LSTM(8, return_state=True))', input=(4, 6, 5)).measure()",
+    "thread": (
+        "import threading\n"
+        "thread = threading.Thread(target=lambda: print(inspect('GRU(3)').measure().source))\n"
+        "thread.start(); thread.join()"
+    ),
+    "wrong": "inspect('LSTM(64, retrun_state=True)')",
+    "word": "%rnnshape lstm --bidirectional --return-state",
+    "views": "%rnnshape gru -n --diagram --weights --code",
+    "compare": "%rnnshape lstm gru --compare -n",
+    "json": "%rnnshape 'GRU(3) -> Dense(1)' -n --json",
+    "code": "%rnnshape gru -n --code",
+    "version": "%rnnshape --version",
+    "help": "%rnnshape --help",
+    "bad text": "%rnnshape 'LSTM(64, retrun_state=True)'",
+    "bad option": "%rnnshape lstm --bidrectional",
+    "bad line": "%rnnshape 'LSTM(64)",
+    "nothing": "%rnnshape",
+    "cell": "%%rnnshape -n -t 7\nmodel = Sequential()\nmodel.add(LSTM(4))\nmodel.add(Dense(2))",
+    "lines": "%%rnnshape - -n --format plain\nGRU(3)\nLSTM(4)",
+    "rich": "import rich; rich.print(inspect('LSTM(3)'))",
+}
+
+Shown = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def shown() -> Shown:
+    """What a cell of a notebook shows, of one kind; every cell is run once."""
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS.values()]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=120, allow_errors=True).execute()
+    outputs = dict(zip(CELLS, (cell.outputs for cell in notebook.cells), strict=True))
+
+    def of(cell: str, kind: str) -> str:
+        return "".join(_text(output, kind) for output in outputs[cell])
+
+    return of
+
+
+def _text(output: Any, kind: str) -> str:
+    """`kind` is a stream, a media type, or `error`."""
+    if output.output_type == "stream":
+        return str(output.text) if output.name == kind else ""
+    if output.output_type == "error":
+        return "\n".join(output.traceback) if kind == "error" else ""
+    return str(output.data.get(kind, ""))
+
+
+def test_the_extension_loads_and_loads_again(shown: Shown) -> None:
+    assert shown("load", "error") == shown("load", "stderr") == ""
+
+
+def test_a_report_is_a_table_with_a_picture(shown: Shown) -> None:
+    html = shown("report", "text/html")
+    assert "<table>" in html
+    assert "<svg" in html
+    assert "measured by model.predict" in html
+    assert shown("report", "text/plain").startswith("<Report Bidirectional(LSTM(8")
+    assert shown("thread", "stdout") == "predict\n"
+
+
+def test_an_error_ends_in_its_place(shown: Shown) -> None:
+    error = shown("wrong", "error")
+    assert error.endswith("\n  | LSTM(64, retrun_state=True)\n  |          ^^^^^^^^^^^^")
+    assert "expression.py" not in error
+
+
+def test_the_magic_shows_a_table(shown: Shown) -> None:
+    html = shown("word", "text/html")
+    assert "<table>" in html
+    assert "measured by model.predict" in html
+    text = shown("word", "text/plain")
+    assert text.startswith("Bidirectional(LSTM(3, return_state=True))\ninputs (2, 5, 1)")
+    assert "\033" not in text
+    assert shown("word", "stderr") == ""
+
+
+def test_the_magic_shows_every_view(shown: Shown) -> None:
+    html = shown("views", "text/html")
+    assert html.count("<table>") == 2
+    assert "<svg" in html
+    assert "keras.layers" in html
+    assert shown("compare", "text/html").count("<table>") >= 2
+
+
+@pytest.mark.parametrize("cell", ["json", "code", "version"])
+def test_what_is_no_table_is_text_as_the_command_writes_it(cell: str, shown: Shown) -> None:
+    words = CELLS[cell].replace("'GRU(3) -> Dense(1)'", "GRU(3)->Dense(1)").split()[1:]
+    assert shown(cell, "stdout") == command(*words).out
+    assert shown(cell, "text/html") == ""
+
+
+def test_the_help_is_shown_once(shown: Shown) -> None:
+    everything = shown("help", "stdout") + shown("help", "text/plain")
+    assert everything.count("What comes out of a Keras layer") == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("bad text", ["LSTM(64, retrun_state=True)"]),
+        ("bad option", ["lstm", "--bidrectional"]),
+    ],
+)
+def test_errors_are_those_of_the_command(cell: str, words: list[str], shown: Shown) -> None:
+    assert shown(cell, "stderr") == command(*words).err
+    assert shown(cell, "text/html") == shown(cell, "error") == ""
+
+
+def test_a_line_that_is_broken_or_empty(shown: Shown) -> None:
+    assert "error: the line can't be read: No closing quotation" in shown("bad line", "stderr")
+    assert shown("nothing", "error") == ""
+    assert "Usage" in shown("nothing", "stderr") + shown("nothing", "text/plain")
+
+
+def test_a_cell_holds_keras_code_or_questions(shown: Shown) -> None:
+    assert "(2, 7, 1)" in shown("cell", "text/html")
+    assert "Dense(2)" in shown("cell", "text/html")
+    assert shown("lines", "stdout") == "# GRU(3)\no 2 3\n# LSTM(4)\no 2 4\n"
+
+
+def test_rich_shows_a_report_in_a_notebook(shown: Shown) -> None:
+    assert "(batch, units)" in shown("rich", "text/html")

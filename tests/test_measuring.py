@@ -1,0 +1,500 @@
+"""The child process: its messages, what it is asked, and every way in which it can go wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import parse
+from rnnshape.measuring import launch, messages
+from rnnshape.measuring.arrays import PIECE, TEXTS, Array
+from rnnshape.measuring.messages import (
+    Failure,
+    MeasuredLayer,
+    Measurement,
+    MeasurementError,
+    Message,
+    Progress,
+    Request,
+)
+from rnnshape.measuring.process import KerasProcess, measure
+from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
+from rnnshape.report import Report
+from tests.conftest import ROOT, environment, run
+from tests.processes import child_of, linux
+
+REMEDY = "pip install 'tensorflow>=2.16'"
+
+
+def question(text: str, **dimensions: int) -> Question:
+    layers = [parse(one) for one in text.split(" -> ")]
+    return Question(chain(layers), Dimensions(**dimensions))
+
+
+def request(*texts: str, **more: Any) -> Request:
+    return Request(tuple(map(question, texts)), **more)
+
+
+@pytest.fixture(scope="module")
+def keras() -> Iterator[KerasProcess]:
+    """A real one, for all tests that leave it running."""
+    with KerasProcess() as started:
+        yield started
+
+
+# Arrays and messages
+
+
+def numbers(shape: tuple[int, ...], *values: float, kind: str = "f") -> Array:
+    return Array(shape, "float32", struct.pack(f"{len(values)}{kind}", *values), kind)
+
+
+@pytest.mark.parametrize(
+    ("array", "values"),
+    [
+        (numbers((2, 2), 1, 2, 3, 4), [[1, 2], [3, 4]]),
+        (numbers((2, 1, 2), 1, 2, 3, 4), [[[1, 2]], [[3, 4]]]),
+        (numbers((), 1.5), 1.5),
+        (numbers((2, 0)), [[], []]),
+        (numbers((0, 2)), []),
+        (numbers((2,), 2**62, -1, kind="q"), [2**62, -1]),
+        (numbers((2,), True, False, kind="?"), [True, False]),
+        (numbers((1,), 0.1, kind="d"), [0.1]),
+        (Array((1, 2), "object", b'[["a", "b"]]', TEXTS), [["a", "b"]]),
+        (Array((1, 2), "float32"), None),
+    ],
+    ids=str,
+)
+def test_an_array_gives_nested_lists_and_json(array: Array, values: object) -> None:
+    assert array.values == values
+    assert json.loads("".join(array.json_pieces())) == values
+
+
+def test_what_is_no_number_in_json_is_null() -> None:
+    array = numbers((4,), float("nan"), float("inf"), -float("inf"), 1)
+    assert "".join(array.json_pieces()) == "[null, null, null, 1.0]"
+
+
+@pytest.mark.parametrize("shape", [(3 * PIECE,), (3, PIECE), (PIECE, 3), (2, PIECE // 2, 3)])
+def test_a_large_array_is_written_in_pieces(shape: tuple[int, ...]) -> None:
+    array = numbers(shape, *range(3 * PIECE))
+    pieces = list(array.json_pieces())
+    assert len(pieces) > 4
+    assert max(map(len, pieces)) < 20 * PIECE
+    assert json.loads("".join(pieces)) == array.values
+
+
+MEASURED = Measurement(
+    (numbers((2, 1), 1, 2),),
+    (
+        MeasuredLayer(
+            (numbers((2,), 3, 4), Array((2, 3), "int32")), [0, [1]], (True,), ((1, 3),), 3
+        ),
+    ),
+    "3",
+    "2",
+)
+ALL_MESSAGES: list[Message] = [
+    MEASURED,
+    Progress("model.predict", 1, 2),
+    Failure("no", "try", everything=True),
+]
+
+
+def test_messages_arrive_as_they_were_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "BLOCK", 3)  # bytes
+    stream = BytesIO()
+    for message in ALL_MESSAGES:
+        messages.write(message, stream.write)
+    stream.seek(0)
+    assert [messages.read(stream) for _ in range(4)] == [*ALL_MESSAGES, None]
+    sent = stream.getvalue()
+    for length in range(len(sent)):  # cut off anywhere, it is the end and no nonsense
+        cut = BytesIO(sent[:length])
+        while messages.read(cut) is not None:
+            pass
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "nonsense",
+        "[1, 2]",
+        "{}",
+        '{"type": "Call"}',
+        '{"type": "Measurement", "layers": [{}]}',
+        "7",
+    ],
+)
+def test_anything_else_is_nonsense(line: str) -> None:
+    with pytest.raises(ValueError, match="no message"):
+        messages.read(BytesIO(line.encode() + b"\n"))
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    step = Step(parse("LSTM(3, kernel_initializer=Constant(0.5))"), (Ref(0),), (("mask", None),))
+    network = Network(chain([parse("GRU(2)")]).inputs, (step,), (Ref(1, 2),), "mine")
+    sent = Request((Question(network), question("Input((5, 2)) -> LSTM(3)", batch=7)), 3, True)
+    assert messages.decode_request(messages.encode(sent)) == sent
+
+
+def test_an_error_survives_pickling() -> None:
+    error = MeasurementError("it ended", "try again", ("a", "b"))
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.stderr_tail) == ("it ended; try again", ("a", "b"))
+
+
+# What Keras is asked
+
+
+def test_questions_are_answered_in_order_by_one_process(keras: KerasProcess) -> None:
+    first = list(keras.answers(request("LSTM(3)", "Bidirectional(GRU(4))", "Dense(2)")))
+    second = list(keras.answers(request("LSTM(5) -> Dense(7)")))
+    measured = [one for one in first + second if isinstance(one, Measurement)]
+    assert [one.layers[-1].outputs[0].shape for one in measured] == [
+        (2, 3),
+        (2, 8),
+        (2, 5, 2),
+        (2, 7),
+    ]
+    assert measured[0].inputs[0].data is None
+
+
+def test_a_failure_is_of_one_question_alone(keras: KerasProcess) -> None:
+    told: list[Progress] = []
+    fails = "EinsumDense('abc,xy->abz', output_shape=(5, 2))"
+    one, other, third = keras.answers(request("LSTM(3)", fails, "GRU(4)"), told.append)
+    assert isinstance(one, Measurement)
+    assert isinstance(other, Failure)
+    assert other.reason.startswith("Keras could not run this: ")
+    assert "\x1b" not in other.reason
+    assert isinstance(third, Measurement)
+    assert {one.doing for one in told} >= {"loading TensorFlow", "model.predict"}
+
+
+def test_a_seed_repeats_the_values_whatever_stands_beside(keras: KerasProcess) -> None:
+    [alone] = keras.answers(request("LSTM(3)", seed=7, values=True))
+    _, beside = keras.answers(request("GRU(4)", "LSTM(3)", seed=7, values=True))
+    [other] = keras.answers(request("LSTM(3)", seed=8, values=True))
+    assert alone == beside
+    assert isinstance(alone, Measurement)
+    assert alone != other
+    assert len(str(alone.layers[0].outputs[0].values).split(",")) == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LSTM(3, stateful=True) -> Dense(2)",
+        "Bidirectional(GRU(3, stateful=True))",
+        "Input((None, 4)) -> LSTM(3)",
+        "Embedding(10, 4, mask_zero=True) -> GRU(3)",
+        "LSTM(3, dtype='float16')",
+        "LSTM(3, dtype='mixed_bfloat16')",
+        "LSTM(3, dtype='float64')",
+        "Input((5, 4), dtype='int32') -> Flatten()",
+        "Input((5, 4), dtype='bool') -> Flatten()",
+        "Input((5,), dtype='string') -> Flatten()",
+        "Input((5,), dtype='complex64') -> Flatten()",
+        "Discretization(bin_boundaries=[0., 1.], output_mode='one_hot', sparse=True)",
+        "Hashing(num_bins=3)",
+        "RNN([LSTMCell(3), GRUCell(4)], return_state=True)",
+    ],
+)
+def test_whatever_keras_returns_is_answered(text: str, keras: KerasProcess) -> None:
+    asked = question(text)
+    [answer] = keras.answers(Request((asked,), values=True))
+    assert isinstance(answer, Measurement)
+    assert Report(asked, answer).differences == ()
+    for array in answer.layers[-1].outputs:
+        assert json.loads("".join(array.json_pieces())) == array.values
+
+
+def test_many_batches_are_counted(keras: KerasProcess) -> None:
+    told: list[Progress] = []
+    asked = question("LSTM(3, return_sequences=True)", batch=20_000, timesteps=20)
+    [answer] = keras.answers(Request((asked,), values=True), told.append)
+    assert isinstance(answer, Measurement)
+    [output] = answer.layers[0].outputs
+    assert output.shape == (20_000, 20, 3)
+    assert output.data is not None
+    assert len(output.data) == 20_000 * 20 * 3 * 4
+    assert told[-1].total == 100
+
+
+@linux
+def test_memory_does_not_grow_with_the_questions(keras: KerasProcess) -> None:
+    def resident() -> int:
+        assert keras._process is not None
+        return int(Path(f"/proc/{keras._process.pid}/statm").read_text().split()[1])
+
+    for units in range(5):
+        list(keras.answers(request(f"LSTM({units + 3})")))
+    before = resident()
+    for units in range(30):
+        list(keras.answers(request(f"LSTM({units + 3})")))
+    assert resident() < 1.02 * before
+
+
+def test_in_python() -> None:
+    [layer] = measure(question("GRU(3, return_state=True)"), seed=1, values=True).layers
+    o, h = layer.outputs
+    assert o.values == h.values
+    with pytest.raises(QueryError, match="seed"):
+        measure(question("GRU(3)"), seed=-1)
+    with pytest.raises(QueryError, match="return_sequences=True"):
+        measure(question("GRU(3) -> LSTM(3)"))
+    with pytest.raises(MeasurementError, match=r"of memory.*; try smaller dimensions") as refused:
+        measure(question("GRU(3)", batch=10**12))
+    assert "--" not in str(refused.value)
+
+
+# The child goes wrong
+
+
+@pytest.fixture
+def tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes a module that stands in for TensorFlow in the child, in a folder with a colon."""
+
+    def make(source: str) -> Path:
+        package = tmp_path / "a:b" / "tensorflow"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text(source)
+        monkeypatch.syspath_prepend(str(package.parent))
+        return package
+
+    return make
+
+
+def failure(asked: Request) -> MeasurementError:
+    with KerasProcess() as started, pytest.raises(MeasurementError) as raised:
+        list(started.answers(asked))
+    return raised.value
+
+
+WRITE_ALL = """import os
+for fd in range(3, 20):
+    try: os.write(fd, {!r})
+    except OSError: pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("import os; os.abort()", "ended by SIGABRT"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "SIGXCPU: its processor time"),
+        ("import os; os._exit(7)", "ended without an answer (exit 7)"),
+        (WRITE_ALL.format(b"nonsense\n"), "nonsense"),
+        (WRITE_ALL.format(b'{"type": "Meas') + "os.kill(os.getpid(), 9)", "ended by SIGKILL, as "),
+        ("import os, time; os.closerange(1, 20); time.sleep(60)", "closed its output"),
+        ("raise SystemExit('out')", "TensorFlow can't be imported: SystemExit: out"),
+        ("raise KeyboardInterrupt", "TensorFlow can't be imported: KeyboardInterrupt"),
+        ("raise MemoryError", "there was not enough memory: MemoryError; try smaller"),
+        ("raise RuntimeError('mine')", "RuntimeError: mine (in "),
+        ("def f(: pass", "TensorFlow can't be imported: SyntaxError"),
+        ("import no_such_module", "TensorFlow can't be imported: ModuleNotFoundError"),
+        ("", "TensorFlow can't be imported: AttributeError"),
+        ("__version__ = '2.15.1'", f"TensorFlow 2.15.1 is too old for Keras 3; {REMEDY}"),
+        (
+            "raise ModuleNotFoundError('No module', name='tensorflow')",
+            f"TensorFlow is not installed; {REMEDY}",
+        ),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_tensorflow_that_goes_wrong(
+    source: str, says: str, tensorflow: Callable[[str], Path]
+) -> None:
+    tensorflow(source)
+    assert says in str(failure(request("LSTM(3)")))
+
+
+def test_a_keras_that_is_too_old(tensorflow: Callable[[str], Path]) -> None:
+    keras = tensorflow("__version__ = '2.16.1'").with_name("keras")
+    keras.mkdir()
+    (keras / "__init__.py").write_text("__version__ = '2.15.0'")
+    error = failure(request("LSTM(3)"))
+    assert str(error) == "Keras 2.15.0 is too old; pip install 'keras>=3'"
+
+
+@pytest.mark.parametrize(
+    ("source", "times"),
+    [("raise MemoryError", 1), ("raise RuntimeError", 2)],
+    ids=["memory", "an error"],
+)
+def test_only_what_the_fast_imports_may_have_caused_is_tried_without_them(
+    source: str, times: int, tensorflow: Callable[[str], Path], tmp_path: Path
+) -> None:
+    tried = tmp_path / "tried"
+    tensorflow(f"open({str(tried)!r}, 'a').write('x')\n{source}")
+    with KerasProcess() as started:
+        for _ in range(2):  # what is certain of all questions is not tried again
+            with pytest.raises(MeasurementError):
+                list(started.answers(request("LSTM(3)")))
+    assert tried.read_text() == "x" * times
+
+
+@pytest.fixture
+def before_main(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Has the child run a line of Python before it begins."""
+
+    def run_before(line: str) -> None:
+        monkeypatch.setattr(launch, "PROGRAM", launch.PROGRAM.replace("main()", f"{line}\nmain()"))
+
+    return run_before
+
+
+def test_a_fast_import_that_fails_is_done_without(before_main: Callable[[str], None]) -> None:
+    """The request that was already sent is not lost."""
+    before_main("import rnnshape.measuring.child as c; c.fast_imports = lambda without: 1 / 0")
+    with KerasProcess() as started:
+        [answer] = started.answers(request("LSTM(3)"))
+    assert isinstance(answer, Measurement)
+
+
+def test_where_no_thread_can_be_started(before_main: Callable[[str], None]) -> None:
+    """As under `ulimit -u`, which does not hold for root."""
+    before_main(
+        "0\nimport threading\n"
+        'def start(self): raise RuntimeError("can\'t start new thread")\n'
+        "threading.Thread.start = start"
+    )
+    assert str(failure(request("LSTM(3)"))) == "no thread can be started"
+
+
+def test_its_last_lines_come_with_the_error(tensorflow: Callable[[str], Path]) -> None:
+    tensorflow("import os\nfor n in range(9): os.write(2, b'line %d\\n' % n)\nos.abort()")
+    error = failure(request("LSTM(3)"))
+    assert error.stderr_tail == tuple(f"line {number}" for number in range(4, 9))
+
+
+@linux
+def test_after_a_crash_the_next_question_is_answered() -> None:
+    with KerasProcess() as started:
+        assert started._process is not None
+        os.kill(started._process.pid, signal.SIGKILL)
+        with pytest.raises(MeasurementError, match="SIGKILL, as the system does when memory runs"):
+            list(started.answers(request("LSTM(3)")))
+        [answer] = started.answers(request("LSTM(3)"))
+    assert isinstance(answer, Measurement)
+
+
+def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    assert str(failure(request("LSTM(3)"))) == (
+        "no process can be started: No such file or directory"
+    )
+
+
+# The child's surroundings
+
+
+@pytest.mark.parametrize("flags", [["-I"], ["-s"], ["-E"]], ids=str)
+def test_it_is_as_isolated_as_its_parent(flags: list[str], tmp_path: Path) -> None:
+    """A `usercustomize.py` is not run, and the variables are read no more than in the parent."""
+    package = tmp_path / "tensorflow"
+    package.mkdir()
+    names = ("isolated", "no_user_site", "ignore_environment")
+    source = f"import sys; raise MemoryError([getattr(sys.flags, one) for one in {names}])"
+    (package / "__init__.py").write_text(source)
+    program = (
+        "import sys\n"
+        f"sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]\n"
+        "from tests.test_measuring import failure, request\n"
+        "print(failure(request('LSTM(3)')).reason)\n"
+        f"print([getattr(sys.flags, one) for one in {names}])\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, *flags, "-c", program], capture_output=True, text=True, check=True
+    )
+    reason, here = finished.stdout.splitlines()
+    assert reason == f"there was not enough memory: MemoryError: {here}"
+
+
+HOSTILE: list[dict[str, str | None]] = [
+    {
+        "KERAS_BACKEND": "jax",
+        "TF_USE_LEGACY_KERAS": "1",
+        "KERAS_HOME": "/nowhere",
+        "KERAS_MAX_EPOCHS": "many",
+        "TF_XLA_FLAGS": "--no_such_flag",
+        "XLA_FLAGS": "--no_such_flag",
+        "TF_CPP_MIN_LOG_LEVEL": "0",
+        "PYTHONWARNINGS": "error",
+        "PYTHONOPTIMIZE": "2",
+        "LC_ALL": "C",
+        "PYTHONCOERCECLOCALE": "0",
+    },
+    {
+        "PYTHONWARNINGS": "always",
+        "PYTHONDEVMODE": "1",
+        "LC_ALL": "ko_KR.EUC-KR",
+        "PYTHONIOENCODING": "euc_kr",
+    },
+]
+
+
+@pytest.mark.parametrize("changes", HOSTILE, ids=["steered", "developer"])
+def test_the_answer_is_the_same_everywhere(changes: dict[str, str | None], tmp_path: Path) -> None:
+    """Also with a `keras.json` at home that would spoil it, which is left as it is."""
+    settings = {"floatx": "float16", "backend": "jax", "epsilon": 1e-3}
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(json.dumps(settings))
+    env = environment(HOME=str(tmp_path), **changes)
+    finished = run("lstm", "--bidirectional", "--format", "json", env=env, cwd=tmp_path)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    [output] = json.loads(finished.stdout)["outputs"]
+    assert (output["shape"], output["dtype"]) == ([2, 6], "float32")
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["keras.json"]
+    assert json.loads((tmp_path / ".keras" / "keras.json").read_text()) == settings
+
+
+def test_a_folder_full_of_surprising_names_surprises_no_one(tmp_path: Path) -> None:
+    for name in ("tensorflow", "keras", "numpy", "json", "typing", "signal", "rich", "rnnshape"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('surprise')")
+    command = Path(sys.executable).with_name("rnnshape")
+    finished = subprocess.run(
+        [command, "lstm", "--format", "plain"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "o 2 3\n", "")
+
+
+def test_a_killed_child_leaves_the_rule_and_one_line() -> None:
+    began = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "rnnshape", "lstm", "-b", "100000", "-t", "200"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    ) as command:
+        os.kill(child_of(command.pid), signal.SIGKILL)
+        out, err = command.communicate(timeout=10)
+    assert command.returncode == 1
+    assert "(100000, 3)" in out
+    assert "by the rule, not measured" in out
+    assert err.startswith(
+        "error: not measured: the measuring process was ended by SIGKILL, "
+        "as the system does when memory runs out"
+    )
+    assert err.count("\n") == 1
+    assert time.monotonic() - began < 5

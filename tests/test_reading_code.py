@@ -1,0 +1,332 @@
+"""Keras code and notebooks are read as the networks that they make, and nothing of them is run."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.expression import Value
+from rnnshape.network import Dimensions, Network
+from rnnshape.program import program
+from rnnshape.reading import Reading, let_value, read
+from rnnshape.reading.code import read_code
+from tests.corpus.building import Shape, keras, shapes_by_keras, shapes_by_rule
+
+PROGRAMS = sorted((Path(__file__).parent / "corpus" / "programs").glob("*.txt"))
+NOTEBOOK = Path("/work/shared/seed/LSTM_GRU.ipynb")
+
+
+def let_of(text: str) -> Mapping[str, Value]:
+    """What the first line of a program says of the values that it takes from data."""
+    first = text.partition("\n")[0]
+    if not first.startswith("# let:"):
+        return {}
+    pairs = (one.rpartition("=") for one in first.removeprefix("# let:").split())
+    return {name: let_value(value) for name, _, value in pairs}
+
+
+def reading_of(text: str, **more: Any) -> Reading:
+    return read_code(text, let_of(text), "program.py", **more)
+
+
+def one(text: str, **let: Value) -> Network:
+    reading = read_code(text, let, "program.py")
+    assert not reading.messages, reading.messages
+    [network] = reading.networks
+    return network
+
+
+def layers(text: str, **let: Value) -> list[str]:
+    return [str(layer) for layer in one(text, **let).layers]
+
+
+def messages(text: str, **let: Value) -> list[str]:
+    return [wrong.message for wrong in read_code(text, let, "program.py").messages]
+
+
+def run_by_keras(text: str) -> dict[str, Any]:
+    """The names of a program after Keras has run it. Only ever a program of our own."""
+    keras()
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(text, "program.py", "exec"), names)
+    return names
+
+
+def shapes_of_model(model: Any, network: Network) -> tuple[list[Shape], int]:
+    inputs = [keras().ops.zeros(tensor.shape) for tensor in describe(network).inputs]
+    returned = keras().tree.flatten(model(inputs[0] if len(inputs) == 1 else inputs))
+    return [tuple(tensor.shape) for tensor in returned], model.count_params()
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_program_is_what_keras_makes_of_it(path: Path) -> None:
+    text = path.read_text()
+    reading = reading_of(text)
+    assert reading.networks
+    assert not reading.messages
+    names = run_by_keras(text)
+    for network in reading.networks:
+        ours = shapes_by_keras(network)
+        if network.name:
+            assert ours == shapes_of_model(names[network.name], network)
+        by_rule = shapes_by_rule(network)
+        assert by_rule in (None, ours)
+    models = {id(one) for one in names.values() if isinstance(one, keras().Model)}
+    assert len(reading.networks) == max(1, len(models))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_what_code_prints_is_read_as_the_same_network(path: Path) -> None:
+    for network in reading_of(path.read_text()).networks:
+        description = describe(network)
+        if not description.is_complete:
+            continue
+        again = one(program(network, description))
+        assert [str(call) for call in again.layers] == [str(call) for call in network.layers]
+        assert shapes_by_rule(again) == shapes_by_rule(network)
+        assert [step.same_as for step in again.steps] == [step.same_as for step in network.steps]
+        assert [step.keywords for step in again.steps] == [step.keywords for step in network.steps]
+
+
+def test_names_are_those_of_the_code() -> None:
+    network = one(
+        "source = Input((5, 2))\n"
+        "out, state_h, state_c = LSTM(3, return_state=True)(source)\n"
+        "x = Dense(1)(out)\n"
+        "x = Dense(2)(x)\n"
+        "net = Model(source, [x, state_h, state_c])\n"
+    )
+    assert network.name == "net"
+    assert [source.name for source in network.inputs] == ["source"]
+    assert [step.names for step in network.steps] == [("out", "state_h", "state_c"), (), ()]
+
+
+def test_a_model_that_a_function_makes_is_named_by_the_call() -> None:
+    reading = reading_of(
+        "def lstm(units, back=False):\n"
+        "    i = Input((5, 1))\n"
+        "    model = Model(i, LSTM(units, go_backwards=back)(i))\n"
+        "    return model.predict(X)\n"
+        "lstm(3)\n"
+        "lstm(4, back=True)\n"
+    )
+    assert [one.name for one in reading.networks] == ["lstm(3)", "lstm(4, back=True)"]
+
+
+@pytest.mark.skipif(not NOTEBOOK.exists(), reason="the notebook is not here")
+def test_the_notebook_that_this_replaces() -> None:
+    reading = read(str(NOTEBOOK))
+    assert not reading.messages
+    assert [shapes_by_rule(one)[0] for one in reading.networks] == [  # type: ignore[index]
+        [(2, 3)], [(2, 5, 3)], [(2, 3)], [(2, 3)] * 3,
+        [(2, 6)], [(2, 5, 6)], [(2, 6), *[(2, 3)] * 4],
+        [(2, 3)], [(2, 5, 3)], [(2, 3)] * 2,
+        [(2, 6)], [(2, 5, 6)], [(2, 6), (2, 3), (2, 3)],
+    ]  # fmt: skip
+
+
+def notebook(version: int, *cells: str) -> str:
+    if version == 3:
+        held = [{"cell_type": "code", "input": text.splitlines(True)} for text in cells]
+        return json.dumps({"nbformat": 3, "worksheets": [{"cells": held}]})
+    words = {"cell_type": "markdown", "source": "# Words"}
+    held = [{"cell_type": "code", "source": text, "outputs": []} for text in cells]
+    return json.dumps({"nbformat": 4, "cells": [words, *held]})
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_notebooks(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "work.ipynb"
+    path.write_text(
+        notebook(
+            version,
+            "!pip install keras\n%matplotlib inline\nfiles = !ls\nimport keras\nkeras?",
+            "%%bash\nrm -rf model = Sequential()",
+            "%%time\nn = 4\nmodel = keras.Sequential()\nprint('%d' % n\n  % 3)",
+            "model.add(keras.layers.LSTM(n))\n\nmodel.add(keras.layers.Lmbda(3))",
+            "model = keras.Sequential([keras.layers.GRU(n)])",
+        )
+    )
+    reading = read(str(path))
+    assert [str(one) for one in reading.networks] == ["GRU(4)"]
+    [wrong] = reading.messages
+    number = 4 if version == 3 else 5
+    assert wrong.place is not None
+    assert wrong.place.where == f"work.ipynb, cell {number}, line 3"
+    assert "did you mean Lambda" not in wrong.message
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "where"),
+    [
+        ("class Net(keras.Model):\n    pass\n", "Net is a subclassed model", "line 1"),
+        ("while n < 3:\n    model.add(LSTM(n))\n", "a while loop is not read", "line 1"),
+        ("f = lambda x: LSTM(3)(x)\n", "a lambda around layers is not read", "line 1"),
+        ("m = Sequential([LTSM(3)])\n", "did you mean LSTM?", "line 1"),
+        ("m = Sequential([LSTM(3, retrun_state=1)])\n", "did you mean return_state?", "line 1"),
+        ("m = Sequential([Lambda(f)])\n", "it runs code", "line 1"),
+        ("\nx = Input((3, 2))\nm = Model(x, LSTM(3)(x[:, 1:]))\n", "a part of a tensor", "line 3"),
+        ("x = Input((3, 2))\nm = Model(x, tf.cumsum(x))\n", "cumsum is not known", "line 2"),
+        ("x, y = Input((3, 2)), Input((2,))\nm = Model(x, Dense(3)(y))", "not name: y", "line 2"),
+        ("x = Input((3, 2))\na, b = GRU(3)(x)\nm = Model(x, a)", "2 tensors are", "line 2"),
+        ("m = Sequential([TimeDistributed(Sequential([Dense(2)]))])", "around a model", ""),
+        ("from torch.nn import LSTM\nm = Sequential([LSTM(3)])", "it is from torch.nn", "line 2"),
+        ("m = Sequential([GRU(3)])\nif x y:\n    pass\n", "can't be read", "line 2"),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_is_said(text: str, told: str, where: str) -> None:
+    before, after = "before = Sequential([GRU(1)])\n", "\nafter = Sequential([GRU(2)])\n"
+    reading = read_code(f"{text}{after}{before}", {}, "program.py")
+    assert [one.name for one in reading.networks][-2:] == ["after", "before"]
+    [wrong] = reading.messages
+    assert told in wrong.message
+    assert wrong.place is not None
+    assert wrong.place.where.startswith("program.py, line ")
+    assert wrong.place.where.endswith(where)
+
+
+def test_values_that_depend_on_data_are_asked_for_together() -> None:
+    text = (
+        "vocab_size = len(tokenizer.word_index) + 1\n"
+        "model = Sequential()\n"
+        "model.add(Embedding(vocab_size, units))\n"
+        "model.add(LSTM(units * 2, dropout=rate, kernel_initializer=start))\n"
+        "model.add(Dense(X_train.shape[2]))\n"
+    )
+    reading = read_code(text, {}, "program.py")
+    [asked] = reading.messages
+    assert not reading.networks
+    assert asked.message == (
+        "the code has 3 values that depend on data: give them by --let vocab_size=... "
+        "--let units=... --let 'X_train.shape[2]=...'"
+    )
+    assert [line for line in asked.details if "program.py" in line] == [
+        "program.py, line 1:",
+        "program.py, line 3:",
+        "program.py, line 5:",
+    ]
+    let: dict[str, Value] = {"vocab_size": 9, "units": 4, "X_train.shape[2]": 2, "unused": 1}
+    reading = read_code(text, let, "program.py")
+    assert [str(call) for call in reading.networks[0].layers] == [
+        "Embedding(9, 4)",
+        "LSTM(8)",
+        "Dense(2)",
+    ]
+    assert reading.names_used == {"vocab_size", "units", "X_train.shape[2]"}
+
+
+def test_the_sizes_of_inputs_come_from_the_options() -> None:
+    text = "m = Sequential([LSTM(3, input_shape=(X.shape[1], X.shape[2])), Dense(1)])"
+    reading = read_code(text, {}, dimensions=Dimensions(timesteps=7, features=4))
+    assert reading.networks[0].inputs[0].shape == (None, 7, 4)
+    reading = read_code(text, {"X.shape[2]": 9}, dimensions=Dimensions(timesteps=7, features=4))
+    assert reading.networks[0].inputs[0].shape == (None, 7, 9)
+
+
+def test_a_condition_on_data_is_asked_for() -> None:
+    text = "m = Sequential()\nif flag:\n    m.add(GRU(2))\nm.add(Dense(1))\n"
+    assert messages(text) == [
+        "the code has a value that depends on data: give it by --let flag=..."
+    ]
+    assert layers(text, flag=True) == ["GRU(2)", "Dense(1)"]
+    assert layers(text, flag=False) == ["Dense(1)"]
+
+
+def test_functions_that_nobody_calls_are_read_where_nothing_else_is() -> None:
+    text = (
+        "def build(units=3, depth=1):\n    return Sequential([GRU(units)] + [Dense(1)] * depth)\n"
+    )
+    assert layers(text) == ["GRU(3)", "Dense(1)"]
+
+
+def test_the_same_layer_twice_is_shared() -> None:
+    network = one(
+        "a = Input((4, 2)); b = Input((4, 2)); l = LSTM(3)\nm = Model([a, b], Add()([l(a), l(b)]))"
+    )
+    assert [step.same_as for step in network.steps] == [None, 1, None]
+
+
+def test_nested_models_are_folded_out_under_their_names() -> None:
+    text = next(path for path in PROGRAMS if path.stem == "nested_models").read_text()
+    network = reading_of(text).networks[-1]
+    assert [step.group for step in network.steps] == ["encoder"] * 2 + ["decoder"] * 2 + [""]
+
+
+TRIES = [
+    "__import__('os').system('touch {0}')",
+    "import os\nos.system('touch {0}')\nopen('{0}', 'w')",
+    "m = Sequential([LSTM(__import__('pathlib').Path('{0}').touch())])",
+    "[open('{0}', 'w') for _ in range(3)]\nm = Sequential([LSTM(3)])",
+    "@print\ndef f(x=open('{0}', 'w')): pass\nm = Sequential([LSTM(3)])",
+    "class A(metaclass=open('{0}', 'w')): pass",
+    "f'{{open(\"{0}\", \"w\")}}'; '{{0.__class__}}'.format(open('{0}', 'w'))",
+    "eval(\"open('{0}', 'w')\"); exec(\"open('{0}', 'w')\")",
+]
+
+
+@pytest.mark.parametrize("text", TRIES)
+def test_nothing_is_run(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    read_code(text.format(path), {}, "program.py")
+    assert not path.exists()
+
+
+LARGE = {
+    "deep": "x = " + "(" * 20_000,
+    "nested calls": "x = " + "f(" * 3_000 + ")" * 3_000,
+    "long sum": "x = 1" + " + 1" * 5_000,
+    "power": "x = 10 ** 10 ** 10\ny = 2 ** 63 ** 2\nm = Sequential([LSTM(x)])",
+    "long list": "x = [1] * 10 ** 9\ny = 'a' * 10 ** 9\nz = [x] * 10",
+    "laughs": "a = [1]\n" + "a = [a, a]\n" * 60 + "LSTM(a)\nprint(a == a, f'{a}')",
+    "itself": "a = []\na.append(a)\nm = Sequential(a)\nb = {}\nb['b'] = b\nLSTM(**b)\nx = a == [a]",
+    "doubling": "a = [1]\nfor i in range(100):\n    a += a\n    a.extend(a)\n",
+    "loops": "for a in range(10**9):\n for b in range(10**9):\n  m = Sequential([LSTM(3)])\n",
+    "recursion": "def f(n):\n    return f(n - 1) + f(n - 1)\nf(50)\nm = Sequential([LSTM(3)])",
+    "doubling models": "x = Input((3, 2)); m = Model(x, Dense(2)(x))\n"
+    + "".join("y = Input((3, 2)); m = Model(y, m(m(y)))\n" for _ in range(40)),
+    "many models": "m = [Sequential([LSTM(3)]) for _ in range(9000)]",
+    "format": "x = '{:1000000000}'.format(1), '%1000000000d' % 1, f'{1:>1000000000}'",
+    "many lines": "x = foo(y)\n" * 30_000,
+    "wrong lines": "x y\n" * 5_000,
+    "too long": "x = 1\n" * 2_000_000,
+    "names": "".join(f"m = Sequential([LSTM(a{i})])\n" for i in range(5_000)),
+    "nul": "x = 1\0",
+    "surrogate": "x = '\udcff'",
+    "models in themselves": "a = Sequential([GRU(1)])\na.add(a)\na.add(a)\nb = Sequential([a, a])",
+    "doubling sequentials": "a = Sequential([GRU(1)])\n" + "a = Sequential([a, a])\n" * 60,
+    "while": "while True:\n" + " x = 1\n" * 20_000,
+    "elses": "if a:\n pass\n" + "elif a:\n pass\n" * 3_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_texts_end(name: str) -> None:
+    reading = read_code(LARGE[name], {}, "program.py")
+    assert len(reading.messages) <= 60
+    assert all(len(wrong.message) < 2_000 for wrong in reading.messages)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(PROGRAMS), st.integers(0, 10**6))
+def test_a_damaged_program_is_read_or_explained(path: Path, seed: int) -> None:
+    chance, text = random.Random(seed), path.read_text()
+    pieces = ["(", ")", "\n", " ", "0", "[", "]", "**", "None", "x", ":", "lambda: ", "-", "{", '"']
+    for _ in range(chance.randint(1, 6)):
+        place = chance.randrange(len(text))
+        end = place + chance.choice([0, 1, 1, 5, 30])
+        other = chance.randrange(len(text))
+        text = text[:place] + chance.choice([*pieces, text[other : other + 20]]) + text[end:]
+    reading = reading_of(text)
+    for network in reading.networks:
+        with suppress(QueryError):
+            describe(network)

@@ -1,0 +1,272 @@
+"""Saved models are read as the networks that they are, and nothing of a file is run."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnshape.errors import QueryError
+from rnnshape.network import Network
+from rnnshape.reading import Reading, read
+from rnnshape.reading.saved_model import read_config
+from tests.corpus.building import keras, shapes_by_rule
+from tests.corpus.models import MAKERS, makers, returned_shapes
+
+CONFIGS = sorted((Path(__file__).parent / "corpus" / "configs").glob("*.json"))
+SAVED = [
+    (path.stem, name, saved)
+    for path in CONFIGS
+    for name, saved in json.loads(path.read_text())["models"].items()
+]
+
+
+def check(reading: Reading, shapes: list[list[int]], parameters: int) -> Network:
+    [network] = reading.networks
+    assert reading.notes == ((),)
+    assert not reading.messages
+    assert shapes_by_rule(network) == ([tuple(shape) for shape in shapes], parameters)
+    return network
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "saved"), SAVED, ids=[f"{one[0]}-{one[1]}" for one in SAVED]
+)
+def test_configs_of_older_versions(version: str, name: str, saved: Any) -> None:
+    reading = read_config(json.dumps(saved["config"]), f"{name}.json")
+    check(reading, saved["shapes"], saved["parameters"])
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_files_of_keras(name: str, tmp_path: Path) -> None:
+    made = MAKERS[name](keras(), keras().layers)
+    made.save(tmp_path / "saved.keras")
+    shapes = returned_shapes(keras(), made)
+    network = check(read(str(tmp_path / "saved.keras")), shapes, made.count_params())
+    (tmp_path / "saved.json").write_text(made.to_json())
+    assert read(str(tmp_path / "saved.json")).networks == (network,)
+
+
+def test_random_models() -> None:
+    for name, make in [*makers(60)][len(MAKERS) :]:
+        made = make(keras(), keras().layers)
+        reading = read_config(made.to_json(), f"{name}.json")
+        shapes = [list(tensor.shape) for tensor in made.outputs]
+        [network] = reading.networks
+        by_rule = shapes_by_rule(network)
+        assert by_rule is not None
+        assert [list(shape[1:]) for shape in by_rule[0]] == [shape[1:] for shape in shapes]
+        assert by_rule[1] == made.count_params()
+
+
+def saved(name: str, version: str = "keras_3.3.3") -> Any:
+    return next(one[2]["config"] for one in SAVED if one[:2] == (version, name))
+
+
+def read_saved(config: Any) -> Reading:
+    return read_config(json.dumps(config), "file.json")
+
+
+def test_a_layer_is_written_as_a_person_would() -> None:
+    [network] = read_saved(saved("sequential")).networks
+    assert str(network) == (
+        "Input((10, 8)) -> Bidirectional(LSTM(6, kernel_regularizer=L2(), return_sequences=True)) "
+        "-> LSTM(5, dropout=0.2, name='encoder') -> Dense(3, activation='softmax')"
+    )
+    assert network.name == "file"
+    [network] = read_saved(saved("convolutional")).networks
+    assert str(network.layers[0]) == (
+        "ConvLSTM2D(4, 3, strides=2, padding='same', return_sequences=True)"
+    )
+
+
+def test_states_and_names_are_those_of_the_file() -> None:
+    [network] = read_saved(saved("seq2seq")).networks
+    assert network.name == "translator"
+    assert [one.name for one in network.inputs] == ["tokens", "targets"]
+    [(name, states)] = network.steps[2].keywords
+    assert (name, len(states)) == ("initial_state", 2)  # type: ignore[arg-type]
+
+
+def test_nested_models_are_folded_out() -> None:
+    [network] = read_saved(saved("nested")).networks
+    groups = [step.group for step in network.steps]
+    assert groups == ["middle/inner"] * 4 + ["middle", ""]
+    assert [step.same_as for step in network.steps] == [None, None, 1, 2, None, None]
+
+
+def message_of(reads: Callable[[], object]) -> str:
+    """What is said where something can't be read."""
+    try:
+        reads()
+    except QueryError as wrong:
+        return wrong.message
+    return ""
+
+
+def layer_of(config: Any, class_name: str) -> Any:
+    return next(one for one in config["config"]["layers"] if one["class_name"] == class_name)
+
+
+def test_what_cannot_be_read_becomes_an_input_of_the_shape_on_record() -> None:
+    config = saved("seq2seq")
+    config = json.loads(json.dumps(config))
+    embedding = layer_of(config, "Embedding")
+    embedding |= {"module": "mine", "class_name": "MyEmbedding", "registered_name": "mine>MyEmb"}
+    reading = read_saved(config)
+    [network] = reading.networks
+    assert [source.name for source in network.inputs][-1].startswith("embedding")
+    assert network.inputs[-1].shape == (None, None, 8)
+    [[note]] = reading.notes
+    assert note.startswith("MyEmbedding 'embedding")
+    config = json.loads(json.dumps(saved("sequential")))
+    layer_of(config, "Bidirectional")["class_name"] = "Lambda"
+    reading = read_saved(config)
+    assert str(reading.networks[0].layers[0]) == "LSTM(5, dropout=0.2, name='encoder')"
+    assert reading.networks[0].inputs[-1].shape == (None, 10, 12)
+    assert "it runs code" in reading.notes[0][0]
+
+
+def nest(depth: int) -> str:
+    return '{"class_name": "Sequential", "config": {"layers": [' * depth + "]}}" * depth
+
+
+def changed(name: str, change: Callable[[Any], object]) -> str:
+    config = json.loads(json.dumps(saved(name)))
+    change(config)
+    return json.dumps(config)
+
+
+def in_a_circle(config: Any) -> None:
+    layers = config["config"]["layers"]
+    for one in layers:
+        for tensor in json_tensors(one.get("inbound_nodes")):
+            tensor["config"]["keras_history"] = [layers[-1]["name"], 0, 0]
+
+
+def json_tensors(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        if value.get("class_name") == "__keras_tensor__":
+            return [value]
+        value = list(value.values())
+    return [one for part in value for one in json_tensors(part)] if isinstance(value, list) else []
+
+
+def sequential_of(layer: str, count: int) -> str:
+    many = ", ".join([layer] * count)
+    return f'{{"class_name": "Sequential", "config": {{"layers": [{many}]}}}}'
+
+
+DENSE = '{"class_name": "Dense", "config": {"units": 3}}'
+WRONG_CONFIGS = {
+    "empty": "",
+    "nothing": "{}",
+    "list": "[]",
+    "text": '"x"',
+    "deep lists": "[" * 100_000 + "]" * 100_000,
+    "deep models": nest(300),
+    "deeper models": nest(20_000),
+    "large": "[" + "0," * 5_000_000 + "0]",
+    "layers": sequential_of(DENSE, 200_000),
+    "many layers": sequential_of(DENSE, 3_000),
+    "no layers": sequential_of("{}", 1),
+    "null layers": sequential_of("null", 3),
+    "nothing in it": sequential_of(DENSE, 0),
+    "circle": changed("seq2seq", in_a_circle),
+    "no units": sequential_of('{"class_name": "Dense", "config": {}}', 1),
+    "large number": sequential_of(DENSE.replace("3", "3" * 40), 1),
+    "long number": sequential_of(DENSE.replace("3", "3" * 9999), 1),
+    "subclassed": '{"class_name": "Mine", "config": {}, "registered_name": "Mine"}',
+    "missing layer": changed("seq2seq", lambda config: config["config"]["layers"].pop(2)),
+    "no outputs": changed("seq2seq", lambda config: config["config"].pop("output_layers")),
+    "odd outputs": changed("seq2seq", lambda c: c["config"].update(output_layers=[["x", 9, 9]])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG_CONFIGS)
+def test_configs_that_are_wrong(name: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        read_config(WRONG_CONFIGS[name], "file.json")
+    assert "file.json" in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("name", ["seq2seq", "nested", "cells", "layers_around"])
+def test_configs_that_are_damaged(name: str) -> None:
+    """Each value of a config in turn is another: it is read, or one message says why not."""
+    text = json.dumps(saved(name))
+    paths = list(paths_in(saved(name)))
+    for place, path in enumerate(paths[:: max(1, len(paths) // 250)]):
+        config = json.loads(text)
+        holder = config
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = [None, 3, "x", [], {}, [1, 2], {"class_name": "x"}, 1e9, -1][place % 9]
+        assert len(message_of(partial(read_saved, config))) < 400
+
+
+def paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if path and not isinstance(value, dict | list):
+        return [path]
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    inner = [found for key, one in pairs for found in paths_in(one, (*path, key))]
+    return [path, *inner] if path else inner
+
+
+def test_names_with_escapes_are_made_plain() -> None:
+    text = changed("nested", lambda config: None).replace('"middle"', '"mid\\u001b[31m\\ndle"')
+    [network] = read_config(text, "file.json").networks
+    assert network.steps[0].group == "mid?[31m?dle/inner"
+
+
+def archive(path: Path, **files: bytes) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name.replace("_", "."), content)
+
+
+def test_archives_that_are_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+
+    def told() -> str:
+        with pytest.raises(QueryError) as caught:
+            read(str(path))
+        return caught.value.message
+
+    path.write_bytes(b"not a zip file")
+    assert "not a whole .keras file" in told()
+    path.write_bytes(b"")
+    assert "not a whole .keras file" in told()
+    archive(path, other_json=b"{}")
+    assert "no config.json" in told()
+    archive(path, config_json=b" " * 300_000_000)
+    assert "too large" in told()
+    archive(path, config_json=json.dumps(saved("nested")).encode())
+    whole = path.read_bytes()
+    assert read(str(path)).networks
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        assert "not a whole .keras file" in told()
+    for place in range(0, len(whole), 41):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        assert len(message_of(lambda: read(str(path)))) < 300
+    # The end of the archive says that its list of files is 4 GB long.
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 2**32 - 100, 0, 0)
+    path.write_bytes(b"PK\3\4" + bytes(200) + end)
+    assert "not a whole .keras file" in told()
+    path.unlink()
+    path.mkdir()
+    assert "is not a file" in told()
+
+
+def test_the_old_format_says_how_to_convert_it(tmp_path: Path) -> None:
+    for name in ("model.h5", "model.keras"):
+        (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+        with pytest.raises(QueryError, match=r"load_model\('model\..*'\)\.save\('model\.keras'\)"):
+            read(str(tmp_path / name))

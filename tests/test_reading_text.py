@@ -1,0 +1,228 @@
+"""Keras text that was pasted: what it means, and how what is wrong with it is shown."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, bind, parse
+from rnnshape.network import chain
+from rnnshape.reading import is_file, read
+from rnnshape.reading.text import read_text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("LSTM(64)", "LSTM(64)"),
+        ("  tf.keras.layers.LSTM(units=64,)  ", "LSTM(64)"),
+        ("layers.LSTM(4, return_sequences=True)->keras.layers.Dense(1)", None),
+        ("LSTM(4, name='a->b') -> Dense(1)  # -> nothing", "LSTM(4, name='a->b') -> Dense(1)"),
+        ("LSTM(\n  4,\n)\n  -> Dense(\n  1)\n", "LSTM(4) -> Dense(1)"),
+        ("Input((100, 16), batch_size=32) -> GRU(3)", "Input((100, 16), batch_size=32) -> GRU(3)"),
+        ("InputLayer(input_shape=(100, 16)) -> GRU(3)", "Input((100, 16)) -> GRU(3)"),
+        ("LSTM(3, input_shape=(7, 2)) -> Dense(1)", "Input((7, 2)) -> LSTM(3) -> Dense(1)"),
+        ("LSTM(3, input_dim=2, input_length=7)", "Input((7, 2)) -> LSTM(3)"),
+        ("Dense(3, input_dim=2)", "Input((2,)) -> Dense(3)"),
+        ("Bidirectional(LSTM(3), batch_input_shape=(4, 7, 2))", None),
+        ("Sequential([LSTM(4), Dense(1)])", "LSTM(4) -> Dense(1)"),
+        ("Sequential([Sequential([LSTM(4)]), Dense(1)], name='m')", "LSTM(4) -> Dense(1)"),
+        ("LSTM(4),\nDense(1),", "LSTM(4) -> Dense(1)"),
+        ("[GRU(4)] * 2 -> Dense(1)", "GRU(4) -> GRU(4) -> Dense(1)"),
+        ("RNN([LSTMCell(4)] * 2)", "RNN([LSTMCell(4), LSTMCell(4)])"),
+        ("RNN([LSTMCell(4) for _ in range(2)])", "RNN([LSTMCell(4), LSTMCell(4)])"),
+        ("model.add(LSTM(4))\nmodel.add(Dense(1))", "LSTM(4) -> Dense(1)"),
+        ("model = Sequential(); model.add(LSTM(4)); model.add(Dense(1))", "LSTM(4) -> Dense(1)"),
+        ("GRU(3, return_state=True)(x)", "GRU(3, return_state=True)"),
+        ("x = Input((7, 2)); o = GRU(3)(x); m = Model(x, o)", "Input((7, 2)) -> GRU(3)"),
+    ],
+)
+def test_what_a_text_means(text: str, meant: str | None) -> None:
+    [network] = read_text(text)
+    assert network.is_chain or network.inputs[0].name == "x"
+    if meant is not None and network.is_chain:
+        assert str(network) == meant
+    if network.is_chain:
+        [again] = read_text(str(network))
+        assert again.steps == network.steps
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "marked"),
+    [
+        ("LSTM(64, retrun_state=True)", "did you mean return_state?", "retrun_state"),
+        ("Dense(1) -> LSTM(4, foo=1)", "LSTM takes no 'foo'", "foo"),
+        ("GRU(1)\n->\nDense(1) -> LTSM(4)", "did you mean LSTM?", "LTSM"),
+        ("GRU(1, name='é') -> LSTM('é', fo=1)", "takes no 'fo'", "fo"),
+        ("LSTM(4 -> Dense(1)", "never closed", "("),
+        ("LSTM(4)] -> Dense(1)", "closes nothing", "]"),
+        ("LSTM(4) -> Dense('a)", "string is never closed", "'"),
+        ("LSTM(4) -> -> Dense(1)", "a layer is missing", "->"),
+        ("LSTM(4), -> Dense(1)", "joined by ->", ","),
+        ("LSTM(4) -> Input((3,))", "put it first", "Input"),
+        ("LSTM(4) -> dense", "did you mean Dense?", "dense"),
+        ("LSTM(4) -> GRU", "make one of it, GRU(...)", "GRU"),
+        ("L2(0.1)", "not a Keras layer", "L2(0.1)"),
+        ("ltsm", "did you mean LSTM?", "ltsm"),
+        ("LSTM(4)\rFoo(3)(x)", "Keras has no layer Foo", ""),
+        ("y = LTSM(3)(x)", "did you mean LSTM?", "LTSM"),
+        ("x = Input((3,", "never closed", "("),
+        ("LSTM(units)", "units is not known here", "units"),
+        ("y = LSTM(units)(x)", "--let units=...", "units"),
+        ("Input((3, 2))", "there is no layer", ""),
+        ("", "nothing to read", ""),
+        ("# nothing", "there is no layer", ""),
+        ("print('hello')", "", ""),
+        ("nowhere.keras", "there is no file", ""),
+        ("some/where", "there is no file", ""),
+    ],
+)
+def test_what_is_wrong_is_shown(text: str, told: str, marked: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        read(text)
+    assert told in caught.value.message
+    place = caught.value.place
+    if marked:
+        assert place is not None
+        assert place.line[place.start : place.end] == marked
+        assert place.line in text.splitlines()
+
+
+HOSTILE = [
+    "LSTM(__import__('os').system('touch made'))",
+    "LSTM((lambda: open('made', 'w'))())",
+    "RNN([LSTMCell(open('made', 'w')) for _ in range(3)])",
+    "Sequential([open('made', 'w') for _ in range(3)])",
+    "Lambda(lambda x: open('made', 'w')) -> Dense(1)",
+    "TFSMLayer('/tmp')",
+    "LSTM(" + "(" * 20_000,
+    "LSTM(" * 3_000 + ")" * 3_000,
+    "LSTM(3) -> " * 20_000 + "LSTM(3)",
+    "[LSTMCell(3)] * 10**9",
+    "RNN([[[LSTMCell(3)] * 1000] * 1000] * 1000)",
+    "RNN([[LSTMCell(1) for _ in range(1000)] for _ in range(1000)])",
+    "Dense(10**10**10)",
+    "Dense(9**9**9 % 7)",
+    "Dense(1e999)",
+    "Dense(1/0)",
+    "Dense(" + "9" * 5_000 + ")",
+    "LSTM(3)\0",
+    "LSTM(\x1b[31m3)",
+    "\udcff\udcfe",
+    "x" * 5_000_000,
+    "(" * 5_000_000,
+    "-" * 50_000 + "1",
+    "a" + ".b" * 30_000,
+    "Dense(1" + "+1" * 40_000 + ")",
+    "Dense(" + "[" * 150 + "]" * 150 + ")",
+    "Sequential(" * 100 + ")" * 100,
+    "Sequential([" * 60 + "])" * 60,
+    "LSTM(**{'units': 3})",
+    "LSTM(*[3])",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:30].encode("ascii", "replace"))
+def test_nothing_that_is_read_is_run(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(QueryError) as caught:
+        read(text)
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 300
+    assert sum(map(len, caught.value.details)) < 500
+    assert not (tmp_path / "made").exists()
+
+
+def calls() -> st.SearchStrategy[Call]:
+    flags = st.fixed_dictionaries(
+        {},
+        optional={
+            "return_sequences": st.booleans(),
+            "go_backwards": st.booleans(),
+            "use_bias": st.booleans(),
+            "activation": st.sampled_from(["tanh", "relu", None]),
+            "dropout": st.floats(0, 1),
+            "name": st.text(max_size=5),
+            "kernel_regularizer": st.sampled_from([bind("L2", (), {"l2": 0.5}), "l1"]),
+        },
+    )
+    recurrent = st.builds(
+        lambda name, units, given: bind(name, (units,), given),
+        st.sampled_from(["LSTM", "GRU", "SimpleRNN"]),
+        st.integers(1, 10**6),
+        flags,
+    )
+    cells = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(
+        lambda sizes: bind("RNN", (tuple(bind("LSTMCell", (one,), {}) for one in sizes),), {})
+    )
+    around = st.builds(
+        lambda layer, mode: bind("Bidirectional", (layer,), {"merge_mode": mode}),
+        recurrent,
+        st.sampled_from(["concat", "sum", None]),
+    )
+    others = st.sampled_from(
+        ["Conv1D(3, (2,))", "Dropout(0.5)", "Reshape((-1, 2))", "ReLU()", "Permute((2, 1))"]
+    ).map(parse)
+    return recurrent | cells | around | others | recurrent.map(lambda one: parse(f"RNN({one})"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(calls(), min_size=1, max_size=5))
+def test_what_is_printed_is_read_as_the_same(layers: list[Call]) -> None:
+    for call in layers:
+        assert parse(str(call)) == call
+    network = chain(layers)
+    assert read_text(str(network)) == (network,)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.integers(0, 10**9))
+def test_a_damaged_text_is_read_or_explained(seed: int) -> None:
+    chance = random.Random(seed)
+    text = chance.choice(
+        [
+            "Bidirectional(LSTM(64, return_sequences=True)) -> LSTM(32) -> Dense(1, name='a')",
+            "Sequential([Input((3, 2)), RNN([LSTMCell(4)] * 2), Dense(1)])",
+            "x = Input((3, 2)); o, *s = LSTM(3, return_state=True)(x); m = Model(x, [o, s[0]])",
+            "model = Sequential()\nmodel.add(GRU(3))\nfor n in (3, 2):\n    model.add(Dense(n))\n",
+        ]
+    )
+    pieces = [
+        "(",
+        ")",
+        "\n",
+        " ",
+        "0",
+        "[",
+        "]",
+        "**",
+        "->",
+        ",",
+        "'",
+        "é",
+        "\\",
+        "=",
+        "None",
+        "\t",
+    ]
+    for _ in range(chance.randint(1, 5)):
+        place = chance.randrange(len(text))
+        text = text[:place] + chance.choice(pieces) + text[place + chance.choice([0, 1, 1, 4]) :]
+    with suppress(QueryError):
+        read(text)
+
+
+def test_what_names_a_file() -> None:
+    assert is_file("model.keras")
+    assert is_file("../x/NOTES.IPYNB")
+    assert not is_file("LSTM(3) -> Dense(1)")
+    assert not is_file("lstm")
+    assert not is_file("x" * 5_000 + ".py")

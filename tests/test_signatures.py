@@ -1,0 +1,164 @@
+"""The table of signatures is Keras' own: names, order and defaults; and what is not in it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from rnnshape.expression import bind
+from rnnshape.rules import rule_of
+from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from rnnshape.signatures import (
+    ACTIVATIONS,
+    ALIASES,
+    ARGUMENT_OBJECTS,
+    LAYERS,
+    REFUSED,
+    module_of,
+    signature,
+)
+from tests.conftest import KerasInProcess
+
+# Keras has what is newer than the oldest version that is supported, but not all of it in that.
+NEWEST = (3, 15)
+# What every layer takes by `**kwargs`, and a few layers do.
+EVERY_LAYER = {"activity_regularizer", "trainable", "dtype", "autocast", "name"}
+BY_KEYWORDS = {
+    "LSTM": {"implementation", "zero_output_for_mask"},
+    "GRU": {"implementation", "zero_output_for_mask"},
+    "SimpleRNN": {"zero_output_for_mask"},
+    "ConvLSTM1D": {"unroll", "zero_output_for_mask"},
+    "ConvLSTM2D": {"unroll", "zero_output_for_mask"},
+    "ConvLSTM3D": {"unroll", "zero_output_for_mask"},
+    "LSTMCell": {"implementation"},
+    "GRUCell": {"implementation"},
+    "LeakyReLU": {"alpha"},
+    "LayerNormalization": {"rms_scaling"},
+}
+GONE = {"value_range"}  # of RandomRotation, in Keras 3.0
+NAMES = [(module, name) for module in ARGUMENT_OBJECTS for name in ARGUMENT_OBJECTS[module]]
+NAMES = [*(("layers", name) for name in LAYERS), *NAMES]
+
+
+@pytest.fixture(scope="module")
+def keras(keras_measurer: KerasInProcess) -> Any:
+    import keras
+
+    return keras
+
+
+def is_newest(keras: Any) -> bool:
+    return tuple(map(int, keras.__version__.split(".")[:2])) >= NEWEST
+
+
+@pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda one: one)
+def test_a_signature_is_that_of_keras(module: str, name: str, keras: Any) -> None:
+    real = getattr(getattr(keras, module), name, None)
+    if real is None and not is_newest(keras):
+        pytest.skip(f"Keras {keras.__version__} has no {name}")
+    assert real is not None
+    parameters = list(inspect.signature(real).parameters.values())
+    own = [
+        one
+        for one in parameters
+        if one.kind is not one.VAR_KEYWORD and one.kind is not one.VAR_POSITIONAL
+    ]
+    required = tuple(one.name for one in own if one.default is one.empty)
+    defaults = {one.name: plain(one.default) for one in own if one.default is not one.empty}
+    known = signature(name)
+    assert known.required == required
+    ours = {word: value for word, value in known.defaults.items() if word in known.positional}
+    if is_newest(keras):
+        assert list(ours.items()) == list(defaults.items())
+        extra = set(known.names) - set(required) - set(defaults) - EVERY_LAYER
+        assert extra == BY_KEYWORDS.get(name, set()) - set(defaults)
+    else:  # an older Keras may have fewer
+        older = {word: value for word, value in defaults.items() if word not in GONE - set(ours)}
+        assert {word: known.defaults.get(word, "none") for word in older} == older
+
+
+def plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def test_every_layer_of_keras_is_in_the_table_or_refused(keras: Any) -> None:
+    base = keras.layers.Layer
+    names = {
+        name
+        for name in dir(keras.layers)
+        if isinstance(getattr(keras.layers, name), type)
+        and issubclass(getattr(keras.layers, name), base)
+    }
+    not_layers = {"Layer", "Wrapper", "InputLayer", "InputSpec"}
+    assert names - set(LAYERS) - set(ALIASES) - set(REFUSED) <= not_layers
+
+
+def test_every_alias_is_what_it_stands_for(keras: Any) -> None:
+    for alias, name in ALIASES.items():
+        module = getattr(keras, str(module_of(name)))
+        assert not hasattr(module, alias) or getattr(module, alias) is getattr(module, name), alias
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("activations", tuple(word for word in ACTIVATIONS)),
+        ("initializers", INITIALIZERS),
+        ("regularizers", REGULARIZERS),
+        ("constraints", CONSTRAINTS),
+    ],
+)
+def test_every_word_is_known_to_keras(module: str, words: tuple[str, ...], keras: Any) -> None:
+    if not is_newest(keras):
+        pytest.skip("an older Keras knows fewer")
+    for word in words:
+        assert callable(getattr(keras, module).get(word)), word
+
+
+# An example of whatever needs arguments, so that each can be made of plain data.
+EXAMPLES: dict[str, Any] = {
+    "axes": 1,
+    "cells": (bind("LSTMCell", (2,), {}),),
+    "cell": bind("LSTMCell", (2,), {}),
+    "layer": bind("LSTM", (2,), {}),
+    "activation": "relu",
+    "dims": (1, 2),
+    "target_shape": (-1,),
+    "equation": "abc,cd->abd",
+    "rate": 0.5,
+    "stddev": 0.5,
+    "factor": 0.5,
+    "scale": 2.0,
+}
+SPECIAL: dict[str, dict[str, Any]] = {
+    "SpectralNormalization": {"layer": bind("Dense", (2,), {})},
+    "EinsumDense": {"output_shape": (None, 3)},
+    "Discretization": {"num_bins": 3},
+    "CategoryEncoding": {"num_tokens": 3},
+    "RandomPosterization": {"factor": 2},
+    "RandomTranslation": {"height_factor": 0.5, "width_factor": 0.5},
+    "RandomZoom": {"height_factor": 0.5},
+    "GroupQueryAttention": {"num_query_heads": 2, "num_key_value_heads": 2, "head_dim": 2},
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer_of_the_table_is_made_of_plain_data(name: str, keras: Any) -> None:
+    from rnnshape.measuring.keras_model import build
+
+    if not hasattr(keras.layers, name):
+        pytest.skip(f"Keras {keras.__version__} has no {name}")
+    if name == "STFTSpectrogram":
+        pytest.importorskip("scipy")
+    given = {word: EXAMPLES.get(word, 2) for word in signature(name).required}
+    call = bind(name, (), given | SPECIAL.get(name, {}))
+    assert isinstance(build(call), getattr(keras.layers, name))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_reads_files_or_runs_code_is_refused_with_its_reason(name: str) -> None:
+    assert module_of(name) is None
+    assert name not in LAYERS
+    assert rule_of(name) is None

@@ -1,0 +1,629 @@
+"""What the rule says of each layer, word for word: names, axes, meanings, relations, notes.
+
+No word of it decides a shape, so that nothing but this table would notice a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rnnshape.expression import calls_within, parse
+from rnnshape.rules import axes_of_input, facts_of, registry
+from rnnshape.rules.facts import Axis, Facts, Tensor
+
+SIZES = {
+    "batch": 2,
+    "timesteps": 5,
+    "features": 4,
+    "rows": 4,
+    "columns": 6,
+    "depth": 3,
+    "channels": 2,
+}
+
+# A line for each output and weight: name, axes, role, meaning; then the relations; then the notes.
+# ruff: noqa: E501
+SAID = """
+LSTM(3)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+
+LSTM(3, return_sequences=True)
+    o (batch, timesteps, units) output: output at every timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+
+LSTM(3, return_state=True)
+    o (batch, units) output: last output, after the last timestep
+    h (batch, units) state: hidden state after the last timestep
+    c (batch, units) state: cell state after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    o == h
+
+LSTM(3, return_sequences=True, return_state=True)
+    o (batch, timesteps, units) output: output at every timestep
+    h (batch, units) state: hidden state after the last timestep
+    c (batch, units) state: cell state after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    o[:, -1] == h
+
+LSTM(3, return_sequences=True, return_state=True, go_backwards=True, use_bias=False)
+    o (batch, timesteps, units) output: output at every timestep, from the last to the first
+    h (batch, units) state: hidden state after the first timestep
+    c (batch, units) state: cell state after the first timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    o[:, -1] == h
+    ! go_backwards=True: o runs from the last timestep to the first
+
+LSTM(3, return_state=True, go_backwards=True)
+    o (batch, units) output: last output, after the first timestep
+    h (batch, units) state: hidden state after the first timestep
+    c (batch, units) state: cell state after the first timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    o == h
+    ! go_backwards=True: o is the output after the first timestep
+
+GRU(3)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel (units, 3*units) weight: times the hidden state before
+    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+
+GRU(3, return_sequences=True, return_state=True)
+    o (batch, timesteps, units) output: output at every timestep
+    h (batch, units) state: hidden state after the last timestep
+    kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel (units, 3*units) weight: times the hidden state before
+    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    o[:, -1] == h
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    ! GRU has no cell state, so one tensor less than an LSTM
+
+GRU(3, reset_after=False)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel (units, 3*units) weight: times the hidden state before
+    bias (3*units,) weight: added to their sum
+
+GRU(3, use_bias=False)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel (units, 3*units) weight: times the hidden state before
+
+SimpleRNN(3)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, units) weight: times the input
+    recurrent_kernel (units, units) weight: times the hidden state before
+    bias (units,) weight: added to their sum
+
+SimpleRNN(3, return_state=True)
+    o (batch, units) output: last output, after the last timestep
+    h (batch, units) state: hidden state after the last timestep
+    kernel (features, units) weight: times the input
+    recurrent_kernel (units, units) weight: times the hidden state before
+    bias (units,) weight: added to their sum
+    o == h
+    ! SimpleRNN has no cell state, so one tensor less than an LSTM
+
+RNN([LSTMCell(3), GRUCell(2)], return_state=True)
+    o (batch, units) output: last output, after the last timestep
+    h_1 (batch, units) state: hidden state of cell 1 after the last timestep
+    c_1 (batch, units) state: cell state of cell 1 after the last timestep
+    h_2 (batch, units) state: hidden state of cell 2 after the last timestep
+    kernel_1 (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel_1 (units, 4*units) weight: times the hidden state before
+    bias_1 (4*units,) weight: added to their sum
+    kernel_2 (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel_2 (units, 3*units) weight: times the hidden state before
+    bias_2 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    o == h_2
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+
+RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
+    o (batch, units) output: last output, after the last timestep
+    h_1 (batch, units) state: hidden state of cell 1 after the last timestep
+    h_2 (batch, units) state: hidden state of cell 2 after the last timestep
+    kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
+    recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
+    bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    kernel_2 (features, units) weight: times the input
+    recurrent_kernel_2 (units, units) weight: times the hidden state before
+    bias_2 (units,) weight: added to their sum
+    o == h_2
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    ! GRU + SimpleRNN has no cell state, so one tensor less than an LSTM
+
+RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
+    o (batch, units) output: last output, after the first timestep
+    h (batch, units) state: hidden state after the first timestep
+    kernel (features, units) weight: times the input
+    recurrent_kernel (units, units) weight: times the hidden state before
+    bias (units,) weight: added to their sum
+    o == h
+    ! go_backwards=True: o is the output after the first timestep
+    ! SimpleRNN has no cell state, so one tensor less than an LSTM
+
+Bidirectional(LSTM(3, return_state=True))
+    o (batch, 2*units) output: last output, forward and backward concatenated
+    h1 (batch, units) state: forward hidden state after the last timestep
+    c1 (batch, units) state: forward cell state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    c2 (batch, units) state: backward cell state after the first timestep
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    o == concat(h1, h2)
+    ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
+
+Bidirectional(LSTM(3, return_sequences=True, return_state=True))
+    o (batch, timesteps, 2*units) output: output at every timestep, forward and backward concatenated
+    h1 (batch, units) state: forward hidden state after the last timestep
+    c1 (batch, units) state: forward cell state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    c2 (batch, units) state: backward cell state after the first timestep
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    o[:, -1, :U] == h1
+    o[:, 0, U:] == h2
+    ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
+
+Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode=None)
+    o1 (batch, timesteps, units) output: forward output at every timestep
+    o2 (batch, timesteps, units) output: backward output at every timestep
+    h1 (batch, units) state: forward hidden state after the last timestep
+    c1 (batch, units) state: forward cell state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    c2 (batch, units) state: backward cell state after the first timestep
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    o1[:, -1] == h1
+    o2[:, 0] == h2
+    ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
+
+Bidirectional(GRU(3, return_state=True), merge_mode='sum')
+    o (batch, units) output: last output, forward and backward summed
+    h1 (batch, units) state: forward hidden state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
+    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
+    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    o == h1 + h2
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    ! merge_mode='sum' leaves units, not 2*units
+    ! GRU has no cell state, so one tensor less than an LSTM in each direction
+    ! a decoder that takes these states needs 2*units: concat(h1, h2)
+
+Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
+    o (batch, units) output: last output, forward and backward multiplied
+    h1 (batch, units) state: forward hidden state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    forward_kernel (features, units) weight: times the input
+    forward_recurrent_kernel (units, units) weight: times the hidden state before
+    forward_bias (units,) weight: added to their sum
+    backward_kernel (features, units) weight: times the input
+    backward_recurrent_kernel (units, units) weight: times the hidden state before
+    backward_bias (units,) weight: added to their sum
+    o == h1 * h2
+    ! merge_mode='mul' leaves units, not 2*units
+    ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
+    ! a decoder that takes these states needs 2*units: concat(h1, h2)
+
+Bidirectional(SimpleRNN(3, return_state=True), merge_mode='ave')
+    o (batch, units) output: last output, forward and backward averaged
+    h1 (batch, units) state: forward hidden state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    forward_kernel (features, units) weight: times the input
+    forward_recurrent_kernel (units, units) weight: times the hidden state before
+    forward_bias (units,) weight: added to their sum
+    backward_kernel (features, units) weight: times the input
+    backward_recurrent_kernel (units, units) weight: times the hidden state before
+    backward_bias (units,) weight: added to their sum
+    o == (h1 + h2) / 2
+    ! merge_mode='ave' leaves units, not 2*units
+    ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
+    ! a decoder that takes these states needs 2*units: concat(h1, h2)
+
+Bidirectional(SimpleRNN(3, return_state=True), merge_mode=None)
+    o1 (batch, units) output: last forward output, after the last timestep
+    o2 (batch, units) output: last backward output, after the first timestep
+    h1 (batch, units) state: forward hidden state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    forward_kernel (features, units) weight: times the input
+    forward_recurrent_kernel (units, units) weight: times the hidden state before
+    forward_bias (units,) weight: added to their sum
+    backward_kernel (features, units) weight: times the input
+    backward_recurrent_kernel (units, units) weight: times the hidden state before
+    backward_bias (units,) weight: added to their sum
+    o1 == h1
+    o2 == h2
+    ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
+    ! a decoder that takes these states needs 2*units: concat(h1, h2)
+
+Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode='sum')
+    o (batch, timesteps, units) output: output at every timestep, forward and backward summed
+    h1 (batch, units) state: forward hidden state after the last timestep
+    c1 (batch, units) state: forward cell state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    c2 (batch, units) state: backward cell state after the first timestep
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    ! merge_mode='sum' leaves units, not 2*units
+    ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
+    ! o[:, -1] is no sum of h1 and h2: each stands at its own end of the sequence
+
+Bidirectional(RNN([GRUCell(3), LSTMCell(2)], return_state=True))
+    o (batch, 2*units) output: last output, forward and backward concatenated
+    h1_1 (batch, units) state: forward hidden state of cell 1 after the last timestep
+    h1_2 (batch, units) state: forward hidden state of cell 2 after the last timestep
+    c1_2 (batch, units) state: forward cell state of cell 2 after the last timestep
+    h2_1 (batch, units) state: backward hidden state of cell 1 after the first timestep
+    h2_2 (batch, units) state: backward hidden state of cell 2 after the first timestep
+    c2_2 (batch, units) state: backward cell state of cell 2 after the first timestep
+    forward_kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
+    forward_recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
+    forward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    forward_kernel_2 (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel_2 (units, 4*units) weight: times the hidden state before
+    forward_bias_2 (4*units,) weight: added to their sum
+    backward_kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
+    backward_recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
+    backward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    backward_kernel_2 (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel_2 (units, 4*units) weight: times the hidden state before
+    backward_bias_2 (4*units,) weight: added to their sum
+    o == concat(h1_2, h2_2)
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+
+Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
+    o (batch, units + backward units) output: last output, forward and backward concatenated
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
+    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
+
+Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=True, go_backwards=True))
+    o (batch, units + backward units) output: last output, forward and backward concatenated
+    h1 (batch, units) state: forward hidden state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
+    forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
+    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    o == concat(h1, h2)
+    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
+    ! Keras returns as many states of the backward layer as of the forward: no c2
+
+Masking() -> Bidirectional(LSTM(3, return_sequences=True, return_state=True))
+    o (batch, timesteps, 2*units) output masked: output at every timestep, forward and backward concatenated
+    h1 (batch, units) state: forward hidden state after the last timestep
+    c1 (batch, units) state: forward cell state after the last timestep
+    h2 (batch, units) state: backward hidden state after the first timestep
+    c2 (batch, units) state: backward cell state after the first timestep
+    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    forward_bias (4*units,) weight: added to their sum
+    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
+    backward_bias (4*units,) weight: added to their sum
+    ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
+    ! a mask may come in: at masked timesteps o is zero, and its last need not be h
+
+Masking() -> LSTM(3, return_state=True, zero_output_for_mask=True)
+    o (batch, units) output: last output, after the last timestep
+    h (batch, units) state: hidden state after the last timestep
+    c (batch, units) state: cell state after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    ! a mask may come in: at masked timesteps o is zero, and its last need not be h
+
+Masking() -> LSTM(3, return_sequences=True, return_state=True)
+    o (batch, timesteps, units) output masked: output at every timestep
+    h (batch, units) state: hidden state after the last timestep
+    c (batch, units) state: cell state after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    o[:, -1] == h
+
+ConvLSTM1D(3, 2, return_state=True)
+    o (batch, rows, filters) output: last output, after the last timestep
+    h (batch, rows, filters) state: hidden state after the last timestep
+    c (batch, rows, filters) state: cell state after the last timestep
+    kernel (kernel rows, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (kernel rows, filters, 4*filters) weight: times the hidden state before
+    bias (4*filters,) weight: added to their sum
+    o == h
+
+ConvLSTM2D(3, 2, data_format='channels_first')
+    o (batch, filters, rows, columns) output: last output, after the last timestep
+    kernel (kernel rows, kernel columns, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (kernel rows, kernel columns, filters, 4*filters) weight: times the hidden state before
+    bias (4*filters,) weight: added to their sum
+
+Bidirectional(ConvLSTM3D(2, (1, 2, 1), return_sequences=True, return_state=True))
+    o (batch, timesteps, depth, rows, columns, 2*filters) output: output at every timestep, forward and backward concatenated
+    h1 (batch, depth, rows, columns, filters) state: forward hidden state after the last timestep
+    c1 (batch, depth, rows, columns, filters) state: forward cell state after the last timestep
+    h2 (batch, depth, rows, columns, filters) state: backward hidden state after the first timestep
+    c2 (batch, depth, rows, columns, filters) state: backward cell state after the first timestep
+    forward_kernel (kernel depth, kernel rows, kernel columns, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
+    forward_recurrent_kernel (kernel depth, kernel rows, kernel columns, filters, 4*filters) weight: times the hidden state before
+    forward_bias (4*filters,) weight: added to their sum
+    backward_kernel (kernel depth, kernel rows, kernel columns, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
+    backward_recurrent_kernel (kernel depth, kernel rows, kernel columns, filters, 4*filters) weight: times the hidden state before
+    backward_bias (4*filters,) weight: added to their sum
+    o[:, -1, ..., :U] == h1
+    o[:, 0, ..., U:] == h2
+    ! a decoder that takes these states needs 2*filters: concat(h1, h2), concat(c1, c2)
+
+TimeDistributed(Dense(3))
+    o (batch, timesteps, units) output: of every timestep: weighted sums of the features
+    kernel (features, units) weight: times the input
+    bias (units,) weight: added
+
+TimeDistributed(LSTM(3))
+    o (batch, timesteps, units) output: of every timestep: last output, after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+
+Embedding(9, 3, mask_zero=True, lora_rank=2)
+    o (batch, timesteps, output_dim) output masked: the row of each whole number
+    embeddings (input_dim, output_dim) weight: a row for each whole number
+    lora_embeddings_a (input_dim, lora_rank) weight: times the next
+    lora_embeddings_b (lora_rank, output_dim) weight: added to the embeddings
+    below 9
+
+Dense(3, lora_rank=2)
+    o (batch, timesteps, units) output: weighted sums of the features
+    kernel (features, units) weight: times the input
+    bias (units,) weight: added
+    lora_kernel_a (features, lora_rank) weight: times the next
+    lora_kernel_b (lora_rank, units) weight: added to the kernel
+
+Dense(3, use_bias=False)
+    o (batch, timesteps, units) output: weighted sums of the features
+    kernel (features, units) weight: times the input
+
+Dropout(0.5)
+    o (batch, timesteps, features) output: the input as it came: only in training some of it is changed
+
+SpatialDropout2D(0.5, data_format='channels_first')
+    o (batch, channels, rows, columns) output: the input as it came: only in training some of it is changed
+
+ActivityRegularization(0.1)
+    o (batch, timesteps, features) output: the input as it came
+
+Activation('relu')
+    o (batch, timesteps, features) output: the activation of each number
+
+Softmax()
+    o (batch, timesteps, features) output: shares that add up to 1
+
+PReLU(shared_axes=1)
+    o (batch, timesteps, features) output: the activation of each number
+    alpha (1, features) weight: the slope below zero
+
+Flatten()
+    o (batch, features) output: all numbers in one row
+
+Reshape((-1, 2))
+    o (batch, timesteps, features) output: the same numbers in another shape
+
+Permute((2, 1))
+    o (batch, features, timesteps) output: the input with its axes in another order
+
+RepeatVector(3)
+    o (batch, timesteps, features) output: the input at every timestep
+
+Conv1D(3, 2)
+    o (batch, timesteps, filters) output: each filter at every place
+    kernel (kernel timesteps, features, filters) weight: times each window of the input
+    bias (filters,) weight: added to each filter
+
+Conv2D(4, (2, 3), groups=2, data_format='channels_first')
+    o (batch, filters, rows, columns) output: each filter at every place
+    kernel (kernel rows, kernel columns, channels, filters) weight: times each window of the input
+    bias (filters,) weight: added to each filter
+
+Conv3D(3, 2, use_bias=False)
+    o (batch, depth, rows, columns, filters) output: each filter at every place
+    kernel (kernel depth, kernel rows, kernel columns, channels, filters) weight: times each window of the input
+
+MaxPooling1D(2)
+    o (batch, timesteps, features) output: the largest of each window
+
+AveragePooling2D(2)
+    o (batch, rows, columns, channels) output: the mean of each window
+
+GlobalMaxPooling1D()
+    o (batch, features) output: the largest over all timesteps
+
+GlobalAveragePooling1D('channels_first', keepdims=True)
+    o (batch, features, timesteps) output: the mean over all timesteps
+
+ZeroPadding1D(1)
+    o (batch, timesteps, features) output: the input with zeros before and after
+
+Cropping1D(1)
+    o (batch, timesteps, features) output: the input without its ends
+
+UpSampling1D(2)
+    o (batch, timesteps, features) output: each timestep several times
+
+BatchNormalization(renorm=True)
+    o (batch, timesteps, features) output: the input, shifted and scaled by statistics of the training
+    gamma (features,) weight: times the result
+    beta (features,) weight: added to the result
+    moving_mean (features,) weight: what is subtracted
+    moving_variance (features,) weight: what is divided by, squared
+    moving_stddev (features,) weight: used in training only
+    renorm_mean (features,) weight: used in training only
+    renorm_stddev (features,) weight: used in training only
+    ! the moving mean and variance are not trained, but count as parameters
+
+LayerNormalization(axis=(1, 2))
+    o (batch, timesteps, features) output: the input with mean 0 and variance 1
+    gamma (timesteps, features) weight: times the result
+    beta (timesteps, features) weight: added to the result
+
+LSTM(3, return_sequences=True) -> Conv1D(2, 2)
+    o (batch, timesteps, filters) output: each filter at every place
+    kernel (kernel timesteps, features, filters) weight: times each window of the input
+    bias (filters,) weight: added to each filter
+
+Bidirectional(LSTM(3)) -> Dense(2)
+    o (batch, units) output: weighted sums of the features
+    kernel (features, units) weight: times the input
+    bias (units,) weight: added
+"""
+
+TABLE = {
+    block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
+    for block in SAID.strip().split("\n\n")
+}
+
+
+def facts_from_the_start(text: str) -> Facts:
+    """What is said of the last layer of a chain whose input has the axes that the first takes."""
+    layers = [parse(part) for part in text.split(" -> ")]
+    axes = tuple(Axis(name, SIZES[name]) for name in axes_of_input(layers[0]))
+    tensor = Tensor("inputs", axes, "the input", "input")
+    for layer in layers:
+        facts = facts_of(layer, [tensor])
+        assert facts is not None
+        tensor, last = facts.outputs[0], facts
+    return last
+
+
+def said(facts: Facts) -> Iterator[str]:
+    for one in (*facts.outputs, *facts.weights):
+        masked = " masked" if one.masked else ""
+        yield f"{one.name} {one.labels} {one.role}{masked}: {one.meaning}"
+    yield from (relation.claim for relation in facts.relations)
+    yield from (f"! {note}" for note in facts.notes)
+    if facts.whole_numbers_below:
+        yield f"below {facts.whole_numbers_below}"
+
+
+@pytest.mark.parametrize("text", TABLE)
+def test_every_word_of_the_rule(text: str) -> None:
+    assert list(said(facts_from_the_start(text))) == TABLE[text]
+
+
+def test_every_rule_has_words_in_the_table() -> None:
+    spoken = {
+        call.name
+        for text in TABLE
+        for part in text.split(" -> ")
+        for call in calls_within(parse(part))
+    }
+    spoken |= {"Concatenate", "Add"}  # below
+    rules: dict[object, set[str]] = {}
+    for name, function in registry._RULES.items():
+        rules.setdefault(function, set()).add(name)
+    assert not [names for names in rules.values() if not names & spoken]
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("Concatenate()", "a, b side by side"),
+        ("Concatenate(axis=1)", "a, b one after the other"),
+        ("Add()", "the sum of a, b"),
+        ("Multiply()", "the product of a, b"),
+        ("Average()", "the mean of a, b"),
+    ],
+)
+def test_what_becomes_of_two_tensors(text: str, meaning: str) -> None:
+    axes = (Axis("batch", 2), Axis("timesteps", 5), Axis("units", 4))
+    facts = facts_of(parse(text), [Tensor("a", axes), Tensor("b", axes, mask=axes[:2])])
+    assert facts is not None
+    [output] = facts.outputs
+    assert output.meaning == meaning
+    assert output.masked == text.startswith("Concatenate")  # a sum needs a mask of each
+    assert output.labels == {
+        "Concatenate()": "(batch, timesteps, 2*units)",
+        "Concatenate(axis=1)": "(batch, 2*timesteps, units)",
+    }.get(text, "(batch, timesteps, units)")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "label", "length"),
+    [
+        (Axis("units", 3), Axis("units", 3), "2*units", 6),
+        (2 * Axis("units", 3), Axis("units", 3), "3*units", 9),
+        (Axis("units", 3), Axis("units", 4), "units", 7),
+        (Axis("units", 3), Axis("features", 4), "units + features", 7),
+    ],
+)
+def test_two_axes_joined(one: Axis, other: Axis, label: str, length: int) -> None:
+    joined = one + other
+    assert (joined.label, joined.length, joined.believed) == (label, length, None)
+    assert (one + Axis("units", 4, believed=3, is_open=True)).believed == one.length + 3
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("LSTM(3)", "batch timesteps features"),
+        ("Bidirectional(ConvLSTM1D(3, 2))", "batch timesteps rows channels"),
+        ("ConvLSTM2D(3, 2, data_format='channels_first')", "batch timesteps channels rows columns"),
+        ("TimeDistributed(Conv2D(3, 2))", "batch timesteps rows columns channels"),
+        ("TimeDistributed(LSTM(3))", "batch timesteps timesteps features"),
+        ("TimeDistributed(Dense(3))", "batch timesteps features"),
+        ("Embedding(9, 3)", "batch timesteps"),
+        ("RepeatVector(3)", "batch features"),
+        ("Permute((3, 1, 2))", "batch rows columns channels"),
+        ("Conv1D(3, 2, data_format='channels_first')", "batch features timesteps"),
+        ("SpatialDropout3D(0.5)", "batch depth rows columns channels"),
+        ("UpSampling2D()", "batch rows columns channels"),
+        ("ZeroPadding3D()", "batch depth rows columns channels"),
+        ("UnitNormalization()", "batch timesteps features"),
+    ],
+)
+def test_what_a_layer_takes_where_nobody_says_it(text: str, names: str) -> None:
+    assert axes_of_input(parse(text)) == tuple(names.split())
+
+
+def test_an_axis_of_unknown_meaning_has_its_number() -> None:
+    assert axes_of_input(parse("Dense(3)"), 6)[4:] == ("axis 4", "axis 5")

@@ -1,0 +1,234 @@
+"""A wrong command line: one kind line on stderr and the place, nothing on stdout, exit 2."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import command, run
+
+ALLOWED = "give a whole number, 1 or more"
+LARGEST = "the largest is 9223372036854775807"
+WORDS = "choose lstm, gru or simplernn, or write it in Keras: LSTM(64)"
+FORMATS = "choose table, plain, json, csv or markdown"
+WRONG: list[tuple[list[str], str]] = [
+    *(
+        (["lstm", option, value], f"{name} {value}: {ALLOWED}")
+        for option, name in [
+            ("-b", "--batch"),
+            ("--timesteps", "--timesteps"),
+            ("-f", "--features"),
+            ("-u", "--units"),
+        ]
+        for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan", "64,32"]
+    ),
+    (["lstm", "-b", str(10**30)], f"--batch {10**30}: {LARGEST}"),
+    (["lstm", "-f", str(2**63)], f"--features {2**63}: {LARGEST}"),
+    (["lstm", "-b", "9" * 5000], f"--batch {'9' * 97}...: {ALLOWED}"),
+    (["lstm", "-u", "3", "-u", "0"], f"--units 0: {ALLOWED}"),
+    (["ltsm"], f"WHAT ltsm: {WORDS}; did you mean lstm?"),
+    (["lstm", "gruu"], f"WHAT gruu: {WORDS}; did you mean gru?"),
+    (["simple-rn"], f"WHAT simple-rn: {WORDS}; did you mean simplernn?"),
+    (["transformer"], f"WHAT transformer: {WORDS}"),
+    (["lstmcell"], f"WHAT lstmcell: {WORDS}"),
+    (
+        ["lstm", "--bidirectional", "--merge-mode", "summ"],
+        "--merge-mode summ: choose concat, sum, mul, ave or none; did you mean sum?",
+    ),
+    (
+        ["lstm", "--merge-mode", "concat"],
+        "--merge-mode concat: only with --bidirectional is anything merged",
+    ),
+    (
+        ["lstm", "--compare", "--no-bidirectional", "--merge-mode", "sum"],
+        "--merge-mode sum: only with --bidirectional is anything merged",
+    ),
+    (
+        ["lstm", "--bidirectional", "--merge-mode", "none", "-u", "2", "-u", "2"],
+        "--merge-mode none: it returns two tensors, and the next layer of a stack takes one: "
+        "concat, sum, mul or ave",
+    ),
+    (["lstm", "--format", "jsonn"], f"--format jsonn: {FORMATS}; did you mean json?"),
+    (["lstm", "--json", "--format", "csv"], "--json and --format csv: give one of them"),
+    (["lstm", "--seed", "-1"], "--seed -1: give a whole number, 0 or more"),
+    (["lstm", "--seed", "x"], "--seed x: give a whole number, 0 or more"),
+    (["lstm", "--seed", str(2**32)], f"--seed {2**32}: the largest is {2**32 - 1}"),
+    (
+        ["--dry-run"],
+        "WHAT: name at least one: lstm, gru or simplernn, a Keras expression, a file",
+    ),
+    (["lstm", "-b"], "option '-b' requires an argument"),
+    (["lstm", "--retrun-state"], "--retrun-state: no such option; did you mean --return-state?"),
+    (
+        ["lstm", "--ret"],
+        "--ret: no such option; did you mean --return-sequences or --return-state?",
+    ),
+    (["lstm", "--quiet"], "--quiet: no such option; see rnnshape --help"),
+    (["lstm", "--torch"], "--torch: no such option; see rnnshape --help"),
+    (["lstm", "--dry-run=1"], "--dry-run: it takes no value"),
+    (["lstm", "--let", "x"], "--let x: give a name and its value: --let vocab_size=5000"),
+    (
+        ["lstm", "--export", "layer.pdf"],
+        "--export layer.pdf: the name must end in .svg, .html or .txt",
+    ),
+    (["lstm", "--export", ""], "--export: the name must end in .svg, .html or .txt"),
+    (["lstm", "-o", "nowhere/layer.svg"], "--export nowhere/layer.svg: there is no folder nowhere"),
+    (["-", "lstm"], "-: standard input is asked alone, without another WHAT"),
+    (["-", "--compare"], "--compare: it has no meaning for questions from standard input"),
+    (
+        ["LSTM(3)", "--return-state"],
+        "--return-state: it is written into the text: LSTM(64, return_state=True)",
+    ),
+    (
+        ["LSTM(3)", "--no-bidirectional"],
+        "--bidirectional: it is written into the text: Bidirectional(LSTM(64))",
+    ),
+    (["LSTM(3)", "-u", "4"], "--units: it is written into the text: LSTM(64)"),
+    (["LSTM(3)", "--compare"], "--compare: only words are compared: lstm, gru or simplernn"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda value: str(value)[:40])
+def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None:
+    finished = command(*arguments)
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err == f"error: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        (
+            "LSTM(64, retrun_state=True)",
+            "LSTM takes no 'retrun_state'; did you mean return_state?",
+            ("LSTM(64, retrun_state=True)", "         ^^^^^^^^^^^^"),
+        ),
+        ("LTSM(64)", "Keras has no layer LTSM; did you mean LSTM?", ("LTSM(64)", "^^^^")),
+        (
+            "LSTM(64) -> GRU(3, unit=2)",
+            "GRU takes no 'unit'; did you mean units?",
+            ("LSTM(64) -> GRU(3, unit=2)", "                   ^^^^"),
+        ),
+    ],
+)
+def test_the_place_of_a_mistake_is_shown(text: str, message: str, place: tuple[str, str]) -> None:
+    finished = command(text)
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.splitlines() == [f"error: {message}", *(f"  | {one}" for one in place)]
+
+
+def test_a_chain_that_keras_would_refuse_is_refused_with_the_remedy_and_keras_words() -> None:
+    finished = command("LSTM(64) -> LSTM(32)")
+    assert finished.code == 2
+    assert finished.err.splitlines()[0] == (
+        "error: LSTM(32) takes (batch, timesteps, features), but LSTM(64) before it returns "
+        "(batch, units): give it return_sequences=True "
+        '(Keras: "expected ndim=3, found ndim=2")'
+    )
+
+
+def test_control_characters_of_a_word_do_not_reach_the_terminal() -> None:
+    assert "\x1b" not in command("ls\ntm\x1b[2J").err
+
+
+HOSTILE = [
+    "LSTM(__import__('os').system('touch {}'))",
+    "LSTM(open('{}', 'w'))",
+    "[LSTM(3) for _ in open('{}', 'w')]",
+    "[LSTM(n) for n in (lambda: open('{}', 'w'))()]",
+    "Lambda(lambda x: open('{}', 'w'))",
+    "TFSMLayer('{}')",
+    "exec('open({!r}, 1)')",
+    "(" * 20_000,
+    "LSTM(" * 3_000 + "3" + ")" * 3_000,
+    "[" * 3_000,
+    "-" * 50_000 + "1",
+    "LSTM(" + "-" * 50_000 + "1)",
+    "LSTM(" + "1+" * 20_000 + "1)",
+    "RNN([LSTMCell(3)] * 10**9)",
+    "RNN([LSTMCell(3) for _ in range(10**9)])",
+    "LSTM(10**10**10)",
+    "LSTM(9**9**9**9)",
+    "LSTM('a' * 10**9)",
+    "LSTM(3)\0",
+    "LSTM(\ud800)",
+    "LSTM(3, name='\\x1b[2J\\x07', units=3)",
+    "LSTM(" + "9" * 5_000 + ")",
+    "LSTM(3) -> " * 100_000 + "LSTM(3)",
+    "x" * 5_000_000,
+    "LSTM(3, activation=" + "x." * 20_000 + "relu)",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:30])
+def test_text_that_tries_something_is_refused_and_not_executed(
+    text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    finished = command(text.replace("{}", str(tmp_path / "touched")), "--dry-run")
+    assert (finished.code, finished.out) == (2, "")
+    first, *more = finished.err.splitlines()
+    assert first.startswith("error: ")
+    assert "a bug in rnnshape" not in first
+    assert len(first) < 300
+    assert len(more) <= 3
+    assert all(line.startswith("  | ") and len(line) < 150 for line in more)
+    assert list(tmp_path.iterdir()) == []
+    assert "tensorflow" not in sys.modules or "keras" in sys.modules
+
+
+def test_hostile_lines_fail_alone_among_questions() -> None:
+    lines = [one for one in HOSTILE if "\n" not in one and "\0" not in one and "\ud800" not in one]
+    text = "".join(f"{line}\nGRU(4)\n" for line in lines)
+    finished = command("-", "--dry-run", "--json", stdin=text)
+    assert finished.code == 1
+    assert len(finished.lines) == 2 * len(lines)
+    assert all("error" in one for one in finished.lines[::2])
+    assert all(one["layer"] == "GRU(4)" for one in finished.lines[1::2])
+
+
+def test_no_words_at_all_show_the_help_on_stderr() -> None:
+    finished = command()
+    assert (finished.code, finished.out) == (2, "")
+    assert "Usage: rnnshape [OPTIONS] WHAT..." in finished.err
+    assert finished.err.strip() == command("--help").out.strip()
+
+
+@pytest.mark.parametrize("redirection", ["2>&1 >/dev/null | true", "2>/dev/full"])
+def test_an_empty_command_line_is_wrong_whoever_reads_it(redirection: str) -> None:
+    import subprocess
+
+    shell = f"{sys.executable} -m rnnshape {redirection}; echo ${{PIPESTATUS[0]}}"
+    finished = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert finished.stdout == "2\n"
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120"])
+def test_help_never_cuts_a_name_that_must_be_typed(columns: str) -> None:
+    finished = command("--help", variables={"COLUMNS": columns})
+    for name in ("--return-sequences", "--no-return-sequences", "--bidirectional", "--merge-mode"):
+        assert name in finished.out
+    assert "…" not in finished.out
+    assert max(map(len, finished.out.splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize("columns", ["0", "²", "9" * 5_000, "1000000000", "-5", ""])
+def test_help_bears_any_width(columns: str) -> None:
+    variables = {"COLUMNS": columns, "TERMINAL_WIDTH": "abc"}
+    finished = command("--help", variables=variables)
+    assert finished.code == 0
+    assert "--return-state" in finished.out
+    assert max(map(len, finished.out.splitlines())) <= 400
+
+
+def test_a_process_says_the_same() -> None:
+    finished = run("lstm", "--units", "0")
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr == f"error: --units 0: {ALLOWED}\n"
+
+
+@pytest.mark.parametrize("size", [10**6, 2**63 - 1])
+def test_what_the_machine_cannot_hold_the_rule_still_answers(size: int) -> None:
+    finished = command("lstm", "-b", str(size), "-u", str(size), "--dry-run", "--format", "plain")
+    assert (finished.code, finished.out) == (0, f"o {size} {size}\n")
