@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from rnnshape.expression import LARGEST, Call
-from rnnshape.network import Dimensions, Input, Network, Ref, Step, refs_in
-from rnnshape.rules import axes_of_input, rule_of
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
+from rnnshape.rules import axes_of_input, facts_of, started
+from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 
 __all__ = ["Description", "Layer", "describe"]
 
@@ -93,10 +93,12 @@ def describe(network: Network, dimensions: Dimensions | None = None) -> Descript
     )
     layers: list[Layer] = []
     for number, step in enumerate(network.steps, start=1):
-        given = tuple(_tensor(ref, inputs, layers) for ref in step.refs)
+        given = {ref: _tensor(ref, inputs, layers) for ref in step.refs}
         if network.is_chain and layers:
             _check_one_tensor(layers[-1], step)
-        layers.append(Layer(number, step.layer, given, _facts(step, given), step.same_as))
+        known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
+        facts = _facts(step, known) if len(known) == len(given) else None
+        layers.append(Layer(number, step.layer, tuple(given.values()), facts, step.same_as))
     return Description(inputs, tuple(layers), tuple(_inputs_below(network, layers)))
 
 
@@ -107,15 +109,31 @@ def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tens
     return outputs[ref.output] if ref.output < len(outputs) else None
 
 
-def _facts(step: Step, given: tuple[Tensor | None, ...]) -> Facts | None:
-    rule = rule_of(step.layer.name)
-    known = [tensor for tensor in given if tensor is not None]
-    if rule is None or len(known) < len(given):
+def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
+    """What the rule says of a call with these tensors; None where Keras alone can tell."""
+    first, *others = step.arguments
+    facts = facts_of(step.layer, [tensors[ref] for ref in refs_in(first)])
+    if facts is None:
         return None
-    facts = rule(step.layer, known[: len(list(refs_in(step.arguments)))])
+    state: Argument = dict(step.keywords).get("initial_state")
+    if others and facts.timeline is not None:  # after its sequence a recurrent layer takes states
+        state = others[0]
+    elif others:
+        facts = facts_of(step.layer, [tensors[ref] for ref in refs_in(step.arguments)]) or facts
+    if state is not None:
+        masked = any(tensors[ref].masked for ref in refs_in(first))
+        facts = started(step.layer, facts, _nested(state, tensors), masked=masked)
     _check_size(step.layer, facts)
-    returns = facts.renamed(step.names) if step.names else facts
-    return returns.returned_by(step.layer)
+    renamed = facts.renamed(step.names) if step.names else facts
+    return renamed.returned_by(step.layer)
+
+
+def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
+    """The tensors of an argument, nested as they are given."""
+    if isinstance(argument, Ref):
+        return tensors[argument]
+    parts = argument if isinstance(argument, tuple) else ()
+    return tuple(_nested(one, tensors) for one in parts)
 
 
 def _check_size(layer: Call, facts: Facts) -> None:

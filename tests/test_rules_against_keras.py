@@ -317,7 +317,7 @@ RUN = {
     "go_backwards": FLAG,
     "unroll": FLAG,
     "zero_output_for_mask": FLAG,
-    "name": mostly(["abc"], "a/b"),
+    "name": mostly([None], "a/b"),
 }
 RESET = {"reset_after": FLAG}
 SPATIAL = {"padding": PADDING, "data_format": FORMAT}

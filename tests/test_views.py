@@ -10,16 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from rnnshape.cli.query import Query
 from rnnshape.expression import parse
 from rnnshape.formats import Format
+from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.report import Report
 from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, display_width, styled, wrapped
+from rnnshape.views.text import Style, Text, styled
 from rnnshape.views.weights import formula
 from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
 
@@ -444,22 +447,15 @@ def test_a_page_is_eighty_columns_wide_and_holds_any_table_that_it_may_fold() ->
 
 def test_lines_are_broken_at_blanks_and_go_on_further_right() -> None:
     text = styled(("one two ", Style.NAME), "three\xa0four five")
-    assert [line.plain for line in wrapped(text, 11, indent=2)] == [
-        "one two",
-        "  three",
-        "  four five",
-    ]
-    assert [line.plain for line in wrapped(text, 12, indent=2)][1] == "  three four"
-    assert wrapped(text, 40) == [text]
+    [first, *others] = laid_out([Lines((text,), indent=2)], Page(12))
+    assert [line.plain for line in (first, *others)] == ["one two", "  three four", "  five"]
+    assert first.pieces == (("one two", Style.NAME),)
+    assert [line.plain for line in laid_out([Lines((text,), indent=2)], Page(40))] == [text.plain]
 
 
 def test_a_word_that_is_too_long_is_cut() -> None:
-    assert [line.plain for line in wrapped(styled("abcdefgh ij"), 4)] == ["abcd", "efgh", "ij"]
-    assert [line.plain for line in wrapped(styled("日本語テキスト"), 6)] == [
-        "日本語",
-        "テキス",
-        "ト",
-    ]
+    lines = laid_out([Lines((styled("abcdefgh"),))], Page(4))
+    assert [line.plain for line in lines] == ["abcd", "efgh"]
 
 
 def test_a_part_of_a_text_keeps_its_styles() -> None:
@@ -472,7 +468,7 @@ def test_a_part_of_a_text_keeps_its_styles() -> None:
 def test_wide_characters_keep_columns_apart() -> None:
     text = answer(asked("LSTM(3, name='編碼')", "Dense(1)"), columns=120)
     rows = [line for line in text.splitlines() if "(batch" in line]
-    assert len({display_width(row[: row.index("(batch")]) for row in rows}) == 1
+    assert len({cell_len(row[: row.index("(batch")]) for row in rows}) == 1
 
 
 @pytest.mark.parametrize("form", list(Format))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
 from rnnshape.cli.environment import Environment
 from rnnshape.cli.query import ExitCode, Query
 from rnnshape.formats import left_out
 from rnnshape.formats.answer import Answer
-from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
 from rnnshape.report import Report
+
+if TYPE_CHECKING:  # the rule alone needs none of it
+    from rnnshape.measuring.messages import Failure, MeasurementError
 
 __all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out"]
 
@@ -64,13 +67,15 @@ def not_measured(
 ) -> None:
     """Says why there is no measurement."""
     words = f"{problem.reason}; {problem.remedy}" if problem.remedy else problem.reason
-    tail = problem.stderr_tail if isinstance(problem, MeasurementError) else ()
+    tail = getattr(problem, "stderr_tail", ())
     messages.error(environment, f"{place}not measured: {words}", tail)
 
 
 def _measured(
     query: Query, environment: Environment, shown: Answer, reports: list[Report]
 ) -> ExitCode:
+    from rnnshape.measuring.messages import Failure, MeasurementError, Request
+
     request = Request(query.questions, query.seed, values="values" in query.views)
     try:
         with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
@@ -78,7 +83,10 @@ def _measured(
             with shown.waiting() as tell:
                 results = list(measurer.answers(request, tell))
             failures = [one for one in results if isinstance(one, Failure)]
-            measured = list(map(_with_result, reports, results))
+            measured = [
+                report if isinstance(result, Failure) else replace(report, measurement=result)
+                for report, result in zip(reports, results, strict=True)
+            ]
             # Shown before the child has gone: a large one takes its time.
             code = _finished(query, environment, shown, measured, failed=bool(failures))
     except MeasurementError as problem:
@@ -89,10 +97,6 @@ def _measured(
     for failure in failures:
         not_measured(environment, failure)
     return code
-
-
-def _with_result(report: Report, result: Measurement | Failure) -> Report:
-    return report if isinstance(result, Failure) else replace(report, measurement=result)
 
 
 @contextmanager

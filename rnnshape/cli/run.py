@@ -18,6 +18,8 @@ from rnnshape.errors import QueryError, did_you_mean
 
 __all__ = ["run"]
 
+COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow
+
 
 def run(arguments: Sequence[str], environment: Environment | None = None) -> int:
     """Answers one command line, given without the program's name. Returns the exit code."""
@@ -44,7 +46,7 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
 
 
 def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO) -> int:
-    if not arguments:
+    if not arguments and COMPLETION not in environment.variables:
         if environment.stderr is not None:
             with suppress(OSError, SystemExit), redirect_stdout(environment.stderr):
                 _parsed(["--help"], environment)

@@ -1,16 +1,24 @@
-"""Blocks as lines of text: for a terminal, a text file, or a picture of them."""
+"""Blocks as lines of text, as Rich lays them out: for a terminal, a text file or a picture."""
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Console, RenderableType
+from rich.style import Style as RichStyle
+from rich.table import Table
+from rich.text import Text as RichText
 
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, joined, styled, wrapped
+from rnnshape.views.text import NO_BREAK, Style, Text, styled
 
 __all__ = ["highlighted", "laid_out", "unbroken_width"]
 
+UNBROKEN = "\ue000"  # Rich would break a line at a no-break space
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"
     r"|(?P<quiet>#.*)"
@@ -19,10 +27,19 @@ TOKENS = re.compile(
 
 def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
     """The lines of blocks, a blank line between them."""
+    console = Console(width=page.width, file=io.StringIO(), color_system=None)
     for number, block in enumerate(blocks):
         if number:
             yield Text()
-        yield from _lines(block, page)
+        match block:
+            case Picture(text):  # broken, it would be of no use: it would rather run over
+                yield from text.lines
+            case Program(code):
+                yield from highlighted(code.rstrip("\n")).lines
+            case _:
+                for drawn in _drawn(block, page):
+                    for line in console.render_lines(drawn, pad=False):
+                        yield _line((segment.text, segment.style) for segment in line)
 
 
 def unbroken_width(blocks: Iterable[Block]) -> int:
@@ -51,25 +68,22 @@ def _token_style(found: re.Match[str]) -> Style:
     )
 
 
-def _lines(block: Block, page: Page) -> Iterator[Text]:
+def _drawn(block: Heading | Lines | Grid, page: Page) -> Iterator[RenderableType]:
     match block:
         case Heading(title, note, lines):
             head = styled((page.expression(title), Style.TITLE))
             head += styled((f"  {note}", Style.QUIET)) if note else Text()
             for line in (head, *lines):
-                yield from wrapped(line, page.width, indent=2)
+                yield from _folded(line, page.width, indent=2)
         case Lines(lines, indent):
             for line in lines:
-                yield from wrapped(line, page.width, indent)
-        case Picture(text):
-            yield from text.lines  # broken, it would be of no use: it would rather run over
-        case Program(code):
-            yield from highlighted(code.rstrip("\n")).lines
+                yield from _folded(line, page.width, indent)
         case Grid():
             yield from _grid(block.fitted(page.width), page)
 
 
-def _grid(grid: Grid, page: Page) -> Iterator[Text]:
+def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
+    """Tables without walls, one for all rows between two sections."""
     widths = list(grid.widths)
     if grid.folds is not None:
         others = grid.width - widths[grid.folds]
@@ -80,49 +94,84 @@ def _grid(grid: Grid, page: Page) -> Iterator[Text]:
     if grid.over:
         yield from _section(grid.over, total)
     head = tuple(styled((name, Style.QUIET)) for name in grid.columns)
-    yield from _row(head, widths, grid)
-    yield styled((page.pick("─", "-") * total, Style.QUIET))
-    for row in grid.rows:
-        if isinstance(row, Section):
-            yield from _section(row, total)
+    yield _table([head], widths, grid)
+    yield _rich(styled((page.pick("─", "-") * total, Style.QUIET)))
+    for is_section, rows in groupby(grid.rows, key=lambda row: isinstance(row, Section)):
+        if is_section:
+            for section in rows:
+                assert isinstance(section, Section)
+                yield from _section(section, total)
         else:
-            yield from _row(row, widths, grid)
+            yield _table([row for row in rows if not isinstance(row, Section)], widths, grid)
+
+
+def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    for index, width in enumerate(widths):
+        table.add_column(
+            width=width,
+            no_wrap=index != grid.folds,
+            overflow="fold",
+            justify="right" if index in grid.right else "left",
+        )
+    for row in rows:
+        table.add_row(*map(_rich, row))
+    return table
 
 
 def _section_width(section: Section) -> int:
     return section.text.width + (GAP + section.last.width if section.last else 0)
 
 
-def _section(section: Section, width: int) -> Iterator[Text]:
-    *lines, last = wrapped(section.text, width, section.indent)
-    if section.last:
-        room = width - section.last.width
-        if last.width + GAP > room:
-            lines, last = [*lines, last], Text()
-        last += styled(" " * (room - last.width)) + section.last
-    yield from (*lines, last)
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
+    """The text at the left, and what stands last at the right, below it where it finds no room."""
+    *lines, last = _folded(section.text, width, section.indent)
+    yield from lines
+    if not section.last:
+        yield last
+        return
+    room = width - section.last.width - GAP
+    beside = last.cell_len <= room
+    if not beside:
+        yield last
+    row = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0), width=width)
+    row.add_column(width=room)
+    row.add_column(justify="right", no_wrap=True)
+    row.add_row(last if beside else RichText(), _rich(section.last))
+    yield row
 
 
-def _row(row: Row, widths: list[int], grid: Grid) -> Iterator[Text]:
-    columns = [
-        wrapped(cell, widths[index]) if index == grid.folds else cell.lines
-        for index, cell in enumerate(row)
+def _folded(text: Text, width: int, indent: int) -> list[RichText]:
+    """The lines of a text that is broken where it is too wide; all but the first further right."""
+    first, *others = _rich(text).wrap(PLAIN, width, overflow="fold")
+    if not others:
+        return [first]
+    first, *others = _rich(text).wrap(PLAIN, width - indent, overflow="fold")
+    for line in (first, *others):
+        line.rstrip()
+    for line in others:
+        line.pad_left(indent)
+    return [first, *others]
+
+
+def _rich(text: Text) -> RichText:
+    """The text as Rich has it. Each piece carries the name of its style along."""
+    pieces = ((piece.replace(NO_BREAK, UNBROKEN), NAMED[style]) for piece, style in text.pieces)
+    return RichText.assemble(*pieces)
+
+
+def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
+    """A line of what Rich made, without the blanks at its end."""
+    pieces = [
+        (piece.replace(UNBROKEN, " "), Style(style.meta.get("name", "")) if style else Style.PLAIN)
+        for piece, style in segments
     ]
-    for number in range(max(map(len, columns))):
-        line = [
-            _padded(
-                column[number] if number < len(column) else Text(), width, right=index in grid.right
-            )
-            for index, (column, width) in enumerate(zip(columns, widths, strict=True))
-        ]
-        yield _stripped(joined(" " * GAP, line))
+    while pieces and not pieces[-1][0].strip():
+        pieces.pop()
+    if pieces:
+        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+    return Text(tuple(pieces))
 
 
-def _padded(cell: Text, width: int, *, right: bool) -> Text:
-    blank = styled(" " * (width - cell.width))
-    return blank + cell if right else cell + blank
-
-
-def _stripped(line: Text) -> Text:
-    """Without the blanks at its end."""
-    return line[: len(line.raw.rstrip(" "))]
+PLAIN = Console(file=io.StringIO(), color_system=None)
+NAMED = {style: RichStyle.from_meta({"name": style.value}) for style in Style}

@@ -1,11 +1,10 @@
 """Keras builds the layers of a network, and `model.predict` runs on random input.
 
-The only module that works with Keras and NumPy. It is imported in the child process alone.
+For the child process alone, where Keras is imported.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -14,11 +13,9 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from rnnshape.description import Description, Layer, describe
 from rnnshape.expression import Call, Value, calls_within
-from rnnshape.measuring.arrays import TEXTS, Array
 from rnnshape.measuring.memory import batch_size
 from rnnshape.measuring.messages import (
     Failure,
@@ -27,13 +24,12 @@ from rnnshape.measuring.messages import (
     Places,
     Request,
 )
-from rnnshape.network import Argument, Input, Network, Ref
-from rnnshape.rules.facts import Tensor
+from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
+from rnnshape.network import Argument, Network, Ref
 from rnnshape.signatures import module_of
 
 __all__ = ["build", "clear", "measure"]
 
-Numbers = NDArray[Any]
 Tell = Callable[[int, int], None]
 
 EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps eagerly
@@ -110,9 +106,9 @@ def _measured(
                 tensor.shape[0] if stateful else None,
                 *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
             ),
-            dtype=_dtype(source, below),
+            dtype=input_dtype(source, below),
         )
-        for source, tensor, below in _sources(network, description)
+        for source, tensor, below in sources(network, description)
     ]
     built = []
     for one, _ in networks:
@@ -125,7 +121,7 @@ def _measured(
     batches = -(-batch // size)
     model = keras.Model(inputs, tensors)
     model.run_eagerly = batches * max(_timesteps(one) for _, one in networks) <= EAGER_STEPS
-    given = tuple(_random(network, description, request.seed))
+    given = tuple(random_inputs(network, description, request.seed))
     # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
     data = tf.data.Dataset
     whole = batches == 1
@@ -135,7 +131,7 @@ def _measured(
         callbacks=[_Telling(tell, batches)] if tell else [],
     )
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
-    shown = tuple(_array(one, request) for one in given)
+    shown = tuple(as_array(one, with_numbers=request.values) for one in given)
     for steps, (_, described) in zip(built, networks, strict=True):
         yield Measurement(
             shown,
@@ -185,35 +181,12 @@ def _timesteps(description: Description) -> int:
     return max((line.timesteps for line in lines if line), default=1)
 
 
-def _sources(
-    network: Network, description: Description
-) -> Iterator[tuple[Input, Tensor, int | None]]:
-    """Every input: as it is given, as it is described, and what its whole numbers stay below."""
-    return zip(network.inputs, description.inputs, description.inputs_below, strict=True)
-
-
-def _dtype(source: Input, below: int | None) -> str:
-    return source.dtype or ("float32" if below is None else "int32")
-
-
-def _random(network: Network, description: Description, seed: int | None) -> Iterator[Numbers]:
-    """Numbers for every input: whole ones where a layer looks them up, else normal ones."""
-    generator = np.random.default_rng(seed)
-    for source, tensor, below in _sources(network, description):
-        dtype = tf.as_dtype(_dtype(source, below))
-        if dtype.is_floating:
-            numbers: Numbers = generator.standard_normal(tensor.shape, dtype=np.float32)
-        else:
-            numbers = generator.integers(0, below or 2, tensor.shape)
-        yield numbers.astype(str if dtype == tf.string else dtype.as_numpy_dtype, copy=False)
-
-
 def _measured_layer(
     layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
 ) -> MeasuredLayer:
     again = layer.same_as is not None
     return MeasuredLayer(
-        tuple(_array(array, request) for array in arrays),
+        tuple(as_array(array, with_numbers=request.values) for array in arrays),
         nesting,
         _holds(layer, arrays),
         () if again else tuple(tuple(weight.shape) for weight in keras_layer.weights),
@@ -242,20 +215,6 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
             return False
 
     return tuple(holds(relation.left, relation.right) for relation in layer.facts.relations)
-
-
-def _array(array: Any, request: Request) -> Array:
-    """An array as it travels: its numbers as bytes of a kind that Python knows without NumPy."""
-    numbers = np.asarray(tf.sparse.to_dense(array) if isinstance(array, tf.SparseTensor) else array)
-    shape, dtype = numbers.shape, str(numbers.dtype)
-    if not request.values:
-        return Array(shape, dtype)
-    if numbers.dtype.kind in "cOSU":
-        return Array(shape, dtype, json.dumps(numbers.astype(str).tolist()).encode(), TEXTS)
-    kinds = {"b": "?", "i": "q", "u": "Q"}
-    kind = kinds.get(numbers.dtype.kind, "d" if dtype == "float64" else "f")
-    known = np.ascontiguousarray(numbers.astype(kind, copy=False))
-    return Array(shape, dtype, known.reshape(-1).view(np.uint8).data, kind)
 
 
 def _failure(problem: Exception) -> Failure:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rnnshape.views.text import Text, display_width, joined
+from rich.cells import cell_len
+
+from rnnshape.views.text import Text, joined
 
 __all__ = ["GAP", "Block", "Grid", "Heading", "Lines", "Picture", "Program", "Row", "Section"]
 
@@ -88,7 +90,7 @@ class Grid:
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """Of each column, as wide as its longest line."""
-        widths = [max(map(display_width, name.split("\n"))) for name in self.columns]
+        widths = [max(map(cell_len, name.split("\n"))) for name in self.columns]
         for row in self.rows:
             if isinstance(row, tuple):
                 for index, cell in enumerate(row):

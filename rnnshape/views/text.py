@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-__all__ = ["Part", "Style", "Text", "display_width", "joined", "styled", "whole", "wrapped"]
+from rich.cells import cell_len
+
+__all__ = ["NO_BREAK", "Part", "Style", "Text", "joined", "styled", "whole"]
 
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a line is never broken here; it is written as a space
 
@@ -54,7 +56,7 @@ class Text:
     @property
     def width(self) -> int:
         """How many columns of a terminal its longest line takes."""
-        return max(map(display_width, self.raw.split("\n")))
+        return max(map(cell_len, self.raw.split("\n")))
 
     def __bool__(self) -> bool:
         return any(piece for piece, _ in self.pieces)
@@ -107,56 +109,3 @@ def joined(separator: str, texts: Iterable[Text]) -> Text:
 def whole(text: str) -> str:
     """The same text, at whose blanks no line is broken: a shape."""
     return text.replace(" ", NO_BREAK)
-
-
-def display_width(text: str) -> int:
-    """How many columns of a terminal a line takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
-
-
-def wrapped(text: Text, width: int, indent: int = 0) -> list[Text]:
-    """The lines of a text, none wider than `width`; all but the first begin further right.
-
-    Lines are broken at blanks, and elsewhere only where a word alone is too wide.
-    """
-    margin = styled(" " * indent)
-    return [
-        margin + text_line[start:end] if number or start else text_line[start:end]
-        for number, text_line in enumerate(text.lines)
-        for start, end in _stretches(text_line.raw, width, indent, begun=number > 0)
-    ]
-
-
-def _stretches(line: str, width: int, indent: int, *, begun: bool) -> Iterator[tuple[int, int]]:
-    """Where the lines of one line start and end, once it is broken."""
-    start = 0
-    room = width - indent if begun else width
-    while display_width(line[start:]) > room:
-        end = start + max(1, _fitting(line[start:], room))
-        blank = line.rfind(" ", start + 1, end + 1)
-        if blank < 0:
-            blank = line.rfind(NO_BREAK, start + 1, end)  # rather than within a word
-        if blank > start and line[start:blank].strip():
-            end = blank
-        yield start, end
-        start = end
-        while line[start : start + 1] in (" ", NO_BREAK):
-            start += 1
-        room = max(1, width - indent)
-    yield start, len(line)
-
-
-def _fitting(line: str, room: int) -> int:
-    """How many characters of a line take up no more than so many columns."""
-    if line.isascii():
-        return room
-    taken = 0
-    for number, character in enumerate(line):
-        taken += display_width(character)
-        if taken > room:
-            return number
-    return len(line)
