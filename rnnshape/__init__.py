@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rnnshape.errors import QueryError as QueryError
     from rnnshape.expression import Call as Call
     from rnnshape.expression import parse as parse
-    from rnnshape.measuring.messages import Array as Array
+    from rnnshape.measuring.arrays import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
     from rnnshape.measuring.messages import MeasurementError as MeasurementError
     from rnnshape.network import Network as Network

@@ -14,9 +14,10 @@ from typing import Any, NoReturn, Protocol, TypeAlias, TypeGuard
 from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import LARGEST, Call, Value, bind, parse
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, chain
+from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
 from rnnshape.report import Report
 from rnnshape.rules import axes_of_input
+from rnnshape.signatures import REFUSED
 
 __all__ = ["inspect", "inspect_all"]
 
@@ -235,9 +236,8 @@ def _read(
         raise _in_words_of_python(wrong) from None
     for message in reading.messages:
         place = f" ({message.place.where})" if message.place and message.place.where else ""
-        warnings.warn(
-            f"not read: {_in_words_of_python(message)}{place}", stacklevel=5
-        )  # whoever called `inspect`
+        # The line that is named is that of whoever called `inspect`.
+        warnings.warn(f"not read: {_in_words_of_python(message)}{place}", stacklevel=5)
     return list(reading.networks), reading.notes
 
 
@@ -362,7 +362,8 @@ def _call_of_layer(layer: HasConfig) -> Call:
     except (AttributeError, KeyError, TypeError):
         raise QueryError(f"{name}: its config can't be read") from None
     if call is None:
-        raise QueryError(f"{name} is not answered: it is not one of Keras' own layers")
+        reason = "it is not one of Keras' own layers"
+        raise QueryError(f"{name} is not answered: {REFUSED.get(name, reason)}")
     return call
 
 
@@ -457,6 +458,8 @@ def _likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
 
 def _with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     """The network, given something of these shapes; a `QueryError` where they don't fit."""
+    if len(shapes) > 1 and _is_one_open_layer(network):
+        network = _called_with_several(network.steps[0].layer, len(shapes))
     if len(shapes) != len(network.inputs):
         names = ", ".join(one.name for one in network.inputs)
         raise QueryError(
@@ -477,6 +480,17 @@ def _with_input(network: Network, shapes: Sequence[Shape]) -> Question:
         question = Question(network, dimensions)
     _check_batch_is_first(network, shapes, question)
     return question
+
+
+def _is_one_open_layer(network: Network) -> bool:
+    return network.is_chain and len(network.steps) == 1 and network.inputs[0].shape is None
+
+
+def _called_with_several(layer: Call, count: int) -> Network:
+    """A layer that takes a list of tensors, as `Concatenate` does."""
+    inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))
+    tensors = tuple(Ref(0, number) for number in range(count))
+    return Network(inputs, (Step(layer, (tensors,)),))
 
 
 def _check_fits(one: Input, shape: Shape) -> None:

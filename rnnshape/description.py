@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rnnshape.expression import LARGEST, Call
+from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
 from rnnshape.rules import axes_of_input, facts_of, started
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
@@ -91,6 +91,7 @@ def describe(network: Network, dimensions: Dimensions | None = None) -> Descript
     inputs = tuple(
         _described_input(network, number, one, sizes) for number, one in enumerate(network.inputs)
     )
+    _check_names(network)
     layers: list[Layer] = []
     for number, step in enumerate(network.steps, start=1):
         given = {ref: _tensor(ref, inputs, layers) for ref in step.refs}
@@ -112,16 +113,21 @@ def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tens
 def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     """What the rule says of a call with these tensors; None where Keras alone can tell."""
     first, *others = step.arguments
-    facts = facts_of(step.layer, [tensors[ref] for ref in refs_in(first)])
+    keywords = dict(step.keywords)
+    given = [tensors[ref] for ref in refs_in(first)]
+    mask = next((tensors[ref].axes for ref in refs_in(keywords.get("mask"))), None)
+    if mask is not None:
+        given = [replace(tensor, mask=mask) for tensor in given]
+    facts = facts_of(step.layer, given)
     if facts is None:
         return None
-    state: Argument = dict(step.keywords).get("initial_state")
+    state = keywords.get("initial_state")
     if others and facts.timeline is not None:  # after its sequence a recurrent layer takes states
         state = others[0]
     elif others:
         facts = facts_of(step.layer, [tensors[ref] for ref in refs_in(step.arguments)]) or facts
     if state is not None:
-        masked = any(tensors[ref].masked for ref in refs_in(first))
+        masked = any(tensor.masked for tensor in given)
         facts = started(step.layer, facts, _nested(state, tensors), masked=masked)
     _check_size(step.layer, facts)
     renamed = facts.renamed(step.names) if step.names else facts
@@ -144,6 +150,22 @@ def _check_size(layer: Call, facts: Facts) -> None:
                     f"{layer} makes {tensor.name} with {axis.length} {axis.label}: the largest "
                     f"that a tensor can have is {LARGEST}"
                 )
+
+
+def _check_names(network: Network) -> None:
+    named: dict[Value, Call] = {}
+    for step in network.steps:
+        name = step.layer["name"]
+        if (
+            name is not None
+            and step.same_as is None
+            and named.setdefault(name, step.layer) is not step.layer
+        ):
+            raise step.layer.error(
+                f"two layers have the name {name!r}: give each its own "
+                '(Keras: "all layers should have unique names")',
+                "name",
+            )
 
 
 def _check_one_tensor(before: Layer, step: Step) -> None:
@@ -169,10 +191,14 @@ def _described_input(network: Network, number: int, one: Input, sizes: Dimension
 
 
 def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | None]:
+    """What comes to an `Embedding` by way of other layers, such as `Reshape`, counts too."""
+    limits: dict[Ref, int] = {}
+    for number in range(len(layers), 0, -1):
+        step, facts = network.steps[number - 1], layers[number - 1].facts
+        below = facts.whole_numbers_below if facts else None
+        passed_on = (limit for ref, limit in limits.items() if ref.step == number)
+        limit = min((one for one in (below, *passed_on) if one), default=None)
+        for ref in step.refs if limit else ():
+            limits[ref] = min(limit or 0, limits.get(ref, limit or 0))
     for number in range(len(network.inputs)):
-        limits = [
-            layer.facts.whole_numbers_below
-            for step, layer in zip(network.steps, layers, strict=True)
-            if layer.facts and layer.facts.whole_numbers_below and Ref(0, number) in step.refs
-        ]
-        yield min(limits, default=None)
+        yield limits.get(Ref(0, number))

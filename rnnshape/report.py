@@ -341,12 +341,16 @@ class Report:
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
-        """Why the answer may surprise: of the question, then of each layer; each said once."""
+        """Why the answer may surprise: of the question, then of each layer. What holds for several
+        layers is said once, of the whole."""
         said = [Note(0, text) for text in self.notes_before]
         for layer in self.layers:
             texts = layer.facts.notes if layer.facts else (WITHOUT_RULE,)
             said += [Note(layer.number, text) for text in texts]
-        return tuple({note.text: note for note in reversed(said)}.values())[::-1]
+        layers: dict[str, set[int]] = {}
+        for note in said:
+            layers.setdefault(note.text, set()).add(note.layer)
+        return tuple(Note(min(of) if len(of) == 1 else 0, text) for text, of in layers.items())
 
     @property
     def differences(self) -> tuple[str, ...]:

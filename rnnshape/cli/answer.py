@@ -12,6 +12,7 @@ from rnnshape.cli.environment import Environment
 from rnnshape.cli.query import ExitCode, Query
 from rnnshape.formats import left_out
 from rnnshape.formats.answer import Answer
+from rnnshape.interruption import received_signal
 from rnnshape.report import Report
 
 if TYPE_CHECKING:  # the rule alone needs none of it
@@ -104,10 +105,9 @@ def _honest_if_interrupted(shown: Answer, reports: Sequence[Report]) -> Iterator
     """What is left on the screen must not look as if it had been measured."""
     try:
         yield
-    except Exception:
-        raise
-    except BaseException:
-        if shown.begun:
+    except BaseException as problem:
+        interrupted = not isinstance(problem, Exception) or received_signal() is not None
+        if interrupted and shown.begun:
             shown.finish(reports)
         raise
 

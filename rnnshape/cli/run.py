@@ -15,6 +15,7 @@ from rnnshape.cli.environment import Environment
 from rnnshape.cli.options import Options, app, option_names
 from rnnshape.cli.query import ExitCode
 from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.interruption import received_signal
 
 __all__ = ["run"]
 
@@ -35,10 +36,12 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
     except BrokenPipeError:  # the reader of the help has left
         return ExitCode.ANSWERED
     except OSError as problem:
+        if received_signal() is not None:
+            raise
         words = f"the answer can't be written: {problem.strerror or problem}"
         messages.error(surroundings, words)
     except Exception as bug:
-        if surroundings.variables.get("RNNSHAPE_TRACEBACK"):
+        if received_signal() is not None or surroundings.variables.get("RNNSHAPE_TRACEBACK"):
             raise
         words = f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
         messages.error(surroundings, words)

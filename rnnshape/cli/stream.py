@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TextIO
 
@@ -36,7 +36,7 @@ def answer_stream(options: Options, environment: Environment) -> ExitCode:
     code = ExitCode.ANSWERED
     shown = Answer(whole, environment)
     with ExitStack() as stack, suppress(BrokenPipeError):
-        measurer = None if whole.dry_run else stack.enter_context(_Restarted(environment))
+        measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
         for number, line in _lines(environment.stdin):
             if not _answered(number, line, options, shown, environment, measurer):
                 code = ExitCode.FAILED
@@ -49,7 +49,7 @@ def _answered(
     options: Options,
     shown: Answer,
     environment: Environment,
-    measurer: _Restarted | None,
+    measurer: Measurer | None,
 ) -> bool:
     """Answers one line; whether that went well."""
     try:
@@ -67,7 +67,7 @@ def _answered(
         if measurer is None:
             shown.finish([report])
             continue
-        result = measurer.measured(Request((question,), asked.seed, "values" in asked.views))
+        result = _measured(measurer, Request((question,), asked.seed, "values" in asked.views))
         if isinstance(result, Measurement):
             measured = replace(report, measurement=result)
             shown.finish([measured])
@@ -107,39 +107,13 @@ def _say(
         messages.error(environment, f"line {number}: {wrong.message}", wrong.details)
 
 
-class _Restarted(AbstractContextManager["_Restarted"]):
-    """A measurer that is started anew after it has gone down over a question."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-        self._started: ExitStack | None = None
-        self._measurer: Measurer | None = None
-
-    def __enter__(self) -> _Restarted:
-        with suppress(Exception):  # it is said when the first question is to be measured
-            self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._started is not None:
-            self._started.close()
-
-    def measured(self, request: Request) -> Measurement | Failure | MeasurementError:
-        """What Keras answers to a request of one question, or why it does not."""
-        try:
-            if self._measurer is None:
-                self._start()
-            assert self._measurer is not None
-            [result] = self._measurer.answers(request)
-        except MeasurementError as problem:
-            self.__exit__()
-            self._started = self._measurer = None
-            return problem
-        return result
-
-    def _start(self) -> None:
-        self._started = ExitStack()
-        self._measurer = self._started.enter_context(self._environment.measurer())
+def _measured(measurer: Measurer, request: Request) -> Measurement | Failure | MeasurementError:
+    """What Keras answers to a request of one question, or why it does not."""
+    try:
+        [result] = measurer.answers(request)
+    except MeasurementError as problem:
+        return problem
+    return result
 
 
 def _lines(stream: TextIO | None) -> Iterator[tuple[int, str | None]]:

@@ -203,7 +203,7 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
     }
     names["concat"] = lambda *parts: np.concatenate(parts, axis=-1)
     if layer.facts.timeline is not None:
-        names["U"] = layer.facts.timeline.passes[0].output[-1].length
+        names["U"] = layer.facts.timeline.units.length
 
     def value(expression: str) -> Any:
         return eval(expression, {"__builtins__": {}}, names)  # the rule's own text, no one else's

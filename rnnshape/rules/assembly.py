@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
@@ -11,7 +12,10 @@ from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Ti
 __all__ = ["ALONE", "CELL_STATES", "STATE_WORDS", "Direction", "assembled"]
 
 CELL_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
-STATE_WORDS = {"h": "hidden state", "c": "cell state"}
+STATE_WORDS: dict[str, Literal["hidden state", "cell state"]] = {
+    "h": "hidden state",
+    "c": "cell state",
+}
 MERGED = {"concat": "concatenated", "sum": "summed", "mul": "multiplied", "ave": "averaged"}
 MERGES = {
     "concat": "concat({}, {})",

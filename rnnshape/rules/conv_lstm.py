@@ -36,7 +36,7 @@ def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
             f"{name}{direction.suffix}",
             axes,
             f"{direction.word} {STATE_WORDS[name]} {end_of(call)}".lstrip(),
-            "state",
+            STATE_WORDS[name],
         )
         for name in CELL_STATES["LSTM"]
     )

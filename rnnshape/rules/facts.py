@@ -12,7 +12,7 @@ from rnnshape.expression import Call
 
 __all__ = ["Axis", "Facts", "Nested", "Pass", "Relation", "Tensor", "Timeline", "flat"]
 
-Role = Literal["input", "output", "state", "weight"]
+Role = Literal["input", "output", "hidden state", "cell state", "weight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +188,11 @@ class Timeline:
     timesteps: int
     returns_sequences: bool
     returns_states: bool
+
+    @property
+    def units(self) -> Axis:
+        """The last axis of what the first pass returns: `U` in relations."""
+        return self.passes[0].output[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def _cells_pass(
                     f"{name}{direction.suffix}{after}",
                     (batch, units),
                     f"{direction.word} {STATE_WORDS[name]}{of_cell} {end_of(call)}".lstrip(),
-                    "state",
+                    STATE_WORDS[name],
                 )
                 for name in CELL_STATES[kind]
             )

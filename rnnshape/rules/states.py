@@ -72,7 +72,7 @@ def _notes(call: Call, facts: Facts, given: Sequence[Tensor]) -> Iterator[str]:
     wrong = [
         (one.name, other.name)
         for one, other in zip(taken, given, strict=False)
-        if other.role == "state" and one.name[0] != other.name[0]
+        if other.role in ("hidden state", "cell state") and one.role != other.role
     ]
     if wrong:
         pairs = ", ".join(f"{other} as {one}" for one, other in wrong)

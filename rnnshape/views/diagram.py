@@ -82,7 +82,7 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
     yield Picture(picture, f"{layer.call}, unrolled over time")
     notes = [_results(report, layer, page)]
     if timeline.merge == "concat":
-        notes.append(styled(("where U is units", Style.QUIET)))
+        notes.append(styled((f"where U is {timeline.units.name}", Style.QUIET)))
     yield Lines(tuple(notes))
 
 

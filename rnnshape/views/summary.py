@@ -35,33 +35,49 @@ def summary(
             styled(page.mark(holds), f" {where}: {claim}" if where else f" {claim}")
             for (claim, where), holds in claims.items()
         )
-    if any(claim.relation.names_units for report in reports for claim in report.claims):
-        lines.append(styled((" " * width + " where U is units", Style.QUIET)))
+    units = dict.fromkeys(_names_of_units(reports))
+    if units:
+        lines.append(styled((" " * width + f" where U is {' or '.join(units)}", Style.QUIET)))
     if not pending:
         lines += _verdict(query, reports, page)
     if lines:
         yield Lines(tuple(lines), indent=width + 1)
 
 
+def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
+    """What is counted along the axis that relations call `U`."""
+    for report in reports:
+        for claim in report.claims:
+            facts = report.layers[claim.layer - 1].facts
+            if claim.relation.names_units and facts and facts.timeline:
+                yield facts.timeline.units.name
+
+
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
-    measurements = [report.measurement for report in reports if report.measurement]
-    if not measurements:
+    measured = [(report, report.measurement) for report in reports if report.measurement]
+    if not measured:
         yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
         counted = all(
-            layer.parameters == measured.parameters
-            for report, one in zip(reports, measurements, strict=True)
-            for layer, measured in zip(report.layers, one.layers, strict=True)
+            layer.parameters == by_keras.parameters
+            for report, measurement in measured
+            for layer, by_keras in zip(report.layers, measurement.layers, strict=True)
             if layer.facts
         )
         total = f"{reports[0].parameters:,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
     words = "measured by model.predict" if agreed else "Keras and the rule disagree"
-    versions = f"Keras {measurements[0].keras}", f"TensorFlow {measurements[0].tensorflow}"
+    first = measured[0][1]
+    versions = f"Keras {first.keras}", f"TensorFlow {first.tensorflow}"
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
     yield styled(page.mark(agreed), f" {words}", (more, Style.QUIET))
+    for report in reports:
+        if not report.measurement:
+            by_the_rule = "by the rule, " if report.description.is_complete else ""
+            words = f" {report.expression} {by_the_rule}not measured"
+            yield styled(page.mark(None), (words, Style.PENDING))
 
 
 def _claims(query: Query, reports: Sequence[Report]) -> dict[tuple[str, str], bool | None]:
