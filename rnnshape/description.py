@@ -32,6 +32,10 @@ class Layer:
     facts: Facts | None
     same_as: int | None = None
 
+    def __repr__(self) -> str:
+        outputs = ", ".join(f"{one.name} {one.shape}" for one in self.outputs)
+        return f"<Layer {self.number} {self.call}: {outputs or 'by Keras alone'}>"
+
     @property
     def outputs(self) -> tuple[Tensor, ...]:
         return self.facts.outputs if self.facts else ()

@@ -79,6 +79,9 @@ class Call:
         """Whether the argument is given, and is not what it would be by default."""
         return any(name == argument for name, _ in self.arguments)
 
+    def __repr__(self) -> str:
+        return f"<Call {self}>"
+
     def __str__(self) -> str:
         """The shortest Keras expression that makes it: what has no default stands without name."""
         required = signature(self.name).required
@@ -162,7 +165,7 @@ def parse(text: str) -> Call:
     """The call that a Keras expression writes, under any prefix, or a `QueryError`.
 
     >>> parse("tf.keras.layers.Dense(units=10)")
-    Call(name='Dense', arguments=(('units', 10),))
+    <Call Dense(10)>
     """
     source = Source(text)
     [statement, *others] = source.statements() or [ast.Pass()]

@@ -148,3 +148,40 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
         return environment(PYTHONPATH=str(folder))
 
     return make
+
+
+# The quick tier: `pytest -m "not keras and not process"`.
+
+_marks: set[str] | None = None  # of the test that runs now
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks whatever has Keras measure; what starts processes is marked where it stands."""
+    for item in items:
+        examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else ()
+        measures = any("measure(" in example.source for example in examples)
+        if measures or "keras_measurer" in getattr(item, "fixturenames", ()):
+            item.add_marker("keras")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    global _marks
+    _marks = {mark.name for mark in item.iter_markers()} & {"keras", "process"}
+    try:
+        return (yield)
+    finally:
+        _marks = None
+
+
+def _hold_to_the_marks(event: str, arguments: tuple[object, ...]) -> None:
+    """Without this, a quick test would become slow some day, and nobody would notice."""
+    if _marks is None:
+        return
+    if event == "subprocess.Popen" and not _marks:  # TensorFlow starts one too, as it is imported
+        raise AssertionError("this test starts a process: mark it, @pytest.mark.process")
+    if event == "import" and arguments[0] == "tensorflow" and "keras" not in _marks:
+        raise AssertionError("this test imports TensorFlow: mark it, @pytest.mark.keras")
+
+
+sys.addaudithook(_hold_to_the_marks)

@@ -248,6 +248,7 @@ def test_an_answer_is_there_before_the_next_question_is_asked() -> None:
     assert process.wait(timeout=10) == 1
 
 
+@pytest.mark.process
 def test_bytes_that_are_no_text_fail_alone() -> None:
     finished = subprocess.run(
         [sys.executable, "-m", "rnnshape", "-", "--json", "--dry-run"],

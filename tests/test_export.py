@@ -177,6 +177,7 @@ def test_a_neighbour_of_that_name_is_not_written_through(
     assert victim.read_text() == "precious"
 
 
+@pytest.mark.process
 def test_a_failed_write_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "layer.svg"
     path.write_text("old")

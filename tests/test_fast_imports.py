@@ -17,6 +17,8 @@ from rnnshape.measuring import fast_imports
 from rnnshape.measuring.fast_imports import TRICKS
 from tests.conftest import answered, environment, run
 
+pytestmark = pytest.mark.process
+
 BI_LSTM = ("lstm", "--bidirectional", "--return-state")
 NAMES = [trick.__name__ for trick in TRICKS]
 

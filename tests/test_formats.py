@@ -206,6 +206,7 @@ def test_the_document_is_the_json() -> None:
 # Plain and CSV
 
 
+@pytest.mark.process
 def test_plain_is_read_by_the_shell() -> None:
     script = 'while read name dims; do set -- $dims; echo "$name=$#:$2"; done'
     lines = answer(asked(BI_LSTM), form=Format.PLAIN)

@@ -12,6 +12,8 @@ import pytest
 import rnnshape
 from tests.conftest import COMMAND, environment, run
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("tensorflow", "keras", "numpy")
 
 AT_ONCE: list[tuple[list[str], int]] = [

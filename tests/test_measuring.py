@@ -36,6 +36,8 @@ from rnnshape.report import Report
 from tests.conftest import ROOT, environment, run
 from tests.processes import child_of, linux
 
+pytestmark = pytest.mark.process
+
 REMEDY = "pip install 'tensorflow>=2.16'"
 
 

@@ -13,6 +13,8 @@ from rnnshape.measuring.process import KerasProcess
 from tests.conftest import run
 from tests.test_measuring import question, request
 
+pytestmark = pytest.mark.process
+
 MIB = 2**20
 
 

@@ -69,6 +69,7 @@ def shapes_of_model(model: Any, network: Network) -> tuple[list[Shape], int]:
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+@pytest.mark.keras
 def test_program_is_what_keras_makes_of_it(path: Path) -> None:
     text = path.read_text()
     reading = reading_of(text)

@@ -44,6 +44,7 @@ def test_configs_of_older_versions(version: str, name: str, saved: Any) -> None:
 
 
 @pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.keras
 def test_files_of_keras(name: str, tmp_path: Path) -> None:
     made = MAKERS[name](keras(), keras().layers)
     made.save(tmp_path / "saved.keras")
@@ -53,6 +54,7 @@ def test_files_of_keras(name: str, tmp_path: Path) -> None:
     assert read(str(tmp_path / "saved.json")).networks == (network,)
 
 
+@pytest.mark.keras
 def test_random_models() -> None:
     for name, make in [*makers(60)][len(MAKERS) :]:
         made = make(keras(), keras().layers)

@@ -20,6 +20,8 @@ import pytest
 from tests.conftest import ROOT, command, environment, run
 from tests.test_export import lines
 
+pytestmark = pytest.mark.process
+
 PATH = ROOT / "README.md"
 README = PATH.read_text(encoding="utf-8")
 UPDATE = bool(os.environ.get("RNNSHAPE_UPDATE"))

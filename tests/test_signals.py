@@ -16,6 +16,8 @@ from tests.conftest import environment, run
 from tests.processes import LARGE, child_of, is_gone, left_behind, linux, shell, start
 from tests.terminal import HIDE_CURSOR, Terminal
 
+pytestmark = pytest.mark.process
+
 SECONDS = 1  # within which it has to end
 
 

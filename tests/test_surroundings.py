@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import environment, run
 from tests.processes import shell
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.parametrize("arguments", ["lstm --dry-run", "lstm --format json", "--help"])
 def test_a_reader_that_leaves_is_no_error(arguments: str) -> None:

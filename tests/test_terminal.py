@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import COMMAND, answered, environment, run
 from tests.terminal import HIDE_CURSOR, Terminal
 
+pytestmark = pytest.mark.process
+
 BI_LSTM = ("lstm", "--bidirectional", "--return-state")
 PENDING = "not yet measured"
 MEASURED = "✓ measured by model.predict"

@@ -40,8 +40,8 @@ LSTM(3, return_sequences=True)
 
 LSTM(3, return_state=True)
     o (batch, units) output: last output, after the last timestep
-    h (batch, units) state: hidden state after the last timestep
-    c (batch, units) state: cell state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
+    c (batch, units) cell state: cell state after the last timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
@@ -49,8 +49,8 @@ LSTM(3, return_state=True)
 
 LSTM(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output: output at every timestep
-    h (batch, units) state: hidden state after the last timestep
-    c (batch, units) state: cell state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
+    c (batch, units) cell state: cell state after the last timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
@@ -58,8 +58,8 @@ LSTM(3, return_sequences=True, return_state=True)
 
 LSTM(3, return_sequences=True, return_state=True, go_backwards=True, use_bias=False)
     o (batch, timesteps, units) output: output at every timestep, from the last to the first
-    h (batch, units) state: hidden state after the first timestep
-    c (batch, units) state: cell state after the first timestep
+    h (batch, units) hidden state: hidden state after the first timestep
+    c (batch, units) cell state: cell state after the first timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     o[:, -1] == h
@@ -67,8 +67,8 @@ LSTM(3, return_sequences=True, return_state=True, go_backwards=True, use_bias=Fa
 
 LSTM(3, return_state=True, go_backwards=True)
     o (batch, units) output: last output, after the first timestep
-    h (batch, units) state: hidden state after the first timestep
-    c (batch, units) state: cell state after the first timestep
+    h (batch, units) hidden state: hidden state after the first timestep
+    c (batch, units) cell state: cell state after the first timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
@@ -84,7 +84,7 @@ GRU(3)
 
 GRU(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output: output at every timestep
-    h (batch, units) state: hidden state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
     kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel (units, 3*units) weight: times the hidden state before
     bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
@@ -111,7 +111,7 @@ SimpleRNN(3)
 
 SimpleRNN(3, return_state=True)
     o (batch, units) output: last output, after the last timestep
-    h (batch, units) state: hidden state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
     kernel (features, units) weight: times the input
     recurrent_kernel (units, units) weight: times the hidden state before
     bias (units,) weight: added to their sum
@@ -120,9 +120,9 @@ SimpleRNN(3, return_state=True)
 
 RNN([LSTMCell(3), GRUCell(2)], return_state=True)
     o (batch, units) output: last output, after the last timestep
-    h_1 (batch, units) state: hidden state of cell 1 after the last timestep
-    c_1 (batch, units) state: cell state of cell 1 after the last timestep
-    h_2 (batch, units) state: hidden state of cell 2 after the last timestep
+    h_1 (batch, units) hidden state: hidden state of cell 1 after the last timestep
+    c_1 (batch, units) cell state: cell state of cell 1 after the last timestep
+    h_2 (batch, units) hidden state: hidden state of cell 2 after the last timestep
     kernel_1 (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel_1 (units, 4*units) weight: times the hidden state before
     bias_1 (4*units,) weight: added to their sum
@@ -134,8 +134,8 @@ RNN([LSTMCell(3), GRUCell(2)], return_state=True)
 
 RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
     o (batch, units) output: last output, after the last timestep
-    h_1 (batch, units) state: hidden state of cell 1 after the last timestep
-    h_2 (batch, units) state: hidden state of cell 2 after the last timestep
+    h_1 (batch, units) hidden state: hidden state of cell 1 after the last timestep
+    h_2 (batch, units) hidden state: hidden state of cell 2 after the last timestep
     kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
     bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
@@ -148,7 +148,7 @@ RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
 
 RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
     o (batch, units) output: last output, after the first timestep
-    h (batch, units) state: hidden state after the first timestep
+    h (batch, units) hidden state: hidden state after the first timestep
     kernel (features, units) weight: times the input
     recurrent_kernel (units, units) weight: times the hidden state before
     bias (units,) weight: added to their sum
@@ -158,10 +158,10 @@ RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
 
 Bidirectional(LSTM(3, return_state=True))
     o (batch, 2*units) output: last output, forward and backward concatenated
-    h1 (batch, units) state: forward hidden state after the last timestep
-    c1 (batch, units) state: forward cell state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
-    c2 (batch, units) state: backward cell state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    c1 (batch, units) cell state: forward cell state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
+    c2 (batch, units) cell state: backward cell state after the first timestep
     forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     forward_bias (4*units,) weight: added to their sum
@@ -173,10 +173,10 @@ Bidirectional(LSTM(3, return_state=True))
 
 Bidirectional(LSTM(3, return_sequences=True, return_state=True))
     o (batch, timesteps, 2*units) output: output at every timestep, forward and backward concatenated
-    h1 (batch, units) state: forward hidden state after the last timestep
-    c1 (batch, units) state: forward cell state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
-    c2 (batch, units) state: backward cell state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    c1 (batch, units) cell state: forward cell state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
+    c2 (batch, units) cell state: backward cell state after the first timestep
     forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     forward_bias (4*units,) weight: added to their sum
@@ -190,10 +190,10 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True))
 Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode=None)
     o1 (batch, timesteps, units) output: forward output at every timestep
     o2 (batch, timesteps, units) output: backward output at every timestep
-    h1 (batch, units) state: forward hidden state after the last timestep
-    c1 (batch, units) state: forward cell state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
-    c2 (batch, units) state: backward cell state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    c1 (batch, units) cell state: forward cell state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
+    c2 (batch, units) cell state: backward cell state after the first timestep
     forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     forward_bias (4*units,) weight: added to their sum
@@ -206,8 +206,8 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode=None
 
 Bidirectional(GRU(3, return_state=True), merge_mode='sum')
     o (batch, units) output: last output, forward and backward summed
-    h1 (batch, units) state: forward hidden state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
     forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
@@ -222,8 +222,8 @@ Bidirectional(GRU(3, return_state=True), merge_mode='sum')
 
 Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
     o (batch, units) output: last output, forward and backward multiplied
-    h1 (batch, units) state: forward hidden state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, units) weight: times the input
     forward_recurrent_kernel (units, units) weight: times the hidden state before
     forward_bias (units,) weight: added to their sum
@@ -237,8 +237,8 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
 
 Bidirectional(SimpleRNN(3, return_state=True), merge_mode='ave')
     o (batch, units) output: last output, forward and backward averaged
-    h1 (batch, units) state: forward hidden state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, units) weight: times the input
     forward_recurrent_kernel (units, units) weight: times the hidden state before
     forward_bias (units,) weight: added to their sum
@@ -253,8 +253,8 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode='ave')
 Bidirectional(SimpleRNN(3, return_state=True), merge_mode=None)
     o1 (batch, units) output: last forward output, after the last timestep
     o2 (batch, units) output: last backward output, after the first timestep
-    h1 (batch, units) state: forward hidden state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, units) weight: times the input
     forward_recurrent_kernel (units, units) weight: times the hidden state before
     forward_bias (units,) weight: added to their sum
@@ -268,10 +268,10 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode=None)
 
 Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode='sum')
     o (batch, timesteps, units) output: output at every timestep, forward and backward summed
-    h1 (batch, units) state: forward hidden state after the last timestep
-    c1 (batch, units) state: forward cell state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
-    c2 (batch, units) state: backward cell state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    c1 (batch, units) cell state: forward cell state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
+    c2 (batch, units) cell state: backward cell state after the first timestep
     forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     forward_bias (4*units,) weight: added to their sum
@@ -284,12 +284,12 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode='sum
 
 Bidirectional(RNN([GRUCell(3), LSTMCell(2)], return_state=True))
     o (batch, 2*units) output: last output, forward and backward concatenated
-    h1_1 (batch, units) state: forward hidden state of cell 1 after the last timestep
-    h1_2 (batch, units) state: forward hidden state of cell 2 after the last timestep
-    c1_2 (batch, units) state: forward cell state of cell 2 after the last timestep
-    h2_1 (batch, units) state: backward hidden state of cell 1 after the first timestep
-    h2_2 (batch, units) state: backward hidden state of cell 2 after the first timestep
-    c2_2 (batch, units) state: backward cell state of cell 2 after the first timestep
+    h1_1 (batch, units) hidden state: forward hidden state of cell 1 after the last timestep
+    h1_2 (batch, units) hidden state: forward hidden state of cell 2 after the last timestep
+    c1_2 (batch, units) cell state: forward cell state of cell 2 after the last timestep
+    h2_1 (batch, units) hidden state: backward hidden state of cell 1 after the first timestep
+    h2_2 (batch, units) hidden state: backward hidden state of cell 2 after the first timestep
+    c2_2 (batch, units) cell state: backward cell state of cell 2 after the first timestep
     forward_kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
     forward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
@@ -318,8 +318,8 @@ Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
 
 Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=True, go_backwards=True))
     o (batch, units + backward units) output: last output, forward and backward concatenated
-    h1 (batch, units) state: forward hidden state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
     forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
@@ -333,10 +333,10 @@ Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=Tru
 
 Masking() -> Bidirectional(LSTM(3, return_sequences=True, return_state=True))
     o (batch, timesteps, 2*units) output masked: output at every timestep, forward and backward concatenated
-    h1 (batch, units) state: forward hidden state after the last timestep
-    c1 (batch, units) state: forward cell state after the last timestep
-    h2 (batch, units) state: backward hidden state after the first timestep
-    c2 (batch, units) state: backward cell state after the first timestep
+    h1 (batch, units) hidden state: forward hidden state after the last timestep
+    c1 (batch, units) cell state: forward cell state after the last timestep
+    h2 (batch, units) hidden state: backward hidden state after the first timestep
+    c2 (batch, units) cell state: backward cell state after the first timestep
     forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     forward_bias (4*units,) weight: added to their sum
@@ -348,8 +348,8 @@ Masking() -> Bidirectional(LSTM(3, return_sequences=True, return_state=True))
 
 Masking() -> LSTM(3, return_state=True, zero_output_for_mask=True)
     o (batch, units) output: last output, after the last timestep
-    h (batch, units) state: hidden state after the last timestep
-    c (batch, units) state: cell state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
+    c (batch, units) cell state: cell state after the last timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
@@ -357,8 +357,8 @@ Masking() -> LSTM(3, return_state=True, zero_output_for_mask=True)
 
 Masking() -> LSTM(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output masked: output at every timestep
-    h (batch, units) state: hidden state after the last timestep
-    c (batch, units) state: cell state after the last timestep
+    h (batch, units) hidden state: hidden state after the last timestep
+    c (batch, units) cell state: cell state after the last timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
@@ -366,8 +366,8 @@ Masking() -> LSTM(3, return_sequences=True, return_state=True)
 
 ConvLSTM1D(3, 2, return_state=True)
     o (batch, rows, filters) output: last output, after the last timestep
-    h (batch, rows, filters) state: hidden state after the last timestep
-    c (batch, rows, filters) state: cell state after the last timestep
+    h (batch, rows, filters) hidden state: hidden state after the last timestep
+    c (batch, rows, filters) cell state: cell state after the last timestep
     kernel (kernel rows, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (kernel rows, filters, 4*filters) weight: times the hidden state before
     bias (4*filters,) weight: added to their sum
@@ -381,10 +381,10 @@ ConvLSTM2D(3, 2, data_format='channels_first')
 
 Bidirectional(ConvLSTM3D(2, (1, 2, 1), return_sequences=True, return_state=True))
     o (batch, timesteps, depth, rows, columns, 2*filters) output: output at every timestep, forward and backward concatenated
-    h1 (batch, depth, rows, columns, filters) state: forward hidden state after the last timestep
-    c1 (batch, depth, rows, columns, filters) state: forward cell state after the last timestep
-    h2 (batch, depth, rows, columns, filters) state: backward hidden state after the first timestep
-    c2 (batch, depth, rows, columns, filters) state: backward cell state after the first timestep
+    h1 (batch, depth, rows, columns, filters) hidden state: forward hidden state after the last timestep
+    c1 (batch, depth, rows, columns, filters) cell state: forward cell state after the last timestep
+    h2 (batch, depth, rows, columns, filters) hidden state: backward hidden state after the first timestep
+    c2 (batch, depth, rows, columns, filters) cell state: backward cell state after the first timestep
     forward_kernel (kernel depth, kernel rows, kernel columns, channels, 4*filters) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel (kernel depth, kernel rows, kernel columns, filters, 4*filters) weight: times the hidden state before
     forward_bias (4*filters,) weight: added to their sum

@@ -196,6 +196,7 @@ def test_no_words_at_all_show_the_help_on_stderr() -> None:
 
 
 @pytest.mark.parametrize("redirection", ["2>&1 >/dev/null | true", "2>/dev/full"])
+@pytest.mark.process
 def test_an_empty_command_line_is_wrong_whoever_reads_it(redirection: str) -> None:
     import subprocess
 
@@ -222,6 +223,7 @@ def test_help_bears_any_width(columns: str) -> None:
     assert max(map(len, finished.out.splitlines())) <= 400
 
 
+@pytest.mark.process
 def test_a_process_says_the_same() -> None:
     finished = run("lstm", "--units", "0")
     assert (finished.returncode, finished.stdout) == (2, "")

@@ -59,7 +59,7 @@ def read_code(
 
     >>> reading = read_code("x = Input((5, 2)); y = LSTM(3)(x); m = Model(x, y)", {})
     >>> [(network.name, *network.layers) for network in reading.networks]
-    [('m', Call(name='LSTM', arguments=(('units', 3),)))]
+    [('m', <Call LSTM(3)>)]
     """
     line = f"{where}, line " if where else "line " if "\n" in text.strip() else ""
     return read_sources([Source(text, line, LONGEST_CODE)], let, dimensions)

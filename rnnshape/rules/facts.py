@@ -96,6 +96,9 @@ class Tensor:
     mask: tuple[Axis, ...] | None = None
     source: Call | None = None
 
+    def __repr__(self) -> str:
+        return f"<Tensor {self.name} {self.shape} = {self.labels}>"
+
     @property
     def masked(self) -> bool:
         """Whether a mask may come with it."""
