@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Place", "QueryError", "did_you_mean"]
 
 LONGEST_LINE = 100  # characters of a line that are shown around a place
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A stretch of one line of a text that was read.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
 
 from rnnshape.description import Description, Layer, describe
 from rnnshape.network import Question
@@ -122,8 +122,7 @@ class Outputs(tuple[Output, ...]):
         return tuple(output.name for output in self)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A relation between a layer's outputs, and whether it holds; None until it was measured."""
 
     layer: int
@@ -131,8 +130,7 @@ class Claim:
     holds: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A sentence on a layer, by its number from 1; 0 where it is about the whole."""
 
     layer: int

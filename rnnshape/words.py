@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from rnnshape.expression import Call, Value, bind
 from rnnshape.network import Network, chain
@@ -16,8 +16,7 @@ MERGE_MODES = ("concat", "sum", "mul", "ave", "none")
 FLAGS = ("bidirectional", "return_sequences", "return_state")
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What is said of a layer beside its word; None where nothing is."""
 
     bidirectional: bool | None = None

@@ -195,7 +195,7 @@ def answer(
     """The whole answer, as it is written to a file."""
     stream = io.StringIO() if unicode else Ascii()
     environment = Environment(None, stream, io.StringIO(), {"COLUMNS": str(columns), **variables})
-    asked = replace(query or Query(), views=frozenset(views), format=form)
+    asked = (query or Query())._replace(views=frozenset(views), format=form)
     one = [reports] if isinstance(reports, Report) else reports
     Answer(asked, environment).finish(one)
     return stream.getvalue()

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from types import ModuleType
@@ -442,7 +441,7 @@ def test_documents_are_as_they_were(name: str, suffix: str) -> None:
     if suffix == "md":
         text = answer(every, screen.views, form=Format.MARKDOWN, query=query)
     else:
-        asked_for, page = replace(query, views=frozenset(screen.views)), Page(folds=True)
+        asked_for, page = query._replace(views=frozenset(screen.views)), Page(folds=True)
         text = fragment([*body(asked_for, every, page), *ending(asked_for, every, page)])
         Tree(text)
     check(GOLDEN / f"{name}.{suffix}", text)
@@ -779,7 +778,7 @@ def test_a_second_answer_is_set_apart() -> None:
     shown.finish([two])
     assert stream.getvalue() == f"{answer(one)}\n{answer(two)}"
     shown = Answer(
-        replace(Query(reads_stdin=True), format=Format.MARKDOWN),
+        Query(reads_stdin=True)._replace(format=Format.MARKDOWN),
         Environment(None, markdown := io.StringIO(), None, {}),
     )
     shown.finish([one])

@@ -71,7 +71,7 @@ class Comparison:
 
     def text(self, columns: int, *, unicode: bool = True) -> str:
         query, reports = self.make()
-        some = replace(query, flags=query.flags[:3])
+        some = query._replace(flags=query.flags[:3])
         texts = (
             answer(few, self.views, columns=columns, unicode=unicode, query=one)
             for few, one in ((reports[:3], some), (list(map(measured, reports)), query))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from rnnshape.errors import QueryError
 from rnnshape.formats import Format
@@ -22,8 +22,7 @@ class ExitCode(IntEnum):
     WRONG = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """One command's questions.
 
     Attributes:

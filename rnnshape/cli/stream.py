@@ -55,7 +55,7 @@ def _answered(
     try:
         if line is None:
             raise UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
-        asked = query(replace(options, what=(line,)))
+        asked = query(options._replace(what=(line,)))
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
         reports = describe_all(asked)

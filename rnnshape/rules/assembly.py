@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
@@ -25,8 +24,7 @@ MERGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(NamedTuple):
     """Which of a layer's passes it is: how its tensors' names end, and its weights' begin."""
 
     word: str = ""

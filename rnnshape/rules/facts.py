@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call
 
@@ -123,8 +123,7 @@ class Tensor:
 Nested: TypeAlias = "Tensor | tuple[Nested, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """Two expressions over a layer's outputs that are equal for any input.
 
     `U` stands for the layer's units, and `concat` joins along the last axis.
@@ -145,8 +144,7 @@ class Relation:
         return "U" in self.claim
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(NamedTuple):
     """A recurrent layer's way through the timesteps, in one direction.
 
     Attributes:
@@ -174,8 +172,7 @@ class Pass:
         return "after the first timestep" if self.starts_last else "after the last timestep"
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """How a recurrent layer goes through time, for who wants to draw it.
 
     Attributes:

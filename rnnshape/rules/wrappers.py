@@ -158,7 +158,7 @@ def _as_keras_believes(
     def nested(like: Nested) -> Nested:
         return next(taken) if isinstance(like, Tensor) else tuple(map(nested, like))
 
-    believed = replace(second, output=_believed(first.output, second.output))
+    believed = second._replace(output=_believed(first.output, second.output))
     if not forward["return_state"]:
         return believed, (), []
     states = (*first.states, *map(nested, first.states))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnnshape.formats import Format
 
@@ -19,8 +18,7 @@ __all__ = ["VIEWS", "View"]
 BLOCKS = frozenset({Format.TABLE, Format.MARKDOWN})  # the formats that show any view
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """Something that can be shown of a report, and the option `--name` that asks for it.
 
     The module `rnnshape.views.<name>` has a function `blocks(report, page)`, which makes the

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -23,8 +24,7 @@ NOTHING = Text()
 Row = tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A Keras expression, a word on it, and lines that belong right under it."""
 
     title: str
@@ -32,8 +32,7 @@ class Heading:
     lines: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(NamedTuple):
     """Statements, a line each; where one is too long, the rest of it begins further right.
 
     Attributes:
@@ -45,16 +44,14 @@ class Lines:
     is_prose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """Text whose lines must not be broken."""
 
     text: Text
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A Python program."""
 
     code: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rnnshape.rules.facts import Axis
 from rnnshape.views.text import Style, Text, styled, whole
@@ -12,8 +12,7 @@ from rnnshape.views.text import Style, Text, styled, whole
 __all__ = ["Page"]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A screen, a file or a document, as far as a view needs to know it.
 
     Attributes:
