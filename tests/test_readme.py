@@ -68,7 +68,7 @@ def printed(shell: str, folder: Path) -> str:
     return finished.stdout
 
 
-@pytest.mark.parametrize(("shell", "output"), examples(README), ids=lambda text: text[:60])
+@pytest.mark.parametrize(("shell", "output"), list(examples(README)), ids=lambda text: text[:60])
 def test_an_example_prints_what_the_readme_says(shell: str, output: str, folder: Path) -> None:
     if "jq " in shell and not shutil.which("jq"):
         pytest.skip("jq is not installed here")

@@ -79,17 +79,15 @@ GRU(3)
     o (batch, units) output: last output, after the last timestep
     kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel (units, 3*units) weight: times the hidden state before
-    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
 
 GRU(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output: output at every timestep
     h (batch, units) hidden state: hidden state after the last timestep
     kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel (units, 3*units) weight: times the hidden state before
-    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     o[:, -1] == h
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
     ! GRU has no cell state, so one tensor less than an LSTM
 
 GRU(3, reset_after=False)
@@ -128,9 +126,8 @@ RNN([LSTMCell(3), GRUCell(2)], return_state=True)
     bias_1 (4*units,) weight: added to their sum
     kernel_2 (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel_2 (units, 3*units) weight: times the hidden state before
-    bias_2 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    bias_2 (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     o == h_2
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
 
 RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
     o (batch, units) output: last output, after the last timestep
@@ -138,12 +135,11 @@ RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
     h_2 (batch, units) hidden state: hidden state of cell 2 after the last timestep
     kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
-    bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     kernel_2 (features, units) weight: times the input
     recurrent_kernel_2 (units, units) weight: times the hidden state before
     bias_2 (units,) weight: added to their sum
     o == h_2
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
     ! GRU + SimpleRNN has no cell state, so one tensor less than an LSTM
 
 RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
@@ -210,12 +206,11 @@ Bidirectional(GRU(3, return_state=True), merge_mode='sum')
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     o == h1 + h2
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
     ! merge_mode='sum' leaves units, not 2*units
     ! GRU has no cell state, so one tensor less than an LSTM in each direction
     ! a decoder that takes these states needs 2*units: concat(h1, h2)
@@ -292,18 +287,17 @@ Bidirectional(RNN([GRUCell(3), LSTMCell(2)], return_state=True))
     c2_2 (batch, units) cell state: backward cell state of cell 2 after the first timestep
     forward_kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
-    forward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    forward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     forward_kernel_2 (features, 4*units) weight: times the input, columns for input, forget, cell, output
     forward_recurrent_kernel_2 (units, 4*units) weight: times the hidden state before
     forward_bias_2 (4*units,) weight: added to their sum
     backward_kernel_1 (features, 3*units) weight: times the input, columns for update, reset, hidden
     backward_recurrent_kernel_1 (units, 3*units) weight: times the hidden state before
-    backward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    backward_bias_1 (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     backward_kernel_2 (features, 4*units) weight: times the input, columns for input, forget, cell, output
     backward_recurrent_kernel_2 (units, 4*units) weight: times the hidden state before
     backward_bias_2 (4*units,) weight: added to their sum
     o == concat(h1_2, h2_2)
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
 
 Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
     o (batch, units + backward units) output: last output, forward and backward concatenated
@@ -312,8 +306,7 @@ Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
     forward_bias (4*units,) weight: added to their sum
     backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
+    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
 
 Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=True, go_backwards=True))
@@ -322,12 +315,11 @@ Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=Tru
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel
+    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
     backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     backward_bias (4*units,) weight: added to their sum
     o == concat(h1, h2)
-    ! a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True
     ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
     ! Keras returns as many states of the backward layer as of the forward: no c2
 

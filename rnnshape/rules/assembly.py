@@ -151,7 +151,6 @@ def _notes(
     returns_state: bool,
     zeroed: bool,
 ) -> Iterator[str]:
-    yield from dict.fromkeys(note for one in passes for note in one.notes)
     wide = passes[0].output[-1].name
     if merge_mode in ("sum", "mul", "ave"):
         yield f"merge_mode={merge_mode!r} leaves {wide}, not 2*{wide}"

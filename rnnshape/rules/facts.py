@@ -155,7 +155,6 @@ class Pass(NamedTuple):
         hidden: the state that is also its last output.
         states: what it carries from one timestep to the next, nested as Keras nests them.
         weights: in Keras' order.
-        notes: what may surprise in it.
     """
 
     cell: str
@@ -165,7 +164,6 @@ class Pass(NamedTuple):
     hidden: Tensor
     states: tuple[Nested, ...]
     weights: tuple[Tensor, ...]
-    notes: tuple[str, ...] = ()
 
     @property
     def end(self) -> str:

@@ -128,7 +128,6 @@ def _cells_pass(
     check_batch(call, batch)
     states: list[tuple[Tensor, ...]] = []
     weights: list[Tensor] = []
-    notes: list[str] = []
     for number, cell in enumerate(cells, start=1):
         kind = cell.name.removesuffix("Cell")
         after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
@@ -145,7 +144,6 @@ def _cells_pass(
             )
         )
         weights += _weights(cell, kind, features, units, direction.prefix, after)
-        notes += _notes(cell, kind)
         features = units.named("features")
     check_mask(call, given, states)
     return Pass(
@@ -156,7 +154,6 @@ def _cells_pass(
         hidden=states[-1][0],
         states=_nested_as_keras_does(states) if stacked else states[0],
         weights=tuple(weights),
-        notes=tuple(dict.fromkeys(notes)),
     )
 
 
@@ -206,15 +203,9 @@ def gated_weights(
                 "(Keras: \"'NoneType' object is not callable\")",
                 "bias_initializer",
             )
-        added = (
-            "one for the kernel, one for the recurrent kernel" if biases else "added to their sum"
-        )
+        two = "one for the kernel, one for the recurrent kernel, because reset_after=True"
+        added = two if biases else "added to their sum"
         yield weight(cell, "bias", (*biases, wide), added, before, after)
-
-
-def _notes(cell: Call, kind: str) -> Iterator[str]:
-    if kind == "GRU" and cell["use_bias"] and cell["reset_after"]:
-        yield "a GRU's bias is (2, 3*units), one for each kernel, because reset_after=True"
 
 
 def check_batch(call: Call, batch: Axis) -> None:
