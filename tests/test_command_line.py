@@ -219,7 +219,8 @@ def test_the_next_lines_are_answered_after_the_measurer_went_down(
             return self.measurers.pop().answers(request) if self.measurers else iter(())
 
     down = DownOnce()
-    down.measurers = [keras_measurer, Broken(), keras_measurer]
+    # Asked together first, and as that fails, each alone.
+    down.measurers = [keras_measurer, Broken(), keras_measurer, Broken()]
     finished = command("-", "--json", stdin="lstm\ngru\nsimplernn\n", measurer=down)  # type: ignore[arg-type]
     assert finished.code == 1
     assert [one["source"] for one in finished.lines] == ["predict", "rule", "predict"]

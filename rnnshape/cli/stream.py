@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
-from typing import TextIO
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from rnnshape.cli import messages
 from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.environment import Environment, Measurer
+from rnnshape.cli.lines import LONGEST_LINE, lines_at_hand
 from rnnshape.cli.options import Options
-from rnnshape.cli.query import ExitCode
+from rnnshape.cli.query import ExitCode, Query
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
 from rnnshape.formats import Format
 from rnnshape.formats.answer import Answer
 from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from rnnshape.network import Question
+from rnnshape.report import Report
 
 __all__ = ["answer_stream"]
 
-LONGEST_LINE = 100_000  # characters
+Result: TypeAlias = "Measurement | Failure | MeasurementError | None"
+
+MOST_TOGETHER = 8  # questions of one request: a model and a `predict` for all of them is faster
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One line: what it asks and what the rule says of it, or what is wrong with it."""
+
+    number: int
+    line: str
+    questions: tuple[Question, ...] = ()
+    reports: tuple[Report, ...] = ()
+    wrong: QueryError | UsageError | None = None
 
 
 def answer_stream(options: Options, environment: Environment) -> ExitCode:
@@ -37,64 +53,88 @@ def answer_stream(options: Options, environment: Environment) -> ExitCode:
     shown = Answer(whole, environment)
     with ExitStack() as stack, suppress(BrokenPipeError):
         measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
-        for number, line in _lines(environment.stdin):
-            if not _answered(number, line, options, shown, environment, measurer):
-                code = ExitCode.FAILED
+        for lines in lines_at_hand(environment.stdin, MOST_TOGETHER):
+            asked = [_asked(number, line, options) for number, line in lines]
+            questions = [question for one in asked for question in one.questions]
+            results = _results(questions, whole, measurer)
+            for one in asked:
+                if not _answered(one, results, options, shown, environment):
+                    code = ExitCode.FAILED
     return code
 
 
-def _answered(
-    number: int,
-    line: str | None,
-    options: Options,
-    shown: Answer,
-    environment: Environment,
-    measurer: Measurer | None,
-) -> bool:
-    """Answers one line; whether that went well."""
+def _asked(number: int, line: str | None, options: Options) -> _Asked:
+    if line is None:
+        too_long = UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
+        return _Asked(number, "", wrong=too_long)
     try:
-        if line is None:
-            raise UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
         asked = query(options._replace(what=(line,)))
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
-        reports = describe_all(asked)
+        return _Asked(number, line, asked.questions, tuple(describe_all(asked)))
     except (QueryError, UsageError) as wrong:
-        _say(number, line or "", wrong, options, shown, environment)
+        return _Asked(number, line, wrong=wrong)
+
+
+def _results(
+    questions: Sequence[Question], whole: Query, measurer: Measurer | None
+) -> Iterator[Result]:
+    """For each question what Keras answers, or why it does not; None where it is not asked."""
+    if measurer is None:
+        yield from (None for _ in questions)
+        return
+    values, left = "values" in whole.views, list(questions)
+    if len(left) > 1:
+        with suppress(MeasurementError):  # one of them is to blame: each is asked alone
+            for answer in measurer.answers(Request(tuple(left), whole.seed, values)):
+                if isinstance(answer, Failure) and answer.certain:
+                    break  # together they take too much memory
+                del left[0]
+                yield answer
+    for question in left:
+        try:
+            [answer] = measurer.answers(Request((question,), whole.seed, values))
+            yield answer
+        except MeasurementError as problem:
+            yield problem
+
+
+def _answered(
+    asked: _Asked,
+    results: Iterator[Result],
+    options: Options,
+    shown: Answer,
+    environment: Environment,
+) -> bool:
+    """Answers one line; whether that went well."""
+    if asked.wrong is not None:
+        _say(asked, asked.wrong, options, shown, environment)
         return False
     good = True
-    for question, report in zip(asked.questions, reports, strict=True):
-        if measurer is None:
+    for report in asked.reports:
+        result = next(results)
+        if result is None:
             shown.finish([report])
-            continue
-        result = _measured(measurer, Request((question,), asked.seed, "values" in asked.views))
-        if isinstance(result, Measurement):
+        elif isinstance(result, Measurement):
             measured = replace(report, measurement=result)
             shown.finish([measured])
             if measured.differences:
-                words = f"line {number}: Keras and the rule disagree"
+                words = f"line {asked.number}: Keras and the rule disagree"
                 messages.error(environment, words, measured.differences)
                 good = False
-            continue
-        good = False
-        if report.description.is_complete:
-            shown.finish([report])
-            not_measured(environment, result, f"line {number}: ")
         else:
-            _say(
-                number,
-                line,
-                UsageError(f"not measured: {result.reason}"),
-                options,
-                shown,
-                environment,
-            )
+            good = False
+            if report.description.is_complete:
+                shown.finish([report])
+                not_measured(environment, result, f"line {asked.number}: ")
+            else:
+                wrong = UsageError(f"not measured: {result.reason}")
+                _say(asked, wrong, options, shown, environment)
     return good
 
 
 def _say(
-    number: int,
-    line: str,
+    asked: _Asked,
     wrong: QueryError | UsageError,
     options: Options,
     shown: Answer,
@@ -102,30 +142,7 @@ def _say(
 ) -> None:
     """What is wrong with a line: an object among the others in JSON, else a message on stderr."""
     if options.format is Format.JSON:
-        shown.write(json.dumps({"line": number, "question": line, "error": wrong.message}) + "\n")
+        said = {"line": asked.number, "question": asked.line, "error": wrong.message}
+        shown.write(json.dumps(said) + "\n")
     else:
-        messages.error(environment, f"line {number}: {wrong.message}", wrong.details)
-
-
-def _measured(measurer: Measurer, request: Request) -> Measurement | Failure | MeasurementError:
-    """What Keras answers to a request of one question, or why it does not."""
-    try:
-        [result] = measurer.answers(request)
-    except MeasurementError as problem:
-        return problem
-    return result
-
-
-def _lines(stream: TextIO | None) -> Iterator[tuple[int, str | None]]:
-    """The lines that hold a question, with their numbers; None in place of one that is too long."""
-    number = 0
-    while stream is not None and (line := stream.readline(LONGEST_LINE + 1)):
-        number += 1
-        if len(line) > LONGEST_LINE and not line.endswith("\n"):
-            while line and not line.endswith("\n"):
-                line = stream.readline(LONGEST_LINE)
-            yield number, None
-            continue
-        question = line.strip()
-        if question and not question.startswith("#"):
-            yield number, question
+        messages.error(environment, f"line {asked.number}: {wrong.message}", wrong.details)

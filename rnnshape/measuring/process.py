@@ -81,8 +81,8 @@ class KerasProcess:
             while left:
                 remaining = replace(request, questions=request.questions[-left:])
                 for answer in self._answers_of_one_child(remaining, tell):
+                    left -= 1  # before it is given: who has the last answer may ask no more
                     yield answer
-                    left -= 1
         finally:
             if left:  # whoever reads on would read what is left of this request
                 self._stop()
