@@ -34,10 +34,13 @@ def layer_of_word(word: str) -> str | None:
     return WORDS.get(word.lower().replace("-", "").replace("_", ""))
 
 
-def stack(layer: str, units: Sequence[int], flags: Flags) -> tuple[Network, tuple[str, ...]]:
+def stack(
+    layer: str, units: Sequence[int], flags: Flags, given: Flags | None = None
+) -> tuple[Network, tuple[str, ...]]:
     """A layer, or one on top of the other for several units, and notes on what that changes.
 
-    The flags are the last layer's: one below must return a sequence, and nothing else.
+    The flags are the last layer's: one below must return a sequence, and nothing else. `given`
+    are those that someone has set, where these are not.
 
     >>> network, notes = stack("LSTM", (64, 32), Flags(return_state=True))
     >>> print(network)
@@ -45,7 +48,9 @@ def stack(layer: str, units: Sequence[int], flags: Flags) -> tuple[Network, tupl
     """
     below = Flags(flags.bidirectional, True, False, flags.merge_mode)
     layers = [_layer(layer, size, below) for size in units[:-1]]
-    return chain([*layers, _layer(layer, units[-1], flags)]), tuple(_notes(len(units), flags))
+    return chain([*layers, _layer(layer, units[-1], flags)]), tuple(
+        _notes(len(units), given or flags)
+    )
 
 
 def combinations(flags: Flags) -> list[Flags]:
@@ -76,14 +81,15 @@ def _notes(height: int, flags: Flags) -> list[str]:
     if height == 1:
         return []
     below = "layer 1" if height == 2 else f"layers 1 to {height - 1}"
-    because = "the next layer takes a sequence, and no states"
+    because = 'the next layer takes a sequence (Keras: "expected ndim=3, found ndim=2")'
     if flags.return_sequences is False:
-        return [f"--no-return-sequences holds for layer {height}: in {below} {because}"]
+        return [
+            f"--no-return-sequences holds for layer {height} alone, and {below} got "
+            f"return_sequences=True: {because}"
+        ]
     if flags.return_state:
         return [
-            f"--return-state holds for layer {height}, and {below} got return_sequences=True: "
-            f"{because}"
+            f"--return-state holds for layer {height} alone, and {below} got "
+            "return_sequences=True: the next layer takes a sequence, and no states"
         ]
-    return [
-        f'{below} got return_sequences=True: {because} (Keras: "expected ndim=3, found ndim=2")'
-    ]
+    return [f"{below} got return_sequences=True: {because}"]

@@ -260,3 +260,10 @@ def test_bytes_that_are_no_text_fail_alone() -> None:
     assert finished.returncode == 1
     lines = json_lines(finished.stdout.decode())
     assert [one.get("layer") for one in lines] == ["LSTM(3)", None, "GRU(3)"]
+
+
+@pytest.mark.parametrize("words", [("lstm",), ("lstm", "gru"), ("lstm", "-u", "4", "-u", "3")])
+def test_what_holds_is_not_called_wrong_before_it_is_measured(words: tuple[str, ...]) -> None:
+    finished = command(*words, "--compare", "--dry-run")
+    assert "✗" not in finished.out
+    assert "· o == h" in finished.out

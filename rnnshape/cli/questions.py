@@ -101,7 +101,7 @@ def _reading(what: str, options: Options) -> Reading:
 def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
     every = combinations(options.flags) if options.compare else [options.flags]
     for flags in every:
-        network, notes = stack(layer, options.units or USUAL_UNITS, flags)
+        network, notes = stack(layer, options.units or USUAL_UNITS, flags, options.flags)
         held = {name: bool(getattr(flags, name)) for name in FLAGS}
         yield _Asked(Question(network, options.dimensions), notes, held)
 

@@ -25,7 +25,8 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
         from rnnshape.views.comparison import comparison
 
         yield from comparison(query, reports, page)
-        yield from notes(reports, page)
+        # What is to be said of a single row would be unclear under all of them.
+        yield from notes(reports, page, of_questions_alone=True)
         views = [view for view in views if view.name != "weights"]  # they have a column
     for report in reports:
         if not query.compare:

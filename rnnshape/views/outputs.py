@@ -26,11 +26,15 @@ def outputs(report: Report, page: Page) -> Iterator[Block]:
         yield from _of_several_layers(report, page)
 
 
-def notes(reports: Sequence[Report], page: Page) -> Iterator[Lines]:
+def notes(
+    reports: Sequence[Report], page: Page, *, of_questions_alone: bool = False
+) -> Iterator[Lines]:
     """Why the answer may surprise; each said once, and of which layer where there are several."""
     said: dict[str, None] = {}
     for report in reports:
         for note in report.notes:
+            if of_questions_alone and note.text not in report.notes_before:
+                continue
             layer = f"layer {note.layer}: " if note.layer and len(report.layers) > 1 else ""
             said[f"{layer}{page.product(note.text)}"] = None
     lines = tuple(styled((NOTE, Style.QUIET), text) for text in said)

@@ -94,5 +94,6 @@ def _claims(query: Query, reports: Sequence[Report]) -> dict[tuple[str, str], bo
             elif len(report.layers) > 1:
                 where = f"layer {claim.layer}"
             key = claim.relation.claim, where
-            claims[key] = claim.holds if claims.get(key, True) else False
+            before = claims.get(key, True)
+            claims[key] = False if False in (before, claim.holds) else claim.holds
     return claims
