@@ -452,11 +452,11 @@ def test_documents_are_as_they_were(name: str, suffix: str) -> None:
 
 def test_every_view_is_in_the_table_and_in_markdown() -> None:
     names = {view.name for view in VIEWS}
-    assert left_out(names, Format.TABLE) == left_out(names, Format.MARKDOWN) == ()
-    assert left_out(names, Format.JSON) == ("diagram",)
-    assert left_out(names, Format.PLAIN) == ("diagram", "code", "values")
-    assert left_out(names, Format.CSV) == ("weights", "diagram", "code", "values")
-    assert left_out((), Format.CSV) == ()
+    assert left_out(names, Format.TABLE) == left_out(names, Format.MARKDOWN) == {}
+    assert list(left_out(names, Format.JSON)) == ["diagram"]
+    assert list(left_out(names, Format.PLAIN)) == ["diagram", "code", "values"]
+    assert list(left_out(names, Format.CSV)) == ["weights", "diagram", "code", "values"]
+    assert left_out((), Format.CSV) == {}
     assert [str(form) for form in Format] == ["table", "plain", "json", "csv", "markdown"]
     assert [view.name for view in VIEWS] == ["weights", "diagram", "code", "values"]
     assert [view.name for view in VIEWS if view.needs_measurement] == ["values"]
@@ -482,7 +482,7 @@ def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPat
     assert "\no: rank 3\n" in answer(report, ["ranks"])
     assert "\n`o: rank 3`\n" in answer(report, ["ranks"], form=Format.MARKDOWN)
     assert json_of(report, "ranks")["o"] == 3
-    assert left_out({"ranks"}, Format.CSV) == ("ranks",)
+    assert left_out({"ranks"}, Format.CSV) == {"ranks": ""}
 
 
 def test_no_format_for_programs_is_painted_early() -> None:

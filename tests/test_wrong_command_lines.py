@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import command, run
+from tests.conftest import command, environment, run
 
 ALLOWED = "give a whole number, 1 or more"
 LARGEST = "the largest is 9223372036854775807"
@@ -221,6 +221,22 @@ def test_help_bears_any_width(columns: str) -> None:
     assert finished.code == 0
     assert "--return-state" in finished.out
     assert max(map(len, finished.out.splitlines())) <= 400
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("columns", ["²", "9" * 5_000, "0", "1000000000"])
+def test_an_answer_bears_any_width(columns: str) -> None:
+    finished = run("lstm", "--dry-run", env=environment(COLUMNS=columns, TERMINAL_WIDTH="abc"))
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "(2, 3)" in finished.stdout
+
+
+def test_weights_in_csv_are_said_to_be_parameters_alone() -> None:
+    finished = command("lstm", "--weights", "--format", "csv", "--dry-run")
+    assert finished.out.splitlines()[1].endswith(",rule,60")
+    assert finished.err == (
+        "note: --weights has no place in csv, which has the parameters of each layer alone\n"
+    )
 
 
 @pytest.mark.process

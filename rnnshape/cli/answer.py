@@ -56,9 +56,9 @@ def describe_all(query: Query) -> list[Report]:
 
 def say_what_is_left_out(query: Query, environment: Environment) -> None:
     """Notes on what was asked for and will not be shown."""
-    for view in left_out(query.views, query.format):
-        where = f"is in {query.export} alone" if query.export else "is left out"
-        messages.note(environment, f"--{view} has no place in {query.format}, and {where}")
+    for view, instead in left_out(query.views, query.format).items():
+        where = f"and is in {query.export} alone" if query.export else instead or "and is left out"
+        messages.note(environment, f"--{view} has no place in {query.format}, {where}")
     if query.dry_run and "values" in query.views:
         messages.note(environment, "--values come from model.predict: --dry-run has none")
 

@@ -20,12 +20,16 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-def left_out(views: Collection[str], form: Format) -> tuple[str, ...]:
-    """The names of those views that a format has no place for.
+def left_out(views: Collection[str], form: Format) -> dict[str, str]:
+    """The names of those views that a format has no place for, each with what it has instead.
 
     >>> left_out({"weights", "diagram"}, Format.JSON)
-    ('diagram',)
+    {'diagram': ''}
     """
     from rnnshape.views import VIEWS  # whose list says in which formats each has a place
 
-    return tuple(view.name for view in VIEWS if view.name in views and form not in view.formats)
+    return {
+        view.name: view.in_csv if form == Format.CSV else ""
+        for view in VIEWS
+        if view.name in views and form not in view.formats
+    }

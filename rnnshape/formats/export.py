@@ -93,6 +93,7 @@ def _picture(lines: Sequence[Text], width: int) -> str:
     console = Console(
         record=True,
         width=width,
+        height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",

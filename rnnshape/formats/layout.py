@@ -27,7 +27,7 @@ TOKENS = re.compile(
 
 def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
     """The lines of blocks, a blank line between them."""
-    console = Console(width=page.width, file=io.StringIO(), color_system=None)
+    console = _console(page.width)
     for number, block in enumerate(blocks):
         if number:
             yield Text()
@@ -40,6 +40,11 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
                 for drawn in _drawn(block, page):
                     for line in console.render_lines(drawn, pad=False):
                         yield _line((segment.text, segment.style) for segment in line)
+
+
+def _console(width: int) -> Console:
+    # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
+    return Console(width=width, height=25, file=io.StringIO(), color_system=None)
 
 
 def unbroken_width(blocks: Iterable[Block]) -> int:
@@ -173,5 +178,5 @@ def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
     return Text(tuple(pieces))
 
 
-PLAIN = Console(file=io.StringIO(), color_system=None)
+PLAIN = _console(80)
 NAMED = {style: RichStyle.from_meta({"name": style.value}) for style in Style}

@@ -29,12 +29,14 @@ class View(NamedTuple):
         help: what the option does, in a sentence.
         formats: where it has a place.
         needs_measurement: whether the rule alone has nothing to show.
+        in_csv: what CSV has in its place.
     """
 
     name: str
     help: str
     formats: frozenset[Format] = BLOCKS
     needs_measurement: bool = False
+    in_csv: str = ""
 
     def blocks(self, report: Report, page: Page) -> Iterator[Block]:
         """What is shown of a report."""
@@ -57,6 +59,7 @@ VIEWS = (
         "weights",
         "Show the weights of each layer, and what their parameters add up to.",
         BLOCKS | {Format.JSON, Format.PLAIN},
+        in_csv="which has the parameters of each layer alone",
     ),
     View("diagram", "Draw each recurrent layer, unrolled over time."),
     View("code", "Print the Keras program that makes it.", BLOCKS | {Format.JSON}),
