@@ -242,6 +242,7 @@ def main() -> None:
     parser.add_argument("--signals", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
     tally: Counter[str] = Counter()
     attack_lines(options.lines, options.seed, tally)
     attack_processes(options.processes, options.seed, tally)

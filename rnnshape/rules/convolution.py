@@ -20,7 +20,7 @@ def _takes(call: Call) -> tuple[str, ...]:
 
 @rule("Conv1D", "Conv2D", "Conv3D", takes=_takes)
 def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *_takes(call))
+    batch, *others = required_axes(call, inputs, *_takes(call), has_kernel=True)
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
     filters = Axis("filters", whole_number(call, "filters"))

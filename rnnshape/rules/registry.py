@@ -92,12 +92,14 @@ def _usual_axes(name: str) -> tuple[str, ...]:
     return BY_RANK.get({"2D": 4, "3D": 5}.get(name[-2:], 3), SEQUENCE)
 
 
-def required_axes(call: Call, inputs: Sequence[Tensor], *names: str) -> tuple[Axis, ...]:
+def required_axes(
+    call: Call, inputs: Sequence[Tensor], *names: str, has_kernel: bool = False
+) -> tuple[Axis, ...]:
     """The axes of the one tensor that a layer takes, under the names that it knows them by; a
     `QueryError` where there are more tensors, or more or fewer axes."""
     tensor = only_input(call, inputs)
     if len(tensor.axes) != len(names):
-        raise _wrong_rank(call, tensor, names)
+        raise _wrong_rank(call, tensor, names, has_kernel=has_kernel)
     return tuple(axis.named(name) for axis, name in zip(tensor.axes, names, strict=True))
 
 
@@ -155,16 +157,23 @@ def weight(
     return Tensor(f"{before}{name}{after}", axes, meaning, "weight")
 
 
-def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str]) -> Exception:
+def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], *, has_kernel: bool) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
         given, remedy = f"{tensor.meaning} is {tensor.labels}", "describe another with Input(...)"
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy = _remedy(tensor, len(names))
-    found = f'(Keras: "expected ndim={len(names)}, found ndim={len(tensor.axes)}")'
+    words = f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
+    if has_kernel:  # Keras checks the least first, and then compares with the kernel
+        too_many = len(tensor.axes) > len(names)
+        words = (
+            "Kernel shape must have the same length"
+            if too_many
+            else words.replace("ndim", "min_ndim", 1)
+        )
     takes = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-    return call.error(f"{call} takes {takes}, but {given}: {remedy} {found}")
+    return call.error(f'{call} takes {takes}, but {given}: {remedy} (Keras: "{words}")')
 
 
 def _remedy(tensor: Tensor, rank: int) -> str:
