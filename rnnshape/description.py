@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
-from rnnshape.rules import axes_of_input, facts_of, started
+from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, started
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 
 __all__ = ["Description", "Layer", "describe"]
@@ -24,6 +25,7 @@ class Layer:
         inputs: the tensors that it is called with; None for what only Keras can tell.
         facts: what the rule says; None where it has no word on it.
         same_as: the number of the earlier layer that this one is, called once more.
+        by_keras: where the rule has no word on it, what Keras returned, once that was measured.
     """
 
     number: int
@@ -31,6 +33,7 @@ class Layer:
     inputs: tuple[Tensor | None, ...]
     facts: Facts | None
     same_as: int | None = None
+    by_keras: tuple[Tensor, ...] = ()
 
     def __repr__(self) -> str:
         outputs = ", ".join(f"{one.name} {one.shape}" for one in self.outputs)
@@ -38,7 +41,7 @@ class Layer:
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        return self.facts.outputs if self.facts else ()
+        return self.facts.outputs if self.facts else self.by_keras
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -76,7 +79,11 @@ class Description:
         return _tensor(ref, self.inputs, self.layers)
 
 
-def describe(network: Network, dimensions: Dimensions | None = None) -> Description:
+def describe(
+    network: Network,
+    dimensions: Dimensions | None = None,
+    measured: Sequence[Sequence[tuple[int, ...]]] = (),
+) -> Description:
     """What the rule says of a network, or a `QueryError` if Keras would refuse it.
 
     Pure and instant: neither NumPy nor TensorFlow is imported.
@@ -84,6 +91,8 @@ def describe(network: Network, dimensions: Dimensions | None = None) -> Descript
     Args:
         network: what is asked.
         dimensions: the sizes of what its inputs leave open.
+        measured: of each layer, the shapes that Keras returned: from these the rule goes on after
+            a layer that it has no word on.
 
     >>> from rnnshape.expression import parse
     >>> from rnnshape.network import chain
@@ -102,8 +111,18 @@ def describe(network: Network, dimensions: Dimensions | None = None) -> Descript
         if network.is_chain and layers:
             _check_one_tensor(layers[-1], step)
         known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
-        facts = _facts(step, known) if len(known) == len(given) else None
-        layers.append(Layer(number, step.layer, tuple(given.values()), facts, step.same_as))
+        try:
+            facts = _facts(step, known) if len(known) == len(given) else None
+        except QueryError:
+            # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
+            if not (measured and any(layer.facts is None for layer in layers)):
+                raise
+            facts = None
+        shapes = measured[number - 1] if measured and facts is None else ()
+        masked = any(tensor.masked for tensor in known.values())
+        by_keras = tuple(_returned_by_keras(step, shapes, masked=masked))
+        inputs_of = tuple(given.values())
+        layers.append(Layer(number, step.layer, inputs_of, facts, step.same_as, by_keras))
     return Description(inputs, tuple(layers), tuple(_inputs_below(network, layers)))
 
 
@@ -144,6 +163,18 @@ def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
         return tensors[argument]
     parts = argument if isinstance(argument, tuple) else ()
     return tuple(_nested(one, tensors) for one in parts)
+
+
+def _returned_by_keras(
+    step: Step, shapes: Sequence[tuple[int, ...]], *, masked: bool
+) -> Iterator[Tensor]:
+    """The outputs of a layer that the rule has no word on, as Keras has measured them."""
+    for number, shape in enumerate(shapes):
+        names = axes_of_rank(len(shape)) if shape else ()
+        axes = tuple(Axis(name, length) for name, length in zip(names, shape, strict=True))
+        usual = "o" if len(shapes) == 1 else f"o{number + 1}"
+        name = step.names[number] if number < len(step.names) else usual
+        yield Tensor(name, axes, mask=axes[:2] if masked else None, source=step.layer)
 
 
 def _check_size(layer: Call, facts: Facts) -> None:

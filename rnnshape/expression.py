@@ -28,13 +28,24 @@ from rnnshape.signatures import (
     signature,
 )
 
-__all__ = ["LARGEST", "Call", "Source", "Value", "bind", "calls_within", "parse", "printed"]
+__all__ = [
+    "LARGEST",
+    "Call",
+    "NotLiteralError",
+    "Source",
+    "Value",
+    "bind",
+    "calls_within",
+    "parse",
+    "printed",
+]
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | None"
 
 LONGEST_TEXT = 100_000  # characters
 DEEPEST = 40  # calls and brackets within each other
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
+LITERALS = "only Keras layers with literal arguments are read here"
 FEW = 12  # arguments that a message lists
 MOST_REPEATED = 1_000  # layers or cells from one `* n` or `for _ in range(n)`
 OPERATIONS = {
@@ -45,6 +56,10 @@ OPERATIONS = {
     ast.Div: operator.truediv,
     ast.Mod: operator.mod,
 }
+
+
+class NotLiteralError(QueryError):
+    """A text with something in it that is no literal; a reader of code may know what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +289,7 @@ class Source:
                 return self.call(node, depth)
             case ast.Name() | ast.Attribute():
                 return self._named(node)
-        raise self.error(node, "only Keras layers with literal arguments are read here")
+        raise NotLiteralError(LITERALS, self.place(node))
 
     def call(self, node: ast.Call, depth: int = 0) -> Call:
         """The Keras call that is written."""
@@ -284,7 +299,7 @@ class Source:
                 node.func, f"{name} of PyTorch is not answered: only Keras' layers are"
             )
         if name is None:
-            raise self.error(node.func, "only Keras layers with literal arguments are read here")
+            raise NotLiteralError(LITERALS, self.place(node.func))
         name = "Input" if name == "InputLayer" else name
         if module_of(ALIASES.get(name, name)) is None:  # before anything is read of its arguments
             raise _unknown(name, self.place(node.func))
@@ -393,7 +408,9 @@ class Source:
         constant = str(name).capitalize()
         if constant in ("True", "False", "None"):
             raise self.error(node, f"{name} is not known here; did you mean {constant}?")
-        raise self.error(node, f"{name or 'this'} is not known here: write its value")
+        raise NotLiteralError(
+            f"{name or 'this'} is not known here: write its value", self.place(node)
+        )
 
 
 def calls_within(value: Value) -> Iterator[Call]:

@@ -102,7 +102,9 @@ class _Writer:
         """The names that a layer's outputs are unpacked into."""
         facts = self.description.layers[number - 1].facts
         if facts is None:
-            names = self.network.steps[number - 1].names or ("o",)
+            last = max((ref.output for ref in self.last_use if ref.step == number), default=0)
+            names = self.network.steps[number - 1].names
+            names += tuple("o" if last == 0 else f"o{n + 1}" for n in range(len(names), last + 1))
             return ", ".join(
                 self.named(Ref(number, index), name, number) for index, name in enumerate(names)
             )

@@ -101,6 +101,10 @@ class Outputs(tuple[Output, ...]):
 
     __slots__ = ()
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is an output, or one of that name."""
+        return key in self.names if isinstance(key, str) else super().__contains__(key)
+
     @overload
     def __getitem__(self, key: SupportsIndex | str) -> Output: ...
 
@@ -162,9 +166,11 @@ class Report:
     description: Description = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        described = describe(self.question.network, self.question.dimensions)
-        object.__setattr__(self, "description", described)
+        network, dimensions = self.question.network, self.question.dimensions
         measured = self.measurement.layers if self.measurement else ()
+        shapes = [[one.shape for one in layer.outputs] for layer in measured]
+        described = describe(network, dimensions, shapes)
+        object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]
         if measured and checked != claimed:
@@ -343,7 +349,9 @@ class Report:
         layers is said once, of the whole."""
         said = [Note(0, text) for text in self.notes_before]
         for layer in self.layers:
-            texts = layer.facts.notes if layer.facts else (WITHOUT_RULE,)
+            # After such a layer the rule goes on once its shapes are known.
+            without = () if None in layer.inputs else (WITHOUT_RULE.format(layer.call.name),)
+            texts = layer.facts.notes if layer.facts else without
             said += [Note(layer.number, text) for text in texts]
         layers: dict[str, set[int]] = {}
         for note in said:
@@ -385,7 +393,7 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
-WITHOUT_RULE = "the rule has no word on this layer: its shapes are Keras' alone"
+WITHOUT_RULE = "the rule has no word on {}: its shapes are Keras' alone"
 
 
 def _shown(shape: Shape | None) -> str:

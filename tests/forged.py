@@ -12,6 +12,7 @@ from typing import Any
 
 from rnnshape.cli.environment import Environment
 from rnnshape.cli.query import Query
+from rnnshape.description import describe
 from rnnshape.expression import parse
 from rnnshape.formats import Format
 from rnnshape.formats.answer import Answer
@@ -115,9 +116,18 @@ def measured(
     the rule has no word on; `scale` is the size of the numbers.
     """
     numbers = count()
+    returned = [
+        [
+            (shapes or {}).get((one.number, index), tensor.shape if tensor else ())
+            for index, tensor in enumerate(one.outputs or (None,))
+        ]
+        for one in report.layers
+    ]
+    question = report.question
+    layers = describe(question.network, question.dimensions, returned).layers
 
     def layer(number: int) -> MeasuredLayer:
-        one = report.layers[number - 1]
+        one = layers[number - 1]
         outputs = tuple(
             array(
                 (shapes or {}).get((number, index), tensor.shape),

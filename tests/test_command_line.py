@@ -89,6 +89,67 @@ def test_layer_given_back_asks_the_same_question(
     assert command(first["layer"], "--json", measurer=keras_measurer).lines == [first]
 
 
+def test_after_a_layer_without_a_rule_the_rule_goes_on_with_what_keras_measured(
+    keras_measurer: KerasInProcess,
+) -> None:
+    question = "UnitNormalization() -> Bidirectional(LSTM(3, return_state=True))"
+    finished = command(question, "--json", "--weights", measurer=keras_measurer)
+    [answer] = finished.lines
+    assert (finished.code, finished.err) == (0, "")
+    assert [one["name"] for one in answer["outputs"]] == ["o", "o", "h1", "c1", "h2", "c2"]
+    claims = [(one["claim"], one["layer"], one["holds"]) for one in answer["relations"]]
+    assert claims == [("o == concat(h1, h2)", 2, True)]
+    assert "differences" not in answer
+
+
+STATES_AFTER = """
+from keras import Input, Model
+from keras.layers import LSTM, Dense, UnitNormalization
+x = Input((5, 3))
+_, h, c = LSTM(4, return_state=True)(UnitNormalization()(x))
+y = LSTM(4, return_sequences=True)(Input((6, 2), name="y"), initial_state=[h, c])
+"""
+
+
+@pytest.mark.parametrize("form", ["--json", "--code"])
+def test_states_of_a_layer_after_one_without_a_rule_can_be_passed_on(
+    form: str, keras_measurer: KerasInProcess
+) -> None:
+    finished = command(STATES_AFTER, form, "--dry-run")
+    assert finished.code == 2
+    finished = command(STATES_AFTER, form, measurer=keras_measurer)
+    assert finished.code == 0
+    assert "a bug" not in finished.err
+
+
+@pytest.mark.parametrize(
+    ("text", "layer"),
+    [
+        ("LSTM(U) -> Dense(n)", "LSTM(7) -> Dense(2)"),
+        ("LSTM(U)", "LSTM(7)"),
+        ("Sequential([LSTM(U), Dense(n)])", "LSTM(7) -> Dense(2)"),
+        ("model.add(LSTM(U))", "LSTM(7)"),
+        ("RNN([LSTMCell(u) for u in (3, U)])", "RNN([LSTMCell(3), LSTMCell(7)])"),
+    ],
+)
+def test_names_in_a_text_are_given_by_let(text: str, layer: str) -> None:
+    finished = command(text, "--let", "U=7", "--let", "n=2", "--json", "--dry-run")
+    assert (finished.code, finished.err) == (0, "")
+    assert finished.lines[0]["layer"] == layer
+
+
+def test_a_name_in_a_text_that_is_not_given_is_asked_for() -> None:
+    finished = command("LSTM(U)", "--dry-run")
+    assert finished.code == 2
+    assert "--let U=" in finished.err
+
+
+@pytest.mark.parametrize("inner", ["Conv1D(8, 3)", "Bidirectional(LSTM(3))", "LSTM(3)"])
+def test_a_layer_with_time_of_its_own_is_given_it_in_time_distributed(inner: str) -> None:
+    [answer] = command(f"TimeDistributed({inner})", "--json", "--dry-run").lines
+    assert answer["inputs"][0]["axes"] == ["batch", "timesteps", "timesteps", "features"]
+
+
 @pytest.mark.parametrize(("question", "words"), REFUSED)
 def test_what_keras_would_refuse_is_refused_before_it_is_asked(question: str, words: str) -> None:
     finished = command(question)
@@ -101,7 +162,9 @@ def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: Keras
     finished = command("UnitNormalization()", "--json", measurer=keras_measurer)
     [answer] = finished.lines
     assert answer["outputs"][0]["shape"] == [2, 5, 1]
-    assert answer["notes"] == ["the rule has no word on this layer: its shapes are Keras' alone"]
+    assert answer["notes"] == [
+        "the rule has no word on UnitNormalization: its shapes are Keras' alone"
+    ]
     finished = command("UnitNormalization()", "--dry-run")
     assert (finished.code, finished.out) == (2, "")
     assert "leave out --dry-run" in finished.err

@@ -223,7 +223,7 @@ def test_values_that_depend_on_data_are_asked_for_together() -> None:
         "LSTM(8)",
         "Dense(2)",
     ]
-    assert reading.names_used == {"vocab_size", "units", "X_train.shape[2]"}
+    assert reading.names_used == frozenset({"vocab_size", "units", "X_train.shape[2]"})
 
 
 def test_the_sizes_of_inputs_come_from_the_options() -> None:

@@ -61,7 +61,8 @@ def query(options: Options) -> Query:
         else:
             reading = _reading(what, options)
             unread += reading.messages
-            unused -= reading.names_used
+            # Of a text it is not told which names it uses.
+            unused = set() if reading.names_used is None else unused - reading.names_used
             notes = chain(reading.notes, repeat(()))
             asked += [
                 _Asked(Question(network, options.dimensions), said)

@@ -92,6 +92,7 @@ def _picture(lines: Sequence[Text], width: int) -> str:
 
     console = Console(
         record=True,
+        force_jupyter=False,  # in a notebook Rich would show what it records
         width=width,
         height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),

@@ -44,7 +44,9 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
 
 def _console(width: int) -> Console:
     # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
-    return Console(width=width, height=25, file=io.StringIO(), color_system=None)
+    return Console(
+        width=width, height=25, file=io.StringIO(), color_system=None, force_jupyter=False
+    )
 
 
 def unbroken_width(blocks: Iterable[Block]) -> int:

@@ -25,7 +25,7 @@ from rnnshape.measuring.messages import (
     Request,
 )
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
-from rnnshape.network import Argument, Network, Ref
+from rnnshape.network import Argument, Network, Question, Ref
 from rnnshape.signatures import module_of
 
 __all__ = ["build", "clear", "measure"]
@@ -56,7 +56,7 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
         request: what is asked.
         tell: called with the number of batches done, and how many there are.
     """
-    described = [(one.network, describe(one.network, one.dimensions)) for one in request.questions]
+    described = [(one, describe(one.network, one.dimensions)) for one in request.questions]
     for _, group in groupby(described, key=_same_inputs):
         together = list(group)
         try:
@@ -75,7 +75,7 @@ def clear() -> None:
 
 
 def _alone(
-    one: tuple[Network, Description], request: Request, tell: Tell | None
+    one: tuple[Question, Description], request: Request, tell: Tell | None
 ) -> Measurement | Failure:
     try:
         [answer] = _measured([one], request, tell)
@@ -84,21 +84,24 @@ def _alone(
     return answer
 
 
-def _same_inputs(one: tuple[Network, Description]) -> object:
-    network, description = one
+def _same_inputs(one: tuple[Question, Description]) -> object:
+    question, description = one
     return (
         [tensor.axes for tensor in description.inputs],
-        [source.dtype for source in network.inputs],
+        [source.dtype for source in question.network.inputs],
         description.inputs_below,
     )
 
 
 def _measured(
-    networks: Sequence[tuple[Network, Description]], request: Request, tell: Tell | None
+    questions: Sequence[tuple[Question, Description]], request: Request, tell: Tell | None
 ) -> Iterator[Measurement]:
-    network, description = networks[0]
+    question, description = questions[0]
+    network = question.network
     batch = description.inputs[0].shape[0]
-    calls = [call for one, _ in networks for layer in one.layers for call in calls_within(layer)]
+    calls = [
+        call for one, _ in questions for layer in one.network.layers for call in calls_within(layer)
+    ]
     stateful = any(call["stateful"] for call in calls)
     inputs = [
         keras.Input(
@@ -111,16 +114,16 @@ def _measured(
         for source, tensor, below in sources(network, description)
     ]
     built = []
-    for one, _ in networks:
+    for one, _ in questions:
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(one, inputs))
+        built.append(_called(one.network, inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
     size = batch_size(batch, stateful=stateful)
     batches = -(-batch // size)
     model = keras.Model(inputs, tensors)
-    model.run_eagerly = batches * max(_timesteps(one) for _, one in networks) <= EAGER_STEPS
+    model.run_eagerly = batches * max(_timesteps(one) for _, one in questions) <= EAGER_STEPS
     given = tuple(random_inputs(network, description, request.seed))
     # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
     data = tf.data.Dataset
@@ -132,14 +135,17 @@ def _measured(
     )
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
     shown = tuple(as_array(one, with_numbers=request.values) for one in given)
-    for steps, (_, described) in zip(built, networks, strict=True):
+    for steps, (one, described) in zip(built, questions, strict=True):
+        returned = [[next(answered) for _ in flat] for _, _, flat in steps]
+        if not described.is_complete:  # now the rule can go on after what it had no word on
+            shapes = [[array.shape for array in arrays] for arrays in returned]
+            described = describe(one.network, one.dimensions, shapes)
+        parts = zip(described.layers, steps, returned, strict=True)
         yield Measurement(
             shown,
             tuple(
-                _measured_layer(
-                    layer, keras_layer, nesting, [next(answered) for _ in flat], request
-                )
-                for layer, (keras_layer, nesting, flat) in zip(described.layers, steps, strict=True)
+                _measured_layer(layer, keras_layer, nesting, arrays, request)
+                for layer, (keras_layer, nesting, _), arrays in parts
             ),
             keras.__version__,
             tf.__version__,

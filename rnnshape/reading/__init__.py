@@ -28,13 +28,13 @@ class Reading:
         networks: in the order in which the text makes them.
         messages: what could not be read, and why; the networks are those that could.
         notes: of each network, what is to be said of it; empty where there is nothing.
-        names_used: those that `--let` gave and that were asked for.
+        names_used: those that `--let` gave and that were asked for; None where that is not known.
     """
 
     networks: tuple[Network, ...]
     messages: tuple[QueryError, ...] = ()
     notes: tuple[tuple[str, ...], ...] = ()
-    names_used: frozenset[str] = frozenset()
+    names_used: frozenset[str] | None = frozenset()
 
 
 def read(
@@ -53,7 +53,7 @@ def read(
     if not is_file(what):
         from rnnshape.reading.text import read_text
 
-        return Reading(read_text(what, dimensions, let))
+        return Reading(read_text(what, dimensions, let), names_used=None)
     path = Path(what)
     if not path.exists():
         raise QueryError(f"there is no file {what}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from rnnshape.errors import Place, QueryError, did_you_mean
-from rnnshape.expression import Call, Source, Value
+from rnnshape.expression import Call, NotLiteralError, Source, Value
 from rnnshape.network import Dimensions, Network, chain
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED, module_of
 
@@ -42,7 +42,30 @@ def read_text(
         if not _is_chain(source, statements):
             return _program(text, dimensions, let or {})
         nodes = [one.value for one in statements if isinstance(one, ast.Expr)]
-    return (_chain(source, nodes),)
+    try:
+        return (_chain(source, nodes),)
+    except NotLiteralError as wrong:
+        return _as_code(source, marks, dimensions, let or {}, wrong)
+
+
+def _as_code(
+    source: Source,
+    marks: list[int],
+    dimensions: Dimensions | None,
+    let: Mapping[str, Value],
+    wrong: QueryError,
+) -> tuple[Network, ...]:
+    """The same layers by the reader of code, which knows names, sizes of data and more; raises
+    what is `wrong` where it can't read them either."""
+    from rnnshape.reading.code import read_code  # most texts are chains of literals
+
+    ends = pairwise([-2, *marks, len(source.text)])
+    layers = ", ".join(source.text[start + 2 : end].strip() for start, end in ends)
+    reading = read_code(f"Sequential([{layers}])", let, dimensions=dimensions)
+    asks = next((one for one in reading.messages if "--let" in one.message), None)
+    if reading.messages or not reading.networks:
+        raise QueryError(asks.message, wrong.place) if asks else wrong
+    return reading.networks
 
 
 def _chain(source: Source, nodes: list[ast.expr]) -> Network:

@@ -15,11 +15,12 @@ from rnnshape.rules import (
     reshaping,
     wrappers,
 )
-from rnnshape.rules.registry import axes_of_input, facts_of, rule_of
+from rnnshape.rules.registry import axes_of_input, axes_of_rank, facts_of, rule_of
 from rnnshape.rules.states import started
 
 __all__ = [
     "axes_of_input",
+    "axes_of_rank",
     "conv_lstm",
     "convolution",
     "dense",

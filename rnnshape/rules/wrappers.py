@@ -34,7 +34,8 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
     """One more than the layer inside takes: its own time, if it has one, comes after this one."""
     inner = _inner(call)
     names = axes_of_input(inner)
-    if names == ("batch", "timesteps", "features") and pass_rule_of(inner.name) is None:
+    has_time = pass_rule_of(inner.name) or inner.name == "Bidirectional" or inner.name[-2:] == "1D"
+    if names == ("batch", "timesteps", "features") and not has_time:
         return names
     return ("batch", "timesteps", *names[1:])
 
@@ -192,7 +193,8 @@ def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
             f"{call} can't return several tensors for every timestep "
             "(Keras: \"Cannot convert '5' to a shape\")"
         )
-    return replace(one, returns=tuple(_every_timestep(one.outputs, timesteps, given)), relations=())
+    returns = tuple(_every_timestep(one.outputs, timesteps, given))
+    return replace(one, returns=returns, relations=(), timeline=None)
 
 
 def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:
