@@ -9,7 +9,7 @@ from functools import cached_property
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
-from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, started
+from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of, started
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 
 __all__ = ["Description", "Layer", "describe"]
@@ -42,6 +42,14 @@ class Layer:
     @property
     def outputs(self) -> tuple[Tensor, ...]:
         return self.facts.outputs if self.facts else self.by_keras
+
+    @property
+    def without_rule(self) -> str:
+        """Of a layer that the rule has no word on, its name, or that of the layer inside it."""
+        call = self.call
+        while rule_of(call.name) and isinstance(inner := call["layer"], Call):
+            call = inner
+        return call.name
 
     @property
     def weights(self) -> tuple[Tensor, ...]:

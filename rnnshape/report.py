@@ -350,7 +350,7 @@ class Report:
         said = [Note(0, text) for text in self.notes_before]
         for layer in self.layers:
             # After such a layer the rule goes on once its shapes are known.
-            without = () if None in layer.inputs else (WITHOUT_RULE.format(layer.call.name),)
+            without = () if None in layer.inputs else (WITHOUT_RULE.format(layer.without_rule),)
             texts = layer.facts.notes if layer.facts else without
             said += [Note(layer.number, text) for text in texts]
         layers: dict[str, set[int]] = {}

@@ -330,3 +330,17 @@ def test_what_holds_is_not_called_wrong_before_it_is_measured(words: tuple[str, 
     finished = command(*words, "--compare", "--dry-run")
     assert "✗" not in finished.out
     assert "· o == h" in finished.out
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("TimeDistributed(GlobalAveragePooling2D())", "GlobalAveragePooling2D"),
+        ("UnitNormalization()", "UnitNormalization"),
+        ("LSTM(3, activation='glu', kernel_regularizer=L2())", "LSTM"),
+    ],
+)
+def test_the_layer_that_the_rule_has_no_word_on_is_named(question: str, name: str) -> None:
+    finished = command(question, "--dry-run")
+    assert finished.code == 2
+    assert finished.err.startswith(f"error: the rule has no word on {name}, only Keras can tell")

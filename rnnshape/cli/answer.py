@@ -48,7 +48,7 @@ def describe_all(query: Query) -> list[Report]:
     for layer in (layer for report in reports for layer in report.layers if query.dry_run):
         if layer.facts is None:
             raise layer.call.error(
-                f"the rule has no word on {layer.call.name}, only Keras can tell: leave out "
+                f"the rule has no word on {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
             )
     return reports
