@@ -344,3 +344,14 @@ def test_the_layer_that_the_rule_has_no_word_on_is_named(question: str, name: st
     finished = command(question, "--dry-run")
     assert finished.code == 2
     assert finished.err.startswith(f"error: the rule has no word on {name}, only Keras can tell")
+
+
+def test_groups_share_the_channels_among_them() -> None:
+    finished = command("Input((5, 4)) -> Conv1D(6, 2, groups=2)", "--weights", "--json", "-n")
+    assert [one["shape"] for one in finished.lines[0]["weights"]] == [[2, 2, 6], [6]]
+
+
+def test_a_missing_bias_initializer_is_shown_where_it_stands() -> None:
+    finished = command("LSTM(3, bias_initializer=None)", "--dry-run")
+    assert finished.code == 2
+    assert finished.err.splitlines()[-1] == "  |         ^^^^^^^^^^^^^^^^"
