@@ -32,8 +32,6 @@ __all__ = [
     "is_scalar",
 ]
 
-LONGEST_LABEL = 60  # characters
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Root:
