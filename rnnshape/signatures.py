@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 # Runs of arguments that several layers share.
-LAYER = "activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None"
+SHARED = {
+    "layer": "activity_regularizer=None, trainable=True, dtype=None, autocast=True, name=None"
+}
 RUN = "return_sequences=False, return_state=False, go_backwards=False, stateful=False"
 GATES = "activation='tanh', recurrent_activation='sigmoid'"
 INITIALIZERS = (
@@ -511,15 +513,10 @@ def signature(name: str) -> Signature:
     (('rate', 'noise_shape', 'seed'), ('rate',))
     """
     tables = ({"Input": INPUT}, LAYERS, *ARGUMENT_OBJECTS.values())
-    text = next(table[name] for table in tables if name in table)
-    own, every_layer, _ = text.partition("**layer")
-    positional, required, defaults = _arguments(own)
-    if every_layer:
-        defaults |= {k: v for k, v in _arguments(LAYER)[2].items() if k not in defaults}
-    return Signature(positional, required, defaults)
+    return _signature(next(table[name] for table in tables if name in table))
 
 
-def _arguments(text: str) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, Any]]:
+def _signature(text: str) -> Signature:
     parsed = ast.parse(f"def signature({text}): ...").body[0]
     assert isinstance(parsed, ast.FunctionDef)
     given = parsed.args
@@ -527,4 +524,8 @@ def _arguments(text: str) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, A
     required = positional[: len(positional) - len(given.defaults)]
     optional = (*positional[len(required) :], *(argument.arg for argument in given.kwonlyargs))
     values = (ast.literal_eval(one) for one in (*given.defaults, *given.kw_defaults) if one)
-    return positional, required, dict(zip(optional, values, strict=True))
+    defaults = dict(zip(optional, values, strict=True))
+    if given.kwarg:
+        shared = _signature(SHARED[given.kwarg.arg]).defaults
+        defaults |= {name: value for name, value in shared.items() if name not in defaults}
+    return Signature(positional, required, defaults)

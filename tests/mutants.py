@@ -13,12 +13,14 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +59,10 @@ class Change:
 
 
 def sites(path: Path) -> Iterator[tuple[Path, int, int]]:
-    """Every place of a module where something can be changed: the node, and which of its ways."""
+    """Every node of a module that can be changed, by its place in the tree; and in how many ways."""
     for index, node in enumerate(_nodes(ast.parse(path.read_text(encoding="utf-8")))):
-        for number in range(len(list(_variants(node)))):
-            yield path, index, number
+        if ways := len(list(_variants(node))):
+            yield path, index, ways
 
 
 def changed(path: Path, index: int, number: int) -> Change:
@@ -69,8 +71,15 @@ def changed(path: Path, index: int, number: int) -> Change:
     node = _nodes(tree)[index]
     before = ast.unparse(node)
     list(_variants(node))[number](node)
-    what = f"{before[:60]}  ->  {ast.unparse(node)[:60]}"
+    what = _difference(before, ast.unparse(node))
     return Change(path, getattr(node, "lineno", 0), what, ast.unparse(tree))
+
+
+def _difference(before: str, after: str) -> str:
+    pairs = enumerate(zip(before, after, strict=False))
+    first = next((place for place, (old, new) in pairs if old != new), 0)
+    part = slice(max(first - 30, 0), first + 30)
+    return f"{before[part]}  ->  {after[part]}"
 
 
 def _nodes(tree: ast.AST) -> list[ast.AST]:
@@ -125,8 +134,9 @@ def _variants(node: ast.AST) -> Iterator[Callable[[Any], None]]:
             yield lambda one: setattr(one, "value", not one.value)
         case ast.Constant(value=int()):
             yield lambda one: setattr(one, "value", one.value + 1)
-        case ast.Constant(value=str()):
-            yield lambda one: setattr(one, "value", f"{one.value}x")
+        case ast.Constant(value=str(text)):
+            ends = [word.end() for word in re.finditer(r"\w+", text)] or [len(text)]
+            yield from (partial(_rename, place=end) for end in ends)
         case ast.If() | ast.IfExp():
             yield lambda one: setattr(one, "test", ast.UnaryOp(ast.Not(), one.test))
         case ast.UnaryOp(op=ast.USub()):
@@ -135,6 +145,11 @@ def _variants(node: ast.AST) -> Iterator[Callable[[Any], None]]:
             yield lambda one: setattr(one, "elts", [one.elts[1], one.elts[0], *one.elts[2:]])
         case ast.Call(args=[_, _, *_]):
             yield lambda one: setattr(one, "args", [one.args[1], one.args[0], *one.args[2:]])
+
+
+def _rename(node: ast.Constant, place: int) -> None:
+    text = str(node.value)
+    node.value = f"{text[:place]}x{text[place:]}"
 
 
 def noticed(change: Change, tests: list[str], folder: Path) -> bool:
@@ -178,8 +193,9 @@ def main() -> None:
     target = options.target.resolve()
     paths = sorted(target.rglob("*.py")) if target.is_dir() else [target]
     every = [site for path in paths for site in sites(path)]
-    picked = random.Random(options.seed).sample(every, min(options.count, len(every)))
-    chosen = [changed(*site) for site in picked]
+    chance = random.Random(options.seed)
+    picked = chance.sample(every, min(options.count, len(every)))
+    chosen = [changed(path, index, chance.randrange(ways)) for path, index, ways in picked]
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     import hypothesis  # noqa: F401  imported here once for all

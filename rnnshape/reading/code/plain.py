@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from rnnshape.reading.values import is_scalar
+from rnnshape.reading.code.values import is_scalar
 
 __all__ = [
     "FUNCTIONS",

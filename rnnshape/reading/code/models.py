@@ -1,0 +1,255 @@
+"""The models that code makes of layers, and the networks that they are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from rnnshape.errors import QueryError
+from rnnshape.network import Network, input_of_first_layer
+from rnnshape.reading.code.layers import Layers
+from rnnshape.reading.code.state import OpenNamesError
+from rnnshape.reading.code.values import Built, Model, Open, Stack, Unread, causes_in
+from rnnshape.reading.graph import (
+    MOST_LAYERS,
+    Entry,
+    Layer,
+    LayerCall,
+    Tensor,
+    called_anew,
+    calls_before,
+    network_of,
+    returned,
+    tensors_in,
+)
+
+__all__ = ["Models"]
+
+MOST_MODELS = 1_000
+NOWHERE_NODE = ast.Name("model", lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+
+
+class Models(Layers):
+    """Makes models, and calls them as layers."""
+
+    def _add_model(self, model: Model, named: Mapping[str, object]) -> None:
+        if len(self.models) >= MOST_MODELS:
+            raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
+        name = named.get("name")
+        model.given_name = name if isinstance(name, str) else ""
+        model.made_in = self.functions[0] if self.functions else None
+        self.models.append(model)
+
+    def make_sequential(
+        self,
+        node: ast.expr | ast.stmt,
+        positional: Sequence[object],
+        named: Mapping[str, object],
+    ) -> Stack:
+        stack = Stack()
+        self._add_model(stack, named)
+        layers = positional[0] if positional else named.get("layers")
+        if isinstance(layers, Open | Unread):
+            stack.causes += causes_in([layers])
+        for one in layers if isinstance(layers, list | tuple) else ():
+            self.add_to(node, stack, one)
+        return stack
+
+    def add_to(self, node: ast.expr | ast.stmt, stack: Stack, item: object) -> None:
+        match item:
+            case Layer() | Model():
+                self.layers.pop(id(item), None)
+                stack.items.append(item)
+            case Tensor(maker=Entry()):
+                stack.items.append(item)
+            case Open() | Unread():
+                stack.causes += causes_in([item])
+            case list() | tuple():
+                for one in item:
+                    self.add_to(node, stack, one)
+            case _:
+                stack.causes.append(self.source.error(node, "this is not a layer that is known"))
+
+    def make_model(
+        self,
+        node: ast.expr | ast.stmt,
+        positional: Sequence[object],
+        named: Mapping[str, object],
+    ) -> object:
+        names = ("inputs", "outputs", "name")
+        given = dict(zip(names, positional, strict=False)) | dict(named)
+        inputs = given.get("inputs", given.get("input"))
+        outputs = given.get("outputs", given.get("output"))
+        model = Built(inputs=tuple(tensors_in(inputs)), outputs=tuple(tensors_in(outputs)))
+        self._add_model(model, given)
+        model.causes += causes_in([inputs, outputs])
+        if not model.causes and not (model.inputs and model.outputs):
+            what = "inputs" if not model.inputs else "outputs"
+            model.causes.append(
+                self.source.error(node, f"what this model's {what} are is not known")
+            )
+        if not model.causes:
+            calls = calls_before(model.outputs, model.inputs)
+            self.count(len(calls))
+            loose = [
+                one.maker.name or "one"
+                for tensors in (model.outputs, *(call.tensors for call in calls))
+                for one in tensors
+                if isinstance(one.maker, Entry) and one not in model.inputs
+            ]
+            if loose:
+                message = f"this model needs an input that it does not name: {loose[0]}"
+                model.causes.append(self.source.error(node, message))
+        return model
+
+    def model_called(
+        self,
+        model: Model,
+        node: ast.expr | ast.stmt,
+        positional: Sequence[object],
+        named: Mapping[str, object],
+    ) -> object:
+        """A model that is called like a layer: its layers are called once more."""
+        inputs = positional[0] if positional else named.get("inputs")
+        given = self.passed(inputs, node)
+        if isinstance(given, Unread) or model.causes:
+            return Unread(causes_in([given, Unread(tuple(model.causes))]))
+        name = model.given_name or model.variable
+        tensors = list(tensors_in(given))
+        if isinstance(model, Stack):
+            flow = self.flow(model, tensors[0] if tensors else None, name)
+            return flow if isinstance(flow, Unread) else flow[1]
+        assert isinstance(model, Built)
+        calls = calls_before(model.outputs, model.inputs)
+        self._check_number(calls)
+        if len(tensors) != len(model.inputs):
+            wrong = self.source.error(
+                node, f"{name or 'the model'} takes {len(model.inputs)} tensors, not {len(tensors)}"
+            )
+            return Unread((self.tell(wrong),))
+        instead = dict(zip(model.inputs, tensors, strict=True))
+        anew, stands_for = called_anew(calls, instead, self.number + 1, name)
+        self.number += len(anew)
+        self.calls += anew
+        outputs = [_in_place_of(tensor, stands_for) for tensor in model.outputs]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _check_number(self, calls: Sequence[LayerCall]) -> None:
+        self.count(len(calls))
+        if len(calls) > MOST_LAYERS:
+            raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+
+    def flow(
+        self, stack: Stack, tensor: Tensor | None = None, group: str = ""
+    ) -> Unread | tuple[Tensor, object]:
+        """What goes into a `Sequential` and what comes out of it: its layers are called."""
+        key = (id(stack), len(stack.items))
+        if tensor is None and key in self._flows:
+            return self._flows[key]
+        first = tensor or Tensor(self._entry_of(stack))
+        known: object = first
+        for item in stack.items:
+            before = len(self.calls)
+            if isinstance(item, Layer):
+                known = self.layer_called(item, NOWHERE_NODE, [known], {})
+            elif isinstance(item, Model):
+                known = self.model_called(item, NOWHERE_NODE, [known], {})
+            for call in self.calls[before:]:
+                if group:
+                    call.group = f"{group}/{call.group}" if call.group else group
+            if isinstance(known, Unread):
+                return known
+        if len(self.calls) > 10 * MOST_LAYERS:
+            raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+        if tensor is None:
+            self._flows[key] = (first, known)
+        return first, known
+
+    def _entry_of(self, stack: Stack, depth: int = 0) -> Entry:
+        """What a `Sequential` is given: its own `Input`, or what its first layer says."""
+        [first, *_] = stack.items or [None]
+        match first:
+            case Tensor(maker=Entry() as entry):
+                return entry
+            case Layer(call=call):
+                source = input_of_first_layer(call)
+                return Entry(source.shape, "", source.dtype)
+            case Stack() if depth < 20:
+                return self._entry_of(first, depth + 1)
+            case Built(inputs=[Tensor(maker=Entry() as entry), *_]):
+                return Entry(entry.shape, entry.name, entry.dtype)
+        return Entry(None)
+
+    def finished(self) -> list[Network]:
+        """The networks of the models that were made; of all layers where there is no model."""
+        calls = list(self.calls)
+        networks = []
+        for model in self.models:
+            try:
+                network = self._network(model)
+            except QueryError as wrong:
+                self.tell(wrong)
+            except RecursionError:
+                self.tell(
+                    QueryError(f"{model.variable or 'a model'} is nested too deeply to be read")
+                )
+            else:
+                networks += [network] if network else []
+        if not self.models:
+            self.ask(self.missed)
+        if not self.models and calls:
+            used = {tensor.maker for call in calls for tensor in call.tensors}
+            last = [call for call in calls if call not in used]
+            outputs = [one for call in last for one in tensors_in(returned(call))]
+            networks.append(network_of([], outputs, "", self.dimensions, calls))
+        elif not self.models:
+            for layer in self.layers.values():
+                entry = input_of_first_layer(layer.call)
+                tensor = Tensor(Entry(entry.shape, "", entry.dtype))
+                alone = LayerCall(1, layer, (tensor,))
+                outputs = list(tensors_in(returned(alone)))
+                networks.append(network_of([tensor], outputs, "", self.dimensions, [alone]))
+        if self.asked:
+            self.messages.append(OpenNamesError(list(self.asked.values())))
+        return networks
+
+    def _network(self, model: Model) -> Network | None:
+        if model.causes:
+            self.ask(model.causes)
+            return None
+        if isinstance(model, Built):
+            inputs, outputs = list(model.inputs), list(model.outputs)
+        elif isinstance(model, Stack):
+            if all(isinstance(one, Tensor) for one in model.items):
+                return None
+            tensors = self.flow(model)
+            if isinstance(tensors, Unread):
+                self.ask(tensors.causes)
+                return None
+            inputs, outputs = list(tensors_in(tensors[0])), list(tensors_in(tensors[1]))
+        calls = calls_before(outputs, inputs)
+        self._check_number(calls)
+        if not calls:  # it returns what it is given
+            return None
+        return network_of(inputs, outputs, self._name(model), self.dimensions)
+
+    def _name(self, model: Model) -> str:
+        """What the code calls a model, or the function call that makes it."""
+        if model.made_in is None or model.is_of_module:
+            return model.variable or model.given_name
+        made_in = _shortened(model.made_in.label)
+        several = [one for one in self.models if one.made_in is model.made_in]
+        name = model.variable or model.given_name
+        return f"{name} in {made_in}" if len(several) > 1 and name else made_in
+
+
+def _in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
+    found = stands_for.get(tensor)
+    if found is None and isinstance(tensor.maker, LayerCall):
+        first = stands_for.get(Tensor(tensor.maker))
+        found = Tensor(first.maker, tensor.output) if first else tensor
+    return found or tensor
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
