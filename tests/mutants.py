@@ -59,7 +59,7 @@ class Change:
 
 
 def sites(path: Path) -> Iterator[tuple[Path, int, int]]:
-    """Every node of a module that can be changed, by its place in the tree; and in how many ways."""
+    """Every node of a module that can be changed, by its place, and in how many ways."""
     for index, node in enumerate(_nodes(ast.parse(path.read_text(encoding="utf-8")))):
         if ways := len(list(_variants(node))):
             yield path, index, ways
@@ -152,7 +152,7 @@ def _rename(node: ast.Constant, place: int) -> None:
     node.value = f"{text[:place]}x{text[place:]}"
 
 
-def noticed(change: Change, tests: list[str], folder: Path) -> bool:
+def noticed(change: Change, arguments: list[str], folder: Path) -> bool:
     """Whether a test fails with the change: in a process that has Keras, and no other package."""
     copy = folder / change.path.relative_to(ROOT)
     original = copy.read_text(encoding="utf-8")
@@ -168,7 +168,7 @@ def noticed(change: Change, tests: list[str], folder: Path) -> bool:
         import pytest
 
         options = ["-x", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
-        os._exit(int(pytest.main([*options, *tests])))
+        os._exit(int(pytest.main([*options, *arguments])))
     try:
         until = time.monotonic() + SECONDS
         while time.monotonic() < until:
@@ -189,7 +189,9 @@ def main() -> None:
     parser.add_argument("tests", nargs="+", help="the test files that should notice")
     parser.add_argument("--count", type=int, default=100, help="changes, chosen at random")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="only what needs no Keras")
     options = parser.parse_args()
+    arguments = [*options.tests, *(["-m", "not keras and not process"] if options.quick else [])]
     target = options.target.resolve()
     paths = sorted(target.rglob("*.py")) if target.is_dir() else [target]
     every = [site for path in paths for site in sites(path)]
@@ -207,11 +209,11 @@ def main() -> None:
             source = ROOT / part
             (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
         unchanged = Change(paths[0], 0, "nothing", paths[0].read_text(encoding="utf-8"))
-        if noticed(unchanged, options.tests, folder):
+        if noticed(unchanged, arguments, folder):
             sys.exit("the tests fail before anything is changed")
         survivors = []
         for number, change in enumerate(chosen, start=1):
-            if not noticed(change, options.tests, folder):
+            if not noticed(change, arguments, folder):
                 survivors.append(change)
                 print(f"{change.path.relative_to(ROOT)}:{change.line}: {change.what}", flush=True)
             print(f"{number} of {len(chosen)}", end="\r", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
-from rnnshape.network import Dimensions, Network
+from rnnshape.network import Argument, Dimensions, Network, Ref
 from rnnshape.program import program
 from rnnshape.reading import Reading, let_value, read
 from rnnshape.reading.code import read_code
@@ -331,3 +332,63 @@ def test_a_damaged_program_is_read_or_explained(path: Path, seed: int) -> None:
     for network in reading.networks:
         with suppress(QueryError):
             describe(network)
+
+
+GOLDEN = Path(__file__).parent / "golden" / "code.txt"
+
+
+def cases(text: str) -> list[str]:
+    """The pieces of code in a table of them: each is a paragraph, without what follows it."""
+    paragraphs = re.split(r"\n{2,}", text.strip())
+    code = ("\n".join(line for line in one.splitlines() if line[:2] != "=>") for one in paragraphs)
+    return [one for one in code if one]
+
+
+def said(text: str) -> str:
+    """A piece of code, and under it what is read of it."""
+    reading = reading_of(text)
+    lines = [text]
+    for network in reading.networks:
+        lines.append(f"=> {network.name or 'a network'}")
+        for source in network.inputs:
+            lines.append(f"=>   {source.name} {source.shape or 'of any shape'}")
+            lines[-1] += f" {source.dtype}" if source.dtype else ""
+        lines += [f"=>   {shown(number, network)}" for number in range(len(network.steps))]
+        if network.outputs:
+            lines.append(f"=>   returns {', '.join(name(one, network) for one in network.outputs)}")
+    for wrong in reading.messages:
+        place = wrong.place
+        marked = f": {place.line[place.start : place.end]}" if place else ""
+        lines.append(f"=> ! {wrong.message} [{place.where if place else ''}{marked}]")
+    if reading.names_used:
+        lines.append(f"=> used {', '.join(sorted(reading.names_used))}")
+    return "\n".join(lines)
+
+
+def shown(number: int, network: Network) -> str:
+    step = network.steps[number]
+    words = [name(one, network) for one in step.arguments]
+    words += [f"{word}={name(one, network)}" for word, one in step.keywords]
+    more = f" as {', '.join(step.names)}" if step.names else ""
+    more += f" the same as {step.same_as}" if step.same_as else ""
+    more += f" in {step.group}" if step.group else ""
+    return f"{number + 1} {step.layer} of {', '.join(words)}{more}"
+
+
+def name(one: Argument, network: Network) -> str:
+    if isinstance(one, Ref):
+        return f"{one.step}.{one.output}" if one.step else network.inputs[one.output].name
+    return (
+        f"[{', '.join(name(part, network) for part in one)}]"
+        if isinstance(one, tuple)
+        else f"{one}"
+    )
+
+
+@pytest.mark.parametrize("text", cases(GOLDEN.read_text()))
+def test_what_code_means(text: str) -> None:
+    assert f"\n\n{said(text)}\n\n" in f"\n\n{GOLDEN.read_text()}\n\n"
+
+
+if __name__ == "__main__":  # makes the table anew
+    GOLDEN.write_text("\n\n".join(map(said, cases(GOLDEN.read_text()))) + "\n")

@@ -11,7 +11,9 @@ import pytest
 
 from rnnshape.expression import calls_within, parse
 from rnnshape.rules import axes_of_input, facts_of, registry
+from rnnshape.rules.arguments import KINDS
 from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.signatures import LAYERS, signature
 
 SIZES = {
     "batch": 2,
@@ -554,6 +556,39 @@ def test_every_rule_has_words_in_the_table() -> None:
     for name, function in registry._RULES.items():
         rules.setdefault(function, set()).add(name)
     assert not [names for names in rules.values() if not names & spoken]
+
+
+def test_every_rule_is_of_a_layer_that_can_be_asked_about() -> None:
+    assert set(registry._RULES) <= set(LAYERS)
+
+
+# What takes any value at all, and what the rule of the layer checks itself.
+WITHOUT_KIND = """
+    use_bias unit_forget_bias return_sequences return_state go_backwards stateful unroll
+    implementation zero_output_for_mask autocast reset_after mask_zero keepdims center scale renorm
+    synchronized rms_scaling lora_alpha quantization_config mask_value renorm_clipping
+    renorm_momentum cell layer weights backward_layer
+"""
+
+
+def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
+    taken = {
+        (name, argument)
+        for name in registry._RULES
+        for argument in signature(name).names
+        if f"{name}.{argument}" not in KINDS and argument not in KINDS
+    }
+    assert {argument for _, argument in taken} == set(WITHOUT_KIND.split())
+
+
+@pytest.mark.parametrize("value", ["auto", True, False])
+def test_cudnn_is_asked_for_as_keras_has_it(value: object) -> None:
+    assert facts_from_the_start(f"LSTM(3, use_cudnn={value!r})").outputs
+
+
+def test_a_tensor_shows_its_shape_and_its_axes() -> None:
+    axes = (Axis("batch", 2), 2 * Axis("units", 3))
+    assert repr(Tensor("o", axes)) == "<Tensor o (2, 6) = (batch, 2*units)>"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def check(call: Call) -> bool:
 def whole_number(call: Call, argument: str) -> int:
     """An argument that was checked to be a whole number."""
     value = call[argument]
-    assert isinstance(value, int), f"KINDS does not say what {call.name}.{argument} takes"
+    assert isinstance(value, int)  # `KINDS` has it so
     return int(value)
 
 
@@ -77,7 +77,7 @@ def numbers(call: Call, argument: str, count: int) -> tuple[int, ...]:
     value = call[argument]
     if isinstance(value, int):
         return (int(value),) * count
-    assert isinstance(value, tuple), f"KINDS does not say what {call.name}.{argument} takes"
+    assert isinstance(value, tuple)  # `KINDS` has it so
     return tuple(int(one) for one in value if isinstance(one, int))
 
 

@@ -157,7 +157,10 @@ class Functions(Models):
         for one in layers if isinstance(layers, list) else []:
             if isinstance(one, Layer) and one.call["name"] in given:
                 return one
-        return self.open(node)
+        if not all(isinstance(one, str) for one in given):
+            return self.open(node, *given)
+        names = ", ".join(map(repr, given))
+        return self.not_read(node, f"this code gives no layer of the model the name {names}")
 
     def keras_called(
         self,

@@ -225,7 +225,8 @@ class Layers(State):
                 return self.entry(roots[0].label, None, roots[0].name)
             case Named(path=path, is_imported=False) if not word and "." not in path:
                 return self.entry(path, None, path)
-        return Unread((self.source.error(node, "a layer is called with something unknown"),))
+        what = f"the {word} of this layer" if word else "what this layer is called with"
+        return Unread((self.source.error(node, f"{what} is not known"),))
 
     def entry(self, key: object, shape: tuple[int, ...] | None, name: str) -> Tensor:
         return Tensor(self._entries.setdefault(key, Entry(shape, name)))

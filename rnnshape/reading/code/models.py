@@ -9,7 +9,7 @@ from rnnshape.errors import QueryError
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading.code.layers import Layers
 from rnnshape.reading.code.state import OpenNamesError
-from rnnshape.reading.code.values import Built, Model, Open, Stack, Unread, causes_in
+from rnnshape.reading.code.values import Built, Model, Open, Root, Stack, Unread, causes_in
 from rnnshape.reading.graph import (
     MOST_LAYERS,
     Entry,
@@ -49,10 +49,16 @@ class Models(Layers):
         stack = Stack()
         self._add_model(stack, named)
         layers = positional[0] if positional else named.get("layers")
-        if isinstance(layers, Open | Unread):
-            stack.causes += causes_in([layers])
-        for one in layers if isinstance(layers, list | tuple) else ():
-            self.add_to(node, stack, one)
+        match layers:
+            case list() | tuple():
+                for one in layers:
+                    self.add_to(node, stack, one)
+            case Open() | Unread():
+                stack.causes += causes_in([layers])
+            case _ if layers is not None:
+                stack.causes.append(
+                    self.source.error(node, "what this model's layers are is not known")
+                )
         return stack
 
     def add_to(self, node: ast.expr | ast.stmt, stack: Stack, item: object) -> None:
@@ -62,6 +68,9 @@ class Models(Layers):
                 stack.items.append(item)
             case Tensor(maker=Entry()):
                 stack.items.append(item)
+            case Open(roots=[Root(node=ast.Call()) as root]):
+                message = f"what {_shortened(root.label)} makes is not known"
+                stack.causes.append(root.source.error(root.node, message))
             case Open() | Unread():
                 stack.causes += causes_in([item])
             case list() | tuple():
@@ -123,9 +132,9 @@ class Models(Layers):
         calls = calls_before(model.outputs, model.inputs)
         self._check_number(calls)
         if len(tensors) != len(model.inputs):
-            wrong = self.source.error(
-                node, f"{name or 'the model'} takes {len(model.inputs)} tensors, not {len(tensors)}"
-            )
+            count = f"{len(model.inputs)} tensor{'s' if len(model.inputs) > 1 else ''}"
+            message = f"{name or 'the model'} takes {count}, not {len(tensors)}"
+            wrong = self.source.error(node, message)
             return Unread((self.tell(wrong),))
         instead = dict(zip(model.inputs, tensors, strict=True))
         anew, stands_for = called_anew(calls, instead, self.number + 1, name)

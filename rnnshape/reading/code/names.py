@@ -28,9 +28,10 @@ class Names(Functions):
                 value.maker.name = name
         elif isinstance(value, Data):
             value.name = value.name or name
-        elif isinstance(value, Model) and not value.is_of_module:
+        scope = self.module if name in scope.of_module else scope
+        if isinstance(value, Model) and not value.is_of_module:
             value.variable, value.is_of_module = name, scope is self.module
-        (self.module if name in scope.of_module else scope).names[name] = value
+        scope.names[name] = value
 
     def looked_up(self, name: str, scope: Scope) -> object:
         above: Scope | None = scope

@@ -74,7 +74,8 @@ class Statements(Expressions):
         for name, value in list(self.module.names.items()):
             if isinstance(value, Function) and value.node.name == name and self.matters([value]):
                 self.source = value.source
-                self.called(value, value.node, [], {}, 0)
+                call = ast.Call(ast.Name(name), [], [])
+                self.called(value, _at_header(call, value.node, self.source), [], {}, 0)
 
     def _what_is_left(self, source: Source, wrong: QueryError) -> tuple[Source, list[ast.stmt]]:
         """The statements of a text in which some lines are not Python of today."""
@@ -251,9 +252,7 @@ class Statements(Expressions):
     def _class(self, node: ast.ClassDef) -> object:
         """A class of the code is not read; that is said at once where it is a model."""
         bases = [self.source.name(base) for base in node.bases]
-        name = ast.Name(node.name)
-        ast.copy_location(name, node)
-        name.end_lineno, name.end_col_offset = node.lineno, len(self.source.lines[node.lineno - 1])
+        name = _at_header(ast.Name(node.name), node, self.source)
         if "Model" in bases or "Sequential" in bases:
             message = f"{node.name} is a subclassed model: what it does when called is not read"
             return Unread((self.tell(self.source.error(name, message)),))
@@ -313,6 +312,13 @@ def _broken_line(text: str) -> int | None:
     except (MemoryError, RecursionError, ValueError):
         pass
     return None
+
+
+def _at_header(piece: ast.expr, node: ast.stmt, source: Source) -> ast.expr:
+    """A piece of code that stands for a class or a function, and shows its first line."""
+    ast.copy_location(piece, node)
+    piece.end_lineno, piece.end_col_offset = node.lineno, len(source.lines[node.lineno - 1])
+    return piece
 
 
 def _as_name(argument: ast.arg) -> ast.Name:
