@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
-from rnnshape.network import Argument, Dimensions, Network, Ref
+from rnnshape.network import Dimensions, Network
 from rnnshape.program import program
 from rnnshape.reading import Reading, let_value, read
 from rnnshape.reading.code import read_code
 from tests.corpus.building import Shape, keras, shapes_by_keras, shapes_by_rule
+from tests.readings import lines_of
 
 PROGRAMS = sorted((Path(__file__).parent / "corpus" / "programs").glob("*.txt"))
 NOTEBOOK = Path("/work/shared/seed/LSTM_GRU.ipynb")
@@ -346,43 +347,7 @@ def cases(text: str) -> list[str]:
 
 def said(text: str) -> str:
     """A piece of code, and under it what is read of it."""
-    reading = reading_of(text)
-    lines = [text]
-    for network in reading.networks:
-        lines.append(f"=> {network.name or 'a network'}")
-        for source in network.inputs:
-            lines.append(f"=>   {source.name} {source.shape or 'of any shape'}")
-            lines[-1] += f" {source.dtype}" if source.dtype else ""
-        lines += [f"=>   {shown(number, network)}" for number in range(len(network.steps))]
-        if network.outputs:
-            lines.append(f"=>   returns {', '.join(name(one, network) for one in network.outputs)}")
-    for wrong in reading.messages:
-        place = wrong.place
-        marked = f": {place.line[place.start : place.end]}" if place else ""
-        lines.append(f"=> ! {wrong.message} [{place.where if place else ''}{marked}]")
-    if reading.names_used:
-        lines.append(f"=> used {', '.join(sorted(reading.names_used))}")
-    return "\n".join(lines)
-
-
-def shown(number: int, network: Network) -> str:
-    step = network.steps[number]
-    words = [name(one, network) for one in step.arguments]
-    words += [f"{word}={name(one, network)}" for word, one in step.keywords]
-    more = f" as {', '.join(step.names)}" if step.names else ""
-    more += f" the same as {step.same_as}" if step.same_as else ""
-    more += f" in {step.group}" if step.group else ""
-    return f"{number + 1} {step.layer} of {', '.join(words)}{more}"
-
-
-def name(one: Argument, network: Network) -> str:
-    if isinstance(one, Ref):
-        return f"{one.step}.{one.output}" if one.step else network.inputs[one.output].name
-    return (
-        f"[{', '.join(name(part, network) for part in one)}]"
-        if isinstance(one, tuple)
-        else f"{one}"
-    )
+    return "\n".join([text, *lines_of(reading_of(text))])
 
 
 @pytest.mark.parametrize("text", cases(GOLDEN.read_text()))

@@ -17,7 +17,9 @@ from rnnshape.network import Network
 from rnnshape.reading import Reading, read
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
+from tests.corpus.made_configs import MADE
 from tests.corpus.models import MAKERS, makers, returned_shapes
+from tests.readings import lines_of
 
 CONFIGS = sorted((Path(__file__).parent / "corpus" / "configs").glob("*.json"))
 SAVED = [
@@ -272,3 +274,31 @@ def test_the_old_format_says_how_to_convert_it(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
         with pytest.raises(QueryError, match=r"load_model\('model\..*'\)\.save\('model\.keras'\)"):
             read(str(tmp_path / name))
+
+
+def all_configs() -> dict[str, str]:
+    named = {f"{version} {name}": json.dumps(one["config"]) for version, name, one in SAVED}
+    return (
+        named
+        | {f"made: {name}": text for name, text in MADE.items()}
+        | {f"wrong: {name}": text for name, text in WRONG_CONFIGS.items()}
+    )
+
+
+def said_of_config(name: str, text: str) -> str:
+    try:
+        return "\n".join([name, *lines_of(read_config(text, "file.json"))])
+    except QueryError as wrong:
+        return f"{name}\n=> ! {wrong.message}"
+
+
+GOLDEN = Path(__file__).parent / "golden" / "configs.txt"
+
+
+@pytest.mark.parametrize(("name", "text"), all_configs().items(), ids=[*all_configs()])
+def test_what_a_config_means(name: str, text: str) -> None:
+    assert f"\n\n{said_of_config(name, text)}\n\n" in f"\n\n{GOLDEN.read_text()}\n\n"
+
+
+if __name__ == "__main__":  # makes the table anew
+    GOLDEN.write_text("\n\n".join(said_of_config(*one) for one in all_configs().items()) + "\n")

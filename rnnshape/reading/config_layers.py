@@ -8,9 +8,9 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import DEEPEST, LARGEST, Call, Value, bind
-from rnnshape.signatures import ACTIVATIONS, ALIASES, module_of, signature
+from rnnshape.signatures import ACTIVATIONS, ALIASES, REFUSED, module_of, signature
 
-__all__ = ["layer_of", "plain_name", "sizes_of"]
+__all__ = ["UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
 
 LONGEST_NAME = 200  # characters
 # What a config has where the layer was given nothing.
@@ -18,12 +18,22 @@ FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels
 SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
 # Arguments that are a number for each axis, or one for all.
 PER_AXIS = ("kernel_size", "strides", "dilation_rate", "pool_size")
+# Arguments that are layers, without which nothing is known of the layer around them.
+LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
+MODELS = ("Sequential", "Functional", "Model")
 
 
-def layer_of(config: Any) -> Call | None:
-    """The layer that a part of a config describes; None where Keras has no such layer."""
+class UnreadLayerError(QueryError):
+    """Why one layer of a config can't be read; the others may be."""
+
+
+def layer_of(config: Any) -> Call:
+    """The layer that a part of a config describes, or an `UnreadLayerError`."""
     call = _call(config, 0)
-    return call if call is not None and module_of(call.name) == "layers" else None
+    if call is None or module_of(call.name) != "layers":
+        reason = REFUSED.get(str(config["class_name"]), "it is not a layer of Keras")
+        raise UnreadLayerError(reason)
+    return call
 
 
 def plain_name(name: str) -> str:
@@ -60,6 +70,8 @@ def _call(config: Any, depth: int) -> Call | None:
         if word not in known.names:
             continue  # of another version, or nobody's argument
         argument = _argument(word, value, known.defaults.get(word), depth)
+        if argument is _NOTHING and value is not None and word in LAYERS_INSIDE:
+            raise UnreadLayerError("what is inside it is not a layer of Keras")
         if argument is not _NOTHING and not _is_made_up(name, word, argument):
             given[word] = argument  # type: ignore[assignment]
     missing = [word for word in known.required if word not in given]
@@ -127,8 +139,8 @@ def _value(value: Any, depth: int) -> object:
             return name if name in ACTIVATIONS else _NOTHING
         case {"class_name": str(), "config": dict()}:
             call = _call(value, depth + 1)
-            if call is None and value["class_name"] in ("Sequential", "Functional", "Model"):
-                raise QueryError("a layer around a whole model is not read")
+            if call is None and value["class_name"] in MODELS:
+                raise UnreadLayerError("what is inside it is a whole model")
             return _NOTHING if call is None else call
     return _NOTHING
 

@@ -17,7 +17,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading
-from rnnshape.reading.config_layers import layer_of, plain_name, sizes_of
+from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, plain_name, sizes_of
 from rnnshape.reading.graph import (
     MOST_LAYERS,
     Entry,
@@ -31,13 +31,11 @@ from rnnshape.reading.graph import (
     tensors_in,
 )
 from rnnshape.reading.json_text import json_value
-from rnnshape.signatures import REFUSED
 
 __all__ = ["old_format", "read_archive", "read_config"]
 
 LARGEST_CONFIG = 10_000_000  # bytes, unpacked
 LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
-MODELS = ("Sequential", "Functional", "Model")
 DEEPEST = 20  # models within each other
 MOST_NOTES = 20
 
@@ -122,6 +120,14 @@ class _Part:
     outputs: list[Tensor]
 
 
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A layer of the config that is not read, and why."""
+
+    layer: Any
+    why: str
+
+
 @dataclass(slots=True)
 class _Waiting:
     """A call of a layer in a config, of which the inputs may not be there yet."""
@@ -190,15 +196,15 @@ class _Configured:
                 entry.shape, entry.dtype, entry.name = _input(layer["config"])
                 continue
             read = self.part(layer, depth + 1) if _is_model(layer) else self.layer(layer)
-            if read is not None:
+            if not isinstance(read, _Unread):
                 known, made = self.called(read, _name(layer), tuple(known), ())
                 calls += made
                 self.check(calls)
             elif index + 1 < len(layers):
                 recorded = (layers[index + 1].get("build_config") or {}).get("input_shape")
-                known = [self.placeholder(layer, 0, sizes_of(recorded))]
+                known = [self.placeholder(read, 0, sizes_of(recorded))]
             else:
-                self.note(layer, "What it returns, the file does not say")
+                self.note(read, "What it returns, the file does not say")
         return _Part(first, calls, known)
 
     # Functional
@@ -207,7 +213,7 @@ class _Configured:
         made: dict[tuple[str, int], list[Tensor]] = {}
         shapes: dict[tuple[str, int, int], Shape] = {}
         waiting: list[_Waiting] = []
-        unread: dict[str, Any] = {}
+        unread: dict[str, _Unread] = {}
         shared: dict[str, Layer | _Part] = {}
         for layer in layers:
             name = _name(layer)
@@ -216,14 +222,14 @@ class _Configured:
                 made[name, 0] = [Tensor(Entry(shape, own, dtype))]
                 continue
             known = self.part(layer, depth + 1) if _is_model(layer) else self.layer(layer)
-            if known is None:
-                unread[name] = layer
+            if isinstance(known, _Unread):
+                unread[name] = known
             else:
                 shared[name] = known
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
                 tensors = list(_history(node))
                 shapes |= {source: shape for source, shape in tensors if shape is not None}
-                if known is not None:
+                if not isinstance(known, _Unread):
                     sources = {source[:2] for source, _ in tensors}
                     waiting.append(_Waiting(name, number, known, node, sources))
         if len(waiting) > MOST_LAYERS:
@@ -259,7 +265,7 @@ class _Configured:
         outputs = [tensor(one) for one in returned_ones if self.is_read(one, unread)]
         return _Part(inputs, calls, outputs)
 
-    def is_read(self, end: tuple[str, int, int], unread: Mapping[str, Any]) -> bool:
+    def is_read(self, end: tuple[str, int, int], unread: Mapping[str, _Unread]) -> bool:
         """Whether what a model returns is known; says so where it is not."""
         if end[0] in unread:
             self.note(unread[end[0]], "What it returns, the file does not say")
@@ -285,15 +291,18 @@ class _Configured:
         call = LayerCall(self.number, layer, arguments, keywords)
         return list(tensors_in(returned(call))), [call]
 
-    def layer(self, layer: Any) -> Layer | None:
-        """The layer that a part of the config describes; None where it can't be read."""
+    def layer(self, layer: Any) -> Layer | _Unread:
+        """The layer that a part of the config describes."""
         module = str(layer.get("module") or "")
         class_name = str(layer["class_name"])
         if ".ops." in module and not (class_name in OF_TWO and _takes_two_tensors(layer)):
-            return None
-        own = layer.get("registered_name") in (None, class_name) or module.startswith("keras")
-        call = layer_of(layer) if own else None
-        return Layer(call) if call is not None else None
+            return _Unread(layer, "it is an operation on tensors")
+        if not (layer.get("registered_name") in (None, class_name) or module.startswith("keras")):
+            return _Unread(layer, "it is not a layer of Keras")
+        try:
+            return Layer(layer_of(layer))
+        except UnreadLayerError as wrong:
+            return _Unread(layer, wrong.message)
 
     def folded_out(
         self, part: _Part, name: str, arguments: tuple[Given, ...]
@@ -312,23 +321,19 @@ class _Configured:
             outputs.append(found or (Tensor(first.maker, tensor.output) if first else tensor))
         return outputs, calls
 
-    def placeholder(self, layer: Any, place: int, shape: tuple[int | None, ...] | None) -> Tensor:
+    def placeholder(self, unread: _Unread, place: int, shape: Shape) -> Tensor:
         """An input that stands for what an unread layer returns."""
-        self.note(layer, "What it returns is an input here, of the shape that the file records")
-        name = plain_name(_name(layer))
+        self.note(unread, "What it returns is an input here, of the shape that the file records")
+        name = plain_name(_name(unread.layer))
         entry = Entry(shape, f"{name}_{place + 1}" if place else name)
         self.instead.append(Tensor(entry))
         return self.instead[-1]
 
-    def note(self, layer: Any, instead: str) -> None:
+    def note(self, unread: _Unread, instead: str) -> None:
         """Says of a layer that it is not read."""
-        class_name = str(layer["class_name"])
-        why = REFUSED.get(class_name, "it is not a layer of Keras")
-        if ".ops." in str(layer.get("module")):
-            why = "it is an operation on tensors"
-        text = (
-            f"{plain_name(class_name)} {plain_name(_name(layer))!r} is not read: {why}. {instead}"
-        )
+        class_name = plain_name(str(unread.layer["class_name"]))
+        name = plain_name(_name(unread.layer))
+        text = f"{class_name} {name!r} is not read: {unread.why}. {instead}"
         if text not in self.notes and len(self.notes) < MOST_NOTES:
             self.notes.append(text)
 
@@ -362,6 +367,14 @@ def _in_order(
             if not missing[id(user)]:
                 heappush(ready, places[id(user)])
     if count < len(waiting):
+        known = {name for name, _ in made} | {one.name for one in waiting} | set(unread)
+        for one in waiting:
+            for name, _ in one.sources:
+                if name not in known:
+                    raise QueryError(
+                        f"{plain_name(one.name)} takes what no layer of it returns: "
+                        f"{plain_name(name)}"
+                    )
         left = [one.name for one in waiting if missing[id(one)]]
         names = ", ".join(map(plain_name, list(dict.fromkeys(left))[:4]))
         raise QueryError(f"its layers take each other's outputs in a circle: {names}")
@@ -369,7 +382,7 @@ def _in_order(
 
 def _name(layer: Any) -> str:
     """What a config calls a layer."""
-    return str(layer.get("name") or layer["config"].get("name"))
+    return str(layer.get("name") or layer["config"].get("name") or layer["class_name"])
 
 
 def _takes_two_tensors(layer: Any) -> bool:

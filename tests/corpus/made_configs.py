@@ -1,0 +1,300 @@
+"""Configs of saved models, made by hand for what the files of Keras rarely have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["MADE"]
+
+
+def model_of(*layers: str, **more: Any) -> str:
+    """A `Sequential` of layers as configs have them."""
+    held = [json.loads(one) for one in layers]
+    return json.dumps({"class_name": "Sequential", "config": {"layers": held, **more}})
+
+
+def layer(class_name: str, module: str = "keras.layers", /, **config: Any) -> str:
+    return json.dumps({"module": module, "class_name": class_name, "config": config})
+
+
+def tuple_of(*items: Any) -> Any:
+    return {"class_name": "__tuple__", "items": items}
+
+
+def policy(name: str) -> Any:
+    return {"class_name": "DTypePolicy", "config": {"name": name}}
+
+
+def inner(name: str, /, **config: Any) -> Any:
+    return {"module": "keras.layers", "class_name": name, "config": config}
+
+
+def tensor(name: str, node: int = 0, place: int = 0, shape: Any = (None, 5, 2)) -> Any:
+    config = {"shape": shape, "dtype": "float32", "keras_history": [name, node, place]}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
+def called(name: str, made: str, *arguments: Any, **keywords: Any) -> Any:
+    """A layer of a functional model, called once."""
+    nodes = [{"args": arguments, "kwargs": keywords}]
+    return {"name": name, "inbound_nodes": nodes, **json.loads(made)}
+
+
+def given(name: str, *sizes: int | None) -> Any:
+    shape = {"batch_shape": [None, *sizes], "name": name}
+    return {"name": name, "class_name": "InputLayer", "config": shape, "inbound_nodes": []}
+
+
+def functional(inputs: Any, outputs: Any, /, *layers: Any, **more: Any) -> str:
+    config = {"layers": layers, "input_layers": inputs, "output_layers": outputs, **more}
+    return json.dumps({"class_name": "Functional", "config": config})
+
+
+GRU = layer("GRU", units=3)
+X, Y = given("x", 5, 2), given("y", 5, 2)
+OPERATION = "keras.src.ops.numpy"
+MADE = {
+    "a name that Keras made up": model_of(GRU, name="sequential_3"),
+    "no name": model_of(GRU),
+    "a name": model_of(GRU, name="my/model"),
+    "a shape that it was built with": model_of(GRU, build_input_shape=[None, 7, 4]),
+    "a shape that is none": model_of(GRU, build_input_shape=[None, "7"]),
+    "a shape of no axes": model_of(GRU, build_input_shape=[]),
+    "sizes that are none": model_of(GRU, build_input_shape=[None, True, 0]),
+    "a tuple": model_of(GRU, build_input_shape=tuple_of(None, 7, 4)),
+    "an input": model_of(layer("InputLayer", batch_shape=[2, 7, 4], dtype="int32", name="t"), GRU),
+    "an input of Keras 2": model_of(layer("InputLayer", batch_input_shape=[None, 7, 4]), GRU),
+    "arguments of an older version": model_of(layer("LSTM", units=3, time_major=False)),
+    "what holds anyway": model_of(
+        layer("Dense", units=3, activation="linear", use_bias=True, dtype="float32"),
+        layer("Conv1D", filters=3, kernel_size=[2], strides=[1], data_format="channels_last"),
+        layer("Conv2D", filters=3, kernel_size=[2, 2], strides=[1, 1], dilation_rate=[1, 1]),
+        layer("Conv2D", filters=3, kernel_size=[2, 3], strides=[2, 2], padding="same"),
+        layer("MaxPooling1D", pool_size=[2], strides=[2]),
+        layer("MaxPooling2D", pool_size=[3, 3], strides=[3, 3]),
+        layer("AveragePooling2D", pool_size=[3, 2], strides=[3, 2]),
+        layer("MaxPooling2D", pool_size=[3, 2], strides=[1, 1]),
+        layer("MaxPooling1D", pool_size=[3]),
+    ),
+    "numbers of 32 bits": model_of(
+        layer("LayerNormalization", epsilon=0.0010000000474974513),
+        layer("BatchNormalization", momentum=0.98, epsilon=0.002),
+    ),
+    "numbers that are none": model_of(layer("Dropout", rate=0.5, seed=float("inf"))),
+    "types": model_of(
+        layer("LSTM", units=3, dtype=policy("float32")),
+        layer("LSTM", units=3, dtype=policy("mixed_float16")),
+        layer("LSTM", units=3, dtype="float16"),
+        layer("LSTM", units=3, dtype={"class_name": "Other", "config": {"name": "float16"}}),
+    ),
+    "initializers": model_of(
+        layer("Dense", units=3, kernel_initializer=inner("GlorotUniform", seed=None)),
+        layer("Dense", units=3, kernel_initializer=inner("HeNormal", seed=7)),
+        layer("Dense", units=3, kernel_initializer=inner("Mine")),
+        layer("Dense", units=3, kernel_initializer=inner("he_normal")),
+        layer(
+            "Embedding", input_dim=9, output_dim=2, embeddings_initializer=inner("RandomUniform")
+        ),
+        layer("PReLU", alpha_initializer=inner("Zeros")),
+    ),
+    "functions": model_of(
+        layer("Dense", units=3, activation={"class_name": "function", "config": "relu"}),
+        layer("Dense", units=3, activation={"class_name": "function", "config": "mine"}),
+        layer("Dense", units=3, activation=inner("LeakyReLU", negative_slope=0.2)),
+    ),
+    "names": model_of(
+        layer("LSTM", units=3, return_sequences=True, name="lstm_12"),
+        layer("LSTM", units=3, return_sequences=True, name="lstm_one"),
+        layer("Conv1D", filters=3, kernel_size=[2], name="conv1d_1"),
+        layer(
+            "TimeDistributed", layer=inner("Dense", units=2, name="dense"), name="time_distributed"
+        ),
+        layer("GRU", units=3, name="lstm"),
+    ),
+    "both directions": model_of(
+        layer(
+            "Bidirectional",
+            layer=inner("LSTM", units=3, name="forward_lstm", zero_output_for_mask=True),
+            backward_layer=inner("LSTM", units=3, name="backward_lstm", go_backwards=True),
+            merge_mode="concat",
+            name="bidirectional_4",
+        ),
+        layer("Bidirectional", layer=inner("GRU", units=3, name="forward_mine"), merge_mode="sum"),
+        layer(
+            "Bidirectional",
+            layer=inner("GRU", units=3),
+            backward_layer=inner("LSTM", units=3, name="backward_other", go_backwards=True),
+            merge_mode=None,
+        ),
+    ),
+    "cells": model_of(
+        layer("RNN", cell=inner("GRUCell", units=3)),
+        layer("RNN", cell=inner("StackedRNNCells", cells=[inner("GRUCell", units=3)])),
+        layer(
+            "RNN", cell=inner("StackedRNNCells", cells=[inner("LSTMCell", units=3)], name="stacked")
+        ),
+        layer(
+            "RNN",
+            cell=inner("StackedRNNCells", cells=[inner("LSTMCell", units=3)], dtype="float16"),
+        ),
+    ),
+    "another name of a layer": model_of(layer("MaxPool1D", pool_size=3)),
+    "a layer of another package": model_of(layer("Mine", "mine"), GRU),
+    "a layer that runs code": model_of(GRU, layer("Lambda")),
+    "a layer of the same name": model_of(
+        json.dumps(json.loads(layer("GRU", "mine", units=2)) | {"registered_name": "mine>GRU"}), GRU
+    ),
+    "a layer around a model": model_of(
+        layer("TimeDistributed", layer={"class_name": "Sequential", "config": {"layers": []}})
+    ),
+    "a layer around an unread one": model_of(layer("TimeDistributed", layer=inner("Mine"))),
+    "a long text": model_of(layer("GRU", units=3, name="n" * 300)),
+    "a long list": model_of(layer("Reshape", target_shape=[1] * 1_001)),
+    "layers around layers": model_of(
+        layer("TimeDistributed", layer=inner("TimeDistributed", layer=inner("Dense", units=2)))
+    ),
+    "models in models": model_of(
+        model_of(GRU, name="one"), model_of(layer("Dense", units=2), name="two")
+    ),
+    "states": functional(
+        [["x", 0, 0], ["h", 0, 0]],
+        [["gru", 0, 0], ["gru", 0, 1]],
+        X,
+        given("h", 3),
+        called(
+            "gru", layer("GRU", units=3, return_state=True), tensor("x"), initial_state=tensor("h")
+        ),
+        name="states",
+    ),
+    "one input and one output": functional(
+        ["x", 0, 0], ["gru", 0, 0], X, called("gru", GRU, tensor("x"), training=False, mask=None)
+    ),
+    "names for what it takes and returns": functional(
+        {"x": ["x", 0, 0]}, {"o": ["gru", 0, 0]}, X, called("gru", GRU, tensor("x"), training=True)
+    ),
+    "arguments after the last tensor": functional(
+        ["x", 0, 0], ["gru", 0, 0], X, called("gru", GRU, tensor("x"), None, None)
+    ),
+    "an argument by name only": functional(
+        ["x", 0, 0], ["gru", 0, 0], X, called("gru", GRU, inputs=tensor("x"))
+    ),
+    "tensors in a list": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["add", 0, 0]],
+        X,
+        Y,
+        called("add", layer("Add"), [tensor("x"), tensor("y")]),
+    ),
+    "tensors in a tuple and a dict": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["add", 0, 0], ["two", 0, 0]],
+        X,
+        Y,
+        called("add", layer("Add"), tuple_of(tensor("x"), tensor("y"))),
+        called("two", layer("Add"), {"a": tensor("x"), "b": tensor("y")}),
+    ),
+    "operators": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["sum", 0, 0], ["gru", 0, 0]],
+        X,
+        Y,
+        called("sum", layer("Add", OPERATION), tensor("x"), tensor("y")),
+        called("half", layer("Multiply", OPERATION), tensor("sum"), 0.5),
+        called("gru", GRU, tensor("half", shape=(None, 5, 2))),
+    ),
+    "an operation": functional(
+        [["x", 0, 0]],
+        [["gru", 0, 0], ["item", 0, 0]],
+        X,
+        called("item", layer("GetItem", OPERATION), tensor("x"), [0, 1]),
+        called("gru", GRU, tensor("item", shape=(None, 4, 2))),
+        called("again", GRU, tensor("item", shape=(None, 4, 2))),
+    ),
+    "an operation that makes masks": functional(
+        [["x", 0, 0]],
+        [["gru", 0, 0]],
+        X,
+        called("not_equal", layer("NotEqual", OPERATION), tensor("x"), 0),
+        called("gru", GRU, tensor("x"), mask=tensor("not_equal")),
+    ),
+    "an unread layer of several outputs": functional(
+        [["x", 0, 0]],
+        [["add", 0, 0]],
+        X,
+        called("mine", layer("Mine", "mine"), tensor("x")),
+        called("add", layer("Add"), [tensor("mine"), tensor("mine", 0, 1, (None, 5, 2))]),
+    ),
+    "layers in another order": functional(
+        [["x", 0, 0]],
+        [["two", 0, 0]],
+        called("two", layer("Dense", units=2), tensor("one")),
+        called("one", layer("Dense", units=1), tensor("x")),
+        X,
+    ),
+    "a layer called twice": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["gru", 1, 0]],
+        X,
+        Y,
+        {
+            **called("gru", GRU, tensor("x")),
+            "inbound_nodes": [
+                {"args": [tensor("x")], "kwargs": {}},
+                {"args": [tensor("y")], "kwargs": {}},
+            ],
+        },
+    ),
+    "calls of Keras 2": functional(
+        [["x", 0, 0]],
+        [["add", 0, 0]],
+        X,
+        {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(GRU)},
+        {
+            "name": "again",
+            "inbound_nodes": [[["x", 0, 0, {"initial_state": ["gru", 0, 0]}]]],
+            **json.loads(GRU),
+        },
+        {
+            "name": "add",
+            "inbound_nodes": [[["gru", 0, 0, {}], ["again", 0, 0, {}]]],
+            **json.loads(layer("Add")),
+        },
+    ),
+    "a model as a layer": functional(
+        [["y", 0, 0]],
+        [["inner", 1, 0]],
+        Y,
+        {
+            **json.loads(
+                functional([["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, tensor("x")))
+            ),
+            "name": "inner",
+            "inbound_nodes": [{"args": [tensor("y")], "kwargs": {}}],
+        },
+    ),
+    "a model as a layer with too few tensors": functional(
+        [["y", 0, 0]],
+        [["inner", 1, 0]],
+        Y,
+        {
+            **json.loads(
+                functional(
+                    [["x", 0, 0], ["z", 0, 0]],
+                    [["add", 0, 0]],
+                    X,
+                    given("z", 5, 2),
+                    called("add", layer("Add"), [tensor("x"), tensor("z")]),
+                )
+            ),
+            "name": "inner",
+            "inbound_nodes": [{"args": [tensor("y")], "kwargs": {}}],
+        },
+    ),
+    "a layer called with no tensor": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, 3)
+    ),
+    "a layer that nobody makes": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, tensor("none"))
+    ),
+}

@@ -1,0 +1,46 @@
+"""What was read, line by line: for the tables of what code and saved models mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rnnshape.network import Argument, Network, Ref
+from rnnshape.reading import Reading
+
+
+def lines_of(reading: Reading) -> Iterator[str]:
+    """Each network with its inputs, layers and returned tensors; then what is said of it all."""
+    for network in reading.networks:
+        yield f"=> {network.name or 'a network'}"
+        for source in network.inputs:
+            dtype = f" {source.dtype}" if source.dtype else ""
+            yield f"=>   {source.name} {source.shape or 'of any shape'}{dtype}"
+        yield from (f"=>   {_step(number, network)}" for number in range(len(network.steps)))
+        if network.outputs:
+            yield f"=>   returns {', '.join(_name(one, network) for one in network.outputs)}"
+    for notes in reading.notes:
+        yield from (f"=> note: {note}" for note in notes)
+    for wrong in reading.messages:
+        place = wrong.place
+        marked = f": {place.line[place.start : place.end]}" if place else ""
+        yield f"=> ! {wrong.message} [{place.where if place else ''}{marked}]"
+    if reading.names_used:
+        yield f"=> used {', '.join(sorted(reading.names_used))}"
+
+
+def _step(number: int, network: Network) -> str:
+    step = network.steps[number]
+    words = [_name(one, network) for one in step.arguments]
+    words += [f"{word}={_name(one, network)}" for word, one in step.keywords]
+    more = f" as {', '.join(step.names)}" if step.names else ""
+    more += f" the same as {step.same_as}" if step.same_as else ""
+    more += f" in {step.group}" if step.group else ""
+    return f"{number + 1} {step.layer} of {', '.join(words)}{more}"
+
+
+def _name(one: Argument, network: Network) -> str:
+    if isinstance(one, Ref):
+        return f"{one.step}.{one.output}" if one.step else network.inputs[one.output].name
+    if isinstance(one, tuple):
+        return f"[{', '.join(_name(part, network) for part in one)}]"
+    return str(one)
