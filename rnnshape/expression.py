@@ -311,6 +311,9 @@ class Source:
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.error(keyword.value, "write the arguments out: ** is not read here")
+            if keyword.arg in keywords:
+                wrong = f"{name} is given {keyword.arg} twice"
+                raise QueryError(wrong, self.place_of_keyword(keyword))
             keywords[keyword.arg] = self.value(keyword.value, depth + 1)
             places[keyword.arg] = self.place_of_keyword(keyword)
         return bind(name, positional, keywords, places)

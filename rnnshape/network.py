@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
+from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Value, calls_within, printed
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
 
 __all__ = [
+    "MOST_LAYERS",
     "Argument",
     "Dimensions",
     "Input",
@@ -22,8 +24,11 @@ __all__ = [
     "input_of",
     "input_of_first_layer",
     "refs_in",
+    "too_many_layers",
     "without_input_arguments",
 ]
+
+MOST_LAYERS = 2_000  # of one network that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,3 +258,7 @@ def _sizes(call: Call, argument: str, value: Value) -> tuple[int | None, ...]:
 
 def _text(value: Value) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def too_many_layers() -> QueryError:
+    return QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")

@@ -88,15 +88,19 @@ def _nodes(tree: ast.AST) -> list[ast.AST]:
 
 
 def _silent(tree: ast.AST) -> set[int]:
-    """Docstrings, annotations and `__all__`: no test can notice them."""
+    """Docstrings, types, `__all__` and what a dataclass is like: no test can notice them."""
     silent: set[int] = set()
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
         match node:
             case ast.Expr(value=ast.Constant()):
                 parts = [node]
+            case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+                parts = [node]
             case ast.AnnAssign():
                 parts = [node.annotation]
+            case ast.ClassDef(decorator_list=decorators):
+                parts = list(decorators)  # frozen, slots
             case ast.arg():
                 parts = [node.annotation]
             case ast.FunctionDef():

@@ -319,6 +319,77 @@ def test_large_texts_end(name: str) -> None:
     assert all(len(wrong.message) < 2_000 for wrong in reading.messages)
 
 
+TOO_MANY_LAYERS = "these are too many layers: at most 2,000 are read"
+NESTED = "this is nested too deeply to be read"
+STACKED = "x = y = Input((3,))\nfor i in range({0}):\n    x = Dense(3)(x)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "told"),
+    [
+        ("m = [Sequential([GRU(3)]) for _ in range({0})]", 1_000, "too many models: at most 1,000"),
+        ("m = Sequential([Dense(3)] * {0})", 2_000, TOO_MANY_LAYERS),
+        (STACKED, 2_000, TOO_MANY_LAYERS),
+        (f"{STACKED}m = Model(y, x)", 2_000, TOO_MANY_LAYERS),
+        (
+            "m = Sequential([GRU(3)])\nfor n in [0] * {0}:\n    m.add(Dense(n))",
+            1_999,
+            TOO_MANY_LAYERS,
+        ),
+        ("m = Sequential([Dense(3)] * {0})", 10_000, "this makes too many layers to be read"),
+        ("m = Sequential([Dense(3)] + [Dense(3)] * {0})", 1_999, TOO_MANY_LAYERS),
+    ],
+)
+def test_there_are_limits(text: str, most: int, told: str) -> None:
+    few, many = (messages(text.format(number)) for number in (most, most + 1))
+    assert told not in " ".join(few)
+    assert told in many[0]
+
+
+DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "where"),
+    [
+        (f"m = Sequential([GRU(3)])\n{DEEP}\nx = f(3)", NESTED, "program.py, line 3"),
+        (f"m = Sequential([GRU(3)])\nx = {'[' * 61}n{']' * 61}", NESTED, "program.py, line 2"),
+        ("m = Sequential([GRU(3)])\na = Sequential([GRU(1)])\na.add(a)", f"a {NESTED[5:]}", None),
+        ("m = Sequential([GRU(3)])\nwhile x:\n" + " n = 1\n" * 40_000, None, None),
+        ("m = Sequential([GRU(3)])\n" + "x = foo(y)\n" * 30_000, None, None),
+        (
+            "m = Sequential([GRU(3)])\nfor i in range(10_000):\n for j in range(10):\n  m.add(x)",
+            "this loop takes too many steps to be read",
+            "program.py, line 2",
+        ),
+    ],
+    ids=range(6),
+)
+def test_what_takes_too_long_is_said_and_the_rest_is_read(
+    text: str, told: str | None, where: str | None
+) -> None:
+    reading = read_code(text, {}, "program.py")
+    if told is None:
+        assert [str(network) for network in reading.networks] == ["GRU(3)"]
+        assert not reading.messages
+    else:
+        wrong = reading.messages[0]
+        assert told in wrong.message
+        assert (wrong.place and wrong.place.where) == where
+
+
+def test_an_input_is_found_in_models_within_models() -> None:
+    text = "GRU(3, input_shape=(5, 2))"
+    for _ in range(21):
+        text = f"Sequential([{text}])"
+    shapes = [network.inputs[0].shape for network in read_code(text, {}).networks]
+    assert shapes == [(None, 5, 2)] * 21
+
+
+def test_a_space_of_web_pages_is_a_space() -> None:
+    assert layers("m\xa0=\xa0Sequential([GRU(3)])") == ["GRU(3)"]
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(PROGRAMS), st.integers(0, 10**6))
 def test_a_damaged_program_is_read_or_explained(path: Path, seed: int) -> None:

@@ -54,44 +54,183 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "marked"),
+    ("text", "told", "marked", "where"),
     [
-        ("LSTM(64, retrun_state=True)", "did you mean return_state?", "retrun_state"),
-        ("Dense(1) -> LSTM(4, foo=1)", "LSTM takes no 'foo'", "foo"),
-        ("GRU(1)\n->\nDense(1) -> LTSM(4)", "did you mean LSTM?", "LTSM"),
-        ("GRU(1, name='é') -> LSTM('é', fo=1)", "takes no 'fo'", "fo"),
-        ("LSTM(4 -> Dense(1)", "never closed", "("),
-        ("LSTM(4)] -> Dense(1)", "closes nothing", "]"),
-        ("LSTM(4) -> Dense('a)", "string is never closed", "'"),
-        ("LSTM(4) -> -> Dense(1)", "a layer is missing", "->"),
-        ("LSTM(4), -> Dense(1)", "joined by ->", ","),
-        ("LSTM(4) -> Input((3,))", "put it first", "Input"),
-        ("LSTM(4) -> dense", "did you mean Dense?", "dense"),
-        ("LSTM(4) -> GRU", "make one of it, GRU(...)", "GRU"),
-        ("L2(0.1)", "not a Keras layer", "L2(0.1)"),
-        ("ltsm", "did you mean LSTM?", "ltsm"),
-        ("LSTM(4)\rFoo(3)(x)", "Keras has no layer Foo", ""),
-        ("y = LTSM(3)(x)", "did you mean LSTM?", "LTSM"),
-        ("x = Input((3,", "never closed", "("),
-        ("LSTM(units)", "--let units=", "units"),
-        ("y = LSTM(units)(x)", "--let units=...", "units"),
-        ("Input((3, 2))", "there is no layer", ""),
-        ("", "nothing to read", ""),
-        ("# nothing", "there is no layer", ""),
-        ("print('hello')", "", ""),
-        ("nowhere.keras", "there is no file", ""),
-        ("some/where", "there is no file", ""),
+        (
+            "LSTM(64, retrun_state=True)",
+            "LSTM takes no 'retrun_state'; did you mean return_state?",
+            "retrun_state",
+            "",
+        ),
+        ("Dense(1) -> LSTM(4, foo=1)", "LSTM takes no 'foo'", "foo", ""),
+        (
+            "GRU(1)\n->\nDense(1) -> LTSM(4)",
+            "Keras has no layer LTSM; did you mean LSTM?",
+            "LTSM",
+            "line 3",
+        ),
+        ("GRU(1, name='é') -> LSTM('é', fo=1)", "LSTM takes no 'fo'", "fo", ""),
+        ("LSTM(4 -> Dense(1)", "this ( is never closed", "(", ""),
+        ("LSTM(4)] -> Dense(1)", "this ] closes nothing", "]", ""),
+        ("LSTM(4) -> Dense('a)", "this string is never closed", "'", ""),
+        ("LSTM(4) -> -> Dense(1)", "a layer is missing beside this ->", "->", ""),
+        ("LSTM(4), -> Dense(1)", "the layers of a chain are joined by ->", ",", ""),
+        (
+            "LSTM(4) -> Input((3,))",
+            "Input says what the network is given: put it first",
+            "Input",
+            "",
+        ),
+        ("LSTM(4) -> dense", "dense is not known; did you mean Dense?", "dense", ""),
+        ("LSTM(4) -> GRU", "GRU is a layer's class: make one of it, GRU(...)", "GRU", ""),
+        ("L2(0.1)", "L2 is not a Keras layer", "L2(0.1)", ""),
+        ("ltsm", "ltsm is not known; did you mean LSTM?", "ltsm", ""),
+        ("LSTM(4)\rFoo(3)(x)", "Keras has no layer Foo", "Foo", ""),
+        ("y = LTSM(3)(x)", "Keras has no layer LTSM; did you mean LSTM?", "LTSM", ""),
+        ("x = Input((3,", "this can't be read: '(' was never closed", "(", ""),
+        (
+            "LSTM(units)",
+            "the code has a value that depends on data: give it by --let units=...",
+            "units",
+            "",
+        ),
+        (
+            "y = LSTM(units)(x)",
+            "the code has a value that depends on data: give it by --let units=...",
+            "units",
+            "",
+        ),
+        ("Input((3, 2))", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("", "there is nothing to read: give a Keras layer, as LSTM(64)", "", ""),
+        ("# nothing", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("print('hello')", "Keras has no layer print", "print", ""),
+        ("nowhere.keras", "there is no file nowhere.keras", "", ""),
+        ("some/where", "there is no file some/where", "", ""),
+        ("LSTM", "LSTM is a layer's class: make one of it, LSTM(...)", "LSTM", ""),
+        (
+            "keras.layers.GRU",
+            "GRU is a layer's class: make one of it, GRU(...)",
+            "keras.layers.GRU",
+            "",
+        ),
+        ("Lambda", "Lambda is not answered: it runs code", "Lambda", ""),
+        (
+            "some.thing",
+            "thing is not known: give a Keras layer, as LSTM(64), or a file",
+            "some.thing",
+            "",
+        ),
+        (
+            "x[0]",
+            "the code has a value that depends on data: give it by --let 'x[0]=...'",
+            "x[0]",
+            "",
+        ),
+        ("3", "this is not a Keras layer", "3", ""),
+        ("'LSTM(3)'", "this is not a Keras layer", "'LSTM(3)'", ""),
+        ("Sequential([3])", "this is not a Keras layer", "3", ""),
+        ("[LSTM(3), 4]", "this is not a Keras layer", "4", ""),
+        (
+            "Sequential([LSTM(3)], input_shape=(3, 2))",
+            "Sequential takes layers, name and trainable",
+            "(3, 2)",
+            "",
+        ),
+        (
+            "Sequential([LSTM(3)], [GRU(3)])",
+            "Sequential takes its layers in one list",
+            "[GRU(3)]",
+            "",
+        ),
+        ("Sequential([])", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("[]", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("L2(0.1) -> Dense(1)", "L2 is not a Keras layer", "L2(0.1)", ""),
+        (
+            "Sequential([Input((3, 2)), Input((3, 2)), LSTM(3)])",
+            "Input says what the network is given: put it first",
+            "Input",
+            "",
+        ),
+        ("Lambda(3) -> Dense(1)", "Lambda is not answered: it runs code", "Lambda", ""),
+        ("LSTM(3) -> Dense(1) ->", "a layer is missing beside this ->", "->", ""),
+        ("-> LSTM(3)", "a layer is missing beside this ->", "->", ""),
+        ("LSTM(3)\n-> Dense(1\n", "this ( is never closed", "(", "line 2"),
+        ("LSTM(3) -> Dense(1}", "this } closes nothing", "}", ""),
+        ("LSTM(3)\r\n-> Dense(units=[)", "this ) closes nothing", ")", "line 2"),
+        ('LSTM(3) -> "Dense', "this string is never closed", '"', ""),
+        ("LSTM(3) -> '''Dense'", "this string is never closed", "'", ""),
+        (
+            "LSTM(3) -> Dense(units) -> GRU(n)",
+            "the code has 2 values that depend on data: give them by --let units=... --let n=...",
+            "units",
+            "",
+        ),
+        ("LSTM(3) -> Dense(foo(3))", "Keras has no layer foo", "foo", ""),
+        (
+            "LSTM(lambda: 3)",
+            "the code has a value that depends on data: give it by --let 'lambda: 3=...'",
+            "lambda: 3",
+            "",
+        ),
+        (
+            "LSTM(3).units",
+            "this is not known: give a Keras layer, as LSTM(64), or a file",
+            "LSTM(3).units",
+            "",
+        ),
+        ("LSTM(3) + GRU(2)", "only numbers can be reckoned with here", "LSTM(3)", ""),
+        ("[LSTM(3)] + 2", "only numbers can be reckoned with here", "[LSTM(3)]", ""),
+        (
+            "GRU(3)(x)(y)",
+            "GRU(3)(x) is not known: what it makes of a tensor is not read",
+            "GRU(3)(x)",
+            "",
+        ),
+        ("x = 3", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
+        ("import os", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
+        ("def f():\n    pass", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
+        ("LSTM(3) Dense(1)", "this can't be read: invalid syntax", "Dense", ""),
+        ("LSTM(3)) ", "this can't be read: unmatched ')'", ")", ""),
+        (
+            "LSTM(3, 3 4)",
+            "this can't be read: invalid syntax. Perhaps you forgot a comma?",
+            "3 4",
+            "",
+        ),
+        ("LSTM(\n  3,\n  foo=2)", "LSTM takes no 'foo'", "foo", "line 3"),
+        ("LSTM(3) -> Dense(1), GRU(2)", "the layers of a chain are joined by ->", ",", ""),
+        ("[LSTM(3)] * 3000", "this makes too many: at most 1,000 are read", "[LSTM(3)] * 3000", ""),
+        ("LSTM(3) -> LSTM('a\\'b)", "this string is never closed", "'", ""),
+        (
+            "LSTM(3, return_sequences=not_known)",
+            "the code has a value that depends on data: give it by --let not_known=...",
+            "not_known",
+            "",
+        ),
+        (
+            "Input((-1, 2)) -> LSTM(3)",
+            "shape=(-1, 2): give whole numbers, 1 or more, or None",
+            "(-1, 2)",
+            "",
+        ),
+        ("LSTM(3,\n  units=3)", "LSTM is given units twice", "units", "line 2"),
+        ("LSTM(3, units=4)", "LSTM is given units twice", "units", ""),
+        ("LSTM(3, seed=1, seed=2)", "LSTM is given seed twice", "seed", ""),
+        ("LSTM()", "LSTM needs units: LSTM(units)", "LSTM", ""),
     ],
 )
-def test_what_is_wrong_is_shown(text: str, told: str, marked: str) -> None:
+def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -> None:
     with pytest.raises(QueryError) as caught:
         read(text)
-    assert told in caught.value.message
+    assert caught.value.message == told
     place = caught.value.place
-    if marked:
+    if marked or where:
         assert place is not None
         assert place.line[place.start : place.end] == marked
+        assert place.where == where
         assert place.line in text.splitlines()
+    else:
+        assert place is None
 
 
 HOSTILE = [

@@ -12,6 +12,7 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
 from rnnshape.network import (
+    MOST_LAYERS,
     Argument,
     Dimensions,
     Input,
@@ -19,6 +20,7 @@ from rnnshape.network import (
     Ref,
     Step,
     chain,
+    too_many_layers,
     without_input_arguments,
 )
 from rnnshape.rules import axes_of_input
@@ -26,7 +28,6 @@ from rnnshape.rules.facts import Nested
 from rnnshape.rules.facts import Tensor as Described
 
 __all__ = [
-    "MOST_LAYERS",
     "Entry",
     "FromOptions",
     "Given",
@@ -39,8 +40,6 @@ __all__ = [
     "returned",
     "tensors_in",
 ]
-
-MOST_LAYERS = 2_000  # of one network
 
 
 class FromOptions(int):
@@ -212,7 +211,7 @@ def network_of(
     """
     calls = calls_before(outputs, inputs) if calls is None else calls
     if len(calls) > MOST_LAYERS:
-        raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+        raise too_many_layers()
     places = {tensor: Ref(0, index) for index, tensor in enumerate(inputs)}
     entries = list(inputs)
     for call in calls:

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.network import Dimensions
+from rnnshape.network import MOST_LAYERS, Dimensions, too_many_layers
 from rnnshape.reading import Reading
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, plain_name, sizes_of
 from rnnshape.reading.graph import (
-    MOST_LAYERS,
     Entry,
     Given,
     Layer,
@@ -179,7 +178,7 @@ class _Configured:
         inner = config["config"]
         layers = inner["layers"]
         if len(layers) > MOST_LAYERS:
-            raise _too_many()
+            raise too_many_layers()
         if config["class_name"] == "Sequential":
             return self.sequential(inner, layers, depth)
         return self.functional(inner, layers, depth)
@@ -233,7 +232,7 @@ class _Configured:
                     sources = {source[:2] for source, _ in tensors}
                     waiting.append(_Waiting(name, number, known, node, sources))
         if len(waiting) > MOST_LAYERS:
-            raise _too_many()
+            raise too_many_layers()
 
         def tensor(source: tuple[str, int, int]) -> Tensor:
             name, node, place = source
@@ -339,7 +338,7 @@ class _Configured:
 
     def check(self, calls: Sequence[LayerCall]) -> None:
         if len(calls) > MOST_LAYERS or self.number > 10 * MOST_LAYERS:
-            raise _too_many()
+            raise too_many_layers()
 
 
 def _in_order(
@@ -387,10 +386,6 @@ def _name(layer: Any) -> str:
 
 def _takes_two_tensors(layer: Any) -> bool:
     return all(len(list(_history(node))) == 2 for node in layer.get("inbound_nodes") or ())
-
-
-def _too_many() -> QueryError:
-    return QueryError(f"it has too many layers: at most {MOST_LAYERS:,} are read")
 
 
 def _is_model(config: Mapping[str, Any]) -> bool:

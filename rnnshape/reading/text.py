@@ -8,12 +8,11 @@ from itertools import pairwise
 
 from rnnshape.errors import Place, QueryError, did_you_mean
 from rnnshape.expression import Call, NotLiteralError, Source, Value
-from rnnshape.network import Dimensions, Network, chain
+from rnnshape.network import MOST_LAYERS, Dimensions, Network, chain, too_many_layers
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED, module_of
 
-__all__ = ["MOST_LAYERS", "read_text"]
+__all__ = ["read_text"]
 
-MOST_LAYERS = 2_000  # of one network
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -76,7 +75,7 @@ def _chain(source: Source, nodes: list[ast.expr]) -> Network:
                 raise layer.error("Input says what the network is given: put it first")
             layers.append(layer)
             if len(layers) > MOST_LAYERS:
-                raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+                raise too_many_layers()
     if all(layer.name == "Input" for layer in layers):
         raise QueryError("there is no layer here: give one, as LSTM(64)")
     return chain(layers)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from rnnshape.errors import QueryError
-from rnnshape.network import Network, input_of_first_layer
+from rnnshape.network import MOST_LAYERS, Network, input_of_first_layer, too_many_layers
 from rnnshape.reading.code.layers import Layers
 from rnnshape.reading.code.state import OpenNamesError
 from rnnshape.reading.code.values import Built, Model, Open, Root, Stack, Unread, causes_in
 from rnnshape.reading.graph import (
-    MOST_LAYERS,
     Entry,
     Layer,
     LayerCall,
@@ -146,7 +146,7 @@ class Models(Layers):
     def _check_number(self, calls: Sequence[LayerCall]) -> None:
         self.count(len(calls))
         if len(calls) > MOST_LAYERS:
-            raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+            raise too_many_layers()
 
     def flow(
         self, stack: Stack, tensor: Tensor | None = None, group: str = ""
@@ -169,7 +169,7 @@ class Models(Layers):
             if isinstance(known, Unread):
                 return known
         if len(self.calls) > 10 * MOST_LAYERS:
-            raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+            raise too_many_layers()
         if tensor is None:
             self._flows[key] = (first, known)
         return first, known
@@ -191,36 +191,41 @@ class Models(Layers):
 
     def finished(self) -> list[Network]:
         """The networks of the models that were made; of all layers where there is no model."""
-        calls = list(self.calls)
-        networks = []
-        for model in self.models:
-            try:
-                network = self._network(model)
-            except QueryError as wrong:
-                self.tell(wrong)
-            except RecursionError:
-                self.tell(
-                    QueryError(f"{model.variable or 'a model'} is nested too deeply to be read")
-                )
-            else:
-                networks += [network] if network else []
+        make: list[Callable[[], Network | None]] = [partial(self._made, one) for one in self.models]
         if not self.models:
             self.ask(self.missed)
-        if not self.models and calls:
-            used = {tensor.maker for call in calls for tensor in call.tensors}
-            last = [call for call in calls if call not in used]
-            outputs = [one for call in last for one in tensors_in(returned(call))]
-            networks.append(network_of([], outputs, "", self.dimensions, calls))
-        elif not self.models:
-            for layer in self.layers.values():
-                entry = input_of_first_layer(layer.call)
-                tensor = Tensor(Entry(entry.shape, "", entry.dtype))
-                alone = LayerCall(1, layer, (tensor,))
-                outputs = list(tensors_in(returned(alone)))
-                networks.append(network_of([tensor], outputs, "", self.dimensions, [alone]))
+            alone = [partial(self._alone, one) for one in self.layers.values()]
+            make = [self._of_all_calls] if self.calls else [*alone]
+        networks = []
+        for one in make:
+            try:
+                network = one()
+            except QueryError as wrong:
+                self.tell(wrong)
+            else:
+                networks += [network] if network else []
         if self.asked:
             self.messages.append(OpenNamesError(list(self.asked.values())))
         return networks
+
+    def _of_all_calls(self) -> Network:
+        used = {tensor.maker for call in self.calls for tensor in call.tensors}
+        last = [call for call in self.calls if call not in used]
+        outputs = [one for call in last for one in tensors_in(returned(call))]
+        return network_of([], outputs, "", self.dimensions, self.calls)
+
+    def _alone(self, layer: Layer) -> Network:
+        entry = input_of_first_layer(layer.call)
+        tensor = Tensor(Entry(entry.shape, "", entry.dtype))
+        call = LayerCall(1, layer, (tensor,))
+        return network_of([tensor], [*tensors_in(returned(call))], "", self.dimensions, [call])
+
+    def _made(self, model: Model) -> Network | None:
+        try:
+            return self._network(model)
+        except RecursionError:
+            name = model.variable or "a model"
+            raise QueryError(f"{name} is nested too deeply to be read") from None
 
     def _network(self, model: Model) -> Network | None:
         if model.causes:
