@@ -11,7 +11,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, parse
 from rnnshape.rules import facts_of, started
-from rnnshape.rules.facts import Facts, Nested, Tensor
+from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from tests.conftest import KerasInProcess
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
@@ -90,6 +90,8 @@ Bidirectional(LSTM(3), merge_mode='conact') of (2, 5, 4)
     Bidirectional takes merge_mode as one of 'concat', 'sum', 'mul', 'ave', None, not 'conact'; did you mean concat?
 Dense(3, bias_initializer='identity') of (2, 5, 4)
     identity makes matrices only, and the bias of Dense has 1 axis (Keras: "must be at least two-dimensional", "can only be used for 2D matrices")
+ConvLSTM1D(3, 2, recurrent_initializer='identity') of (2, 5, 4, 3)
+    identity makes matrices only, and the recurrent_kernel of ConvLSTM1D has 3 axes (Keras: "must be at least two-dimensional", "can only be used for 2D matrices")
 Conv1D(3, 2, kernel_initializer='identity') of (2, 5, 4)
     identity makes matrices only, and the kernel of Conv1D has 3 axes (Keras: "must be at least two-dimensional", "can only be used for 2D matrices")
 LSTM(3, bias_initializer=None) of (2, 5, 4)
@@ -457,6 +459,21 @@ def start(text: str, given: Nested) -> Facts:
 BOTH = "Bidirectional(LSTM(64, return_state=True))"
 H, C = named("h", 3), named("c", 3)
 WIDE = named("x", 4)
+
+
+@pytest.mark.parametrize("believed", [None, 5])
+def test_a_state_of_a_size_that_keras_gets_wrong_is_refused(believed: int | None) -> None:
+    call = parse("ConvLSTM1D(3, 2)")
+    facts = facts_of(call, [described((2, 5, 4, 1))])
+    assert facts is not None
+    axes = (Axis("batch", 2), Axis("rows", 3), Axis("filters", 3, believed=believed))
+    states = (Tensor("h", axes), Tensor("c", axes))
+    if believed is None:
+        assert started(call, facts, states).outputs
+    else:
+        with pytest.raises(QueryError, match="takes h and c"):
+            started(call, facts, states)
+
 
 STARTS: list[tuple[str, Nested, str]] = [
     ("LSTM(3)", (H, C), ""),

@@ -586,6 +586,43 @@ def test_cudnn_is_asked_for_as_keras_has_it(value: object) -> None:
     assert facts_from_the_start(f"LSTM(3, use_cudnn={value!r})").outputs
 
 
+PLAIN = ["Activation('relu')", "ELU()", "LeakyReLU()", "ReLU()", "Softmax()"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "known"), [*((one, True) for one in PLAIN), ("PReLU()", False)]
+)
+def test_a_layer_can_be_an_activation_where_it_brings_no_weights(
+    activation: str, known: bool
+) -> None:
+    inputs = Tensor("inputs", (Axis("batch", 2), Axis("features", 4)))
+    facts = facts_of(parse(f"Dense(3, activation={activation})"), [inputs])
+    assert (facts is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("own", "around"),
+    [
+        ("dtype='float16'", ""),
+        ("", "dtype='float16'"),
+        ("", "backward_layer=LSTM(3, return_state=True, go_backwards=True, dtype='float16')"),
+    ],
+)
+def test_outputs_that_are_rounded_have_no_relations(own: str, around: str) -> None:
+    text = f"Bidirectional(LSTM(3, return_state=True, {own}), {around})"
+    assert not facts_from_the_start(text).relations
+    assert facts_from_the_start("Bidirectional(LSTM(3, return_state=True))").relations
+
+
+@pytest.mark.parametrize("word", ["U", "concat", "not a name"])
+def test_outputs_are_not_renamed_to_what_relations_mean(word: str) -> None:
+    facts = facts_from_the_start("Bidirectional(LSTM(3, return_state=True))")
+    assert facts.renamed((word,)) == facts
+    renamed = facts.renamed(("out", "state_h"))
+    assert [one.name for one in renamed.outputs] == ["out", "state_h", "c1", "h2", "c2"]
+    assert [one.claim for one in renamed.relations] == ["out == concat(state_h, h2)"]
+
+
 def test_a_tensor_shows_its_shape_and_its_axes() -> None:
     axes = (Axis("batch", 2), 2 * Axis("units", 3))
     assert repr(Tensor("o", axes)) == "<Tensor o (2, 6) = (batch, 2*units)>"

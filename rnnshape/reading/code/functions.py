@@ -96,7 +96,9 @@ class Functions(Models):
                     if isinstance(model, Stack) and owner in model.items:
                         self.flow(model)
                 made = [call for call in self.calls if call.layer is owner]
-                return returned(made[-1]) if made else self.open(node)
+                if not made:
+                    return self.not_read(node, f"{owner.call} is not called in this code")
+                return returned(made[-1])
             case Layer(call=call) if name in signature(call.name).names:
                 return call[name]
         return self.open(node)

@@ -101,13 +101,14 @@ class Models(Layers):
             calls = calls_before(model.outputs, model.inputs)
             self.count(len(calls))
             loose = [
-                one.maker.name or "one"
+                one.maker.name
                 for tensors in (model.outputs, *(call.tensors for call in calls))
                 for one in tensors
                 if isinstance(one.maker, Entry) and one not in model.inputs
             ]
             if loose:
-                message = f"this model needs an input that it does not name: {loose[0]}"
+                which = f": {loose[0]}" if loose[0] else ""
+                message = f"this model needs an input that it does not name{which}"
                 model.causes.append(self.source.error(node, message))
         return model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from warnings import catch_warnings, simplefilter
@@ -229,11 +229,22 @@ class Statements(Expressions):
                 self.count(steps % 10 == 0)
                 if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
                     self.assign_name(one.id, value or Open((Root(self.source, one),)), scope)
-                match one:
-                    case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="add")):
-                        model = self.looked_up(name, scope)
-                        if value and isinstance(model, Stack):
-                            model.causes += value.causes
+                if value and isinstance(one, ast.Call):
+                    for model in self._changed_by(one, scope):
+                        model.causes += value.causes
+
+    def _changed_by(self, node: ast.Call, scope: Scope) -> Iterator[Stack]:
+        """The `Sequential`s to which a call may add layers."""
+        names: list[ast.expr] = []
+        match node.func:
+            case ast.Attribute(value=ast.Name() as owner, attr="add" | "pop"):
+                names = [owner]
+            case ast.Name(id=name) if isinstance(self.looked_up(name, scope), Function):
+                names = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for one in names:
+            model = self.looked_up(one.id, scope) if isinstance(one, ast.Name) else None
+            if isinstance(model, Stack):
+                yield model
 
     def _function(self, node: ast.FunctionDef, scope: Scope) -> object:
         arguments = node.args
