@@ -17,7 +17,6 @@ from rnnshape.expression import LARGEST, Call, Value, bind, parse
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
 from rnnshape.report import Report
 from rnnshape.rules import axes_of_input
-from rnnshape.signatures import REFUSED
 
 __all__ = ["inspect", "inspect_all"]
 
@@ -348,7 +347,7 @@ def _with_built_shape(network: Network, shape: Shape | None) -> Network:
 
 
 def _call_of_layer(layer: HasConfig) -> Call:
-    from rnnshape.reading.config_layers import layer_of
+    from rnnshape.reading.config_layers import NO_LAYER_OF_KERAS, UnreadLayerError, layer_of
 
     name = type(layer).__name__
     module = type(layer).__module__.partition(".")[0]
@@ -358,13 +357,13 @@ def _call_of_layer(layer: HasConfig) -> Call:
     if name == "InputLayer":
         return bind("Input", (), {"batch_shape": _shape(config["config"]["batch_shape"])})
     try:
-        call = layer_of(config) if module in ("keras", "tf_keras", "tensorflow") else None
+        if module not in ("keras", "tf_keras", "tensorflow"):
+            raise UnreadLayerError(NO_LAYER_OF_KERAS)
+        return layer_of(config)
+    except UnreadLayerError as wrong:
+        raise QueryError(f"{name} is not answered: {wrong.message}") from None
     except (AttributeError, KeyError, TypeError):
         raise QueryError(f"{name}: its config can't be read") from None
-    if call is None:
-        reason = "it is not one of Keras' own layers"
-        raise QueryError(f"{name} is not answered: {REFUSED.get(name, reason)}")
-    return call
 
 
 def _plain_config(what: HasConfig, class_name: str) -> dict[str, Any]:

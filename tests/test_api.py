@@ -229,8 +229,13 @@ def test_a_model_is_read_through_its_config() -> None:
     [
         (lambda: Model(), "Model is a subclassed model: its config does not say"),
         (lambda: [Sequential(layers=[])], "a model, Sequential, stands among layers"),
-        (lambda: fake("Mine")(), "Mine is not answered: it is not one of Keras'"),
-        (lambda: fake("LSTM", "mine")(units=3), "LSTM is not answer"),
+        (lambda: fake("Mine")(), "^Mine is not answered: it is not a layer of Keras$"),
+        (lambda: fake("Lambda")(), "^Lambda is not answered: "),
+        (lambda: fake("LSTM", "mine")(units=3), "^LSTM is not answered: it is not a layer of"),
+        (
+            lambda: fake("TimeDistributed")(layer={"class_name": "Mine", "config": {}}),
+            "^TimeDistributed is not answered: what is inside it is not a layer of Keras$",
+        ),
         (lambda: fake("LSTM")(), "LSTM"),
     ],
 )

@@ -406,7 +406,7 @@ def test_a_damaged_program_is_read_or_explained(path: Path, seed: int) -> None:
             describe(network)
 
 
-GOLDEN = Path(__file__).parent / "golden" / "code.txt"
+TABLE = Path(__file__).parent / "tables" / "code.txt"
 
 
 def cases(text: str) -> list[str]:
@@ -421,10 +421,10 @@ def said(text: str) -> str:
     return "\n".join([text, *lines_of(reading_of(text))])
 
 
-@pytest.mark.parametrize("text", cases(GOLDEN.read_text()))
+@pytest.mark.parametrize("text", cases(TABLE.read_text()))
 def test_what_code_means(text: str) -> None:
-    assert f"\n\n{said(text)}\n\n" in f"\n\n{GOLDEN.read_text()}\n\n"
+    assert f"\n\n{said(text)}\n\n" in f"\n\n{TABLE.read_text()}\n\n"
 
 
 if __name__ == "__main__":  # makes the table anew
-    GOLDEN.write_text("\n\n".join(map(said, cases(GOLDEN.read_text()))) + "\n")
+    TABLE.write_text("\n\n".join(map(said, cases(TABLE.read_text()))) + "\n")

@@ -292,13 +292,13 @@ def said_of_config(name: str, text: str) -> str:
         return f"{name}\n=> ! {wrong.message}"
 
 
-GOLDEN = Path(__file__).parent / "golden" / "configs.txt"
+TABLE = Path(__file__).parent / "tables" / "configs.txt"
 
 
 @pytest.mark.parametrize(("name", "text"), all_configs().items(), ids=[*all_configs()])
 def test_what_a_config_means(name: str, text: str) -> None:
-    assert f"\n\n{said_of_config(name, text)}\n\n" in f"\n\n{GOLDEN.read_text()}\n\n"
+    assert f"\n\n{said_of_config(name, text)}\n\n" in f"\n\n{TABLE.read_text()}\n\n"
 
 
 if __name__ == "__main__":  # makes the table anew
-    GOLDEN.write_text("\n\n".join(said_of_config(*one) for one in all_configs().items()) + "\n")
+    TABLE.write_text("\n\n".join(said_of_config(*one) for one in all_configs().items()) + "\n")

@@ -10,7 +10,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import DEEPEST, LARGEST, Call, Value, bind
 from rnnshape.signatures import ACTIVATIONS, ALIASES, REFUSED, module_of, signature
 
-__all__ = ["UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
+__all__ = ["NO_LAYER_OF_KERAS", "UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
 
 LONGEST_NAME = 200  # characters
 # What a config has where the layer was given nothing.
@@ -21,6 +21,7 @@ PER_AXIS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 # Arguments that are layers, without which nothing is known of the layer around them.
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
 MODELS = ("Sequential", "Functional", "Model")
+NO_LAYER_OF_KERAS = "it is not a layer of Keras"
 
 
 class UnreadLayerError(QueryError):
@@ -31,7 +32,7 @@ def layer_of(config: Any) -> Call:
     """The layer that a part of a config describes, or an `UnreadLayerError`."""
     call = _call(config, 0)
     if call is None or module_of(call.name) != "layers":
-        reason = REFUSED.get(str(config["class_name"]), "it is not a layer of Keras")
+        reason = REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS)
         raise UnreadLayerError(reason)
     return call
 

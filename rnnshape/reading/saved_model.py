@@ -17,7 +17,14 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, Dimensions, too_many_layers
 from rnnshape.reading import Reading
-from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, plain_name, sizes_of
+from rnnshape.reading.config_layers import (
+    MODELS,
+    NO_LAYER_OF_KERAS,
+    UnreadLayerError,
+    layer_of,
+    plain_name,
+    sizes_of,
+)
 from rnnshape.reading.graph import (
     Entry,
     Given,
@@ -297,7 +304,7 @@ class _Configured:
         if ".ops." in module and not (class_name in OF_TWO and _takes_two_tensors(layer)):
             return _Unread(layer, "it is an operation on tensors")
         if not (layer.get("registered_name") in (None, class_name) or module.startswith("keras")):
-            return _Unread(layer, "it is not a layer of Keras")
+            return _Unread(layer, NO_LAYER_OF_KERAS)
         try:
             return Layer(layer_of(layer))
         except UnreadLayerError as wrong:
