@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind, parse
 from rnnshape.network import chain
-from rnnshape.reading import is_file, read
+from rnnshape.reading import read
 from rnnshape.reading.text import read_text
 
 
@@ -356,11 +356,3 @@ def test_a_damaged_text_is_read_or_explained(seed: int) -> None:
         text = text[:place] + chance.choice(pieces) + text[place + chance.choice([0, 1, 1, 4]) :]
     with suppress(QueryError):
         read(text)
-
-
-def test_what_names_a_file() -> None:
-    assert is_file("model.keras")
-    assert is_file("../x/NOTES.IPYNB")
-    assert not is_file("LSTM(3) -> Dense(1)")
-    assert not is_file("lstm")
-    assert not is_file("x" * 5_000 + ".py")

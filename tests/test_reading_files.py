@@ -1,0 +1,281 @@
+"""Files that are read: what names one, what is said of a bad one, and the cells of notebooks."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnshape.errors import QueryError
+from rnnshape.reading import Reading, is_file, let_value, read
+from rnnshape.reading.json_text import json_value
+from rnnshape.reading.notebook import read_notebook
+from tests.readings import lines_of
+
+GRU = "m = Sequential([GRU(3)])"
+
+
+@pytest.mark.parametrize(
+    ("text", "names_one"),
+    [
+        ("model.keras", True),
+        ("MODEL.Keras", True),
+        ("a b.json", True),
+        ("../x/NOTES.IPYNB", True),
+        ("x.py", True),
+        ("x.h5", True),
+        ("x.hdf5", True),
+        ("x.txt", False),
+        ("folder/x.txt", True),
+        (r"C:\models\x.py", True),
+        ("here.txt", True),  # it is there
+        ("here/x(1).txt", False),
+        ("LSTM(3)", False),
+        ("LSTM(3) -> Dense(1)", False),
+        ("lstm", False),
+        ("LSTM(3)\nx.py", False),
+        ("x\0.py", False),
+        ("x" * 4_093 + ".py", True),
+        ("x" * 4_094 + ".py", False),
+        ("/" + "x" * 300, True),
+        ("x" * 300, False),
+    ],
+    ids=lambda value: str(value)[:30].encode("unicode_escape").decode(),
+)
+def test_what_names_a_file(
+    text: str, names_one: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert is_file(text) is names_one
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5000", 5000),
+        ("-1", -1),
+        ("2.5", 2.5),
+        ("(64, 32)", (64, 32)),
+        ("[64, 32]", (64, 32)),
+        ("True", True),
+        ("None", None),
+        ("'lstm'", "lstm"),
+        ("lstm", "lstm"),
+        ("", ""),
+        ("1; 2", "1; 2"),
+        ("import os", "import os"),
+        ("a = 3", 3),
+        ("(3", "(3"),
+        ("2 * 3", 6),
+        ("9" * 5_000, "9" * 5_000),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_value_of_let(text: str, value: object) -> None:
+    known = let_value(text)
+    assert (known, type(known)) == (value, type(value))
+
+
+def message(what: object) -> str:
+    with pytest.raises(QueryError) as caught:
+        read(str(what))
+    assert caught.value.place is None
+    return caught.value.message
+
+
+def zipped(path: Path, **files: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(name.replace("_", "."), content)
+    return path
+
+
+def test_what_is_said_of_a_file_that_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.txt").write_text("LSTM(3)")
+    Path("folder.py").mkdir()
+    Path("folder.keras").mkdir()
+    Path("empty.py").write_text("")
+    Path("large.py").write_bytes(b"#" * 20_000_001)
+    Path("bad.json").write_text('{"a":\n  oops}')
+    Path("odd.keras").write_text("not an archive")
+    zipped(Path("other.keras"), other_json=b"{}")
+    for name in ("old.h5", "old.hdf5"):
+        Path(name).write_bytes(b"")
+    Path("old.keras").write_bytes(b"\x89HDF\r\n\x1a\n")
+    convert = "is in Keras' old format: convert it with keras.models.load_model"
+    said = {
+        "none.py": "there is no file none.py",
+        "./x.txt": "x.txt is not read: only .keras, .json, .py, .ipynb are",
+        "folder.py": "folder.py is not a file",
+        "folder.keras": "folder.keras is not a file, as .keras models are",
+        "empty.py": "empty.py makes no Keras layers",
+        "large.py": "large.py is too large to be read: at most 20,000,000 bytes",
+        "bad.json": "bad.json can't be read: it is not JSON: "
+        "Expecting value: line 2 column 3 (char 8)",
+        "odd.keras": "odd.keras is not a whole .keras file: File is not a zip file",
+        "other.keras": "other.keras is not a Keras model: there is no config.json in it",
+        "old.h5": f"old.h5 {convert}('old.h5').save('old.keras')",
+        "old.hdf5": f"old.hdf5 {convert}('old.hdf5').save('old.keras')",
+        "old.keras": f"old.keras {convert}('old.keras').save('old.keras')",
+    }
+    assert {name: message(name) for name in said} == said
+
+
+def test_a_file_may_be_as_large_as_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    path.write_text(GRU + "\n#".ljust(20_000_000 - len(GRU), "."))
+    [wrong] = read(str(path)).messages
+    assert wrong.message == "this is too long to be read: 20,000,000 characters"
+
+
+def test_a_config_may_be_as_large_as_is_said(tmp_path: Path) -> None:
+    gru = b'{"class_name": "GRU", "config": {"units": 3}}'
+    config = b'{"class_name": "Sequential", "config": {"layers": [' + gru + b"]}}"
+    path = zipped(tmp_path / "x.keras", config_json=config.ljust(10_000_000))
+    assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
+    path = zipped(tmp_path / "x.keras", config_json=config.ljust(10_000_001))
+    assert message(path) == "x.keras: its config.json is too large to be read"
+
+
+def test_a_config_that_is_packed_in_an_unusual_way(tmp_path: Path) -> None:
+    path = tmp_path / "x.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as made:
+        made.writestr("config.json", "{}")
+    assert message(path) == "x.keras: its config.json is packed in an unusual way"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as made:
+        made.writestr("config.json", "{}")
+    assert message(path) == "x.keras: this is not the config of a Keras model"
+
+
+def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("[" + "0," * 999_999 + "0]")
+    assert message(path) == "x.json: this is not the config of a Keras model"
+    path.write_text("[" + "0," * 1_000_000 + "0]")
+    assert message(path) == "x.json holds too much to be read"
+    path.write_text("[" * 100_000)
+    assert message(path) == "x.json is nested too deeply to be read"
+    assert json_value("[NaN, Infinity, -Infinity, 1.5]", "x") == [0.0, 0.0, 0.0, 1.5]
+
+
+def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    path.write_bytes(b"\xef\xbb\xbf# \xff\r\n" + GRU.encode())
+    assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
+
+
+# Notebooks
+
+
+def of(*cells: Any, **more: Any) -> Reading:
+    return read_notebook(json.dumps({"nbformat": 4, "cells": cells, **more}), {}, "x.ipynb")
+
+
+def code(*lines: str) -> dict[str, Any]:
+    return {"cell_type": "code", "source": [f"{line}\n" for line in lines]}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%matplotlib inline",
+        "  %matplotlib inline",
+        "!pip install keras",
+        "files = !ls *.py",
+        "a, b = !ls",
+        "?keras",
+        "keras.layers?",
+        "keras??",
+        "  keras?  ",
+        "%time fit = 3",
+    ],
+)
+def test_a_line_for_the_notebook_is_left_out(line: str) -> None:
+    indent = line[: len(line) - len(line.lstrip())]
+    reading = of(code(f"{indent and 'if True:'}", line, f"{indent}{GRU}"))
+    assert [*lines_of(reading)][:3] == [
+        "=> m",
+        "=>   inputs of any shape",
+        "=>   1 GRU(3) of inputs",
+    ]
+    assert not reading.messages
+
+
+@pytest.mark.parametrize(
+    ("first", "is_read"),
+    [
+        ("%%time", True),
+        ("%%timeit -n 3", True),
+        ("%%capture", True),
+        ("\n%%prun", True),
+        ("%%tensorflow_version", True),
+        ("%%bash", False),
+        ("%%writefile x.py", False),
+        ("%%", False),
+    ],
+)
+def test_a_cell_of_another_language_is_left_out(first: str, is_read: bool) -> None:
+    reading = of(code(first, GRU))
+    assert [network.name for network in reading.networks] == (["m"] if is_read else [])
+    assert not reading.messages
+
+
+@pytest.mark.parametrize(
+    "line", ["n = 7 % 4", "s = '!'", "s = '%d' % 3", "n = 3 if 3 != 4 else 5", "s = 'x?'"]
+)
+def test_a_line_of_python_is_kept(line: str) -> None:
+    name = line[0]
+    reading = of(code("n, s = 0, ''", line, f"m = Sequential([GRU(3, name=str({name}))])"))
+    value: dict[str, object] = {}
+    exec(line, value)
+    assert [str(one) for one in reading.networks] == [f"GRU(3, name={str(value[name])!r})"]
+
+
+def test_cells_are_counted_as_the_notebook_shows_them() -> None:
+    words = {"cell_type": "markdown", "source": "x = ("}
+    reading = of(
+        words, code("n = 3"), 5, {"cell_type": "code"}, code("", "m.add(Sequential([LTSM(n)]))")
+    )
+    [wrong] = reading.messages
+    assert wrong.place is not None
+    assert wrong.place.where == "x.ipynb, cell 5, line 2"
+
+
+def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
+    assert of({"cell_type": "code", "source": GRU}).networks
+    assert of({"cell_type": "code", "input": GRU}).networks
+    assert of({"cell_type": "code", "source": [GRU[:9], None, GRU[9:]]}).networks
+
+
+def test_cells_of_version_3_stand_in_sheets() -> None:
+    sheets = [None, {"cells": [code("n = 3")]}, {"cells": None}, {"cells": [code("GRU(x)")]}]
+    [wrong] = read_notebook(json.dumps({"worksheets": sheets}), {}, "x.ipynb").messages
+    assert wrong.place is not None
+    assert wrong.place.where == "x.ipynb, cell 2, line 1"
+
+
+def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.ipynb"
+    none = "x.ipynb is not a notebook of version 3 or 4: there are no cells in it"
+    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"cells": []}'):
+        path.write_text(text)
+        assert message(path) == none
+    path.write_text(json.dumps({"cells": [code("x = 3")]}))
+    assert message(path) == "x.ipynb makes no Keras layers"
+    for length in (400_000, 400_001):
+        cell = {"cell_type": "code", "source": "#".ljust(length // 2)}
+        rest = {"cell_type": "code", "source": "#".ljust(length - length // 2)}
+        path.write_text(json.dumps({"cells": [cell, rest]}))
+        long = "x.ipynb is too long to be read: 400,001 characters of code"
+        assert message(path) == (long if length > 400_000 else "x.ipynb makes no Keras layers")
+    path.write_text("x")
+    assert message(path) == (
+        "x.ipynb can't be read: it is not JSON: Expecting value: line 1 column 1 (char 0)"
+    )
