@@ -8,7 +8,14 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import DEEPEST, LARGEST, Call, Value, bind
-from rnnshape.signatures import ACTIVATIONS, ALIASES, REFUSED, module_of, signature
+from rnnshape.signatures import (
+    ACTIVATIONS,
+    ALIASES,
+    LAYERS_INSIDE,
+    REFUSED,
+    module_of,
+    signature,
+)
 
 __all__ = ["NO_LAYER_OF_KERAS", "UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
 
@@ -18,8 +25,6 @@ FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels
 SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
 # Arguments that are a number for each axis, or one for all.
 PER_AXIS = ("kernel_size", "strides", "dilation_rate", "pool_size")
-# Arguments that are layers, without which nothing is known of the layer around them.
-LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
 MODELS = ("Sequential", "Functional", "Model")
 NO_LAYER_OF_KERAS = "it is not a layer of Keras"
 

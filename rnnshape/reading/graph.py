@@ -59,13 +59,15 @@ class Entry:
 
     Attributes:
         shape: as `Input` has it.
-        name: what the code calls it.
+        name: of the variable that holds it.
         dtype: as it is given.
+        given_name: its argument `name`, for what has no variable.
     """
 
     shape: tuple[int | None, ...] | None
     name: str = ""
     dtype: str | None = None
+    given_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,7 @@ def _input(tensor: Tensor, steps: Sequence[Step], index: int, dimensions: Dimens
         )
     if isinstance(maker, LayerCall):
         return Input(None, maker.names.get(tensor.output) or "inputs")
-    return Input(shape, maker.name or "inputs", maker.dtype)
+    return Input(shape, maker.name or maker.given_name or "inputs", maker.dtype)
 
 
 def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:

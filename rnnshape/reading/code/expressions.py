@@ -8,8 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.code import plain
-from rnnshape.reading.code.names import Names
-from rnnshape.reading.code.values import Data, Function, Named, Open, Root, Scope, Unread, is_scalar
+from rnnshape.reading.code.layers import written
+from rnnshape.reading.code.names import Names, path_of
+from rnnshape.reading.code.values import (
+    Data,
+    Function,
+    Model,
+    Named,
+    Open,
+    Root,
+    Scope,
+    Unread,
+    causes_in,
+    is_scalar,
+)
 from rnnshape.reading.graph import Layer, Tensor, tensors_in
 
 __all__ = ["STEPS_OF_LOOP", "Expressions"]
@@ -52,7 +64,8 @@ class Expressions(Names):
             case ast.Attribute(value=inner, attr=attribute):
                 owner = self.value(inner, scope, depth)
                 known = self._member(node, owner, scope)
-                return self.attribute(node, owner, attribute) if known is None else known
+                is_new = known is plain.NOT_KNOWN
+                return self.attribute(node, owner, attribute) if is_new else known
             case ast.Call():
                 return self._call(node, scope, depth)
             case ast.Tuple(elts=elements):
@@ -63,7 +76,7 @@ class Expressions(Names):
                 return self._dict(node, scope, depth)
             case ast.Subscript(value=container, slice=index):
                 known = self.value(container, scope, depth)
-                return self._item(node, known, self.value(index, scope, depth))
+                return self._item(node, known, self.data(index, scope, depth))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 ends = [
                     self.value(one, scope, depth) if one else None for one in (lower, upper, step)
@@ -88,6 +101,7 @@ class Expressions(Names):
             case ast.IfExp(test=test, body=body, orelse=other):
                 known = self.data(test, scope, depth)
                 if isinstance(known, Open | Unread):
+                    self.ask_if_it_matters([body, other], known, scope)
                     return known
                 return self.value(body if known else other, scope, depth)
             case ast.JoinedStr(values=parts):
@@ -96,8 +110,10 @@ class Expressions(Names):
                 self.count(len(known) // 16)
                 whole = all(isinstance(one, str) for one in texts) and len(known) < plain.MOST_ITEMS
                 return known if whole else self.open(node, *texts)
-            case ast.FormattedValue(value=inner, format_spec=specification):
-                known = self.value(inner, scope, depth)
+            case ast.FormattedValue(value=inner, conversion=conversion, format_spec=specification):
+                if conversion not in (-1, ord("s")):  # {n!r}
+                    return self.open(node)
+                known = self.data(inner, scope, depth)
                 how = self.value(specification, scope, depth) if specification else ""
                 return self.or_open(node, plain.formatted(known, str(how)), known)
             case ast.ListComp(elt=element) | ast.GeneratorExp(elt=element):
@@ -150,6 +166,8 @@ class Expressions(Names):
             return Unread((wrong,))
         if isinstance(container, Unread):
             return container
+        if isinstance(container, list | tuple | str | range | dict) and isinstance(index, Open):
+            return index
         try:
             if isinstance(container, list | tuple | str | range) and isinstance(index, int | slice):
                 return container[index]
@@ -251,6 +269,7 @@ class Expressions(Names):
             over = self.data(rest[0].iter, inner, depth)
             items = plain.items_of(over)
             if items is None:
+                self.ask_if_it_matters(elements, over, scope)
                 return self.open(node, over)
             for item in items:
                 if self.steps > end:
@@ -276,8 +295,11 @@ class Expressions(Names):
                 self._unpack(targets, value, scope)
             case ast.Subscript(value=container, slice=index):
                 _set_item(self.value(container, scope), self.value(index, scope), value)
-            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-                scope.names[f"{name}.{attribute}"] = value
+            case ast.Attribute() if path := path_of(target):
+                if isinstance(value, Model):
+                    self.assign_name(path, value, scope)
+                else:
+                    scope.names[path] = value
 
     def _unpack(self, targets: Sequence[ast.expr], value: object, scope: Scope) -> None:
         if isinstance(value, Tensor) and len(targets) == 1:
@@ -327,17 +349,22 @@ class Expressions(Names):
                 named["**"] = value
         if any(plain.size(one) > plain.MOST_ITEMS for one in (*positional, *named.values())):
             return self.open(node)
-        if isinstance(function, ast.Attribute) and known is None:
+        if isinstance(function, ast.Attribute) and known is plain.NOT_KNOWN:
             return self.method(node, owner, function.attr, positional, named)
         return self.called(known, node, positional, named, depth)
 
     def _member(self, node: ast.Attribute, owner: object, scope: Scope) -> object:
-        """What a module has under a name, or what the code has put there; None of all else."""
-        if isinstance(owner, Named):
-            return Named(f"{owner.path}.{node.attr}", owner.is_imported)
-        if isinstance(node.value, ast.Name):
-            return scope.names.get(f"{node.value.id}.{node.attr}")
-        return None
+        """What the code has put under a name of an object, or what a module has under it."""
+        path = f"{owner.path}.{node.attr}" if isinstance(owner, Named) else path_of(node)
+        known = self.assigned(path, scope)
+        if known is plain.NOT_KNOWN and isinstance(owner, Named):
+            return Named(path, owner.is_imported)
+        return known
+
+    def ask_if_it_matters(self, nodes: Sequence[ast.expr], known: object, scope: Scope) -> None:
+        """Asks for a value on which it depends whether layers or models are made."""
+        if self.matters(nodes, scope):
+            self.ask(causes_in([known]))
 
     def called(
         self,
@@ -354,7 +381,13 @@ class Expressions(Names):
             known = plain.function(function.word, positional, named)
             self.count(plain.size(known) if known is not plain.NOT_KNOWN else 1)
             numeric = function.word in plain.NUMERIC
-            because = [one for one in positional if numeric or isinstance(one, Unread)]
+            because = [
+                Open((Root(self.source, written(node, index, ""), one.path),))
+                if isinstance(one, Named)
+                else one
+                for index, one in enumerate(positional)
+                if numeric or isinstance(one, Unread)
+            ]
             return self.or_open(node, known, *because)
         return self.keras_called(function, node, positional, named)
 
@@ -377,7 +410,6 @@ def _set_item(container: object, key: object, value: object) -> None:
 
 
 def _percent(text: str, values: tuple[object, ...]) -> object:
-
     if len(text) > 1_000 or re.search(r"\d{3}|%[^%]*\*", text) or not all(map(is_scalar, values)):
         return plain.NOT_KNOWN
     try:

@@ -58,7 +58,11 @@ def means_keras(name: Named) -> bool:
         return False
     if ALIASES.get(name.word, name.word) in LAYERS or name.word in (*MODELS, *REFUSED):
         return True
-    return name.word in FUNCTIONS_AS_LAYERS and ".layers." in name.path
+    return name.word in FUNCTIONS_AS_LAYERS and _is_of_layers(name)
+
+
+def _is_of_layers(name: Named) -> bool:
+    return ".layers." in f".{name.path}"
 
 
 class Functions(Models):
@@ -179,6 +183,10 @@ class Functions(Models):
                 return self.model_called(function, node, positional, named)
             case Unread():
                 return Unread(causes_of_unread([function, *positional, *named.values()]))
+            case Named(path=path) if path in self.settings and not (positional or named):
+                return function
+            case Named() if means_keras(function):
+                return self._named_called(function, node, positional, named)
             case Named(path=path, is_imported=False, word="add") if "." in path and positional:
                 stack = self.make_sequential(node, (), {})
                 self.add_to(node, stack, positional[0])
@@ -235,9 +243,9 @@ class Functions(Models):
             return positional[0].shape
         if word in ARRAYS and function.root == "tensorflow":
             return self.make_array(node, word, positional, named)
-        if ".layers." in f".{function.path}" or not function.is_imported:
+        if _is_of_layers(function) or not function.is_imported:
             hint = self._hint(word)
-            if hint or ".layers." in f".{function.path}":
+            if hint or _is_of_layers(function):
                 return self.not_read(node, f"Keras has no layer {word}{hint}")
             if word[:1].isupper() and not hasattr(builtins, word):
                 self.not_read(node, f"Keras has no layer {word}")

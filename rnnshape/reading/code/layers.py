@@ -27,10 +27,11 @@ from rnnshape.signatures import (
     ARGUMENT_OBJECTS,
     INPUT_ARGUMENTS,
     LAYERS,
+    LAYERS_INSIDE,
     signature,
 )
 
-__all__ = ["ARRAYS", "Layers", "is_argument_object"]
+__all__ = ["ARRAYS", "Layers", "is_argument_object", "shortened", "written"]
 
 RECURRENT_ARGUMENTS = ("initial_state", "mask", "training")  # after the first, in Keras' order
 # Arguments that change no shape: where their values depend on data they are left out.
@@ -85,9 +86,16 @@ class Layers(State):
         causes: list[Cause] = []
         for index, (word, value) in enumerate([*zip_longest(words, positional), *named.items()]):
             of_input = word in INPUT_ARGUMENTS and word not in known.names
-            if of_input and isinstance(value, Open) and word.endswith("shape"):
+            if of_input and _is_open_shape(word, value):
                 continue  # not even the number of axes is known
-            argument = self._argument(value, _written(node, index, word), of_input=of_input)
+            piece = written(node, index, word)
+            if word == "**":
+                message = "what ** gives this layer is not known: write the arguments themselves"
+                argument: Value | Open | Unread = Unread((self.source.error(node, message),))
+            elif word in LAYERS_INSIDE:
+                argument = self._layer_inside(value, piece)
+            else:
+                argument = self._argument(value, piece, of_input=of_input)
             if isinstance(argument, Open | Unread):
                 left_out = word and word.endswith(WITHOUT_SHAPE) and word not in known.required
                 if not left_out:
@@ -110,6 +118,24 @@ class Layers(State):
         layer = Layer(call)
         self.layers[id(layer)] = layer
         return layer
+
+    def _layer_inside(self, value: object, node: ast.expr | ast.stmt) -> Value | Open | Unread:
+        """A layer or cell that a layer is made of, or several; no `--let` can have one."""
+        if isinstance(value, list | tuple):
+            parts = [self._layer_inside(one, node) for one in value]
+            causes = causes_in(parts)
+            return Unread(causes) if causes else tuple(parts)  # type: ignore[arg-type]
+        argument = self._argument(value, node)
+        if isinstance(argument, Open):
+            return Unread((self.not_a_layer(argument.roots[0]),))
+        return argument
+
+    def not_a_layer(self, root: Root) -> QueryError:
+        """What is said of something that stands in a layer's place, where it is not known."""
+        what = (
+            f"what {shortened(root.label)} {'makes' if isinstance(root.node, ast.Call) else 'is'}"
+        )
+        return root.source.error(root.node, f"{what} is not known")
 
     def _argument(
         self, value: object, node: ast.expr | ast.stmt, *, of_input: bool = False
@@ -157,7 +183,7 @@ class Layers(State):
                 return known
             if word == "tensor" and isinstance(value, Tensor):
                 return value
-            if isinstance(known, Open) or (isinstance(value, Open) and word.endswith("shape")):
+            if isinstance(known, Open) or _is_open_shape(word, value):
                 continue  # not even the number of axes is known
             values[word] = known
         try:
@@ -165,7 +191,7 @@ class Layers(State):
             source = input_of(call)
         except QueryError as wrong:
             return Unread((self.tell(wrong),))
-        return Tensor(Entry(source.shape, "", source.dtype))
+        return Tensor(Entry(source.shape, "", source.dtype, _text(values.get("name"))))
 
     def layer_called(
         self,
@@ -262,12 +288,24 @@ def is_argument_object(name: Named) -> bool:
     return False
 
 
+def _is_open_shape(word: str, value: object) -> bool:
+    return word.endswith("shape") and isinstance(value, Open | Named)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def _inner(call: Call) -> Call:
     layer = call["layer"] if call.name == "Bidirectional" else None
     return layer if isinstance(layer, Call) else call
 
 
-def _written(node: ast.expr | ast.stmt, index: int, word: str) -> ast.expr | ast.stmt:
+def written(node: ast.expr | ast.stmt, index: int, word: str) -> ast.expr | ast.stmt:
     """The piece of a call that an argument is written with, as far as it can be told."""
     if not isinstance(node, ast.Call):
         return node

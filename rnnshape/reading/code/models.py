@@ -8,9 +8,18 @@ from functools import partial
 
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, Network, input_of_first_layer, too_many_layers
-from rnnshape.reading.code.layers import Layers
+from rnnshape.reading.code.layers import Layers, shortened, written
 from rnnshape.reading.code.state import OpenNamesError
-from rnnshape.reading.code.values import Built, Model, Open, Root, Stack, Unread, causes_in
+from rnnshape.reading.code.values import (
+    Built,
+    Model,
+    Named,
+    Open,
+    Root,
+    Stack,
+    Unread,
+    causes_in,
+)
 from rnnshape.reading.graph import (
     Entry,
     Layer,
@@ -22,6 +31,7 @@ from rnnshape.reading.graph import (
     returned,
     tensors_in,
 )
+from rnnshape.signatures import ALIASES, LAYERS
 
 __all__ = ["Models"]
 
@@ -32,11 +42,14 @@ NOWHERE_NODE = ast.Name("model", lineno=1, col_offset=0, end_lineno=1, end_col_o
 class Models(Layers):
     """Makes models, and calls them as layers."""
 
-    def _add_model(self, model: Model, named: Mapping[str, object]) -> None:
+    def _add_model(
+        self, model: Model, node: ast.expr | ast.stmt, named: Mapping[str, object]
+    ) -> None:
         if len(self.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         name = named.get("name")
         model.given_name = name if isinstance(name, str) else ""
+        model.root = Root(self.source, node)
         model.made_in = self.functions[0] if self.functions else None
         self.models.append(model)
 
@@ -47,12 +60,12 @@ class Models(Layers):
         named: Mapping[str, object],
     ) -> Stack:
         stack = Stack()
-        self._add_model(stack, named)
+        self._add_model(stack, node, named)
         layers = positional[0] if positional else named.get("layers")
         match layers:
             case list() | tuple():
-                for one in layers:
-                    self.add_to(node, stack, one)
+                for piece, one in zip(_pieces(node, layers), layers, strict=True):
+                    self.add_to(piece, stack, one)
             case Open() | Unread():
                 stack.causes += causes_in([layers])
             case _ if layers is not None:
@@ -66,11 +79,16 @@ class Models(Layers):
             case Layer() | Model():
                 self.layers.pop(id(item), None)
                 stack.items.append(item)
-            case Tensor(maker=Entry()):
+            case Tensor(maker=Entry()) if not stack.items:
                 stack.items.append(item)
+            case Tensor(maker=Entry()):
+                message = "Input says what the network is given: put it first"
+                stack.causes.append(self.source.error(node, message))
+            case Named(word=word) if ALIASES.get(word, word) in LAYERS:
+                message = f"{word} is a layer's class: make one of it, {word}(...)"
+                stack.causes.append(self.source.error(node, message))
             case Open(roots=[Root(node=ast.Call()) as root]):
-                message = f"what {_shortened(root.label)} makes is not known"
-                stack.causes.append(root.source.error(root.node, message))
+                stack.causes.append(self.not_a_layer(root))
             case Open() | Unread():
                 stack.causes += causes_in([item])
             case list() | tuple():
@@ -90,7 +108,7 @@ class Models(Layers):
         inputs = given.get("inputs", given.get("input"))
         outputs = given.get("outputs", given.get("output"))
         model = Built(inputs=tuple(tensors_in(inputs)), outputs=tuple(tensors_in(outputs)))
-        self._add_model(model, given)
+        self._add_model(model, node, given)
         model.causes += causes_in([inputs, outputs])
         if not model.causes and not (model.inputs and model.outputs):
             what = "inputs" if not model.inputs else "outputs"
@@ -101,7 +119,7 @@ class Models(Layers):
             calls = calls_before(model.outputs, model.inputs)
             self.count(len(calls))
             loose = [
-                one.maker.name
+                one.maker.name or one.maker.given_name
                 for tensors in (model.outputs, *(call.tensors for call in calls))
                 for one in tensors
                 if isinstance(one.maker, Entry) and one not in model.inputs
@@ -133,16 +151,19 @@ class Models(Layers):
         calls = calls_before(model.outputs, model.inputs)
         self._check_number(calls)
         if len(tensors) != len(model.inputs):
-            count = f"{len(model.inputs)} tensor{'s' if len(model.inputs) > 1 else ''}"
-            message = f"{name or 'the model'} takes {count}, not {len(tensors)}"
-            wrong = self.source.error(node, message)
-            return Unread((self.tell(wrong),))
+            return self._wrong_number(model, len(tensors), Root(self.source, node))
         instead = dict(zip(model.inputs, tensors, strict=True))
         anew, stands_for = called_anew(calls, instead, self.number + 1, name)
         self.number += len(anew)
         self.calls += anew
         outputs = [_in_place_of(tensor, stands_for) for tensor in model.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
+
+    def _wrong_number(self, model: Built, given: int, root: Root) -> Unread:
+        name = model.given_name or model.variable or "the model"
+        count = f"{len(model.inputs)} tensor{'s' if len(model.inputs) > 1 else ''}"
+        wrong = root.source.error(root.node, f"{name} takes {count}, not {given}")
+        return Unread((self.tell(wrong),))
 
     def _check_number(self, calls: Sequence[LayerCall]) -> None:
         self.count(len(calls))
@@ -162,6 +183,8 @@ class Models(Layers):
             before = len(self.calls)
             if isinstance(item, Layer):
                 known = self.layer_called(item, NOWHERE_NODE, [known], {})
+            elif isinstance(item, Built) and stack.root and len(item.inputs) != 1:
+                return self._wrong_number(item, 1, stack.root)
             elif isinstance(item, Model):
                 known = self.model_called(item, NOWHERE_NODE, [known], {})
             for call in self.calls[before:]:
@@ -187,7 +210,7 @@ class Models(Layers):
             case Stack() if depth < 20:
                 return self._entry_of(first, depth + 1)
             case Built(inputs=[Tensor(maker=Entry() as entry), *_]):
-                return Entry(entry.shape, entry.name, entry.dtype)
+                return Entry(entry.shape, entry.name, entry.dtype, entry.given_name)
         return Entry(None)
 
     def finished(self) -> list[Network]:
@@ -252,10 +275,18 @@ class Models(Layers):
         """What the code calls a model, or the function call that makes it."""
         if model.made_in is None or model.is_of_module:
             return model.variable or model.given_name
-        made_in = _shortened(model.made_in.label)
+        made_in = shortened(model.made_in.label)
         several = [one for one in self.models if one.made_in is model.made_in]
         name = model.variable or model.given_name
         return f"{name} in {made_in}" if len(several) > 1 and name else made_in
+
+
+def _pieces(node: ast.expr | ast.stmt, layers: Sequence[object]) -> Sequence[ast.expr | ast.stmt]:
+    """The piece of code that makes each layer of a `Sequential`, as far as it can be told."""
+    given = written(node, 0, "layers")
+    if isinstance(given, ast.List | ast.Tuple) and len(given.elts) == len(layers):
+        return given.elts
+    return [node] * len(layers)
 
 
 def _in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
@@ -264,7 +295,3 @@ def _in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
         first = stands_for.get(Tensor(tensor.maker))
         found = Tensor(first.maker, tensor.output) if first else tensor
     return found or tensor
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

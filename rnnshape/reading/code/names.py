@@ -10,7 +10,7 @@ from rnnshape.reading.code.functions import Functions, means_keras
 from rnnshape.reading.code.values import Data, Function, Model, Named, Open, Scope, Stack
 from rnnshape.reading.graph import Layer, LayerCall, Tensor
 
-__all__ = ["Names"]
+__all__ = ["Names", "path_of"]
 
 USUAL_ALIASES = {"np": "numpy", "tf": "tensorflow"}  # of what pasted code does not import
 
@@ -33,12 +33,19 @@ class Names(Functions):
             value.variable, value.is_of_module = name, scope is self.module
         scope.names[name] = value
 
-    def looked_up(self, name: str, scope: Scope) -> object:
+    def assigned(self, name: str, scope: Scope) -> object:
+        """What the code has given a name, in a function or around it."""
         above: Scope | None = scope
         while above is not None:
             if name in above.names:
                 return above.names[name]
             above = above.above
+        return plain.NOT_KNOWN
+
+    def looked_up(self, name: str, scope: Scope) -> object:
+        known = self.assigned(name, scope)
+        if known is not plain.NOT_KNOWN:
+            return known
         if name in self.let:
             return self.let_value(name)
         if name in ("__name__", "__debug__"):
@@ -62,22 +69,25 @@ class Names(Functions):
                 self.count(steps % 20 == 0)
                 if not isinstance(one, ast.Call):
                     continue
-                first, _, rest = _path(one.func).partition(".")
+                path = path_of(one.func)
+                owner, _, last = path.rpartition(".")
+                is_stack = isinstance(self.assigned(owner, scope or self.module), Stack)
+                if is_stack and last in ("add", "pop"):
+                    return True
+                first, _, rest = path.partition(".")
                 known = self.looked_up(first, scope or self.module) if first else None
                 match known:
                     case Function() if not rest:
                         waiting.append(known)
                     case Layer() if not rest:
                         return True
-                    case Stack() if rest in ("add", "pop"):
-                        return True
-                    case Named(path=path, is_imported=is_imported):
-                        if means_keras(Named(f"{path}.{rest}".rstrip("."), is_imported)):
+                    case Named(path=module, is_imported=is_imported):
+                        if means_keras(Named(f"{module}.{rest}".rstrip("."), is_imported)):
                             return True
         return False
 
 
-def _path(node: ast.expr) -> str:
+def path_of(node: ast.expr) -> str:
     """`tf.keras.layers.LSTM`, where it is only names; else nothing."""
     words: list[str] = []
     while isinstance(node, ast.Attribute):

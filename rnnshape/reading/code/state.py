@@ -79,6 +79,7 @@ class State:
         self.asked: dict[int, Root] = {}
         self.missed: list[Cause] = []  # why layers were not read
         self.functions: list[Root] = []  # those that are being called
+        self.settings: set[str] = set()  # classes of plain values
         self.source = Source("")
         self.steps, self.most_steps = 0, MOST_STEPS
         self.number = 0

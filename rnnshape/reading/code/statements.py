@@ -13,6 +13,7 @@ from rnnshape.expression import Source
 from rnnshape.network import Network
 from rnnshape.reading.code import plain
 from rnnshape.reading.code.expressions import STEPS_OF_LOOP, Expressions
+from rnnshape.reading.code.names import path_of
 from rnnshape.reading.code.state import TooManyStepsError
 from rnnshape.reading.code.values import (
     Data,
@@ -70,9 +71,21 @@ class Statements(Expressions):
         return []
 
     def _call_what_is_not_called(self) -> None:
-        """Where nothing is made, but functions are there that would: with what is asked for."""
-        for name, value in list(self.module.names.items()):
-            if isinstance(value, Function) and value.node.name == name and self.matters([value]):
+        """Where nothing is made, but functions are there that would: those that no other calls,
+        with arguments that are asked for."""
+        functions = {
+            name: value
+            for name, value in self.module.names.items()
+            if isinstance(value, Function) and value.node.name == name and self.matters([value])
+        }
+        used = {
+            one.id
+            for name, value in functions.items()
+            for one in ast.walk(value.node)
+            if isinstance(one, ast.Name) and one.id != name
+        }
+        for name, value in functions.items():
+            if name not in used:
                 self.source = value.source
                 call = ast.Call(ast.Name(name), [], [])
                 self.called(value, _at_header(call, value.node, self.source), [], {}, 0)
@@ -152,7 +165,7 @@ class Statements(Expressions):
             case ast.FunctionDef():
                 self.assign_name(node.name, self._function(node, scope), scope)
             case ast.ClassDef():
-                self.assign_name(node.name, self._class(node), scope)
+                self.assign_name(node.name, self._class(node, scope), scope)
             case ast.Return(value=value):
                 return _Signal("return", self.value(value, scope) if value else None)
             case ast.Raise():
@@ -235,14 +248,14 @@ class Statements(Expressions):
 
     def _changed_by(self, node: ast.Call, scope: Scope) -> Iterator[Stack]:
         """The `Sequential`s to which a call may add layers."""
-        names: list[ast.expr] = []
+        pieces: list[ast.expr] = []
         match node.func:
-            case ast.Attribute(value=ast.Name() as owner, attr="add" | "pop"):
-                names = [owner]
-            case ast.Name(id=name) if isinstance(self.looked_up(name, scope), Function):
-                names = [*node.args, *(keyword.value for keyword in node.keywords)]
-        for one in names:
-            model = self.looked_up(one.id, scope) if isinstance(one, ast.Name) else None
+            case ast.Attribute(value=owner, attr="add" | "pop"):
+                pieces = [owner]
+            case ast.Name(id=name) if isinstance(self.assigned(name, scope), Function):
+                pieces = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for one in pieces:
+            model = self.assigned(path_of(one), scope)
             if isinstance(model, Stack):
                 yield model
 
@@ -260,8 +273,18 @@ class Statements(Expressions):
         }
         return Function(node, self.source, scope, defaults)
 
-    def _class(self, node: ast.ClassDef) -> object:
-        """A class of the code is not read; that is said at once where it is a model."""
+    def _class(self, node: ast.ClassDef, scope: Scope) -> object:
+        """A class of the code is not read, but for plain values of its own, `class Config: units =
+        3`; that is said at once where it is a model."""
+        own = [one for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+        inner = Scope(scope)
+        for statement in own:
+            self.statement(statement, inner)
+        scope.names |= {f"{node.name}.{name}": value for name, value in inner.names.items()}
+        words = [one for one in node.body if isinstance(one, ast.Expr | ast.Pass)]
+        if own and len(own) + len(words) == len(node.body) and not node.bases:
+            self.settings.add(node.name)
+            return Named(node.name, False)
         bases = [self.source.name(base) for base in node.bases]
         name = _at_header(ast.Name(node.name), node, self.source)
         if "Model" in bases or "Sequential" in bases:

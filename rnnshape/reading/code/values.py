@@ -132,6 +132,7 @@ class Model:
 
     Attributes:
         given_name: its argument `name`.
+        root: the piece of code that makes it.
         variable: the name of the variable that holds it.
         is_of_module: whether that variable is one of the module, and not of a function.
         made_in: the function call that it is made in, if it is.
@@ -139,6 +140,7 @@ class Model:
     """
 
     given_name: str = ""
+    root: Root | None = None
     variable: str = ""
     is_of_module: bool = False
     made_in: Root | None = None
