@@ -88,7 +88,8 @@ def _nodes(tree: ast.AST) -> list[ast.AST]:
 
 
 def _silent(tree: ast.AST) -> set[int]:
-    """Docstrings, types, `__all__` and what a dataclass is like: no test can notice them."""
+    """What no test can notice: docstrings, types, `__all__`, what a dataclass is like, and the
+    order of what something is looked for in."""
     silent: set[int] = set()
     for node in ast.walk(tree):
         parts: list[ast.AST | None] = []
@@ -107,6 +108,16 @@ def _silent(tree: ast.AST) -> set[int]:
                 parts = [node.returns]
             case ast.Assign(targets=[ast.Name(id="__all__")]) | ast.Import() | ast.ImportFrom():
                 parts = [node]
+            case ast.Call(func=ast.Name(id="isinstance" | "cast"), args=[_, second]):
+                parts = [second]
+            case ast.Call(func=ast.Attribute(attr="startswith" | "endswith"), args=[several]):
+                silent.add(id(several))
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Tuple() as several]):
+                silent.add(id(several))
+            case ast.Call(args=[first, second, *_]) if ast.dump(first) == ast.dump(second):
+                silent.add(id(node))
+            case ast.keyword(arg="strict"):
+                parts = [node.value]
         for part in parts:
             silent |= {id(one) for one in ast.walk(part)} if part else set()
     return silent

@@ -337,6 +337,10 @@ TAKEN: list[tuple[str, Shape]] = [
     ("BatchNormalization(renorm=True)", THREE),
     ("Activation(None)", THREE),
     ("GRU(3, dtype='mixed_float16')", THREE),
+    ("Dense(3, dtype='float16')", THREE),
+    ("Dense(3, dtype='bfloat16')", THREE),
+    ("Dense(3, dtype='float64')", THREE),
+    ("Dense(3, dtype='mixed_bfloat16')", THREE),
 ]
 
 

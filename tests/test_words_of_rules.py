@@ -689,5 +689,17 @@ def test_what_a_layer_takes_where_nobody_says_it(text: str, names: str) -> None:
     assert axes_of_input(parse(text)) == tuple(names.split())
 
 
-def test_an_axis_of_unknown_meaning_has_its_number() -> None:
-    assert axes_of_input(parse("Dense(3)"), 6)[4:] == ("axis 4", "axis 5")
+@pytest.mark.parametrize(
+    "names",
+    [
+        "batch",
+        "batch, features",
+        "batch, timesteps, features",
+        "batch, rows, columns, channels",
+        "batch, depth, rows, columns, channels",
+        "batch, axis 1, axis 2, axis 3, axis 4, axis 5",
+    ],
+)
+def test_the_axes_of_a_tensor_of_which_only_the_rank_is_known(names: str) -> None:
+    named = tuple(names.split(", "))
+    assert axes_of_input(parse("Dense(3)"), len(named)) == named

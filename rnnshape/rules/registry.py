@@ -110,20 +110,18 @@ def only_input(call: Call, inputs: Sequence[Tensor]) -> Tensor:
     return inputs[0]
 
 
-def known_length(call: Call, axis: Axis, argument: str = "") -> Axis:
+def known_length(call: Call, axis: Axis) -> Axis:
     """An axis whose length a layer needs to make its weights; a `QueryError` where Keras does not
     know it."""
     if axis.is_open:
         raise call.error(
             f"{call} needs to know the number of {axis.name}: give it in the Input's shape "
-            'in place of None (Keras: "Shapes used to initialize variables must be fully-defined")',
-            argument,
+            'in place of None (Keras: "Shapes used to initialize variables must be fully-defined")'
         )
     if axis.believed is not None:
         raise call.error(
             f"{call} is given {axis.length} {axis.name}, and Keras builds it for "
-            f"{axis.believed}: it can't run. Give both directions the same units",
-            argument,
+            f"{axis.believed}: it can't run. Give both directions the same units"
         )
     return axis
 

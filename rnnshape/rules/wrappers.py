@@ -104,7 +104,7 @@ def _backward_layer(call: Call, forward: Call) -> Call:
         return forward.having(go_backwards=True)
     if not isinstance(given, Call):
         raise call.error(f"backward_layer takes a layer, not {given!r}", "backward_layer")
-    if "go_backwards" not in given and pass_rule_of(given.name) is None:
+    if pass_rule_of(given.name) is None:
         return given
     if given["go_backwards"] == forward["go_backwards"]:
         raise given.error(

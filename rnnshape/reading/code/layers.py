@@ -243,8 +243,7 @@ class Layers(State):
             case dict():
                 return self.passed(list(value.values()), node, word)
             case Data(shape=shape, name=name):
-                sizes = tuple(one if isinstance(one, int) else FromOptions(1) for one in shape)
-                return self.entry(value, sizes, name)
+                return self.entry(value, shape, name)
             case Open(roots=roots) if word:
                 return Unread(roots)
             case Open(roots=roots):
@@ -259,10 +258,10 @@ class Layers(State):
 
     def array(self, node: ast.expr | ast.stmt, sizes: object) -> object:
         several = list(sizes) if isinstance(sizes, list | tuple) else [sizes]
-        known = [one if isinstance(one, int) and one > 0 else None for one in several]
-        if None in known:
+        known = tuple(one for one in several if isinstance(one, int) and one > 0)
+        if len(known) < len(several):
             return Open((Root(self.source, node),))
-        return Data(tuple(known))
+        return Data(known)
 
     def make_array(
         self,

@@ -122,7 +122,7 @@ class Function:
 class Data:
     """An array of which the shape is known and no more."""
 
-    shape: tuple[object, ...]
+    shape: tuple[int, ...]
     name: str = ""
 
 
