@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -357,6 +358,35 @@ def test_what_keras_takes_is_not_refused(text: str, shape: Shape, keras: Keras) 
         assert [one.shape for one in facts.weights] == answer.weights
 
 
+@pytest.mark.parametrize("masked", [1, 2, 3, 5])
+@pytest.mark.parametrize("sizes", [(1, 4), (2, 1), (2, 3), (3, 5), (5, 2), (1, 1), (1, 2)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GlobalAveragePooling1D()",
+        "GlobalAveragePooling1D(data_format='channels_first')",
+        "Softmax()",
+        "Softmax(axis=1)",
+    ],
+)
+def test_a_mask_is_taken_where_keras_can_use_it(
+    text: str, sizes: tuple[int, int], masked: int, keras: Keras
+) -> None:
+    call, given = parse(text), described((2, *sizes))
+    mask = (given.axes[0], Axis("timesteps", masked))
+    numbers, flags = random_numbers((2, *sizes), zeros=False), np.ones((2, masked), bool)
+    try:
+        made = keras.build(call)(numbers, mask=flags).shape
+    except Exception:  # whatever Keras stumbles over
+        made = None
+    try:
+        facts = facts_of(call, [replace(given, mask=mask)])
+        taken = facts.outputs[0].shape if facts else None
+    except QueryError:
+        taken = None
+    assert taken == made
+
+
 BEYOND = [
     "Dense(4, activation='glu')",
     "Dense(3, dtype='int8_from_float32')",
@@ -551,21 +581,55 @@ def test_the_states_of_both_directions_fit_a_decoder_of_twice_the_units() -> Non
     )
 
 
+def test_the_states_of_both_directions_may_have_sizes_of_their_own() -> None:
+    backward = "GRU(4, return_state=True, go_backwards=True)"
+    both = f"Bidirectional(GRU(3, return_state=True), backward_layer={backward})"
+    with pytest.raises(QueryError, match=r"give Concatenate\(\)\(\[h1, h2\]\) to GRU\(7\) "):
+        start("GRU(5)", states_of(both))
+
+
 def test_states_of_another_width_ask_for_as_many_units() -> None:
     with pytest.raises(QueryError, match=r"gives h, c of 4 units: give it as many"):
         start("LSTM(3)", states_of("LSTM(4, return_state=True)"))
 
 
-def test_swapped_states_are_taken_with_a_note() -> None:
-    h, c = states_of("LSTM(3, return_state=True)")
-    assert start("LSTM(3)", (h, c)).notes == ()
-    [note] = start("LSTM(3)", (c, h)).notes
-    assert note == "initial_state gives LSTM c as h, h as c: of the same shape, Keras takes it so"
+SO = "of the same shape, Keras takes it so"
 
 
-def test_a_gru_passes_over_a_second_state_with_a_note() -> None:
-    h, c = states_of("LSTM(3, return_state=True)")
-    assert start("GRU(3)", (h, c)).notes[-1] == "GRU passes over c"
+@pytest.mark.parametrize(
+    ("text", "given", "notes"),
+    [
+        ("LSTM(3)", "h1 c1", []),
+        ("LSTM(3)", "c1 h1", [f"initial_state gives LSTM c1 as h, h1 as c: {SO}"]),
+        ("LSTM(3)", "h1 h2", [f"initial_state gives LSTM h2 as c: {SO}"]),
+        ("GRU(3)", "h1", []),
+        ("GRU(3)", "h1 c1", ["GRU passes over c1"]),
+        (
+            "GRU(3)",
+            "c1 h1 h2",
+            [f"initial_state gives GRU c1 as h: {SO}", "GRU passes over h1, h2"],
+        ),
+        ("Bidirectional(LSTM(3))", "h1 c1 h2 c2", []),
+        (
+            "Bidirectional(LSTM(3))",
+            "h1 h2 c1 c2",
+            [f"initial_state gives Bidirectional h2 as c1, c1 as h2: {SO}"],
+        ),
+        ("Bidirectional(GRU(3))", "h1 h2", []),
+        ("Bidirectional(GRU(3))", "h1 c1 h2 c2", ["Bidirectional passes over c1, c2"]),
+        (
+            "Bidirectional(GRU(3))",
+            "h1 c1 h2",
+            [f"initial_state gives Bidirectional c1 as h2: {SO}", "Bidirectional passes over h2"],
+        ),
+    ],
+)
+def test_states_that_are_taken_for_others_or_not_at_all_have_a_note(
+    text: str, given: str, notes: list[str]
+) -> None:
+    known = states_of("Bidirectional(LSTM(3, return_state=True))")
+    states = {state.name: state for state in known}
+    assert start(text, tuple(states[name] for name in given.split())).notes == tuple(notes)
 
 
 def test_no_other_layer_takes_states() -> None:

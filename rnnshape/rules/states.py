@@ -27,15 +27,14 @@ def started(call: Call, facts: Facts, given: Nested, *, masked: bool = False) ->
         )
     passes = facts.timeline.passes
     listed = given if isinstance(given, tuple) else (given,)
-    if len(passes) == 1:
-        _check(call, passes[0].states, listed, listed, facts)
-    else:
-        if isinstance(given, Tensor):
-            raise _unfit(call, facts, listed)
-        half = len(listed) // 2  # as Keras has it
-        for one, part in zip(passes, (listed[:half], listed[half:]), strict=True):
-            _check(call, one.states, part, listed, facts)
-    notes = tuple(_notes(call, facts, list(flat(listed))))
+    if len(passes) > 1 and isinstance(given, Tensor):
+        raise _unfit(call, facts, listed)
+    half = len(listed) // 2  # as Keras has it
+    parts = (listed,) if len(passes) == 1 else (listed[:half], listed[half:])
+    pairs = [(one.states, part) for one, part in zip(passes, parts, strict=True)]
+    for states, part in pairs:
+        _check(call, states, part, listed, facts)
+    notes = tuple(_notes(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
     return replace(facts, notes=(*facts.notes, *notes), relations=relations)
@@ -66,20 +65,23 @@ def _fits(taken: Nested, given: Nested) -> bool:
     return isinstance(given, tuple) and len(given) == len(taken) and all(map(_fits, taken, given))
 
 
-def _notes(call: Call, facts: Facts, given: Sequence[Tensor]) -> Iterator[str]:
-    assert facts.timeline is not None
-    taken = [state for one in facts.timeline.passes for state in flat(one.states)]
-    wrong = [
-        (one.name, other.name)
-        for one, other in zip(taken, given, strict=False)
-        if other.role in ("hidden state", "cell state") and one.role != other.role
-    ]
+def _notes(
+    call: Call, pairs: Sequence[tuple[tuple[Nested, ...], tuple[Nested, ...]]]
+) -> Iterator[str]:
+    """What may surprise: a state that is taken for another one, and states that are not taken."""
+    wrong: list[str] = []
+    passed_over: list[str] = []
+    for states, part in pairs:
+        taken, given = list(flat(states)), list(flat(part))
+        for one, other in zip(taken, given, strict=False):
+            if other.role in ("hidden state", "cell state") and one.role != other.role:
+                wrong.append(f"{other.name} as {one.name}")
+        passed_over += [state.name for state in given[len(taken) :]]
     if wrong:
-        pairs = ", ".join(f"{other} as {one}" for one, other in wrong)
-        yield f"initial_state gives {call.name} {pairs}: of the same shape, Keras takes it so"
-    elif len(given) > len(taken):
-        names = ", ".join(state.name for state in given[len(taken) :])
-        yield f"{call.name} passes over {names}"
+        listed = ", ".join(wrong)
+        yield f"initial_state gives {call.name} {listed}: of the same shape, Keras takes it so"
+    if passed_over:
+        yield f"{call.name} passes over {', '.join(passed_over)}"
 
 
 def _unfit(call: Call, facts: Facts, given: Sequence[Nested]) -> Exception:
