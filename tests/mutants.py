@@ -1,6 +1,6 @@
 """Tests the tests: changes an operator, a constant, a word or an order, and sees whether they fail.
 
-    python tests/mutants.py rnnshape/rules tests/test_rules_against_keras.py --count 100
+    python tests/mutants.py rnnshape/rules --by tests/test_rules_against_keras.py --count 100
 
 Each change is made alone, in a copy of the package, and the tests run until the first that fails.
 Keras is imported once, before a process is forked for each change. Prints every change that no
@@ -200,15 +200,15 @@ def noticed(change: Change, arguments: list[str], folder: Path) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("target", type=Path, help="a module of the package, or a folder of them")
-    parser.add_argument("tests", nargs="+", help="the test files that should notice")
+    parser.add_argument("targets", nargs="+", type=Path, help="modules, or folders of them")
+    parser.add_argument("--by", nargs="+", required=True, help="the test files that should notice")
     parser.add_argument("--count", type=int, default=100, help="changes, chosen at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="only what needs no Keras")
     options = parser.parse_args()
-    arguments = [*options.tests, *(["-m", "not keras and not process"] if options.quick else [])]
-    target = options.target.resolve()
-    paths = sorted(target.rglob("*.py")) if target.is_dir() else [target]
+    arguments = [*options.by, *(["-m", "not keras and not process"] if options.quick else [])]
+    targets = [one.resolve() for one in options.targets]
+    paths = [path for one in targets for path in (sorted(one.rglob("*.py")) or [one])]
     every = [site for path in paths for site in sites(path)]
     chance = random.Random(options.seed)
     picked = chance.sample(every, min(options.count, len(every)))

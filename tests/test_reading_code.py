@@ -378,6 +378,20 @@ def test_what_takes_too_long_is_said_and_the_rest_is_read(
         assert (wrong.place and wrong.place.where) == where
 
 
+def test_a_long_call_is_shortened_in_the_name_of_its_model() -> None:
+    for length in (60, 61):
+        call = f"f('{'x' * (length - 5)}')"
+        reading = read_code(f"def f(n):\n    return Sequential([GRU(3)])\n{call}", {})
+        [network] = reading.networks
+        assert network.name == (call if length == 60 else f"{call[:57]}...")
+
+
+def test_an_expression_may_be_as_deep_as_is_said() -> None:
+    for depth in (60, 61):
+        reading = read_code(f"m = Sequential([GRU(3)])\nx = {'-' * depth}1", {})
+        assert [wrong.message for wrong in reading.messages] == ([NESTED] if depth == 61 else [])
+
+
 def test_an_input_is_found_in_models_within_models() -> None:
     text = "GRU(3, input_shape=(5, 2))"
     for _ in range(21):

@@ -203,6 +203,39 @@ def test_a_value_is_open_where_python_or_the_data_must_say(text: str) -> None:
     assert not reader.messages
 
 
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("a = [0] * {0}", 10_000),
+        ("a = 'x' * {0}", 10_000),
+        ("a = ([0] * 5_000) + ([0] * ({0} - 5_000))", 10_000),
+        ("a = f\"{{'x' * ({0} - 1)}}y\"", 9_999),
+        ("a = 'xx'.join(['a'] * {0})", 4_999),
+        ("a = int('1' * {0})", 40),
+        ("a = '%{0}d' % 1", 99),
+        ("a = '{{:{0}}}'.format(1)", 99),
+        ("a = f'{{1:{0}}}'", 99),
+        ("a = ('x' * {0}).format()", 999),
+        ("a = ('x' * {0}) % ()", 1_000),
+        ("a = [i for i in range({0})]", 10_000),
+        ("a = list(range({0}))", 10_000),
+        ("a = 2 ** {0}", 62),
+        ("a = len(range({0}))", 2**62 - 1),
+        ("a = 3 in range({0})", 10_000),
+        ("a = list(range({0})) == 1", 10_000),
+        ("a = [0] * 10_000\nfor i in range({0} - 10_000):\n    a.append(1)\na = a.pop()", 10_000),
+        (
+            "def f(n):\n    return 1 if n == 0 else f(n - 1)\na = f({0})",
+            11,
+        ),
+    ],
+)
+def test_a_value_is_open_where_it_would_be_too_large(text: str, most: int) -> None:
+    known, opened = (read(text.format(number)).module.names["a"] for number in (most, most + 1))
+    assert not isinstance(known, Open)
+    assert isinstance(opened, Open)
+
+
 def test_an_open_value_is_asked_for_by_the_names_that_it_comes_from() -> None:
     found = read(
         "n = len(words)\nm = n + other * 2\nk = max(n, 3)\nl = X.shape[1] + n"
