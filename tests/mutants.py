@@ -116,6 +116,8 @@ def _silent(tree: ast.AST) -> set[int]:
                 silent.add(id(several))
             case ast.Call(args=[first, second, *_]) if ast.dump(first) == ast.dump(second):
                 silent.add(id(node))
+            case ast.Subscript(value=ast.Name(id="Literal")):
+                parts = [node]
             case ast.keyword(arg="strict"):
                 parts = [node.value]
         for part in parts:

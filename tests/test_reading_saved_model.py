@@ -17,7 +17,7 @@ from rnnshape.network import Network
 from rnnshape.reading import Reading, read
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
-from tests.corpus.made_configs import MADE
+from tests.corpus.made_configs import GRU, MADE, X, functional, model_of
 from tests.corpus.models import MAKERS, makers, returned_shapes
 from tests.readings import lines_of
 
@@ -213,6 +213,24 @@ def test_configs_that_are_damaged(name: str) -> None:
             holder = holder[key]
         holder[path[-1]] = [None, 3, "x", [], {}, [1, 2], {"class_name": "x"}, 1e9, -1][place % 9]
         assert len(message_of(partial(read_saved, config))) < 400
+
+
+def of_calls(count: int) -> str:
+    nodes = [[["x", 0, 0, {}]]] * count
+    layer = {**json.loads(GRU), "name": "gru", "inbound_nodes": nodes}
+    return functional([["x", 0, 0]], [["gru", 0, 0]], X, layer)
+
+
+def of_two_models(count: int) -> str:
+    return model_of(model_of(*[GRU] * (count // 2)), model_of(*[GRU] * (count - count // 2)))
+
+
+@pytest.mark.parametrize("made", [of_calls, of_two_models])
+def test_as_many_layers_are_read_as_is_said(made: Callable[[int], str]) -> None:
+    [network] = read_config(made(2_000), "file.json").networks
+    assert len(network.steps) == 2_000
+    told = message_of(lambda: read_config(made(2_001), "file.json"))
+    assert told == "file.json: these are too many layers: at most 2,000 are read"
 
 
 def paths_in(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

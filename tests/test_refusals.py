@@ -39,6 +39,8 @@ def refusal_of(text: str, shape: Shape) -> str:
 REFUSED = """
 LSTM(64, activation='rellu') of (2, 5, 4)
     LSTM takes activation as the name of one of Keras' activations, not 'rellu'; did you mean relu? (Keras: "Could not interpret activation function identifier")
+Dense(3, activation='threshold') of (2, 5, 4)
+    Dense takes activation as the name of one of Keras' activations, not 'threshold' (Keras: "Could not interpret activation function identifier")
 LSTM(0) of (2, 5, 4)
     LSTM takes units as a whole number, 1 or more, not 0 (Keras: "expected a positive integer")
 GRU(2.5) of (2, 5, 4)

@@ -197,20 +197,25 @@ class _Configured:
         entry = Entry(shape)
         known: list[Tensor] = [Tensor(entry)]
         first, calls = known, list[LayerCall]()
-        for index, layer in enumerate(layers):
+        unread: _Unread | None = None
+        for layer in layers:
             if layer["class_name"] == "InputLayer":
                 entry.shape, entry.dtype, entry.name = _input(layer["config"])
                 continue
             read = self.part(layer, depth + 1) if _is_model(layer) else self.layer(layer)
-            if not isinstance(read, _Unread):
-                known, made = self.called(read, _name(layer), tuple(known), ())
-                calls += made
-                self.check(calls)
-            elif index + 1 < len(layers):
-                recorded = (layers[index + 1].get("build_config") or {}).get("input_shape")
-                known = [self.placeholder(read, 0, sizes_of(recorded))]
-            else:
-                self.note(read, "What it returns, the file does not say")
+            if isinstance(read, _Unread):
+                if unread is not None:
+                    self.note(unread, "What it returns goes to a layer that is not read either")
+                unread = read
+                continue
+            if unread is not None:
+                recorded = (layer.get("build_config") or {}).get("input_shape")
+                known, unread = [self.placeholder(unread, 0, sizes_of(recorded))], None
+            known, made = self.called(read, _name(layer), tuple(known), ())
+            calls += made
+            self.check(calls)
+        if unread is not None:
+            self.note(unread, "What it returns, the file does not say")
         return _Part(first, calls, known)
 
     # Functional

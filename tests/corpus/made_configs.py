@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["MADE"]
+__all__ = ["GRU", "MADE", "X", "functional", "model_of"]
 
 
 def model_of(*layers: str, **more: Any) -> str:
@@ -51,7 +51,18 @@ def functional(inputs: Any, outputs: Any, /, *layers: Any, **more: Any) -> str:
     return json.dumps({"class_name": "Functional", "config": config})
 
 
+def nested(value: Any, depth: int) -> Any:
+    """A value in lists within each other."""
+    return nested([value], depth - 1) if depth else value
+
+
+def within(layer: Any, depth: int) -> Any:
+    """A layer in `TimeDistributed`s around each other."""
+    return within(inner("TimeDistributed", layer=layer), depth - 1) if depth else layer
+
+
 GRU = layer("GRU", units=3)
+LSTM = layer("LSTM", units=3, return_state=True)
 X, Y = given("x", 5, 2), given("y", 5, 2)
 OPERATION = "keras.src.ops.numpy"
 MADE = {
@@ -290,6 +301,102 @@ MADE = {
             "name": "inner",
             "inbound_nodes": [{"args": [tensor("y")], "kwargs": {}}],
         },
+    ),
+    "states in a model as a layer": functional(
+        [["y", 0, 0], ["h", 0, 0]],
+        [["inner", 1, 0], ["inner", 1, 1]],
+        Y,
+        given("h", 3),
+        {
+            **json.loads(
+                functional(
+                    [["x", 0, 0], ["s", 0, 0]],
+                    [["lstm", 0, 2], ["twice", 0, 0], ["x", 0, 0]],
+                    X,
+                    given("s", 3),
+                    called(
+                        "lstm",
+                        LSTM,
+                        tensor("x"),
+                        initial_state=[tensor("s"), tensor("s")],
+                        training=True,
+                    ),
+                    called("twice", layer("Add"), [tensor("lstm", 0, 1), tensor("lstm", 0, 2)]),
+                )
+            ),
+            "name": "inner",
+            "inbound_nodes": [{"args": [[tensor("y"), tensor("h")]], "kwargs": {}}],
+        },
+    ),
+    "types of inputs": functional(
+        [["a", 0, 0], ["b", 0, 0], ["c", 0, 0], ["d", 0, 0]],
+        [["add", 0, 0]],
+        *(
+            {
+                "name": name,
+                "class_name": "InputLayer",
+                "config": {"batch_shape": [None, 5], "dtype": dtype, "name": name},
+            }
+            for name, dtype in (
+                ("a", policy("int32")),
+                ("b", "float32"),
+                ("c", "uint8"),
+                ("d", "mine"),
+            )
+        ),
+        called("add", layer("Add"), [tensor(name) for name in "abcd"]),
+    ),
+    "names of inputs that Keras made up": functional(
+        [[name, 0, 0] for name in ("input_3", "keras_tensor_1", "lstm_input", "input_layer", "in")],
+        [["add", 0, 0]],
+        given("input_3", 5),
+        given("keras_tensor_1", 5),
+        given("lstm_input", 5),
+        given("input_layer", 5),
+        given("in", 5),
+        called(
+            "add",
+            layer("Add"),
+            [
+                tensor(one)
+                for one in ("input_3", "keras_tensor_1", "lstm_input", "input_layer", "in")
+            ],
+        ),
+    ),
+    "tensors in a deep list": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, nested(tensor("x"), 38))
+    ),
+    "tensors in too deep a list": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, nested(tensor("x"), 39))
+    ),
+    "outputs in a deep list": functional(
+        [["x", 0, 0]], nested(["gru", 0, 0], 40), X, called("gru", GRU, tensor("x"))
+    ),
+    "outputs in too deep a list": functional(
+        [["x", 0, 0]], nested(["gru", 0, 0], 41), X, called("gru", GRU, tensor("x"))
+    ),
+    "a value in deep lists": model_of(layer("Reshape", target_shape=nested(3, 39))),
+    "a value in too deep lists": model_of(layer("Reshape", target_shape=nested(3, 40))),
+    "a layer in many layers": model_of(json.dumps(within(inner("Dense", units=2), 19))),
+    "a layer in too many layers": model_of(json.dumps(within(inner("Dense", units=2), 20))),
+    "a tuple as an argument": model_of(layer("Reshape", target_shape=tuple_of(2, 5))),
+    "an argument that is nothing known": model_of(layer("GRU", units=3, seed={"a": 1})),
+    "a number in a layer's place": model_of(layer("Bidirectional", layer=3)),
+    "a backward layer that is none": model_of(
+        layer("Bidirectional", layer=inner("GRU", units=3), backward_layer=3)
+    ),
+    "long names": model_of(
+        layer("GRU", units=3, name="n" * 200), model_of(GRU, name="m" * 201), name="k" * 200
+    ),
+    "the longest of lists": model_of(layer("Reshape", target_shape=[1] * 1_000)),
+    "the largest of numbers": model_of(layer("Dense", units=2**63 - 1)),
+    "a number that is too large": model_of(layer("Dense", units=2**63)),
+    "an input of ten axes": model_of(GRU, build_input_shape=[2] * 10),
+    "an input of eleven axes": model_of(GRU, build_input_shape=[2] * 11),
+    "an input of the largest size": model_of(GRU, build_input_shape=[None, 2**63 - 1]),
+    "an input that is too large": model_of(GRU, build_input_shape=[None, 2**63]),
+    "many unread layers": model_of(
+        GRU, *(layer("Mine", "mine", name=f"m{number}") for number in range(22)), GRU
     ),
     "a layer called with no tensor": functional(
         [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, 3)
