@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from rnnshape.errors import QueryError
 
@@ -21,8 +20,7 @@ def json_value(text: str, where: str) -> object:
     except RecursionError:
         raise QueryError(f"{where} is nested too deeply to be read") from None
     except ValueError as wrong:
-        reason = re.sub(r"\s+", " ", str(wrong))[:100]
-        raise QueryError(f"{where} can't be read: it is not JSON: {reason}") from None
+        raise QueryError(f"{where} can't be read: it is not JSON: {str(wrong)[:100]}") from None
 
 
 def _refused(word: str) -> float:

@@ -72,6 +72,7 @@ MADE = {
     "a shape that it was built with": model_of(GRU, build_input_shape=[None, 7, 4]),
     "a shape that is none": model_of(GRU, build_input_shape=[None, "7"]),
     "a shape of no axes": model_of(GRU, build_input_shape=[]),
+    "a shape of one axis": model_of(GRU, build_input_shape=[7]),
     "sizes that are none": model_of(GRU, build_input_shape=[None, True, 0]),
     "a tuple": model_of(GRU, build_input_shape=tuple_of(None, 7, 4)),
     "an input": model_of(layer("InputLayer", batch_shape=[2, 7, 4], dtype="int32", name="t"), GRU),
@@ -269,6 +270,24 @@ MADE = {
         {
             "name": "add",
             "inbound_nodes": [[["gru", 0, 0, {}], ["again", 0, 0, {}]]],
+            **json.loads(layer("Add")),
+        },
+    ),
+    "places and further calls of Keras 2": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["gru", 1, 0], ["add", 0, 0]],
+        X,
+        Y,
+        {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]], [["y", 0, 0]]], **json.loads(GRU)},
+        {"name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(LSTM)},
+        {
+            "name": "other",
+            "inbound_nodes": [[["y", 0, 0, {"initial_state": [["lstm", 0, 1], ["lstm", 0, 2]]}]]],
+            **json.loads(LSTM),
+        },
+        {
+            "name": "add",
+            "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}], ["other", 0, 1, {}]]],
             **json.loads(layer("Add")),
         },
     ),
