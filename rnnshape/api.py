@@ -230,14 +230,21 @@ def _read(
     try:
         reading = read(text, let, dimensions)
         if not reading.networks:
-            raise reading.messages[0]
+            raise reading.refused()
     except QueryError as wrong:
-        raise _in_words_of_python(wrong) from None
+        said = _in_words_of_python(wrong)
+        for other in wrong.others:
+            said.add_note(_with_place(other))
+        raise said from None
     for message in reading.messages:
-        place = f" ({message.place.where})" if message.place and message.place.where else ""
         # The line that is named is that of whoever called `inspect`.
-        warnings.warn(f"not read: {_in_words_of_python(message)}{place}", stacklevel=5)
+        warnings.warn(f"not read: {_with_place(message)}", stacklevel=5)
     return list(reading.networks), reading.notes
+
+
+def _with_place(wrong: QueryError) -> str:
+    place = f" ({wrong.place.where})" if wrong.place and wrong.place.where else ""
+    return f"{_in_words_of_python(wrong)}{place}"
 
 
 def _in_words_of_python(wrong: QueryError) -> QueryError:

@@ -45,6 +45,7 @@ class QueryError(ValueError):
     Attributes:
         message: what is wrong, what was given, what is allowed: one line.
         place: where it stands in the text that was read, if it was read from one.
+        others: what else is wrong with the same text.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):
@@ -54,6 +55,7 @@ class QueryError(ValueError):
 
     def __init__(self, message: str, place: Place | None = None) -> None:
         self.message, self.place = message, place
+        self.others: tuple[QueryError, ...] = ()
         super().__init__(message)
 
     @property

@@ -165,6 +165,12 @@ def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
     assert warned[0].filename == __file__
 
 
+def test_all_that_is_wrong_with_a_text_is_said() -> None:
+    with pytest.raises(QueryError, match=r"give let=\{'k': \.\.\.\}") as refused:
+        inspect("m = Sequential([Lambda(f)])\nn = Sequential([LSTM(k)])\n")
+    assert "Lambda is not answered: it runs code (line 1)" in refused.value.__notes__
+
+
 # Layers and models of Keras, live
 
 

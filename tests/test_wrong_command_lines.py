@@ -129,6 +129,17 @@ def test_a_chain_that_keras_would_refuse_is_refused_with_the_remedy_and_keras_wo
     )
 
 
+def test_all_that_is_wrong_with_a_file_is_said_and_first_what_can_be_given(tmp_path: Path) -> None:
+    file = tmp_path / "two.py"
+    file.write_text("m = Sequential([Lambda(f)])\nn = Sequential([LSTM(k)])\n")
+    finished = command(str(file), "--dry-run")
+    assert (finished.code, finished.out) == (2, "")
+    assert [line for line in finished.err.splitlines() if not line.startswith("  | ")] == [
+        "error: the code has a value that depends on data: give it by --let k=...",
+        "note: Lambda is not answered: it runs code",
+    ]
+
+
 def test_control_characters_of_a_word_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in command("ls\ntm\x1b[2J").err
 

@@ -94,7 +94,7 @@ def _reading(what: str, options: Options) -> Reading:
     reading = read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:
-            raise reading.messages[0]
+            raise reading.refused()
         raise QueryError(f"{shortened(what)} makes no Keras layers: there is nothing to answer")
     return reading
 

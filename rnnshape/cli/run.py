@@ -32,6 +32,8 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
         return _answered(arguments, surroundings, surroundings.stdout)
     except (UsageError, QueryError) as wrong:
         messages.error(surroundings, wrong.message, wrong.details)
+        for other in getattr(wrong, "others", ()):
+            messages.note(surroundings, other.message, other.details)
         return ExitCode.WRONG
     except BrokenPipeError:  # the reader of the help has left
         return ExitCode.ANSWERED

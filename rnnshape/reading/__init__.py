@@ -36,6 +36,13 @@ class Reading:
     notes: tuple[tuple[str, ...], ...] = ()
     names_used: frozenset[str] | None = frozenset()
 
+    def refused(self) -> QueryError:
+        """What is said where there is nothing to answer: first what `--let` can help."""
+        helped = [one for one in self.messages if "--let" in one.message]
+        first, *others = [*helped, *(one for one in self.messages if one not in helped)]
+        first.others = tuple(others)
+        return first
+
 
 def read(
     what: str, let: Mapping[str, Value] | None = None, dimensions: Dimensions | None = None

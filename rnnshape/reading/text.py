@@ -164,7 +164,7 @@ def _program(
 
     reading = read_code(text, let, dimensions=dimensions)
     if reading.messages:
-        raise reading.messages[0]
+        raise reading.refused()
     if not reading.networks:
         raise QueryError("there is no Keras layer in this: give one, as LSTM(64)")
     return reading.networks

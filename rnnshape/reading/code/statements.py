@@ -62,7 +62,7 @@ class Statements(Expressions):
 
     def networks(self) -> list[Network]:
         try:
-            if not (self.models or self.calls or self.messages):
+            if not (self.models or self.calls):
                 self._call_what_is_not_called()
             self.most_steps += self.most_steps
             return self.finished()
