@@ -303,6 +303,21 @@ MADE = {
             "inbound_nodes": [{"args": [tensor("y")], "kwargs": {}}],
         },
     ),
+    "a Sequential as a layer, twice": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["inner", 1, 0], ["add", 0, 0]],
+        X,
+        Y,
+        {
+            **json.loads(model_of(GRU, layer("Dense", units=2))),
+            "name": "inner",
+            "inbound_nodes": [
+                {"args": [tensor("x")], "kwargs": {}},
+                {"args": [tensor("y")], "kwargs": {}},
+            ],
+        },
+        called("add", layer("Add"), [tensor("inner"), tensor("inner", 1)]),
+    ),
     "a model as a layer with too few tensors": functional(
         [["y", 0, 0]],
         [["inner", 1, 0]],

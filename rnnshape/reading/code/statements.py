@@ -95,10 +95,10 @@ class Statements(Expressions):
         if len(source.text) > source.longest:
             self.tell(wrong)
             return source, []
-        lines, said = list(source.lines), False
+        rest, lines, said = source, list(source.lines), False
         before: int | None = None
         for _ in range(BROKEN_LINES):
-            number = _broken_line("\n".join(lines))
+            number = _broken_line(rest.text)
             if number is None or number > len(lines):
                 break
             line = lines[number - 1]
