@@ -378,6 +378,13 @@ def test_what_takes_too_long_is_said_and_the_rest_is_read(
         assert (wrong.place and wrong.place.where) == where
 
 
+def test_a_value_may_be_given_under_as_long_a_name_as_is_said() -> None:
+    for length in (99, 100):
+        label = f"f('{'x' * (length - 5)}')"
+        reading = read_code(f"m = Sequential([GRU({label})])", {label: 4})
+        assert [str(one) for one in reading.networks] == (["GRU(4)"] if length == 99 else [])
+
+
 def test_a_long_call_is_shortened_in_the_name_of_its_model() -> None:
     for length in (60, 61):
         call = f"f('{'x' * (length - 5)}')"

@@ -220,6 +220,8 @@ def test_a_value_is_open_where_python_or_the_data_must_say(text: str) -> None:
         ("a = [i for i in range({0})]", 10_000),
         ("a = list(range({0}))", 10_000),
         ("a = 2 ** {0}", 62),
+        ("a = len([0] * {0})", 9_999),
+        ("a = dict(x=1, y=[0] * {0})", 9_999),
         ("a = len(range({0}))", 2**62 - 1),
         ("a = 3 in range({0})", 10_000),
         ("a = list(range({0})) == 1", 10_000),

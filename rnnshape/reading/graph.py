@@ -38,6 +38,7 @@ __all__ = [
     "calls_before",
     "network_of",
     "returned",
+    "shape_of",
     "tensors_in",
 ]
 
@@ -200,6 +201,22 @@ def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[La
     return sorted(found.values(), key=lambda call: call.number)
 
 
+def shape_of(tensor: Tensor, dimensions: Dimensions) -> tuple[int | None, ...] | None:
+    """The sizes of a tensor as Keras has them before it runs, the batch None; None where they are
+    not known."""
+    if isinstance(tensor.maker, Entry):
+        return tensor.maker.shape
+    try:
+        network = network_of([], [tensor], "", dimensions)
+        [*_, layer] = describe(network, dimensions).layers
+    except QueryError:
+        return None
+    if tensor.output >= len(layer.outputs):
+        return None
+    _, *axes = layer.outputs[tensor.output].axes
+    return (None, *(None if axis.is_open else axis.length for axis in axes))
+
+
 def network_of(
     inputs: Sequence[Tensor],
     outputs: Sequence[Tensor],
@@ -282,8 +299,8 @@ def _input(tensor: Tensor, steps: Sequence[Step], index: int, dimensions: Dimens
             dimensions[axis] if isinstance(size, FromOptions) else size
             for axis, size in zip(axes, shape, strict=True)
         )
-    if isinstance(maker, LayerCall):
-        return Input(None, maker.names.get(tensor.output) or "inputs")
+    if isinstance(maker, LayerCall):  # another model makes it
+        return Input(shape_of(tensor, dimensions), maker.names.get(tensor.output) or "inputs")
     return Input(shape, maker.name or maker.given_name or "inputs", maker.dtype)
 
 

@@ -6,8 +6,7 @@ import ast
 import builtins
 from collections.abc import Mapping, Sequence
 
-from rnnshape.description import describe
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import did_you_mean
 from rnnshape.reading.code import plain
 from rnnshape.reading.code.layers import ARRAYS, is_argument_object
 from rnnshape.reading.code.models import Models
@@ -28,8 +27,8 @@ from rnnshape.reading.graph import (
     Layer,
     Tensor,
     calls_before,
-    network_of,
     returned,
+    shape_of,
     tensors_in,
 )
 from rnnshape.signatures import ACTIVATIONS, ALIASES, LAYERS, REFUSED, signature
@@ -142,21 +141,9 @@ class Functions(Models):
         return known
 
     def _shape(self, node: ast.expr | ast.stmt, tensor: Tensor) -> object:
-        """The sizes of a tensor as Keras has them before it runs: the batch is None."""
-        if isinstance(tensor.maker, Entry):
-            shape = tensor.maker.shape
-            return shape if shape is not None else self.open(node)
-        try:
-            calls = calls_before([tensor], [])
-            self.count(20 * len(calls))
-            network = network_of([], [tensor], "", self.dimensions, calls)
-            layer = describe(network, self.dimensions).layers[-1]
-        except QueryError:
-            return self.open(node)
-        if tensor.output >= len(layer.outputs):
-            return self.open(node)
-        _, *axes = layer.outputs[tensor.output].axes
-        return (None, *(None if axis.is_open else axis.length for axis in axes))
+        self.count_making([tensor])
+        shape = shape_of(tensor, self.dimensions)
+        return shape if shape is not None else self.open(node)
 
     def _layer_of(self, node: ast.expr, model: Model, given: Sequence[object]) -> object:
         layers = self.attribute(node, model, "layers")

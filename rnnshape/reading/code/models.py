@@ -165,6 +165,11 @@ class Models(Layers):
         wrong = root.source.error(root.node, f"{name} takes {count}, not {given}")
         return Unread((self.tell(wrong),))
 
+    def count_making(self, tensors: Sequence[Tensor]) -> None:
+        """Counts what it takes to tell the shapes of tensors."""
+        for one in tensors:
+            self.count(20 * len(calls_before([one], [])))
+
     def _check_number(self, calls: Sequence[LayerCall]) -> None:
         self.count(len(calls))
         if len(calls) > MOST_LAYERS:
@@ -269,6 +274,7 @@ class Models(Layers):
         self._check_number(calls)
         if not calls:  # it returns what it is given
             return None
+        self.count_making(inputs)
         return network_of(inputs, outputs, self._name(model), self.dimensions)
 
     def _name(self, model: Model) -> str:
