@@ -236,6 +236,16 @@ def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -
         assert place is None
 
 
+def test_sequentials_may_be_as_deep_as_is_said() -> None:
+    for depth in (11, 12):
+        text = "Sequential([" * depth + "LSTM(3)" + "])" * depth
+        if depth == 11:
+            assert [str(one) for one in read_text(text)] == ["LSTM(3)"]
+        else:
+            with pytest.raises(QueryError, match="^this is nested too deeply to be read$"):
+                read_text(text)
+
+
 HOSTILE = [
     "LSTM(__import__('os').system('touch made'))",
     "LSTM((lambda: open('made', 'w'))())",

@@ -279,12 +279,12 @@ MADE = {
         X,
         Y,
         {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]], [["y", 0, 0]]], **json.loads(GRU)},
-        {"name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(LSTM)},
         {
             "name": "other",
             "inbound_nodes": [[["y", 0, 0, {"initial_state": [["lstm", 0, 1], ["lstm", 0, 2]]}]]],
             **json.loads(LSTM),
         },
+        {"name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(LSTM)},
         {
             "name": "add",
             "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}], ["other", 0, 1, {}]]],
