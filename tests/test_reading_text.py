@@ -238,7 +238,7 @@ def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -
 
 def test_sequentials_may_be_as_deep_as_is_said() -> None:
     for depth in (11, 12):
-        text = "Sequential([" * depth + "LSTM(3)" + "])" * depth
+        text = "Sequential(" * depth + "[LSTM(3)]" + ")" * depth
         if depth == 11:
             assert [str(one) for one in read_text(text)] == ["LSTM(3)"]
         else:
