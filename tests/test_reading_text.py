@@ -242,7 +242,7 @@ def test_sequentials_may_be_as_deep_as_is_said() -> None:
         if depth == 11:
             assert [str(one) for one in read_text(text)] == ["LSTM(3)"]
         else:
-            with pytest.raises(QueryError, match="^this is nested too deeply to be read$"):
+            with pytest.raises(QueryError, match=r"^this is nested too deeply to be read$"):
                 read_text(text)
 
 
