@@ -278,6 +278,11 @@ MADE = {
         [["gru", 1, 0], ["add", 0, 0]],
         X,
         Y,
+        {
+            "name": "add",
+            "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}], ["other", 0, 1, {}]]],
+            **json.loads(layer("Add")),
+        },
         {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]], [["y", 0, 0]]], **json.loads(GRU)},
         {
             "name": "other",
@@ -285,11 +290,6 @@ MADE = {
             **json.loads(LSTM),
         },
         {"name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(LSTM)},
-        {
-            "name": "add",
-            "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}], ["other", 0, 1, {}]]],
-            **json.loads(layer("Add")),
-        },
     ),
     "a model as a layer": functional(
         [["y", 0, 0]],
