@@ -281,10 +281,7 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
     # The end of the archive says that its list of files is 4 GB long.
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 2**32 - 100, 0, 0)
     path.write_bytes(b"PK\3\4" + bytes(200) + end)
-    assert "not a whole .keras file" in told()
-    path.unlink()
-    path.mkdir()
-    assert "is not a file" in told()
+    assert told() == "model.keras is not a whole .keras file: it lists too many files"
 
 
 def test_the_old_format_says_how_to_convert_it(tmp_path: Path) -> None:

@@ -139,6 +139,11 @@ MADE = {
             backward_layer=inner("LSTM", units=3, name="backward_other", go_backwards=True),
             merge_mode=None,
         ),
+        layer(
+            "Bidirectional",
+            layer=inner("GRU", units=3, name="forward_forward_gru_2"),
+            backward_layer=inner("GRU", units=4, name="backward_gru_7", go_backwards=True),
+        ),
     ),
     "cells": model_of(
         layer("RNN", cell=inner("GRUCell", units=3)),

@@ -132,7 +132,7 @@ class Functions(Models):
                 return self._shape(node, owner)
             case tuple() if name == "as_list":
                 return list(owner)
-            case Layer() if name in ("compute_mask", "get_weights", "set_weights"):
+            case Layer() if name == "compute_mask":  # it changes no shape
                 return Open((Root(self.source, node),))
         known = plain.method(owner, name, positional, named)
         if known is plain.NOT_KNOWN:
