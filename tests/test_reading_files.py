@@ -128,6 +128,14 @@ def test_what_is_said_of_a_file_that_is_not_read(
     assert {name: message(name) for name in said} == said
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no such file here")
+@pytest.mark.parametrize("suffix", [".keras", ".py", ".json", ".ipynb"])
+def test_a_file_that_the_system_does_not_give_is_said(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x{suffix}"
+    path.symlink_to("/proc/self/mem")
+    assert message(path) == f"{path} can't be read: Input/output error"
+
+
 def test_a_file_may_be_as_large_as_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_text(GRU + "\n#".ljust(20_000_000 - len(GRU), "."))
@@ -159,6 +167,10 @@ def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
     path.write_text("[" + "0," * 999_999 + "0]")
     assert message(path) == "x.json: this is not the config of a Keras model"
     path.write_text("[" + "0," * 1_000_000 + "0]")
+    assert message(path) == "x.json holds too much to be read"
+    path.write_text(f"[{', '.join(['{}'] * 500_000)}]")
+    assert message(path) == "x.json: this is not the config of a Keras model"
+    path.write_text(f"[{', '.join(['{}'] * 500_001)}]")
     assert message(path) == "x.json holds too much to be read"
     path.write_text("[" * 100_000)
     assert message(path) == "x.json is nested too deeply to be read"

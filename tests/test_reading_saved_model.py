@@ -281,7 +281,14 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
     # The end of the archive says that its list of files is 4 GB long.
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 2**32 - 100, 0, 0)
     path.write_bytes(b"PK\3\4" + bytes(200) + end)
-    assert told() == "model.keras is not a whole .keras file: it lists too many files"
+    assert "not a whole .keras file" in told()
+    for size, why in (
+        (2_000_000, "Bad magic number for central directory"),
+        (2_000_001, "it lists too many files"),
+    ):
+        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0)
+        path.write_bytes(bytes(size) + end)
+        assert told() == f"model.keras is not a whole .keras file: {why}"
 
 
 def test_the_old_format_says_how_to_convert_it(tmp_path: Path) -> None:

@@ -131,12 +131,8 @@ def _is_chain(source: Source, statements: list[ast.stmt]) -> bool:
                 pass
             case ast.Expr(value=ast.Call(func=ast.Name() | ast.Attribute() as func)):
                 name = source.name(func)
-                if name in ("add", "Model") or (
-                    statement is not statements[-1] and len(statements) > 1
-                ):
+                if name in ("add", "Model") or statement is not statements[-1]:
                     return False
-            case ast.Expr(value=ast.Name() | ast.Attribute() as word) if len(statements) == 1:
-                raise _bare(source, word)
             case ast.Expr(value=ast.Call()):
                 return False
             case ast.Expr() if len(statements) == 1:
