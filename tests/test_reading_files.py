@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rnnshape.errors import QueryError
+from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
 from rnnshape.reading.json_text import json_value
 from rnnshape.reading.notebook import read_notebook
@@ -181,6 +182,31 @@ def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_bytes(b"\xef\xbb\xbf# \xff\r\n" + GRU.encode())
     assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
+
+
+def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    short = "short = Sequential([Conv1D(3, 7, input_shape=(None, n)), GRU(2)])"
+    path.write_text(f"{short}\n{GRU}\nwrong = Sequential([GRU(0)])")
+    assert [*lines_of(read(str(path), {"n": 2}))] == [
+        "=> m",
+        "=>   inputs of any shape",
+        "=>   1 GRU(3) of inputs",
+        "=> ! Conv1D(3, 7) has nothing left: it needs 7 timesteps, and is given 5. Give it more "
+        "timesteps, a smaller kernel_size, or padding='same' (Keras: \"Computed output size would "
+        'be zero or negative") [x.py, line 1: Conv1D]',
+        "=> ! GRU takes units as a whole number, 1 or more, not 0 "
+        '(Keras: "expected a positive integer") [x.py, line 3: GRU]',
+        "=> used n",
+    ]
+    reading = read(str(path), dimensions=Dimensions(timesteps=7))
+    assert [one.name for one in reading.networks] == ["short", "m"]
+    path.write_text(f"{short}\nwrong = Sequential([GRU(0)])")
+    reading = read(str(path))
+    assert not reading.networks
+    assert len(reading.refused().others) == 1
+    path.write_text("wrong = Sequential([GRU(0)])")
+    assert len(read(str(path)).networks) == 1  # whoever asks the rule is told
 
 
 # Notebooks

@@ -67,7 +67,30 @@ def read(
     reading = _file(path, let or {}, dimensions)
     if not reading.networks and not reading.messages:
         raise QueryError(f"{path.name} makes no Keras layers")
-    return reading
+    return _without_refused(reading, dimensions or Dimensions())
+
+
+def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
+    """Of several networks those that Keras takes; of the others it is said why not."""
+    if len(reading.networks) < 2:
+        return reading
+    from rnnshape.description import describe
+
+    taken: list[int] = []
+    refused: list[QueryError] = []
+    for number, network in enumerate(reading.networks):
+        try:
+            describe(network, dimensions)
+        except QueryError as wrong:
+            refused.append(wrong)
+        else:
+            taken.append(number)
+    return Reading(
+        tuple(reading.networks[number] for number in taken),
+        (*reading.messages, *refused),
+        tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
+        reading.names_used,
+    )
 
 
 def _file(path: Path, let: Mapping[str, Value], dimensions: Dimensions | None) -> Reading:

@@ -69,7 +69,7 @@ def slid(call: Call, space: Sequence[Axis], window: str) -> tuple[Axis, ...]:
             shortest = min(axis.length, axis.believed_length)
             raise call.error(
                 f"{call} has nothing left: it needs {covered} {axis.name}, and is given "
-                f"{shortest}. Give it a smaller {window}, or padding='same' "
+                f"{shortest}. Give it more {axis.name}, a smaller {window}, or padding='same' "
                 '(Keras: "Computed output size would be zero or negative")',
                 window,
             )

@@ -251,16 +251,18 @@ class Functions(Models):
         positional: Sequence[object],
         named: Mapping[str, object],
     ) -> object:
-        if word in ("int_shape", "shape") and isinstance(positional[0], Tensor):
-            return self._shape(node, positional[0]) if word == "int_shape" else self.open(node)
-        if word in ACTIVATIONS and len(positional) == 1 and isinstance(positional[0], Tensor):
-            return self._applied("Activation", (word,), {}, node, positional[0])
+        axis = {name: value for name, value in named.items() if name in ("axis", "axes")}
+        others = [value for name, value in named.items() if name not in (*axis, "name", "**")]
+        first, *more = [*positional, *others] or [None]  # `concat(values=[x, y], axis=1)`
+        if word in ("int_shape", "shape") and isinstance(first, Tensor):
+            return self._shape(node, first) if word == "int_shape" else self.open(node)
+        if word in ACTIVATIONS and not more and isinstance(first, Tensor):
+            return self._applied("Activation", (word,), {}, node, first)
         layer = FUNCTIONS_AS_LAYERS.get(word)
         if layer is not None:
-            several = positional[0] if isinstance(positional[0], list | tuple) else positional[:2]
-            axis = {name: value for name, value in named.items() if name in ("axis", "axes")}
-            if isinstance(positional[0], list | tuple) and len(positional) > 1:
-                axis["axes" if layer == "Dot" else "axis"] = positional[1]
+            several = first if isinstance(first, list | tuple) else [first, *more[:1]]
+            if isinstance(first, list | tuple) and more:
+                axis["axes" if layer == "Dot" else "axis"] = more[0]
             if all(isinstance(one, Tensor) for one in several):
                 return self._applied(layer, (), axis, node, list(several))
         return self.unknown_result(node, word, *positional, *named.values())
