@@ -309,7 +309,8 @@ class Expressions(Names):
         after = 0 if star is None else len(targets) - star - 1
         few = items is None or len(items) < len(targets) - (star is not None)
         if few or (star is None and len(items or ()) != len(targets)):
-            if isinstance(value, Tensor) or (items is not None and any(tensors_in(items))):
+            of_tensors = isinstance(value, Tensor) or any(tensors_in(items))
+            if of_tensors and targets:  # `[] = x` is Python, too
                 number = 1 if items is None else len(items)
                 message = f"{len(targets)} tensors are unpacked here, but there are {number}"
                 value = Unread((self.tell(self.source.error(targets[0], message)),))
