@@ -34,6 +34,7 @@ from rnnshape.reading.text import read_text
         ("Sequential([LSTM(4), Dense(1)])", "LSTM(4) -> Dense(1)"),
         ("Sequential([Sequential([LSTM(4)]), Dense(1)], name='m')", "LSTM(4) -> Dense(1)"),
         ("LSTM(4),\nDense(1),", "LSTM(4) -> Dense(1)"),
+        ("MaxPooling1D(2) -> LSTM(3)", "MaxPooling1D() -> LSTM(3)"),
         ("[GRU(4)] * 2 -> Dense(1)", "GRU(4) -> GRU(4) -> Dense(1)"),
         ("RNN([LSTMCell(4)] * 2)", "RNN([LSTMCell(4), LSTMCell(4)])"),
         ("RNN([LSTMCell(4) for _ in range(2)])", "RNN([LSTMCell(4), LSTMCell(4)])"),

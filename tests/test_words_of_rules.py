@@ -5,6 +5,7 @@ No word of it decides a shape, so that nothing but this table would notice a wro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -579,6 +580,15 @@ def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
         if f"{name}.{argument}" not in KINDS and argument not in KINDS
     }
     assert {argument for _, argument in taken} == set(WITHOUT_KIND.split())
+
+
+def test_every_kind_is_of_an_argument_that_a_layer_has() -> None:
+    known = [*registry._RULES, *("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")]
+    names = {name for one in known for name in signature(one).names}
+    roles = r"_(initializer|regularizer|constraint)$"  # of a weight there is one of them at least
+    known_ones = names | {re.sub(roles, "", name) for name in names}
+    arguments = {re.sub(roles, "", key.rpartition(".")[2]) for key in KINDS}
+    assert arguments <= known_ones
 
 
 @pytest.mark.parametrize("value", ["auto", True, False])

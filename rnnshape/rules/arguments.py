@@ -142,7 +142,7 @@ KINDS: dict[str, Kind] = {
         f"{name}_{role}": kind
         for name in (
             *("kernel", "recurrent", "bias", "embeddings", "beta", "gamma", "alpha"),
-            *("moving_mean", "moving_variance", "depthwise", "pointwise", "activity"),
+            *("moving_mean", "moving_variance", "activity"),
         )
         for role, kind in (
             ("initializer", INITIALIZER),

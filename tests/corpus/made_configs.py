@@ -280,13 +280,18 @@ MADE = {
     ),
     "places and further calls of Keras 2": functional(
         [["x", 0, 0], ["y", 0, 0]],
-        [["gru", 1, 0], ["add", 0, 0]],
+        [["gru", 1, 0], ["add", 0, 0], ["joined", 0, 0]],
         X,
         Y,
         {
             "name": "add",
             "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}], ["other", 0, 1, {}]]],
             **json.loads(layer("Add")),
+        },
+        {
+            "name": "joined",
+            "inbound_nodes": [[["lstm", 0, 2, {}], ["gru", 1, 0, {}]]],
+            **json.loads(layer("Concatenate")),
         },
         {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]], [["y", 0, 0]]], **json.loads(GRU)},
         {
