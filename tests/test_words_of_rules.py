@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from rnnshape.expression import calls_within, parse
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, calls_within, parse
 from rnnshape.rules import axes_of_input, facts_of, registry
-from rnnshape.rules.arguments import KINDS
+from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.signatures import LAYERS, signature
 
@@ -563,6 +564,8 @@ def test_every_rule_is_of_a_layer_that_can_be_asked_about() -> None:
     assert set(registry._RULES) <= set(LAYERS)
 
 
+CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")
+
 # What takes any value at all, and what the rule of the layer checks itself.
 WITHOUT_KIND = """
     use_bias unit_forget_bias return_sequences return_state go_backwards stateful unroll
@@ -583,12 +586,25 @@ def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
 
 
 def test_every_kind_is_of_an_argument_that_a_layer_has() -> None:
-    known = [*registry._RULES, *("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")]
+    known = [*registry._RULES, *CELLS]
     names = {name for one in known for name in signature(one).names}
     roles = r"_(initializer|regularizer|constraint)$"  # of a weight there is one of them at least
     known_ones = names | {re.sub(roles, "", name) for name in names}
     arguments = {re.sub(roles, "", key.rpartition(".")[2]) for key in KINDS}
     assert arguments <= known_ones
+
+
+@pytest.mark.parametrize("name", registry._RULES)
+def test_an_argument_of_no_possible_kind_is_refused(name: str) -> None:
+    taken = []
+    for argument in signature(name).names:
+        try:
+            check(Call(name, ((argument, ("no", "such")),)))
+            taken.append(argument)
+        except QueryError as wrong:
+            assert wrong.message.startswith(f"{name} takes {argument} as ")  # noqa: PT017
+    passed_over = {"activity_regularizer"} if name == "SimpleRNN" else set()
+    assert set(taken) <= {*WITHOUT_KIND.split(), *passed_over}
 
 
 @pytest.mark.parametrize("value", ["auto", True, False])

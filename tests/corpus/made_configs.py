@@ -62,6 +62,13 @@ def within(layer: Any, depth: int) -> Any:
 
 
 GRU = layer("GRU", units=3)
+
+
+def nested_models(depth: int) -> str:
+    """A layer in `Sequential`s within each other, one more than `depth`."""
+    return model_of(nested_models(depth - 1) if depth else GRU)
+
+
 LSTM = layer("LSTM", units=3, return_state=True)
 X, Y = given("x", 5, 2), given("y", 5, 2)
 OPERATION = "keras.src.ops.numpy"
@@ -429,6 +436,8 @@ MADE = {
     "a backward layer that is none": model_of(
         layer("Bidirectional", layer=inner("GRU", units=3), backward_layer=3)
     ),
+    "a model in many models": nested_models(20),
+    "a model in too many models": nested_models(21),
     "long names": model_of(
         layer("GRU", units=3, name="n" * 200), model_of(GRU, name="m" * 201), name="k" * 200
     ),
