@@ -146,6 +146,27 @@ def test_a_mask_is_taken_where_keras_can_use_it(
     assert taken == made
 
 
+@pytest.mark.parametrize("masked", [(2,), (2, 5), (2, 5, 1), (2, 5, 3), (2, 5, 4), (2, 5, 1, 1)])
+@pytest.mark.parametrize(
+    "text", ["LSTM(3)", "GRU(3, unroll=True)", "SimpleRNN(1)", "RNN([LSTMCell(3), GRUCell(4)])"]
+)
+def test_a_recurrent_layer_takes_a_mask_where_keras_can_use_it(
+    text: str, masked: tuple[int, ...], keras: Keras
+) -> None:
+    call, given = parse(text), described(THREE)
+    mask = tuple(Axis(f"axis {number}", size) for number, size in enumerate(masked))
+    try:
+        keras.build(call)(random_numbers(THREE, zeros=False), mask=np.ones(masked, bool))
+        takes = True
+    except Exception:  # whatever Keras stumbles over
+        takes = False
+    try:
+        taken = facts_of(call, [replace(given, mask=mask)]) is not None
+    except QueryError:
+        taken = False
+    assert taken == takes
+
+
 BEYOND = [
     "Dense(4, activation='glu')",
     "Dense(3, dtype='int8_from_float32')",

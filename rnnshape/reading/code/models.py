@@ -36,20 +36,16 @@ from rnnshape.signatures import ALIASES, LAYERS
 __all__ = ["Models"]
 
 MOST_MODELS = 1_000
-NOWHERE_NODE = ast.Name("model", lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
 
 
 class Models(Layers):
     """Makes models, and calls them as layers."""
 
-    def _add_model(
-        self, model: Model, node: ast.expr | ast.stmt, named: Mapping[str, object]
-    ) -> None:
+    def _add_model(self, model: Model, named: Mapping[str, object]) -> None:
         if len(self.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         name = named.get("name")
         model.given_name = name if isinstance(name, str) else ""
-        model.root = Root(self.source, node)
         model.made_in = self.functions[0] if self.functions else None
         self.models.append(model)
 
@@ -59,8 +55,8 @@ class Models(Layers):
         positional: Sequence[object],
         named: Mapping[str, object],
     ) -> Stack:
-        stack = Stack()
-        self._add_model(stack, node, named)
+        stack = Stack(Root(self.source, node))
+        self._add_model(stack, named)
         layers = positional[0] if positional else named.get("layers")
         match layers:
             case list() | tuple():
@@ -107,8 +103,12 @@ class Models(Layers):
         given = dict(zip(names, positional, strict=False)) | dict(named)
         inputs = given.get("inputs", given.get("input"))
         outputs = given.get("outputs", given.get("output"))
-        model = Built(inputs=tuple(tensors_in(inputs)), outputs=tuple(tensors_in(outputs)))
-        self._add_model(model, node, given)
+        model = Built(
+            Root(self.source, node),
+            inputs=tuple(tensors_in(inputs)),
+            outputs=tuple(tensors_in(outputs)),
+        )
+        self._add_model(model, given)
         model.causes += causes_in([inputs, outputs])
         if not model.causes and not (model.inputs and model.outputs):
             what = "inputs" if not model.inputs else "outputs"
@@ -184,14 +184,15 @@ class Models(Layers):
             return self._flows[key]
         first = tensor or Tensor(self._entry_of(stack))
         known: object = first
+        node = stack.root.node
         for item in stack.items:
             before = len(self.calls)
             if isinstance(item, Layer):
-                known = self.layer_called(item, NOWHERE_NODE, [known], {})
-            elif isinstance(item, Built) and stack.root and len(item.inputs) != 1:
+                known = self.layer_called(item, node, [known], {})
+            elif isinstance(item, Built) and len(item.inputs) != 1:
                 return self._wrong_number(item, 1, stack.root)
             elif isinstance(item, Model):
-                known = self.model_called(item, NOWHERE_NODE, [known], {})
+                known = self.model_called(item, node, [known], {})
             for call in self.calls[before:]:
                 if group:
                     call.group = f"{group}/{call.group}" if call.group else group

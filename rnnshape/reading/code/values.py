@@ -131,16 +131,16 @@ class Model:
     """A model that the code makes.
 
     Attributes:
-        given_name: its argument `name`.
         root: the piece of code that makes it.
+        given_name: its argument `name`.
         variable: the name of the variable that holds it.
         is_of_module: whether that variable is one of the module, and not of a function.
         made_in: the function call that it is made in, if it is.
         causes: why it can't be read, if it can't.
     """
 
+    root: Root
     given_name: str = ""
-    root: Root | None = None
     variable: str = ""
     is_of_module: bool = False
     made_in: Root | None = None
