@@ -1,10 +1,11 @@
-"""Attacks the command with random command lines, texts and signals, and counts what goes wrong.
+"""Attacks the command with random command lines, files and signals, and counts what goes wrong.
 
-    python tests/fuzz.py --lines 5000 --processes 100 --signals 200
+    python tests/fuzz.py --lines 5000 --files 5000 --processes 100 --signals 200
 
-Random command lines run in this process, some of them in processes of their own; signals go to
-processes in pipes and on terminals, at random moments. What breaks a promise is printed with the
-seed that makes it again. Not part of the suite: the counts above take about ten minutes.
+Random command lines and damaged files are answered in this process, some of the lines in processes
+of their own; signals go to processes in pipes and on terminals, at random moments. What breaks a
+promise is printed with the seed that makes it again. Not part of the suite: the counts above take
+about ten minutes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import signal
 import string
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -138,6 +141,44 @@ def attack_lines(count: int, seed: int, tally: Counter[str]) -> None:
         note(tally, "lines", number, arguments, broken, finished.err)
 
 
+def attack_files(count: int, seed: int, tally: Counter[str]) -> None:
+    """Damaged code and configs in files, answered by the rule."""
+    from tests.test_reading_code import TABLE, cases
+    from tests.test_reading_saved_model import all_configs
+
+    programs = [("x.py", text) for text in cases(TABLE.read_text())]
+    configs = [("x.json", text) for text in all_configs().values() if len(text) < 50_000]
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(seed, seed + count):
+            chosen = random.Random(number)
+            name, text = chosen.choice(chosen.choice([programs, configs]))
+            file = Path(folder, name)
+            file.write_text(damaged(text, chosen), encoding="utf-8", errors="replace")
+            began = time.monotonic()
+            finished = command(str(file), "--dry-run")
+            broken = broken_promises(finished.code, finished.out, finished.err)
+            if time.monotonic() - began > 5:
+                broken.append(f"{time.monotonic() - began:.1f} s")
+            note(tally, "files", number, [file.read_text()], broken, finished.err)
+
+
+def damaged(text: str, chosen: random.Random) -> str:
+    """A text with some of its words doubled, cut out, moved or taken for each other."""
+    words = re.findall(r"\w+|\s+|[^\w\s]", text) or ["x"]
+    for _ in range(chosen.randint(1, 5)):
+        at, other = chosen.randrange(len(words)), chosen.randrange(len(words))
+        match chosen.randrange(4):
+            case 0:
+                words[at] = words[other]
+            case 1:
+                words[at:at] = words[other : other + chosen.randint(1, 12)]
+            case 2:
+                words[at], words[other] = words[other], words[at]
+            case _:
+                words[at] = ""
+    return "".join(words)
+
+
 def attack_processes(count: int, seed: int, tally: Counter[str]) -> None:
     """Command lines in processes, measured."""
     for number in range(seed, seed + count):
@@ -238,6 +279,7 @@ def note(
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lines", type=int, default=2000)
+    parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--processes", type=int, default=50)
     parser.add_argument("--signals", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
@@ -245,6 +287,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
     tally: Counter[str] = Counter()
     attack_lines(options.lines, options.seed, tally)
+    attack_files(options.files, options.seed, tally)
     attack_processes(options.processes, options.seed, tally)
     attack_signals(options.signals, options.seed, tally)
     print(", ".join(f"{name}: {number}" for name, number in sorted(tally.items())))

@@ -37,7 +37,7 @@ GRU = "m = Sequential([GRU(3)])"
         ("LSTM(3)", False),
         ("LSTM(3) -> Dense(1)", False),
         ("lstm", False),
-        ("LSTM(3)\nx.py", False),
+        ("LSTM(3)\ny.py", False),
         ("x\0.py", False),
         ("x" * 4_093 + ".py", True),
         ("x" * 4_094 + ".py", False),

@@ -190,6 +190,12 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
             "GRU(3)(x)",
             "",
         ),
+        (
+            "LSTM(3)->X->Dense(1)",
+            "X is not known: give a Keras layer, as LSTM(64), or a file",
+            "X",
+            "",
+        ),
         ("[3] * 2", "this is not a Keras layer", "[3] * 2", ""),
         ("[3 for _ in range(2)]", "this is not a Keras layer", "[3 for _ in range(2)]", ""),
         ("[L2(1)] * 2", "L2 is not a Keras layer", "[L2(1)] * 2", ""),

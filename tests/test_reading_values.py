@@ -27,6 +27,9 @@ x = {"a": 1, 2: "b"}; a = x["a"]; b = x[2]; x["c"] = 3; c = len(x); d = list(x);
 x = {"a": 1, **{"b": 2}}; y = dict(x, c=3); z = dict(a=1); a = dict(); b = dict(x)
 x = [1, 2]; x[0] = 5; x[1] = x[0] + 1
 x = [3]; x.append(4); x.extend((5, 6)); x.insert(0, 2); x.insert(1, 9); y = x.pop(); z = x.pop(0); x.reverse()
+x = [3, 1, 2]; x.sort(); a = x.index(2); b = x.count(1); x.remove(1); y = [1]; y.clear(); z = ["a", "b"]; z.remove("a")
+x = {"a": 1, "b": 2}; a = x.pop("a"); b = x.pop("c", 5); c = x.setdefault("d", 6); d = x.setdefault("b", 7); y = {"a": 1}; y.clear()
+x = [1, 2, 3, 4, 5]; x[-1] = 6; x[-5] = 7; del x[1]; del x[-1]; y = [1, 2, 3, 4]; del y[1:3]; z = {"a": 1, "b": 2}; del z["a"]
 x = [1, 2]; y = x.copy(); y.append(3); z = x; z.append(4)
 x = {"a": 1}; a = x.get("a"); b = x.get("b"); c = x.get("b", 7); x.update({"d": 1}, e=2); y = x.copy()
 x = {"a": 1, "b": 2}; a = list(x.items()); b = list(x.keys()); c = list(x.values()); d = [k for k in x]
@@ -118,7 +121,6 @@ a = len(5)
 a = dict([("a", 1)])
 a = str([1])
 a = bool([1])
-a = [1].index(1)
 a = {"a": 1}.popitem()
 a = {"a": 1}.get([1])
 a = "x".encode()
@@ -158,6 +160,24 @@ x = [1]; x.insert("a", 1); a = x.insert("a", 1)
 a = [1].extend(5)
 a = [1].pop("x")
 a = [1].pop(9)
+a = [1]; a.extend(unknown)
+a = [1]; a.sort(key=unknown)
+a = [1]; a.mystery()
+a = [1, "x"]; a.sort()
+a = [1]; a[unknown] = 2
+a = [1]; a[1] = 2
+a = [1]; a[-2] = 2
+a = [1, 2]; a[0:1] = [3]
+a = [1]; del a[unknown]
+a = [1]; del a[4]
+a = {"x": 1}; del a["y"]
+a = {"x": 1}; del a[unknown]
+a = {"x": 1}; a[unknown] = 1
+a = {"x": 1}; a.update(unknown)
+a = {"x": 1}; a.pop(unknown)
+a = {"x": 1}; a.pop("y")
+a = {"x": 1}; a.popitem()
+a = [1].index(2)
 a = "x" * 20_000
 a = [0] * 20_000
 with open("f") as a: pass

@@ -293,13 +293,20 @@ class Expressions(Names):
                 self.assign_name(name, value, scope)
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 self._unpack(targets, value, scope)
-            case ast.Subscript(value=container, slice=index):
-                _set_item(self.value(container, scope), self.value(index, scope), value)
+            case ast.Subscript(value=inner, slice=index):
+                container = self.value(inner, scope)
+                if not _set_item(container, self.data(index, scope), value):
+                    self.lose(container, inner, scope)
             case ast.Attribute() if path := path_of(target):
                 if isinstance(value, Model):
                     self.assign_name(path, value, scope)
                 else:
                     scope.names[path] = value
+
+    def lose(self, container: object, node: ast.expr, scope: Scope) -> None:
+        """What a list or dict holds is not known any more."""
+        if isinstance(container, list | dict):
+            self.assign(node, self.open(node), scope)
 
     def _unpack(self, targets: Sequence[ast.expr], value: object, scope: Scope) -> None:
         if isinstance(value, Tensor) and len(targets) == 1:
@@ -351,6 +358,11 @@ class Expressions(Names):
         if any(plain.size(one) > plain.MOST_ITEMS for one in (*positional, *named.values())):
             return self.open(node)
         if isinstance(function, ast.Attribute) and known is plain.NOT_KNOWN:
+            known = plain.method(owner, function.attr, positional, named)
+            if known is not plain.NOT_KNOWN:
+                self.count(plain.size(known))
+                return known
+            self.lose(owner, function.value, scope)
             return self.method(node, owner, function.attr, positional, named)
         return self.called(known, node, positional, named, depth)
 
@@ -403,11 +415,15 @@ class Expressions(Names):
         raise NotImplementedError
 
 
-def _set_item(container: object, key: object, value: object) -> None:
-    if isinstance(container, dict) and is_scalar(key):
-        container[key] = value
-    if isinstance(container, list) and isinstance(key, int) and -1 < key < len(container):
-        container[key] = value
+def _set_item(container: object, key: object, value: object) -> bool:
+    """Whether it is known which item of a list or dict gets the value."""
+    try:
+        if isinstance(key, slice) or not plain.has_places(container, key):
+            return False
+        container[key] = value  # type: ignore[index]
+    except IndexError:
+        return False
+    return True
 
 
 def _percent(text: str, values: tuple[object, ...]) -> object:

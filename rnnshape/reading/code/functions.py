@@ -7,7 +7,6 @@ import builtins
 from collections.abc import Mapping, Sequence
 
 from rnnshape.errors import did_you_mean
-from rnnshape.reading.code import plain
 from rnnshape.reading.code.layers import ARRAYS, is_argument_object
 from rnnshape.reading.code.models import Models
 from rnnshape.reading.code.values import (
@@ -134,11 +133,7 @@ class Functions(Models):
                 return list(owner)
             case Layer() if name == "compute_mask":  # it changes no shape
                 return Open((Root(self.source, node),))
-        known = plain.method(owner, name, positional, named)
-        if known is plain.NOT_KNOWN:
-            return self.unknown_result(node, name, owner, *positional, *named.values())
-        self.count(plain.size(known))
-        return known
+        return self.unknown_result(node, name, owner, *positional, *named.values())
 
     def _shape(self, node: ast.expr | ast.stmt, tensor: Tensor) -> object:
         self.count_making([tensor])

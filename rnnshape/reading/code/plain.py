@@ -21,6 +21,7 @@ __all__ = [
     "compared",
     "formatted",
     "function",
+    "has_places",
     "items_of",
     "method",
     "size",
@@ -48,6 +49,13 @@ def items_of(value: object) -> list[object] | None:
     if isinstance(value, list | tuple | dict | str | range) and len(value) <= MOST_ITEMS:
         return list(value)
     return None
+
+
+def has_places(container: object, key: object) -> bool:
+    """Whether a list or dict has its items under such keys."""
+    if isinstance(container, list):
+        return isinstance(key, int | slice)
+    return isinstance(container, dict) and is_scalar(key)
 
 
 def _numbers(values: Sequence[object]) -> bool:
@@ -158,7 +166,7 @@ def method(
 ) -> object:
     """What a method of a list, a dict or a text returns; lists and dicts are changed by theirs."""
     try:
-        if isinstance(value, list):
+        if isinstance(value, list) and not named:
             return _method_of_list(value, name, *positional)
         if isinstance(value, dict):
             return _method_of_dict(value, name, *positional, **named)
@@ -183,6 +191,14 @@ def _method_of_list(value: list[object], name: str, *given: Any) -> object:
             return value.pop(*given)
         case "reverse":
             value.reverse()
+        case "clear":
+            value.clear()
+        case "sort" if _numbers(value) and not given:
+            value.sort()
+        case "remove" if all(map(is_scalar, (*value, *given))):
+            value.remove(*given)
+        case "count" | "index" if all(map(is_scalar, (*value, *given))):
+            return getattr(value, name)(*given)
         case "copy":
             return list(value)
         case _:
@@ -204,6 +220,11 @@ def _method_of_dict(value: dict[object, object], name: str, *given: Any, **named
             return dict(value)
         case "update" if all(isinstance(one, dict) for one in given):
             value.update(*given, **named)
+            return None
+        case "pop" | "setdefault" if is_scalar(given[0]):
+            return getattr(value, name)(*given)
+        case "clear":
+            value.clear()
             return None
     return NOT_KNOWN
 

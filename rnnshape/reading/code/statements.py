@@ -166,6 +166,9 @@ class Statements(Expressions):
                 self.assign_name(node.name, self._function(node, scope), scope)
             case ast.ClassDef():
                 self.assign_name(node.name, self._class(node, scope), scope)
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self._delete(target, scope)
             case ast.Return(value=value):
                 return _Signal("return", self.value(value, scope) if value else None)
             case ast.Raise():
@@ -187,6 +190,17 @@ class Statements(Expressions):
                 scope.names[alias.asname or path] = Named(path)
             elif alias.name != "*":
                 scope.names[alias.asname or alias.name] = Named(f"{node.module}.{alias.name}")
+
+    def _delete(self, target: ast.expr, scope: Scope) -> None:
+        if isinstance(target, ast.Subscript):
+            container, key = self.value(target.value, scope), self.data(target.slice, scope)
+            try:
+                if plain.has_places(container, key):
+                    del container[key]  # type: ignore[attr-defined]
+                    return
+            except (IndexError, KeyError):
+                pass
+            self.lose(container, target.value, scope)
 
     def _if(self, node: ast.If, scope: Scope) -> _Signal | None:
         test = self.data(node.test, scope)
