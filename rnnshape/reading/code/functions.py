@@ -68,8 +68,6 @@ class Functions(Models):
 
     def attribute(self, node: ast.expr, owner: object, name: str) -> object:
         match owner:
-            case Named(path=path, is_imported=is_imported):
-                return Named(f"{path}.{name}", is_imported)
             case Unread():
                 return owner
             case Model(causes=[_, *_] as causes):
