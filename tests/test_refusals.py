@@ -117,7 +117,7 @@ def test_what_keras_takes_is_not_refused(text: str, shape: Shape, keras: Keras) 
         assert [one.shape for one in facts.weights] == answer.weights
 
 
-@pytest.mark.parametrize("masked", [1, 2, 3, 5])
+@pytest.mark.parametrize("masked", [(2,), (2, 1), (2, 2), (2, 3), (2, 5)])
 @pytest.mark.parametrize("sizes", [(1, 4), (2, 1), (2, 3), (3, 5), (5, 2), (1, 1), (1, 2)])
 @pytest.mark.parametrize(
     "text",
@@ -129,11 +129,11 @@ def test_what_keras_takes_is_not_refused(text: str, shape: Shape, keras: Keras) 
     ],
 )
 def test_a_mask_is_taken_where_keras_can_use_it(
-    text: str, sizes: tuple[int, int], masked: int, keras: Keras
+    text: str, sizes: tuple[int, int], masked: tuple[int, ...], keras: Keras
 ) -> None:
     call, given = parse(text), described((2, *sizes))
-    mask = (given.axes[0], Axis("timesteps", masked))
-    numbers, flags = random_numbers((2, *sizes), zeros=False), np.ones((2, masked), bool)
+    mask = tuple(Axis(f"axis {number}", size) for number, size in enumerate(masked))
+    numbers, flags = random_numbers((2, *sizes), zeros=False), np.ones(masked, bool)
     try:
         made = keras.build(call)(numbers, mask=flags).shape
     except Exception:  # whatever Keras stumbles over
