@@ -198,6 +198,23 @@ def test_what_is_not_read_is_said(text: str, told: str, where: str) -> None:
     assert wrong.place.where.endswith(where)
 
 
+@pytest.mark.parametrize(
+    ("text", "file", "where"),
+    [
+        ("m = Sequential([LTSM(3)])", "", ""),
+        ("\nm = Sequential([LTSM(3)])\n", "", ""),
+        ("x = 3\nm = Sequential([LTSM(3)])", "", "line 2"),
+        ("m = Sequential([LTSM(3)])", "x.py", "x.py, line 1"),
+    ],
+)
+def test_a_place_has_its_file_and_line_where_there_are_some(
+    text: str, file: str, where: str
+) -> None:
+    [wrong] = read_code(text, {}, file).messages
+    assert wrong.place is not None
+    assert wrong.place.where == where
+
+
 def test_values_that_depend_on_data_are_asked_for_together() -> None:
     text = (
         "vocab_size = len(tokenizer.word_index) + 1\n"
@@ -359,6 +376,16 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
         (f"m = Sequential([GRU(3)])\n{DEEP}\nx = f(3)", NESTED, "program.py, line 3"),
         (f"m = Sequential([GRU(3)])\nx = {'[' * 61}n{']' * 61}", NESTED, "program.py, line 2"),
         ("m = Sequential([GRU(3)])\na = Sequential([GRU(1)])\na.add(a)", f"a {NESTED[5:]}", None),
+        (
+            "m = Sequential([GRU(3)])\n[one.add(one) for one in [Sequential([GRU(1)])]]",
+            f"one {NESTED[5:]}",
+            None,
+        ),
+        (
+            "m = Sequential([GRU(3)])\nall = [Sequential([GRU(1)])]\nall[0].add(all[0])",
+            f"a model {NESTED[5:]}",
+            None,
+        ),
         ("m = Sequential([GRU(3)])\nwhile x:\n" + " n = 1\n" * 40_000, None, None),
         ("m = Sequential([GRU(3)])\n" + "x = foo(y)\n" * 30_000, None, None),
         (
@@ -367,7 +394,7 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
             "program.py, line 2",
         ),
     ],
-    ids=range(6),
+    ids=range(8),
 )
 def test_what_takes_too_long_is_said_and_the_rest_is_read(
     text: str, told: str | None, where: str | None
