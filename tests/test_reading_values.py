@@ -26,6 +26,7 @@ x = "lstm"; a = x[0]; b = x[1:3]; c = len(x); d = x.upper(); e = " a ".strip(); 
 x = {"a": 1, 2: "b"}; a = x["a"]; b = x[2]; x["c"] = 3; c = len(x); d = list(x); e = "a" in x
 x = {"a": 1, **{"b": 2}}; y = dict(x, c=3); z = dict(a=1); a = dict(); b = dict(x)
 x = [1, 2]; x[0] = 5; x[1] = x[0] + 1
+x = [1]; x.insert(0, "a"); x.insert(-1, None); x.insert(True, 2)
 x = [3]; x.append(4); x.extend((5, 6)); x.insert(0, 2); x.insert(1, 9); y = x.pop(); z = x.pop(0); x.reverse()
 x = [3, 1, 2]; x.sort(); a = x.index(2); b = x.count(1); x.remove(1); y = [1]; y.clear(); z = ["a", "b"]; z.remove("a")
 x = {"a": 1, "b": 2}; a = x.pop("a"); b = x.pop("c", 5); c = x.setdefault("d", 6); d = x.setdefault("b", 7); y = {"a": 1}; y.clear()

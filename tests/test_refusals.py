@@ -393,6 +393,44 @@ def test_the_states_of_both_directions_may_have_sizes_of_their_own() -> None:
         start("GRU(5)", states_of(both))
 
 
+def test_one_state_for_a_layer_of_two() -> None:
+    with pytest.raises(QueryError) as refused:
+        start("LSTM(3)", states_of("GRU(3, return_state=True)"))
+    assert refused.value.message == (
+        "LSTM(3) takes h and c of (batch, 3) as initial_state; GRU(3, return_state=True) gives h "
+        '(Keras: "list index out of range", "Matrix size-incompatible")'
+    )
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    ("flags", "where_masked"),
+    [
+        ("", True),
+        (", stateful=True", False),
+        (", return_sequences=True", True),
+        (", zero_output_for_mask=True", False),
+    ],
+)
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "SimpleRNN"])
+def test_what_holds_of_masked_sequences(
+    layer: str, flags: str, where_masked: bool, masked: bool
+) -> None:
+    call = parse(f"{layer}(3, return_state=True{flags})")
+    given = described((2, 5, 4), masked=masked)
+    facts = facts_of(call, [given])
+    assert facts is not None
+    assert bool(facts.relations) is (where_masked or not masked)
+
+
+@pytest.mark.parametrize("argument", ["activation", "recurrent_activation"])
+@pytest.mark.parametrize("value", ["'glu'", "PReLU()"])
+def test_activations_that_change_shapes_or_have_weights_are_left_to_keras(
+    argument: str, value: str
+) -> None:
+    assert facts_of(parse(f"LSTM(3, {argument}={value})"), [described(THREE)]) is None
+
+
 def test_states_of_another_width_ask_for_as_many_units() -> None:
     with pytest.raises(QueryError, match=r"gives h, c of 4 units: give it as many"):
         start("LSTM(3)", states_of("LSTM(4, return_state=True)"))
