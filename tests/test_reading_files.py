@@ -187,11 +187,12 @@ def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
 def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     short = "short = Sequential([Conv1D(3, 7, input_shape=(None, n)), GRU(2)])"
-    path.write_text(f"{short}\n{GRU}\nwrong = Sequential([GRU(0)])")
+    path.write_text(f"{short}\n{GRU}\nwrong = Sequential([GRU(0)])\nelse_ = Sequential([LTSM(3)])")
     assert [*lines_of(read(str(path), {"n": 2}))] == [
         "=> m",
         "=>   inputs of any shape",
         "=>   1 GRU(3) of inputs",
+        "=> ! Keras has no layer LTSM; did you mean LSTM? [x.py, line 4: LTSM]",
         "=> ! Conv1D(3, 7) has nothing left: it needs 7 timesteps, and is given 5. Give it more "
         "timesteps, a smaller kernel_size, or padding='same' (Keras: \"Computed output size would "
         'be zero or negative") [x.py, line 1: Conv1D]',
