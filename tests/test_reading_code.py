@@ -336,6 +336,15 @@ def test_large_texts_end(name: str) -> None:
     assert all(len(wrong.message) < 2_000 for wrong in reading.messages)
 
 
+@pytest.mark.parametrize("call", ["f()", ""])
+def test_code_that_takes_too_many_steps_is_said(call: str) -> None:
+    body = " x = 1\n" * 1_000 + " m = Sequential([GRU(3)])\n"
+    calls = " g()\n" * 300
+    assert messages(f"def g():\n{body}def f():\n{calls}{call}") == [
+        "this code takes too many steps to be read"
+    ]
+
+
 TOO_MANY_LAYERS = "these are too many layers: at most 2,000 are read"
 NESTED = "this is nested too deeply to be read"
 STACKED = "x = y = Input((3,))\nfor i in range({0}):\n    x = Dense(3)(x)\n"
@@ -436,6 +445,20 @@ def test_an_input_is_found_in_models_within_models() -> None:
         text = f"Sequential([{text}])"
     shapes = [network.inputs[0].shape for network in read_code(text, {}).networks]
     assert shapes == [(None, 5, 2)] * 21
+
+
+def test_code_may_be_as_long_as_is_said() -> None:
+    text = "m = Sequential([GRU(3)])\n#"
+    assert layers(text.ljust(400_000)) == ["GRU(3)"]
+    assert messages(text.ljust(400_001)) == ["this is too long to be read: 400,001 characters"]
+
+
+def test_as_many_broken_lines_are_left_out_as_is_said() -> None:
+    for count in (20, 21):
+        text = "print 'x'\n" * count + "m = Sequential([GRU(3)])"
+        reading = read_code(text, {})
+        assert [str(one) for one in reading.networks] == (["GRU(3)"] if count == 20 else [])
+        assert len(reading.messages) == (count == 21)
 
 
 def test_a_space_of_web_pages_is_a_space() -> None:

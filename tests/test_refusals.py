@@ -13,6 +13,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, parse
 from rnnshape.rules import facts_of, started
+from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from tests.conftest import KerasInProcess
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
@@ -97,6 +98,8 @@ TAKEN: list[tuple[str, Shape]] = [
     ("BatchNormalization(renorm=True)", THREE),
     ("Activation(None)", THREE),
     ("GRU(3, dtype='mixed_float16')", THREE),
+    ("ActivityRegularization(l1=0.5, l2=0)", THREE),
+    ("Softmax(axis=-3)", THREE),
     ("Dense(3, dtype='float16')", THREE),
     ("Dense(3, dtype='bfloat16')", THREE),
     ("Dense(3, dtype='float64')", THREE),
@@ -165,6 +168,35 @@ def test_a_recurrent_layer_takes_a_mask_where_keras_can_use_it(
     except QueryError:
         taken = False
     assert taken == takes
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("initializers", INITIALIZERS),
+        ("regularizers", REGULARIZERS),
+        ("constraints", CONSTRAINTS),
+    ],
+)
+def test_words_that_stand_for_objects_are_those_of_keras(
+    module: str, words: tuple[str, ...], keras: Keras
+) -> None:
+    get = getattr(keras.keras, module).get
+
+    def takes(word: str) -> bool:
+        try:
+            return get(word) is not None
+        except Exception:  # whatever Keras stumbles over: some need SciPy, others a value
+            return False
+
+    assert [word for word in words if not takes(word)] == []
+    classes = [name for name in dir(getattr(keras.keras, module)) if name[:1].isupper()]
+    every = {*classes, *(name.lower() for name in classes), *INITIALIZERS, *REGULARIZERS}
+    every |= {*CONSTRAINTS, "l1_l2", "orthogonal", "max_norm", "random", "ones_", "nonneg", "unit"}
+    kind = KINDS[f"kernel_{module.removesuffix('s')}"]
+    abstract = {"constant", "initializer", "regularizer", "constraint"}
+    refused = {word for word in every if takes(word) and not kind.takes(word)}
+    assert {word.lower() for word in refused} <= abstract
 
 
 BEYOND = [

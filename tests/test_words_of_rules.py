@@ -631,6 +631,7 @@ def test_a_layer_can_be_an_activation_where_it_brings_no_weights(
     [
         ("dtype='float16'", ""),
         ("", "dtype='float16'"),
+        ("dtype='float16'", "backward_layer=LSTM(3, return_state=True, go_backwards=True)"),
         ("", "backward_layer=LSTM(3, return_state=True, go_backwards=True, dtype='float16')"),
     ],
 )
@@ -700,6 +701,11 @@ def test_two_axes_joined(one: Axis, other: Axis, label: str, length: int) -> Non
         ("ConvLSTM2D(3, 2, data_format='channels_first')", "batch timesteps channels rows columns"),
         ("TimeDistributed(Conv2D(3, 2))", "batch timesteps rows columns channels"),
         ("TimeDistributed(LSTM(3))", "batch timesteps timesteps features"),
+        ("TimeDistributed(Bidirectional(GRU(3)))", "batch timesteps timesteps features"),
+        ("TimeDistributed(Conv1D(3, 2))", "batch timesteps timesteps features"),
+        ("TimeDistributed(GlobalMaxPooling1D())", "batch timesteps timesteps features"),
+        ("TimeDistributed(Dropout(0.5))", "batch timesteps features"),
+        ("TimeDistributed(Embedding(9, 3))", "batch timesteps timesteps"),
         ("TimeDistributed(Dense(3))", "batch timesteps features"),
         ("Embedding(9, 3)", "batch timesteps"),
         ("RepeatVector(3)", "batch features"),

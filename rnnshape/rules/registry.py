@@ -80,7 +80,7 @@ def rule_of(name: str) -> Rule | None:
 def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
     names = _TAKES[call.name](call) if call.name in _TAKES else _usual_axes(call.name)
-    return names if rank in (None, len(names)) else axes_of_rank(rank or 1)
+    return names if rank is None or rank == len(names) else axes_of_rank(rank)
 
 
 def axes_of_rank(rank: int) -> tuple[str, ...]:
