@@ -670,7 +670,7 @@ def test_what_becomes_of_two_tensors(text: str, meaning: str) -> None:
     facts = facts_of(parse(text), [Tensor("a", axes), Tensor("b", axes, mask=axes[:2])])
     assert facts is not None
     [output] = facts.outputs
-    assert output.meaning == meaning
+    assert (output.name, output.meaning) == ("o", meaning)
     assert output.masked == text.startswith("Concatenate")  # a sum needs a mask of each
     assert output.labels == {
         "Concatenate()": "(batch, timesteps, 2*units)",
