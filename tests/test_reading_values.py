@@ -179,6 +179,8 @@ a = {"x": 1}; a.pop(unknown)
 a = {"x": 1}; a.pop("y")
 a = {"x": 1}; a.popitem()
 a = [1].index(2)
+a = [[1]] == 1
+a = 1 != [[1]]
 a = "x" * 20_000
 a = [0] * 20_000
 with open("f") as a: pass
