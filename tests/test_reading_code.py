@@ -336,6 +336,11 @@ def test_large_texts_end(name: str) -> None:
     assert all(len(wrong.message) < 2_000 for wrong in reading.messages)
 
 
+def test_as_many_messages_are_given_as_is_said() -> None:
+    text = "".join(f"m = Sequential([keras.layers.Odd{number}()])\n" for number in range(51))
+    assert len(messages(text)) == 50
+
+
 @pytest.mark.parametrize("call", ["f()", ""])
 def test_code_that_takes_too_many_steps_is_said(call: str) -> None:
     body = " x = 1\n" * 1_000 + " m = Sequential([GRU(3)])\n"
@@ -395,6 +400,12 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
             f"a model {NESTED[5:]}",
             None,
         ),
+        (
+            "m = Sequential([GRU(3)])\nif 0:\n pass\n" + "elif 0:\n pass\n" * 500,
+            NESTED,
+            "program.py, line 2",
+        ),
+        ("m = Sequential([GRU(3)])\nx = 1" + " + 1" * 3_000, NESTED, None),
         ("m = Sequential([GRU(3)])\nwhile x:\n" + " n = 1\n" * 40_000, None, None),
         ("m = Sequential([GRU(3)])\n" + "x = foo(y)\n" * 30_000, None, None),
         (
@@ -403,7 +414,7 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
             "program.py, line 2",
         ),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_what_takes_too_long_is_said_and_the_rest_is_read(
     text: str, told: str | None, where: str | None

@@ -287,6 +287,19 @@ def test_cells_are_counted_as_the_notebook_shows_them() -> None:
     assert wrong.place.where == "x.ipynb, cell 5, line 2"
 
 
+def test_what_a_function_of_another_cell_lacks_is_shown_there() -> None:
+    reading = of(code("def f():", "    return GRU(n)"), code("", "m = Sequential([f(), GRU(k)])"))
+    [wrong] = reading.messages
+    assert wrong.details == (
+        "x.ipynb, cell 1, line 2:",
+        "    return GRU(n)",
+        "               ^",
+        "x.ipynb, cell 2, line 2:",
+        "m = Sequential([f(), GRU(k)])",
+        "                         ^",
+    )
+
+
 def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
     assert of({"cell_type": "code", "source": GRU}).networks
     assert of({"cell_type": "code", "input": GRU}).networks

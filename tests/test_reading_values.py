@@ -44,6 +44,9 @@ a = list(enumerate("ab")); b = list(enumerate([5], 1)); c = list(enumerate("x", 
 a = round(2.567, 1); b = round(2.4); c = sorted([3, 1, 2]); d = list(reversed([1, 2])); e = str(1.5); f = str(None); g = str()
 import math; a = math.ceil(1.2); b = math.floor(-1.2)
 from math import ceil, floor; a = ceil(2.5); b = floor(2.5)
+[a] = [3]; (b,) = (4,); [c] = "x"
+a = bool(); x = [1]; b = x is x; c = x is [1]; d = "at" in "cat"; e = "at" not in "cat"; f = "ca" in ["cat"]
+x = ["b", "a"]; x.sort(); y = [2.5, 1]; y.sort()
 a = 1 == 1; b = 1 != 1; c = 1 < 1; d = 1 <= 1; e = 1 > 1; f = 1 >= 1; g = 2 > 1; h = 1 < 2; i = 1 < 2 < 3; j = 1 < 3 < 2
 a = "x" == "x"; b = [1] == [1]; c = (1, 2) < (1, 3); d = "a" != "b"; e = [1] != [2]; f = "a" < "b"; g = 1.0 == 1
 a = 1 in [1, 2]; b = 3 not in (1, 2); c = "a" in "cat"; d = "x" in {"x": 1}; e = 1 in (); f = 2 in range(3); g = None in [None]

@@ -79,7 +79,7 @@ class Expressions(Names):
                 return self._item(node, known, self.data(index, scope, depth))
             case ast.Slice(lower=lower, upper=upper, step=step):
                 ends = [
-                    self.value(one, scope, depth) if one else None for one in (lower, upper, step)
+                    self.data(one, scope, depth) if one else None for one in (lower, upper, step)
                 ]
                 whole = all(one is None or isinstance(one, int) for one in ends)
                 return slice(*ends) if whole else self.open(node, *ends)

@@ -125,7 +125,7 @@ class Functions(Models):
             case Data() if name == "reshape":
                 sizes = positional[0] if len(positional) == 1 else list(positional)
                 return self.array(node, sizes)
-            case Tensor() if name == "get_shape" or (name == "as_list"):
+            case Tensor() if name == "get_shape":
                 return self._shape(node, owner)
             case tuple() if name == "as_list":
                 return list(owner)

@@ -149,10 +149,8 @@ class Layers(State):
                 return call
             case list() | tuple():
                 parts = [self._argument(one, node, of_input=of_input) for one in value]
-                if causes := causes_in(parts):
-                    roots = tuple(one for one in causes if isinstance(one, Root))
-                    return Open(roots) if len(roots) == len(causes) else Unread(causes)
-                return tuple(parts)  # type: ignore[arg-type]
+                causes = causes_in(parts)
+                return Unread(causes) if causes else tuple(parts)  # type: ignore[arg-type]
             case Open() if of_input:
                 return FromOptions(1)
             case Open() | Unread():

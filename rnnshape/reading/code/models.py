@@ -55,7 +55,7 @@ class Models(Layers):
         positional: Sequence[object],
         named: Mapping[str, object],
     ) -> Stack:
-        stack = Stack(Root(self.source, node))
+        stack = Stack(root=Root(self.source, node))
         self._add_model(stack, named)
         layers = positional[0] if positional else named.get("layers")
         match layers:
@@ -73,7 +73,6 @@ class Models(Layers):
     def add_to(self, node: ast.expr | ast.stmt, stack: Stack, item: object) -> None:
         match item:
             case Layer() | Model():
-                self.layers.pop(id(item), None)
                 stack.items.append(item)
             case Tensor(maker=Entry()) if not stack.items:
                 stack.items.append(item)
@@ -103,11 +102,7 @@ class Models(Layers):
         given = dict(zip(names, positional, strict=False)) | dict(named)
         inputs = given.get("inputs", given.get("input"))
         outputs = given.get("outputs", given.get("output"))
-        model = Built(
-            Root(self.source, node),
-            inputs=tuple(tensors_in(inputs)),
-            outputs=tuple(tensors_in(outputs)),
-        )
+        model = Built(inputs=tuple(tensors_in(inputs)), outputs=tuple(tensors_in(outputs)))
         self._add_model(model, given)
         model.causes += causes_in([inputs, outputs])
         if not model.causes and not (model.inputs and model.outputs):

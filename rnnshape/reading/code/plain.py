@@ -193,7 +193,7 @@ def _method_of_list(value: list[object], name: str, *given: Any) -> object:
             value.reverse()
         case "clear":
             value.clear()
-        case "sort" if _numbers(value) and not given:
+        case "sort" if not given:
             value.sort()
         case "remove" if all(map(is_scalar, (*value, *given))):
             value.remove(*given)

@@ -131,7 +131,6 @@ class Model:
     """A model that the code makes.
 
     Attributes:
-        root: the piece of code that makes it.
         given_name: its argument `name`.
         variable: the name of the variable that holds it.
         is_of_module: whether that variable is one of the module, and not of a function.
@@ -139,7 +138,6 @@ class Model:
         causes: why it can't be read, if it can't.
     """
 
-    root: Root
     given_name: str = ""
     variable: str = ""
     is_of_module: bool = False
@@ -147,10 +145,11 @@ class Model:
     causes: list[Cause] = field(default_factory=list)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Stack(Model):
-    """A `Sequential`."""
+    """A `Sequential`, and the piece of code that makes it."""
 
+    root: Root
     items: list[object] = field(default_factory=list)
 
 
