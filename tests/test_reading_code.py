@@ -400,11 +400,6 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
             f"a model {NESTED[5:]}",
             None,
         ),
-        (
-            "m = Sequential([GRU(3)])\nif 0:\n pass\n" + "elif 0:\n pass\n" * 500,
-            NESTED,
-            "program.py, line 2",
-        ),
         ("m = Sequential([GRU(3)])\nx = 1" + " + 1" * 3_000, NESTED, None),
         ("m = Sequential([GRU(3)])\nwhile x:\n" + " n = 1\n" * 40_000, None, None),
         ("m = Sequential([GRU(3)])\n" + "x = foo(y)\n" * 30_000, None, None),
@@ -414,7 +409,7 @@ DEEP = "def f(n):\n    return " + "[" * 50 + "f(n)" + "]" * 50
             "program.py, line 2",
         ),
     ],
-    ids=range(10),
+    ids=range(9),
 )
 def test_what_takes_too_long_is_said_and_the_rest_is_read(
     text: str, told: str | None, where: str | None
@@ -448,6 +443,15 @@ def test_an_expression_may_be_as_deep_as_is_said() -> None:
     for depth in (60, 61):
         reading = read_code(f"m = Sequential([GRU(3)])\nx = {'-' * depth}1", {})
         assert [wrong.message for wrong in reading.messages] == ([NESTED] if depth == 61 else [])
+
+
+def test_a_long_condition_is_passed_over_and_the_rest_is_read() -> None:
+    text = "if 0:\n pass\n" + "elif 0:\n x = 2\n" * 500 + "m = Sequential([GRU(3)])"
+    reading = read_code(text, {}, "program.py")
+    assert [str(one) for one in reading.networks] == ["GRU(3)"]
+    [wrong] = reading.messages
+    assert wrong.message == NESTED
+    assert wrong.place is not None
 
 
 def test_an_input_is_found_in_models_within_models() -> None:
