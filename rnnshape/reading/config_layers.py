@@ -64,8 +64,6 @@ def sizes_of(shape: Any) -> tuple[int | None, ...] | None:
 
 def _call(config: Any, depth: int) -> Call | None:
     """The call that makes an object of a config: a layer, a cell, an initializer."""
-    if depth > DEEPEST:
-        raise QueryError("its layers are nested too deeply to be read")
     name = str(config["class_name"])
     name = ALIASES.get(name, name)
     if module_of(name) is None or name == "Input":

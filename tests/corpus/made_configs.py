@@ -90,6 +90,7 @@ MADE = {
         layer("Conv1D", filters=3, kernel_size=[2], strides=[1], data_format="channels_last"),
         layer("Conv2D", filters=3, kernel_size=[2, 2], strides=[1, 1], dilation_rate=[1, 1]),
         layer("Conv2D", filters=3, kernel_size=[2, 3], strides=[2, 2], padding="same"),
+        layer("Conv2D", filters=3, kernel_size=[2, 3], dilation_rate=[2, 2]),
         layer("MaxPooling1D", pool_size=[2], strides=[2]),
         layer("MaxPooling2D", pool_size=[3, 3], strides=[3, 3]),
         layer("AveragePooling2D", pool_size=[3, 2], strides=[3, 2]),
@@ -150,6 +151,16 @@ MADE = {
             "Bidirectional",
             layer=inner("GRU", units=3, name="forward_forward_gru_2"),
             backward_layer=inner("GRU", units=4, name="backward_gru_7", go_backwards=True),
+        ),
+        layer(
+            "Bidirectional",
+            layer=inner("GRU", units=3, go_backwards=True),
+            backward_layer=inner("GRU", units=3),
+        ),
+        layer(
+            "Bidirectional",
+            layer=inner("GRU", units=3, name="forward_mine"),
+            backward_layer=inner("GRU", units=3, name="backward_yours", go_backwards=True),
         ),
     ),
     "cells": model_of(
@@ -308,6 +319,14 @@ MADE = {
         },
         {"name": "lstm", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(LSTM)},
     ),
+    "a model of Keras 2": functional(
+        [["x", 0, 0]],
+        [["gru", 0, 0]],
+        X,
+        {"name": "gru", "inbound_nodes": [[["x", 0, 0, {}]]], **json.loads(GRU)},
+    ).replace("Functional", "Model"),
+    "a layer that is an Input": model_of(layer("Input", shape=[5, 2]), GRU),
+    "a name that is a number": model_of(layer("GRU", units=3, name=5)),
     "a model as a layer": functional(
         [["y", 0, 0]],
         [["inner", 1, 0]],
