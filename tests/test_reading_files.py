@@ -153,6 +153,13 @@ def test_a_config_may_be_as_large_as_is_said(tmp_path: Path) -> None:
     assert message(path) == "x.keras: its config.json is too large to be read"
 
 
+def test_a_config_is_read_whatever_its_bytes(tmp_path: Path) -> None:
+    gru = b'{"class_name": "GRU", "config": {"units": 3, "name": "\xff"}}'
+    config = b'{"class_name": "Sequential", "config": {"layers": [' + gru + b"]}}"
+    path = zipped(tmp_path / "x.keras", config_json=config)
+    assert [str(one) for one in read(str(path)).networks] == ["GRU(3, name='\ufffd')"]
+
+
 def test_a_config_that_is_packed_in_an_unusual_way(tmp_path: Path) -> None:
     path = tmp_path / "x.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as made:

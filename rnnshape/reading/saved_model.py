@@ -107,14 +107,10 @@ def _config_text(path: Path) -> str:
     except OSError as problem:
         raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
     except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
-        raise QueryError(f"{path.name} is not a whole .keras file: {_short(problem)}") from None
+        raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None
     if len(content) > LARGEST_CONFIG:
         raise QueryError(f"{path.name}: its config.json is too large to be read")
     return content.decode("utf-8", errors="replace")
-
-
-def _short(problem: Exception) -> str:
-    return re.sub(r"\s+", " ", str(problem))[:100]
 
 
 @dataclass(slots=True)

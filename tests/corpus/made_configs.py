@@ -238,6 +238,42 @@ MADE = {
         called("half", layer("Multiply", OPERATION), tensor("sum"), 0.5),
         called("gru", GRU, tensor("half", shape=(None, 5, 2))),
     ),
+    "every operator of two tensors": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["minimum", 0, 0]],
+        X,
+        Y,
+        called("sum", layer("Add", OPERATION), tensor("x"), tensor("y")),
+        called("difference", layer("Subtract", OPERATION), tensor("sum"), tensor("y")),
+        called("product", layer("Multiply", OPERATION), tensor("difference"), tensor("y")),
+        called("maximum", layer("Maximum", OPERATION), tensor("product"), tensor("y")),
+        called("minimum", layer("Minimum", OPERATION), tensor("maximum"), tensor("y")),
+    ),
+    "layers in a circle beside others": functional(
+        [["x", 0, 0]],
+        [["gru", 0, 0]],
+        X,
+        called("one", layer("Dense", units=2), tensor("x")),
+        *(called(f"good{number}", layer("Dense", units=2), tensor("one")) for number in range(5)),
+        *(
+            called(f"c{number}", layer("Dense", units=2), tensor(f"c{(number + 1) % 5}"))
+            for number in range(5)
+        ),
+        called("gru", GRU, tensor("x")),
+    ),
+    "numbers among the arguments": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, tensor("x"), 3, training="yes")
+    ),
+    "masks and states of layers": functional(
+        [["x", 0, 0], ["y", 0, 0]],
+        [["one", 0, 0], ["two", 0, 0]],
+        X,
+        Y,
+        called("dense", layer("Dense", units=3), tensor("y")),
+        called("mine", layer("Mine", "mine"), tensor("y")),
+        called("one", GRU, tensor("x"), mask=tensor("dense"), initial_state=tensor("dense")),
+        called("two", GRU, tensor("x"), mask=tensor("mine"), initial_state=tensor("mine")),
+    ),
     "an operation": functional(
         [["x", 0, 0]],
         [["gru", 0, 0], ["item", 0, 0]],
