@@ -37,6 +37,18 @@ from rnnshape.reading.text import read_text
         (r"LSTM(4, name='a\\') -> Dense(1)", r"LSTM(4, name='a\\') -> Dense(1)"),
         (r"LSTM(4, name='\'->') -> Dense(1)", r"""LSTM(4, name="'->") -> Dense(1)"""),
         ("LSTM(4, name='''a->'b''') -> Dense(1)", """LSTM(4, name="a->'b") -> Dense(1)"""),
+        ("\n    LSTM(4) -> Dense(1)\n", "LSTM(4) -> Dense(1)"),
+        ("  LSTM(4)\n  -> Dense(1)", "LSTM(4) -> Dense(1)"),
+        ("  LSTM(4),\n    Dense(1)\n", "LSTM(4) -> Dense(1)"),
+        ("\r\n  LSTM(4),\r\n  Dense(1)\r\n", "LSTM(4) -> Dense(1)"),
+        (" LSTM(4)", "LSTM(4)"),
+        ("Sequential(layers=[LSTM(4)], trainable=False)", "LSTM(4)"),
+        ("Sequential([LSTM(4)], 'a')", "LSTM(4)"),
+        ("model.add(LSTM(4))", "LSTM(4)"),
+        ("LSTM(4) -> Dense(1)  # a, (b", "LSTM(4) -> Dense(1)"),
+        ("LSTM(4)  # one, (\n-> Dense(1)", "LSTM(4) -> Dense(1)"),
+        ("#\nLSTM(4) -> Dense(1)", "LSTM(4) -> Dense(1)"),
+        ("LSTM(4) ->[Dense(1)]", "LSTM(4) -> Dense(1)"),
         ("MaxPooling1D(2) -> LSTM(3)", "MaxPooling1D() -> LSTM(3)"),
         ("[GRU(4)] * 2 -> Dense(1)", "GRU(4) -> GRU(4) -> Dense(1)"),
         ("RNN([LSTMCell(4)] * 2)", "RNN([LSTMCell(4), LSTMCell(4)])"),
@@ -196,6 +208,32 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
             "X",
             "",
         ),
+        (
+            "LSTM(**{'units': 3}) -> Dense(1)",
+            "write the arguments out: ** is not read here",
+            "{'units': 3}",
+            "",
+        ),
+        ("LSTM({3) -> Dense(1)", "this ) closes nothing", ")", ""),
+        (
+            "Sequential([GRU(3)]) -> Dense(n)",
+            "the code has a value that depends on data: give it by --let n=...",
+            "n",
+            "",
+        ),
+        (
+            "LSTM(3) -> " * 9_091 + "LSTM(3)",
+            "this is too long to be read: 100,008 characters",
+            "",
+            "",
+        ),
+        ("Model(3)", "what this model's inputs are is not known", "Model(3)", ""),
+        (
+            "Sequential([LSTM(4)], [Dense(1)])",
+            "Sequential takes its layers in one list",
+            "[Dense(1)]",
+            "",
+        ),
         ("[3] * 2", "this is not a Keras layer", "[3] * 2", ""),
         ("[3 for _ in range(2)]", "this is not a Keras layer", "[3 for _ in range(2)]", ""),
         ("[L2(1)] * 2", "L2 is not a Keras layer", "[L2(1)] * 2", ""),
@@ -244,6 +282,17 @@ def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -
         assert place.line in text.splitlines()
     else:
         assert place is None
+
+
+def test_a_chain_may_be_as_long_as_is_said() -> None:
+    half = "[Dense(1)] * 1000"
+    assert len(read_text(f"{half} -> {half}")[0].steps) == 2_000
+    with pytest.raises(QueryError, match=r"^these are too many layers: at most 2,000 are read$"):
+        read_text(f"{half} -> {half} -> Dense(1)")
+    text = "LSTM(3) -> Dense(1)  #"
+    assert read_text(text.ljust(100_000))
+    with pytest.raises(QueryError, match=r"^this is too long to be read: 100,001 characters$"):
+        read_text(text.ljust(100_001))
 
 
 def test_sequentials_may_be_as_deep_as_is_said() -> None:

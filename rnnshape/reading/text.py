@@ -28,7 +28,7 @@ def read_text(
     if text[:1].isspace():  # it was copied from the middle of a program
         from textwrap import dedent
 
-        text = dedent(text).strip("\r\n")
+        text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
     source = Source(text, "line " if "\n" in text.strip() else "")
     if not text.strip():
