@@ -39,7 +39,6 @@ from rnnshape.reading.text import read_text
         ("LSTM(4, name='''a->'b''') -> Dense(1)", """LSTM(4, name="a->'b") -> Dense(1)"""),
         ("\n    LSTM(4) -> Dense(1)\n", "LSTM(4) -> Dense(1)"),
         ("  LSTM(4)\n  -> Dense(1)", "LSTM(4) -> Dense(1)"),
-        ("  LSTM(4),\n    Dense(1)\n", "LSTM(4) -> Dense(1)"),
         ("\r\n  LSTM(4),\r\n  Dense(1)\r\n", "LSTM(4) -> Dense(1)"),
         (" LSTM(4)", "LSTM(4)"),
         ("Sequential(layers=[LSTM(4)], trainable=False)", "LSTM(4)"),
