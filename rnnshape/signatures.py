@@ -457,9 +457,9 @@ INPUT = (
     "optional=False"
 )
 
-# Keras 2 said of the first layer what it is given: Keras 3 has `Input` for that.
 # Arguments that are layers, without which nothing is known of the layer around them.
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
+# Keras 2 said of the first layer what it is given: Keras 3 has `Input` for that.
 INPUT_ARGUMENTS = ("input_shape", "batch_input_shape", "input_dim", "input_length")
 
 # Layers that are never built, and why.

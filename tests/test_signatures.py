@@ -54,6 +54,16 @@ def is_newest(keras: Any) -> bool:
     return tuple(map(int, keras.__version__.split(".")[:2])) >= NEWEST
 
 
+def test_the_signature_of_input_is_that_of_keras(keras: Any) -> None:
+    real = inspect.signature(keras.Input).parameters
+    ours = signature("Input")
+    assert module_of("Input") == "layers"
+    assert is_newest(keras) <= (set(ours.names) <= set(real))
+    both = [name for name in ours.names if name in real]
+    assert [name for name in real if name in ours.names] == both
+    assert {name: real[name].default for name in both} == {one: ours.defaults[one] for one in both}
+
+
 @pytest.mark.parametrize(("module", "name"), NAMES, ids=lambda one: one)
 def test_a_signature_is_that_of_keras(module: str, name: str, keras: Any) -> None:
     real = getattr(getattr(keras, module), name, None)
