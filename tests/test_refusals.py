@@ -274,6 +274,10 @@ def test_layers_that_take_several_tensors(
         with pytest.raises(QueryError) as refused:
             facts_of(call, tensors)
         assert refused.value.message == f"{text} {expected}"
+        place = refused.value.place
+        assert place is not None
+        marked = "axis" if "no axis" in expected else call.name
+        assert place.line[place.start : place.end] == marked
         with pytest.raises((ValueError, IndexError)):
             keras.build(call)(inputs)
         return
