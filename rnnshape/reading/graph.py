@@ -36,6 +36,7 @@ __all__ = [
     "Tensor",
     "called_anew",
     "calls_before",
+    "in_place_of",
     "network_of",
     "returned",
     "shape_of",
@@ -167,11 +168,7 @@ def called_anew(
             return tuple(map(changed, given))
         if not isinstance(given, Tensor):
             return given
-        if given not in stands_for and isinstance(given.maker, LayerCall):
-            first = stands_for.get(Tensor(given.maker))
-            if first is not None:
-                return Tensor(first.maker, given.output)
-        return stands_for.get(given, given)
+        return in_place_of(given, stands_for)
 
     for call in calls:
         anew = LayerCall(
@@ -187,6 +184,16 @@ def called_anew(
         for index in call.names:
             stands_for[Tensor(call, index)] = Tensor(anew, index)
     return made, stands_for
+
+
+def in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
+    """What stands for a tensor, if something does: where it is not known of each output of a call,
+    the same output of what stands for the first."""
+    found = stands_for.get(tensor)
+    if found is None and isinstance(tensor.maker, LayerCall):
+        first = stands_for.get(Tensor(tensor.maker))
+        found = Tensor(first.maker, tensor.output) if first else tensor
+    return found or tensor
 
 
 def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:

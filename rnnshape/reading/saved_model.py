@@ -32,6 +32,7 @@ from rnnshape.reading.graph import (
     LayerCall,
     Tensor,
     called_anew,
+    in_place_of,
     network_of,
     returned,
     tensors_in,
@@ -321,12 +322,7 @@ class _Configured:
         instead = dict(zip(part.inputs, given, strict=True))
         calls, stands_for = called_anew(part.calls, instead, self.number + 1, name)
         self.number += len(calls)
-        outputs = []
-        for tensor in part.outputs:
-            first = stands_for.get(Tensor(tensor.maker))
-            found = stands_for.get(tensor)
-            outputs.append(found or (Tensor(first.maker, tensor.output) if first else tensor))
-        return outputs, calls
+        return [in_place_of(tensor, stands_for) for tensor in part.outputs], calls
 
     def placeholder(self, unread: _Unread, place: int, shape: Shape) -> Tensor:
         """An input that stands for what an unread layer returns."""

@@ -27,6 +27,7 @@ from rnnshape.reading.graph import (
     Tensor,
     called_anew,
     calls_before,
+    in_place_of,
     network_of,
     returned,
     tensors_in,
@@ -151,7 +152,7 @@ class Models(Layers):
         anew, stands_for = called_anew(calls, instead, self.number + 1, name)
         self.number += len(anew)
         self.calls += anew
-        outputs = [_in_place_of(tensor, stands_for) for tensor in model.outputs]
+        outputs = [in_place_of(tensor, stands_for) for tensor in model.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _wrong_number(self, model: Built, given: int, root: Root) -> Unread:
@@ -289,11 +290,3 @@ def _pieces(node: ast.expr | ast.stmt, layers: Sequence[object]) -> Sequence[ast
     if isinstance(given, ast.List | ast.Tuple) and len(given.elts) == len(layers):
         return given.elts
     return [node] * len(layers)
-
-
-def _in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
-    found = stands_for.get(tensor)
-    if found is None and isinstance(tensor.maker, LayerCall):
-        first = stands_for.get(Tensor(tensor.maker))
-        found = Tensor(first.maker, tensor.output) if first else tensor
-    return found or tensor
