@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Value
-from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
+from rnnshape.expression import LARGEST, Call, Unknown, Value
+from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step, refs_in
 from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of, started
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 
@@ -22,10 +23,13 @@ class Layer:
     Attributes:
         number: its place in the network, from 1.
         call: the layer, as it is written.
-        inputs: the tensors that it is called with; None for what only Keras can tell.
-        facts: what the rule says; None where it has no word on it.
+        inputs: the tensors that it is called with; None for what is not known.
+        facts: what the rule says; None where there is no rule, or what it needs is not known.
         same_as: the number of the earlier layer that this one is, called once more.
-        by_keras: where the rule has no word on it, what Keras returned, once that was measured.
+        known_outputs: where the rule says nothing, what is known of its outputs all the same:
+            what Keras returned, once that was measured, or what was recorded of it.
+        unread: why the layer itself is not read, where it is not.
+        recorded: the parameters that an unread layer is known to have.
     """
 
     number: int
@@ -33,19 +37,21 @@ class Layer:
     inputs: tuple[Tensor | None, ...]
     facts: Facts | None
     same_as: int | None = None
-    by_keras: tuple[Tensor, ...] = ()
+    known_outputs: tuple[Tensor, ...] = ()
+    unread: Unknown | None = None
+    recorded: int | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(f"{one.name} {one.shape}" for one in self.outputs)
+        outputs = ", ".join(f"{one.name} {one.sizes}" for one in self.outputs)
         return f"<Layer {self.number} {self.call}: {outputs or 'by Keras alone'}>"
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
-        return self.facts.outputs if self.facts else self.by_keras
+        return self.facts.outputs if self.facts else self.known_outputs
 
     @property
     def without_rule(self) -> str:
-        """Of a layer that the rule has no word on, its name, or that of the layer inside it."""
+        """Of a layer that there is no rule for, its name, or that of the layer inside it."""
         call = self.call
         while rule_of(call.name) and isinstance(inner := call["layer"], Call):
             call = inner
@@ -58,8 +64,10 @@ class Layer:
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers its weights hold; None where only Keras can tell."""
-        return sum(weight.size for weight in self.weights) if self.facts else None
+        """How many numbers its weights hold; None where that is not known."""
+        if self.facts is None or any(None in (one.sizes or (None,)) for one in self.weights):
+            return 0 if self.same_as is not None else self.recorded
+        return sum(weight.size for weight in self.weights)
 
 
 @dataclass(frozen=True)
@@ -67,23 +75,25 @@ class Description:
     """What the rule says of a network.
 
     Attributes:
-        inputs: what the network is given, its open dimensions filled in.
+        inputs: what the network is given, with sizes for its open dimensions.
         layers: first to last, one for each step of the network.
         inputs_below: of every input, what its whole numbers stay below; None where it takes any
             numbers.
+        assumed: of every input, the axes of which no text says the size.
     """
 
     inputs: tuple[Tensor, ...]
     layers: tuple[Layer, ...]
     inputs_below: tuple[int | None, ...] = ()
+    assumed: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def is_complete(self) -> bool:
-        """Whether the rule has a word on every layer."""
+        """Whether the rule says something of every layer."""
         return all(layer.facts for layer in self.layers)
 
     def tensor(self, ref: Ref) -> Tensor | None:
-        """The tensor of a reference; None where only Keras can tell."""
+        """The tensor of a reference; None where it is not known."""
         return _tensor(ref, self.inputs, self.layers)
 
 
@@ -100,38 +110,194 @@ def describe(
         network: what is asked.
         dimensions: the sizes of what its inputs leave open.
         measured: of each layer, the shapes that Keras returned: from these the rule goes on after
-            a layer that it has no word on.
+            a layer that there is no rule for.
 
-    >>> from rnnshape.expression import parse
     >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
     >>> [layer] = describe(chain([parse("GRU(3, return_state=True)")])).layers
     >>> [(output.name, output.shape) for output in layer.outputs]
     [('o', (2, 3)), ('h', (2, 3))]
     """
     sizes = dimensions or Dimensions()
-    inputs = tuple(
-        _described_input(network, number, one, sizes) for number, one in enumerate(network.inputs)
-    )
     _check_names(network)
-    layers: list[Layer] = []
+    runs = [_Run(network, sizes, column) for column in columns_of(network)]
+    passed = runs
     for number, step in enumerate(network.steps, start=1):
-        given = {ref: _tensor(ref, inputs, layers) for ref in step.refs}
-        if network.is_chain and layers:
-            _check_one_tensor(layers[-1], step)
-        known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
+        shapes = measured[number - 1] if measured else None
+        passed = _described(step, number, passed, network, shapes)
+    first = passed[0]
+    layers = first.layers
+    inputs = first.inputs
+    if len(runs) > 1:
+        inputs = tuple(map(_merged, *(run.inputs for run in passed)))
+        layers = [
+            _merged_layer(several) for several in zip(*(r.layers for r in passed), strict=True)
+        ]
+        below: tuple[int | None, ...] = (None,) * len(inputs)
+    else:
+        below = tuple(_inputs_below(network, layers))
+    assumed = tuple(
+        _assumed_axes(tensor, one, sizes)
+        for tensor, one in zip(inputs, network.inputs, strict=True)
+    )
+    return Description(inputs, tuple(layers), below, assumed)
+
+
+class _Run:
+    """The rule's way through a network with the numbers of one column."""
+
+    def __init__(self, network: Network, sizes: Dimensions, column: Column) -> None:
+        self.column = column
+        self.inputs = tuple(
+            _described_input(network, number, one, sizes, column)
+            for number, one in enumerate(network.inputs)
+        )
+        self.layers: list[Layer] = []
+
+
+def _described(
+    step: Step,
+    number: int,
+    runs: list[_Run],
+    network: Network,
+    measured: Sequence[tuple[int, ...]] | None,
+) -> list[_Run]:
+    """Adds the layer of a step to each run; returns those in which the rule takes the numbers."""
+    made: list[Layer | QueryError] = []
+    for run in runs:
         try:
-            facts = _facts(step, known) if len(known) == len(given) else None
+            made.append(_layer(step, number, run, network, measured))
+        except QueryError as wrong:
+            made.append(wrong)
+    taken = [run for run, layer in zip(runs, made, strict=True) if isinstance(layer, Layer)]
+    if len(taken) < min(2, len(runs)):
+        wrong = next(one for one in made if isinstance(one, QueryError))
+        if len(runs) == 1 or not _depends_on_open(step, runs):
+            raise wrong
+        for run in runs:
+            given = tuple(_tensor(ref, run.inputs, run.layers) for ref in step.refs)
+            run.layers.append(Layer(number, step.layer, given, None, step.same_as))
+        return runs
+    for run, layer in zip(runs, made, strict=True):
+        if isinstance(layer, Layer):
+            run.layers.append(layer)
+    return taken
+
+
+def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
+    """Whether what a layer is, or what it is given, differs between the columns."""
+    if len({str(call_with_numbers(step.layer, run.column)) for run in runs}) > 1:
+        return True
+    for ref in step.refs:
+        tensors = [_tensor(ref, run.inputs, run.layers) for run in runs]
+        if None in tensors or len({tensor.shape for tensor in tensors if tensor}) > 1:
+            return True
+    return False
+
+
+def _layer(
+    step: Step,
+    number: int,
+    run: _Run,
+    network: Network,
+    measured: Sequence[tuple[int, ...]] | None,
+) -> Layer:
+    """What the rule says of one step with the numbers of one column."""
+    call = call_with_numbers(step.layer, run.column)
+    given = {ref: _tensor(ref, run.inputs, run.layers) for ref in step.refs}
+    if network.is_chain and run.layers:
+        _check_one_tensor(run.layers[-1], step)
+    known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
+    facts = None
+    if len(known) == len(given) and step.unread is None:
+        try:
+            facts = _facts(replace(step, layer=call) if call != step.layer else step, known)
         except QueryError:
             # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
-            if not (measured and any(layer.facts is None for layer in layers)):
+            if not (measured is not None and any(layer.facts is None for layer in run.layers)):
                 raise
-            facts = None
-        shapes = measured[number - 1] if measured and facts is None else ()
-        masked = any(tensor.masked for tensor in known.values())
-        by_keras = tuple(_returned_by_keras(step, shapes, masked=masked))
-        inputs_of = tuple(given.values())
-        layers.append(Layer(number, step.layer, inputs_of, facts, step.same_as, by_keras))
-    return Description(inputs, tuple(layers), tuple(_inputs_below(network, layers)))
+    shapes: Sequence[tuple[int | None, ...]] = ()
+    if facts is None and measured is not None and step.unread is None:
+        shapes = measured
+    elif step.returns is not None and None not in step.returns:
+        shapes = [with_numbers(shape, run.column.numbers) for shape in step.returns if shape]
+    batch = next((tensor.axes[0] for tensor in known.values() if tensor.axes), None)
+    masked = any(tensor.masked for tensor in known.values())
+    outputs = tuple(_tensors_of_shapes(step, shapes, batch, masked=masked))
+    return Layer(
+        number,
+        step.layer,
+        tuple(given.values()),
+        facts,
+        step.same_as,
+        outputs,
+        step.unread,
+        step.parameters,
+    )
+
+
+def _merged_layer(layers: Sequence[Layer]) -> Layer:
+    """What is the same in all columns; what differs is not known."""
+    first = layers[0]
+    inputs = tuple(
+        _merged(*(tensor for tensor in tensors if tensor)) if all(tensors) else None
+        for tensors in zip(*(layer.inputs for layer in layers), strict=True)
+    )
+    facts = [layer.facts for layer in layers]
+    known = None
+    if all(facts):
+        known = _merged_facts([one for one in facts if one])
+    outputs: tuple[Tensor, ...] = ()
+    if len({len(layer.known_outputs) for layer in layers}) == 1:
+        outputs = tuple(
+            _merged(*tensors)
+            for tensors in zip(*(layer.known_outputs for layer in layers), strict=True)
+        )
+    return replace(first, inputs=inputs, facts=known, known_outputs=outputs)
+
+
+def _merged_facts(facts: Sequence[Facts]) -> Facts | None:
+    """The same of the facts; None where even the number of tensors differs."""
+    first, *others = facts
+    if any(_form(one.returns) != _form(first.returns) for one in others) or any(
+        len(one.weights) != len(first.weights) for one in others
+    ):
+        return None
+    places = iter(zip(*(one.outputs for one in facts), strict=True))
+
+    def nested(one: Nested) -> Nested:
+        return _merged(*next(places)) if isinstance(one, Tensor) else tuple(map(nested, one))
+
+    same_below = len({one.whole_numbers_below for one in facts}) == 1
+    return replace(
+        first,
+        returns=tuple(map(nested, first.returns)),
+        weights=tuple(
+            _merged(*several) for several in zip(*(f.weights for f in facts), strict=True)
+        ),
+        relations=tuple(one for one in first.relations if all(one in f.relations for f in others)),
+        notes=tuple(one for one in first.notes if all(one in f.notes for f in others)),
+        timeline=first.timeline if all(f.timeline == first.timeline for f in others) else None,
+        whole_numbers_below=first.whole_numbers_below if same_below else None,
+    )
+
+
+def _form(nested: Nested) -> object:
+    return None if isinstance(nested, Tensor) else tuple(map(_form, nested))
+
+
+def _merged(*tensors: Tensor) -> Tensor:
+    """A tensor with the axes that are the same in all columns, and the others not known."""
+    first = tensors[0]
+    if len({len(one.axes) for one in tensors}) > 1:
+        return replace(first, axes=(), has_rank=False)
+    axes = tuple(
+        replace(axis, is_unknown=len({one.length for one in several}) > 1)
+        for axis, several in zip(
+            first.axes, zip(*(one.axes for one in tensors), strict=True), strict=True
+        )
+    )
+    return replace(first, axes=axes)
 
 
 def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tensor | None:
@@ -173,13 +339,17 @@ def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
     return tuple(_nested(one, tensors) for one in parts)
 
 
-def _returned_by_keras(
-    step: Step, shapes: Sequence[tuple[int, ...]], *, masked: bool
+def _tensors_of_shapes(
+    step: Step, shapes: Sequence[tuple[int | None, ...]], batch: Axis | None, *, masked: bool
 ) -> Iterator[Tensor]:
-    """The outputs of a layer that the rule has no word on, as Keras has measured them."""
+    """The outputs of a layer of which the shapes alone are known: those that Keras has measured,
+    or those that are recorded, with a None for the batch."""
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
-        axes = tuple(Axis(name, length) for name, length in zip(names, shape, strict=True))
+        axes = tuple(
+            Axis(name, length if length is not None else batch.length if batch else 1)
+            for name, length in zip(names, shape, strict=True)
+        )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
         yield Tensor(name, axes, mask=axes[:2] if masked else None, source=step.layer)
@@ -220,17 +390,36 @@ def _check_one_tensor(before: Layer, step: Step) -> None:
         )
 
 
-def _described_input(network: Network, number: int, one: Input, sizes: Dimensions) -> Tensor:
+def _described_input(
+    network: Network, number: int, one: Input, sizes: Dimensions, column: Column
+) -> Tensor:
     """An input with every dimension filled in, its axes named as the first layer names them."""
     user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
-    rank = len(one.shape) if one.shape else None
-    names = axes_of_input(user.layer, rank) if user else axes_of_input(Call("Dense"), rank)
-    lengths = one.shape or (None,) * len(names)
+    shape: tuple[int | None, ...] | None = None
+    if isinstance(one.shape, Unknown):
+        lengths = [column.numbers[one.shape] + 3 * place for place in range(column.rank - 1)]
+        shape = (None, *lengths)
+    elif one.shape is not None:
+        shape = with_numbers(one.shape, column.numbers)
+    rank = len(shape) if shape else None
+    names = axes_of_input(user.layer if user else Call("Dense"), rank)
     axes = tuple(
         Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
-        for name, length in zip(names, lengths, strict=True)
+        for name, length in zip(names, shape or (None,) * len(names), strict=True)
     )
     return Tensor(one.name, axes, "what the network is given", "input")
+
+
+def _assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ...]:
+    """The axes of an input of which neither the text nor an option says the size."""
+    if isinstance(one.shape, Unknown):
+        return ()
+    lengths: Shape = one.shape or (None,) * len(tensor.axes)
+    return tuple(
+        axis.name
+        for axis, length in zip(tensor.axes, lengths, strict=True)
+        if length is None and sizes.given(axis.name) is None
+    )
 
 
 def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | None]:

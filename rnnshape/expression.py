@@ -1,14 +1,11 @@
-"""`Call`: one Keras layer as it is written. It can be bound to Keras' arguments, read and printed.
+"""`Call`: one Keras layer as it is written. It can be bound to Keras' arguments, and printed.
 
-Nothing that is read is executed: a text becomes a syntax tree, and of that only names from the
-table of signatures, literals, and a few operations on whole numbers and lists are understood.
+`Source` is a text in Python's syntax, which becomes a syntax tree, and tells where things stand.
 """
 
 from __future__ import annotations
 
 import ast
-import math
-import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,9 +15,7 @@ from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import Place, QueryError, did_you_mean
 from rnnshape.signatures import (
-    ACTIVATIONS,
     ALIASES,
-    ARGUMENT_OBJECTS,
     INPUT_ARGUMENTS,
     LAYERS,
     REFUSED,
@@ -31,35 +26,41 @@ from rnnshape.signatures import (
 __all__ = [
     "LARGEST",
     "Call",
-    "NotLiteralError",
     "Source",
+    "Unknown",
     "Value",
     "bind",
     "calls_within",
-    "parse",
     "printed",
+    "unknowns_in",
 ]
 
-Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | None"
+Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
 
 LONGEST_TEXT = 100_000  # characters
-DEEPEST = 40  # calls and brackets within each other
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
-LITERALS = "only Keras layers with literal arguments are read here"
 FEW = 12  # arguments that a message lists
-MOST_REPEATED = 1_000  # layers or cells from one `* n` or `for _ in range(n)`
-OPERATIONS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
-}
 
 
-class NotLiteralError(QueryError):
-    """A text with something in it that is no literal; a reader of code may know what it is."""
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the text has a name for, and that is not known: it is open.
+
+    Attributes:
+        name: as the text has it: `"vocab_size"`, `"units // 2"`.
+        asked: the names by which it can be given.
+        reason: why it is not read; empty where it comes from data.
+        file, line: where the text takes it from.
+    """
+
+    name: str
+    asked: tuple[str, ...] = ()
+    reason: str = ""
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Call:
             data (None, a bool, a number, a text), a `Call`, or a tuple of these.
         places: where the call (under `""`) and its arguments stand, if they were read from a text.
 
+    >>> from rnnshape.reading import parse
     >>> call = parse("layers.LSTM(64, return_sequences=True, activation='tanh')")
     >>> print(call, call["units"], call["activation"])
     LSTM(64, return_sequences=True) 64 tanh
@@ -127,7 +129,7 @@ def printed(value: Value) -> str:
         if any(isinstance(one, Call) for one in value):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
-    return str(value) if isinstance(value, Call) else repr(value)
+    return str(value) if isinstance(value, Call | Unknown) else repr(value)
 
 
 def bind(
@@ -174,22 +176,6 @@ def bind(
         and not (word in known.defaults and _same(given[word], known.defaults[word]))
     )
     return Call(name, arguments, {**found, **places})
-
-
-def parse(text: str) -> Call:
-    """The call that a Keras expression writes, under any prefix, or a `QueryError`.
-
-    >>> parse("tf.keras.layers.Dense(units=10)")
-    <Call Dense(10)>
-    """
-    source = Source(text)
-    [statement, *others] = source.statements() or [ast.Pass()]
-    if others or not isinstance(statement, ast.Expr):
-        raise QueryError(f"{_short(text)} is not one Keras expression")
-    value = source.value(statement.value)
-    if not isinstance(value, Call):
-        raise source.error(statement.value, "this is not a Keras layer")
-    return value
 
 
 @dataclass(frozen=True)
@@ -248,103 +234,6 @@ class Source:
         except ValueError as wrong:  # a NUL, or half a character
             raise QueryError(f"this can't be read: {wrong}") from None
 
-    def value(self, node: ast.expr, depth: int = 0) -> Value:
-        """What an expression means: plain data, a `Call`, or a tuple of these."""
-        if depth > DEEPEST:
-            raise self.error(node, "this is nested too deeply to be read")
-        match node:
-            case ast.Constant(value=None | bool() | str() as literal):
-                return literal
-            case ast.Constant(value=int() | float() as number):
-                return self.number(node, number)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.number(node, -self._numeric(operand, depth))
-            case (
-                ast.BinOp(left=ast.List() as items, op=ast.Mult(), right=times)
-                | ast.BinOp(left=times, op=ast.Mult(), right=ast.List() as items)
-            ):
-                return self._repeated(node, self._items(items, depth), self.value(times, depth + 1))
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.operated(
-                    node, self._numeric(left, depth), op, self._numeric(right, depth)
-                )
-            case ast.Tuple() | ast.List():
-                return self._items(node, depth)
-            case ast.ListComp(
-                elt=element,
-                generators=[
-                    ast.comprehension(
-                        target=ast.Name(id=variable),
-                        iter=ast.Call(func=ast.Name(id="range"), args=[times], keywords=[]),
-                        ifs=[],
-                        is_async=0,
-                    )
-                ],
-            ) if not any(
-                isinstance(one, ast.Name) and one.id == variable for one in ast.walk(element)
-            ):
-                one = self.value(element, depth + 1)
-                return self._repeated(node, (one,), self.value(times, depth + 1))
-            case ast.Call():
-                return self.call(node, depth)
-            case ast.Name() | ast.Attribute():
-                return self._named(node)
-        raise NotLiteralError(LITERALS, self.place(node))
-
-    def call(self, node: ast.Call, depth: int = 0) -> Call:
-        """The Keras call that is written."""
-        name = self.name(node.func)
-        if isinstance(node.func, ast.Attribute) and _first_word(node.func) in ("nn", "torch"):
-            raise self.error(
-                node.func, f"{name} of PyTorch is not answered: only Keras' layers are"
-            )
-        if name is None:
-            raise NotLiteralError(LITERALS, self.place(node.func))
-        name = "Input" if name == "InputLayer" else name
-        if module_of(ALIASES.get(name, name)) is None:  # before anything is read of its arguments
-            raise _unknown(name, self.place(node.func))
-        places = {"": self.place(node.func)}
-        positional, keywords = [], {}
-        for index, argument in enumerate(node.args):
-            positional.append(self.value(argument, depth + 1))
-            places[str(index)] = self.place(argument)
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise self.error(keyword.value, "write the arguments out: ** is not read here")
-            if keyword.arg in keywords:
-                wrong = f"{name} is given {keyword.arg} twice"
-                raise QueryError(wrong, self.place_of_keyword(keyword))
-            keywords[keyword.arg] = self.value(keyword.value, depth + 1)
-            places[keyword.arg] = self.place_of_keyword(keyword)
-        return bind(name, positional, keywords, places)
-
-    def name(self, node: ast.expr) -> str | None:
-        """The last word of `LSTM`, `layers.LSTM` or `tf.keras.layers.LSTM`; None of all else."""
-        first = _first_word(node)
-        return node.attr if isinstance(node, ast.Attribute) and first else first
-
-    def number(self, node: ast.expr, value: int | float) -> int | float:
-        """The number, if it is one that Keras could take."""
-        if isinstance(value, int) and abs(value) > LARGEST:
-            raise self.error(node, f"this number is too large: the largest is {LARGEST}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self.error(node, "this number is too large")
-        return value
-
-    def operated(
-        self, node: ast.expr, left: int | float, op: ast.operator, right: int | float
-    ) -> int | float:
-        """The result of an operation on two numbers, never larger than a dimension may be."""
-        operation = OPERATIONS.get(type(op))
-        if operation is None:
-            if not (isinstance(op, ast.Pow) and isinstance(right, int) and 0 <= right < 64):
-                raise self.error(node, "this operation is not read here: write its result")
-            operation = operator.pow
-        try:
-            return self.number(node, operation(left, right))
-        except ArithmeticError as wrong:
-            raise self.error(node, str(wrong)) from None
-
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where a piece of the text stands."""
         end = node.end_col_offset if node.end_lineno == node.lineno else None
@@ -379,42 +268,6 @@ class Source:
         place = Place(line, start, max(end, start + 1), where)
         return QueryError(f"this can't be read: {wrong.msg}", place)
 
-    def _numeric(self, node: ast.expr, depth: int) -> int | float:
-        value = self.value(node, depth + 1)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(node, "only numbers can be reckoned with here")
-        return value
-
-    def _items(self, node: ast.Tuple | ast.List, depth: int) -> tuple[Value, ...]:
-        return tuple(self.value(one, depth + 1) for one in node.elts)
-
-    def _repeated(
-        self, node: ast.expr, items: tuple[Value, ...], times: Value
-    ) -> tuple[Value, ...]:
-        if isinstance(times, bool) or not isinstance(times, int):
-            raise self.error(node, "a list is repeated a whole number of times")
-        if times > MOST_REPEATED or times * _size(items) > MOST_REPEATED:
-            raise self.error(node, f"this makes too many: at most {MOST_REPEATED:,} are read")
-        return items * times
-
-    def _named(self, node: ast.Name | ast.Attribute) -> Value:
-        """What a name without a call may be: `tf.nn.relu`, `tf.float32`, or a class of Keras."""
-        name = self.name(node)
-        if name in ACTIVATIONS:
-            return name
-        if isinstance(node, ast.Attribute) and name and _is_dtype(name):
-            return name
-        if name and module_of(ALIASES.get(name, name)):
-            if any(ALIASES.get(name, name) in names for names in ARGUMENT_OBJECTS.values()):
-                return bind(name, (), {}, {"": self.place(node)})
-            raise self.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
-        constant = str(name).capitalize()
-        if constant in ("True", "False", "None"):
-            raise self.error(node, f"{name} is not known here; did you mean {constant}?")
-        raise NotLiteralError(
-            f"{name or 'this'} is not known here: write its value", self.place(node)
-        )
-
 
 def calls_within(value: Value) -> Iterator[Call]:
     """Every call in a value, the outer ones first."""
@@ -427,6 +280,18 @@ def calls_within(value: Value) -> Iterator[Call]:
             yield from calls_within(one)
 
 
+def unknowns_in(value: Value) -> Iterator[Unknown]:
+    """Every value in another that is not known."""
+    if isinstance(value, Unknown):
+        yield value
+    elif isinstance(value, Call):
+        for _, argument in value.arguments:
+            yield from unknowns_in(argument)
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from unknowns_in(part)
+
+
 def _unknown(name: str, place: Place | None) -> QueryError:
     if name in REFUSED:
         return QueryError(f"{name} is not answered: {REFUSED[name]}", place)
@@ -436,22 +301,6 @@ def _unknown(name: str, place: Place | None) -> QueryError:
     return QueryError(f"Keras has no layer {name}{hint}", place)
 
 
-def _size(items: tuple[Value, ...]) -> int:
-    """How many values there are in a list and in the lists in it."""
-    return sum(_size(one) if isinstance(one, tuple) else 1 for one in items)
-
-
-def _first_word(node: ast.expr) -> str | None:
-    """`tf`, of `tf.keras.layers`."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _is_dtype(name: str) -> bool:
-    return name.rstrip("0123456789") in ("float", "bfloat", "int", "uint") and name[-1].isdigit()
-
-
 def _same(value: Value, default: Value) -> bool:
     """Whether a value is the default. Keras tells 1 from True and 0 from 0.0 nowhere but here."""
     return type(value) is type(default) and value == default
@@ -459,7 +308,3 @@ def _same(value: Value, default: Value) -> bool:
 
 def _listed(words: Sequence[str]) -> str:
     return ", ".join(words)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -8,21 +8,25 @@ from functools import cached_property
 from typing import TypeAlias
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Value, calls_within, printed
+from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
 
 __all__ = [
     "MOST_LAYERS",
+    "USUAL_SIZES",
     "Argument",
     "Dimensions",
     "Input",
     "Network",
     "Question",
     "Ref",
+    "Shape",
+    "Size",
     "Step",
     "chain",
     "input_of",
     "input_of_first_layer",
+    "kind_of_axis",
     "refs_in",
     "too_many_layers",
     "without_input_arguments",
@@ -31,23 +35,36 @@ __all__ = [
 MOST_LAYERS = 2_000  # of one network that is read
 
 
+USUAL_SIZES = {"batch": 2, "timesteps": 5, "features": 1, "space": 16}
+
+
 @dataclass(frozen=True, slots=True)
 class Dimensions:
-    """The sizes of whatever a network's inputs leave open.
+    """The sizes of whatever a network's inputs leave open; None where none is given.
 
     >>> Dimensions(timesteps=100)["timesteps"], Dimensions()["rows"]
     (100, 16)
     """
 
-    batch: int = 2
-    timesteps: int = 5
-    features: int = 1
-    space: int = 16
+    batch: int | None = None
+    timesteps: int | None = None
+    features: int | None = None
+    space: int | None = None
 
     def __getitem__(self, axis: str) -> int:
-        """The size of an axis, by its name in Keras' terms."""
-        sizes = {"batch": self.batch, "timesteps": self.timesteps}
-        return sizes.get(axis, self.features if axis in ("features", "channels") else self.space)
+        """The size of an axis, by its name in Keras' terms; where none is given, one is assumed."""
+        return self.given(axis) or USUAL_SIZES[kind_of_axis(axis)]
+
+    def given(self, axis: str) -> int | None:
+        """The size of an axis, if it is given."""
+        size: int | None = getattr(self, kind_of_axis(axis))
+        return size
+
+
+def kind_of_axis(axis: str) -> str:
+    """Which of the sizes counts along an axis."""
+    kind = {"channels": "features"}.get(axis, axis)
+    return kind if kind in USUAL_SIZES else "space"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,9 @@ class Ref:
     output: int = 0
 
 
-Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | None"
+Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | int | float | str | Unknown | None"
+Size: TypeAlias = "int | Unknown | None"
+Shape: TypeAlias = "tuple[Size, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +90,9 @@ class Input:
     """What a network is given.
 
     Attributes:
-        shape: with the batch first, as in Keras' `batch_shape`; None where a dimension is open.
-            None as a whole where nothing is said of it, and the first layer's needs decide.
+        shape: with the batch first, as in Keras' `batch_shape`; None where a dimension is Keras'
+            None, `Unknown` where it has a name and no value. As a whole, None where nothing is
+            said of it, and the first layer's needs decide.
         name: as it is shown.
         dtype: as it is given; None where it is not.
 
@@ -80,17 +100,19 @@ class Input:
     Input((100, 16)) Input((100, 16), batch_size=32)
     """
 
-    shape: tuple[int | None, ...] | None = None
+    shape: Shape | Unknown | None = None
     name: str = "inputs"
     dtype: str | None = None
 
     def __str__(self) -> str:
         if self.shape is None:
             return "Input()"
+        if isinstance(self.shape, Unknown):
+            return f"Input({self.shape})"
         batch, *others = self.shape
         more = {"batch_size": batch, "dtype": self.dtype}
         parts = [printed(tuple(others))]
-        parts += [f"{name}={value!r}" for name, value in more.items() if value is not None]
+        parts += [f"{name}={printed(value)}" for name, value in more.items() if value is not None]
         return f"Input({', '.join(parts)})"
 
 
@@ -106,6 +128,9 @@ class Step:
             rule names them.
         same_as: the number of the earlier step that calls this very layer, if there is one.
         group: the names of the nested models that the layer is part of, as `"encoder/core"`.
+        unread: why the layer is not read, where it is not: it keeps its place.
+        returns: the shapes that such a layer is known to return; None where they are not known.
+        parameters: how many such a layer is known to have.
     """
 
     layer: Call
@@ -114,6 +139,9 @@ class Step:
     names: tuple[str, ...] = ()
     same_as: int | None = None
     group: str = ""
+    unread: Unknown | None = None
+    returns: tuple[Shape | None, ...] | None = None
+    parameters: int | None = None
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -129,7 +157,7 @@ class Network:
         outputs: what a model of it returns; empty where that is all that the last step returns.
         name: as the text that was read has it; may be empty.
 
-    >>> from rnnshape.expression import parse
+    >>> from rnnshape.reading import parse
     >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
@@ -148,7 +176,7 @@ class Network:
             and not self.outputs
             and all(
                 step.arguments == (Ref(number),)
-                and not (step.keywords or step.names or step.same_as)
+                and not (step.keywords or step.names or step.same_as or step.unread)
                 for number, step in enumerate(self.steps)
             )
         )
@@ -156,6 +184,18 @@ class Network:
     @property
     def layers(self) -> tuple[Call, ...]:
         return tuple(step.layer for step in self.steps)
+
+    @cached_property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """Every value that is not known, each once, in the order of the text."""
+        found: dict[Unknown, None] = {}
+        for source in self.inputs:
+            found |= dict.fromkeys(unknowns_in(source.shape))
+        for step in self.steps:
+            found |= dict.fromkeys(unknowns_in(step.layer))
+            for shape in step.returns or ():
+                found |= dict.fromkeys(unknowns_in(shape))
+        return tuple(found)
 
     def __str__(self) -> str:
         """The text that asks for a chain: its layers joined by `->`. Else its name."""
@@ -191,6 +231,9 @@ def input_of(call: Call, name: str = "inputs") -> Input:
     makes no sense."""
     batch_shape = call["batch_shape"] or call["batch_input_shape"]
     shape = call["shape"] if "shape" in call else call["input_shape"]
+    for given in (batch_shape, shape):
+        if isinstance(given, Unknown):
+            return Input(given, name, _text(call["dtype"]))
     if batch_shape is not None:
         argument = "batch_shape" if "batch_shape" in call else "batch_input_shape"
         return Input(_sizes(call, argument, batch_shape), name, _text(call["dtype"]))
@@ -243,11 +286,14 @@ def without_input_arguments(value: Call) -> Call:
     return Call(kept.name, arguments, kept.places)
 
 
-def _sizes(call: Call, argument: str, value: Value) -> tuple[int | None, ...]:
+def _sizes(call: Call, argument: str, value: Value) -> Shape:
     """A shape as it is given, checked."""
     given = value if isinstance(value, tuple) else (value,)
-    sizes: list[int | None] = []
+    sizes: list[Size] = []
     for size in given:
+        if isinstance(size, Unknown):
+            sizes.append(size)
+            continue
         if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
             raise call.error(
                 f"{argument}={printed(value)}: give whole numbers, 1 or more, or None", argument

@@ -5,43 +5,28 @@ Nothing that is read is ever run or imported.
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Source, Value
-from rnnshape.network import Dimensions, Network
+from rnnshape.expression import Call, Value
+from rnnshape.network import Dimensions
+from rnnshape.reading.files import SUFFIXES, file_text, is_file
+from rnnshape.reading.found import NotReadError, Reading, comes_from
 
-__all__ = ["SUFFIXES", "Reading", "is_file", "let_value", "read"]
+__all__ = [
+    "SUFFIXES",
+    "NotReadError",
+    "Reading",
+    "comes_from",
+    "is_file",
+    "let_value",
+    "parse",
+    "read",
+]
 
-SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
-LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read.
-
-    Attributes:
-        networks: in the order in which the text makes them.
-        messages: what could not be read, and why; the networks are those that could.
-        notes: of each network, what is to be said of it; empty where there is nothing.
-        names_used: those that `--let` gave and that were asked for; None where that is not known.
-    """
-
-    networks: tuple[Network, ...]
-    messages: tuple[QueryError, ...] = ()
-    notes: tuple[tuple[str, ...], ...] = ()
-    names_used: frozenset[str] | None = frozenset()
-
-    def refused(self) -> QueryError:
-        """What is said where there is nothing to answer: first what `--let` can help."""
-        helped = [one for one in self.messages if "--let" in one.message]
-        first, *others = [*helped, *(one for one in self.messages if one not in helped)]
-        first.others = tuple(others)
-        return first
+LONGEST_VALUE = 10_000  # characters of a `--let`
 
 
 def read(
@@ -60,14 +45,25 @@ def read(
     if not is_file(what):
         from rnnshape.reading.text import read_text
 
-        return Reading(read_text(what, dimensions, let), names_used=None)
+        return read_text(what, let)
     path = Path(what)
     if not path.exists():
         raise QueryError(f"there is no file {what}")
-    reading = _file(path, let or {}, dimensions)
+    reading = _file(path, let or {})
     if not reading.networks and not reading.messages:
         raise QueryError(f"{path.name} makes no Keras layers")
     return _without_refused(reading, dimensions or Dimensions())
+
+
+def parse(text: str) -> Call:
+    """The call that a Keras expression writes, under any prefix, or a `QueryError`.
+
+    >>> parse("tf.keras.layers.Dense(units=10)")
+    <Call Dense(10)>
+    """
+    from rnnshape.reading.text import read_call
+
+    return read_call(text)
 
 
 def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
@@ -90,10 +86,11 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
         (*reading.messages, *refused),
         tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
         reading.names_used,
+        reading.names_open,
     )
 
 
-def _file(path: Path, let: Mapping[str, Value], dimensions: Dimensions | None) -> Reading:
+def _file(path: Path, let: Mapping[str, Value]) -> Reading:
     match path.suffix.lower():
         case ".keras":
             from rnnshape.reading.saved_model import read_archive
@@ -106,11 +103,11 @@ def _file(path: Path, let: Mapping[str, Value], dimensions: Dimensions | None) -
         case ".ipynb":
             from rnnshape.reading.notebook import read_notebook
 
-            return read_notebook(file_text(path), let, path.name, dimensions)
+            return read_notebook(file_text(path), let, path.name, path.parent)
         case ".py":
             from rnnshape.reading.code import read_code
 
-            return read_code(file_text(path), let, path.name, dimensions)
+            return read_code(file_text(path), let, path.name, path.parent)
         case ".h5" | ".hdf5":
             from rnnshape.reading.saved_model import old_format
 
@@ -118,41 +115,20 @@ def _file(path: Path, let: Mapping[str, Value], dimensions: Dimensions | None) -
     raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES[:4])} are")
 
 
-def is_file(what: str) -> bool:
-    """Whether a text names a file, in place of a layer."""
-    if len(what) > 4_096 or "\0" in what or "\n" in what:
-        return False
-    if what.lower().endswith(SUFFIXES):
-        return True
-    try:
-        return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or Path(what).is_file())
-    except (OSError, ValueError):
-        return False
-
-
 def let_value(text: str) -> Value:
     """A value as `--let` has it: a number, a list, True, ...; else the text itself.
 
-    >>> let_value("5000"), let_value("(64, 32)"), let_value("lstm")
-    (5000, (64, 32), 'lstm')
+    >>> let_value("5000"), let_value("60000,28,28"), let_value("lstm")
+    (5000, (60000, 28, 28), 'lstm')
     """
     try:
-        source = Source(text)
-        [statement] = source.statements()
-        return source.value(statement.value)  # type: ignore[attr-defined]
-    except (AttributeError, QueryError, ValueError):
+        value = ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return text
+    return _plain(value)
 
 
-def file_text(path: Path) -> str:
-    """The text of a file that is not too large."""
-    if not path.is_file():
-        raise QueryError(f"{path} is not a file")
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as problem:
-        raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
-    if len(content) > LARGEST_FILE:
-        raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
-    return content.decode("utf-8-sig", errors="replace")
+def _plain(value: object) -> Value:
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

@@ -10,27 +10,25 @@ from typing import TypeAlias
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call
+from rnnshape.expression import Call, Unknown
 from rnnshape.network import (
     MOST_LAYERS,
     Argument,
-    Dimensions,
     Input,
     Network,
     Ref,
+    Shape,
     Step,
     chain,
     too_many_layers,
     without_input_arguments,
 )
-from rnnshape.rules import axes_of_input
 from rnnshape.rules.facts import Nested
 from rnnshape.rules.facts import Tensor as Described
 
 __all__ = [
-    "Entry",
-    "FromOptions",
     "Given",
+    "InputTensor",
     "Layer",
     "LayerCall",
     "Tensor",
@@ -39,24 +37,27 @@ __all__ = [
     "in_place_of",
     "network_of",
     "returned",
-    "shape_of",
+    "shapes_of",
     "tensors_in",
 ]
 
 
-class FromOptions(int):
-    """A dimension of an input that the code takes from data: `-b`, `-t` and `-f` have its size."""
-
-
 @dataclass(eq=False, slots=True)
 class Layer:
-    """A layer that was made. It may be called several times, and is the same each time."""
+    """A layer that was made. It may be called several times, and is the same each time.
+
+    Attributes:
+        unread: why it is not read, where it is not.
+        parameters: how many it has, where it is not read and they are known all the same.
+    """
 
     call: Call
+    unread: Unknown | None = None
+    parameters: int | None = None
 
 
 @dataclass(eq=False, slots=True)
-class Entry:
+class InputTensor:
     """What a network is given.
 
     Attributes:
@@ -66,7 +67,7 @@ class Entry:
         given_name: its argument `name`, for what has no variable.
     """
 
-    shape: tuple[int | None, ...] | None
+    shape: Shape | Unknown | None
     name: str = ""
     dtype: str | None = None
     given_name: str = ""
@@ -76,11 +77,11 @@ class Entry:
 class Tensor:
     """An output of a call of a layer, or what a network is given."""
 
-    maker: LayerCall | Entry
+    maker: LayerCall | InputTensor
     output: int = 0
 
 
-Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | None"
+Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
 
 
 @dataclass(eq=False, slots=True)
@@ -92,6 +93,8 @@ class LayerCall:
         arguments, keywords: what it is called with.
         names: what the code calls its outputs, by their places.
         group: the nested models that it is part of.
+        returns: the shapes that an unread layer is known to return.
+        shapes: of what it returns, once somebody has asked.
     """
 
     number: int
@@ -100,6 +103,8 @@ class LayerCall:
     keywords: tuple[tuple[str, Given], ...] = ()
     names: dict[int, str] = field(default_factory=dict)
     group: str = ""
+    returns: tuple[Shape | None, ...] | None = None
+    shapes: list[Shape | None] | None = None
 
     @property
     def tensors(self) -> Iterator[Tensor]:
@@ -112,11 +117,11 @@ def tensors_in(given: object) -> Iterator[Tensor]:
     if isinstance(given, Tensor):
         yield given
     elif isinstance(given, dict):
-        for one in given.values():
-            yield from tensors_in(one)
+        for part in given.values():
+            yield from tensors_in(part)
     elif isinstance(given, list | tuple):
-        for one in given:
-            yield from tensors_in(one)
+        for part in given:
+            yield from tensors_in(part)
 
 
 @lru_cache(maxsize=1000)
@@ -138,19 +143,18 @@ def returned(call: LayerCall, count: int = 1) -> object:
 
     `count` says how many tensors there are of a layer that no rule knows.
     """
-    names = _default_names(call.layer.call)
+    names = ("o",) if call.layer.unread else _default_names(call.layer.call)
+    count = max(count, len(call.returns or ()))
     if len(names) == 1 and count > 1:
         return [Tensor(call, index) for index in range(count)]
     places = iter(range(10**6))
 
     def tensors(one: object) -> object:
-        return [tensors(part) for part in one] if isinstance(one, tuple) else _next(call, places)
+        if isinstance(one, tuple):
+            return [tensors(part) for part in one]
+        return Tensor(call, next(places))
 
     return tensors(names) if len(names) > 1 else Tensor(call)
-
-
-def _next(call: LayerCall, places: Iterator[int]) -> Tensor:
-    return Tensor(call, next(places))
 
 
 def called_anew(
@@ -166,9 +170,7 @@ def called_anew(
     def changed(given: Given) -> Given:
         if isinstance(given, tuple):
             return tuple(map(changed, given))
-        if not isinstance(given, Tensor):
-            return given
-        return in_place_of(given, stands_for)
+        return in_place_of(given, stands_for) if isinstance(given, Tensor) else given
 
     for call in calls:
         anew = LayerCall(
@@ -177,7 +179,8 @@ def called_anew(
             tuple(map(changed, call.arguments)),
             tuple((name, changed(value)) for name, value in call.keywords),
             dict(call.names),
-            f"{group}/{call.group}" if call.group else group,
+            f"{group}/{call.group}" if call.group and group else group or call.group,
+            call.returns,
         )
         made.append(anew)
         stands_for[Tensor(call)] = Tensor(anew)
@@ -189,46 +192,100 @@ def called_anew(
 def in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
     """What stands for a tensor, if something does: where it is not known of each output of a call,
     the same output of what stands for the first."""
+    tensor = Tensor(tensor.maker, tensor.output)
     found = stands_for.get(tensor)
     if found is None and isinstance(tensor.maker, LayerCall):
         first = stands_for.get(Tensor(tensor.maker))
-        found = Tensor(first.maker, tensor.output) if first else tensor
-    return found or tensor
+        found = Tensor(first.maker, tensor.output) if first is not None else tensor
+    return tensor if found is None else found
 
 
 def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:
     """Every call of a layer that some tensors need, in the order in which they were made."""
-    known, found = set(inputs), {}
-    waiting = [tensor for tensor in outputs if tensor not in known]
+    start = {Tensor(one.maker, one.output) for one in inputs}
+    found: dict[int, LayerCall] = {}
+    waiting = list(outputs)
     while waiting:
-        maker = waiting.pop().maker
-        if isinstance(maker, LayerCall) and id(maker) not in found:
+        tensor = waiting.pop()
+        maker = tensor.maker
+        if (
+            isinstance(maker, LayerCall)
+            and id(maker) not in found
+            and Tensor(maker, tensor.output) not in start
+        ):
             found[id(maker)] = maker
-            waiting += [tensor for tensor in maker.tensors if tensor not in known]
+            waiting += maker.tensors
     return sorted(found.values(), key=lambda call: call.number)
 
 
-def shape_of(tensor: Tensor, dimensions: Dimensions) -> tuple[int | None, ...] | None:
-    """The sizes of a tensor as Keras has them before it runs, the batch None; None where they are
-    not known."""
-    if isinstance(tensor.maker, Entry):
-        return tensor.maker.shape
+def shapes_of(call: LayerCall) -> list[Shape | None]:
+    """The shapes of what a call returns; None where one is not known."""
+    if call.shapes is None:
+        for before in calls_before([Tensor(call)], []):
+            if before.shapes is None:
+                before.shapes = _shapes_of_one(before)
+    return call.shapes or []
+
+
+def _shapes_of_one(call: LayerCall) -> list[Shape | None]:
+    """The same of a call alone, as if it were given tensors of these shapes that nothing makes."""
+    if call.returns is not None:
+        return list(call.returns)
+    if call.layer.unread is not None:
+        return []
+    inputs: dict[Tensor, Tensor] = {}
+
+    def replaced(given: Given) -> Given:
+        if isinstance(given, Tensor):
+            key = Tensor(given.maker, given.output)
+            if key not in inputs:
+                inputs[key] = Tensor(InputTensor(_shape_of_tensor(given)))
+            return inputs[key]
+        return tuple(map(replaced, given)) if isinstance(given, tuple) else given
+
+    words = tuple((word, replaced(value)) for word, value in call.keywords)
+    alone = LayerCall(1, call.layer, tuple(map(replaced, call.arguments)), words)
+    known = [one.maker for one in inputs.values()]
+    if any(isinstance(one, InputTensor) and one.shape is None for one in known):
+        return []  # of what is not known nothing follows
+    network = network_of([], [Tensor(alone)], "")
     try:
-        network = network_of([], [tensor], "", dimensions)
-        [*_, layer] = describe(network, dimensions).layers
+        [layer] = describe(network).layers
     except QueryError:
+        return []
+    asked = tuple(dict.fromkeys(name for one in network.unknowns for name in one.asked))
+    return [
+        _shape_of_output(output, f"tensor {call.number}.{index}", asked)
+        for index, output in enumerate(layer.outputs)
+    ]
+
+
+def _shape_of_tensor(tensor: Tensor) -> Shape | Unknown | None:
+    if isinstance(tensor.maker, InputTensor):
+        return tensor.maker.shape
+    shapes = shapes_of(tensor.maker)
+    return shapes[tensor.output] if tensor.output < len(shapes) else None
+
+
+def _shape_of_output(output: Described, name: str, asked: tuple[str, ...]) -> Shape | None:
+    """A shape that the rule found, with Keras' None where Keras has one."""
+    if not output.has_rank:
         return None
-    if tensor.output >= len(layer.outputs):
-        return None
-    _, *axes = layer.outputs[tensor.output].axes
-    return (None, *(None if axis.is_open else axis.length for axis in axes))
+    why = "it follows from what is not known"
+    return tuple(
+        Unknown(f"{name}.shape[{place}]", asked, why)
+        if axis.is_unknown
+        else None
+        if axis.is_open
+        else axis.length
+        for place, axis in enumerate(output.axes)
+    )
 
 
 def network_of(
     inputs: Sequence[Tensor],
     outputs: Sequence[Tensor],
     name: str,
-    dimensions: Dimensions,
     calls: Sequence[LayerCall] | None = None,
 ) -> Network:
     """The network that makes some tensors from others. Inputs that are not given are found.
@@ -238,18 +295,22 @@ def network_of(
     calls = calls_before(outputs, inputs) if calls is None else calls
     if len(calls) > MOST_LAYERS:
         raise too_many_layers()
-    places = {tensor: Ref(0, index) for index, tensor in enumerate(inputs)}
-    entries = list(inputs)
+    entries = [Tensor(one.maker, one.output) for one in inputs]
+    places = {tensor: Ref(0, index) for index, tensor in enumerate(entries)}
+    numbers = {id(call): number for number, call in enumerate(calls, start=1)}
     for call in calls:
-        for tensor in call.tensors:
-            if isinstance(tensor.maker, Entry) and tensor not in places:
+        for one in call.tensors:
+            tensor = Tensor(one.maker, one.output)
+            if tensor not in places and (
+                isinstance(one.maker, InputTensor) or id(one.maker) not in numbers
+            ):
                 places[tensor] = Ref(0, len(entries))
                 entries.append(tensor)
-    numbers = {id(call): number for number, call in enumerate(calls, start=1)}
     first_calls: dict[int, int] = {}
 
     def ref(tensor: Tensor) -> Ref:
-        return places.get(tensor) or Ref(numbers[id(tensor.maker)], tensor.output)
+        key = Tensor(tensor.maker, tensor.output)
+        return places.get(key) or Ref(numbers[id(tensor.maker)], tensor.output)
 
     def argument(given: Given) -> Argument:
         if isinstance(given, Tensor):
@@ -260,24 +321,27 @@ def network_of(
     steps = []
     for number, call in enumerate(calls, start=1):
         first = first_calls.setdefault(id(call.layer), number)
+        unread = call.layer.unread
         steps.append(
             Step(
-                without_input_arguments(call.layer.call),
+                call.layer.call if unread else without_input_arguments(call.layer.call),
                 tuple(map(argument, call.arguments)),
                 tuple((word, argument(value)) for word, value in call.keywords),
                 names[id(call)],
                 first if first < number else None,
                 call.group,
+                unread,
+                call.returns,
+                call.layer.parameters,
             )
         )
     returns = tuple(ref(tensor) for tensor in outputs)
     if calls and returns == _all_of(len(calls), calls[-1]):
         returns = ()
-    described = [_input(tensor, steps, index, dimensions) for index, tensor in enumerate(entries)]
-    return Network(_each_named(described), tuple(steps), returns, name)
+    return Network(_each_named(map(_input, entries)), tuple(steps), returns, name)
 
 
-def _each_named(inputs: Sequence[Input]) -> tuple[Input, ...]:
+def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """The same, each under a name of its own."""
     taken: set[str] = set()
     renamed = []
@@ -295,20 +359,11 @@ def _all_of(number: int, call: LayerCall) -> tuple[Ref, ...]:
     return tuple(Ref(number, index) for index in range(count))
 
 
-def _input(tensor: Tensor, steps: Sequence[Step], index: int, dimensions: Dimensions) -> Input:
-    """What the network is given, with the sizes filled in that the code takes from data."""
+def _input(tensor: Tensor) -> Input:
     maker = tensor.maker
-    shape = maker.shape if isinstance(maker, Entry) else None
-    if shape is not None and any(isinstance(size, FromOptions) for size in shape):
-        user = next((step.layer for step in steps if Ref(0, index) in step.refs), Call("Dense"))
-        axes = axes_of_input(user, len(shape))
-        shape = tuple(
-            dimensions[axis] if isinstance(size, FromOptions) else size
-            for axis, size in zip(axes, shape, strict=True)
-        )
     if isinstance(maker, LayerCall):  # another model makes it
-        return Input(shape_of(tensor, dimensions), maker.names.get(tensor.output) or "inputs")
-    return Input(shape, maker.name or maker.given_name or "inputs", maker.dtype)
+        return Input(_shape_of_tensor(tensor), maker.names.get(tensor.output) or "inputs")
+    return Input(maker.shape, maker.name or maker.given_name or "inputs", maker.dtype)
 
 
 def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:
@@ -320,7 +375,8 @@ def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:
             users[name] = users.get(name, 0) + 1
     chosen = {}
     for call in calls:
-        default = [str(one) for one in _flat(_default_names(call.layer.call))]
+        named = () if call.layer.unread else _default_names(call.layer.call)
+        default = [str(one) for one in _flat(named or ("o",))]
         count = max([len(default), *(index + 1 for index in call.names)])
         default += [f"o{index + 1}" for index in range(len(default), count)]
         own = [
@@ -339,7 +395,7 @@ def _is_default(name: str, word: str) -> bool:
 
 def _flat(names: object) -> Iterator[object]:
     if isinstance(names, tuple):
-        for one in names:
-            yield from _flat(one)
+        for name in names:
+            yield from _flat(name)
     else:
         yield names

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source, Value
-from rnnshape.network import Dimensions
-from rnnshape.reading import Reading
 from rnnshape.reading.code import LONGEST_CODE, read_sources
+from rnnshape.reading.found import Reading
 from rnnshape.reading.json_text import json_value
 
 __all__ = ["read_notebook"]
@@ -21,7 +21,7 @@ CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
 def read_notebook(
-    text: str, let: Mapping[str, Value], where: str, dimensions: Dimensions | None = None
+    text: str, let: Mapping[str, Value], where: str, folder: Path | None = None
 ) -> Reading:
     """The networks that the code of a notebook makes; `where` is the file that it is from."""
     notebook = json_value(text, where)
@@ -36,7 +36,7 @@ def read_notebook(
         )
     if length > LONGEST_CODE:
         raise QueryError(f"{where} is too long to be read: {length:,} characters of code")
-    return read_sources(sources, let, dimensions)
+    return read_sources(sources, let, folder)
 
 
 def _cells(notebook: object) -> Iterator[tuple[int, str]]:

@@ -5,165 +5,194 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
-from rnnshape.expression import Call, NotLiteralError, Source, Value
-from rnnshape.network import MOST_LAYERS, Dimensions, Network, chain, too_many_layers
-from rnnshape.signatures import ALIASES, LAYERS, REFUSED, module_of
+from rnnshape.expression import Call, Source, Value, calls_within, unknowns_in
+from rnnshape.network import MOST_LAYERS, Network, too_many_layers
+from rnnshape.reading import graph
+from rnnshape.reading.code import follower, read_code
+from rnnshape.reading.found import Reading
+from rnnshape.reading.names import Layer, Model, Sequential, Tensor
+from rnnshape.reading.python import Evaluator, IsOpenError, Open
+from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.signatures import LAYERS, REFUSED, module_of
 
-__all__ = ["read_text"]
+__all__ = ["read_call", "read_text"]
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-def read_text(
-    text: str, dimensions: Dimensions | None = None, let: Mapping[str, Value] | None = None
-) -> tuple[Network, ...]:
+def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     """The networks that a text asks for, or a `QueryError` that shows what is wrong with it.
 
-    >>> [network] = read_text("keras.layers.LSTM(64, return_sequences=True) -> Dense(1)")
+    >>> [network] = read_text("keras.layers.LSTM(64, return_sequences=True) -> Dense(1)").networks
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
     """
+    text = text.replace("→", "->")
     if text[:1].isspace():  # it was copied from the middle of a program
-        from textwrap import dedent
-
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
     source = Source(text, "line " if "\n" in text.strip() else "")
     if not text.strip():
-        raise QueryError("there is nothing to read: give a Keras layer, as LSTM(64)")
+        raise QueryError("there is nothing to read: give a Keras layer, such as LSTM(64)")
     marks = _arrows(source)
-    if marks:
-        nodes = source.between(marks)
-    else:
-        statements = source.statements()
-        if not _is_chain(source, statements):
-            return _program(text, dimensions, let or {})
-        nodes = [one.value for one in statements if isinstance(one, ast.Expr)]
-    try:
-        return (_chain(source, nodes),)
-    except NotLiteralError as wrong:
-        return _as_code(source, marks, dimensions, let or {}, wrong)
+    nodes = source.between(marks) if marks else _expressions(source.statements())
+    if nodes is None:
+        reading = read_code(text, let or {})
+        if reading.messages:
+            raise reading.refused()
+        if not reading.networks:
+            raise QueryError("there is no Keras layer in this: give one, such as LSTM(64)")
+        return reading
+    evaluator = follower(let or {})
+    network = _chain(evaluator, source, nodes)
+    return Reading((network,), (), ((),), frozenset(evaluator.let_used), tuple(evaluator.labels))
 
 
-def _as_code(
-    source: Source,
-    marks: list[int],
-    dimensions: Dimensions | None,
-    let: Mapping[str, Value],
-    wrong: QueryError,
-) -> tuple[Network, ...]:
-    """The same layers by the reader of code, which knows names, sizes of data and more; raises
-    what is `wrong` where it can't read them either."""
-    from rnnshape.reading.code import read_code  # most texts are chains of literals
+def read_call(text: str) -> Call:
+    """The one call that an expression writes."""
+    source = Source(text)
+    nodes = _expressions(source.statements())
+    if nodes is None or len(nodes) != 1:
+        short = text if len(text) <= 60 else f"{text[:57]}..."
+        raise QueryError(f"{short} is not one Keras expression")
+    evaluator = follower({})
+    value = _value(evaluator, source, nodes[0])
+    if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
+        from rnnshape.expression import bind
 
-    ends = pairwise([-2, *marks, len(source.text)])
-    layers = ", ".join(source.text[start + 2 : end].strip() for start, end in ends)
-    reading = read_code(f"Sequential([{layers}])", let, dimensions=dimensions)
-    asks = next((one for one in reading.messages if "--let" in one.message), None)
-    if reading.messages or not reading.networks:
-        raise QueryError(asks.message, wrong.place) if asks else wrong
-    return reading.networks
+        return bind("Input", (), {"batch_shape": value.maker.shape})  # type: ignore[dict-item]
+    made = value.as_argument() if hasattr(type(value), "as_argument") else None
+    if not isinstance(made, Call):
+        raise _no_layer(source, nodes[0], value)
+    return made
 
 
-def _chain(source: Source, nodes: list[ast.expr]) -> Network:
-    layers: list[Call] = []
+def _expressions(statements: list[ast.stmt]) -> list[ast.expr] | None:
+    """The expressions that a text is, or the inside of a list; None of a program."""
+    if not statements:
+        raise QueryError("there is no layer here: give one, such as LSTM(64)")
+    nodes = [node.value for node in statements if isinstance(node, ast.Expr)]
+    if len(nodes) < len(statements):
+        return None
+    is_list = all(isinstance(node, ast.Tuple | ast.List) for node in nodes[:-1])
+    last = nodes[-1]
+    if not is_list or (isinstance(last, ast.Call) and _is_of_program(last)):
+        return None
+    return nodes
+
+
+def _is_of_program(node: ast.Call) -> bool:
+    """`model.add(LSTM(3))`, `Model(x, y)` and `LSTM(3)(x)` stand in a program."""
+    function = node.func
+    if isinstance(function, ast.Call):
+        return True
+    word = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return word in ("add", "Model")
+
+
+def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Network:
+    """The network in which each layer takes what the one before it returns."""
+    items: list[object] = []
     for node in nodes:
-        for layer in _layers(source, node):
-            if layer.name == "Input" and layers:
-                raise layer.error("Input says what the network is given: put it first")
-            layers.append(layer)
-            if len(layers) > MOST_LAYERS:
+        for item in _layers(source, node, _value(evaluator, source, node)):
+            if isinstance(item, Tensor) and items:
+                message = "Input says what the network is given: put it first"
+                raise source.error(node, message)
+            items.append(item)
+            if len(items) > MOST_LAYERS:
                 raise too_many_layers()
-    if all(layer.name == "Input" for layer in layers):
-        raise QueryError("there is no layer here: give one, as LSTM(64)")
-    return chain(layers)
+    if all(isinstance(item, Tensor) for item in items):
+        raise QueryError("there is no layer here: give one, such as LSTM(64)")
+    with evaluator.within(source):
+        model = Sequential(items)
+        takes, gives = model.flow()
+    return graph.network_of(takes, gives, "")
 
 
-def _layers(source: Source, node: ast.expr, depth: int = 0) -> Iterator[Call]:
-    """The layers that an expression makes, one after the other."""
-    match node:
-        case ast.Call(func=func) if source.name(func) == "Sequential":
-            if depth > 10:
-                raise source.error(node, "this is nested too deeply to be read")
-            for one in _layers_of_sequential(source, node):
-                yield from _layers(source, one, depth + 1)
-        case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for one in elements:
-                yield from _layers(source, one, depth + 1)
-        case ast.BinOp() | ast.ListComp():
-            value = source.value(node)
-            for layer in value if isinstance(value, tuple) else (value,):
-                yield _layer(source, node, layer)
-        case ast.Name() | ast.Attribute():
-            raise _bare(source, node)
-        case _:
-            yield _layer(source, node, source.value(node))
-
-
-def _layers_of_sequential(source: Source, node: ast.Call) -> list[ast.expr]:
-    given = list(node.args[:1])
-    for keyword in node.keywords:
-        if keyword.arg == "layers":
-            given.append(keyword.value)
-        elif keyword.arg not in ("name", "trainable"):
-            raise source.error(keyword.value, "Sequential takes layers, name and trainable")
-    if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
-        raise source.error(node.args[1], "Sequential takes its layers in one list")
-    return given
-
-
-def _layer(source: Source, node: ast.expr, value: object) -> Call:
-    if not isinstance(value, Call) or module_of(value.name) != "layers":
-        name = f"{value.name} is" if isinstance(value, Call) else "this is"
-        raise source.error(node, f"{name} not a Keras layer")
+def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
+    """What an expression is worth; an error where Python or Keras would refuse it."""
+    with evaluator.within(source):
+        try:
+            value = evaluator.worth(node, evaluator.module)
+        except IsOpenError as wrong:
+            value = wrong.value
+        except RecursionError:
+            raise source.error(node, "this is nested too deeply to be read") from None
+        except ExhaustedError:
+            raise source.error(node, "this takes too many steps to be read") from None
+        except QueryError as wrong:
+            wrong.place = wrong.place or source.place(node)
+            raise
+    for message in evaluator.messages:
+        raise message
+    if isinstance(value, Open):
+        raise _open_error(source, node, value)
     return value
 
 
-def _is_chain(source: Source, statements: list[ast.stmt]) -> bool:
-    """Whether the text is layers and nothing else: one expression, or the inside of a list."""
-    if not statements:
-        raise QueryError("there is no layer here: give one, as LSTM(64)")
-    for statement in statements:
-        match statement:
-            case ast.Expr(value=ast.Tuple() | ast.List() | ast.BinOp() | ast.ListComp()):
-                pass
-            case ast.Expr(value=ast.Call(func=ast.Name() | ast.Attribute() as func)):
-                name = source.name(func)
-                if name in ("add", "Model") or statement is not statements[-1]:
-                    return False
-            case ast.Expr(value=ast.Call()):
-                return False
-            case ast.Expr() if len(statements) == 1:
-                pass
-            case _:
-                return False
-    return True
+def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> Iterator[object]:
+    """The layers of a value, one after the other: those of a `Sequential` are taken out of it."""
+    if depth > 10:
+        raise source.error(node, "this is nested too deeply to be read")
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _layers(source, node, part, depth + 1)
+    elif isinstance(value, Sequential):
+        if value.own_open is not None:
+            raise _open_error(source, node, value.own_open)
+        for part in value.own_items:
+            yield from _layers(source, node, part, depth + 1)
+    elif isinstance(value, Layer) and not isinstance(value, Model):
+        if "own_layer" in vars(value):
+            _check_open(source, node, value.own_layer)
+        yield value
+    elif isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
+        yield value
+    else:
+        raise _no_layer(source, node, value)
 
 
-def _bare(source: Source, node: ast.expr) -> QueryError:
-    """What is said of a name that makes no layer."""
-    word = source.name(node) or "this"
-    if ALIASES.get(word, word) in LAYERS:
-        return source.error(node, f"{word} is a layer's class: make one of it, {word}(...)")
+def _check_open(source: Source, node: ast.expr, layer: graph.Layer) -> None:
+    """Nothing but a name, and what follows from one, may be open in an expression."""
+    found = [layer.unread] if layer.unread else [*unknowns_in(layer.call)]
+    for one in found:
+        if one.reason or any("(" in name for name in one.asked):
+            place = next(
+                (call.places[""] for call in calls_within(layer.call) if "" in call.places), None
+            )
+            why = one.reason or f"{one.name} is not known here: write its value"
+            raise QueryError(why, place or source.place(node))
+
+
+def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
+    """What is said of a text that is open as a whole."""
+    place = value.place or source.place(node)
+    root = (value.roots or (value,))[0].label
+    word = root.partition("(")[0].rpartition(".")[2]
+    if root.startswith(("nn.", "torch.")):
+        return QueryError(f"{word} of PyTorch is not answered: only Keras' layers are", place)
+    if value.reason:
+        return QueryError(value.reason, place)
     if word in REFUSED:
-        return source.error(node, f"{word} is not answered: {REFUSED[word]}")
-    hint = did_you_mean(word, LAYERS) or ": give a Keras layer, as LSTM(64), or a file"
-    return source.error(node, f"{word} is not known{hint}")
+        return QueryError(f"{word} is not answered: {REFUSED[word]}", place)
+    hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
+    if isinstance(node, ast.Call):
+        return QueryError(f"Keras has no layer {word}{hint}", place)
+    return QueryError(
+        f"{word} is not known{hint or ': give a Keras layer, such as LSTM(64), or a file'}", place
+    )
 
 
-def _program(
-    text: str, dimensions: Dimensions | None, let: Mapping[str, Value]
-) -> tuple[Network, ...]:
-    from rnnshape.reading.code import read_code  # most texts are chains
-
-    reading = read_code(text, let, dimensions=dimensions)
-    if reading.messages:
-        raise reading.refused()
-    if not reading.networks:
-        raise QueryError("there is no Keras layer in this: give one, as LSTM(64)")
-    return reading.networks
+def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
+    name = getattr(value, "keras_name", "") if isinstance(value, type) else ""
+    if name:
+        return source.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
+    setting = getattr(value, "own_name", "")
+    what = f"{setting} is" if setting and module_of(setting) else "this is"
+    return source.error(node, f"{what} not a Keras layer")
 
 
 def _arrows(source: Source) -> list[int]:
@@ -186,7 +215,7 @@ def _arrows(source: Source) -> list[int]:
             (found if mark == "->" else commas).append(place)
     if opened:
         raise QueryError(f"this {text[opened[-1]]} is never closed", _place(source, opened[-1]))
-    if not found:
+    if not found or _is_annotation(text, found):
         return []
     if commas:
         raise QueryError("the layers of a chain are joined by ->", _place(source, commas[0]))
@@ -195,6 +224,12 @@ def _arrows(source: Source) -> list[int]:
             at = found[0] if start == -2 else start
             raise QueryError("a layer is missing beside this ->", _place(source, at, 2))
     return found
+
+
+def _is_annotation(text: str, found: list[int]) -> bool:
+    """Whether the arrows are those of functions: `def build(units) -> Model:`"""
+    lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
+    return all(line.startswith(("def ", "async def ")) for line in lines)
 
 
 def _marks(source: Source) -> Iterator[tuple[int, str]]:

@@ -26,7 +26,22 @@ from rnnshape.rules.kinds import (
 )
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
-__all__ = ["CONSTRAINTS", "INITIALIZERS", "REGULARIZERS", "check", "numbers", "whole_number"]
+__all__ = [
+    "CONSTRAINTS",
+    "INITIALIZERS",
+    "REGULARIZERS",
+    "candidates",
+    "changes_no_shape",
+    "check",
+    "numbers",
+    "whole_number",
+]
+
+# How the names of arguments end that change neither a shape nor a number of parameters.
+WITHOUT_SHAPE = (
+    *("_initializer", "_regularizer", "_constraint", "activation", "dropout", "seed", "name"),
+    *("trainable", "dtype", "weights", "momentum", "epsilon", "alpha", "slope", "mask_value"),
+)
 
 INITIALIZERS = tuple(
     name
@@ -79,6 +94,21 @@ def numbers(call: Call, argument: str, count: int) -> tuple[int, ...]:
         return (int(value),) * count
     assert isinstance(value, tuple)  # `KINDS` has it so
     return tuple(int(one) for one in value if isinstance(one, int))
+
+
+def changes_no_shape(argument: str) -> bool:
+    """Whether a layer's shapes and parameters are the same whatever it is given by this name."""
+    return argument in ("rate", "stddev") or argument.endswith(WITHOUT_SHAPE)
+
+
+def candidates(name: str, argument: str, number: int, place: int) -> Value:
+    """A value that Keras takes for an argument: a number, and where it takes none, a share or one
+    of its words; which one follows from `place`."""
+    kind = KINDS.get(f"{name}.{argument}") or KINDS.get(argument)
+    if kind is None or kind.takes(number):
+        return number
+    words = kind.words[place:] + kind.words[:place]
+    return next((value for value in (0.5, *words) if kind.takes(value)), number)
 
 
 def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:

@@ -24,6 +24,7 @@ class Axis:
         length: how many entries it has.
         factor: how often what is named fits into the length: 4 for the gates of an LSTM's kernel.
         is_open: whether Keras knows the length only when it runs: None in an `Input`'s shape.
+        is_unknown: whether the length is only a number in the place of one that is not known.
         believed: what Keras takes the length for before it runs, where that is wrong.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
@@ -35,6 +36,7 @@ class Axis:
     factor: int = 1
     is_open: bool = False
     believed: int | None = None
+    is_unknown: bool = False
 
     def __rmul__(self, times: int) -> Axis:
         wide = self.resized(lambda length: times * length)
@@ -83,6 +85,7 @@ class Tensor:
         role: what it is to its layer.
         mask: the axes of the mask that may come with it and skip some timesteps; None if none can.
         source: the layer that returns it; None of what a network is given.
+        has_rank: whether it is known how many axes it has.
 
     >>> bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)), "added", "weight")
     >>> bias.shape, bias.size
@@ -95,9 +98,17 @@ class Tensor:
     role: Role = "output"
     mask: tuple[Axis, ...] | None = None
     source: Call | None = None
+    has_rank: bool = True
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name} {self.shape} = {self.labels}>"
+
+    @property
+    def sizes(self) -> tuple[int | None, ...] | None:
+        """Its shape, with None for what is not known; None where not even the rank is."""
+        if not self.has_rank:
+            return None
+        return tuple(None if axis.is_unknown else axis.length for axis in self.axes)
 
     @property
     def masked(self) -> bool:

@@ -1,0 +1,144 @@
+"""The rule counts with numbers alone: what is open gets two or three of them, one set a column.
+
+What is the same in every column does not depend on what is open, and what differs does. A column
+in which the rule refuses its numbers is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from rnnshape.expression import Call, Unknown, Value, calls_within
+from rnnshape.network import Network, Shape, Step
+from rnnshape.rules.arguments import candidates, changes_no_shape
+from rnnshape.signatures import module_of, signature
+
+__all__ = ["Numbers", "call_with_numbers", "columns_of", "is_answerable", "open_in", "with_numbers"]
+
+# Far from each other, so that each passes where others are too small, and none is another's double.
+FIRST = (29, 131, 517)
+STEP = (10, 26, 102)  # between the numbers of two values in one column
+RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
+
+Numbers: TypeAlias = Mapping[Unknown, int]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One choice of numbers for all that is open.
+
+    Attributes:
+        place: the column's own, which chooses among words and flags.
+        numbers: for each value that is open.
+        rank: for inputs of which it is not known.
+    """
+
+    place: int
+    numbers: Numbers
+    rank: int
+
+
+def columns_of(network: Network) -> list[Column]:
+    """One column where everything is known; else some that differ in all that is open."""
+    unknowns = network.unknowns
+    has_no_rank = any(isinstance(source.shape, Unknown) for source in network.inputs)
+    if not unknowns:
+        return [Column(0, {}, RANKS[0])]
+    return [
+        Column(place, _numbers(unknowns, place), rank)
+        for rank in (RANKS if has_no_rank else RANKS[:1])
+        for place in range(len(FIRST))
+    ]
+
+
+def open_in(network: Network) -> tuple[Unknown, ...]:
+    """What is open in a network: the values that count, and the layers that are not read."""
+    found: dict[Unknown, None] = {}
+    for source in network.inputs:
+        found |= dict.fromkeys(_unknowns_of_shape(source.shape))
+    for step in network.steps:
+        found |= dict.fromkeys(_unknowns_that_count(step.layer))
+        if step.unread is not None and not is_answerable(step):
+            found[step.unread] = None
+    return tuple(found)
+
+
+def is_answerable(step: Step) -> bool:
+    """Whether all that an unread layer returns is known."""
+    return step.returns is not None and all(
+        shape is not None and not any(isinstance(size, Unknown) for size in shape)
+        for shape in step.returns
+    )
+
+
+def with_numbers(shape: Shape, numbers: Numbers) -> tuple[int | None, ...]:
+    """A shape with numbers for what is open in it."""
+    return tuple(numbers[size] if isinstance(size, Unknown) else size for size in shape)
+
+
+def call_with_numbers(call: Call, column: Column) -> Call:
+    """A layer with numbers for what is open in its arguments, or words and flags where it takes
+    these."""
+    if not column.numbers and not any(_has_unknown(one) for one in calls_within(call)):
+        return call
+
+    def changed(name: str, argument: str, value: Value) -> Value:
+        if isinstance(value, Unknown):
+            default = signature(name).defaults.get(argument)
+            if isinstance(default, bool):
+                return column.place % 2 == 0
+            number = column.numbers.get(value, FIRST[0])
+            return candidates(name, argument, number, column.place)
+        if isinstance(value, Call):
+            return call_with_numbers(value, column)
+        if isinstance(value, tuple):
+            return tuple(changed(name, argument, part) for part in value)
+        return value
+
+    arguments = tuple((word, changed(call.name, word, value)) for word, value in call.arguments)
+    return Call(call.name, arguments, call.places)
+
+
+def _numbers(unknowns: tuple[Unknown, ...], place: int) -> Numbers:
+    return {one: FIRST[place] + STEP[place] * index for index, one in enumerate(unknowns)}
+
+
+def _has_unknown(call: Call) -> bool:
+    return any(
+        isinstance(part, Unknown)
+        for _, value in call.arguments
+        for part in (value if isinstance(value, tuple) else (value,))
+    )
+
+
+def _unknowns_of_shape(shape: Shape | Unknown | None) -> Iterator[Unknown]:
+    if isinstance(shape, Unknown):
+        yield shape
+    else:
+        yield from (size for size in shape or () if isinstance(size, Unknown))
+
+
+def _unknowns_that_count(value: Value) -> Iterator[Unknown]:
+    """Those in arguments that change a shape or a number of parameters."""
+    if isinstance(value, Unknown):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _unknowns_that_count(part)
+    elif isinstance(value, Call) and (module_of(value.name) is not None):
+        for name, argument in value.arguments:
+            if not (isinstance(argument, Unknown) and changes_no_shape(name)):
+                yield from _unknowns_that_count(argument)
+
+
+def measurable(network: Network) -> Network:
+    """The same network, with values that Keras takes for what changes no shape."""
+    if not network.unknowns:
+        return network
+    column = Column(0, _numbers(network.unknowns, 0), RANKS[0])
+    steps = tuple(
+        replace(step, layer=call_with_numbers(step.layer, column)) for step in network.steps
+    )
+    return replace(network, steps=steps)

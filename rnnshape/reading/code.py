@@ -1,0 +1,292 @@
+"""Keras code, followed without running it: which models it makes, of which layers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import signature
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Source, Value
+from rnnshape.network import Network, input_of_first_layer
+from rnnshape.reading import graph
+from rnnshape.reading.files import file_text
+from rnnshape.reading.found import NotReadError, Reading, comes_from
+from rnnshape.reading.names import (
+    MODULES,
+    NAMES,
+    SESSION,
+    Layer,
+    Model,
+    Session,
+    array_of_shape,
+    unknown_of,
+)
+from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
+from rnnshape.reading.python.evaluator import shortened
+from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.reading.python.scope import Scope
+
+__all__ = ["LONGEST_CODE", "follower", "read_code", "read_sources"]
+
+LONGEST_CODE = 400_000  # characters
+BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
+MOST_FILES = 20  # that code imports from its own folder
+
+
+def read_code(
+    text: str, let: Mapping[str, Value], where: str = "", folder: Path | None = None
+) -> Reading:
+    """The networks that a text in Python makes.
+
+    Args:
+        text: the code.
+        let: values of what it takes from data, by their names: `vocab_size`, `X_train.shape[2]`.
+        where: the file that it is from.
+        folder: where that file is; those beside it can be imported.
+
+    >>> reading = read_code("x = Input((5, 2)); y = LSTM(3)(x); m = Model(x, y)", {})
+    >>> [(network.name, *network.layers) for network in reading.networks]
+    [('m', <Call LSTM(3)>)]
+    """
+    line = f"{where}, line " if where else "line " if "\n" in text.strip() else ""
+    return read_sources([Source(text, line, LONGEST_CODE)], let, folder)
+
+
+def read_sources(
+    sources: Iterable[Source], let: Mapping[str, Value], folder: Path | None = None
+) -> Reading:
+    """The same of several texts, each of which knows the names of those before."""
+    evaluator = follower(let, folder)
+    for source in sources:
+        statements, source = _statements(evaluator, source)
+        evaluator.read(source, statements, evaluator.module)
+    held = SESSION.get()
+    if not (held.models or held.calls):
+        _call_what_is_not_called(evaluator)
+    return reading_of(evaluator)
+
+
+def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
+    """What follows code that may name all of Keras, with a session of its own."""
+    files: dict[str, object] = {}
+
+    def find(evaluator: Evaluator, path: str) -> object:
+        if folder is None or len(files) > MOST_FILES:
+            return None
+        return _module_of_file(evaluator, folder, path, files)
+
+    evaluator = python(MODULES, NAMES, let, array_of_shape, find)
+    held = Session(evaluator)
+    SESSION.set(held)
+    evaluator.roots.append(held)
+    return evaluator
+
+
+def reading_of(evaluator: Evaluator) -> Reading:
+    """What has been read."""
+    networks: list[Network] = []
+    notes: list[tuple[str, ...]] = []
+    usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
+    try:
+        for network, said in _finished(evaluator):
+            networks.append(network)
+            notes.append((*usual, *said))
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
+    return Reading(
+        tuple(networks),
+        tuple(evaluator.messages),
+        tuple(notes),
+        frozenset(evaluator.let_used),
+        tuple(evaluator.labels),
+    )
+
+
+# The text
+
+
+def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], Source]:
+    if "\xa0" in source.text:  # a space that web pages have, and Python doesn't
+        source = Source(source.text.replace("\xa0", " "), source.where, source.longest)
+    try:
+        return source.statements(), source
+    except QueryError as wrong:
+        return _what_is_left(evaluator, source, wrong)
+
+
+def _what_is_left(
+    evaluator: Evaluator, source: Source, wrong: QueryError
+) -> tuple[list[ast.stmt], Source]:
+    """The statements of a text in which some lines are not Python of today."""
+    rest, lines, said = source, list(source.lines), False
+    before: int | None = None
+    for _ in range(BROKEN_LINES if len(source.text) <= source.longest else 0):
+        number = _broken_line(rest.text)
+        if number is None or number > len(lines):
+            break
+        line = lines[number - 1]
+        stripped = line.lstrip()
+        if not said and not stripped.startswith(("print ", "exec ", "!", "%", "?")):
+            evaluator.tell(NotReadError(wrong.message, wrong.place))
+            said = True
+        indent = line[: len(line) - len(stripped)]
+        lines[number - 1] = "" if number == before else f"{indent}pass"
+        before = number
+        rest = Source("\n".join(lines), source.where, source.longest)
+        try:
+            return rest.statements(), rest
+        except QueryError as another:
+            wrong = another
+    if not said:
+        evaluator.tell(NotReadError(wrong.message, wrong.place))
+    return [], source
+
+
+def _broken_line(text: str) -> int | None:
+    try:
+        ast.parse(text)
+    except SyntaxError as wrong:
+        return wrong.lineno
+    except (MemoryError, RecursionError, ValueError):
+        return None
+    return None
+
+
+def _module_of_file(
+    evaluator: Evaluator, folder: Path, path: str, files: dict[str, object]
+) -> object:
+    """A module that stands below the folder of the code, read like it."""
+    parts = path.lstrip(".").split(".") if path.strip(".") else []
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for file in (
+        folder.joinpath(*parts).with_suffix(".py"),
+        folder.joinpath(*parts, "__init__.py"),
+    ):
+        if parts and file.is_file() and file.resolve().is_relative_to(folder.resolve()):
+            break
+    else:
+        return None
+    if path in files:
+        return files[path]
+    scope = Scope(names={"__name__": path})
+    module = files[path] = Module(path, scope.names)
+    try:
+        source = Source(file_text(file), f"{file.relative_to(folder)}, line ", LONGEST_CODE)
+        statements = source.statements()
+    except QueryError:
+        return None
+    calls, evaluator.calls = evaluator.calls, []
+    before = evaluator.limit, evaluator.depth, evaluator.trying, evaluator.module
+    evaluator.module = scope
+    evaluator.read(source, statements, scope)
+    evaluator.limit, evaluator.depth, evaluator.trying, evaluator.module = before
+    evaluator.calls = calls
+    return module
+
+
+def _call_what_is_not_called(evaluator: Evaluator) -> None:
+    """Where nothing is made: the functions and classes of the code that nothing else in it uses
+    are called, with arguments that are open."""
+    for name, found in list(evaluator.module.names.items()):
+        if getattr(found, "__module__", "") != "__main__" or getattr(found, "__name__", "") != name:
+            continue
+        if name in evaluator.called:
+            continue
+        if isinstance(found, FunctionType):
+            _call_openly(evaluator, found)
+        elif isinstance(found, type):
+            made = _call_openly(evaluator, found)
+            for word, part in list(vars(found).items()):
+                held = SESSION.get()
+                if held.models or held.calls or isinstance(made, Open) or word.startswith("_"):
+                    break
+                if isinstance(part, FunctionType):
+                    _call_openly(evaluator, getattr(made, word))
+
+
+def _call_openly(evaluator: Evaluator, function: Any) -> object:
+    try:
+        parameters = signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return Open("a function")
+    given = {}
+    for word in parameters:
+        if word.default is word.empty and word.kind < 2:
+            found = Open(word.name, "", getattr(function, "source", None) or evaluator.source)
+            found.is_named = True
+            given[word.name] = evaluator.named_by_let(found)
+    evaluator.limit = evaluator.steps + 150_000
+    try:
+        return evaluator.really(function, *given.values())
+    except Exception:
+        return Open("a function")
+
+
+# The networks
+
+
+def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]:
+    """Every model that was made; where there is none, all calls, or every layer alone."""
+    held = SESSION.get()
+    models = list(held.models)
+    for model in models:
+        name = _title(model, models)
+        notes = tuple(f"made where {condition}" for condition in model.own_conditions)
+        with evaluator.within(model.own_node[0]):
+            evaluator.node = model.own_node[1]
+            try:
+                takes, gives = model.flow()
+                if model.own_open is not None:
+                    raise IsOpenError(model.own_open)
+                calls = graph.calls_before(gives, takes)
+                if calls:
+                    yield graph.network_of(takes, gives, name), notes
+            except IsOpenError as wrong:
+                _tell_open(evaluator, name, wrong.value)
+            except QueryError as wrong:
+                wrong.place = wrong.place or evaluator.place
+                evaluator.tell(wrong)
+            except RecursionError:
+                text = f"{name or 'a model'} is nested too deeply to be read"
+                evaluator.tell(NotReadError(text, evaluator.place))
+    if models:
+        return
+    if held.calls:
+        used = {tensor.maker for call in held.calls for tensor in call.tensors}
+        last = [call for call in held.calls if call not in used]
+        outputs = [one for call in last for one in graph.tensors_in(graph.returned(call))]
+        yield graph.network_of([], outputs, "", held.calls), ()
+        return
+    for layer in list(held.layers.values()):
+        yield _alone(layer), ()
+
+
+def _alone(layer: Layer) -> Network:
+    source = input_of_first_layer(layer.own_layer.call)
+    tensor = graph.Tensor(graph.InputTensor(source.shape, "", source.dtype))
+    call = graph.LayerCall(1, layer.own_layer, (tensor,))
+    return graph.network_of([tensor], [*graph.tensors_in(graph.returned(call))], "", [call])
+
+
+def _tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
+    """Says of a model that its layers are not known, and why; of one that Keras refuses, it was
+    said already."""
+    if any(message.message == value.reason for message in evaluator.messages):
+        return
+    why = comes_from([unknown_of(value)])
+    evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
+
+
+def _title(model: Model, models: Sequence[Model]) -> str:
+    """What the code calls a model, or the function call that makes it."""
+    if model.own_made_in is None or model.own_is_of_module:
+        return model.own_variable or model.own_name
+    made_in = shortened(ast.unparse(model.own_made_in))
+    several = [one for one in models if one.own_made_in is model.own_made_in]
+    name = model.own_variable or model.own_name
+    return f"{name} in {made_in}" if len(several) > 1 and name else made_in

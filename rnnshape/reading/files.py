@@ -1,0 +1,40 @@
+"""Text of files that nobody has checked: which texts name files, and how much of one is read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rnnshape.errors import QueryError
+
+__all__ = ["SUFFIXES", "file_text", "is_file"]
+
+SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
+LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
+
+
+def is_file(what: str) -> bool:
+    """Whether a text names a file, in place of a layer."""
+    if len(what) > 4_096 or "\0" in what or "\n" in what:
+        return False
+    if what.lower().endswith(SUFFIXES):
+        return True
+    try:
+        return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or Path(what).is_file())
+    except (OSError, ValueError):
+        return False
+
+
+def file_text(path: Path) -> str:
+    """The text of a file that is not too large."""
+    try:
+        if not path.is_file():
+            raise QueryError(f"{path} is not a file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as problem:
+        words = getattr(problem, "strerror", None) or problem
+        raise QueryError(f"{str(path)[:200]} can't be read: {words}") from None
+    if len(content) > LARGEST_FILE:
+        raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
+    return content.decode("utf-8-sig", errors="replace")

@@ -1,0 +1,29 @@
+"""What stands for the names that code imports: ordinary Python objects, which it meets as its own.
+
+Calling a `Layer` on a `Tensor` adds a step to the network, as in Keras. Nothing here knows how
+code is followed, and what follows it knows no Keras.
+"""
+
+from __future__ import annotations
+
+from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.keras import MODULES, NAMES
+from rnnshape.reading.names.layers import Layer, holds_tensors
+from rnnshape.reading.names.models import Model, Sequential
+from rnnshape.reading.names.session import SESSION, Session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, stand_ins
+
+__all__ = [
+    "MODULES",
+    "NAMES",
+    "SESSION",
+    "Layer",
+    "Model",
+    "Sequential",
+    "Session",
+    "Tensor",
+    "array_of_shape",
+    "holds_tensors",
+    "stand_ins",
+    "unknown_of",
+]

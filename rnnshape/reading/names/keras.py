@@ -1,0 +1,170 @@
+"""Where code finds all of it: the modules of Keras, TensorFlow and NumPy, and their names."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from rnnshape import signatures
+from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.layers import (
+    Input,
+    LambdaLayer,
+    Layer,
+    Setting,
+    holds_tensors,
+    layer_class,
+)
+from rnnshape.reading.names.models import Model, Sequential
+from rnnshape.reading.names.operations import OPERATIONS
+from rnnshape.reading.names.session import session
+from rnnshape.reading.python import Module, Open, StandIn
+
+__all__ = ["MODULES", "NAMES"]
+
+FUNCTIONS_AS_LAYERS = {
+    "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
+    "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",
+}  # fmt: skip
+CLASSES: dict[str, Any] = {
+    "Model": Model,
+    "Functional": Model,
+    "Sequential": Sequential,
+    "Layer": Layer,
+    "Input": Input,
+    "InputLayer": Input,
+    "Lambda": LambdaLayer,
+}
+USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
+SUBMODULES = (
+    "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
+    "datasets", "engine", "initializers", "keras", "layers", "losses", "math", "metrics",
+    "models", "nn", "ops", "optimizers", "preprocessing", "python", "random", "recurrent",
+    "regularizers", "saving", "utils", "v1", "v2",
+)  # fmt: skip
+
+
+class Function(StandIn):
+    """A function of Keras or TensorFlow: of tensors, or an activation."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self.own_name, self.own_path = name, path
+
+    def as_argument(self) -> str:
+        """`activation=tf.nn.relu`"""
+        return self.own_name
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        named.pop("name", None)
+        if not holds_tensors([*given, *named.values()]):
+            return self._of_data(given, named)
+        if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
+            return self._as_layer(given, named)
+        if self.own_name in OPERATIONS:
+            return OPERATIONS[self.own_name](*given, **named)
+        raise QueryError(f"what {self.own_name} makes of a tensor is not known")
+
+    def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
+        """`layers.concatenate([x, y])`"""
+        first, *more = given or [named.pop("inputs")]
+        if more:
+            named["axes" if self.own_name == "dot" else "axis"] = more[0]
+        return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
+
+    def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
+        if self.own_name in NUMPY and self.own_path.startswith(("tensorflow", "keras.ops")):
+            return NUMPY[self.own_name](*given, **named)
+        return session().evaluator.open(f"{self.own_name}(...)")
+
+
+def name_of_keras(name: str, path: str = "keras") -> Any:
+    """What Keras or TensorFlow has under a name, in any of its modules."""
+    name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
+    of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
+    known = signatures.ALIASES.get(name, name)
+    module = signatures.module_of(known)
+    if name in CLASSES:
+        return CLASSES[name]
+    if module == "layers" and not of_settings:
+        return layer_class(known)
+    if module and module != "layers" and (of_settings or path == "keras"):
+        return Setting(known)
+    if name in signatures.REFUSED:
+        return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
+    if path.endswith("random") and name in ARRAYS:
+        return ARRAYS[name]
+    if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or name in OPERATIONS:
+        return Function(name, path)
+    if name in NUMPY and not path.endswith("layers"):
+        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
+    if name in ("int_shape", "shape"):
+        return sizes_of
+    if _is_dtype(name):
+        return name
+    if name in ("function", "register_keras_serializable"):
+        return lambda *given, **_: given[0] if given and callable(given[0]) else lambda one: one
+    if path.endswith("layers"):
+        return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
+    raise KeyError(name)
+
+
+def _is_dtype(name: str) -> bool:
+    return name.rstrip("0123456789") in ("float", "int", "bfloat", "uint") and name[-1].isdigit()
+
+
+class KerasModule(Module):
+    """`keras`, or any module in it. All of them have all of Keras' names."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, self._named)
+        if path.endswith("layers"):
+            words = [*signatures.LAYERS, *signatures.ALIASES, *CLASSES]
+            self.listed = {word: name_of_keras(word, path) for word in words}
+        elif path.endswith("models"):
+            self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
+
+    def _named(self, name: str) -> Any:
+        if name in SUBMODULES:
+            return module_of_keras(f"{self.path}.{name}")
+        return name_of_keras(name, self.path)
+
+
+@cache
+def module_of_keras(path: str) -> KerasModule:
+    return KerasModule(path)
+
+
+class Names(dict[str, Any]):
+    """All that code may use without importing it: code that is pasted lacks its imports."""
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            self[str(name)]
+        except KeyError:
+            return False
+        return True
+
+    def __missing__(self, name: str) -> Any:
+        if name in USUAL:
+            return MODULES[USUAL[name]]
+        if name == "numpy":
+            return MODULES[name]
+        if name in ("layers", "keras", "tensorflow", "models", "regularizers", "initializers",
+                    "constraints", "activations", "ops"):  # fmt: skip
+            return module_of_keras(name if name in ("keras", "tensorflow") else f"keras.{name}")
+        is_function = name in FUNCTIONS_AS_LAYERS or name in ("l1", "l2", "l1_l2")
+        if name in FUNCTIONS_AS_LAYERS:
+            return Function(name, "keras.layers")
+        if not (name[:1].isupper() or is_function):
+            raise KeyError(name)
+        return name_of_keras(name)
+
+
+MODULES: dict[str, object] = {
+    **{
+        path: module_of_keras(path) for path in ("keras", "tensorflow", "tf_keras", "keras.backend")
+    },
+    "numpy": Module("numpy", NUMPY),
+}
+NAMES = Names()

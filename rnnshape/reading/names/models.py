@@ -1,0 +1,449 @@
+"""Models: of inputs and outputs, `Sequential`, and those of the code with a `call` of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call
+from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
+from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.layers import Layer, holds_tensors, passed
+from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, stand_ins
+from rnnshape.reading.python import IsOpenError, Open, opens_in
+
+__all__ = ["Model", "Sequential"]
+
+MOST_MODELS = 1_000
+TRAINING = ("fit", "evaluate", "train_on_batch", "test_on_batch")
+
+
+class Model(Layer):
+    """A model of inputs and outputs; or one of the code, whose `call` is followed.
+
+    Attributes:
+        own_takes, own_gives: its inputs and outputs.
+        own_open: what is not known of it, where it can't be answered.
+        own_name, own_variable: the name that it is given, and that of the variable that holds it.
+        own_conditions: those, not known, under which it is made.
+    """
+
+    what = "a model"
+    visible = (
+        *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
+        "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
+        "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
+        "trainable_variables", "variables", "optimizer", "predict_classes", "stop_training",
+    )  # fmt: skip
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
+    ) -> None:
+        super().__init__()
+        held = session()
+        if len(held.models) >= MOST_MODELS:
+            raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
+        self.own_takes = _flat(more.get("input", inputs))
+        self.own_gives = _flat(more.get("output", outputs))
+        self.own_name = name if isinstance(name, str) else ""
+        self.own_variable, self.own_is_of_module = "", False
+        self.own_open: Open | None = next(opens_in([inputs, outputs]), None)
+        self.own_conditions = tuple(held.evaluator.conditions)
+        self.own_made_in = held.evaluator.outermost_call()
+        self.own_node = (held.evaluator.source, held.evaluator.node)
+        held.models.append(self)
+        if inputs is not None and outputs is not None and self.own_open is None:
+            self._check_ends()
+
+    def _check_ends(self) -> None:
+        """Keras refuses a model whose outputs need other inputs than those that it names."""
+        if not (self.own_takes and self.own_gives):
+            which = "outputs" if self.own_takes else "inputs"
+            raise QueryError(f"what this model's {which} are is not known")
+        given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
+        calls = graph.calls_before(self.own_gives, self.own_takes)
+        for tensor in (one for call in calls for one in call.tensors):
+            maker = tensor.maker
+            if isinstance(maker, graph.InputTensor) and graph.Tensor(maker) not in given:
+                if maker.name == "weight" or maker.shape is None:
+                    continue
+                name = maker.name or maker.given_name
+                self.own_open = session().evaluator.open("a model", "an input is missing")
+                raise QueryError(
+                    "this model needs an input that it does not name"
+                    + (f": {name}" if name else "")
+                )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def is_assigned(self, name: str, in_module: bool) -> None:
+        if not self.own_is_of_module:
+            self.own_variable, self.own_is_of_module = name, in_module
+
+    def is_lost(self, because: Open) -> None:
+        if self.own_open is None:
+            self.own_open = because
+
+    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built"):
+            return other
+        self.is_lost(because)
+        return other
+
+    @staticmethod
+    def chosen_over(mine: Model, other: object, because: Open) -> object:
+        """Of a model and something unread, the model; of two models, each is answered."""
+        if isinstance(other, Model):
+            found = because.part("")
+            found.alternatives = (mine, other)
+            return found
+        return mine if other is None or isinstance(other, Open) else because
+
+    def as_argument(self) -> Any:
+        """A model within a layer, as in `TimeDistributed(model)`: its layers, where they follow
+        each other."""
+        self.own_variable = self.own_variable or "inner"
+        session().models[:] = [one for one in session().models if one is not self]
+        calls = self._calls()
+        for before, call in zip([None, *calls], calls, strict=False):
+            tensors = [*call.tensors]
+            first = (
+                graph.Tensor(self.own_takes[0].maker, self.own_takes[0].output)
+                if self.own_takes
+                else None
+            )
+            expected = graph.Tensor(before) if before else first
+            if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
+                why = "a layer around a model of this form is not read"
+                raise IsOpenError(session().evaluator.open(self.title, why))
+        return Call("Sequential", (("layers", tuple(call.layer.call for call in calls)),))
+
+    def _calls(self) -> list[graph.LayerCall]:
+        takes, gives = self.flow()
+        self.own_takes = self.own_takes or takes
+        return graph.calls_before(gives, takes)
+
+    def call_layers_with(self, layer: Layer) -> None:
+        """Calls the layers, where nothing else has and this one is among them."""
+
+    def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
+        if self.own_open is not None:
+            raise IsOpenError(self.own_open)
+        held, given = session(), _flat(passed(inputs))
+        if len(given) != len(self.own_takes):
+            raise QueryError(
+                f"{self.title} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
+            )
+        group = "/".join(filter(None, [*held.groups, self.title]))
+        calls = graph.calls_before(self.own_gives, self.own_takes)
+        if len(calls) > MOST_LAYERS:
+            raise too_many_layers()
+        pairs = zip(self.own_takes, given, strict=True)
+        instead = {
+            graph.Tensor(one.maker, one.output): graph.Tensor(two.maker, two.output)
+            for one, two in pairs
+        }
+        anew, stands_for = graph.called_anew(calls, instead, held.number + 1, group)
+        held.number += len(anew)
+        held.calls += anew
+        made = [stand_ins(graph.in_place_of(one, stands_for)) for one in self.own_gives]
+        return made[0] if len(made) == 1 else made
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        if not given and "inputs" in named:
+            given = (named.pop("inputs"),)
+        first = given[0] if given else session().evaluator.open("inputs")
+        is_data = not holds_tensors(first)
+        if is_data and isinstance(first, Open) and first.reason:
+            raise IsOpenError(first)
+        if not self.own_takes:  # it becomes what it is with its first call
+            start = stand_ins(passed(first))
+            made = self._called_anew(start, given[1:], named)
+            if holds_tensors(made):
+                self.own_takes, self.own_gives = _flat(start), _flat(made)
+            if not is_data and holds_tensors(made):
+                return self.call(first)
+            return self._result(made) if is_data else made
+        if is_data:
+            return self._result(self.own_gives)
+        return self.call(first)
+
+    def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+        held = session()
+        held_groups, held.groups = held.groups, []
+        try:
+            if not self.own_is_built:
+                self.own_is_built = True
+                own = getattr(type(self), "build", None)
+                if own is not None and own.__module__ == "__main__" and isinstance(start, Tensor):
+                    self.build(start.shape)
+            return self.call(start, *more, **named)
+        finally:
+            held.groups = held_groups
+
+    def _result(self, made: Any) -> Any:
+        """What a call with data returns: data, of the shapes of the outputs."""
+        tensors = _flat(made)
+        if len(tensors) == 1:
+            return array_of_shape(tensors[0].shape)
+        return [array_of_shape(tensor.shape) for tensor in tensors]
+
+    def build(self, input_shape: Any = None, **_: Any) -> None:
+        if isinstance(input_shape, list | tuple) and not self.own_takes:
+            self(Tensor(graph.InputTensor(_sizes(input_shape), "inputs")))
+
+    def fit(self, x: Any = None, *_: Any, **__: Any) -> Open:
+        self._built_by(x)
+        return session().evaluator.open("history")
+
+    evaluate = train_on_batch = test_on_batch = fit_generator = fit
+
+    def predict(self, x: Any = None, *_: Any, **__: Any) -> Any:
+        self._built_by(x)
+        if self.own_open is None and self.own_takes:
+            return self._result(self.own_gives)
+        return session().evaluator.open("predictions")
+
+    predict_on_batch = predict_classes = predict
+
+    def _built_by(self, x: Any) -> None:
+        """Data of a shape that is known says what a model takes that has not been built."""
+        if isinstance(x, Array) and not self.own_takes and self.own_open is None:
+            self.build((None, *x.shape[1:]))
+
+    def compile(self, *_: Any, **__: Any) -> None:
+        pass
+
+    summary = save = save_weights = load_weights = compile
+
+    def to_json(self) -> Open:
+        return session().evaluator.open("a text")
+
+    @property
+    def layers(self) -> list[Any]:
+        calls = self._calls()
+        entries = [_InputLayer(one) for one in self.own_takes]
+        return [*entries, *map(_made_of, dict.fromkeys(call.layer for call in calls))]
+
+    def get_layer(self, name: Any = None, index: Any = None) -> Any:
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if _name_of(layer) == name:
+                return layer
+        raise QueryError(f"this code gives no layer of the model the name {name!r}")
+
+    def reaches(self, name: str) -> bool:
+        return name in ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("input_shape", "output_shape"):
+            return getattr(self, name.removesuffix("_shape")).shape
+        if name not in ("input", "inputs", "output", "outputs"):
+            raise AttributeError(name)
+        if self.own_open is not None:
+            raise IsOpenError(self.own_open)
+        takes, gives = self.flow()
+        several = gives if name.startswith("out") else takes
+        return several[0] if len(several) == 1 and not name.endswith("s") else several
+
+    @property
+    def title(self) -> str:
+        return self.own_name or self.own_variable or ""
+
+    @property
+    def name(self) -> str:
+        return self.title
+
+    @property
+    def _title(self) -> str:
+        return self.title
+
+    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
+        """What goes in and comes out; a model of the code that nobody calls is called here."""
+        if not self.own_takes and self.own_open is None and type(self) is not Model:
+            self(Tensor(graph.InputTensor(None, "inputs")))
+        return self.own_takes, self.own_gives
+
+
+class Sequential(Model):
+    """Layers, one after the other.
+
+    Attributes:
+        own_items: its layers and models, first perhaps an `Input`.
+        own_shape: what it is given, as `build` or data says it.
+    """
+
+    def __init__(self, layers: Any = None, name: Any = None, **_: Any) -> None:
+        super().__init__(name=name)
+        self.own_items: tuple[Any, ...] = ()
+        self.own_shape: Any = None
+        self.own_flow: Any = None
+        if isinstance(layers, Open):
+            self.own_open = layers
+        else:
+            for item in layers or ():
+                self.add(item)
+
+    def add(self, item: Any) -> None:
+        if isinstance(item, list | tuple):
+            for part in item:
+                self.add(part)
+        elif isinstance(item, Open):
+            self.own_items += (_UnreadLayer(item),)
+        elif isinstance(item, Tensor) and self.own_items:
+            raise self._refused("Input says what the network is given: put it first")
+        elif isinstance(item, Layer | Tensor):
+            session().layers.pop(id(item), None)
+            self.own_items += (item,)
+        elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
+            name = item.keras_name
+            raise self._refused(f"{name} is a layer's class: make one of it, {name}(...)")
+        else:
+            raise self._refused("this is not a layer that is known")
+        if self.own_gives:  # it was built before: it is another from here on
+            self.own_takes, self.own_gives = [], []
+
+    def _refused(self, message: str) -> QueryError:
+        self.own_open = session().evaluator.open(self.title or "a model", message)
+        return QueryError(message)
+
+    def pop(self, *_: Any) -> None:
+        self.own_items = self.own_items[:-1]
+        self.own_takes, self.own_gives = [], []
+
+    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        """Layers that are added under a condition that is not known stand as one unread layer."""
+        if name != "own_items":
+            return super().merged(name, one, other, because)
+        same = 0
+        while same < min(len(one), len(other)) and one[same] is other[same]:
+            same += 1
+        return (*one[:same], _UnreadLayer(because))
+
+    def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
+        if self.own_open is not None:
+            raise IsOpenError(self.own_open)
+        held, made = session(), inputs
+        held.groups.append(self.title)
+        try:
+            for item in self.own_items:
+                made = item(made) if isinstance(item, Layer) else made
+        finally:
+            held.groups.pop()
+        return made
+
+    def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+        held = session()
+        held_groups, held.groups = held.groups, []
+        title = self.own_name, self.own_variable
+        self.own_name = self.own_variable = ""
+        try:
+            return self.call(start)
+        finally:
+            held.groups = held_groups
+            self.own_name, self.own_variable = title
+
+    def build(self, input_shape: Any = None, **_: Any) -> None:
+        if isinstance(input_shape, Open):
+            self.own_shape = self.own_shape or unknown_of(input_shape)
+        elif isinstance(input_shape, list | tuple):
+            self.own_shape = self.own_shape or _sizes(input_shape)
+
+    def _built_by(self, x: Any) -> None:
+        if isinstance(x, Array):
+            self.build((None, *x.shape[1:]))
+
+    @property
+    def layers(self) -> list[Any]:
+        return [item for item in self.own_items if isinstance(item, Layer)]
+
+    def call_layers_with(self, layer: Layer) -> None:
+        if any(item is layer for item in self.own_items):
+            self.flow()
+
+    def first(self, depth: int = 0) -> graph.InputTensor:
+        """What it is given: its own `Input`, or what its first layer says."""
+        item = self.own_items[0] if self.own_items else None
+        if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
+            return item.maker
+        if isinstance(item, Sequential) and depth < 20:
+            inner = item.first(depth + 1)
+            if inner.shape is not None or self.own_shape is None:
+                return graph.InputTensor(inner.shape, "", inner.dtype, inner.given_name)
+        if isinstance(item, Model) and item.own_takes:
+            entry = item.own_takes[0].maker
+            if isinstance(entry, graph.InputTensor):
+                return graph.InputTensor(entry.shape, entry.name, entry.dtype, entry.given_name)
+        if isinstance(item, Layer) and item.keras_name and "own_layer" in vars(item):
+            source = input_of_first_layer(item.own_layer.call)
+            if source.shape is not None or self.own_shape is None:
+                return graph.InputTensor(source.shape, "", source.dtype)
+        return graph.InputTensor(self.own_shape)
+
+    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
+        if self.own_gives or self.own_open is not None:
+            return self.own_takes, self.own_gives
+        if not any(isinstance(item, Layer) for item in self.own_items):
+            return [], []
+        if self.own_flow is None or self.own_flow[0] != self.own_items:
+            start = Tensor(self.first())
+            made = self._called_anew(start, (), {})
+            self.own_flow = self.own_items, ([start], _flat(made))
+        return self.own_flow[1]  # type: ignore[no-any-return]
+
+
+class _UnreadLayer(Layer):
+    """Something that stands where a layer would, and that is not known."""
+
+    def __init__(self, found: Open) -> None:
+        super().__init__()
+        why = found.reason or "what it makes is not known"
+        self.own_layer = graph.Layer(Call(found.label), unknown_of(found))
+        self.own_why = why
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        tensors = [passed(part) for part in given]
+        return stand_ins(graph.returned(session().step(self.own_layer, tensors, {})))
+
+
+class _InputLayer(Layer):
+    """An input among `model.layers`."""
+
+    visible = ("output", "input", "name")
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__()
+        self.output = self.input = tensor
+
+
+def _name_of(layer: Any) -> object:
+    if isinstance(layer, Model):
+        return layer.title
+    if "own_layer" in vars(layer):
+        call = layer.own_layer.call
+        return call["name"] if layer.keras_name else call.name
+    return None
+
+
+def _flat(given: Any) -> list[Tensor]:
+    return [stand_ins(tensor) for tensor in graph.tensors_in(given)]
+
+
+def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(unknown_of(size) if isinstance(size, Open) else size for size in shape)
+
+
+def _made_of(layer: graph.Layer) -> Layer:
+    """What stands for a layer of the network that code asks a model for."""
+    made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made.own_weights, made.own_is_built, made.own_layer = [], True, layer
+    return made
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,86 @@
+"""What one reading makes of Keras. Keras has such a thing too: its layers are made anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from rnnshape.errors import Place
+from rnnshape.expression import Unknown
+from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
+from rnnshape.reading import graph
+from rnnshape.reading.python import Evaluator, Open, StandIn
+
+if TYPE_CHECKING:
+    from rnnshape.reading.names.layers import Layer
+    from rnnshape.reading.names.models import Model
+
+__all__ = ["SESSION", "Session", "session", "unknown_of"]
+
+
+class Session(StandIn):
+    """The models, layers and calls of one reading.
+
+    Attributes:
+        layers: those that nothing has taken yet.
+        calls: of layers, in order.
+        sources: what stands for data that layers are called with.
+        groups: the models that are being called.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.models: list[Model] = []
+        self.layers: dict[int, Layer] = {}
+        self.calls: list[graph.LayerCall] = []
+        self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
+        self.groups: list[str] = []
+        self.number = 0
+
+    def merged(self, name: str, one: Any, other: Any, because: Open) -> object:
+        return other
+
+    def step(
+        self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any]
+    ) -> graph.LayerCall:
+        """One more call of a layer."""
+        self.number += 1
+        if self.number > 10 * MOST_LAYERS:
+            raise too_many_layers()
+        group = "/".join(filter(None, self.groups))
+        words = tuple(named.items())
+        call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
+        self.calls.append(call)
+        return call
+
+    def source(self, key: object, owner: object, shape: Shape | None, name: str) -> Any:
+        """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
+        made = graph.InputTensor(shape, name)
+        return self.sources.setdefault(key, (owner, made))[1]
+
+    def places(self) -> dict[str, Place]:
+        """Where the call that is followed now and its arguments stand."""
+        return self.evaluator.places_of_call()
+
+
+SESSION: ContextVar[Session] = ContextVar("SESSION")
+
+
+def session() -> Session:
+    return SESSION.get()
+
+
+def unknown_of(value: Open) -> Unknown:
+    """The same as plain data."""
+    roots = value.roots or (value,)
+    place = roots[0].place
+    where = value.source.where if value.source else ""
+    line = getattr(roots[0].node, "lineno", None) if place else None
+    return Unknown(
+        value.label,
+        tuple(dict.fromkeys(root.label for root in roots)),
+        value.reason,
+        where.removesuffix("line ").rstrip(", "),
+        line,
+    )

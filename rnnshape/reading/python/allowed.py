@@ -1,0 +1,374 @@
+"""What code can name without a library: builtins, modules and methods, each of them listed."""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import enum
+import functools
+import inspect
+import itertools
+import keyword
+import math
+import operator
+import posixpath
+import re
+import string
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from rnnshape.reading.python.limits import MOST, weight_of_call
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+
+__all__ = [
+    "BUILTINS",
+    "DUNDERS",
+    "METHODS",
+    "MODULES",
+    "Formatter",
+    "Stream",
+    "argument_parser",
+    "environment",
+    "is_instance",
+    "namedtuple",
+]
+
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+
+
+class Stream:
+    """What Python goes over once: generators, `zip`, `map`. They are followed to their end."""
+
+    def __init__(self, items: Iterable[object] = ()) -> None:
+        first = list(itertools.islice(items, MOST + 1))
+        self.is_cut = len(first) > MOST
+        self.items = first[::-1]
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> object:
+        if self.items:
+            return self.items.pop()
+        if self.is_cut:
+            raise IsOpenError(Open("a generator", "it gives more values than are read"))
+        raise StopIteration
+
+    def __repr__(self) -> str:
+        raise IsOpenError(Open("a generator"))
+
+
+class Formatter(string.Formatter):
+    """`str.format` that reaches nothing but by the given function."""
+
+    def __init__(self, attribute: Callable[[object, str], object]) -> None:
+        self.attribute = attribute
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[object, Any]:
+        first, *rest = re.split(r"\.|\[", field_name)
+        if "[" in field_name:
+            raise IsOpenError(Open("a format", "an index within a format is not read"))
+        value = self.get_value(int(first) if first.isdigit() else first, args, kwargs)
+        return functools.reduce(self.attribute, rest, value), first
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        weight_of_call(format, (value, format_spec), None)
+        return format(value, format_spec)
+
+
+def unchanged(*values: object, **_: object) -> object:
+    """A decorator that leaves a function what it is, with arguments of its own or without."""
+    [first] = values if len(values) == 1 else [None]
+    return first if callable(first) else unchanged
+
+
+class Field:
+    """A field of a dataclass."""
+
+    def __init__(
+        self, default: object = inspect.Parameter.empty, default_factory: Any = None, **_: object
+    ) -> None:
+        self.default, self.factory = default, default_factory
+
+
+def dataclass(kind: Any = None, **_: object) -> Any:
+    """Gives a class the `__init__` of its fields; Python's own would make it from text."""
+    if kind is None:
+        return dataclass
+    fields: dict[str, object] = {}
+    for base in reversed(kind.__mro__):
+        for name in base.__dict__.get("__annotations__", {}):
+            fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
+            for name, default in fields.items()
+        ]
+    )
+
+    def init(self: object, *values: object, **named: object) -> None:
+        bound = signature.bind(*values, **named)
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
+            if isinstance(value, Field):
+                value = value.factory() if value.factory else value.default
+            setattr(self, name, value)
+        getattr(self, "__post_init__", lambda: None)()
+
+    def equal(self: Any, other: Any) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    if "__init__" not in vars(kind):
+        kind.__init__ = init
+    kind.__eq__, kind.__dataclass_fields__ = equal, tuple(fields)
+    return kind
+
+
+def asdict(value: Any) -> dict[str, object]:
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+
+
+def replaced(value: Any, **changes: object) -> object:
+    return type(value)(**{**asdict(value), **changes})
+
+
+def namedtuple(
+    name: str, fields: Any, *, defaults: Any = (), rename: bool = False, module: object = None
+) -> type:
+    """A class of tuples with names; Python's own would make it from text."""
+    words = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
+    for word in (name, *words):
+        if not (isinstance(word, str) and word.isidentifier()) or keyword.iskeyword(word):
+            raise ValueError("field names must be valid identifiers")
+    first = len(words) - len(defaults)
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(
+                word,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=defaults[index - first] if index >= first else inspect.Parameter.empty,
+            )
+            for index, word in enumerate(words)
+        ]
+    )
+
+    def new(kind: Any, *values: object, **named: object) -> Any:
+        bound = signature.bind(*values, **named)
+        bound.apply_defaults()
+        return tuple.__new__(kind, [bound.arguments[word] for word in words])
+
+    def as_dict(self: Any) -> dict[str, object]:
+        return dict(zip(words, self, strict=True))
+
+    def replaced(self: Any, **changes: object) -> Any:
+        return type(self)(**{**as_dict(self), **changes})
+
+    names: dict[str, object] = {
+        word: property(operator.itemgetter(index)) for index, word in enumerate(words)
+    }
+    names |= {"_fields": tuple(words), "_asdict": as_dict, "_replace": replaced}
+    return type(name, (tuple,), {"__new__": new, "__module__": "__main__", **names})
+
+
+class NamedTuple:
+    """`typing.NamedTuple`: a class of the code is made by `namedtuple` where it is the base."""
+
+    is_named_tuple = True
+
+
+def argument_parser(note: Callable[[str], None]) -> type:
+    """`argparse.ArgumentParser`, of which only the defaults are known; each is noted."""
+
+    class ArgumentParser:
+        __module__ = "__main__"
+
+        def __init__(self, *_: object, **__: object) -> None:
+            self.held: dict[str, object] = {}
+
+        def add_argument(
+            self,
+            *names: str,
+            default: object = None,
+            action: object = "",
+            type: Any = None,
+            dest: str = "",
+            **_: object,
+        ) -> None:
+            longest = max(names, key=lambda name: name.startswith("--"))
+            name = dest or longest.lstrip("-").replace("-", "_")
+            switches: dict[object, object] = {"store_true": False, "store_false": True}
+            value = switches.get(action) if default is None else default
+            if isinstance(value, str) and type in (int, float, str):
+                value = type(value)
+            self.held[name] = Open(f"args.{name}") if value is None else value
+
+        def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:
+            return self
+
+        def set_defaults(self, **values: object) -> None:
+            self.held.update(values)
+
+        def parse_args(self, *_: object) -> types.SimpleNamespace:
+            for name, value in self.held.items():
+                if isinstance(value, int | float | str):
+                    note(f"{name}={value!r}")
+            return types.SimpleNamespace(**self.held)
+
+        def parse_known_args(self, *_: object) -> tuple[types.SimpleNamespace, list[str]]:
+            return self.parse_args(), []
+
+    return ArgumentParser
+
+
+def environment(note: Callable[[str], None]) -> Mapping[str, object]:
+    """`os`, of which the defaults of the environment's variables and paths as text are known."""
+
+    def get(name: str, default: object = None) -> object:
+        if default is None:
+            return Open(f"os.environ[{name!r}]")
+        note(f"{name}={default!r}")
+        return default
+
+    class Environ:
+        __module__ = "__main__"
+
+    Environ.get = staticmethod(get)  # type: ignore[attr-defined]
+    paths = _of(posixpath, "join basename dirname splitext")
+    return {"environ": Environ(), "getenv": get, "path": types.SimpleNamespace(**paths)}
+
+
+def is_instance(value: object, kinds: Any) -> bool:
+    for found in opens_in([value, kinds]):
+        raise IsOpenError(found)
+    return isinstance(value, kinds)
+
+
+def is_subclass(value: Any, kinds: Any) -> bool:
+    for found in opens_in([value, kinds]):
+        raise IsOpenError(found)
+    return issubclass(value, kinds)
+
+
+def _type(value: object) -> type:
+    if isinstance(value, Open):
+        raise IsOpenError(value)
+    if isinstance(value, FUNCTIONS):
+        raise TypeError("the type of a function is not read")
+    return type(value)
+
+
+def _next(stream: Iterator[object], *default: object) -> object:
+    return next(stream, *default)
+
+
+def _vars(value: Any) -> dict[str, object]:
+    if isinstance(value, types.SimpleNamespace) or type(value).__module__ == "__main__":
+        return dict(vars(value))
+    raise TypeError("the names of this are not read")
+
+
+def _copy(value: Any) -> Any:
+    return value.copy() if isinstance(value, list | dict | set) else value
+
+
+def _deepcopy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _deepcopy(item) for key, item in value.items()}
+    return list(map(_deepcopy, value)) if isinstance(value, list) else value
+
+
+def _of(module: Any, names: str) -> dict[str, object]:
+    return {name: getattr(module, name) for name in names.split()}
+
+
+NAMES_OF_PYTHON = """
+    abs all any bool callable chr classmethod complex dict divmod enumerate filter float frozenset
+    int len list map max min object ord property range repr reversed round set slice sorted
+    staticmethod str sum tuple zip
+"""
+EXCEPTIONS = {
+    name: kind
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+}
+BUILTINS: dict[str, object] = {
+    **_of(builtins, NAMES_OF_PYTHON),
+    **EXCEPTIONS,
+    "isinstance": is_instance,
+    "issubclass": is_subclass,
+    "type": _type,
+    "iter": iter,
+    "pow": pow,
+    "next": _next,
+    "vars": _vars,
+    "print": lambda *_, **__: None,
+    "__name__": "__main__",
+    "__file__": "program.py",
+    "__debug__": True,
+}
+MODULES: dict[str, Mapping[str, object]] = {
+    "math": _of(
+        math,
+        "ceil comb cos e exp factorial floor gcd hypot inf isclose isfinite lcm log log10 log2 nan"
+        " perm pi pow prod sin sqrt tan tanh trunc",
+    ),
+    "functools": {
+        "partial": functools.partial,
+        "reduce": functools.reduce,
+        "cached_property": property,
+        **dict.fromkeys(("cache", "lru_cache", "wraps"), unchanged),
+    },
+    "itertools": _of(
+        itertools,
+        "accumulate chain combinations count cycle dropwhile islice pairwise permutations product"
+        " repeat starmap takewhile zip_longest",
+    ),
+    "collections": {
+        "OrderedDict": dict,
+        "namedtuple": namedtuple,
+        **_of(collections, "Counter defaultdict"),
+    },
+    "dataclasses": {"dataclass": dataclass, "field": Field, "asdict": asdict, "replace": replaced},
+    "types": {"SimpleNamespace": types.SimpleNamespace},
+    "enum": _of(enum, "Enum IntEnum auto"),
+    "abc": {"ABC": object, "abstractmethod": unchanged},
+    "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
+    "copy": {"copy": _copy, "deepcopy": _deepcopy},
+    "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
+    "__future__": {"annotations": None},
+}
+METHODS: dict[type, frozenset[str]] = {
+    kind: frozenset(names.split())
+    for kind, names in {
+        str: "capitalize casefold center count encode endswith expandtabs find index isalnum"
+        " isalpha isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper join"
+        " ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust"
+        " rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill",
+        list: "append clear copy count extend index insert pop remove reverse sort",
+        dict: "clear copy fromkeys get items keys pop popitem setdefault update values",
+        set: "add clear copy difference difference_update discard intersection"
+        " intersection_update isdisjoint issubset issuperset pop remove symmetric_difference union"
+        " update",
+        frozenset: "copy difference intersection isdisjoint issubset issuperset"
+        " symmetric_difference union",
+        tuple: "count index",
+        range: "count index start stop step",
+        bool: "bit_length conjugate denominator imag numerator real",
+        int: "bit_count bit_length conjugate denominator imag is_integer numerator real",
+        float: "conjugate imag is_integer real",
+        complex: "conjugate imag real",
+        bytes: "decode",
+        slice: "start step stop",
+        Stream: "",
+        type(None): "",
+        types.FunctionType: "__name__",
+        types.BuiltinFunctionType: "",
+        types.MethodType: "__name__",
+        types.GeneratorType: "",
+        functools.partial: "",
+    }.items()
+}
+DUNDERS = frozenset(
+    ["__init__", "__call__", "__name__", "__class__", "__post_init__", "__getitem__", "__len__", "__enter__", "__exit__", "__repr__", "__str__", "__eq__", "__add__", "__mul__"]
+)

@@ -1,0 +1,390 @@
+"""`Evaluator`: what code knows by now, and the three ways in which anything is done to a value.
+
+`really` is where Python is called: it weighs what goes in and what comes out. `attribute` is where
+something is reached, `set_attribute` where it is set. Each kind of node of the syntax tree has a
+function that follows it, in the modules beside; none of them does anything to a value but so.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import BuiltinFunctionType, FunctionType
+from typing import Any
+
+from rnnshape.errors import Place, QueryError
+from rnnshape.expression import Source
+from rnnshape.reading.python.allowed import (
+    BUILTINS,
+    DUNDERS,
+    METHODS,
+    MODULES,
+    Formatter,
+    Stream,
+    argument_parser,
+    environment,
+)
+from rnnshape.reading.python.limits import (
+    DEEPEST_CODE,
+    MOST_STEPS,
+    STEPS_OF_STATEMENT,
+    ExhaustedError,
+    TooLargeError,
+    check_result,
+    weight_of_call,
+)
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, ReturnedSignal, Scope
+from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
+
+__all__ = ["Evaluator", "Handler", "shortened"]
+
+Handler = Callable[["Evaluator", Any, Scope], object]
+
+MOST_MESSAGES = 50
+MOST_LABELS = 2_000  # names of open values that `--let` could give
+
+
+class Evaluator:
+    """Follows code.
+
+    Args:
+        expressions, statements: the functions that follow each kind of node.
+        modules: what stands for modules, by their paths.
+        names: what code may use without importing it.
+        let: values of what is open, by their labels.
+        array: makes what stands for data of a shape, for `--let X.shape=...`.
+        find_module: reads a module that stands beside the code, or returns None.
+    """
+
+    def __init__(
+        self,
+        expressions: Mapping[type, Handler],
+        statements: Mapping[type, Handler],
+        modules: Mapping[str, object],
+        names: Mapping[str, object],
+        let: Mapping[str, object] | None = None,
+        array: Callable[[Any], object] = lambda shape: None,
+        find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
+    ) -> None:
+        self.expressions, self.statements = expressions, statements
+        self.notes: list[str] = []
+        own: dict[str, Mapping[str, object]] = {
+            **MODULES,
+            "argparse": {"ArgumentParser": argument_parser(self.note)},
+            "os": environment(self.note),
+        }
+        self.modules: dict[str, object] = {path: Module(path, held) for path, held in own.items()}
+        self.modules |= modules
+        self.names, self.given = names, {**BUILTINS, **self._doors()}
+        self.let, self.array, self.find_module = dict(let or {}), array, find_module
+        self.let_used: set[str] = set()
+        self.labels: dict[str, None] = {}
+        self.module = Scope()
+        self.roots: list[object] = []  # what else code can change
+        self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
+        self.messages: list[QueryError] = []
+        self.source, self.node = Source(""), ast.Constant(None)  # type: tuple[Source, ast.AST]
+        self.steps, self.limit, self.depth = 0, MOST_STEPS, 0
+        self.trying = 0  # `try` statements around what is followed
+        self.conditions: list[str] = []  # that are not known, and are followed as if they held
+        self.calls: list[ast.Call] = []  # of functions of the code that are being followed
+        self.called: set[str] = set()
+
+    def _doors(self) -> dict[str, object]:
+        def get(owner: object, name: str, *default: object) -> object:
+            value = self.attribute(owner, name)
+            return default[0] if default and isinstance(value, Open) else value
+
+        def has(owner: object, name: str) -> object:
+            found = self.attribute(owner, name)
+            return found if isinstance(owner, Open) else not isinstance(found, Open)
+
+        def names() -> dict[str, object]:
+            return dict(self.module.names)
+
+        return {"getattr": get, "hasattr": has, "setattr": self.set_attribute, "globals": names}
+
+    # Where it is, and what it says.
+
+    @property
+    def place(self) -> Place | None:
+        node = self.node
+        return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
+
+    def places_of_call(self) -> dict[str, Place]:
+        """Where the call that is followed now, its arguments and keywords stand."""
+        node, source = self.node, self.source
+        if not isinstance(node, ast.Call):
+            return {"": self.place} if self.place else {}
+        places = {"": source.place(node.func)}
+        if not any(isinstance(part, ast.Starred) for part in node.args):
+            places |= {str(index): source.place(part) for index, part in enumerate(node.args)}
+        for keyword in node.keywords:
+            if keyword.arg is not None:
+                places[keyword.arg] = source.place_of_keyword(keyword)
+        return places
+
+    def outermost_call(self) -> ast.Call | None:
+        """The call of a function of the module that everything now comes from."""
+        for node in self.calls:
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            if isinstance(self.module.names.get(name), FunctionType):
+                return node
+        return None
+
+    def note(self, default: str) -> None:
+        if default not in self.notes:
+            self.notes.append(default)
+
+    def tell(self, wrong: QueryError) -> None:
+        said = [(one.message, one.place) for one in self.messages]
+        if (wrong.message, wrong.place) not in said and len(said) < MOST_MESSAGES:
+            self.messages.append(wrong)
+
+    def open(self, label: str | ast.AST, reason: str = "") -> Open:
+        """Something open that the piece of code makes which is followed now."""
+        node = label if isinstance(label, ast.AST) else self.node
+        text = shortened(ast.unparse(label)) if isinstance(label, ast.AST) else label
+        return Open(text, reason, self.source, node)
+
+    # Bounds.
+
+    def spend(self, steps: int = 1) -> None:
+        self.steps += steps
+        if self.steps > min(self.limit, MOST_STEPS):
+            raise ExhaustedError("this code takes too many steps to be read")
+
+    # The three ways to do something to a value.
+
+    def really(self, function: Callable[..., Any], /, *parts: object, **named: object) -> Any:
+        """What Python's own function makes of its parts; open where it refuses them."""
+        try:
+            self.spend(weight_of_call(function, parts, named))
+            made = function(*parts, **named)
+            if isinstance(made, Iterator) and not isinstance(made, Stream):
+                made = Stream(made)
+            check_result(made)
+        except IsOpenError as wrong:
+            return self.derived(wrong.value)
+        except QueryError as wrong:
+            if wrong.place is None:
+                wrong.place = self.place
+            self.tell(wrong)
+            return self.open(shortened(_name_of(function)), wrong.message)
+        except Exception as wrong:
+            for found in opens_in([parts, named]):
+                return self.derived(found)
+            if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
+                raise
+            text = f"{type(wrong).__name__}: {_words_of(wrong)}"
+            return self.open(shortened(_name_of(function)), text)
+        if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
+            return self.derived(made)
+        return made
+
+    def derived(self, value: Open) -> Open:
+        """What the piece of code that is followed now makes of something open."""
+        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call):
+            return value
+        return value.derived(shortened(ast.unparse(self.node)), self.source, self.node)
+
+    def known(self, function: Callable[..., Any], *parts: object) -> Any:
+        """The same as `really`, where nothing open is of use."""
+        made = self.really(function, *parts)
+        if isinstance(made, Open):
+            raise IsOpenError(made)
+        return made
+
+    def attribute(self, owner: object, name: str) -> Any:
+        """What is under a name of a value."""
+        if isinstance(owner, Open):
+            return self._part(owner, f".{name}")
+        if isinstance(owner, Module):
+            return self.named_by_let(owner.under(name))
+        of_plain = _plain_type(owner)
+        if of_plain is str and name == "format":
+            return functools.partial(Formatter(self.attribute).format, owner)
+        if name.startswith("__") and name.endswith("__"):
+            is_there = name in DUNDERS
+        elif of_plain is not None:
+            is_there = name in METHODS[of_plain] or not hasattr(of_plain, name)
+        elif name == "mro":
+            is_there = False
+        else:
+            is_there = _is_visible(owner, name)
+        if is_there:
+            try:
+                return getattr(owner, name)
+            except IsOpenError as wrong:
+                return wrong.value
+            except AttributeError:
+                pass
+        text = f"{shortened(_name_of(owner))}.{name}"
+        return self.open(text, f"{name} of {_what(owner)} is not known")
+
+    def set_attribute(self, owner: Any, name: str, value: object) -> None:
+        if isinstance(owner, Open):
+            self.parts[owner.part(f".{name}").label] = value
+            for model in owner.alternatives:
+                model.is_lost(owner)
+        elif not name.startswith("__") and _plain_type(owner) is None:
+            self.really(setattr, owner, name, value)
+
+    def _part(self, owner: Open, text: str) -> object:
+        part = owner.part(text)
+        return self.named_by_let(self.parts.get(part.label, part))
+
+    def part(self, owner: Open, text: str) -> object:
+        """What is under a name or at a place of something open."""
+        return self._part(owner, text)
+
+    def named_by_let(self, value: object, *labels: str) -> Any:
+        """What `--let` gives in place of something open."""
+        if not isinstance(value, Open):
+            return value
+        for label in (value.label, *labels):
+            if len(self.labels) < MOST_LABELS:
+                self.labels.setdefault(label)
+            if label in self.let:
+                self.let_used.add(label)
+                return self.let[label]
+            if f"{label}.shape" in self.let:
+                self.let_used.add(f"{label}.shape")
+                return self.array(self.let[f"{label}.shape"])
+        return value
+
+    # Following code.
+
+    def worth(self, node: ast.expr, scope: Scope) -> Any:
+        """What an expression is worth."""
+        self.spend()
+        self.node = node
+        self.depth += 1
+        try:
+            if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
+                raise RecursionError("this is nested too deeply to be read")
+            handler = self.expressions.get(type(node))
+            if handler is None:
+                return self.open(node, "this expression is not read")
+            made = handler(self, node, scope)
+        finally:
+            self.depth -= 1
+        if isinstance(made, Open) and self.let:
+            return self.named_by_let(made, ast.unparse(node) if self.let else "")
+        return made
+
+    def truth(self, node: ast.expr, scope: Scope) -> Any:
+        """Whether a condition holds: True, False, or open."""
+        return self.really(bool, self.worth(node, scope))
+
+    def block(self, statements: Sequence[ast.stmt], scope: Scope) -> None:
+        for statement in statements:
+            self.follow(statement, scope)
+
+    def follow(self, node: ast.stmt, scope: Scope) -> None:
+        self.spend()
+        self.node = node
+        handler = self.statements.get(type(node))
+        if handler is not None:
+            handler(self, node, scope)
+
+    def read(self, source: Source, statements: Sequence[ast.stmt], scope: Scope) -> None:
+        """Follows the statements of a module; one that can't be followed does not end it."""
+        with self.within(source):
+            for node in statements:
+                self.calls.clear()
+                self.trying, self.depth = 0, 0
+                self.limit = self.steps + STEPS_OF_STATEMENT
+                try:
+                    self.follow(node, scope)
+                except (Exception, ReturnedSignal, BrokenSignal, ContinuedSignal) as wrong:
+                    self._stops(node, scope, wrong)
+                except ExhaustedError as wrong:
+                    self._stops(node, scope, wrong)
+                    if self.steps > MOST_STEPS:
+                        return
+        self.limit = MOST_STEPS
+
+    def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
+        """What a statement gives is open where it could not be followed to its end."""
+        place = self.source.place(node)
+        if isinstance(wrong, IsOpenError):
+            because = wrong.value
+        else:
+            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
+            words = str(wrong) if is_ours else f"{type(wrong).__name__}: {_words_of(wrong)}"
+            because = Open(f"line {node.lineno}", words, self.source, node)
+            text = words if is_ours else f"this stops with {words}"
+            self.tell(wrong if isinstance(wrong, QueryError) else NotFollowedError(text, place))
+        self.limit = self.steps + STEPS_OF_STATEMENT
+        for found in ast.walk(node):
+            if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
+                scope.names.setdefault(found.id, because)
+
+    @contextmanager
+    def within(self, source: Source) -> Iterator[None]:
+        """Follows code of another text, and comes back to this one."""
+        before, self.source = self.source, source
+        try:
+            yield
+        finally:
+            self.source = before
+
+
+class NotFollowedError(QueryError):
+    """A statement of the code that could not be followed."""
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _plain_type(value: object) -> type | None:
+    """The type in `METHODS` that a value is of, also by way of a class of the code's."""
+    if type(value) is super:
+        value = value.__self__  # type: ignore[attr-defined]
+    if isinstance(value, type):
+        return value if value in METHODS else None
+    if type(value) in METHODS:
+        return type(value)
+    return next((kind for kind in METHODS if isinstance(value, kind)), None)
+
+
+def _is_visible(owner: object, name: str) -> bool:
+    """Whether code may reach a name: what a stand-in lists, and what the code has made itself."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    if type(owner) is super:
+        kind = type(owner.__self__)  # type: ignore[attr-defined]
+    if not issubclass(kind, StandIn):
+        return True
+    if not isinstance(owner, type) and type(owner) is not super and owner.reaches(name):  # type: ignore[attr-defined]
+        return True
+    for base in kind.__mro__:
+        if is_of_code(base) and name in vars(base):
+            return True
+        if issubclass(base, StandIn) and name in base.visible:
+            return True
+    return not name.startswith("own_") and name in getattr(owner, "__dict__", {})
+
+
+def _name_of(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    name = getattr(value, "__name__", "")
+    return name if isinstance(name, str) and name else type(value).__name__
+
+
+def _what(value: object) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def _words_of(wrong: BaseException) -> str:
+    """What an exception says, if that can be told."""
+    try:
+        return str(wrong)[:200]
+    except IsOpenError:
+        return "its text is not known"

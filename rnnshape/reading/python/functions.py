@@ -1,0 +1,148 @@
+"""Functions and classes of the code: Python binds their arguments and makes the classes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from rnnshape.reading.python.allowed import Stream, namedtuple
+from rnnshape.reading.python.branches import finish
+from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.expressions import all_of
+from rnnshape.reading.python.limits import DEEPEST_CALL
+from rnnshape.reading.python.open import Open, opens_in
+from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
+from rnnshape.reading.python.targets import give
+
+__all__ = ["class_def", "function_def", "lambda_"]
+
+
+def function_def(evaluator: Evaluator, node: Any, scope: Scope) -> None:
+    made: object = _function(evaluator, node.name, node.args, node.body, scope)
+    give(evaluator, node.name, _decorated(evaluator, made, node.decorator_list, scope), scope)
+
+
+def lambda_(evaluator: Evaluator, node: ast.Lambda, scope: Scope) -> object:
+    returned = ast.copy_location(ast.Return(node.body), node.body)
+    return _function(evaluator, "<lambda>", node.args, [returned], scope)
+
+
+def class_def(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> None:
+    made = _decorated(evaluator, _class(evaluator, node, scope), node.decorator_list, scope)
+    give(evaluator, node.name, made, scope)
+
+
+def _function(
+    evaluator: Evaluator,
+    name: str,
+    arguments: ast.arguments,
+    body: Sequence[ast.stmt],
+    scope: Scope,
+) -> Callable[..., object]:
+    """A Python function whose body is followed."""
+    signature = inspect.Signature(list(_parameters(evaluator, arguments, scope)))
+    owner, source = scope.owner, evaluator.source
+    while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
+        scope = scope.above
+    yields = any(_has_yield(part) for part in body)
+
+    def run(*values: object, **named: object) -> object:
+        bound = signature.bind(*values, **named)
+        bound.apply_defaults()
+        if len(evaluator.calls) > DEEPEST_CALL:
+            raise RecursionError("functions call each other too deeply to be read")
+        inner = Scope(scope)
+        inner.owner = owner
+        inner.first = values[0] if values else inner.first
+        for word, value in bound.arguments.items():
+            give(evaluator, word, value, inner, is_argument=True)
+        result: object = None
+        with evaluator.within(source):
+            try:
+                evaluator.block(body, inner)
+            except ReturnedSignal as returned:
+                result = returned.value
+        result = finish(inner.returns, result)
+        return Stream(inner.yields) if yields else result
+
+    run.__name__ = run.__qualname__ = name
+    run.__module__ = "__main__"
+    run.__signature__, run.scope, run.body = signature, scope, body  # type: ignore[attr-defined]
+    return run
+
+
+def _has_yield(node: ast.AST) -> bool:
+    """Whether a statement gives a value of its own function's, and not of one within."""
+    if isinstance(node, ast.Yield | ast.YieldFrom):
+        return True
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        return False
+    return any(map(_has_yield, ast.iter_child_nodes(node)))
+
+
+def _parameters(
+    evaluator: Evaluator, given: ast.arguments, scope: Scope
+) -> Iterator[inspect.Parameter]:
+    kinds = inspect.Parameter
+    several = [*given.posonlyargs, *given.args]
+    defaults: list[object] = [kinds.empty] * (len(several) - len(given.defaults))
+    defaults += [evaluator.worth(value, scope) for value in given.defaults]
+    for index, (one, default) in enumerate(zip(several, defaults, strict=True)):
+        is_first = index < len(given.posonlyargs)
+        kind = kinds.POSITIONAL_ONLY if is_first else kinds.POSITIONAL_OR_KEYWORD
+        yield kinds(one.arg, kind, default=default)
+    if given.vararg:
+        yield kinds(given.vararg.arg, kinds.VAR_POSITIONAL)
+    for one, value in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        default = evaluator.worth(value, scope) if value else kinds.empty
+        yield kinds(one.arg, kinds.KEYWORD_ONLY, default=default)
+    if given.kwarg:
+        yield kinds(given.kwarg.arg, kinds.VAR_KEYWORD)
+
+
+def _class(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
+    """A class that Python makes, of names that are followed."""
+    bases = all_of(evaluator, node.bases, scope)
+    for found in opens_in(bases):
+        return Open(
+            node.name,
+            found.reason or f"what {found.label} is, is not known",
+            evaluator.source,
+            node,
+        )
+    if any(getattr(base, "is_named_tuple", False) for base in bases):
+        return _named_tuple(evaluator, node, scope)
+    owner: list[type] = []
+
+    def body(names: Any) -> None:
+        names["__module__"] = "__main__"
+        inner = Scope(scope, ClassNames(names))
+        inner.owner = owner
+        evaluator.block(node.body, inner)
+
+    made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
+    if isinstance(made, type):
+        owner.append(made)
+    return made
+
+
+def _named_tuple(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
+    """`class Config(NamedTuple): units: int = 64`"""
+    fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+    names = [part.target.id for part in fields if isinstance(part.target, ast.Name)]
+    defaults = [evaluator.worth(part.value, scope) for part in fields if part.value]
+    return evaluator.really(namedtuple, node.name, names, defaults=defaults)
+
+
+def _decorated(
+    evaluator: Evaluator, made: Any, decorators: Sequence[ast.expr], scope: Scope
+) -> Any:
+    """What decorators make of a function or class; one that is not known leaves it what it is."""
+    for one in reversed(decorators):
+        decorator = evaluator.worth(one, scope)
+        if not isinstance(decorator, Open):
+            made = evaluator.really(decorator, made)
+    return made

@@ -1,0 +1,118 @@
+"""How much code may make: each operation is weighed before Python does it.
+
+These bounds give good messages. What keeps a reading within time and memory, whatever happens, is
+the process that it runs in.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import math
+import operator
+import re
+import types
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = [
+    "DEEPEST_CALL",
+    "DEEPEST_CODE",
+    "MOST",
+    "MOST_STEPS",
+    "MOST_YIELDS",
+    "STEPS_OF_LOOP",
+    "STEPS_OF_STATEMENT",
+    "ExhaustedError",
+    "TooLargeError",
+    "check_result",
+    "weight",
+    "weight_of_call",
+]
+
+MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
+STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
+MOST = 20_000  # values in a nest of lists, each counted wherever it stands
+MOST_BITS = 2_048  # of a whole number
+MOST_YIELDS = 2_000  # values of one generator
+DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
+CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
+
+
+class TooLargeError(Exception):
+    """An operation would make more than is read."""
+
+
+class ExhaustedError(BaseException):
+    """The code takes more steps than are followed."""
+
+
+def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -> int:
+    """How many values Python may meet in one; a list that stands in it twice counts twice."""
+    if isinstance(value, str | bytes):
+        return 1 + len(value) // 16
+    if isinstance(value, int):
+        return 1 + value.bit_length() // 64
+    if isinstance(value, types.SimpleNamespace):
+        value = vars(value)
+    if isinstance(value, functools.partial):
+        value = [value.func, *value.args, *value.keywords.values()]
+    if not isinstance(value, list | tuple | dict | set | frozenset | range):
+        return 1
+    known = {} if known is None else known
+    if id(value) not in known:
+        if depth > DEEPEST_NEST or len(value) > MOST:
+            raise TooLargeError("this is too large to be read")
+        if isinstance(value, range):
+            count = len(value)
+        else:
+            inner = [*value, *value.values()] if isinstance(value, dict) else value
+            count = sum(weight(item, depth + 1, known) for item in inner)
+        known[id(value)] = 1 + count
+    if known[id(value)] > MOST:
+        raise TooLargeError("this is too large to be read")
+    return known[id(value)]
+
+
+def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int:
+    """What a call of Python's own may have to go through; raises where that is too much."""
+    if function in CHEAP:
+        parts = [part for part in parts if not isinstance(part, range)]
+    _foresee(function, parts)
+    return weight([*parts, named])
+
+
+def check_result(made: object) -> None:
+    """Raises where what was made is too large."""
+    if not isinstance(made, range):
+        weight(made)
+    if isinstance(made, int) and made.bit_length() > MOST_BITS:
+        raise TooLargeError("this number is too large")
+
+
+def _foresee(function: object, parts: Sequence[Any]) -> None:
+    """Stops what would make something large of little."""
+    size = 0
+    match function, parts:
+        case ((operator.mul | operator.imul), [str() | list() | tuple() as many, int() as times]):
+            size = len(many) * times
+        case ((operator.mul | operator.imul), [int() as times, str() | list() | tuple() as many]):
+            size = len(many) * times
+        case ((operator.pow | builtins.pow | operator.ipow), [int() as base, int() as power, *_]):
+            size = base.bit_length() * abs(power) * MOST // MOST_BITS
+        case ((operator.lshift | operator.ilshift), [int() as base, int() as power]):
+            size = (base.bit_length() + power) * MOST // MOST_BITS
+        case ((operator.mod | operator.imod), [str() | bytes() as text, _]):
+            size = 2 * MOST * bool(re.search(r"%[^%a-zA-Z]{0,20}(\d{4}|\*)", str(text)[:MOST]))
+        case builtins.format, [_, str() as text]:
+            size = 2 * MOST * bool(re.search(r"\d{4}", text[:MOST]))
+        case builtins.round, [_, int() as digits]:
+            size = abs(digits) * 50
+        case ((math.factorial | math.comb | math.perm), [int() as number, *_]):
+            size = number * 100
+        case types.BuiltinMethodType(__self__=str() | bytes()), _:  # "x".ljust(n)
+            size = max((part for part in parts if isinstance(part, int)), default=0)
+        case types.BuiltinMethodType(__self__=int()), [int() as length, *_]:  # (1).to_bytes(n)
+            size = length
+    if size > MOST:
+        raise TooLargeError("this would be too large to be read")

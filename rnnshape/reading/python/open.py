@@ -1,0 +1,112 @@
+"""What is not known: a value that Python itself can ask, and that answers that it is open."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from rnnshape.errors import Place
+
+if TYPE_CHECKING:
+    from rnnshape.expression import Source
+
+__all__ = ["IsOpenError", "Open", "opens_in"]
+
+LONGEST_LABEL = 100  # characters
+DEEPEST = 6  # lists within each other that are searched
+
+
+class Open:
+    """A value that nobody knows before the code runs. What is made of it is open too, and what has
+    to know it stops with `IsOpenError`.
+
+    Attributes:
+        label: what it is asked for by: `vocab_size`, `X.shape[2]`.
+        reason: why it is not read; empty where it comes from data.
+        source, node: the piece of code that makes it.
+        is_named: whether the code has given it a name, which is its label then.
+        roots: what it follows from; empty where it is the first that is not known.
+        alternatives: the models of which it is one, where a condition is not known.
+    """
+
+    __slots__ = ("alternatives", "is_named", "label", "node", "reason", "roots", "source")
+
+    def __init__(
+        self,
+        label: str,
+        reason: str = "",
+        source: Source | None = None,
+        node: ast.AST | None = None,
+    ) -> None:
+        self.label, self.reason, self.source, self.node = label, reason, source, node
+        self.is_named = False
+        self.roots: tuple[Open, ...] = ()
+        self.alternatives: tuple[Any, ...] = ()
+
+    @property
+    def place(self) -> Place | None:
+        if self.source is None or not isinstance(self.node, ast.expr | ast.stmt):
+            return None
+        return self.source.place(self.node)
+
+    def part(self, text: str) -> Open:
+        """What is under a name of it, or at a place in it."""
+        if len(self.label) > LONGEST_LABEL:
+            return self
+        found = Open(self.label + text, self.reason, self.source, self.node)
+        found.alternatives = self.alternatives
+        return found
+
+    def called(self, name: str) -> Open:
+        """The same under the name that the code gives it."""
+        if self.is_named or not name.strip("_") or self.reason:
+            return self
+        found = Open(name, self.reason, self.source, self.node)
+        found.is_named, found.roots, found.alternatives = True, self.roots, self.alternatives
+        return found
+
+    def derived(self, label: str, source: Source, node: ast.AST) -> Open:
+        """What follows from it."""
+        if len(label) > LONGEST_LABEL:
+            return self
+        found = Open(label, self.reason, source, node)
+        found.roots = self.roots or (self,)
+        return found
+
+    def __call__(self, *_: object, **__: object) -> Open:
+        return self
+
+
+class IsOpenError(Exception):
+    """Something had to know a value that is open."""
+
+    def __init__(self, value: Open) -> None:
+        self.value = value
+        super().__init__(value.label)
+
+
+def _stays_open(self: Open, *_: object) -> Open:
+    return self
+
+
+def _stops(self: Open, *_: object) -> Any:
+    raise IsOpenError(self)
+
+
+BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor", "divmod"]
+OTHERS = ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "invert", "abs", "round", "trunc", "floor", "ceil"]
+NEED_TO_KNOW = ["bool", "len", "iter", "next", "index", "int", "float", "complex", "hash", "str", "repr", "format", "contains"]
+for _word in (*BINARY, *(f"r{word}" for word in BINARY), *OTHERS):
+    setattr(Open, f"__{_word}__", _stays_open)
+for _word in NEED_TO_KNOW:
+    setattr(Open, f"__{_word}__", _stops)
+
+
+def opens_in(value: object, depth: int = 0) -> Iterator[Open]:
+    """Every open value in a nest of lists, tuples and dictionaries."""
+    if isinstance(value, Open):
+        yield value
+    elif isinstance(value, list | tuple | set | frozenset | dict) and depth < DEEPEST:
+        for item in list(value.values() if isinstance(value, dict) else value):
+            yield from opens_in(item, depth + 1)

@@ -1,0 +1,73 @@
+"""Names, and how a block of statements can end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+__all__ = ["BrokenSignal", "ClassNames", "ContinuedSignal", "ReturnedSignal", "Scope"]
+
+
+class Scope:
+    """Names and their values, and the scope of the code around them.
+
+    Attributes:
+        elsewhere: the scopes of `global` and `nonlocal` names.
+        yields: what a generator has given so far.
+        owner: the class around a function, for `super()`; a list, as it is made last.
+        first: the first argument of the function, its `self`.
+        is_inner: whether it is that of a comprehension.
+        returns, breaks, continues: how the function, its loops, and their rounds may have ended
+            already, where a condition is not known; of the innermost loop last.
+    """
+
+    def __init__(self, above: Scope | None = None, names: Any = None) -> None:
+        self.above = above
+        self.names: MutableMapping[str, Any] = {} if names is None else names
+        self.elsewhere: dict[str, Scope] = {}
+        self.yields: list[object] = []
+        self.owner: list[type] = above.owner if above else []
+        self.first: object = above.first if above else None
+        self.is_inner = False
+        self.returns: list[Any] = []
+        self.breaks: list[list[Any]] = []
+        self.continues: list[list[Any]] = []
+
+    def around(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.above
+
+
+class ReturnedSignal(BaseException):
+    """A function returns."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class BrokenSignal(BaseException):
+    """A loop is left."""
+
+
+class ContinuedSignal(BaseException):
+    """A loop goes on with its next round."""
+
+
+class ClassNames(dict[str, Any]):
+    """The names of a class body, handed on to Python's own; functions in it do not see them."""
+
+    def __init__(self, names: Any) -> None:
+        super().__init__()
+        self.target = names
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, value)
+        if not name.startswith("__") or callable(value) or name == "__annotations__":
+            self.target[name] = value
+
+    def setdefault(self, name: str, value: Any = None) -> Any:
+        if name not in self:
+            self[name] = value
+        return self[name]

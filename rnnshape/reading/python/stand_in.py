@@ -1,0 +1,51 @@
+"""What stands for something of a library: an ordinary object of which listed names alone exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rnnshape.reading.python.open import IsOpenError, Open
+
+__all__ = ["Module", "StandIn", "is_of_code"]
+
+
+class StandIn:
+    """The base of all stand-ins. Code reaches what `visible` lists, what it has set itself, and
+    what its own subclasses define.
+
+    Two methods are called where a subclass has them: `is_assigned(name, in_module)` when the code
+    gives it a name, and `is_lost(because)` when nobody knows whether the code changes it.
+    """
+
+    visible: tuple[str, ...] = ()
+
+    def reaches(self, name: str) -> bool:
+        """Whether code reaches a name that is not listed."""
+        return False
+
+    def _text(self, *_: object) -> Any:  # else the length of it would be taken for a size
+        raise IsOpenError(Open("text", f"the text of a {type(self).__name__} is not known"))
+
+    __str__ = __repr__ = __format__ = _text
+
+
+class Module(StandIn):
+    """What stands for a module: names and what they stand for, or a function of the name that
+    raises a `KeyError`."""
+
+    def __init__(self, path: str, names: Mapping[str, object] | Callable[[str], object]) -> None:
+        self.path, self.listed = path, names if isinstance(names, Mapping) else {}
+        self._found = names.__getitem__ if isinstance(names, Mapping) else names
+
+    def under(self, name: str) -> object:
+        """What the module has under a name; open where that is not known."""
+        try:
+            return self._found(name)
+        except KeyError:
+            return Open(f"{self.path}.{name}")
+
+
+def is_of_code(kind: type) -> bool:
+    """Whether a class is one that the code which is read defines."""
+    return kind.__module__ == "__main__"

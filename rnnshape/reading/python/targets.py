@@ -1,0 +1,88 @@
+"""What is assigned to: names, attributes, places in lists and dictionaries, several at once."""
+
+from __future__ import annotations
+
+import ast
+import operator
+
+from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.scope import ClassNames, Scope
+
+__all__ = ["assign", "delete", "give"]
+
+
+def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
+    match target:
+        case ast.Name(id=name):
+            give(evaluator, name, value, scope)
+        case ast.Attribute(value=inner, attr=name):
+            owner = evaluator.worth(inner, scope)
+            evaluator.node = target
+            if isinstance(value, Open):
+                value = evaluator.named_by_let(value, ast.unparse(target))
+            evaluator.set_attribute(owner, name, value)
+            hook = getattr(type(value), "is_assigned", None)
+            if hook is not None:
+                hook(value, name, False)
+        case ast.Subscript(value=inner, slice=index):
+            owner = evaluator.worth(inner, scope)
+            if not isinstance(owner, Open):
+                place = evaluator.worth(index, scope)
+                done = evaluator.really(operator.setitem, owner, place, value)
+                if isinstance(done, Open):
+                    raise IsOpenError(done)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            _unpack(evaluator, targets, value, scope)
+        case ast.Starred(value=inner):
+            assign(evaluator, inner, value, scope)
+
+
+def give(
+    evaluator: Evaluator, name: str, value: object, scope: Scope, *, is_argument: bool = False
+) -> None:
+    """Gives a name a value."""
+    if isinstance(value, Open) and not is_argument:
+        value = evaluator.named_by_let(value.called(name), name)
+    home = scope.elsewhere.get(name, scope)
+    hook = getattr(type(value), "is_assigned", None)
+    if hook is not None and not is_argument and not isinstance(home.names, ClassNames):
+        hook(value, name, home is evaluator.module)
+    home.names[name] = value
+
+
+def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
+    match target:
+        case ast.Name(id=name):
+            scope.elsewhere.get(name, scope).names.pop(name, None)
+        case ast.Attribute(value=inner, attr=name):
+            owner = evaluator.worth(inner, scope)
+            if not name.startswith("__") and name in getattr(owner, "__dict__", {}):
+                evaluator.really(delattr, owner, name)
+        case ast.Subscript(value=inner, slice=index):
+            owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
+            evaluator.really(operator.delitem, owner, place)
+        case ast.Tuple(elts=targets) | ast.List(elts=targets):
+            for part in targets:
+                delete(evaluator, part, scope)
+
+
+def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
+    several = evaluator.really(list, value)
+    stars = [index for index, one in enumerate(targets) if isinstance(one, ast.Starred)]
+    if not isinstance(several, Open):
+        fits = len(several) >= len(targets) - 1 if stars else len(several) == len(targets)
+        if not fits:
+            word = "not enough" if len(several) < len(targets) else "too many"
+            raise ValueError(f"{word} values to unpack (expected {len(targets)})")
+    for index, target in enumerate(targets):
+        if isinstance(several, Open):
+            place = f"[{index}]" if not stars or index < stars[0] else "[...]"
+            item = several if several.reason else evaluator.part(several, place)
+        elif not stars or index < stars[0]:
+            item = several[index]
+        elif index == stars[0]:
+            item = several[index : len(several) - len(targets) + index + 1]
+        else:
+            item = several[len(several) - len(targets) + index]
+        assign(evaluator, target, item, scope)
