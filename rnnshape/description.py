@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value
-from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step, refs_in
-from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of, started
+from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step
+from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from rnnshape.rules.inputs import Given, called_with
 
 __all__ = ["Description", "Layer", "describe"]
 
@@ -309,34 +310,20 @@ def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tens
 
 def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     """What the rule says of a call with these tensors; None where Keras alone can tell."""
-    first, *others = step.arguments
-    keywords = dict(step.keywords)
-    given = [tensors[ref] for ref in refs_in(first)]
-    mask = next((tensors[ref].axes for ref in refs_in(keywords.get("mask"))), None)
-    if mask is not None:
-        given = [replace(tensor, mask=mask) for tensor in given]
-    facts = facts_of(step.layer, given)
+
+    def given(argument: Argument) -> Given:
+        if isinstance(argument, Ref):
+            return tensors[argument]
+        return tuple(map(given, argument)) if isinstance(argument, tuple) else argument
+
+    keywords = {name: given(one) for name, one in step.keywords}
+    inputs = called_with(step.layer, [given(one) for one in step.arguments], keywords)
+    facts = facts_of(step.layer, inputs)
     if facts is None:
         return None
-    state = keywords.get("initial_state")
-    if others and facts.timeline is not None:  # after its sequence a recurrent layer takes states
-        state = others[0]
-    elif others:
-        facts = facts_of(step.layer, [tensors[ref] for ref in refs_in(step.arguments)]) or facts
-    if state is not None:
-        masked = any(tensor.masked for tensor in given)
-        facts = started(step.layer, facts, _nested(state, tensors), masked=masked)
     _check_size(step.layer, facts)
     renamed = facts.renamed(step.names) if step.names else facts
     return renamed.returned_by(step.layer)
-
-
-def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
-    """The tensors of an argument, nested as they are given."""
-    if isinstance(argument, Ref):
-        return tensors[argument]
-    parts = argument if isinstance(argument, tuple) else ()
-    return tuple(_nested(one, tensors) for one in parts)
 
 
 def _tensors_of_shapes(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import bind
+from rnnshape.expression import Call, bind
 from rnnshape.rules import rule_of
 from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 from rnnshape.signatures import (
@@ -16,28 +16,16 @@ from rnnshape.signatures import (
     ALIASES,
     ARGUMENT_OBJECTS,
     LAYERS,
+    OPERATIONS,
     REFUSED,
     module_of,
     signature,
 )
 from tests.conftest import KerasInProcess
+from tests.tools.make_signatures import TARGET, lines
 
 # Keras has what is newer than the oldest version that is supported, but not all of it in that.
 NEWEST = (3, 15)
-# What every layer takes by `**kwargs`, and a few layers do.
-EVERY_LAYER = {"activity_regularizer", "trainable", "dtype", "autocast", "name"}
-BY_KEYWORDS = {
-    "LSTM": {"implementation", "zero_output_for_mask"},
-    "GRU": {"implementation", "zero_output_for_mask"},
-    "SimpleRNN": {"zero_output_for_mask"},
-    "ConvLSTM1D": {"unroll", "zero_output_for_mask"},
-    "ConvLSTM2D": {"unroll", "zero_output_for_mask"},
-    "ConvLSTM3D": {"unroll", "zero_output_for_mask"},
-    "LSTMCell": {"implementation"},
-    "GRUCell": {"implementation"},
-    "LeakyReLU": {"alpha"},
-    "LayerNormalization": {"rms_scaling"},
-}
 GONE = {"value_range"}  # of RandomRotation, in Keras 3.0
 NAMES = [(module, name) for module in ARGUMENT_OBJECTS for name in ARGUMENT_OBJECTS[module]]
 NAMES = [*(("layers", name) for name in LAYERS), *NAMES]
@@ -83,8 +71,6 @@ def test_a_signature_is_that_of_keras(module: str, name: str, keras: Any) -> Non
     ours = {word: value for word, value in known.defaults.items() if word in known.positional}
     if is_newest(keras):
         assert list(ours.items()) == list(defaults.items())
-        extra = set(known.names) - set(required) - set(defaults) - EVERY_LAYER
-        assert extra == BY_KEYWORDS.get(name, set()) - set(defaults)
     else:  # an older Keras may have fewer
         older = {word: value for word, value in defaults.items() if word not in GONE - set(ours)}
         assert {word: known.defaults.get(word, "none") for word in older} == older
@@ -156,6 +142,11 @@ SPECIAL: dict[str, dict[str, Any]] = {
 }
 
 
+def example(name: str, **given: Any) -> Call:
+    required = {word: EXAMPLES.get(word, 2) for word in signature(name).required}
+    return bind(name, (), required | SPECIAL.get(name, {}) | given)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_of_the_table_is_made_of_plain_data(name: str, keras: Any) -> None:
     from rnnshape.measuring.keras_model import build
@@ -164,9 +155,70 @@ def test_every_layer_of_the_table_is_made_of_plain_data(name: str, keras: Any) -
         pytest.skip(f"Keras {keras.__version__} has no {name}")
     if name == "STFTSpectrogram":
         pytest.importorskip("scipy")
-    given = {word: EXAMPLES.get(word, 2) for word in signature(name).required}
-    call = bind(name, (), given | SPECIAL.get(name, {}))
-    assert isinstance(build(call), getattr(keras.layers, name))
+    assert isinstance(build(example(name)), getattr(keras.layers, name))
+
+
+BY_KEYWORDS = [
+    (name, word)
+    for name in LAYERS
+    for word in signature(name).defaults
+    if word not in (*signature(name).positional, *signature("layer").defaults)
+]
+
+
+@pytest.mark.parametrize(("name", "word"), BY_KEYWORDS)
+def test_what_a_layer_takes_by_its_name_only_is_taken_by_keras(
+    name: str, word: str, keras: Any
+) -> None:
+    if not is_newest(keras):
+        pytest.skip("an older Keras takes fewer")
+    if name == "STFTSpectrogram":
+        pytest.importorskip("scipy")
+    made = getattr(keras.layers, name)
+    given = {one: as_keras(value) for one, value in example(name).arguments}
+    made(**given, **{word: 0.1 if word == "alpha" else signature(name).defaults[word]})
+    with pytest.raises((TypeError, ValueError), match="no_such_argument"):
+        made(**given, no_such_argument=1)
+
+
+def as_keras(value: Any) -> Any:
+    from rnnshape.measuring.keras_model import build
+
+    return build(value)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_a_layer_is_called_with_is_what_its_call_takes(name: str, keras: Any) -> None:
+    if not is_newest(keras):
+        pytest.skip("an older Keras may take fewer")
+    parameters = inspect.signature(getattr(keras.layers, name).call).parameters.values()
+    names = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
+    assert ["self", *signature(name).tensors] == names
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_s_signature_is_that_of_keras(name: str, keras: Any) -> None:
+    if not is_newest(keras):
+        pytest.skip("an older Keras has fewer")
+    parameters = list(inspect.signature(getattr(keras.ops, name)).parameters.values())
+    known = signature(name)
+    tensors = [one.lstrip("*") for one in known.tensors]
+    named = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
+    assert [one.name for one in named if one.name in tensors] == tensors
+    assert [one.name for one in named if one.name not in tensors] == [
+        one for one in known.names if one not in tensors
+    ]
+    for one in named:
+        if one.name not in tensors:
+            assert known.defaults.get(one.name, one.empty) == plain(one.default)
+        assert (f"*{one.name}" in known.tensors) is (one.kind is one.VAR_POSITIONAL)
+
+
+def test_the_file_is_what_the_script_makes_of_this_keras(keras: Any) -> None:
+    if not is_newest(keras):
+        pytest.skip("the file is made from the newest Keras")
+    made, written = list(lines(keras)), TARGET.read_text(encoding="utf-8").splitlines()
+    assert made[1:] == written[1:]  # the first names the version: another may have the same
 
 
 OF_FILES = "is not answered: it reads vocabularies from files"

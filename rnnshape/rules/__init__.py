@@ -1,7 +1,7 @@
 """The rule: what comes out of a layer, in which order and with which shape. A module a family.
 
-To add a layer, write a function `(call, inputs) -> Facts`, put `@rule("ItsName")` above it, and
-add its line to `rnnshape.signatures.LAYERS`. What its arguments may be stands in `arguments`.
+To add a layer, write a function `(call, inputs) -> Facts` and put `@rule("ItsName")` above it.
+What its arguments may be stands in `arguments`; which there are, `signatures.txt` has from Keras.
 """
 
 from rnnshape.rules import (

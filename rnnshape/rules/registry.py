@@ -8,6 +8,8 @@ from typing import Protocol
 from rnnshape.expression import Call, calls_within
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.inputs import Inputs, called_with, nested
+from rnnshape.rules.states import started
 from rnnshape.signatures import signature
 
 __all__ = [
@@ -36,10 +38,10 @@ BY_RANK = {
 
 
 class Rule(Protocol):
-    """What a layer makes of the tensors that it is called with, or a `QueryError`; None where
-    Keras alone can tell."""
+    """What a layer makes of what it is called with, or a `QueryError`; None where Keras alone can
+    tell. A rule that needs no more than the tensors of the first argument takes a sequence."""
 
-    def __call__(self, call: Call, inputs: Sequence[Tensor], /) -> Facts | None: ...
+    def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
 
 
 Takes = Callable[[Call], tuple[str, ...]]
@@ -66,10 +68,20 @@ def rule(*names: str, takes: Takes | None = None) -> Callable[[Rule], Rule]:
 
 def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     """What the rule says of a layer that is called with these tensors, or a `QueryError` if Keras
-    would refuse it; None where Keras alone can tell."""
+    would refuse it; None where Keras alone can tell.
+
+    Args:
+        inputs: all that it is called with, or the tensors of its first argument, as a list.
+    """
     function = _RULES.get(call.name)
-    known = check(call)
-    return function(call, inputs) if function and known else None
+    if not check(call) or function is None:
+        return None
+    given = inputs if isinstance(inputs, Inputs) else called_with(call, [tuple(inputs)], {})
+    facts = function(call, given)
+    state = given.named("initial_state")
+    if facts is None or facts.timeline is None or state is None:
+        return facts
+    return started(call, facts, nested(state), masked=any(one.masked for one in given))
 
 
 def rule_of(name: str) -> Rule | None:
@@ -93,13 +105,16 @@ def _usual_axes(name: str) -> tuple[str, ...]:
 
 
 def required_axes(
-    call: Call, inputs: Sequence[Tensor], *names: str, has_kernel: bool = False
+    call: Call, inputs: Sequence[Tensor], *names: str, has_kernel: bool = False, keras: str = ""
 ) -> tuple[Axis, ...]:
     """The axes of the one tensor that a layer takes, under the names that it knows them by; a
-    `QueryError` where there are more tensors, or more or fewer axes."""
+    `QueryError` where there are more tensors, or more or fewer axes.
+
+    `keras` is what Keras says, where it is not what it says at most layers.
+    """
     tensor = only_input(call, inputs)
     if len(tensor.axes) != len(names):
-        raise _wrong_rank(call, tensor, names, has_kernel=has_kernel)
+        raise _wrong_rank(call, tensor, names, has_kernel=has_kernel, keras=keras)
     return tuple(axis.named(name) for axis, name in zip(tensor.axes, names, strict=True))
 
 
@@ -133,13 +148,20 @@ def output(given: Tensor, meaning: str, axes: tuple[Axis, ...] | None = None) ->
 
 
 def weight(
-    call: Call, name: str, axes: tuple[Axis, ...], meaning: str, before: str = "", after: str = ""
+    call: Call,
+    name: str,
+    axes: tuple[Axis, ...],
+    meaning: str,
+    before: str = "",
+    after: str = "",
+    initializer: str = "",
 ) -> Tensor:
     """A weight of a layer; a `QueryError` where its initializer can't fill one of so many axes.
 
-    `before` and `after` go around its name, where a layer has several of one kind.
+    `before` and `after` go around its name, where a layer has several of one kind, and
+    `initializer` is the argument that has it, where its name is another than the weight's.
     """
-    argument = f"{name.removesuffix('_kernel')}_initializer"
+    argument = initializer or f"{name.removesuffix('_kernel')}_initializer"
     given = call[argument]
     chosen = given.name if isinstance(given, Call) else given
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
@@ -155,7 +177,9 @@ def weight(
     return Tensor(f"{before}{name}{after}", axes, meaning, "weight")
 
 
-def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], *, has_kernel: bool) -> Exception:
+def _wrong_rank(
+    call: Call, tensor: Tensor, names: Sequence[str], *, has_kernel: bool, keras: str
+) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
         given, remedy = f"{tensor.meaning} is {tensor.labels}", "describe another with Input(...)"
@@ -171,7 +195,7 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], *, has_kernel:
             else words.replace("ndim", "min_ndim", 1)
         )
     takes = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-    return call.error(f'{call} takes {takes}, but {given}: {remedy} (Keras: "{words}")')
+    return call.error(f'{call} takes {takes}, but {given}: {remedy} (Keras: "{keras or words}")')
 
 
 def _remedy(tensor: Tensor, rank: int) -> str:
