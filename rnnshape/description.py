@@ -8,6 +8,7 @@ from functools import cached_property
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
+from rnnshape.nest import mapped
 from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Step, refs_in
 from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of, started
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
@@ -167,10 +168,11 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
 
 def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
     """The tensors of an argument, nested as they are given."""
-    if isinstance(argument, Ref):
-        return tensors[argument]
-    parts = argument if isinstance(argument, tuple) else ()
-    return tuple(_nested(one, tensors) for one in parts)
+
+    def tensor(one: Ref | bool | None) -> Nested:
+        return tensors[one] if isinstance(one, Ref) else ()
+
+    return mapped(argument, tensor)
 
 
 def _returned_by_keras(
