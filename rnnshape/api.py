@@ -15,8 +15,8 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import LARGEST, Call, Value, bind, parse
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
-from rnnshape.report import Report
 from rnnshape.rules import axes_of_input
+from rnnshape.shown import Report
 
 __all__ = ["inspect", "inspect_all"]
 

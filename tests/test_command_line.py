@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from rnnshape.cli.environment import Measurer
 from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from rnnshape.terminal.environment import Measurer
 from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
 
 CHAIN = "Bidirectional(LSTM(64, return_sequences=True)) -> LSTM(32) -> Dense(1)"
