@@ -24,9 +24,9 @@ class Layer:
         number: its place in the network, from 1.
         call: the layer, as it is written.
         inputs: the tensors that it is called with; None for what only Keras can tell.
-        facts: what the rule says; None where it has no word on it.
+        facts: what the rule says; None where there is no rule for it.
         same_as: the number of the earlier layer that this one is, called once more.
-        by_keras: where the rule has no word on it, what Keras returned, once that was measured.
+        by_keras: where there is no rule for it, what Keras returned, once that was measured.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Layer:
 
     @property
     def without_rule(self) -> str:
-        """Of a layer that the rule has no word on, its name, or that of the layer inside it."""
+        """Of a layer that there is no rule for, its name, or that of the layer inside it."""
         call = self.call
         while rule_of(call.name) and isinstance(inner := call["layer"], Call):
             call = inner
@@ -101,7 +101,7 @@ def describe(
         network: what is asked.
         dimensions: the sizes of what its inputs leave open.
         measured: of each layer, the shapes that Keras returned: from these the rule goes on after
-            a layer that it has no word on.
+            a layer that there is no rule for.
 
     >>> from rnnshape.expression import parse
     >>> from rnnshape.network import chain
@@ -178,7 +178,7 @@ def _nested(argument: Argument, tensors: Mapping[Ref, Tensor]) -> Nested:
 def _returned_by_keras(
     step: Step, shapes: Sequence[tuple[int, ...]], *, masked: bool
 ) -> Iterator[Tensor]:
-    """The outputs of a layer that the rule has no word on, as Keras has measured them."""
+    """The outputs of a layer that there is no rule for, as Keras has measured them."""
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
         axes = tuple(Axis(name, length) for name, length in zip(names, shape, strict=True))

@@ -280,7 +280,7 @@ class Report:
         )
 
     def parameters_of(self, layer: Layer) -> int | None:
-        """By the rule, or where it has no word, by Keras; None until one of them is known."""
+        """By the rule, or where there is none, by Keras; None until one of them is known."""
         measured = self._measured(layer)
         return layer.parameters if layer.facts or not measured else measured.parameters
 
@@ -353,7 +353,7 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
-WITHOUT_RULE = "the rule has no word on {}: its shapes are Keras' alone"
+WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 
 def _shown(shape: Shape | None) -> str:

@@ -112,7 +112,7 @@ def measured(
     """A report as if Keras had computed it.
 
     `shapes` by layer and output differ from the rule's; `weights` are those of every layer that
-    the rule has no word on; `scale` is the size of the numbers.
+    there is no rule for; `scale` is the size of the numbers.
     """
     numbers = count()
     returned = [

@@ -41,7 +41,7 @@ def answer(query: Query, environment: Environment) -> ExitCode:
 
 def describe_all(query: Query) -> list[Report]:
     """What the rule says of each question; a `QueryError` where Keras would refuse one, or where
-    the rule alone is asked and has no word on a layer."""
+    the rule alone is asked and there is none for a layer."""
     reports = [
         Report(question, notes_before=notes)
         for question, notes in zip(query.questions, query.notes, strict=True)
@@ -49,7 +49,7 @@ def describe_all(query: Query) -> list[Report]:
     for layer in (layer for report in reports for layer in report.layers if query.dry_run):
         if layer.facts is None:
             raise layer.call.error(
-                f"the rule has no word on {layer.without_rule}, only Keras can tell: leave out "
+                f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
             )
     return reports

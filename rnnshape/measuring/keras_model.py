@@ -138,7 +138,7 @@ def _measured(
     shown = tuple(as_array(one, with_numbers=request.values) for one in given)
     for steps, (one, described) in zip(built, questions, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
-        if not described.is_complete:  # now the rule can go on after what it had no word on
+        if not described.is_complete:  # now the rule can go on after what there was none for
             shapes = [[array.shape for array in arrays] for arrays in returned]
             described = describe(one.network, one.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
