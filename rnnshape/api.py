@@ -443,8 +443,8 @@ def _is_shape(part: object) -> bool:
 
 def _not_a_shape(given: object) -> NoReturn:
     raise TypeError(
-        f"input is {_named_type(given)}: give a shape, such as (batch, timesteps, features), or data "
-        "that has one"
+        f"input is {_named_type(given)}: give a shape, such as (batch, timesteps, features), or "
+        "data that has one"
     )
 
 

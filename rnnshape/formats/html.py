@@ -8,14 +8,15 @@ from html import escape
 from rnnshape.formats.layout import highlighted
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.palette import GREEN, MAGENTA, RED
+from rnnshape.views.palette import with_colours
 from rnnshape.views.text import Style, Text
 
 __all__ = ["PAGE", "STYLES", "elements", "fragment", "html_page"]
 
 PAGE = Page(80, folds=True)
 # Colours that can be read on white and on black, as no one says which it will be.
-STYLES = """\
+STYLES = with_colours(
+    """\
 .rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
 .rnnshape h4 { margin: 0.8em 0 0.3em; font-size: 1em; }
 .rnnshape h4 code { background: none; color: inherit; font-weight: bold;
@@ -40,8 +41,7 @@ STYLES = """\
 .rnnshape .good { color: GREEN; font-weight: bold; }
 .rnnshape .bad { color: RED; font-weight: bold; }
 """
-for colour in (MAGENTA, GREEN, RED):
-    STYLES = STYLES.replace(colour.name.upper(), colour.on_any)
+)
 DOCUMENT = """\
 <!DOCTYPE html>
 <html lang="en">

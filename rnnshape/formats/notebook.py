@@ -14,7 +14,7 @@ from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Picture, Program
 from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
-from rnnshape.views.palette import LOOKS, MAGENTA
+from rnnshape.views.palette import LOOKS, with_colours
 from rnnshape.views.text import Style, Text
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ LINES = {
 ARROWS = {"▶": "1,-4 1,4 7,0", "◀": "-1,-4 -1,4 -7,0", "▼": "-4,0 4,0 0,7", "▲": "-4,0 4,0 0,-7"}
 WORDS = re.compile(f"[^\\s{''.join(LINES)}]+(?: [^\\s{''.join(LINES)}]+)*")
 # Notebooks have styles of their own for tables, which are as particular as two classes.
-MORE_STYLES = """\
+MORE_STYLES = with_colours(
+    """\
 .rnnshape.rnnshape.rnnshape th, .rnnshape.rnnshape.rnnshape td { text-align: left; }
 .rnnshape.rnnshape.rnnshape th.right, .rnnshape.rnnshape.rnnshape td.right { text-align: right; }
 .rnnshape td .shape, .rnnshape td .quiet { white-space: nowrap; }
@@ -57,7 +58,8 @@ MORE_STYLES = """\
 .rnnshape svg .name { fill: MAGENTA; }
 .rnnshape details { margin: 0.4em 0; }
 .rnnshape summary { cursor: pointer; }
-""".replace("MAGENTA", MAGENTA.on_any)
+"""
+)
 
 
 def report_text(report: Report, *, unicode: bool) -> str:

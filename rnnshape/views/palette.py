@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rnnshape.views.text import Style
 
-__all__ = ["GREEN", "LOOKS", "MAGENTA", "RED", "Colour", "Look"]
+__all__ = ["LOOKS", "Colour", "Look", "with_colours"]
 
 
 class Colour(NamedTuple):
@@ -70,3 +70,14 @@ LOOKS = {
     Style.KEYWORD: Look(bold=True),
     Style.LITERAL: Look(colour=MAGENTA),
 }
+
+
+def with_colours(styles: str) -> str:
+    """CSS in which colours stand by their names in capitals, with those of a page.
+
+    >>> with_colours(".bad { color: RED; }")
+    '.bad { color: #dc3c3c; }'
+    """
+    for colour in (MAGENTA, GREEN, RED):
+        styles = styles.replace(colour.name.upper(), colour.on_any)
+    return styles
