@@ -19,6 +19,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rnnshape.version import __version__
+
 if TYPE_CHECKING:
     from rnnshape.api import inspect as inspect
     from rnnshape.api import inspect_all as inspect_all
@@ -32,9 +34,7 @@ if TYPE_CHECKING:
     from rnnshape.network import Network as Network
     from rnnshape.network import Question as Question
     from rnnshape.report import Output as Output
-    from rnnshape.report import Report as Report
-
-__version__ = "0.2.0"
+    from rnnshape.shown import Report as Report
 
 # Where each public name is defined: a module is imported when one of its names is first used.
 _MODULES = {
@@ -43,7 +43,8 @@ _MODULES = {
     "expression": ("Call", "parse"),
     "measuring.messages": ("Array", "Measurement", "MeasurementError"),
     "network": ("Network", "Question"),
-    "report": ("Output", "Report"),
+    "report": ("Output",),
+    "shown": ("Report",),
 }
 
 __all__ = ["__version__", *(name for names in _MODULES.values() for name in names)]

@@ -15,8 +15,8 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import LARGEST, Call, Value, bind, parse
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
-from rnnshape.report import Report
 from rnnshape.rules import axes_of_input
+from rnnshape.shown import Report
 
 __all__ = ["inspect", "inspect_all"]
 
@@ -261,7 +261,7 @@ def _in_words_of_python(wrong: QueryError) -> QueryError:
 def _chain_of(layers: Sequence[object]) -> Network:
     calls = [_layer(one, number) for number, one in enumerate(layers)]
     if all(call.name == "Input" for call in calls):
-        raise QueryError('there is no layer in this list: give one, as ["LSTM(64)"]')
+        raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
     return chain(calls)
 
 
@@ -316,7 +316,7 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
             return tuple(plain(name, one) for one in value)
         if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy
             return plain(name, value.item())
-        raise TypeError(f"let: {name} is {_named_type(value)}: give plain data, as 5000")
+        raise TypeError(f"let: {name} is {_named_type(value)}: give plain data, such as 5000")
 
     return {name: plain(name, value) for name, value in (let or {}).items()}
 
@@ -406,7 +406,7 @@ def _shapes(given: object) -> tuple[Shape, ...]:
     except ValueError:  # a TensorShape of unknown rank
         raise QueryError("input: its shape is not known") from None
     if not parts:
-        raise QueryError("input=(): give the batch at least, as (batch, timesteps, features)")
+        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     if all(_is_shape(one) for one in parts):
         return tuple(_shape(one) for one in parts)
     return (_shape(parts),)
@@ -443,8 +443,8 @@ def _is_shape(part: object) -> bool:
 
 def _not_a_shape(given: object) -> NoReturn:
     raise TypeError(
-        f"input is {_named_type(given)}: give a shape, as (batch, timesteps, features), or data "
-        "that has one"
+        f"input is {_named_type(given)}: give a shape, such as (batch, timesteps, features), or "
+        "data that has one"
     )
 
 

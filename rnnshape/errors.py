@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Place", "QueryError", "did_you_mean"]
+__all__ = ["Place", "QueryError", "did_you_mean", "shortened"]
 
 LONGEST_LINE = 100  # characters of a line that are shown around a place
 
@@ -78,3 +78,12 @@ def did_you_mean(word: str, known: Iterable[str], *, alike: float = 0.75) -> str
     spelt = {one.lower(): one for one in known}
     near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
     return f"; did you mean {spelt[near[0]]}?" if near else ""
+
+
+def shortened(text: str, most: int = 100) -> str:
+    """What a message shows of a text: all of it, or `most` characters and dots at their end.
+
+    >>> shortened("LSTM(64) -> LSTM(32)", 12)
+    'LSTM(64) ...'
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."

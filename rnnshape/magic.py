@@ -11,11 +11,11 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rnnshape.cli.environment import Environment, Measurer
 from rnnshape.cli.messages import error
 from rnnshape.cli.run import run
-from rnnshape.formats import Format
 from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+from rnnshape.query import Format
+from rnnshape.terminal.environment import Environment, Measurer
 
 __all__ = ["load"]
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
+from rnnshape.nest import leaves, mapped
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
 
 __all__ = [
@@ -245,13 +246,9 @@ def input_of(call: Call, name: str = "inputs") -> Input:
     return Input((size, *_sizes(call, argument, shape)), name, _text(call["dtype"]))
 
 
-def refs_in(argument: Argument | tuple[Argument, ...]) -> Iterator[Ref]:
+def refs_in(argument: Argument) -> Iterator[Ref]:
     """Every tensor in an argument, in order."""
-    if isinstance(argument, Ref):
-        yield argument
-    elif isinstance(argument, tuple):
-        for one in argument:
-            yield from refs_in(one)
+    return (one for one in leaves(argument) if isinstance(one, Ref))
 
 
 def input_of_first_layer(layer: Call) -> Input:
@@ -273,16 +270,12 @@ def input_of_first_layer(layer: Call) -> Input:
 def without_input_arguments(value: Call) -> Call:
     """The layer without what Keras 2 has it say of the network's input."""
 
-    def cleaned(name: str, one: Value) -> Value:
-        if isinstance(one, Call):
-            return without_input_arguments(one)
-        if isinstance(one, tuple):
-            return tuple(cleaned(name, item) for item in one)
-        return one
+    def cleaned(leaf: Value) -> Value:
+        return without_input_arguments(leaf) if isinstance(leaf, Call) else leaf
 
     own = signature(value.name).names
     kept = value.without(*(one for one in INPUT_ARGUMENTS if one not in own))
-    arguments = tuple((name, cleaned(name, one)) for name, one in kept.arguments)
+    arguments = tuple((name, mapped(one, cleaned)) for name, one in kept.arguments)
     return Call(kept.name, arguments, kept.places)
 
 

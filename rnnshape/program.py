@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from rnnshape.description import Description
 from rnnshape.expression import calls_within
+from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import module_of
 
-__all__ = ["nested_names", "program", "statements"]
+__all__ = ["listed", "nested_names", "program", "statements"]
 
 
 def program(network: Network, description: Description) -> str:
@@ -45,10 +47,12 @@ def statements(network: Network, description: Description) -> list[str]:
 def nested_names(returns: tuple[Nested, ...]) -> str:
     """The names of outputs as they are unpacked: `o, [h_1, c_1], [h_2, c_2]`."""
 
-    def written(one: Nested) -> str:
-        return one.name if isinstance(one, Tensor) else f"[{', '.join(map(written, one))}]"
+    return ", ".join(folded(one, lambda tensor: tensor.name, listed) for one in returns)
 
-    return ", ".join(map(written, returns))
+
+def listed(parts: Sequence[str]) -> str:
+    """`[h, c]`"""
+    return f"[{', '.join(parts)}]"
 
 
 class _Writer:
@@ -84,8 +88,8 @@ class _Writer:
                 if number in shared:
                     yield f"{layer} = {step.layer}"
             yield f"{self.returned(number)} = {layer}({called})"
-        inputs = self.listed(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
-        yield f"model = Model({inputs}, {self.listed(self.outputs)})"
+        inputs = self.several(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
+        yield f"model = Model({inputs}, {self.several(self.outputs)})"
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""
@@ -108,14 +112,12 @@ class _Writer:
             return ", ".join(
                 self.named(Ref(number, index), name, number) for index, name in enumerate(names)
             )
-        places = iter(range(len(facts.outputs)))
+        places = count()
 
-        def written(one: Nested) -> str:
-            if isinstance(one, Tensor):
-                return self.named(Ref(number, next(places)), one.name, number)
-            return f"[{', '.join(map(written, one))}]"
+        def named(tensor: Tensor) -> str:
+            return self.named(Ref(number, next(places)), tensor.name, number)
 
-        return ", ".join(map(written, facts.returns))
+        return ", ".join(folded(one, named, listed) for one in facts.returns)
 
     def named(self, ref: Ref, name: str, number: int) -> str:
         """A variable for a tensor: its own name, unless another is still needed under it."""
@@ -125,19 +127,19 @@ class _Writer:
             for other, used in self.names.items()
             if self.last_use.get(other, 0) > number or other.step == number
         }
-        free, count = wanted, 2
+        numbers = count(2)
+        free = wanted
         while free in taken:
-            free, count = f"{wanted}_{count}", count + 1
+            free = f"{wanted}_{next(numbers)}"
         self.names[ref] = free
         return free
 
     def argument(self, argument: Argument) -> str:
-        if isinstance(argument, Ref):
-            return self.names[argument]
-        if isinstance(argument, tuple):
-            return f"[{', '.join(map(self.argument, argument))}]"
-        return repr(argument)
+        def written(one: Ref | bool | None) -> str:
+            return self.names[one] if isinstance(one, Ref) else repr(one)
 
-    def listed(self, refs: tuple[Ref, ...]) -> str:
+        return folded(argument, written, listed)
+
+    def several(self, refs: tuple[Ref, ...]) -> str:
         names = [self.names[ref] for ref in refs]
-        return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+        return names[0] if len(names) == 1 else listed(names)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, overload
+from itertools import count, zip_longest
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
 from rnnshape.description import Description, Layer, describe
+from rnnshape.errors import shortened
+from rnnshape.nest import folded
 from rnnshape.network import Question
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-    from rich.console import Console, ConsoleOptions
-    from rich.text import Text as RichText
 
     from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
 
@@ -145,8 +144,6 @@ class Note(NamedTuple):
 class Report:
     """A question, what the rule says of it and, once there is one, the measurement.
 
-    `print` shows it as a table, as Rich does, and a notebook as HTML.
-
     Attributes:
         question: the network, and the sizes of what its inputs leave open.
         measurement: what Keras returned; None until it was asked.
@@ -176,7 +173,7 @@ class Report:
         if measured and checked != claimed:
             raise ValueError("the measurement is of another network than the question")
 
-    def measure(self, *, seed: int | None = None, values: bool = False) -> Report:
+    def measure(self, *, seed: int | None = None, values: bool = False) -> Self:
         """The same report, with what Keras measured beside the rule: `model.predict` on random
         input, in a process of its own that comes and goes.
 
@@ -203,27 +200,6 @@ class Report:
         from rnnshape.measuring.process import measure
 
         return replace(self, measurement=measure(self.question, seed=seed, values=values))
-
-    def to_dict(self, views: Collection[str] = ()) -> dict[str, Any]:
-        """The document that the command writes with `--json`, as plain data.
-
-        Args:
-            views: what to add: any of `"weights"`, `"code"` and, measured, `"values"`.
-
-        >>> from rnnshape import inspect
-        >>> inspect("LSTM(3)").to_dict()["outputs"][0]["axes"]
-        ['batch', 'units']
-        """
-        from rnnshape.formats import Format, left_out
-        from rnnshape.formats.json_lines import document
-        from rnnshape.views import VIEWS
-
-        known = {view.name for view in VIEWS} - set(
-            left_out({view.name for view in VIEWS}, Format.JSON)
-        )
-        if not set(views) <= known:
-            raise ValueError(f"views={views!r}: choose from {', '.join(sorted(known))}")
-        return document(self, views)
 
     def to_frame(self) -> DataFrame:
         """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
@@ -252,27 +228,11 @@ class Report:
         last = self.outputs_of(self.layers[-1])
         returned = ", ".join(f"{one.name} {_shown(one.shape)}" for one in last[:MOST_IN_REPR])
         more = ", ..." if len(last) > MOST_IN_REPR else ""
-        text = self.expression
-        question = text if len(text) <= LONGEST_IN_REPR else f"{text[: LONGEST_IN_REPR - 3]}..."
+        question = shortened(self.expression, LONGEST_IN_REPR)
         verdict = "by the rule"
         if self.measurement:
             verdict = "Keras and the rule differ" if self.differences else "measured by Keras"
         return f"<Report {question}: {returned}{more}; {verdict}>"
-
-    def __str__(self) -> str:
-        from rnnshape.formats.notebook import report_text
-
-        return report_text(self)
-
-    def _repr_html_(self) -> str:
-        from rnnshape.formats.notebook import report_html
-
-        return report_html(self)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
-        from rnnshape.formats.notebook import rich_lines
-
-        return rich_lines(self, options.max_width, options.encoding)
 
     @property
     def source(self) -> str:
@@ -320,7 +280,7 @@ class Report:
         )
 
     def parameters_of(self, layer: Layer) -> int | None:
-        """By the rule, or where it has no word, by Keras; None until one of them is known."""
+        """By the rule, or where there is none, by Keras; None until one of them is known."""
         measured = self._measured(layer)
         return layer.parameters if layer.facts or not measured else measured.parameters
 
@@ -393,7 +353,7 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
-WITHOUT_RULE = "the rule has no word on {}: its shapes are Keras' alone"
+WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 
 def _shown(shape: Shape | None) -> str:
@@ -402,10 +362,10 @@ def _shown(shape: Shape | None) -> str:
 
 def _places(returns: tuple[Nested, ...]) -> Places:
     """How the rule nests the outputs, each by its place among all; a lone one has no list."""
-    count = iter(range(10**6))
+    numbers = count()
 
-    def placed(one: Nested) -> Places:
-        return next(count) if isinstance(one, Tensor) else [placed(part) for part in one]
+    def number(_: Tensor) -> Any:
+        return next(numbers)
 
-    places = [placed(one) for one in returns]
-    return places[0] if len(places) == 1 else places
+    places: list[Places] = folded(returns, number, list)
+    return places[0] if len(returns) == 1 else places

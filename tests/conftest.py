@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from rnnshape.cli.environment import Environment, Measurer
 from rnnshape.cli.run import run as run_in_process
 from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+from rnnshape.terminal.environment import Environment, Measurer
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "rnnshape"]

@@ -10,17 +10,16 @@ from itertools import count
 from math import prod
 from typing import Any
 
-from rnnshape.cli.environment import Environment
-from rnnshape.cli.query import Query
 from rnnshape.description import describe
 from rnnshape.expression import parse
-from rnnshape.formats import Format
-from rnnshape.formats.answer import Answer
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
-from rnnshape.report import Report
+from rnnshape.query import Format, Query
 from rnnshape.rules.facts import Nested, Tensor
+from rnnshape.shown import Report
+from rnnshape.terminal.answer_writer import AnswerWriter
+from rnnshape.terminal.environment import Environment
 from rnnshape.words import FLAGS, Flags, combinations, stack
 
 __all__ = [
@@ -113,7 +112,7 @@ def measured(
     """A report as if Keras had computed it.
 
     `shapes` by layer and output differ from the rule's; `weights` are those of every layer that
-    the rule has no word on; `scale` is the size of the numbers.
+    there is no rule for; `scale` is the size of the numbers.
     """
     numbers = count()
     returned = [
@@ -207,5 +206,5 @@ def answer(
     environment = Environment(None, stream, io.StringIO(), {"COLUMNS": str(columns), **variables})
     asked = (query or Query())._replace(views=frozenset(views), format=form)
     one = [reports] if isinstance(reports, Report) else reports
-    Answer(asked, environment).finish(one)
+    AnswerWriter(asked, environment).finish(one)
     return stream.getvalue()

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from rnnshape.cli.environment import Measurer
 from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from rnnshape.terminal.environment import Measurer
 from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
 
 CHAIN = "Bidirectional(LSTM(64, return_sequences=True)) -> LSTM(32) -> Dense(1)"
@@ -163,7 +163,7 @@ def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: Keras
     [answer] = finished.lines
     assert answer["outputs"][0]["shape"] == [2, 5, 1]
     assert answer["notes"] == [
-        "the rule has no word on UnitNormalization: its shapes are Keras' alone"
+        "there is no rule for UnitNormalization: its shapes are Keras' alone"
     ]
     finished = command("UnitNormalization()", "--dry-run")
     assert (finished.code, finished.out) == (2, "")
@@ -343,7 +343,7 @@ def test_what_holds_is_not_called_wrong_before_it_is_measured(words: tuple[str, 
 def test_the_layer_that_the_rule_has_no_word_on_is_named(question: str, name: str) -> None:
     finished = command(question, "--dry-run")
     assert finished.code == 2
-    assert finished.err.startswith(f"error: the rule has no word on {name}, only Keras can tell")
+    assert finished.err.startswith(f"error: there is no rule for {name}, only Keras can tell")
 
 
 def test_groups_share_the_channels_among_them() -> None:

@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rnnshape.cli.environment import Environment
-from rnnshape.cli.query import Query
-from rnnshape.formats.answer import Answer
-from rnnshape.report import Report
+from rnnshape.query import Query
+from rnnshape.shown import Report
+from rnnshape.terminal.answer_writer import AnswerWriter
+from rnnshape.terminal.environment import Environment
 from tests.forged import answer, asked, compared, measured
 from tests.test_formats import Tree
 from tests.test_views import BI_LSTM_SEQUENCES, MODEL
@@ -29,7 +29,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def exported(path: Path, report: Report | None = None, query: Query | None = None) -> list[str]:
     environment = Environment(None, io.StringIO(), io.StringIO(), {})
-    shown = Answer(query or Query(views=VIEWS), environment)
+    shown = AnswerWriter(query or Query(views=VIEWS), environment)
     return shown.export([report or measured(asked(BI_LSTM_SEQUENCES), values=True)], path)
 
 
@@ -78,7 +78,7 @@ def test_a_page_has_real_tables(tmp_path: Path) -> None:
 def test_a_comparison_is_exported_as_one_grid(tmp_path: Path) -> None:
     query, reports = compared("LSTM")
     environment = Environment(None, io.StringIO(), io.StringIO(), {})
-    Answer(query, environment).export(reports, tmp_path / "compare.html")
+    AnswerWriter(query, environment).export(reports, tmp_path / "compare.html")
     rows = Tree((tmp_path / "compare.html").read_text(encoding="utf-8")).rows
     flags = ["bidirectional", "return_sequences", "return_state"]
     assert rows[0] == [*flags, "o", "h / h1", "c / c1", "h2", "c2"]

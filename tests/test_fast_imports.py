@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import pytest
 
 from rnnshape.measuring import fast_imports
 from rnnshape.measuring.fast_imports import TRICKS
-from tests.conftest import answered, environment, run
+from tests.conftest import ROOT, answered, environment, run
 
 pytestmark = pytest.mark.process
 
@@ -29,15 +27,11 @@ BROKEN = {
     "modules_when_used": "fast_imports.LazyLoader = fail",
     "names_when_used": "fast_imports._imported = fail",
     "plain_operations": "fast_imports._Unread = fail",
-    "signatures_when_asked": (
-        "fast_imports.SIGNATURES = {'tensorflow.python.util.tf_decorator': ('not there', None)}"
-    ),
-    "library_beside": "fast_imports._imported_codes = fail",
 }
 
 # Written while the imports are done, and after a name was asked for that had not been imported.
 STATE = """
-import importlib.machinery, inspect, json, os, sys, typing, typing_extensions
+import inspect, json, os, sys, typing, typing_extensions
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
 from rnnshape.measuring.fast_imports import OPTIONAL, fast_imports
@@ -48,8 +42,6 @@ def state():
         "dlopen": sys.getdlopenflags(),
         "modules": [id(sys.modules[name]) for name in ("inspect", "typing", "typing_extensions")],
         "hidden": [name for name in OPTIONAL if sys.modules.get(name, name) is None],
-        "loader": "get_code" in vars(importlib.machinery.SourceFileLoader),
-        "signature": inspect.signature.__module__,
     }
 
 def left():
@@ -85,6 +77,11 @@ def test_every_trick_is_broken_once() -> None:
     assert list(BROKEN) == NAMES
 
 
+def beginning_with(folder: Path) -> dict[str, str]:
+    """An environment in which Python begins with the `sitecustomize.py` of a folder."""
+    return environment(PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]))
+
+
 @pytest.mark.parametrize("trick", NAMES)
 def test_a_trick_that_fails_is_done_without(trick: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
@@ -95,11 +92,52 @@ def test_a_trick_that_fails_is_done_without(trick: str, tmp_path: Path) -> None:
         "    raise RuntimeError('not today')\n"
         f"{BROKEN[trick]}\n"
     )
-    finished = run(*BI_LSTM, env=environment(PYTHONPATH=str(tmp_path)))
+    finished = run(*BI_LSTM, env=beginning_with(tmp_path))
     usual = answered(*BI_LSTM)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout == usual.stdout
     assert (tmp_path / "failed").exists() == ("fail" in BROKEN[trick])
+
+
+# What each trick does, seen after the imports: whether it was done.
+EFFECTS = """
+import json, os, sys
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+from rnnshape.measuring.fast_imports import WHEN_USED, fast_imports
+with fast_imports(sys.argv[1:]):
+    late = sys.getdlopenflags() == os.RTLD_LAZY
+    import tensorflow, keras
+types = {name: type(module).__name__ for name, module in sys.modules.items()}
+from tensorflow.python.ops import gen_math_ops
+unread = {type(one).__name__ for one in gen_math_ops.mat_mul.__annotations__.values()}
+print(json.dumps({
+    "late_binding": late,
+    "without_optional_packages": "h5py" not in types,
+    "modules_when_used": "_LazyModule" in map(types.get, filter(WHEN_USED.fullmatch, types)),
+    "names_when_used": "keras.src.layers.convolutional.conv2d" not in types,
+    "plain_operations": "_Unread" in unread,
+}))
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("are_applied", [True, False])
+def test_each_trick_does_what_it_says(are_applied: bool) -> None:
+    script = [sys.executable, "-c", EFFECTS, *([] if are_applied else NAMES)]
+    finished = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads(finished.stdout) == dict.fromkeys(NAMES, are_applied)
+
+
+def test_that_it_is_done_without_is_told_to_who_asks(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "from rnnshape.measuring import fast_imports\nfast_imports.LazyLoader = None\n"
+    )
+    told = run(*BI_LSTM, env=beginning_with(tmp_path) | {"RNNSHAPE_TRACEBACK": "1"})
+    assert told.returncode == 0
+    assert told.stderr.startswith("note: tried again without fast imports: TensorFlow can't be")
 
 
 def test_nothing_is_left_changed() -> None:
@@ -113,38 +151,6 @@ def test_nothing_is_left_changed() -> None:
     assert states["unused"], "a name that nobody asked for was imported"
     assert states["signature"] == "(logits, axis=None, name=None)"
     assert (states["listed"], states["unknown"]) == (True, False)
-
-
-def _plain(
-    a: int, b: int = 1, /, c: int = 2, *rest: int, d: int, e: int = 3, **more: int
-) -> None: ...
-
-
-def _wrapped(*arguments: int) -> None: ...
-
-
-functools.update_wrapper(_wrapped, _plain)
-
-
-class _Described:
-    def method(self, a: int, *, b: int = 1) -> int:
-        return a + b
-
-
-@pytest.mark.parametrize(
-    "function",
-    [_plain, _wrapped, lambda: None, lambda *, a: a, _Described.method, _Described().method, len],
-    ids=repr,
-)
-def test_the_fast_signature_is_the_usual_one(function: Callable[..., Any]) -> None:
-    assert fast_imports._getfullargspec(function) == inspect.getfullargspec(function)
-
-
-def test_a_given_signature_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def function(*_: int) -> None: ...
-
-    monkeypatch.setattr(function, "__signature__", inspect.signature(_plain), raising=False)
-    assert fast_imports._getfullargspec(function) == inspect.getfullargspec(function)
 
 
 @pytest.fixture

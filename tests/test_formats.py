@@ -21,21 +21,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import rnnshape
-from rnnshape.cli.environment import Environment
-from rnnshape.cli.query import Query
 from rnnshape.expression import parse
-from rnnshape.formats import Format, left_out
-from rnnshape.formats.answer import Answer
-from rnnshape.formats.document import body, ending, report_blocks
 from rnnshape.formats.html import fragment, html_page
 from rnnshape.formats.json_lines import document
 from rnnshape.measuring.messages import Progress
-from rnnshape.report import Report
+from rnnshape.query import Format, Query
+from rnnshape.shown import Report
+from rnnshape.terminal.answer_writer import AnswerWriter
+from rnnshape.terminal.environment import Environment, columns
 from rnnshape.terminal.output import write
 from rnnshape.terminal.progress import WaitingLine
-from rnnshape.terminal.screen import columns
-from rnnshape.views import VIEWS, View
+from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
+from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.text import styled
 from tests.forged import Tty, answer, asked, compared, measured, seq2seq
@@ -275,7 +273,9 @@ def test_csv_leaves_empty_what_only_keras_knows() -> None:
 
 def test_the_header_of_a_stream_is_written_once() -> None:
     stream = io.StringIO()
-    shown = Answer(Query(format=Format.CSV, reads_stdin=True), Environment(None, stream, None, {}))
+    shown = AnswerWriter(
+        Query(format=Format.CSV, reads_stdin=True), Environment(None, stream, None, {})
+    )
     shown.finish([asked("GRU(3)")])
     first = stream.getvalue()
     shown.finish([asked("LSTM(3)")])
@@ -486,7 +486,8 @@ def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPat
     view = View("ranks", "Count axes.", frozenset({Format.TABLE, Format.MARKDOWN, Format.JSON}))
     monkeypatch.setitem(sys.modules, "rnnshape.views.ranks", Ranks("ranks"))
     monkeypatch.setattr("rnnshape.views.VIEWS", (*VIEWS, view))
-    monkeypatch.setattr("rnnshape.formats.document.VIEWS", (*VIEWS, view))
+    for module in ("views.document", "formats.json_lines"):
+        monkeypatch.setattr(f"rnnshape.{module}.VIEWS", (*VIEWS, view))
     report = asked("GRU(3, return_sequences=True)")
     assert "\no: rank 3\n" in answer(report, ["ranks"])
     assert "\n`o: rank 3`\n" in answer(report, ["ranks"], form=Format.MARKDOWN)
@@ -497,7 +498,7 @@ def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPat
 def test_no_format_for_programs_is_painted_early() -> None:
     for form in Format:
         stream = Tty()
-        shown = Answer(Query(format=form), Environment(None, stream, None, {}))
+        shown = AnswerWriter(Query(format=form), Environment(None, stream, None, {}))
         shown.begin([asked(BI_LSTM)])
         assert shown.begun is bool(stream.getvalue()) is (form is Format.TABLE)
 
@@ -529,10 +530,10 @@ def painted(text: str, width: int, lines: int) -> tuple[list[str], pyte.Screen]:
     return shown, screen
 
 
-def begun(report: Report, query: Query, width: int, lines: int) -> tuple[Answer, Tty]:
+def begun(report: Report, query: Query, width: int, lines: int) -> tuple[AnswerWriter, Tty]:
     stream = Tty()
     variables = {"COLUMNS": str(width), "LINES": str(lines), "TERM": "xterm-256color"}
-    shown = Answer(query, Environment(None, stream, Tty(), variables))
+    shown = AnswerWriter(query, Environment(None, stream, Tty(), variables))
     shown.begin([report])
     assert shown.begun
     return shown, stream
@@ -574,7 +575,7 @@ def test_what_was_painted_says_so_when_no_measurement_comes(width: int) -> None:
 def test_what_was_painted_in_part_is_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal may come while it is painted: nothing above it may be lost then."""
     report, stream = asked(BI_LSTM), Tty()
-    shown = Answer(Query(), Environment(None, stream, None, {"COLUMNS": "80"}))
+    shown = AnswerWriter(Query(), Environment(None, stream, None, {"COLUMNS": "80"}))
 
     def interrupted(screen: object, lines: object) -> None:
         stream.write("Bidirectional(")
@@ -607,7 +608,7 @@ def test_a_disagreement_replaces_what_was_painted() -> None:
 def test_nothing_is_painted_early_where_it_could_not_be_replaced(
     stream: io.StringIO, variables: dict[str, str]
 ) -> None:
-    shown = Answer(Query(), Environment(None, stream, None, variables))
+    shown = AnswerWriter(Query(), Environment(None, stream, None, variables))
     shown.begin([asked(BI_LSTM)])
     assert (shown.begun, stream.getvalue()) == (False, "")
 
@@ -626,7 +627,7 @@ def test_nothing_is_painted_early_where_it_could_not_be_replaced(
 def test_colours_are_for_those_who_want_them(
     stream: io.StringIO, variables: dict[str, str], expected: bool
 ) -> None:
-    shown = Answer(Query(), Environment(None, stream, None, variables))
+    shown = AnswerWriter(Query(), Environment(None, stream, None, variables))
     shown.finish([measured(asked(BI_LSTM))])
     assert ("\x1b[" in stream.getvalue()) is expected
 
@@ -781,12 +782,14 @@ def test_a_reader_that_has_left_is_an_error_of_its_own() -> None:
 
 def test_a_second_answer_is_set_apart() -> None:
     stream = io.StringIO()
-    shown = Answer(Query(reads_stdin=True), Environment(None, stream, None, {"COLUMNS": "80"}))
+    shown = AnswerWriter(
+        Query(reads_stdin=True), Environment(None, stream, None, {"COLUMNS": "80"})
+    )
     one, two = asked("GRU(3)"), asked("LSTM(3)")
     shown.finish([one])
     shown.finish([two])
     assert stream.getvalue() == f"{answer(one)}\n{answer(two)}"
-    shown = Answer(
+    shown = AnswerWriter(
         Query(reads_stdin=True)._replace(format=Format.MARKDOWN),
         Environment(None, markdown := io.StringIO(), None, {}),
     )
@@ -794,7 +797,7 @@ def test_a_second_answer_is_set_apart() -> None:
     shown.finish([two])
     assert "\n\n### `LSTM(3)`" in markdown.getvalue()
     query = Query(reads_stdin=True, code_alone=True)
-    shown = Answer(query, Environment(None, programs := io.StringIO(), None, {}))
+    shown = AnswerWriter(query, Environment(None, programs := io.StringIO(), None, {}))
     shown.finish([one])
     shown.finish([two])
     assert programs.getvalue() == f"{one.code}\n{two.code}"

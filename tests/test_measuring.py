@@ -32,7 +32,7 @@ from rnnshape.measuring.messages import (
 )
 from rnnshape.measuring.process import KerasProcess, measure
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
-from rnnshape.report import Report
+from rnnshape.shown import Report
 from tests.conftest import ROOT, environment, run
 from tests.processes import child_of, linux
 

@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from rnnshape.cli.query import Query
 from rnnshape.expression import parse
-from rnnshape.formats import Format
 from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
-from rnnshape.report import Report
+from rnnshape.query import Format, Query
 from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
@@ -424,13 +423,12 @@ def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
 
 
 def test_every_style_has_looks_everywhere() -> None:
-    from rnnshape.formats.export import RICH_STYLES
     from rnnshape.formats.html import STYLES
-    from rnnshape.terminal.screen import CODES
+    from rnnshape.views.palette import LOOKS
 
-    for style in Style:
-        assert style in RICH_STYLES
-        assert style is Style.PLAIN or style in CODES
+    assert LOOKS.keys() == set(Style)
+    for style, look in LOOKS.items():
+        assert style is Style.PLAIN or (look.code and look.in_rich and look.in_picture)
         assert style is Style.PLAIN or f".rnnshape .{style}" in STYLES
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
-from rnnshape.cli.environment import Environment
-from rnnshape.cli.query import ExitCode, Query
-from rnnshape.formats import left_out
-from rnnshape.formats.answer import Answer
+from rnnshape.cli.exit_code import ExitCode
 from rnnshape.interruption import received_signal
+from rnnshape.query import Query
 from rnnshape.report import Report
+from rnnshape.terminal.answer_writer import AnswerWriter
+from rnnshape.terminal.environment import Environment
+from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.measuring.messages import Failure, MeasurementError
@@ -32,7 +33,7 @@ def answer(query: Query, environment: Environment) -> ExitCode:
     say_what_is_left_out(query, environment)
     for unread in query.unread:
         messages.note(environment, unread.message, unread.details)
-    shown = Answer(query, environment)
+    shown = AnswerWriter(query, environment)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
     return _measured(query, environment, shown, reports)
@@ -40,7 +41,7 @@ def answer(query: Query, environment: Environment) -> ExitCode:
 
 def describe_all(query: Query) -> list[Report]:
     """What the rule says of each question; a `QueryError` where Keras would refuse one, or where
-    the rule alone is asked and has no word on a layer."""
+    the rule alone is asked and there is none for a layer."""
     reports = [
         Report(question, notes_before=notes)
         for question, notes in zip(query.questions, query.notes, strict=True)
@@ -48,7 +49,7 @@ def describe_all(query: Query) -> list[Report]:
     for layer in (layer for report in reports for layer in report.layers if query.dry_run):
         if layer.facts is None:
             raise layer.call.error(
-                f"the rule has no word on {layer.without_rule}, only Keras can tell: leave out "
+                f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
             )
     return reports
@@ -73,7 +74,7 @@ def not_measured(
 
 
 def _measured(
-    query: Query, environment: Environment, shown: Answer, reports: list[Report]
+    query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
 ) -> ExitCode:
     from rnnshape.measuring.messages import Failure, MeasurementError, Request
 
@@ -101,7 +102,7 @@ def _measured(
 
 
 @contextmanager
-def _honest_if_interrupted(shown: Answer, reports: Sequence[Report]) -> Iterator[None]:
+def _honest_if_interrupted(shown: AnswerWriter, reports: Sequence[Report]) -> Iterator[None]:
     """What is left on the screen must not look as if it had been measured."""
     try:
         yield
@@ -115,7 +116,7 @@ def _honest_if_interrupted(shown: Answer, reports: Sequence[Report]) -> Iterator
 def _finished(
     query: Query,
     environment: Environment,
-    shown: Answer,
+    shown: AnswerWriter,
     reports: Sequence[Report],
     *,
     failed: bool = False,

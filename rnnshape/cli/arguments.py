@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Value
-from rnnshape.formats import SUFFIXES, Format
+from rnnshape.formats import SUFFIXES
+from rnnshape.query import Format
 from rnnshape.words import MERGE_MODES
 
 __all__ = [
@@ -18,13 +19,11 @@ __all__ = [
     "export_path",
     "format_name",
     "merge_mode",
-    "shortened",
     "whole_number",
 ]
 
 LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
-LONGEST_SHOWN = 100  # characters of a value in a message
 
 
 class UsageError(Exception):
@@ -123,11 +122,6 @@ def either(words: Iterable[str]) -> str:
     """
     *others, last = words
     return f"{', '.join(others)} or {last}"
-
-
-def shortened(text: str) -> str:
-    """What a message shows of a text."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _wrong(option: str, text: str, reason: str) -> UsageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rnnshape.cli.environment import Environment
+from rnnshape.terminal.environment import Environment, is_coloured
 
 __all__ = ["error", "note"]
 
@@ -31,22 +31,12 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
-def _is_coloured(environment: Environment) -> bool:
-    """By the rules that Rich goes by, without the time it takes to import."""
-    variables, stderr = environment.variables, environment.stderr
-    if variables.get("NO_COLOR"):
-        return False
-    if variables.get("FORCE_COLOR"):
-        return True
-    return bool(stderr and stderr.isatty()) and variables.get("TERM") != "dumb"
-
-
 def _write(
     environment: Environment, kind: str, style: str, message: str, details: Sequence[str]
 ) -> None:
     if environment.stderr is None:  # it was closed before we came
         return
-    coloured = _is_coloured(environment)
+    coloured = is_coloured(environment.stderr, environment.variables)
 
     def styled(text: str, style: str) -> str:
         return f"{style}{text}{RESET}" if coloured else text

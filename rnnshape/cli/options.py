@@ -10,11 +10,12 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperOption
 
-import rnnshape
 from rnnshape.cli import arguments
 from rnnshape.expression import Value
-from rnnshape.formats import SUFFIXES, Format
+from rnnshape.formats import SUFFIXES
 from rnnshape.network import Dimensions
+from rnnshape.query import Format
+from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 from rnnshape.words import MERGE_MODES, WORDS, Flags
 
@@ -90,7 +91,7 @@ def option_names() -> list[str]:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"rnnshape {rnnshape.__version__}")
+        print(f"rnnshape {__version__}")
         raise typer.Exit
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from rnnshape.cli.arguments import UsageError, either, shortened
+from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
-from rnnshape.cli.query import Query
-from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.formats import Format
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Question
+from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 
 if TYPE_CHECKING:

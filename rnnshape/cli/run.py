@@ -10,12 +10,12 @@ from typing import Any, TextIO
 from typer.exceptions import TyperException
 
 from rnnshape.cli import messages
-from rnnshape.cli.arguments import UsageError, shortened
-from rnnshape.cli.environment import Environment
+from rnnshape.cli.arguments import UsageError
+from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options, app, option_names
-from rnnshape.cli.query import ExitCode
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.interruption import received_signal
+from rnnshape.terminal.environment import Environment, columns
 
 __all__ = ["run"]
 
@@ -90,8 +90,6 @@ def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int
 @contextmanager
 def _bounded_width(environment: Environment) -> Iterator[int]:
     """The width for Typer's help, which takes whatever number the variables hold."""
-    from rnnshape.terminal.screen import columns
-
     width, before = columns(environment), dict(os.environ)
     os.environ["COLUMNS"] = str(width)
     os.environ.pop("TERMINAL_WIDTH", None)

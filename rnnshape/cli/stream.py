@@ -11,17 +11,17 @@ from typing import TypeAlias
 from rnnshape.cli import messages
 from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.environment import Environment, Measurer
+from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import LONGEST_LINE, lines_at_hand
 from rnnshape.cli.options import Options
-from rnnshape.cli.query import ExitCode, Query
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
-from rnnshape.formats import Format
-from rnnshape.formats.answer import Answer
 from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
 from rnnshape.network import Question
+from rnnshape.query import Format, Query
 from rnnshape.report import Report
+from rnnshape.terminal.answer_writer import AnswerWriter
+from rnnshape.terminal.environment import Environment, Measurer
 
 __all__ = ["answer_stream"]
 
@@ -50,7 +50,7 @@ def answer_stream(options: Options, environment: Environment) -> ExitCode:
     whole = query(options)
     say_what_is_left_out(whole, environment)
     code = ExitCode.ANSWERED
-    shown = Answer(whole, environment)
+    shown = AnswerWriter(whole, environment)
     with ExitStack() as stack, suppress(BrokenPipeError):
         measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
         for lines in lines_at_hand(environment.stdin, MOST_TOGETHER):
@@ -103,7 +103,7 @@ def _answered(
     asked: _Asked,
     results: Iterator[Result],
     options: Options,
-    shown: Answer,
+    shown: AnswerWriter,
     environment: Environment,
 ) -> bool:
     """Answers one line; whether that went well."""
@@ -137,7 +137,7 @@ def _say(
     asked: _Asked,
     wrong: QueryError | UsageError,
     options: Options,
-    shown: Answer,
+    shown: AnswerWriter,
     environment: Environment,
 ) -> None:
     """What is wrong with a line: an object among the others in JSON, else a message on stderr."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from rnnshape.formats.layout import laid_out, unbroken_width
 from rnnshape.views.blocks import Block
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text
+from rnnshape.views.palette import LOOKS
+from rnnshape.views.text import Text
 
 __all__ = ["export"]
 
@@ -51,18 +52,6 @@ PICTURE = """\
 </g>
 </svg>
 """
-RICH_STYLES = {
-    Style.PLAIN: "",
-    Style.TITLE: "bold",
-    Style.NAME: "bold #d78fe6",
-    Style.SHAPE: "bold",
-    Style.QUIET: "#a0a0a0",
-    Style.GOOD: "#7ccf7c",
-    Style.BAD: "bold #ff7b72",
-    Style.PENDING: "#d78fe6",
-    Style.KEYWORD: "bold",
-    Style.LITERAL: "#d78fe6",
-}
 
 
 def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
@@ -103,7 +92,9 @@ def _picture(lines: Sequence[Text], width: int) -> str:
         emoji=False,
     )
     for line in lines:
-        pieces = ((piece.replace("\xa0", " "), RICH_STYLES[style]) for piece, style in line.pieces)
+        pieces = (
+            (piece.replace("\xa0", " "), LOOKS[style].in_picture) for piece, style in line.pieces
+        )
         console.print(RichText.assemble(*pieces), soft_wrap=True)
     return console.export_svg(title=TITLE, code_format=PICTURE)
 

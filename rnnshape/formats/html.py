@@ -8,13 +8,15 @@ from html import escape
 from rnnshape.formats.layout import highlighted
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
+from rnnshape.views.palette import with_colours
 from rnnshape.views.text import Style, Text
 
 __all__ = ["PAGE", "STYLES", "elements", "fragment", "html_page"]
 
 PAGE = Page(80, folds=True)
 # Colours that can be read on white and on black, as no one says which it will be.
-STYLES = """\
+STYLES = with_colours(
+    """\
 .rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
 .rnnshape h4 { margin: 0.8em 0 0.3em; font-size: 1em; }
 .rnnshape h4 code { background: none; color: inherit; font-weight: bold;
@@ -33,12 +35,13 @@ STYLES = """\
 .rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
   overflow-x: auto; padding: 0; }
 .rnnshape .title, .rnnshape .shape, .rnnshape .keyword { font-weight: bold; }
-.rnnshape .name { font-weight: bold; color: #b04fc0; }
-.rnnshape .literal, .rnnshape .pending { color: #b04fc0; }
+.rnnshape .name { font-weight: bold; color: MAGENTA; }
+.rnnshape .literal, .rnnshape .pending { color: MAGENTA; }
 .rnnshape .quiet { opacity: 0.75; }
-.rnnshape .good { color: #2a8c4a; font-weight: bold; }
-.rnnshape .bad { color: #dc3c3c; font-weight: bold; }
+.rnnshape .good { color: GREEN; font-weight: bold; }
+.rnnshape .bad { color: RED; font-weight: bold; }
 """
+)
 DOCUMENT = """\
 <!DOCTYPE html>
 <html lang="en">

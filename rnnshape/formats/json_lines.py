@@ -8,10 +8,13 @@ from collections.abc import Collection, Iterator
 from itertools import zip_longest
 from typing import Any
 
-import rnnshape
 from rnnshape.measuring.arrays import Array
+from rnnshape.nest import folded
+from rnnshape.query import Format
 from rnnshape.report import Output, Report
-from rnnshape.rules.facts import Axis, Nested, Tensor
+from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.version import __version__
+from rnnshape.views import VIEWS
 
 __all__ = ["document", "json_pieces"]
 
@@ -34,7 +37,14 @@ def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
 
 
 def document(report: Report, views: Collection[str] = ()) -> dict[str, Any]:
-    """All that is known of one report, as plain data: what `json.loads` makes of its JSON."""
+    """All that is known of one report, as plain data: what `json.loads` makes of its JSON.
+
+    Raises:
+        ValueError: one of the views has no place in JSON.
+    """
+    known = sorted(view.name for view in VIEWS if Format.JSON in view.formats)
+    if not set(views) <= set(known):
+        raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
     result: dict[str, Any] = json.loads("".join(json_pieces(report, views)))
     return result
 
@@ -56,7 +66,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "expression": str(layer.call),
                 "class": layer.call.name,
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
-                "returns": _names(layer.facts.returns) if layer.facts else None,
+                "returns": folded(layer.facts.returns, _name, list) if layer.facts else None,
                 "parameters": report.parameters_of(layer),
             }
             for layer in report.layers
@@ -69,16 +79,13 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "notes": [note.text for note in report.notes],
         "source": report.source,
     }
-    if views:
-        from rnnshape.views import VIEWS
-
-        for view in VIEWS:
-            if view.name in views:
-                result |= view.fields(report)
+    for view in VIEWS:
+        if view.name in views:
+            result |= view.fields(report)
     if report.differences:
         result["differences"] = report.differences
     result["versions"] = {
-        "rnnshape": rnnshape.__version__,
+        "rnnshape": __version__,
         "keras": measurement.keras if measurement else None,
         "tensorflow": measurement.tensorflow if measurement else None,
     }
@@ -104,9 +111,8 @@ def _labels(axes: tuple[Axis, ...]) -> list[str]:
     return [axis.label for axis in axes]
 
 
-def _names(returns: tuple[Nested, ...]) -> list[Any]:
-    """The outputs' names, nested as Keras nests the outputs."""
-    return [one.name if isinstance(one, Tensor) else _names(one) for one in returns]
+def _name(tensor: Tensor) -> Any:
+    return tensor.name
 
 
 def _values(array: Array | None, wanted: bool) -> dict[str, Any]:

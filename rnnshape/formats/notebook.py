@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rnnshape.formats.document import body, ending, report_blocks
 from rnnshape.formats.html import PAGE, STYLES, fragment
 from rnnshape.formats.layout import laid_out
-from rnnshape.terminal.screen import writes_unicode
 from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Picture, Program
+from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
+from rnnshape.views.palette import LOOKS, with_colours
 from rnnshape.views.text import Style, Text
 
 if TYPE_CHECKING:
     from rich.text import Text as RichText
 
-    from rnnshape.cli.query import Query
+    from rnnshape.query import Query
     from rnnshape.report import Report
 
 __all__ = ["query_html", "report_html", "report_text", "rich_lines", "svg"]
 
 COLUMN, ROW = 8, 16  # of a drawing's grid, in pixels
 BASE = 12  # where letters stand in a row
-RICH_STYLES = {
-    Style.TITLE: "bold",
-    Style.NAME: "bold magenta",
-    Style.SHAPE: "bold",
-    Style.QUIET: "dim",
-    Style.GOOD: "green",
-    Style.BAD: "bold red",
-    Style.PENDING: "magenta",
-    Style.KEYWORD: "bold",
-    Style.LITERAL: "magenta",
-}
 # The sides of its field that each character of a drawing leads a line to: left, right, up, down.
 LINES = {
     "─": "lr",
@@ -60,21 +48,23 @@ LINES = {
 ARROWS = {"▶": "1,-4 1,4 7,0", "◀": "-1,-4 -1,4 -7,0", "▼": "-4,0 4,0 0,7", "▲": "-4,0 4,0 0,-7"}
 WORDS = re.compile(f"[^\\s{''.join(LINES)}]+(?: [^\\s{''.join(LINES)}]+)*")
 # Notebooks have styles of their own for tables, which are as particular as two classes.
-MORE_STYLES = """\
+MORE_STYLES = with_colours(
+    """\
 .rnnshape.rnnshape.rnnshape th, .rnnshape.rnnshape.rnnshape td { text-align: left; }
 .rnnshape.rnnshape.rnnshape th.right, .rnnshape.rnnshape.rnnshape td.right { text-align: right; }
 .rnnshape td .shape, .rnnshape td .quiet { white-space: nowrap; }
 .rnnshape svg { display: block; margin: 0.6em 0; max-width: 100%; height: auto;
   font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
-.rnnshape svg .name { fill: #b04fc0; }
+.rnnshape svg .name { fill: MAGENTA; }
 .rnnshape details { margin: 0.4em 0; }
 .rnnshape summary { cursor: pointer; }
 """
+)
 
 
-def report_text(report: Report) -> str:
-    """The table, in 80 columns; in ASCII where standard output can write nothing else."""
-    page = Page(80, writes_unicode(sys.stdout))
+def report_text(report: Report, *, unicode: bool) -> str:
+    """The table, in 80 columns."""
+    page = Page(80, unicode)
     lines = laid_out(report_blocks(report, (), page), page)
     return "\n".join(line.plain.rstrip() for line in lines)
 
@@ -86,7 +76,7 @@ def rich_lines(report: Report, width: int, encoding: str = "utf-8") -> Iterator[
     page = Page(width, encoding.startswith("utf"))
     for line in laid_out(report_blocks(report, (), page), page):
         pieces = (
-            (piece.replace("\N{NO-BREAK SPACE}", " "), RICH_STYLES.get(style, ""))
+            (piece.replace("\N{NO-BREAK SPACE}", " "), LOOKS[style].in_rich)
             for piece, style in line.pieces
         )
         yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")

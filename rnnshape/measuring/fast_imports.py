@@ -1,7 +1,8 @@
 """Tricks that import TensorFlow and Keras in half the time. For the child process alone.
 
 `with fast_imports():` around the imports applies every trick of `TRICKS`; afterwards nothing of
-them is left. If one fails, the process starts again with all of them named in `without`.
+them is left. Where one fails, the parent starts another child that does without all of them, and
+`RNNSHAPE_TRACEBACK=1` has it say so and why.
 
 What a trick is worth is its share of the whole command's wall time: `benchmark.py --tricks`.
 """
@@ -9,18 +10,15 @@ What a trick is worth is its share of the whole command's wall time: `benchmark.
 from __future__ import annotations
 
 import builtins
-import inspect
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import LazyLoader
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 __all__ = ["TRICKS", "fast_imports"]
@@ -267,186 +265,12 @@ def _same(function: Any) -> Any:
     return function
 
 
-@contextmanager
-def signatures_when_asked() -> Iterator[None]:
-    """TensorFlow's decorators do not compute the signature of each function that they decorate.
-
-    Worth 5 %. Safe, as `inspect.signature` still finds it: through `__wrapped__`, when it is asked.
-    """
-    replaced: list[tuple[ModuleType, str, Any]] = []
-
-    def replace(module: ModuleType) -> None:
-        name, value = SIGNATURES[module.__name__]
-        replaced.append((module, name, getattr(module, name)))
-        setattr(module, name, value)
-
-    for name in SIGNATURES:
-        if name in sys.modules:
-            replace(sys.modules[name])
-    with _loading(SIGNATURES.__contains__, lambda found: _Then(found.name, found.path, replace)):
-        try:
-            yield
-        finally:
-            for module, name, before in replaced:
-                setattr(module, name, before)
-
-
-def _no_signature(*_: Any) -> None:
-    raise ValueError("not now")  # decorators expect it, and leave the signature out
-
-
-def _getfullargspec(function: Any) -> inspect.FullArgSpec:
-    """`inspect.getfullargspec`, seven times as fast for a plain function."""
-    if type(function) is not FunctionType or hasattr(function, "__signature__"):
-        return inspect.getfullargspec(function)
-    code = function.__code__
-    named = code.co_argcount + code.co_kwonlyargcount
-    starred = list(code.co_varnames[named:])
-    return inspect.FullArgSpec(
-        list(code.co_varnames[: code.co_argcount]),
-        starred.pop(0) if code.co_flags & inspect.CO_VARARGS else None,
-        starred.pop(0) if code.co_flags & inspect.CO_VARKEYWORDS else None,
-        function.__defaults__,
-        list(code.co_varnames[code.co_argcount : named]),
-        function.__kwdefaults__,
-        {
-            name: annotation
-            for name, annotation in function.__annotations__.items()
-            if name == "return" or name in code.co_varnames
-        },
-    )
-
-
-SIGNATURES: dict[str, tuple[str, Any]] = {
-    "tensorflow.python.util.tf_decorator": ("inspect", _Instead(inspect, signature=_no_signature)),
-    "tensorflow.python.util.tf_inspect": ("_getfullargspec", _getfullargspec),
-}
-
-
-class _Then(SourceFileLoader):
-    """Loads a module and then calls `after` with it."""
-
-    def __init__(self, name: str, path: str, after: Callable[[ModuleType], None]) -> None:
-        super().__init__(name, path)
-        self._after = after
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        self._after(module)
-
-
-@contextmanager
-def library_beside() -> Iterator[None]:
-    """TensorFlow's library is opened in a thread, while the code of its modules is read from disk.
-
-    Worth 7 %. Safe, as it is the library that TensorFlow opens next, and no module runs earlier.
-    """
-    if "tensorflow" not in sys.modules:
-        _codes.update(_read_while_it_opens())
-
-    def get_code(self: SourceFileLoader, name: str) -> CodeType | None:
-        return _codes.pop(name, None) or super(SourceFileLoader, self).get_code(name)
-
-    SourceFileLoader.get_code = get_code  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del SourceFileLoader.get_code  # it is inherited again
-
-
-_codes: dict[str, CodeType] = {}  # what is read and not yet imported
-LIBRARY = "libtensorflow_cc.so.2"
-FIRST_READ = (
-    "tensorflow.python.eager.polymorphic_function.polymorphic_function",
-    "keras.src",
-    "keras.src.layers.rnn",
-    "numpy",
-)
-NOT_READ = re.compile(
-    r"keras\.src\.(backend\.(jax|numpy|openvino|torch)|export|layers$|utils$|visualization)"
-    r"|tensorflow\.python\.ops\.(distributions|linalg)"
-)
-ALSO_READ = re.compile(r"(tensorflow\.(core|python)|keras\.src|numpy)\.")
-
-
-def _read_while_it_opens() -> dict[str, CodeType]:
-    """The code of the modules that are imported next: as many as it takes to open the library."""
-    import ctypes
-
-    folders = {name: folder for name in ROOTS if (folder := _folder(name))}
-    library = folders.get("tensorflow", Path()) / LIBRARY
-    if not library.exists():
-        return {}
-    dlopen = ctypes.CDLL(None).dlopen  # called so, it lets other threads run
-    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
-    thread = threading.Thread(target=dlopen, args=(bytes(library), sys.getdlopenflags()))
-    thread.start()
-    codes = {}
-    for name, code in _imported_codes(folders):
-        codes[name] = code
-        if not thread.is_alive():
-            break
-    for name in NEEDED_ANYWAY:
-        with suppress(ImportError):
-            import_module(name)
-    thread.join()
-    return codes
-
-
-# None of them has a library of its own: it would wait until the other is open.
-NEEDED_ANYWAY = ("rnnshape.description", "gast", "unittest")
-ROOTS = ("tensorflow", "keras", "numpy")
-
-
-def _folder(package: str) -> Path | None:
-    spec = PathFinder.find_spec(package)
-    return Path(spec.origin).parent if spec and spec.origin else None
-
-
-def _imported_codes(folders: dict[str, Path]) -> Iterator[tuple[str, CodeType]]:
-    """The code of the modules that the first ones import, and of those that these import."""
-    inside: dict[str, set[str]] = {}  # what a package holds
-    waiting = list(FIRST_READ)
-    seen = set(waiting)
-    for name in waiting:
-        root, *rest = name.split(".")
-        if root not in folders or NOT_READ.match(name) or WHEN_USED.fullmatch(name):
-            continue
-        path = folders[root].joinpath(*rest)
-        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        try:
-            code = SourceFileLoader(name, str(path)).get_code(name)
-        except (ImportError, OSError, SyntaxError):
-            continue
-        if code is None:
-            continue
-        yield name, code
-        names = set(code.co_names)
-        for package in filter(ALSO_READ.match, names):
-            if package not in inside:
-                inside[package] = _inside(package, folders)
-            found = {package, *(f"{package}.{held}" for held in inside[package] & names)}
-            waiting.extend(sorted(found - seen))
-            seen |= found
-
-
-def _inside(package: str, folders: dict[str, Path]) -> set[str]:
-    """The names of the modules that a package holds, and of whatever else is in its folder."""
-    root, *rest = package.split(".")
-    try:
-        return {entry.stem for entry in folders[root].joinpath(*rest).iterdir()}
-    except (KeyError, OSError):
-        return set()
-
-
 TRICKS: tuple[Trick, ...] = (
     late_binding,
     without_optional_packages,
     modules_when_used,
     names_when_used,
     plain_operations,
-    signatures_when_asked,
-    library_beside,
 )
 
 

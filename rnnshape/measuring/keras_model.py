@@ -25,6 +25,7 @@ from rnnshape.measuring.messages import (
     Request,
 )
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
+from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Question, Ref
 from rnnshape.signatures import module_of
 
@@ -137,7 +138,7 @@ def _measured(
     shown = tuple(as_array(one, with_numbers=request.values) for one in given)
     for steps, (one, described) in zip(built, questions, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
-        if not described.is_complete:  # now the rule can go on after what it had no word on
+        if not described.is_complete:  # now the rule can go on after what there was none for
             shapes = [[array.shape for array in arrays] for arrays in returned]
             described = describe(one.network, one.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
@@ -156,17 +157,18 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
 
-    def tensor(argument: Argument) -> Any:
-        if isinstance(argument, Ref):
-            if argument.step == 0:
-                return inputs[argument.output]
-            return steps[argument.step - 1][2][argument.output]
-        return [tensor(one) for one in argument] if isinstance(argument, tuple) else argument
+    def tensor(one: Ref | bool | None) -> Any:
+        if not isinstance(one, Ref):
+            return one
+        return steps[one.step - 1][2][one.output] if one.step else inputs[one.output]
+
+    def given(argument: Argument) -> Any:
+        return folded(argument, tensor, list)
 
     for step in network.steps:
         layer = build(step.layer) if step.same_as is None else steps[step.same_as - 1][0]
-        positional = [tensor(one) for one in step.arguments]
-        returned = layer(*positional, **{name: tensor(one) for name, one in step.keywords})
+        positional = [given(one) for one in step.arguments]
+        returned = layer(*positional, **{name: given(one) for name, one in step.keywords})
         flat: list[Any] = []
         nesting = _nesting(returned, flat)
         steps.append((layer, nesting, flat))

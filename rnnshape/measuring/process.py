@@ -6,8 +6,10 @@ process boundary none of that can spoil the answer or the terminal.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -128,14 +130,23 @@ class KerasProcess:
                     tell(message)
                 continue
             if message is None:
-                how = self._how_it_ended()
-                if self._plain or "SIGKILL" in how:
-                    raise self._error(how)
+                why = self._how_it_ended()
+                if self._plain or "SIGKILL" in why:
+                    raise self._error(why)
             elif self._plain or not isinstance(message, Failure) or message.certain:
                 return message
-            self._stop()
-            self._plain = True
+            else:
+                why = message.reason
+            self._do_without_fast_imports(why)
             return None
+
+    def _do_without_fast_imports(self, why: str) -> None:
+        """Ends the child. The next one imports TensorFlow as it always is imported."""
+        if os.environ.get("RNNSHAPE_TRACEBACK"):
+            lines = [f"note: tried again without fast imports: {why}", *launch.tail(self._stderr)]
+            print("\n  | ".join(lines), file=sys.stderr)
+        self._stop()
+        self._plain = True
 
     def _start(self) -> None:
         self._stderr = launch.file_for_stderr()

@@ -9,6 +9,7 @@ from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call
+from rnnshape.nest import leaves, mapped
 
 __all__ = ["Axis", "Facts", "Nested", "Pass", "Relation", "Tensor", "Timeline", "flat"]
 
@@ -253,15 +254,9 @@ class Facts:
 
 
 def _changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
-    return tuple(
-        change(one) if isinstance(one, Tensor) else _changed(one, change) for one in nested
-    )
+    return tuple(mapped(one, change) for one in nested)
 
 
 def flat(nested: Nested) -> Iterator[Tensor]:
     """Every tensor in a nest of them, in order."""
-    if isinstance(nested, Tensor):
-        yield nested
-    else:
-        for one in nested:
-            yield from flat(one)
+    return leaves(nested)

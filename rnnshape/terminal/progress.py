@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from rnnshape.interruption import signals_held_back
+from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
 from rnnshape.terminal.output import write
-from rnnshape.terminal.screen import Screen, is_dumb, is_terminal
+from rnnshape.terminal.screen import Screen
 
 if TYPE_CHECKING:
-    from rnnshape.cli.environment import Environment
     from rnnshape.measuring.messages import Progress
 
 __all__ = ["WaitingLine"]

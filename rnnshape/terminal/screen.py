@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
+from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text
+from rnnshape.views.palette import LOOKS
+from rnnshape.views.text import Text
 
-if TYPE_CHECKING:
-    from rnnshape.cli.environment import Environment
-
-__all__ = ["Screen", "columns", "is_dumb", "is_terminal", "writes_unicode"]
-
-NARROWEST, USUAL, WIDEST = 20, 80, 400  # columns
-# Of the sixteen colours of a terminal, those that can be read on white and on black.
-CODES = {
-    Style.TITLE: "1",
-    Style.NAME: "1;35",
-    Style.SHAPE: "1",
-    Style.QUIET: "2",
-    Style.GOOD: "32",
-    Style.BAD: "1;31",
-    Style.PENDING: "35",
-    Style.KEYWORD: "1",
-    Style.LITERAL: "35",
-}
-
-
-def columns(environment: Environment) -> int:
-    """How many columns there are, as far as anyone says; never too few to be read."""
-    streams = (environment.stdout, environment.stderr, environment.stdin)
-    return _size(streams, environment.variables)[0]
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # it was closed
-        return False
-
-
-def is_dumb(variables: Mapping[str, str]) -> bool:
-    """Whether the terminal knows of no escape sequences."""
-    return variables.get("TERM", "").lower() in ("dumb", "unknown")
-
-
-def writes_unicode(stream: TextIO | None) -> bool:
-    return stream is None or (stream.encoding or "utf-8").lower().startswith("utf")
+__all__ = ["Screen"]
 
 
 class Screen:
@@ -64,9 +25,9 @@ class Screen:
         self, stream: TextIO, variables: Mapping[str, str], beside: Sequence[TextIO | None] = ()
     ) -> None:
         self._stream, self._variables = stream, variables
-        width, self.height = _size((stream, *beside), variables)
+        width, self.height = size((stream, *beside), variables)
         self.page = Page(width, writes_unicode(stream))
-        self._coloured = _is_coloured(stream, variables)
+        self._coloured = is_coloured(stream, variables)
 
     @property
     def is_live(self) -> bool:
@@ -103,10 +64,8 @@ class Screen:
         if not self._coloured:
             return _printable(line.plain)
         return "".join(
-            f"\033[{CODES[style]}m{_printable(piece)}\033[0m"
-            if style in CODES
-            else _printable(piece)
-            for piece, style in line.pieces
+            f"\033[{code}m{_printable(piece)}\033[0m" if code else _printable(piece)
+            for piece, code in ((piece, LOOKS[style].code) for piece, style in line.pieces)
         )
 
 
@@ -116,31 +75,3 @@ def _printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def _is_coloured(stream: TextIO, variables: Mapping[str, str]) -> bool:
-    if variables.get("NO_COLOR"):
-        return False
-    if variables.get("FORCE_COLOR"):
-        return True
-    return is_terminal(stream) and not is_dumb(variables)
-
-
-def _size(streams: Sequence[TextIO | None], variables: Mapping[str, str]) -> tuple[int, int]:
-    """Columns and lines, by the variables, by the first terminal, or as usual."""
-    wide, high = _number(variables.get("COLUMNS")), _number(variables.get("LINES"))
-    for stream in streams:
-        if wide and high:
-            break
-        if stream is not None and is_terminal(stream):
-            with suppress(OSError, ValueError):
-                size = os.get_terminal_size(stream.fileno())
-                wide, high = wide or size.columns, high or size.lines
-    return min(max(wide or USUAL, NARROWEST), WIDEST), high or 25
-
-
-def _number(text: str | None) -> int:
-    """A number that a variable gives; 0 where it gives none."""
-    if text and text.isascii() and text.isdecimal():
-        return int(text[:10])
-    return 0

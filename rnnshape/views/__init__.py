@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnnshape.formats import Format
+from rnnshape.query import Format
 
 if TYPE_CHECKING:
     from rnnshape.report import Report
     from rnnshape.views.blocks import Block
     from rnnshape.views.page import Page
 
-__all__ = ["VIEWS", "View"]
+__all__ = ["VIEWS", "View", "left_out"]
 
 BLOCKS = frozenset({Format.TABLE, Format.MARKDOWN})  # the formats that show any view
 
@@ -70,3 +70,16 @@ VIEWS = (
         needs_measurement=True,
     ),
 )
+
+
+def left_out(views: Collection[str], form: Format) -> dict[str, str]:
+    """The names of those views that a format has no place for, each with what it has instead.
+
+    >>> left_out({"weights", "diagram"}, Format.JSON)
+    {'diagram': ''}
+    """
+    return {
+        view.name: view.in_csv if form == Format.CSV else ""
+        for view in VIEWS
+        if view.name in views and form not in view.formats
+    }

@@ -16,7 +16,7 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled, whole
 
 if TYPE_CHECKING:
-    from rnnshape.cli.query import Query
+    from rnnshape.query import Query
 
 __all__ = ["comparison"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rnnshape.description import Layer
+from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref
-from rnnshape.program import nested_names
+from rnnshape.program import listed, nested_names
 from rnnshape.report import Output, Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Row, Section
@@ -165,10 +166,10 @@ def _arguments(report: Report, layer: Layer) -> Iterator[str]:
 
 
 def _written(report: Report, argument: Argument, layer: Layer) -> str:
-    if isinstance(argument, tuple):
-        inside = ", ".join(_written(report, one, layer) for one in argument)
-        return f"[{inside}]"
-    return _name_of(report, argument, layer) if isinstance(argument, Ref) else repr(argument)
+    def name(one: Ref | bool | None) -> str:
+        return _name_of(report, one, layer) if isinstance(one, Ref) else repr(one)
+
+    return folded(argument, name, listed)
 
 
 def _name_of(report: Report, ref: Ref, layer: Layer) -> str:

@@ -11,7 +11,7 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
 if TYPE_CHECKING:
-    from rnnshape.cli.query import Query
+    from rnnshape.query import Query
 
 __all__ = ["summary"]
 

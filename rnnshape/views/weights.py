@@ -85,7 +85,7 @@ def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
 
 
 def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
-    """Of a layer that the rule has no word on: shapes, once Keras has been asked."""
+    """Of a layer that there is no rule for: shapes, once Keras has been asked."""
     shapes = report.measurement.layers[layer.number - 1].weights if report.measurement else ()
     for shape in shapes:
         size = styled(f"{prod(shape):,}")

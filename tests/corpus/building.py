@@ -54,7 +54,7 @@ def shapes_by_keras(network: Network) -> tuple[list[Shape], int]:
 
 
 def shapes_by_rule(network: Network) -> tuple[list[Shape], int] | None:
-    """The same by the rule; None where it has no word on a layer."""
+    """The same by the rule; None where there is none for a layer."""
     description = describe(network)
     if not description.is_complete:
         return None

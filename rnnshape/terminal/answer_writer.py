@@ -1,4 +1,4 @@
-"""An answer, in the format that was asked for: in one go, or begun before it is measured."""
+"""An answer in the format that was asked for: in one go, or begun before it is measured."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnshape.formats import Format
+from rnnshape.query import Format, Query
+from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
 from rnnshape.terminal.output import write
-from rnnshape.terminal.screen import Screen, is_terminal, writes_unicode
+from rnnshape.terminal.screen import Screen
 
 if TYPE_CHECKING:
-    from rnnshape.cli.environment import Environment
-    from rnnshape.cli.query import Query
     from rnnshape.report import Report
     from rnnshape.terminal.progress import WaitingLine
     from rnnshape.views.blocks import Block
     from rnnshape.views.page import Page
     from rnnshape.views.text import Text
 
-__all__ = ["Answer"]
+__all__ = ["AnswerWriter"]
 
 
-class Answer:
+class AnswerWriter:
     """One command's answer on standard output.
 
     Attributes:
@@ -41,8 +40,8 @@ class Answer:
         """Paints what the rule knows, where a person reads it and can be shown more later."""
         if self._query.format != Format.TABLE or not is_terminal(self._stream):
             return
-        from rnnshape.formats.document import body, ending
         from rnnshape.formats.layout import laid_out
+        from rnnshape.views.document import body, ending
 
         screen = self._screen
         if not screen.is_live:
@@ -145,7 +144,7 @@ class Answer:
         self.begun, self._painted = False, []
 
     def _whole(self, reports: Sequence[Report], page: Page) -> Iterator[Block]:
-        from rnnshape.formats.document import body, ending
+        from rnnshape.views.document import body, ending
 
         yield from body(self._query, reports, page)
         yield from ending(self._query, reports, page)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import IntEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from rnnshape.errors import QueryError
-from rnnshape.formats import Format
 from rnnshape.network import Question
 
-__all__ = ["ExitCode", "Query"]
+__all__ = ["Format", "Query"]
 
 
-class ExitCode(IntEnum):
-    """How a command ends, if it isn't interrupted."""
+class Format(StrEnum):
+    """The formats that an answer can be written in."""
 
-    ANSWERED = 0
-    FAILED = 1
-    WRONG = 2
+    TABLE = "table"
+    PLAIN = "plain"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
 
 
 class Query(NamedTuple):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from rnnshape.query import Query
+from rnnshape.report import Report
 from rnnshape.views import VIEWS
 from rnnshape.views.blocks import Block, Heading
 from rnnshape.views.outputs import notes, outputs
 from rnnshape.views.page import Page
 from rnnshape.views.summary import summary
-
-if TYPE_CHECKING:
-    from rnnshape.cli.query import Query
-    from rnnshape.report import Report
 
 __all__ = ["body", "ending", "report_blocks"]
 
@@ -56,8 +53,6 @@ def ending(
 
 def report_blocks(report: Report, views: Collection[str], page: Page) -> Iterator[Block]:
     """A single report, for who has no command line: a notebook."""
-    from rnnshape.cli.query import Query
-
     query = Query((report.question,), views=frozenset(views))
     yield from body(query, [report], page)
     yield from ending(query, [report], page)

@@ -1,0 +1,15 @@
+"""How a command ends, as its exit code."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["ExitCode"]
+
+
+class ExitCode(IntEnum):
+    """How a command ends, if it isn't interrupted."""
+
+    ANSWERED = 0
+    FAILED = 1
+    WRONG = 2

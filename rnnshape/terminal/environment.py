@@ -1,0 +1,115 @@
+"""What a command works with: its streams, its variables, and whoever measures. It is handed in, so
+that a test can run a command without a process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+
+__all__ = [
+    "Environment",
+    "Measurer",
+    "columns",
+    "is_coloured",
+    "is_dumb",
+    "is_terminal",
+    "size",
+    "writes_unicode",
+]
+
+NARROWEST, USUAL, WIDEST = 20, 80, 400  # columns
+
+
+class Measurer(Protocol):
+    """Whoever has Keras compute: a child process, or in a test something else."""
+
+    def answers(
+        self, request: Request, tell: Callable[[Progress], None] | None = None
+    ) -> Iterator[Measurement | Failure]:
+        """An answer for each question of the request, in order, each as soon as it is known.
+
+        Raises:
+            MeasurementError: no question can be measured, this one or any other.
+        """
+        ...
+
+
+def _child_process() -> AbstractContextManager[Measurer]:
+    from rnnshape.measuring.process import KerasProcess  # not needed for the rule alone
+
+    return KerasProcess()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The surroundings of one command.
+
+    Attributes:
+        stdin, stdout, stderr: None where it was closed before the command began.
+        variables: as in `os.environ`.
+        measurer: starts whoever measures; it is gone when the `with` block ends.
+    """
+
+    stdin: TextIO | None = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO | None = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO | None = field(default_factory=lambda: sys.stderr)
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
+
+
+def columns(environment: Environment) -> int:
+    """How many columns there are, as far as anyone says; never too few to be read."""
+    streams = (environment.stdout, environment.stderr, environment.stdin)
+    return size(streams, environment.variables)[0]
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it was closed
+        return False
+
+
+def is_dumb(variables: Mapping[str, str]) -> bool:
+    """Whether the terminal knows of no escape sequences."""
+    return variables.get("TERM", "").lower() in ("dumb", "unknown")
+
+
+def writes_unicode(stream: TextIO | None) -> bool:
+    return stream is None or (stream.encoding or "utf-8").lower().startswith("utf")
+
+
+def is_coloured(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
+    """Whether what is written there has colours: by the variables, or as a terminal has them."""
+    if variables.get("NO_COLOR"):
+        return False
+    if variables.get("FORCE_COLOR"):
+        return True
+    return is_terminal(stream) and not is_dumb(variables)
+
+
+def size(streams: Sequence[TextIO | None], variables: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and lines, by the variables, by the first terminal, or as usual."""
+    wide, high = _number(variables.get("COLUMNS")), _number(variables.get("LINES"))
+    for stream in streams:
+        if wide and high:
+            break
+        if stream is not None and is_terminal(stream):
+            with suppress(OSError, ValueError):
+                found = os.get_terminal_size(stream.fileno())
+                wide, high = wide or found.columns, high or found.lines
+    return min(max(wide or USUAL, NARROWEST), WIDEST), high or 25
+
+
+def _number(text: str | None) -> int:
+    """A number that a variable gives; 0 where it gives none."""
+    if text and text.isascii() and text.isdecimal():
+        return int(text[:10])
+    return 0
