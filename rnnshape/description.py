@@ -9,12 +9,21 @@ from functools import cached_property
 from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value
-from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step
+from rnnshape.network import (
+    Argument,
+    Dimensions,
+    Input,
+    Network,
+    Ref,
+    Shape,
+    Step,
+    kind_of_axis,
+)
 from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
-__all__ = ["Description", "Layer", "describe"]
+__all__ = ["Description", "Layer", "assumptions", "axes_that_are_given", "describe", "with_given_sizes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,11 @@ class Layer:
         while rule_of(call.name) and isinstance(inner := call["layer"], Call):
             call = inner
         return call.name
+
+    @property
+    def has_no_rule(self) -> bool:
+        """Whether it is a layer of Keras that Keras alone can tell of."""
+        return self.facts is None and self.unread is None and rule_of(self.without_rule) is None
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -142,6 +156,64 @@ def describe(
         for tensor, one in zip(inputs, network.inputs, strict=True)
     )
     return Description(inputs, tuple(layers), below, assumed)
+
+
+def assumptions(
+    network: Network, sizes: Dimensions, description: Description
+) -> tuple[tuple[str, ...], ...]:
+    """Of each layer, the assumed axes that its parameters follow from: with another size, there
+    are others."""
+    kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
+    found: list[list[str]] = [[] for _ in description.layers]
+    for kind in kinds:
+        for more in (7, 96):
+            try:
+                other = describe(network, replace(sizes, **{kind: sizes[kind] + more}))
+            except QueryError:
+                continue
+            for place, (layer, changed) in enumerate(
+                zip(description.layers, other.layers, strict=True)
+            ):
+                if layer.parameters != changed.parameters and kind not in found[place]:
+                    found[place].append(kind)
+            break
+    return tuple(map(tuple, found))
+
+
+def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
+    """The axes of a network's inputs that have a size from outside the text."""
+    for number, one in enumerate(network.inputs):
+        rank = len(one.shape) if isinstance(one.shape, tuple) else None
+        names = _names_of_axes(network, number, rank)
+        lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
+        for name, length in zip(names, lengths, strict=True):
+            if length is None or length == sizes.given(name):
+                yield name
+
+
+def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
+    """The same network, with the sizes that are given for what is open in its inputs."""
+
+    def filled(number: int, one: Input) -> Input:
+        if one.shape is None or isinstance(one.shape, Unknown) or not any(
+            isinstance(size, Unknown) for size in one.shape
+        ):
+            return one
+        names = _names_of_axes(network, number, len(one.shape))
+        shape = tuple(
+            (sizes.given(name) or size) if isinstance(size, Unknown) else size
+            for name, size in zip(names, one.shape, strict=True)
+        )
+        return replace(one, shape=shape)
+
+    inputs = tuple(filled(number, one) for number, one in enumerate(network.inputs))
+    return replace(network, inputs=inputs)
+
+
+def _names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
+    """The names of the axes of an input, as the first layer that takes it names them."""
+    user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
+    return axes_of_input(user.layer if user else Call("Dense"), rank)
 
 
 class _Run:
@@ -381,7 +453,6 @@ def _described_input(
     network: Network, number: int, one: Input, sizes: Dimensions, column: Column
 ) -> Tensor:
     """An input with every dimension filled in, its axes named as the first layer names them."""
-    user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
     shape: tuple[int | None, ...] | None = None
     if isinstance(one.shape, Unknown):
         lengths = [column.numbers[one.shape] + 3 * place for place in range(column.rank - 1)]
@@ -389,7 +460,7 @@ def _described_input(
     elif one.shape is not None:
         shape = with_numbers(one.shape, column.numbers)
     rank = len(shape) if shape else None
-    names = axes_of_input(user.layer if user else Call("Dense"), rank)
+    names = _names_of_axes(network, number, rank)
     axes = tuple(
         Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
         for name, length in zip(names, shape or (None,) * len(names), strict=True)

@@ -90,6 +90,8 @@ class Call:
         for name, value in self.arguments:
             if name == argument:
                 return value
+        if module_of(self.name) is None:
+            return None
         return signature(self.name).defaults.get(argument)
 
     def __contains__(self, argument: str) -> bool:
@@ -101,7 +103,9 @@ class Call:
 
     def __str__(self) -> str:
         """The shortest Keras expression that makes it: what has no default stands without name."""
-        required = signature(self.name).required
+        if module_of(self.name) is None and self.name != "Sequential":  # it is not read
+            return self.name
+        required = ("layers",) if self.name == "Sequential" else signature(self.name).required
         parts = (
             printed(value) if name in required else f"{name}={printed(value)}"
             for name, value in self.arguments

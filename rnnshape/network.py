@@ -208,10 +208,15 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A network, and the sizes of what its inputs leave open."""
+    """A network, and the sizes of what its inputs leave open.
+
+    Attributes:
+        from_word: whether a word and flags have asked for it, whose sizes have defaults.
+    """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
+    from_word: bool = False
 
 
 def chain(layers: Sequence[Call], name: str = "") -> Network:

@@ -37,7 +37,7 @@ class Query(NamedTuple):
         compare: the flags that are a comparison's columns; empty where nothing is compared.
         dry_run, seed: as on the command line.
         export: where to write the table's views as a picture or page, too.
-        unread: what of the code that was read is not answered, and why.
+        messages: what of the text Keras would refuse, or is not answered, and why.
     """
 
     questions: tuple[Question, ...] = ()
@@ -51,4 +51,4 @@ class Query(NamedTuple):
     dry_run: bool = False
     seed: int | None = None
     export: Path | None = None
-    unread: tuple[QueryError, ...] = ()
+    messages: tuple[QueryError, ...] = ()

@@ -7,9 +7,11 @@ from functools import cached_property
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
-from rnnshape.description import Description, Layer, describe
+from rnnshape.columns import open_in
+from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.nest import folded
+from rnnshape.expression import Unknown
 from rnnshape.network import Question
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
 
-Shape = tuple[int, ...]
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,11 @@ class Output:
 
     @property
     def rule(self) -> Shape | None:
-        """Its shape by the rule."""
-        return self.tensor.shape if self.tensor else None
+        """Its shape by the rule, with None for what is not known."""
+        return self.tensor.sizes if self.tensor else None
 
     @property
-    def keras(self) -> Shape | None:
+    def keras(self) -> tuple[int, ...] | None:
         """The shape of what `model.predict` returned."""
         return self.array.shape if self.array else None
 
@@ -150,8 +152,8 @@ class Report:
         notes_before: what is said of the question itself, beside the rule's notes.
         description: what the rule says.
 
-    >>> from rnnshape.expression import parse
     >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
     >>> report = Report(Question(chain([parse("SimpleRNN(3, return_sequences=True)")])))
     >>> report.source, [output.shape for output in report.outputs]
     ('rule', [(2, 5, 3)])
@@ -252,6 +254,30 @@ class Report:
         """The Keras program that makes the network."""
         return program(self.question.network, self.description)
 
+    @cached_property
+    def open(self) -> tuple[Unknown, ...]:
+        """What is not known of the network: sizes that it takes from data, layers not read."""
+        return open_in(self.question.network)
+
+    @property
+    def can_be_measured(self) -> bool:
+        """Whether Keras can be asked: nothing is open, and every layer is read."""
+        return not self.open and not any(layer.unread for layer in self.layers)
+
+    @property
+    def assumed(self) -> dict[str, tuple[str, ...]]:
+        """Of each input, the axes of which no text says the size; inputs without any left out."""
+        pairs = zip(self.inputs, self.description.assumed, strict=True)
+        return {tensor.name: axes for tensor, axes in pairs if axes}
+
+    @cached_property
+    def _assumes(self) -> tuple[tuple[str, ...], ...]:
+        return assumptions(self.question.network, self.question.dimensions, self.description)
+
+    def assumes_of(self, layer: Layer) -> tuple[str, ...]:
+        """The assumed axes that a layer's parameters follow from."""
+        return self._assumes[layer.number - 1]
+
     @property
     def inputs(self) -> tuple[Tensor, ...]:
         """What the network is given."""
@@ -288,7 +314,13 @@ class Report:
     def parameters(self) -> int | None:
         """Of all layers together; None where one is not known."""
         known = [self.parameters_of(layer) for layer in self.layers]
-        return sum(one for one in known if one is not None) if None not in known else None
+        return self.least_parameters if None not in known else None
+
+    @property
+    def least_parameters(self) -> int:
+        """Of all layers of which they are known."""
+        known = (self.parameters_of(layer) for layer in self.layers)
+        return sum(one for one in known if one is not None)
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
@@ -310,7 +342,8 @@ class Report:
         said = [Note(0, text) for text in self.notes_before]
         for layer in self.layers:
             # After such a layer the rule goes on once its shapes are known.
-            without = () if None in layer.inputs else (WITHOUT_RULE.format(layer.without_rule),)
+            has_none = None not in layer.inputs and layer.has_no_rule
+            without = (WITHOUT_RULE.format(layer.without_rule),) if has_none else ()
             texts = layer.facts.notes if layer.facts else without
             said += [Note(layer.number, text) for text in texts]
         layers: dict[str, set[int]] = {}

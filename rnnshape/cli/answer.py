@@ -11,13 +11,14 @@ from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.interruption import received_signal
 from rnnshape.query import Query
+from rnnshape.reading.found import NotReadError
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment
 from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
-    from rnnshape.measuring.messages import Failure, MeasurementError
+    from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
 
 __all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out"]
 
@@ -31,8 +32,9 @@ def answer(query: Query, environment: Environment) -> ExitCode:
     """
     reports = describe_all(query)
     say_what_is_left_out(query, environment)
-    for unread in query.unread:
-        messages.note(environment, unread.message, unread.details)
+    for message in query.messages:
+        tell = messages.note if isinstance(message, NotReadError) else messages.error
+        tell(environment, message.message, message.details)
     shown = AnswerWriter(query, environment)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
@@ -46,8 +48,9 @@ def describe_all(query: Query) -> list[Report]:
         Report(question, notes_before=notes)
         for question, notes in zip(query.questions, query.notes, strict=True)
     ]
-    for layer in (layer for report in reports for layer in report.layers if query.dry_run):
-        if layer.facts is None:
+    for report in reports if query.dry_run else ():
+        layer = report.layers[0]
+        if all(one.has_no_rule for one in report.layers):
             raise layer.call.error(
                 f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
@@ -78,16 +81,22 @@ def _measured(
 ) -> ExitCode:
     from rnnshape.measuring.messages import Failure, MeasurementError, Request
 
-    request = Request(query.questions, query.seed, values="values" in query.views)
+    asked = [report for report in reports if report.can_be_measured]
+    if not asked:
+        return _finished(query, environment, shown, reports)
+    request = Request(
+        tuple(report.question for report in asked), query.seed, values="values" in query.views
+    )
     try:
         with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
             shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
             with shown.waiting() as tell:
                 results = list(measurer.answers(request, tell))
             failures = [one for one in results if isinstance(one, Failure)]
+            answers = iter(results)
             measured = [
-                report if isinstance(result, Failure) else replace(report, measurement=result)
-                for report, result in zip(reports, results, strict=True)
+                _with(report, next(answers)) if report.can_be_measured else report
+                for report in reports
             ]
             # Shown before the child has gone: a large one takes its time.
             code = _finished(query, environment, shown, measured, failed=bool(failures))
@@ -99,6 +108,12 @@ def _measured(
     for failure in failures:
         not_measured(environment, failure)
     return code
+
+
+def _with(report: Report, result: Measurement | Failure) -> Report:
+    from rnnshape.measuring.messages import Measurement
+
+    return replace(report, measurement=result) if isinstance(result, Measurement) else report
 
 
 @contextmanager
@@ -133,4 +148,14 @@ def _finished(
         except OSError as problem:
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED
-    return ExitCode.FAILED if failed or differences else ExitCode.ANSWERED
+    if any(not isinstance(message, NotReadError) for message in query.messages):
+        return ExitCode.WRONG
+    in_part = query.messages or any(is_in_part(report, query.dry_run) for report in reports)
+    return ExitCode.FAILED if failed or differences or in_part else ExitCode.ANSWERED
+
+
+def is_in_part(report: Report, dry_run: bool) -> bool:
+    """Whether something of a question is not answered: it is open, or was left out."""
+    if not report.can_be_measured:
+        return True
+    return dry_run and any(layer.has_no_rule for layer in report.layers)

@@ -144,13 +144,13 @@ def options(
             autocompletion=lambda: list(WORDS),
         ),
     ] = None,
-    batch: Annotated[int, _number(INPUT, "Sequences.", "-b", "--batch")] = USUAL.batch,
+    batch: Annotated[int | None, _number(INPUT, "Sequences.", "-b", "--batch")] = None,
     timesteps: Annotated[
-        int, _number(INPUT, "Steps of a sequence.", "-t", "--timesteps")
-    ] = USUAL.timesteps,
+        int | None, _number(INPUT, "Steps of a sequence.", "-t", "--timesteps")
+    ] = None,
     features: Annotated[
-        int, _number(INPUT, "Numbers per timestep.", "-f", "--features")
-    ] = USUAL.features,
+        int | None, _number(INPUT, "Numbers per timestep.", "-f", "--features")
+    ] = None,
     units: Annotated[
         list[int] | None,
         _number(WORD, "Units; 3. Repeated, it stacks layers: -u 64 -u 32.", "-u", "--units"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.network import Question
+from rnnshape.description import axes_that_are_given, with_given_sizes
+from rnnshape.network import Network, Question, kind_of_axis
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 
@@ -51,24 +52,24 @@ def query(options: Options) -> Query:
     _check_flags(options)
     reads_stdin = "-" in options.what
     asked: list[_Asked] = []
-    unread: list[QueryError] = []
-    unused = set(options.let)
+    said: list[QueryError] = []
+    used: set[str] = set()
+    known: list[str] = []
     for what in () if reads_stdin else options.what:
         layer = layer_of_word(what)
         if layer is not None:
             asked += _asked_by_word(layer, options)
         else:
             reading = _reading(what, options)
-            unread += reading.messages
-            # Of a text it is not told which names it uses.
-            unused = set() if reading.names_used is None else unused - reading.names_used
-            notes = chain(reading.notes, repeat(()))
+            said += reading.messages
+            used |= reading.names_used
+            known += reading.names_open
             asked += [
-                _Asked(Question(network, options.dimensions), said)
-                for network, said in zip(reading.networks, notes, strict=False)
+                _Asked(_question(network, options), notes)
+                for network, notes in zip(reading.networks, chain(reading.notes, repeat(())))
             ]
     if not reads_stdin:
-        unread += [QueryError(f"--let {name}: no code asks for it") for name in sorted(unused)]
+        _check_all_is_used(options, [one.question for one in asked], used, known)
     return Query(
         questions=tuple(one.question for one in asked),
         notes=tuple(one.notes for one in asked),
@@ -81,8 +82,33 @@ def query(options: Options) -> Query:
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
-        unread=tuple(unread),
+        messages=tuple(said),
     )
+
+
+def _question(network: Network, options: Options) -> Question:
+    return Question(with_given_sizes(network, options.dimensions), options.dimensions)
+
+
+def _check_all_is_used(
+    options: Options, questions: Sequence[Question], used: set[str], known: Sequence[str]
+) -> None:
+    """A `--let` or a size that no text takes is a slip that would pass unseen."""
+    for name in options.let:
+        if name not in used:
+            hint = did_you_mean(name, known) or ": no text asks for it"
+            raise UsageError(f"--let {shortened(name)}{hint}")
+    taken = {
+        kind_of_axis(axis)
+        for one in questions
+        for axis in axes_that_are_given(one.network, one.dimensions)
+    }
+    for word in ("batch", "timesteps", "features"):
+        if options.dimensions.given(word) is not None and word not in taken:
+            raise UsageError(
+                f"--{word} {options.dimensions.given(word)}: no input takes it, as the text says "
+                "all sizes itself"
+            )
 
 
 def _reading(what: str, options: Options) -> Reading:
@@ -103,7 +129,7 @@ def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
     for flags in every:
         network, notes = stack(layer, options.units or USUAL_UNITS, flags, options.flags)
         held = {name: bool(getattr(flags, name)) for name in FLAGS}
-        yield _Asked(Question(network, options.dimensions), notes, held)
+        yield _Asked(Question(network, options.dimensions, from_word=True), notes, held)
 
 
 def _check_flags(options: Options) -> None:

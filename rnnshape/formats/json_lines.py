@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from itertools import zip_longest
 from typing import Any
 
+from rnnshape.layer_names import names_by_keras
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
 from rnnshape.query import Format
@@ -54,22 +55,36 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
     measurement = report.measurement
     values = "values" in views and measurement is not None
     inputs = measurement.inputs if measurement else ()
+    network = report.question.network
     result: dict[str, Any] = {
+        "model": network.name or None,
         "layer": report.expression,
         "inputs": [
             _tensor(tensor) | _values(array, values)
             for tensor, array in zip_longest(report.inputs, inputs)
         ],
+        "assumed": report.assumed,
+        "open": [
+            {"name": name, "file": one.file or None, "line": one.line,
+             "reason": one.reason or "it comes from data"}
+            for one in report.open
+            for name in one.asked or (one.name,)
+        ],
         "layers": [
             {
                 "layer": layer.number,
+                "name": name,
                 "expression": str(layer.call),
                 "class": layer.call.name,
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
                 "returns": folded(layer.facts.returns, _name, list) if layer.facts else None,
                 "parameters": report.parameters_of(layer),
+                "within": list(filter(None, step.group.split("/"))),
+                "assumes": report.assumes_of(layer),
             }
-            for layer in report.layers
+            for layer, step, name in zip(
+                report.layers, network.steps, names_by_keras(network), strict=True
+            )
         ],
         "outputs": [_output(output) | _values(output.array, values) for output in report.outputs],
         "relations": [
@@ -93,7 +108,8 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "shape": tensor.shape, "axes": _labels(tensor.axes)}
+    axes = _labels(tensor.axes) if tensor.has_rank else None
+    return {"name": tensor.name, "shape": tensor.sizes, "axes": axes}
 
 
 def _output(output: Output) -> dict[str, Any]:
@@ -101,7 +117,7 @@ def _output(output: Output) -> dict[str, Any]:
         "name": output.name,
         "layer": output.layer,
         "shape": output.shape,
-        "axes": _labels(output.axes) if output.tensor else None,
+        "axes": _labels(output.axes) if output.tensor and output.tensor.has_rank else None,
         "dtype": output.dtype,
         "meaning": output.meaning,
     }

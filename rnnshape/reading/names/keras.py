@@ -17,7 +17,7 @@ from rnnshape.reading.names.layers import (
     layer_class,
 )
 from rnnshape.reading.names.models import Model, Sequential
-from rnnshape.reading.names.operations import OPERATIONS
+from rnnshape.reading.names.operations import called, is_operation
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Module, Open, StandIn
 
@@ -61,8 +61,8 @@ class Function(StandIn):
             return self._of_data(given, named)
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
-        if self.own_name in OPERATIONS:
-            return OPERATIONS[self.own_name](*given, **named)
+        if is_operation(self.own_name):
+            return called(self.own_name, given, named)
         raise QueryError(f"what {self.own_name} makes of a tensor is not known")
 
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
@@ -73,7 +73,7 @@ class Function(StandIn):
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
-        if self.own_name in NUMPY and self.own_path.startswith(("tensorflow", "keras.ops")):
+        if self.own_name in NUMPY:
             return NUMPY[self.own_name](*given, **named)
         return session().evaluator.open(f"{self.own_name}(...)")
 
@@ -94,7 +94,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
     if path.endswith("random") and name in ARRAYS:
         return ARRAYS[name]
-    if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or name in OPERATIONS:
+    if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")

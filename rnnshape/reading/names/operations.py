@@ -2,98 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from rnnshape.reading.names.tensors import operation
+from rnnshape.errors import QueryError
+from rnnshape.reading import graph
+from rnnshape.reading.names.tensors import Tensor, operation
+from rnnshape.signatures import OPERATIONS, signature
 
-__all__ = ["OPERATIONS"]
+__all__ = ["called", "is_operation"]
 
-
-def _named(name: str, *words: str, operands: int = 1) -> Callable[..., Any]:
-    """A function of `keras.ops` of so many tensors, with these arguments after them."""
-
-    def made(*given: Any, **named: Any) -> Any:
-        values = [*given]
-        for word in (
-            "x",
-            "x1",
-            "x2",
-            "inputs",
-            "values",
-            "a",
-            "b",
-            "input_tensor",
-            "tensors",
-            "xs",
-        ):
-            if word in named and len(values) < operands:
-                values.append(named.pop(word))
-        for old, new in SPELLINGS.items():
-            if old in named:
-                named[new] = named.pop(old)
-        words_given = dict(zip(words, values[operands:], strict=False)) | named
-        return operation(
-            name,
-            values[:operands],
-            **{word: _plain(value) for word, value in words_given.items() if word in words},
-        )
-
-    return made
+# Names that TensorFlow or `keras.backend` has for functions of `keras.ops`.
+OTHER_NAMES = {
+    "concat": "concatenate", "div": "divide", "mul": "multiply", "sub": "subtract", "pow": "power",
+    "permute_dimensions": "transpose", "reverse": "flip", "l2_normalize": "normalize",
+    "truediv": "true_divide", "neg": "negative", "gather": "take", "batch_dot": "matmul",
+    "clip_by_value": "clip",
+}  # fmt: skip
+OTHER_WORDS = {
+    "keep_dims": "keepdims", "perm": "axes", "pattern": "axes", "reduction_indices": "axis",
+    "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
+    "depth": "num_classes", "input": "x", "inputs": "x", "a": "x1", "b": "x2", "x": "x1",
+    "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
+}  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
-    from rnnshape.reading.names.layers import argument
-
-    return argument(value)
+def is_operation(name: str) -> bool:
+    return _known(name) in OPERATIONS
 
 
-SPELLINGS = {"keep_dims": "keepdims", "perm": "axes", "pattern": "axes", "reduction_indices": "axis",
-             "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
-             "depth": "num_classes"}  # fmt: skip
-REDUCE = ("axis", "keepdims")
-UNARY = ["abs", "absolute", "exp", "log", "sqrt", "square", "sin", "cos", "sign", "negative", "relu", "sigmoid", "tanh", "softplus", "elu", "gelu", "silu", "selu", "stop_gradient", "ones_like", "zeros_like", "round", "floor", "ceil", "log1p", "expm1", "rsqrt", "isnan", "logical_not", "softsign", "swish", "leaky_relu", "relu6", "hard_sigmoid", "linear", "identity"]
-BINARY = ["add", "subtract", "multiply", "divide", "true_divide", "maximum", "minimum", "power", "equal", "not_equal", "greater", "less", "greater_equal", "less_equal", "logical_and", "logical_or", "matmul", "dot", "mod", "floor_divide"]
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    **{name: _named(name) for name in UNARY},
-    **{name: _named(name, operands=2) for name in BINARY},
-    **{
-        name: _named(name.removeprefix("reduce_"), *REDUCE)
-        for name in (
-            *("sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "amax", "amin"),
-            *("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod", "reduce_any"),
-            *("reduce_all", "logsumexp"),
-        )
-    },
-    **{name: _named(name, "axis", "keepdims") for name in ("argmax", "argmin", "norm")},
-    "pow": _named("power", operands=2),
-    "div": _named("divide", operands=2),
-    "sub": _named("subtract", operands=2),
-    "mul": _named("multiply", operands=2),
-    "softmax": _named("softmax", "axis"),
-    "log_softmax": _named("log_softmax", "axis"),
-    "cast": _named("cast", "dtype"),
-    "reshape": _named("reshape", "newshape"),
-    "transpose": _named("transpose", "axes"),
-    "permute_dimensions": _named("transpose", "axes"),
-    "expand_dims": _named("expand_dims", "axis"),
-    "squeeze": _named("squeeze", "axis"),
-    "concatenate": _named("concatenate", "axis"),
-    "concat": _named("concatenate", "axis"),
-    "stack": _named("stack", "axis"),
-    "split": _named("split", "indices_or_sections", "axis"),
-    "repeat": _named("repeat", "repeats", "axis"),
-    "tile": _named("tile", "repeats"),
-    "flip": _named("flip", "axis"),
-    "reverse": _named("flip", "axis"),
-    "cumsum": _named("cumsum", "axis"),
-    "swapaxes": _named("swapaxes", "axis1", "axis2"),
-    "moveaxis": _named("moveaxis", "source", "destination"),
-    "one_hot": _named("one_hot", "num_classes", "axis"),
-    "take": _named("take", "indices", "axis"),
-    "clip": _named("clip", "x_min", "x_max"),
-    "where": _named("where", operands=3),
-    "einsum": lambda subscripts, *given, **_: operation("einsum", [*given], subscripts=subscripts),
-    "l2_normalize": _named("normalize", "axis"),
-    "normalize": _named("normalize", "axis"),
-}
+def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What a function makes of tensors: one more step of the network."""
+    known = _known(name)
+    takes = signature(known)
+    named.pop("name", None)
+    several = takes.tensors[:1] == ("xs",) or takes.tensors[-1:][0].startswith("*")
+    order = [*takes.tensors, *(word for word in takes.positional if word not in takes.tensors)]
+    if known == "einsum":  # its subscripts come first
+        return operation(known, list(given[1:]), subscripts=given[0])
+    words = dict(zip(order, given, strict=False))
+    for word, value in named.items():
+        other = OTHER_WORDS.get(word, "")
+        right = word if word in order or word in takes.names else other
+        if right not in order and right not in takes.names:
+            right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
+        if not right or right in words:
+            raise QueryError(f"{name} takes no {word!r} here")
+        words[right] = value
+    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word), several)]
+    return operation(known, operands, **words)
+
+
+def _known(name: str) -> str:
+    short = name.removeprefix("reduce_") if name.startswith("reduce_") else name
+    return OTHER_NAMES.get(short, short)
+
+
+def _is_tensor(value: Any, several: bool) -> bool:
+    if isinstance(value, list | tuple) and several:
+        return True
+    return isinstance(value, Tensor) or hasattr(type(value), "as_operand")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.expression import Call, Unknown
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.signatures import signature
 
 __all__ = [
     "Sizes",
@@ -136,17 +138,44 @@ def _is_operand(value: object) -> bool:
 
 
 def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
-    """What a function of tensors makes that is no layer: one more step."""
-    places = session().places()
-    call = Call(name, tuple(arguments.items()), places)
-    operands = [_operand(value) for value in given]
+    """What a function of tensors makes that is no layer: one more step. A number among what it is
+    given is an argument of it."""
+    takes = signature(name).tensors
+    words = {word: _plain(value) for word, value in arguments.items()}
+    operands = []
+    for word, value in zip(takes * len(given) if takes[0].startswith("*") else takes, given, strict=False):
+        if isinstance(value, int | float | Open) and not word.startswith("*"):
+            words[word] = _plain(value)
+        else:
+            operands.append(_operand(value))
+    call = bind(name, (), words, session().places())
     step = session().step(graph.Layer(call), operands, {})
-    return stand_ins(graph.returned(step))
+    count = _count_of(call)
+    return stand_ins(graph.returned(step, count=count))
+
+
+def _count_of(call: Call) -> int:
+    """How many tensors an operation returns, where its arguments say it."""
+    parts = call["indices_or_sections"] if call.name == "split" else None
+    if isinstance(parts, tuple):
+        return len(parts) + 1
+    return parts if isinstance(parts, int) else 1
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Open):
+        return unknown_of(value)
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    hook = getattr(type(value), "as_argument", None)
+    if hook:
+        return hook(value)
+    raise QueryError(f"a {type(value).__name__} as an argument of an operation is not read")
 
 
 def _operand(value: Any) -> Any:
-    if isinstance(value, Open):
-        return unknown_of(value)
     if isinstance(value, list | tuple):
         return tuple(map(_operand, value))
     hook = getattr(type(value), "as_operand", None)

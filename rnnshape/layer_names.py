@@ -1,0 +1,48 @@
+"""The names that Keras gives to layers which have none: `lstm`, `lstm_1`, `bidirectional`."""
+
+from __future__ import annotations
+
+import re
+
+from rnnshape.expression import calls_within
+from rnnshape.network import Network
+from rnnshape.signatures import module_of
+
+__all__ = ["names_by_keras"]
+
+CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
+
+
+def names_by_keras(network: Network) -> list[str]:
+    """The name of each layer, counted as Keras counts them in a new session.
+
+    >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
+    >>> layers = ["Bidirectional(LSTM(3, return_sequences=True))", "LSTM(3)", "Dense(1)"]
+    >>> names_by_keras(chain([parse(layer) for layer in layers]))
+    ['bidirectional', 'lstm_1', 'dense']
+    """
+    counts: dict[str, int] = {}
+    names: list[str] = []
+    for step in network.steps:
+        if step.same_as is not None:
+            names.append(names[step.same_as - 1])
+            continue
+        name = step.layer.name
+        for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
+            given = None if module_of(call.name) is None else call["name"]
+            if isinstance(given, str):
+                name = given
+            elif module_of(call.name) in ("layers", None):
+                word = _snake(CLASSES.get(call.name, call.name))
+                number = counts.get(word, 0)
+                counts[word] = number + 1
+                name = f"{word}_{number}" if number else word
+        names.append(name)
+    return names
+
+
+def _snake(name: str) -> str:
+    word = re.sub(r"\W.*", "", name)
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
