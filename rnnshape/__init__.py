@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rnnshape.errors import Place as Place
     from rnnshape.errors import QueryError as QueryError
     from rnnshape.expression import Call as Call
-    from rnnshape.expression import parse as parse
+    from rnnshape.reading import parse as parse
     from rnnshape.measuring.arrays import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
     from rnnshape.measuring.messages import MeasurementError as MeasurementError

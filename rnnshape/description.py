@@ -23,7 +23,14 @@ from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
-__all__ = ["Description", "Layer", "assumptions", "axes_that_are_given", "describe", "with_given_sizes"]
+__all__ = [
+    "Description",
+    "Layer",
+    "assumptions",
+    "axes_that_are_given",
+    "describe",
+    "with_given_sizes",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +202,10 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     """The same network, with the sizes that are given for what is open in its inputs."""
 
     def filled(number: int, one: Input) -> Input:
-        if one.shape is None or isinstance(one.shape, Unknown) or not any(
-            isinstance(size, Unknown) for size in one.shape
+        if (
+            one.shape is None
+            or isinstance(one.shape, Unknown)
+            or not any(isinstance(size, Unknown) for size in one.shape)
         ):
             return one
         names = _names_of_axes(network, number, len(one.shape))

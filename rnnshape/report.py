@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 from rnnshape.columns import open_in
 from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
-from rnnshape.nest import folded
 from rnnshape.expression import Unknown
+from rnnshape.nest import folded
 from rnnshape.network import Question
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
-from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.description import axes_that_are_given, with_given_sizes
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Network, Question, kind_of_axis
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
@@ -66,7 +66,7 @@ def query(options: Options) -> Query:
             known += reading.names_open
             asked += [
                 _Asked(_question(network, options), notes)
-                for network, notes in zip(reading.networks, chain(reading.notes, repeat(())))
+                for network, notes in zip(reading.networks, chain(reading.notes, repeat(())), strict=False)
             ]
     if not reads_stdin:
         _check_all_is_used(options, [one.question for one in asked], used, known)

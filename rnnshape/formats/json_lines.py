@@ -65,8 +65,12 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         ],
         "assumed": report.assumed,
         "open": [
-            {"name": name, "file": one.file or None, "line": one.line,
-             "reason": one.reason or "it comes from data"}
+            {
+                "name": name,
+                "file": one.file or None,
+                "line": one.line,
+                "reason": one.reason or "it comes from data",
+            }
             for one in report.open
             for name in one.asked or (one.name,)
         ],

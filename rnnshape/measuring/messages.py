@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, TypeAlias
 
-from rnnshape.expression import Call, parse
 from rnnshape.measuring.arrays import Array
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.network import Question
+from rnnshape.wire import as_dict, from_dict, tuples
 
 __all__ = [
     "Array",
@@ -168,8 +168,8 @@ def read(stream: BinaryIO) -> Message | None:
 def decode_request(line: bytes) -> Request:
     """The request in a line of JSON.
 
-    >>> from rnnshape.expression import Call, parse
     >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
     >>> request = Request((Question(chain([parse("LSTM(3)")])),), seed=7)
     >>> decode_request(encode(request)) == request
     True
@@ -180,29 +180,23 @@ def decode_request(line: bytes) -> Request:
 
 def _as_dict(value: Any) -> dict[str, Any]:
     """What JSON holds of a dataclass: its type and its fields, one level deep."""
-    if isinstance(value, Call):
-        return {"type": "Call", "text": str(value)}
-    named = {one.name: getattr(value, one.name) for one in fields(value)}
+    named = as_dict(value)
     if isinstance(value, Array) and value.data is not None:
         named["data"] = len(value.data)
-    return {"type": type(value).__name__, **named}
+    return named
 
 
 def _from_dict(stream: BinaryIO, received: dict[str, Any]) -> Any:
     """The dataclass again; an array's numbers are what comes next in the stream."""
-    kind = received.pop("type")
-    if kind == "Call":
-        return parse(received["text"])
+    kind = received.get("type")
+    if kind not in TYPES:
+        return from_dict(received)
+    received.pop("type")
     if kind == "Array" and received["data"] is not None:
         received["data"] = _bytes(stream, received["data"])
     return TYPES[kind](
-        **{name: _tuples(value) if name != "nesting" else value for name, value in received.items()}
+        **{name: tuples(value) if name != "nesting" else value for name, value in received.items()}
     )
-
-
-def _tuples(value: Any) -> Any:
-    """JSON knows lists alone, where a dataclass has tuples."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _bytes(stream: BinaryIO, size: int) -> bytearray:
@@ -218,6 +212,5 @@ def _bytes(stream: BinaryIO, size: int) -> bytearray:
 
 TYPES: dict[str, Callable[..., Any]] = {
     one.__name__: one
-    for one in (Array, Dimensions, Failure, Input, MeasuredLayer, Measurement, Network)
+    for one in (Array, Failure, MeasuredLayer, Measurement, Progress, Request)
 }
-TYPES |= {one.__name__: one for one in (Progress, Question, Ref, Request, Step)}

@@ -221,8 +221,8 @@ def measure(question: Question, *, seed: int | None = None, values: bool = False
         MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
             did not end well.
 
-    >>> from rnnshape.expression import parse
     >>> from rnnshape.network import Question, chain
+    >>> from rnnshape.reading import parse
     >>> [layer] = measure(Question(chain([parse("LSTM(3, return_state=True)")]))).layers
     >>> [output.shape for output in layer.outputs]
     [(2, 3), (2, 3), (2, 3)]

@@ -13,13 +13,12 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
 from rnnshape.reading.files import SUFFIXES, file_text, is_file
-from rnnshape.reading.found import NotReadError, Reading, comes_from
+from rnnshape.reading.found import NotReadError, Reading
 
 __all__ = [
     "SUFFIXES",
     "NotReadError",
     "Reading",
-    "comes_from",
     "is_file",
     "let_value",
     "parse",

@@ -14,7 +14,7 @@ from rnnshape.expression import Source, Value
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
-from rnnshape.reading.found import NotReadError, Reading, comes_from
+from rnnshape.reading.found import NotReadError, Reading
 from rnnshape.reading.names import (
     MODULES,
     NAMES,
@@ -29,6 +29,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
+from rnnshape.unknown_words import comes_from
 
 __all__ = ["LONGEST_CODE", "follower", "read_code", "read_sources"]
 

@@ -69,7 +69,7 @@ def nested(given: Given) -> Nested:
 def called_with(call: Call, positional: Sequence[Given], keywords: Mapping[str, Given]) -> Inputs:
     """What a layer is called with, or a `QueryError` where its `call` takes no such arguments.
 
-    >>> from rnnshape.expression import parse
+    >>> from rnnshape.reading import parse
     >>> x = Tensor("x", ())
     >>> called_with(parse("MultiHeadAttention(2, 4)"), [x, x], {"key": x}).arguments.keys()
     dict_keys(['query', 'value', 'key'])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rnnshape.description import Layer
 from rnnshape.nest import folded
-from rnnshape.network import Argument, Ref
+from rnnshape.network import Argument, Ref, kind_of_axis
 from rnnshape.program import listed, nested_names
 from rnnshape.report import Output, Report
 from rnnshape.rules.facts import Tensor
@@ -17,6 +17,7 @@ from rnnshape.views.text import Style, Text, styled
 __all__ = ["given", "notes", "outputs", "shape"]
 
 NOTE = "note: "
+OPTIONS = {"batch": "-b", "timesteps": "-t", "features": "-f"}
 
 
 def outputs(report: Report, page: Page) -> Iterator[Block]:
@@ -43,13 +44,24 @@ def notes(
         yield Lines(lines, indent=len(NOTE), is_prose=True)
 
 
-def given(tensor: Tensor, page: Page) -> Text:
+def given(tensor: Tensor, page: Page, assumed: str = "") -> Text:
     """A tensor that goes into a layer: `inputs (2, 5, 1) = (batch, timesteps, features)`."""
+    axes = f"= {page.axes(tensor.axes)}" if tensor.has_rank else ""
     return styled(
         (tensor.name, Style.NAME),
-        f" {page.shape(tensor.shape)} ",
-        (f"= {page.axes(tensor.axes)}", Style.QUIET),
+        f" {page.shape(tensor.sizes)} ",
+        (f"{axes}{'  ' if assumed else ''}{assumed}", Style.QUIET),
     )
+
+
+def assumed(report: Report, tensor: Tensor) -> str:
+    """`assumed: batch, timesteps (-b, -t)`, of an input that code describes in part."""
+    axes = () if report.question.from_word else report.assumed.get(tensor.name, ())
+    if not axes:
+        return ""
+    options = [OPTIONS[kind] for kind in map(kind_of_axis, axes) if kind in OPTIONS]
+    flags = f" ({', '.join(dict.fromkeys(options))})" if options else ""
+    return f"assumed: {', '.join(axes)}{flags}"
 
 
 def shape(output: Output, page: Page) -> Text:
@@ -61,7 +73,7 @@ def shape(output: Output, page: Page) -> Text:
 
 
 def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
-    inputs = tuple(given(tensor, page) for tensor in report.inputs)
+    inputs = tuple(given(tensor, page, assumed(report, tensor)) for tensor in report.inputs)
     yield Heading(str(layer.call), lines=inputs)
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
@@ -88,11 +100,17 @@ def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
     network = report.question.network
     if not network.is_chain:
         yield Heading(network.name or f"{len(report.layers)} layers")
+    lines = [
+        f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
+    ]
     for grid in (_wide(report, page, meanings=True), _wide(report, page, meanings=False)):
         if page.fits(grid.width):
-            yield grid
-            return
-    yield _narrow(report, page)
+            break
+    else:
+        grid = _narrow(report, page)
+    yield grid
+    if lines:
+        yield Lines(tuple(styled((line, Style.QUIET)) for line in lines), indent=2)
 
 
 def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
@@ -110,7 +128,7 @@ def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
         for output in report.outputs_of(layer):
             rows.append((*first, *_row(output, page)))
             first = (blank, blank, blank)
-    total = page.number(report.parameters)
+    total = _total(report, page)
     rows.append((blank, styled(("in total", Style.QUIET)), total, *(blank,) * 4))
     columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")
     kept = len(columns) if meanings else len(columns) - 1
@@ -138,7 +156,7 @@ def _narrow(report: Report, page: Page) -> Grid:
     rows.append(
         Section(
             styled(" " * (digits + 2), ("in total", Style.QUIET)),
-            page.number(report.parameters),
+            _total(report, page),
         )
     )
     over = Section(
@@ -182,4 +200,15 @@ def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
 
 
 def _parameters(report: Report, layer: Layer, page: Page) -> Text:
-    return page.number(report.parameters_of(layer)) if layer.same_as is None else Text()
+    """A layer's parameters, with a star where they follow from a size that is assumed."""
+    if layer.same_as is not None:
+        return Text()
+    number = page.number(report.parameters_of(layer))
+    is_certain = report.question.from_word or not report.assumes_of(layer)
+    return number if is_certain else number + styled("*")
+
+
+def _total(report: Report, page: Page) -> Text:
+    if report.parameters is not None:
+        return page.number(report.parameters)
+    return styled(("at least ", Style.QUIET), page.number(report.least_parameters))

@@ -65,9 +65,12 @@ class Page(NamedTuple):
         """`3·units`"""
         return re.sub(r"(?<=\d)\*(?=\w)", self.times, text)
 
-    def shape(self, shape: Sequence[int] | None) -> str:
-        """`(2, 6)`, or a question mark where no one knows yet."""
-        return whole(str(tuple(shape))) if shape is not None else "?"
+    def shape(self, shape: Sequence[int | None] | None) -> str:
+        """`(2, 6)`, with question marks for what is not known."""
+        if shape is None:
+            return "?"
+        sizes = ["?" if size is None else str(size) for size in shape]
+        return whole(f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})")
 
     def expression(self, text: str) -> str:
         return text.replace("->", self.pick("→", "->"))

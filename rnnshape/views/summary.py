@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rnnshape.report import Report
+from rnnshape.unknown_words import comes_from
 from rnnshape.views.blocks import Block, Grid, Lines
+from rnnshape.views.outputs import OPTIONS
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
@@ -38,6 +40,7 @@ def summary(
     units = dict.fromkeys(_names_of_units(reports))
     if units:
         lines.append(styled((" " * width + f" where U is {' or '.join(units)}", Style.QUIET)))
+    lines += _assumptions(reports)
     if not pending:
         lines += _verdict(query, reports, page)
     if lines:
@@ -53,10 +56,33 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
                 yield facts.timeline.units.name
 
 
+def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
+    """What parameters with a star follow from."""
+    for report in () if len(reports) == 1 and reports[0].question.from_word else reports:
+        if report.question.from_word or len(report.layers) == 1:
+            continue
+        axes = dict.fromkeys(axis for layer in report.layers for axis in report.assumes_of(layer))
+        if axes:
+            sizes = ", ".join(f"{axis}={report.question.dimensions[axis]}" for axis in axes)
+            flags = ", ".join(OPTIONS[axis] for axis in axes if axis in OPTIONS)
+            is_or_are = "is" if len(axes) == 1 else "are"
+            option = f" ({flags})" if flags else ""
+            yield styled((f"* for {sizes}, which {is_or_are} assumed{option}", Style.QUIET))
+
+
+def _open(report: Report, page: Page) -> Text:
+    """What is not known, why, and how to give it."""
+    what = comes_from(report.open) if report.open else "a layer is not read"
+    return styled(page.mark(None), (f" not measured: {what}", Style.PENDING))
+
+
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
+    unread = [report for report in reports if not report.can_be_measured]
+    yield from (_open(report, page) for report in unread)
     if not measured:
-        yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
+        if not unread:
+            yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
         counted = all(
@@ -74,7 +100,7 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
     yield styled(page.mark(agreed), f" {words}", (more, Style.QUIET))
     for report in reports:
-        if not report.measurement:
+        if not report.measurement and report.can_be_measured:
             by_the_rule = "by the rule, " if report.description.is_complete else ""
             words = f" {report.expression} {by_the_rule}not measured"
             yield styled(page.mark(None), (words, Style.PENDING))

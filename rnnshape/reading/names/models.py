@@ -278,6 +278,8 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
+    visible = (*Model.visible, "add", "pop")
+
     def __init__(self, layers: Any = None, name: Any = None, **_: Any) -> None:
         super().__init__(name=name)
         self.own_items: tuple[Any, ...] = ()

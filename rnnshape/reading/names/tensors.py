@@ -143,7 +143,9 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     takes = signature(name).tensors
     words = {word: _plain(value) for word, value in arguments.items()}
     operands = []
-    for word, value in zip(takes * len(given) if takes[0].startswith("*") else takes, given, strict=False):
+    for word, value in zip(
+        takes * len(given) if takes[0].startswith("*") else takes, given, strict=False
+    ):
         if isinstance(value, int | float | Open) and not word.startswith("*"):
             words[word] = _plain(value)
         else:

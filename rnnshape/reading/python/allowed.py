@@ -370,5 +370,20 @@ METHODS: dict[type, frozenset[str]] = {
     }.items()
 }
 DUNDERS = frozenset(
-    ["__init__", "__call__", "__name__", "__class__", "__post_init__", "__getitem__", "__len__", "__enter__", "__exit__", "__repr__", "__str__", "__eq__", "__add__", "__mul__"]
+    [
+        "__init__",
+        "__call__",
+        "__name__",
+        "__class__",
+        "__post_init__",
+        "__getitem__",
+        "__len__",
+        "__enter__",
+        "__exit__",
+        "__repr__",
+        "__str__",
+        "__eq__",
+        "__add__",
+        "__mul__",
+    ]
 )

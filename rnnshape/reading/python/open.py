@@ -94,9 +94,53 @@ def _stops(self: Open, *_: object) -> Any:
     raise IsOpenError(self)
 
 
-BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and", "or", "xor", "divmod"]
-OTHERS = ["eq", "ne", "lt", "le", "gt", "ge", "neg", "pos", "invert", "abs", "round", "trunc", "floor", "ceil"]
-NEED_TO_KNOW = ["bool", "len", "iter", "next", "index", "int", "float", "complex", "hash", "str", "repr", "format", "contains"]
+BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "lshift",
+    "rshift",
+    "and",
+    "or",
+    "xor",
+    "divmod",
+]
+OTHERS = [
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "neg",
+    "pos",
+    "invert",
+    "abs",
+    "round",
+    "trunc",
+    "floor",
+    "ceil",
+]
+NEED_TO_KNOW = [
+    "bool",
+    "len",
+    "iter",
+    "next",
+    "index",
+    "int",
+    "float",
+    "complex",
+    "hash",
+    "str",
+    "repr",
+    "format",
+    "contains",
+]
 for _word in (*BINARY, *(f"r{word}" for word in BINARY), *OTHERS):
     setattr(Open, f"__{_word}__", _stays_open)
 for _word in NEED_TO_KNOW:
