@@ -8,6 +8,7 @@ for which somebody else answered: where Keras leaves a size open, the models run
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -44,6 +45,7 @@ class Keras:
         import tensorflow
 
         tensorflow.config.run_functions_eagerly(True)  # tracing takes longer than these arrays
+        gc.freeze()
         self.keras, self.recorded = keras, Recorded()
         self._watch_calls()
         self._watch_models()
@@ -121,7 +123,7 @@ class Keras:
 
     def _forget(self) -> None:
         keras = self.keras
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)  # to collect takes longer than a program
         keras.config.set_floatx("float32")
         keras.config.set_image_data_format("channels_last")
         keras.config.set_dtype_policy("float32")
