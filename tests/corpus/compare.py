@@ -37,6 +37,7 @@ Json = dict[str, Any]
 class Answer:
     """What the command writes for a program: a report for each model, its messages, its exit."""
 
+    text: str
     reports: list[Json]
     messages: str
     code: int
@@ -88,7 +89,7 @@ def read_all(texts: Mapping[str, str], folder: Path) -> dict[str, Answer]:
         path = folder / f"program_{number}.py"
         path.write_text(text)
         done = command(str(path), "--json", "--dry-run", "--weights")
-        answers[name] = Answer(json_lines(done.out), done.err, done.code)
+        answers[name] = Answer(text, json_lines(done.out), done.err, done.code)
     return answers
 
 
@@ -135,7 +136,9 @@ def compare(program: str, answer: Answer, truth: Json) -> Verdict:
         else:
             _compare_loose(report, truth["loose"], verdict)
     answered = {id(model) for _, model in pairs}
-    within = {name for report in answer.reports for row in report["layers"] for name in _within(row)}
+    within = {
+        name for report in answer.reports for row in report["layers"] for name in _within(row)
+    }
     for model in models:
         names = _names(model)
         is_needed = model["variables"] and model["runs"] and model["inputs"] is not None
@@ -143,8 +146,8 @@ def compare(program: str, answer: Answer, truth: Json) -> Verdict:
             continue
         if any(_same(model, other) for other in models if id(other) in answered):
             continue  # the same layers by another name
-        if any(re.search(rf"\b{re.escape(name)}\b", _words(answer)) for name in names):
-            verdict.add(OPEN, f"{_title(model)} is not answered, and mentioned")
+        if _is_mentioned(model, answer):
+            verdict.add(OPEN, f"{_title(model)} is not answered: {_first_line(answer.messages)}")
         else:
             verdict.add(MISSED, f"{_title(model)} is not answered")
     return verdict
@@ -236,7 +239,9 @@ class _Expected:
     is_needed: bool
 
 
-def _expected(layers: list[Json], calls: Json, rows: _Rows, inside: bool = False) -> Iterator[_Expected]:
+def _expected(
+    layers: list[Json], calls: Json, rows: _Rows, inside: bool = False
+) -> Iterator[_Expected]:
     """The layers without others inside. A model or a layer of the user's own may be one row that
     stands for all that is in it."""
     for layer in layers:
@@ -390,8 +395,18 @@ def _has_reason(report: Json, answer: Answer) -> bool:
     return bool(report.get("open") or report.get("notes") or answer.messages.strip())
 
 
-def _words(answer: Answer) -> str:
-    return answer.messages + json.dumps([report.get("open") for report in answer.reports])
+def _is_mentioned(model: Json, answer: Answer) -> bool:
+    """Whether a message names a model, a line that it is made in, or a name on such a line."""
+    opens = [one for report in answer.reports for one in report.get("open", [])]
+    said = answer.messages + json.dumps(opens)
+    lines = {int(number) for number in re.findall(r"(?:\bline |\.py:)(\d+)", said)}
+    lines |= {one["line"] for one in opens if one["line"]}
+    given = re.findall(r"--let '?([A-Za-z_]\w*)", said) + [str(one["name"]) for one in opens]
+    text = answer.text.splitlines()
+    made_by = "\n".join(text[line - 1] for line in model["lines"])
+    is_there = any(re.search(rf"\b{re.escape(name)}\b", made_by) for name in given)
+    is_named = any(re.search(rf"\b{re.escape(name)}\b", said) for name in _names(model))
+    return is_there or is_named or bool(lines & set(model["lines"]))
 
 
 def _names(model: Json) -> set[str]:

@@ -16,7 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 OPEN_SIZES = (2, 5, 5, 5, 5)  # batch and the others, where nobody says them
@@ -34,6 +34,7 @@ class Recorded:
     first_calls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     calls: list[tuple[Any, Shapes]] = field(default_factory=list)
     deferred: set[int] = field(default_factory=set)  # sequential models without an `Input`
+    lines: dict[int, set[int]] = field(default_factory=dict)  # of the program, by layer and model
     depth: int = 0  # of layers whose inner calls are their own
 
 
@@ -46,7 +47,7 @@ class Keras:
 
         tensorflow.config.run_functions_eagerly(True)  # tracing takes longer than these arrays
         gc.freeze()
-        self.keras, self.recorded = keras, Recorded()
+        self.keras, self.recorded, self.file = keras, Recorded(), ""
         self._watch_calls()
         self._watch_models()
 
@@ -68,6 +69,8 @@ class Keras:
                 returned = original(this, *arguments, **keywords)
             finally:
                 recorded.depth -= ends
+            if recorded.depth == 0:
+                self._note_lines(this)
             if recorded.depth == 0 and not is_model:
                 recorded.calls.append((this, self.shapes(returned)))
             return returned
@@ -76,19 +79,30 @@ class Keras:
 
     def _watch_models(self) -> None:
         keras = self.keras
-        make, build = keras.Model.__new__, keras.Sequential.build
+        make, build = keras.Layer.__new__, keras.Sequential.build
 
         def made(kind: Any, *arguments: Any, **keywords: Any) -> Any:
-            model = make(kind, *arguments, **keywords)
-            self.recorded.models.append(model)
-            return model
+            layer = make(kind, *arguments, **keywords)
+            if isinstance(layer, keras.Model):
+                self.recorded.models.append(layer)
+            self._note_lines(layer)
+            return layer
 
         def built(this: Any, input_shape: Any = None) -> Any:
             if not any(isinstance(one, keras.layers.InputLayer) for one in this._layers[:1]):
                 self.recorded.deferred.add(id(this))
             return build(this, input_shape)
 
-        keras.Model.__new__, keras.Sequential.build = staticmethod(made), built
+        keras.Layer.__new__, keras.Sequential.build = staticmethod(made), built
+
+    def _note_lines(self, layer: Any) -> None:
+        """Where in the program this happens: its line, and those of the functions around it."""
+        lines = self.recorded.lines.setdefault(id(layer), set())
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_globals.get("__file__") == self.file:
+                lines.add(frame.f_lineno)
+            frame = frame.f_back
 
     def shapes(self, returned: Any) -> Shapes:
         flat = self.keras.tree.flatten(returned)
@@ -99,7 +113,9 @@ class Keras:
         if not isinstance(layer, self.keras.Layer):
             return []
         if isinstance(layer, self.keras.Model) or not type(layer).__module__.startswith("keras."):
-            return [one for one in layer._layers if not isinstance(one, self.keras.layers.InputLayer)]
+            return [
+                one for one in layer._layers if not isinstance(one, self.keras.layers.InputLayer)
+            ]
         wrapped = getattr(layer, "layer", None)
         return [wrapped] if isinstance(wrapped, self.keras.Model) else []
 
@@ -109,7 +125,7 @@ class Keras:
         """What a program makes, or the error with which it ends."""
         self._forget()
         module = ModuleType("__main__")
-        module.__file__ = f"{name}.py"
+        self.file = module.__file__ = f"{name}.py"
         main, arguments = sys.modules["__main__"], sys.argv
         sys.modules["__main__"], sys.argv = module, [f"{name}.py"]
         try:
@@ -141,6 +157,10 @@ class Keras:
         for model, answer in zip(models, answers, strict=True):
             answer["variables"] = names.get(id(model), [])
             answer["inside"] = id(model) in inside
+            parts = (model, *self._below(model))
+            answer["lines"] = sorted(
+                set().union(*(program.lines.get(id(one), ()) for one in parts))
+            )
         return {"models": answers, "loose": loose}
 
     def _named(self, value: Any, path: str, deeper: int, seen: set[int]) -> Iterator[Any]:
@@ -190,7 +210,9 @@ class Keras:
             called = {id(layer) for layer, _ in calls}
             run = {
                 "inputs": shapes,
-                "calls": {str(one): [made for at, made in calls if id(at) == one] for one in called},
+                "calls": {
+                    str(one): [made for at, made in calls if id(at) == one] for one in called
+                },
                 "operations": [type(at).__name__ for at, _ in calls],
             }
             answer["runs"].append(run)
@@ -288,7 +310,10 @@ def _fits(answered: Shapes, inputs: Shapes) -> bool:
         one is not None
         and len(one) == len(shape)
         and None not in one
-        and all(n == 0 or size in (None, of) for n, (of, size) in enumerate(zip(one, shape, strict=True)))
+        and all(
+            n == 0 or size in (None, of)
+            for n, (of, size) in enumerate(zip(one, shape, strict=True))
+        )
         for one, shape in zip(answered, inputs, strict=True)
     )
 
