@@ -426,7 +426,7 @@ def _same(model: Json, other: Json) -> bool:
 
 
 def _title(model: Json) -> str:
-    return next(iter(model["variables"]), model["name"])
+    return str(next(iter(model["variables"]), model["name"]))
 
 
 def _row(row: Json) -> str:

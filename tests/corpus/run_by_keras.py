@@ -228,8 +228,8 @@ class Keras:
             return ((structure if structure is not None else model.inputs[0],), {}), flat
         if id(model) in program.first_calls:
             structure = program.first_calls[id(model)]
-            flat = [one for one in tree.flatten(structure) if isinstance(one, _Spec)]
-            return structure, [([None, *one.shape[1:]], one.dtype) for one in flat]
+            specs = [one for one in tree.flatten(structure) if isinstance(one, _Spec)]
+            return structure, [([None, *one.shape[1:]], one.dtype) for one in specs]
         built = getattr(model, "_build_shapes_dict", None) or {}
         if set(built) == {"input_shape"} and isinstance(built["input_shape"][0], int | None):
             shape = list(built["input_shape"])
@@ -244,7 +244,7 @@ class Keras:
         fitting = [one for one in sizes if _fits(one, inputs)]
         return [one for n, one in enumerate([*fitting, own]) if one not in [*fitting, own][:n]][:3]
 
-    def _calls(self, model: Any, structure: Any, shapes: Shapes, dtypes: list[str]) -> Any:
+    def _calls(self, model: Any, structure: Any, shapes: list[Any], dtypes: list[str]) -> Any:
         import numpy
 
         if max(int(numpy.prod(one)) for one in shapes) > LARGEST:
