@@ -1,0 +1,337 @@
+"""Runs programs by Keras itself, and says of each model that they make what is in it.
+
+`python -m tests.corpus.run_by_keras` reads JSON from standard input, `{name: {"text": ...,
+"sizes": [[shape, ...], ...]}}`, and writes `{name: truth}`. `sizes` are the shapes of the inputs
+for which somebody else answered: where Keras leaves a size open, the models run on these.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import FrameType, ModuleType
+from typing import Any
+
+OPEN_SIZES = (2, 5, 5, 5, 5)  # batch and the others, where nobody says them
+LARGEST = 2_000_000  # numbers of an input: what nobody needs to be right
+DEEPEST = 3  # of attributes and lists in which a model is looked for
+
+Shapes = list[list[int | None]]
+
+
+@dataclass
+class Recorded:
+    """What a program did, as long as it is recorded."""
+
+    models: list[Any] = field(default_factory=list)
+    first_calls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    calls: list[tuple[Any, Shapes]] = field(default_factory=list)
+    deferred: set[int] = field(default_factory=set)  # sequential models without an `Input`
+    lines: dict[int, set[int]] = field(default_factory=dict)  # of the program, by layer and model
+    depth: int = 0  # of layers whose inner calls are their own
+
+
+class Keras:
+    """Keras, with an eye on the calls of its layers."""
+
+    def __init__(self) -> None:
+        import keras
+        import tensorflow
+
+        tensorflow.config.run_functions_eagerly(True)  # tracing takes longer than these arrays
+        gc.freeze()
+        self.keras, self.recorded, self.file = keras, Recorded(), ""
+        self._watch_calls()
+        self._watch_models()
+
+    def _watch_calls(self) -> None:
+        operation = sys.modules["keras.src.ops.operation"].Operation
+        layer = self.keras.Layer
+        for kind in (operation, layer):
+            kind.__call__ = self._recording(kind.__call__)
+
+    def _recording(self, original: Any) -> Any:
+        def call(this: Any, *arguments: Any, **keywords: Any) -> Any:
+            recorded, is_model = self.recorded, isinstance(this, self.keras.Model)
+            if is_model and arguments:
+                spec = self.keras.tree.map_structure(_spec, (arguments, keywords))
+                recorded.first_calls.setdefault(id(this), spec)
+            ends = not self.inner(this)
+            recorded.depth += ends
+            try:
+                returned = original(this, *arguments, **keywords)
+            finally:
+                recorded.depth -= ends
+            if recorded.depth == 0:
+                self._note_lines(this)
+            if recorded.depth == 0 and not is_model:
+                recorded.calls.append((this, self.shapes(returned)))
+            return returned
+
+        return call
+
+    def _watch_models(self) -> None:
+        keras = self.keras
+        make, build = keras.Layer.__new__, keras.Sequential.build
+
+        def made(kind: Any, *arguments: Any, **keywords: Any) -> Any:
+            layer = make(kind, *arguments, **keywords)
+            if isinstance(layer, keras.Model):
+                self.recorded.models.append(layer)
+            self._note_lines(layer)
+            return layer
+
+        def built(this: Any, input_shape: Any = None) -> Any:
+            if not any(isinstance(one, keras.layers.InputLayer) for one in this._layers[:1]):
+                self.recorded.deferred.add(id(this))
+            return build(this, input_shape)
+
+        keras.Layer.__new__, keras.Sequential.build = staticmethod(made), built
+
+    def _note_lines(self, layer: Any) -> None:
+        """Where in the program this happens: its line, and those of the functions around it."""
+        lines = self.recorded.lines.setdefault(id(layer), set())
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_globals.get("__file__") == self.file:
+                lines.add(frame.f_lineno)
+            frame = frame.f_back
+
+    def shapes(self, returned: Any) -> Shapes:
+        flat = self.keras.tree.flatten(returned)
+        return [list(one.shape) for one in flat if hasattr(one, "shape")]
+
+    def inner(self, layer: Any) -> list[Any]:
+        """The layers inside that an answer may list in its place: none of Keras' own layers."""
+        if not isinstance(layer, self.keras.Layer):
+            return []
+        if isinstance(layer, self.keras.Model) or not type(layer).__module__.startswith("keras."):
+            return [
+                one for one in layer._layers if not isinstance(one, self.keras.layers.InputLayer)
+            ]
+        wrapped = getattr(layer, "layer", None)
+        return [wrapped] if isinstance(wrapped, self.keras.Model) else []
+
+    # One program
+
+    def run(self, text: str, name: str, sizes: list[Shapes]) -> dict[str, Any]:
+        """What a program makes, or the error with which it ends."""
+        self._forget()
+        module = ModuleType("__main__")
+        self.file = module.__file__ = f"{name}.py"
+        main, arguments = sys.modules["__main__"], sys.argv
+        sys.modules["__main__"], sys.argv = module, [f"{name}.py"]
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(text, f"{name}.py", "exec"), vars(module))
+                return self._truth(vars(module), sizes)
+        except Exception:
+            return {"error": traceback.format_exc()}
+        finally:
+            sys.modules["__main__"], sys.argv = main, arguments
+
+    def _forget(self) -> None:
+        keras = self.keras
+        keras.utils.clear_session(free_memory=False)  # to collect takes longer than a program
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_dtype_policy("float32")
+        self.recorded = Recorded()
+
+    def _truth(self, variables: dict[str, Any], sizes: list[Shapes]) -> dict[str, Any]:
+        program = self.recorded
+        models = list({id(one): one for one in program.models}.values())
+        names: dict[int, list[str]] = {}
+        for path, model in self._named(variables, "", DEEPEST, set()):
+            names.setdefault(id(model), []).append(path)
+        inside = {id(below) for one in models if id(one) in names for below in self._below(one)}
+        loose = [(type(layer).__name__, shapes) for layer, shapes in program.calls]
+        answers = [self._model(one, program, sizes) for one in models]
+        for model, answer in zip(models, answers, strict=True):
+            answer["variables"] = names.get(id(model), [])
+            answer["inside"] = id(model) in inside
+            parts = (model, *self._below(model))
+            answer["lines"] = sorted(
+                set().union(*(program.lines.get(id(one), ()) for one in parts))
+            )
+        return {"models": answers, "loose": loose}
+
+    def _named(self, value: Any, path: str, deeper: int, seen: set[int]) -> Iterator[Any]:
+        """The models that variables, attributes, lists and dictionaries hold at the end."""
+        if isinstance(value, self.keras.Model):
+            yield path, value
+        if deeper < 0 or id(value) in seen:
+            return
+        seen.add(id(value))
+        if isinstance(value, dict):
+            parts = [(str(key), one) for key, one in value.items() if not str(key).startswith("__")]
+        elif isinstance(value, list | tuple):
+            parts = [(str(number), one) for number, one in enumerate(value)]
+        elif type(value).__module__ == "__main__" and not isinstance(value, self.keras.Layer):
+            parts = [(key, one) for key, one in getattr(value, "__dict__", {}).items()]
+        else:
+            return
+        for key, one in parts:
+            yield from self._named(one, f"{path}.{key}" if path else key, deeper - 1, seen)
+
+    def _below(self, layer: Any) -> Iterator[Any]:
+        for one in self.inner(layer):
+            yield one
+            yield from self._below(one)
+
+    # One model
+
+    def _model(self, model: Any, program: Recorded, sizes: list[Shapes]) -> dict[str, Any]:
+        given = self._given(model, program)
+        answer: dict[str, Any] = {
+            "name": model.name,
+            "class": type(model).__name__,
+            "inputs": [shape for shape, _ in given[1]] if given else None,
+            "batch_matters": id(model) not in program.deferred
+            and isinstance(model, self.keras.src.models.Functional | self.keras.Sequential),
+            "runs": [],
+            "layers": [],
+        }
+        for shapes in self._possible(answer["inputs"], sizes):
+            structure, flat = given or (None, [(shapes[0], "float32")])
+            try:
+                calls = self._calls(model, structure, shapes, [dtype for _, dtype in flat])
+            except Exception as wrong:
+                answer.setdefault("failures", []).append(f"{shapes}: {wrong}"[:500])
+                continue
+            answer["layers"] = self._layers(model, set())
+            called = {id(layer) for layer, _ in calls}
+            run = {
+                "inputs": shapes,
+                "calls": {
+                    str(one): [made for at, made in calls if id(at) == one] for one in called
+                },
+                "operations": [type(at).__name__ for at, _ in calls],
+            }
+            answer["runs"].append(run)
+        answer["parameters"] = model.count_params() if model.built else None
+        return answer
+
+    def _given(self, model: Any, program: Recorded) -> Any:
+        """How a model is called: the structure of its inputs, and a shape and a dtype of each."""
+        tree = self.keras.tree
+        if getattr(model, "inputs", None):  # Functional, or a Sequential that is built
+            flat = [(list(one.shape), str(one.dtype)) for one in model.inputs]
+            structure = getattr(model, "_inputs_struct", None)
+            return ((structure if structure is not None else model.inputs[0],), {}), flat
+        if id(model) in program.first_calls:
+            structure = program.first_calls[id(model)]
+            specs = [one for one in tree.flatten(structure) if isinstance(one, _Spec)]
+            return structure, [([None, *one.shape[1:]], one.dtype) for one in specs]
+        built = getattr(model, "_build_shapes_dict", None) or {}
+        if set(built) == {"input_shape"} and isinstance(built["input_shape"][0], int | None):
+            shape = list(built["input_shape"])
+            return ((_Spec(shape, "float32"),), {}), [(shape, "float32")]
+        return None
+
+    def _possible(self, inputs: Shapes | None, sizes: list[Shapes]) -> list[Shapes]:
+        """For which shapes to run: those that were answered and fit, or else some of our own."""
+        if inputs is None:
+            return [one for one in sizes if len(one) == 1 and None not in one[0]][:3]
+        own = [_filled(shape) for shape in inputs]
+        fitting = [one for one in sizes if _fits(one, inputs)]
+        return [one for n, one in enumerate([*fitting, own]) if one not in [*fitting, own][:n]][:3]
+
+    def _calls(self, model: Any, structure: Any, shapes: list[Any], dtypes: list[str]) -> Any:
+        import numpy
+
+        if max(int(numpy.prod(one)) for one in shapes) > LARGEST:
+            raise ValueError("too large to be tried")
+        tree = self.keras.tree
+        arrays = iter([numpy.zeros(s, d) for s, d in zip(shapes, dtypes, strict=True)])
+
+        def filled(one: Any) -> Any:
+            is_tensor = isinstance(one, _Spec | self.keras.KerasTensor)
+            return self.keras.ops.convert_to_tensor(next(arrays)) if is_tensor else one
+
+        structure = structure or ((_Spec(shapes[0], dtypes[0]),), {})
+        arguments, keywords = tree.map_structure(filled, structure)
+        self.recorded = Recorded()
+        keywords = {name: value for name, value in keywords.items() if name != "training"}
+        model(*arguments, **keywords)
+        return self.recorded.calls
+
+    def _layers(self, layer: Any, seen: set[int]) -> list[dict[str, Any]]:
+        """What is in a model or a layer, each layer once, with what is inside it."""
+        found = []
+        for one in self.inner(layer):
+            if id(one) not in seen:
+                seen.add(id(one))
+                inner = self._layers(one, seen)
+                below = sum(of["parameters"] or 0 for of in inner)
+                total = one.count_params() if one.built else None
+                found.append(
+                    {
+                        "id": str(id(one)),
+                        "class": type(one).__name__,
+                        "name": one.name,
+                        "parameters": total,
+                        "own": max((total or 0) - below, 0),
+                        "of_user": not type(one).__module__.startswith("keras."),
+                        "is_model": isinstance(one, self.keras.Model),
+                        "layers": inner,
+                    }
+                )
+        return found
+
+
+@dataclass(frozen=True)
+class _Spec:
+    """A tensor that a model was called with: what is needed to make another."""
+
+    shape: Any
+    dtype: str
+
+
+def _spec(one: Any) -> Any:
+    if not hasattr(one, "shape"):
+        return one
+    return _Spec(list(one.shape), str(getattr(one.dtype, "name", one.dtype)))
+
+
+def _filled(shape: list[int | None]) -> list[int | None]:
+    return [OPEN_SIZES[n] if size is None else size for n, size in enumerate(shape)]
+
+
+def _fits(answered: Shapes, inputs: Shapes) -> bool:
+    return len(answered) == len(inputs) and all(
+        one is not None
+        and len(one) == len(shape)
+        and None not in one
+        and all(
+            n == 0 or size in (None, of)
+            for n, (of, size) in enumerate(zip(one, shape, strict=True))
+        )
+        for one, shape in zip(answered, inputs, strict=True)
+    )
+
+
+def main() -> None:
+    os.environ |= {
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
+    programs = json.load(sys.stdin)
+    sys.stdin = io.StringIO()
+    keras = Keras()
+    for name, one in programs.items():
+        truth = keras.run(one["text"], name, one.get("sizes", []))
+        print(json.dumps({"program": name, **truth}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Programs, written and generated: what rnnshape reads in them, and what Keras makes of them."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.corpus.compare import (
+    MISSED,
+    OPEN,
+    REFUSED,
+    RIGHT,
+    VERDICTS,
+    WRITTEN,
+    WRONG,
+    Answer,
+    Verdict,
+    compare,
+    programs,
+    read_all,
+    run_all,
+)
+from tests.corpus.generate_programs import generate
+
+SEED, GENERATED = 1, 105  # five of each kind
+LEAST_RIGHT = 0.9
+PROGRAMS = programs(sorted(WRITTEN.glob("*.txt"))) | generate(SEED, GENERATED)
+HAVE_OPEN_PARTS = {name for name in PROGRAMS if name.startswith("open_")}
+
+pytestmark = pytest.mark.keras
+
+
+class Corpus:
+    """Every program with its answer, what Keras makes of it, and the verdict."""
+
+    def __init__(self, folder: Path) -> None:
+        self.answers = read_all(PROGRAMS, folder)
+        self.truths = run_all(PROGRAMS, self.answers)
+        self.verdicts = {
+            name: compare(name, self.answers[name], self.truths[name]) for name in PROGRAMS
+        }
+
+    def right(self) -> list[str]:
+        return [name for name, one in self.verdicts.items() if one.verdict == RIGHT]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return Corpus(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
+    """An answer is right, or says what it leaves open; a refusal says why."""
+    verdict = corpus.verdicts[name]
+    assert verdict.verdict in (RIGHT, OPEN, REFUSED), str(verdict)
+
+
+@pytest.mark.parametrize("name", sorted(HAVE_OPEN_PARTS))
+def test_what_is_known_beside_an_open_size_is_answered(name: str, corpus: Corpus) -> None:
+    verdict = corpus.verdicts[name]
+    assert verdict.verdict in (RIGHT, OPEN), str(verdict)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_exit_code_says_whether_all_is_answered(name: str, corpus: Corpus) -> None:
+    answer = corpus.answers[name]
+    if not answer.reports or any(report.get("problems") for report in answer.reports):
+        allowed = {2}
+    elif any(report.get("open") for report in answer.reports):
+        allowed = {1}
+    else:
+        allowed = {0, 1} if answer.messages.strip() else {0}  # a model may be left out
+    assert answer.code in allowed, answer.messages
+
+
+@pytest.mark.parametrize("kind", ["written", "generated"])
+def test_most_programs_are_answered_whole(kind: str, corpus: Corpus) -> None:
+    """Else to answer `?` for everything would pass."""
+    generated = generate(SEED, GENERATED)
+    closed = [
+        verdict
+        for name, verdict in corpus.verdicts.items()
+        if name not in HAVE_OPEN_PARTS and (name in generated) == (kind == "generated")
+    ]
+    counts = Counter(one.verdict for one in closed)
+    rest = "\n".join(str(one) for one in closed if one.verdict != RIGHT)
+    assert counts[RIGHT] >= LEAST_RIGHT * len(closed), f"{dict(counts)}\n{rest}"
+
+
+# The comparison itself: what is wrong in an answer must be found
+
+
+def without_a_word(answer: Answer) -> Answer:
+    reports = copy.deepcopy(answer.reports)
+    for report in reports:
+        report |= {"open": [], "notes": []}
+    return Answer(answer.text, reports, "", answer.code)
+
+
+def another_shape(report: dict[str, Any]) -> None:
+    report["outputs"][-1]["shape"][-1] += 1
+
+
+def another_rank(report: dict[str, Any]) -> None:
+    report["outputs"][-1]["shape"].insert(1, 1)
+
+
+def another_input(report: dict[str, Any]) -> None:
+    report["inputs"][0]["shape"][-1] += 1
+
+
+def other_parameters(report: dict[str, Any]) -> None:
+    report["layers"][-1]["parameters"] += 1
+
+
+def another_total(report: dict[str, Any]) -> None:
+    report["parameters"] += 1
+
+
+def another_class(report: dict[str, Any]) -> None:
+    report["layers"][-1]["class"] = "Softmax"
+
+
+def a_layer_less(report: dict[str, Any]) -> None:
+    report["layers"].pop()
+
+
+def a_layer_more(report: dict[str, Any]) -> None:
+    report["layers"].append(report["layers"][-1])
+
+
+def an_open_shape(report: dict[str, Any]) -> None:
+    report["outputs"][-1]["shape"] = None
+
+
+def an_open_size(report: dict[str, Any]) -> None:
+    report["outputs"][-1]["shape"][-1] = None
+
+
+def open_parameters(report: dict[str, Any]) -> None:
+    report["layers"][-1]["parameters"] = report["parameters"] = None
+
+
+FAULTS = (
+    another_shape,
+    another_rank,
+    another_input,
+    other_parameters,
+    another_total,
+    another_class,
+    a_layer_less,
+    a_layer_more,
+)
+GAPS = (an_open_shape, an_open_size, open_parameters)
+
+
+def changed(corpus: Corpus, name: str, change: Any, reason: str = "") -> Verdict:
+    answer = without_a_word(corpus.answers[name])
+    for report in answer.reports:
+        change(report)
+        report["open"] = [{"name": reason, "file": "x.py", "line": 1, "reason": ""}] * bool(reason)
+    return compare(name, answer, corpus.truths[name])
+
+
+def first_with_one_model(corpus: Corpus) -> list[str]:
+    """Some right answers of one model each, whose last layer has parameters."""
+    return [
+        name
+        for name in corpus.right()
+        if len(corpus.answers[name].reports) == 1
+        and corpus.answers[name].reports[0]["layers"][-1]["parameters"]
+    ][:10]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.__name__)
+def test_a_fault_in_an_answer_is_found(fault: Any, corpus: Corpus) -> None:
+    for name in first_with_one_model(corpus):
+        assert changed(corpus, name, fault).verdict == WRONG, name
+        if fault is not a_layer_less:
+            assert changed(corpus, name, fault, "units").verdict == WRONG, name
+
+
+@pytest.mark.parametrize("gap", GAPS, ids=lambda one: one.__name__)
+def test_a_gap_needs_a_reason(gap: Any, corpus: Corpus) -> None:
+    for name in first_with_one_model(corpus):
+        assert changed(corpus, name, gap).verdict == WRONG, name
+        assert changed(corpus, name, gap, "units").verdict == OPEN, name
+
+
+def test_a_model_that_is_not_answered_is_found(corpus: Corpus) -> None:
+    for name in first_with_one_model(corpus):
+        answer, truth = corpus.answers[name], corpus.truths[name]
+        nothing = Answer(answer.text, [], "", 0)
+        assert compare(name, nothing, truth).verdict == MISSED, name
+        assert compare(name, Answer("", [], "error: why", 2), truth).verdict == REFUSED, name
+
+
+def test_one_of_two_models_that_is_not_answered_is_found(corpus: Corpus) -> None:
+    two = [
+        name
+        for name in corpus.right()
+        if len([one for one in corpus.truths[name]["models"] if one["variables"]]) == 2
+        and len(corpus.answers[name].reports) == 2
+        and not any(one["inside"] for one in corpus.truths[name]["models"])
+    ]
+    assert two
+    for name in two:
+        answer = without_a_word(corpus.answers[name])
+        del answer.reports[0]
+        assert compare(name, answer, corpus.truths[name]).verdict == MISSED, name
+
+
+def test_every_verdict_has_a_place_in_their_order() -> None:
+    assert VERDICTS.index(RIGHT) < VERDICTS.index(OPEN) < VERDICTS.index(WRONG)
