@@ -10,7 +10,7 @@ from typing import TypeAlias
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
-from rnnshape.signatures import INPUT_ARGUMENTS, signature
+from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 __all__ = [
     "MOST_LAYERS",
@@ -259,6 +259,8 @@ def refs_in(argument: Argument) -> Iterator[Ref]:
 def input_of_first_layer(layer: Call) -> Input:
     """What the first layer says as Keras 2 had it, in its own arguments or a wrapped layer's."""
     for call in calls_within(layer):
+        if module_of(call.name) is None:
+            continue
         own, length = signature(call.name).names, call["input_length"]
         if "input_dim" in call and "input_dim" not in own:
             over_time = "return_sequences" in own or "input_length" in call
@@ -278,6 +280,8 @@ def without_input_arguments(value: Call) -> Call:
     def cleaned(leaf: Value) -> Value:
         return without_input_arguments(leaf) if isinstance(leaf, Call) else leaf
 
+    if module_of(value.name) is None:
+        return value
     own = signature(value.name).names
     kept = value.without(*(one for one in INPUT_ARGUMENTS if one not in own))
     arguments = tuple((name, mapped(one, cleaned)) for name, one in kept.arguments)

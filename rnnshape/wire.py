@@ -13,8 +13,7 @@ from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 __all__ = ["as_dict", "from_dict", "tuples"]
 
 TYPES: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind
-    for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
+    kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
 }
 
 

@@ -66,7 +66,9 @@ def query(options: Options) -> Query:
             known += reading.names_open
             asked += [
                 _Asked(_question(network, options), notes)
-                for network, notes in zip(reading.networks, chain(reading.notes, repeat(())), strict=False)
+                for network, notes in zip(
+                    reading.networks, chain(reading.notes, repeat(())), strict=False
+                )
             ]
     if not reads_stdin:
         _check_all_is_used(options, [one.question for one in asked], used, known)

@@ -211,6 +211,5 @@ def _bytes(stream: BinaryIO, size: int) -> bytearray:
 
 
 TYPES: dict[str, Callable[..., Any]] = {
-    one.__name__: one
-    for one in (Array, Failure, MeasuredLayer, Measurement, Progress, Request)
+    one.__name__: one for one in (Array, Failure, MeasuredLayer, Measurement, Progress, Request)
 }

@@ -263,7 +263,7 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
         outputs = [one for call in last for one in graph.tensors_in(graph.returned(call))]
         yield graph.network_of([], outputs, "", held.calls), ()
         return
-    for layer in list(held.layers.values()):
+    for layer in list(held.unused):
         yield _alone(layer), ()
 
 

@@ -383,7 +383,8 @@ def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:
             name if name and users[name] == 1 and not _is_default(name, word) else word
             for word, name in zip(default, map(call.names.get, range(count)), strict=True)
         ]
-        distinct = own != default and len(set(own)) == len(own)
+        is_last = call is calls[-1]
+        distinct = (own != default or (not is_last and len(own) > 1)) and len(set(own)) == len(own)
         chosen[id(call)] = tuple(own) if distinct else ()
     return chosen
 

@@ -140,6 +140,8 @@ def array_of_shape(shape: Any) -> Any:
 
 def sizes_of(value: Any) -> Any:
     """The shape of an array or tensor, or of nested lists."""
+    for found in opens_in(value):
+        raise IsOpenError(found)
     if hasattr(type(value), "shape"):
         return value.shape
     shape, inner = [], value

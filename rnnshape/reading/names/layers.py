@@ -48,6 +48,8 @@ class Layer(StandIn):
         own_weights: those that the code adds itself.
     """
 
+    own_weights: tuple[Weight, ...]
+    own_is_built: bool
     keras_name = ""
     what = "a layer"
     visible = (
@@ -58,13 +60,15 @@ class Layer(StandIn):
         "output_shape", "losses",
     )  # fmt: skip
 
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        made = super().__new__(cls)
+        made.own_weights, made.own_is_built = (), False
+        return made
+
     def __init__(self, *values: Any, **named: Any) -> None:
-        self.own_weights: list[Weight] = []
-        self.own_is_built = False
-        self.own_called_at = session().evaluator.place
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
-            session().layers[id(self)] = self
+            session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
 
@@ -122,7 +126,7 @@ class Layer(StandIn):
         for word in ("mask", "training"):
             if isinstance(words.get(word), Open):  # it changes no shape
                 del words[word]
-        session().layers.pop(id(self), None)
+        session().take(self)
         arguments = [passed(part) for part in parts]
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
@@ -153,9 +157,9 @@ class Layer(StandIn):
             held.groups.pop()
         if isinstance(made, Open):
             raise IsOpenError(made)
-        if not self.own_weights:
-            return made
         inner = held.calls[before:]
+        if not self.own_weights and not _uses_more(inner, tensors):
+            return made
         shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
@@ -197,7 +201,7 @@ class Layer(StandIn):
             (v for v in values if isinstance(v, list | tuple)), () if shape is None else shape
         )
         made = Weight(tuple(sizes) if isinstance(sizes, list | tuple) else (sizes,))
-        self.own_weights.append(made)
+        self.own_weights += (made,)
         return made
 
     def count_params(self) -> Open:
@@ -231,7 +235,7 @@ class Layer(StandIn):
 
     def as_argument(self) -> Value:
         """The layer inside another."""
-        session().layers.pop(id(self), None)
+        session().take(self)
         if not self.keras_name:
             raise IsOpenError(
                 session().evaluator.open(
@@ -261,6 +265,17 @@ class Layer(StandIn):
     @property
     def _text(self) -> str:
         return f"{type(self).__name__}(...)"
+
+
+def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
+    """Whether calls take tensors beside those that are given and what they make of them."""
+    made = {id(call) for call in calls}
+    known = {graph.Tensor(one.maker, one.output) for one in graph.tensors_in(given)}
+    return any(
+        id(tensor.maker) not in made and graph.Tensor(tensor.maker, tensor.output) not in known
+        for call in calls
+        for tensor in call.tensors
+    )
 
 
 class Weight(Array):
@@ -384,7 +399,7 @@ def passed(value: Any) -> Any:
         return Tensor(session().source(id(value), value, sizes, value.own_name))
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
-        return Tensor(session().source(value.label, value, None, name))
+        return Tensor(session().source(value.label, value, open_shape(value), name))
     if isinstance(value, Open):
         raise IsOpenError(value)
     if value is None or isinstance(value, bool | Tensor):
@@ -393,6 +408,12 @@ def passed(value: Any) -> Any:
     if hook is not None:
         return hook(value)
     raise QueryError("what this layer is called with is not known")
+
+
+def open_shape(value: Open) -> Unknown | None:
+    """The shape of data that the code takes from somewhere; nothing is said of a name to which it
+    gives no value."""
+    return None if value.is_undefined else unknown_of(value.part(".shape"))
 
 
 def _size(size: Any) -> Any:
@@ -418,7 +439,6 @@ def _as_code_has_it(value: Value) -> Any:
     if isinstance(value, Call):
         if signatures.module_of(value.name) == "layers":
             made = layer_class(value.name).__new__(layer_class(value.name))
-            made.own_weights, made.own_is_built = [], False
             made.own_layer = graph.Layer(value)
             return made
         return Setting(value.name, value)

@@ -10,9 +10,9 @@ from rnnshape.expression import Call
 from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.layers import Layer, holds_tensors, passed
+from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, stand_ins
+from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 __all__ = ["Model", "Sequential"]
@@ -31,6 +31,11 @@ class Model(Layer):
         own_conditions: those, not known, under which it is made.
     """
 
+    own_takes: list[Tensor]
+    own_gives: list[Tensor]
+    own_open: Open | None
+    own_items: tuple[Any, ...]
+
     what = "a model"
     visible = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
@@ -39,22 +44,27 @@ class Model(Layer):
         "trainable_variables", "variables", "optimizer", "predict_classes", "stop_training",
     )  # fmt: skip
 
-    def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
-    ) -> None:
-        super().__init__()
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        made = super().__new__(cls)
         held = session()
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
+        made.own_takes, made.own_gives, made.own_open = [], [], None
+        made.own_name, made.own_variable, made.own_is_of_module = "", "", False
+        made.own_conditions = tuple(held.evaluator.conditions)
+        made.own_made_in = held.evaluator.outermost_call()
+        made.own_node = (held.evaluator.source, held.evaluator.node)
+        made.own_items, made.own_shape, made.own_flow = (), None, None
+        held.models.append(made)
+        return made
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
+    ) -> None:
         self.own_takes = _flat(more.get("input", inputs))
         self.own_gives = _flat(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
-        self.own_variable, self.own_is_of_module = "", False
-        self.own_open: Open | None = next(opens_in([inputs, outputs]), None)
-        self.own_conditions = tuple(held.evaluator.conditions)
-        self.own_made_in = held.evaluator.outermost_call()
-        self.own_node = (held.evaluator.source, held.evaluator.node)
-        held.models.append(self)
+        self.own_open = next(opens_in([inputs, outputs]), None)
         if inputs is not None and outputs is not None and self.own_open is None:
             self._check_ends()
 
@@ -106,8 +116,8 @@ class Model(Layer):
     def as_argument(self) -> Any:
         """A model within a layer, as in `TimeDistributed(model)`: its layers, where they follow
         each other."""
-        self.own_variable = self.own_variable or "inner"
-        session().models[:] = [one for one in session().models if one is not self]
+        if not self.title:
+            session().models[:] = [one for one in session().models if one is not self]
         calls = self._calls()
         for before, call in zip([None, *calls], calls, strict=False):
             tensors = [*call.tensors]
@@ -282,9 +292,6 @@ class Sequential(Model):
 
     def __init__(self, layers: Any = None, name: Any = None, **_: Any) -> None:
         super().__init__(name=name)
-        self.own_items: tuple[Any, ...] = ()
-        self.own_shape: Any = None
-        self.own_flow: Any = None
         if isinstance(layers, Open):
             self.own_open = layers
         else:
@@ -300,7 +307,7 @@ class Sequential(Model):
         elif isinstance(item, Tensor) and self.own_items:
             raise self._refused("Input says what the network is given: put it first")
         elif isinstance(item, Layer | Tensor):
-            session().layers.pop(id(item), None)
+            session().take(item)
             self.own_items += (item,)
         elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
             name = item.keras_name
@@ -331,6 +338,9 @@ class Sequential(Model):
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         held, made = session(), inputs
+        first = next(graph.tensors_in(inputs), None)
+        if self.own_shape is None and first is not None:
+            self.own_shape = plain_sizes(stand_ins(first))
         held.groups.append(self.title)
         try:
             for item in self.own_items:
@@ -359,6 +369,8 @@ class Sequential(Model):
     def _built_by(self, x: Any) -> None:
         if isinstance(x, Array):
             self.build((None, *x.shape[1:]))
+        elif isinstance(x, Open) and not x.is_undefined and not x.reason:
+            self.own_shape = self.own_shape or open_shape(x)
 
     @property
     def layers(self) -> list[Any]:
@@ -443,7 +455,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
 def _made_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
     made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
-    made.own_weights, made.own_is_built, made.own_layer = [], True, layer
+    made.own_is_built, made.own_layer = True, layer
     return made
 
 

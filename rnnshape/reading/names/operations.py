@@ -35,7 +35,6 @@ def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     known = _known(name)
     takes = signature(known)
     named.pop("name", None)
-    several = takes.tensors[:1] == ("xs",) or takes.tensors[-1:][0].startswith("*")
     order = [*takes.tensors, *(word for word in takes.positional if word not in takes.tensors)]
     if known == "einsum":  # its subscripts come first
         return operation(known, list(given[1:]), subscripts=given[0])
@@ -48,7 +47,7 @@ def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if not right or right in words:
             raise QueryError(f"{name} takes no {word!r} here")
         words[right] = value
-    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word), several)]
+    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
     return operation(known, operands, **words)
 
 
@@ -57,7 +56,7 @@ def _known(name: str) -> str:
     return OTHER_NAMES.get(short, short)
 
 
-def _is_tensor(value: Any, several: bool) -> bool:
-    if isinstance(value, list | tuple) and several:
-        return True
+def _is_tensor(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_tensor, value))
     return isinstance(value, Tensor) or hasattr(type(value), "as_operand")

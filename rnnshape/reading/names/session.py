@@ -10,7 +10,8 @@ from rnnshape.errors import Place
 from rnnshape.expression import Unknown
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
 from rnnshape.reading import graph
-from rnnshape.reading.python import Evaluator, Open, StandIn
+from rnnshape.reading.python import Evaluator, Open
+from rnnshape.reading.python.scope import Log
 
 if TYPE_CHECKING:
     from rnnshape.reading.names.layers import Layer
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
 
 
-class Session(StandIn):
+class Session:
     """The models, layers and calls of one reading.
 
     Attributes:
-        layers: those that nothing has taken yet.
+        unused: the layers that nothing has taken yet.
         calls: of layers, in order.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
@@ -31,15 +32,17 @@ class Session(StandIn):
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator
-        self.models: list[Model] = []
-        self.layers: dict[int, Layer] = {}
-        self.calls: list[graph.LayerCall] = []
+        self.models: list[Model] = Log()
+        self.unused: list[Layer] = Log()
+        self.calls: list[graph.LayerCall] = Log()
+        evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.number = 0
 
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> object:
-        return other
+    def take(self, layer: object) -> None:
+        """Something takes a layer: it does not stand alone."""
+        self.unused[:] = [one for one in self.unused if one is not layer]
 
     def step(
         self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any]
@@ -54,7 +57,9 @@ class Session(StandIn):
         self.calls.append(call)
         return call
 
-    def source(self, key: object, owner: object, shape: Shape | None, name: str) -> Any:
+    def source(
+        self, key: object, owner: object, shape: Shape | Unknown | None, name: str
+    ) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
         made = graph.InputTensor(shape, name)
         return self.sources.setdefault(key, (owner, made))[1]

@@ -101,7 +101,8 @@ class Tensor(graph.Tensor, StandIn):
         shapes = [plain_sizes(tensor) for tensor in (mine, other)]
         known = shapes[0] if shapes[0] == shapes[1] else None
         why = because.reason or f"it depends on {because.label}"
-        return unread_step(f"... if {because.label} else ...", why, [mine, other], known, because)
+        shared = _shared_by(mine, other)
+        return unread_step(f"... if {because.label} else ...", why, shared, known, because)
 
     def __getitem__(self, index: object) -> Tensor:
         return operation("get_item", [self], key=f"[{written(index)}]")
@@ -111,6 +112,26 @@ class Tensor(graph.Tensor, StandIn):
 
     def __abs__(self) -> Any:
         return operation("absolute", [self])
+
+
+def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
+    """The tensors that two are made from, on either side of a condition."""
+    ends = [graph.Tensor(tensor.maker, tensor.output) for tensor in (one, other)]
+    before = [graph.calls_before([end], []) for end in ends]
+    common = {id(call) for call in before[0]} & {id(call) for call in before[1]}
+    taken = [
+        tensor
+        for calls in before
+        for call in calls
+        if id(call) not in common
+        for tensor in call.tensors
+    ]
+    start = [
+        graph.Tensor(tensor.maker, tensor.output)
+        for tensor in (*ends, *taken)
+        if isinstance(tensor.maker, graph.InputTensor) or id(tensor.maker) in common
+    ]
+    return list(dict.fromkeys(start))
 
 
 def _binary(name: str, *, is_turned: bool = False) -> Any:
@@ -180,6 +201,8 @@ def _plain(value: Any) -> Any:
 def _operand(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(map(_operand, value))
+    if isinstance(value, Open):
+        raise IsOpenError(value)
     hook = getattr(type(value), "as_operand", None)
     return hook(value) if hook else value
 

@@ -285,7 +285,7 @@ def _of(module: Any, names: str) -> dict[str, object]:
 NAMES_OF_PYTHON = """
     abs all any bool callable chr classmethod complex dict divmod enumerate filter float frozenset
     int len list map max min object ord property range repr reversed round set slice sorted
-    staticmethod str sum tuple zip
+    staticmethod str sum super tuple zip
 """
 EXCEPTIONS = {
     name: kind
@@ -317,7 +317,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         "partial": functools.partial,
         "reduce": functools.reduce,
         "cached_property": property,
-        **dict.fromkeys(("cache", "lru_cache", "wraps"), unchanged),
+        **dict.fromkeys(("cache", "lru_cache"), unchanged),
+        "wraps": lambda *_, **__: unchanged,
     },
     "itertools": _of(
         itertools,

@@ -13,8 +13,14 @@ from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, ReturnedSignal, Scope
-from rnnshape.reading.python.stand_in import StandIn, is_of_code
+from rnnshape.reading.python.scope import (
+    BrokenSignal,
+    ContinuedSignal,
+    Log,
+    ReturnedSignal,
+    Scope,
+)
+from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
 
 __all__ = ["both_ways", "finish"]
 
@@ -54,11 +60,22 @@ class Snapshot:
             _set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
-        """Keeps what both contents agree on."""
+        """Keeps what both contents agree on. A list of another length is open wherever it stands."""
+        lost = {
+            key
+            for key, one in first.items()
+            if isinstance(self.held[key], list | set | Stream)
+            and not isinstance(self.held[key], Log)
+            and len(one) != len(second[key])
+        }
         for key, one in first.items():
             other, value = second[key], self.held[key]
-            if not _same(one, other):
-                _set_content(value, _merged_content(value, one, other, because))
+            content = other
+            if key not in lost and not _same(one, other):
+                content = _merged_content(value, one, other, because)
+            if lost:
+                content = _without(content, lost, because)
+            _set_content(value, content)
 
 
 @dataclass(frozen=True)
@@ -169,7 +186,7 @@ def _within(value: Any) -> Iterator[Any]:
     elif isinstance(value, type):
         if is_of_code(value):
             yield from (part for part in vars(value).values() if not isinstance(part, property))
-    elif hasattr(value, "__dict__") and not isinstance(value, types.ModuleType):
+    elif _is_object(value):
         yield from vars(value).values()
         if is_of_code(type(value)):
             yield type(value)
@@ -180,7 +197,14 @@ def _is_changeable(value: object) -> bool:
         return is_of_code(value)
     if isinstance(value, types.FunctionType | types.MethodType | functools.partial):
         return False
-    return isinstance(value, list | set | dict | Stream) or hasattr(value, "__dict__")
+    return isinstance(value, list | set | dict | Stream) or _is_object(value)
+
+
+def _is_object(value: object) -> bool:
+    """Whether it is an object that code can change: one of its own classes, or a stand-in."""
+    if isinstance(value, Module) or not hasattr(value, "__dict__"):
+        return False
+    return isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
 
 
 def _content(value: Any) -> Any:
@@ -238,9 +262,20 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
             name: _merged(one.get(name, MISSING), other.get(name, MISSING), because)
             for name in names
         }
-    if isinstance(value, list) and len(one) == len(other):
+    if isinstance(value, Log):
+        return [*other, *(item for item in one if all(item is not kept for kept in other))]
+    if isinstance(value, list | Stream):
         return [_merged(a, b, because) for a, b in zip(one, other, strict=True)]
-    raise IsOpenError(because)
+    return other
+
+
+def _without(content: Any, lost: set[int], because: Open) -> Any:
+    """A content with what is open in place of lists that nobody knows."""
+    if isinstance(content, dict):
+        return {name: because if id(part) in lost else part for name, part in content.items()}
+    if isinstance(content, list):
+        return [because if id(part) in lost else part for part in content]
+    return content
 
 
 def _merged(one: object, other: object, because: Open) -> object:

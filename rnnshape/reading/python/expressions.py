@@ -54,7 +54,7 @@ def looked_up(evaluator: Evaluator, word: str, scope: Scope) -> object:
         if word in given:
             return given[word]
     found = evaluator.open(word)
-    found.is_named = True
+    found.is_named = found.is_undefined = True
     return evaluator.named_by_let(found)
 
 

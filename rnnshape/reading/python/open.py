@@ -26,11 +26,21 @@ class Open:
         reason: why it is not read; empty where it comes from data.
         source, node: the piece of code that makes it.
         is_named: whether the code has given it a name, which is its label then.
+        is_undefined: whether it is a name that the code never gives a value.
         roots: what it follows from; empty where it is the first that is not known.
         alternatives: the models of which it is one, where a condition is not known.
     """
 
-    __slots__ = ("alternatives", "is_named", "label", "node", "reason", "roots", "source")
+    __slots__ = (
+        "alternatives",
+        "is_named",
+        "is_undefined",
+        "label",
+        "node",
+        "reason",
+        "roots",
+        "source",
+    )
 
     def __init__(
         self,
@@ -40,7 +50,7 @@ class Open:
         node: ast.AST | None = None,
     ) -> None:
         self.label, self.reason, self.source, self.node = label, reason, source, node
-        self.is_named = False
+        self.is_named = self.is_undefined = False
         self.roots: tuple[Open, ...] = ()
         self.alternatives: tuple[Any, ...] = ()
 

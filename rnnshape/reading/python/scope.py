@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
-__all__ = ["BrokenSignal", "ClassNames", "ContinuedSignal", "ReturnedSignal", "Scope"]
+__all__ = ["BrokenSignal", "ClassNames", "ContinuedSignal", "Log", "ReturnedSignal", "Scope"]
 
 
 class Scope:
@@ -38,6 +38,10 @@ class Scope:
         while scope is not None:
             yield scope
             scope = scope.above
+
+
+class Log(list[Any]):
+    """A list of what was made: what either side of a condition has made stays in it."""
 
 
 class ReturnedSignal(BaseException):

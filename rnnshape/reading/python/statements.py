@@ -181,6 +181,8 @@ def import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> Non
         if isinstance(value, Open) and node.level:
             value = _module(evaluator, inner)
         if isinstance(value, Open):
+            if evaluator.trying and value.reason:
+                raise ImportError(f"cannot import name {alias.name!r}")
             value = evaluator.named_by_let(value, alias.asname or alias.name)
         give(evaluator, alias.asname or alias.name, value, scope, is_argument=True)
 
