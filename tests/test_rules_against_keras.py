@@ -303,6 +303,13 @@ TRAINED = {
     "kernel_regularizer": REGULARIZER,
     "kernel_constraint": CONSTRAINT,
 }
+TRAINED_EINSUM = {
+    "kernel_initializer": INITIALIZER,
+    "bias_initializer": INITIALIZER,
+    "activation": ACTIVATION,
+    "bias_axes": mostly(["d", "b", "de", "c", None], "z"),
+    "lora_rank": mostly([None, 2], 0),
+}
 RECURRENT = {
     **TRAINED,
     "activation": ACTIVATION,
@@ -386,6 +393,47 @@ ELEMENTWISE = [
     layer("Dense", units=SIZE),
     layer("BatchNormalization", {"axis": AXIS, "center": FLAG, "scale": FLAG, "renorm": FLAG}),
     layer("LayerNormalization", {"axis": AXIS, "center": FLAG, "scale": FLAG}),
+    layer(
+        "GroupNormalization",
+        {
+            "groups": mostly([1, 2, -1], 0, 3, "a"),
+            "axis": mostly([-1], 1, 2, 0, -4, (1,)),
+            "center": FLAG,
+            "scale": FLAG,
+        },
+    ),
+    layer("RMSNormalization", {"axis": mostly([-1, (1, 2)], 0, 1, 2, 3, (-1, 1), (2, 2), "a")}),
+    layer("UnitNormalization", {"axis": AXIS}),
+    layer(
+        "Normalization",
+        {"axis": mostly([-1, (1, 2), (2, 1), None], 1, 0, 3, (1, 1), "a"), "invert": FLAG},
+    ),
+    layer("Normalization", {"mean": mostly([0.5, 1], None), "variance": mostly([0.5, 1], None)}),
+    layer("Rescaling", {"offset": mostly([0.5, 1], "a")}, scale=mostly([0.5, 2], "a", None)),
+    layer("Identity"),
+    layer(
+        "EinsumDense",
+        TRAINED_EINSUM,
+        equation=mostly(
+            ["...a,ab->...b", "abc,cd->abd", "ab,bc->ac", "abc,cde->abde", "abc,bcd->ad"],
+            *("a,b->c", "foo", "ab...,bc->ac...", "abc,cd->ab", 3),
+        ),
+        output_shape=mostly([3, (None, 3), (None, 3, 2), (3,)], (4, 3), "a", (None, "a")),
+    ),
+    layer(
+        "SpectralNormalization",
+        {"power_iterations": mostly([1, 2], 0)},
+        layer=mostly(
+            [
+                parse("Dense(3)"),
+                parse("Dense(2, use_bias=False)"),
+                parse("Dense(2, lora_rank=2)"),
+                parse("Conv1D(3, 2)"),
+                parse("DepthwiseConv1D(2)"),
+            ],
+            *(parse("LSTM(3)"), parse("Dropout(0.5)"), parse("SeparableConv1D(3, 2)")),
+        ),
+    ),
     layer("Flatten", {"data_format": FORMAT}),
     layer(
         "Reshape", target_shape=mostly([(-1,), (2, -1), (-1, 2), (4, 5), (2, -1, 1)], (-1, -1), 4)
@@ -401,8 +449,53 @@ EMBEDDING = layer(
 
 
 def convolution(count: int) -> st.SearchStrategy[Call]:
-    more = SPATIAL | {"strides": sizes(count), "dilation_rate": sizes(count), "groups": SIZE}
-    return layer(f"Conv{count}D", more | TRAINED, filters=SIZE, kernel_size=sizes(count))
+    steps = SPATIAL | {"strides": sizes(count), "dilation_rate": sizes(count)}
+    more = steps | TRAINED | {"groups": SIZE, "lora_rank": mostly([None, 2], 0, -1)}
+    padded = {"output_padding": mostly([None, 0, 1], -1, "a")}
+    kernel = sizes(count)
+    plain = layer(f"Conv{count}D", more, filters=SIZE, kernel_size=kernel)
+    back = layer(
+        f"Conv{count}DTranspose", steps | TRAINED | padded, filters=SIZE, kernel_size=kernel
+    )
+    if count == 3:
+        return plain | back
+    deep = steps | {
+        "depth_multiplier": SIZE,
+        "use_bias": FLAG,
+        "depthwise_initializer": INITIALIZER,
+        "bias_initializer": INITIALIZER,
+        "bias_constraint": CONSTRAINT,
+    }
+    pointwise = {"pointwise_initializer": INITIALIZER, "pointwise_regularizer": REGULARIZER}
+    depthwise = layer(f"DepthwiseConv{count}D", deep, kernel_size=kernel)
+    separable = layer(f"SeparableConv{count}D", deep | pointwise, filters=SIZE, kernel_size=kernel)
+    return plain | back | depthwise | separable
+
+
+def ends(count: int) -> st.SearchStrategy[Any]:
+    one = st.integers(0, 2)
+    each = one | st.tuples(one, one)
+    return mostly(one | st.tuples(*[each] * count), -1, "a", 1.5, (1,) * (count + 1))
+
+
+def space(count: int) -> st.SearchStrategy[Call]:
+    """What changes the axes over space, and no channels."""
+    name = f"{count}D"
+    kinds = ["Max", "Average"]
+    adaptive = mostly(st.tuples(*[st.integers(2, 4)] * count), 0, "a", (2,) * (count + 1), True)
+    return st.one_of(
+        layer(f"ZeroPadding{name}", {"padding": ends(count), "data_format": FORMAT}),
+        layer(f"Cropping{name}", {"cropping": ends(count), "data_format": FORMAT}),
+        layer(f"UpSampling{name}", {"size": sizes(count), "data_format": FORMAT}),
+        *(
+            layer(f"Global{kind}Pooling{name}", {"data_format": FORMAT, "keepdims": FLAG})
+            for kind in kinds
+        ),
+        *(
+            layer(f"Adaptive{kind}Pooling{name}", {"data_format": FORMAT}, output_size=adaptive)
+            for kind in kinds
+        ),
+    )
 
 
 def pooling(count: int) -> st.SearchStrategy[Call]:
@@ -428,13 +521,22 @@ def layers_of_rank(rank: int) -> st.SearchStrategy[Call]:
             ),
             layer("Cropping1D", {"cropping": mostly([1, (0, 2)], -1, 3)}),
             layer("UpSampling1D", {"size": SIZE}),
+            *(
+                layer(
+                    f"Adaptive{kind}Pooling1D",
+                    {"data_format": FORMAT},
+                    output_size=mostly([2, 3, (2,)], 0, "a", (2, 2)),
+                )
+                for kind in ("Max", "Average")
+            ),
         ],
         4: [
             convolution(2),
             pooling(2),
+            *[space(2)] * 2,
             *[conv_lstm(1, RUN), bidirectional(lambda run: conv_lstm(1, run))] * 3,
         ],
-        5: [convolution(3), pooling(3), conv_lstm(2, RUN)],
+        5: [convolution(3), pooling(3), *[space(3)] * 2, conv_lstm(2, RUN)],
     }
     return st.one_of(*fitting.get(rank, []) * 2, *inside, *ELEMENTWISE)
 

@@ -5,12 +5,14 @@ What its arguments may be stands in `arguments`; which there are, `signatures.tx
 """
 
 from rnnshape.rules import (
+    attention,
     conv_lstm,
     convolution,
     dense,
     elementwise,
     merging,
     normalization,
+    pooling,
     recurrent,
     reshaping,
     wrappers,
@@ -19,6 +21,7 @@ from rnnshape.rules.registry import axes_of_input, axes_of_rank, facts_of, rule_
 from rnnshape.rules.states import started
 
 __all__ = [
+    "attention",
     "axes_of_input",
     "axes_of_rank",
     "conv_lstm",
@@ -28,6 +31,7 @@ __all__ = [
     "facts_of",
     "merging",
     "normalization",
+    "pooling",
     "recurrent",
     "reshaping",
     "rule_of",

@@ -12,17 +12,24 @@ from rnnshape.rules.kinds import (
     Kind,
     axes,
     between,
+    both_ends,
     is_dtype,
     is_noise_shape,
     is_number,
+    is_numbers,
+    is_one_or_two,
     is_order,
+    is_shape,
     is_target,
     is_whole,
+    is_word,
     named,
     number_from,
     one_of,
     or_none,
     sizes,
+    sizes_not_bool,
+    sizes_of_any_count,
 )
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
@@ -135,7 +142,11 @@ WHOLE = Kind("a whole number, 1 or more", is_whole, keras="expected a positive i
 WHOLE_NOT_BOOL = Kind(
     WHOLE.allowed, lambda value: is_whole(value) and not isinstance(value, bool), keras=WHOLE.keras
 )
+WHOLE_OR_NONE = Kind(f"{WHOLE.allowed}, or None", or_none(is_whole), keras=WHOLE.keras)
 NUMBER = Kind("a number", is_number)
+NUMBERS = Kind("a number, or several of them", is_numbers)
+NUMBERS_OR_NONE = Kind(f"{NUMBERS.allowed}, or None", or_none(is_numbers))
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
 RATE = Kind("a number from 0 to 1", between(0, 1), keras="Expected a float value between 0 and 1")
 POOLING = one_of("valid", "same")
 PADDING = one_of("valid", "same", any_case=True)
@@ -157,9 +168,24 @@ KINDS: dict[str, Kind] = {
     "Embedding.output_dim": WHOLE_NOT_BOOL,
     "Embedding.weights": NOTHING,  # an array, which can't be written here
     "UpSampling1D.size": WHOLE_NOT_BOOL,
+    "UpSampling2D.size": sizes(2),
+    "UpSampling3D.size": sizes(3),
+    "interpolation": one_of(*INTERPOLATIONS, any_case=True),
     "Conv1D.groups": WHOLE,
     "Conv2D.groups": WHOLE,
     "Conv3D.groups": WHOLE,
+    "num_heads": WHOLE,
+    "key_dim": WHOLE,
+    "value_dim": WHOLE_OR_NONE,
+    "sliding_window": WHOLE_OR_NONE,
+    "num_query_heads": WHOLE,
+    "num_key_value_heads": WHOLE,
+    "head_dim": WHOLE,
+    "score_mode": one_of("dot", "concat"),
+    "MultiHeadAttention.dropout": RATE,
+    "MultiHeadAttention.output_shape": sizes_of_any_count(none=True),
+    "MultiHeadAttention.attention_axes": axes(none=True),
+    "GroupQueryAttention.dropout": RATE,
     "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
     "dropout": NUMBER,
     "recurrent_dropout": NUMBER,
@@ -171,6 +197,7 @@ KINDS: dict[str, Kind] = {
     **{
         f"{name}_{role}": kind
         for name in (
+            *("depthwise", "pointwise"),
             *("kernel", "recurrent", "bias", "embeddings", "beta", "gamma", "alpha"),
             *("moving_mean", "moving_variance", "activity"),
         )
@@ -188,6 +215,8 @@ KINDS: dict[str, Kind] = {
         for layer, padding in (
             ("Conv", one_of("valid", "same", "causal", any_case=True) if count == 1 else PADDING),
             ("ConvLSTM", PADDING),
+            ("DepthwiseConv", PADDING),
+            ("SeparableConv", PADDING),
             ("MaxPooling", POOLING),
             ("AveragePooling", POOLING),
         )
@@ -199,8 +228,34 @@ KINDS: dict[str, Kind] = {
             ("padding", padding),
         )
     },
+    **{
+        f"Conv{count}DTranspose.{argument}": kind
+        for count in (1, 2, 3)
+        for argument, kind in (
+            ("kernel_size", sizes(count)),
+            ("strides", sizes(count)),
+            ("dilation_rate", sizes(count)),
+            ("padding", PADDING),
+            ("output_padding", sizes(count, least=0, none=True)),
+        )
+    },
+    "depth_multiplier": WHOLE,
+    **{
+        f"Adaptive{kind}Pooling{count}D.{argument}": allowed
+        for kind in ("Average", "Max")
+        for count in (1, 2, 3)
+        for argument, allowed in (
+            ("output_size", sizes_not_bool(count)),
+            ("data_format", one_of("channels_last", "channels_first", none=True)),
+        )
+    },
     "ZeroPadding1D.padding": sizes(2, least=0),
     "Cropping1D.cropping": sizes(2, least=0),
+    **{
+        f"{layer}{count}D.{argument}": both_ends(count)
+        for count in (2, 3)
+        for layer, argument in (("ZeroPadding", "padding"), ("Cropping", "cropping"))
+    },
     "Reshape.target_shape": Kind(
         "a tuple of whole numbers, one of which may be -1",
         is_target,
@@ -212,7 +267,31 @@ KINDS: dict[str, Kind] = {
         keras="The set of indices in `dims` must be consecutive and start from 1",
     ),
     "BatchNormalization.axis": axes(several=False),
+    "GroupNormalization.axis": axes(several=False),
+    "GroupNormalization.groups": Kind(
+        "a whole number, 1 or more, or -1",
+        lambda value: value == -1 or is_whole(value),
+        keras="expected a positive integer (or `-1` for instance normalization)",
+    ),
     "LayerNormalization.axis": axes(),
+    "RMSNormalization.axis": axes(),
+    "UnitNormalization.axis": axes(),
+    "Normalization.axis": axes(none=True),
+    "Normalization.mean": NUMBERS_OR_NONE,
+    "Normalization.variance": NUMBERS_OR_NONE,
+    "Rescaling.scale": NUMBERS,
+    "Rescaling.offset": NUMBERS,
+    "SpectralNormalization.power_iterations": WHOLE,
+    "EinsumDense.equation": Kind("a text", lambda value: isinstance(value, str)),
+    "EinsumDense.output_shape": Kind("a whole number, or a tuple of these and None", is_shape),
+    "EinsumDense.bias_axes": Kind(
+        "a text of letters, or None", lambda value: value is None or is_word(value)
+    ),
+    "Dot.axes": Kind(
+        "a whole number, or two of them",
+        is_one_or_two,
+        keras="Invalid format for argument `axes`",
+    ),
     "Concatenate.axis": axes(several=False),
     "Softmax.axis": axes(none=True),
     "PReLU.shared_axes": axes(none=True),

@@ -1,4 +1,4 @@
-"""Convolutions and poolings: they slide over time or space, and drop a mask."""
+"""Convolutions: they slide over time or space, and drop a mask."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Sequence
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.dense import low_rank
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, only_input, required_axes, rule, weight
-from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, names_of_axes, slid
+from rnnshape.rules.registry import known_length, required_axes, rule, weight
+from rnnshape.rules.space import (
+    arranged,
+    channels_and_space,
+    kernel_axes,
+    slid,
+    spread,
+    takes_line_or_space,
+)
 
-POOLED = {"Max": "the largest", "Average": "the mean"}
+EACH_FILTER = "each filter at every place"
 
 
-def _takes(call: Call) -> tuple[str, ...]:
-    last = "features" if call.name.endswith("1D") else "channels"
-    return ("batch", *names_of_axes(call, "timesteps", last))
-
-
-@rule("Conv1D", "Conv2D", "Conv3D", takes=_takes)
+@rule("Conv1D", "Conv2D", "Conv3D", takes=takes_line_or_space)
 def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *_takes(call), has_kernel=True)
+    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
     filters = Axis("filters", whole_number(call, "filters"))
@@ -34,47 +37,61 @@ def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
             )
     axes = (*kernel_axes(call, space), channels.resized(lambda n: n // groups), filters)
     weights = [weight(call, "kernel", axes, "times each window of the input")]
-    if call["use_bias"]:
-        weights.append(weight(call, "bias", (filters,), "added to each filter"))
+    weights += _bias(call, filters)
+    weights += low_rank(call, "kernel", axes[:-1], filters)
     shape = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
-    return Facts((Tensor("o", shape, "each filter at every place"),), tuple(weights))
+    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
 
 
-@rule(
-    *(f"{kind}Pooling{count}D" for kind in POOLED for count in (1, 2, 3)),
-    takes=_takes,
-)
-def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *_takes(call))
-    batch, *others = given.axes
+@rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
+def transposed_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
     channels, space = channels_and_space(call, others)
-    shape = (batch, *arranged(call, slid(call, space, "pool_size"), channels))
-    kind = call.name.partition("Pooling")[0]
-    return Facts((Tensor("o", shape, f"{POOLED[kind]} of each window"),))
+    known_length(call, channels)
+    filters = Axis("filters", whole_number(call, "filters"))
+    kernel = kernel_axes(call, space)
+    weights = [
+        weight(call, "kernel", (*kernel, filters, channels), "times each place of the input")
+    ]
+    weights += _bias(call, filters)
+    shape = (batch, *arranged(call, spread(call, space), filters))
+    return Facts((Tensor("o", shape, "each filter, added up around every place"),), tuple(weights))
 
 
-@rule("GlobalMaxPooling1D", "GlobalAveragePooling1D", takes=_takes)
-def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *_takes(call))
-    batch, *others = given.axes
-    features, [timesteps] = channels_and_space(call, others)
-    averages = call.name == "GlobalAveragePooling1D"
-    if averages and given.mask is not None:
-        _check_mask(call, given.mask, timesteps)
-    kind = "Average" if averages else "Max"
-    once = Axis(timesteps.name, 1)
-    kept = arranged(call, (once,), features) if call["keepdims"] else (features,)
-    return Facts((Tensor("o", (batch, *kept), f"{POOLED[kind]} over all timesteps"),))
+@rule("DepthwiseConv1D", "DepthwiseConv2D", takes=takes_line_or_space)
+def depthwise_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
+    channels, space = channels_and_space(call, others)
+    known_length(call, channels)
+    each = Axis("depth_multiplier", whole_number(call, "depth_multiplier"))
+    filters = each.length * channels
+    axes = (*kernel_axes(call, space), channels, each)
+    what = "times each window of one channel"
+    weights = [weight(call, "kernel", axes, what, initializer="depthwise_initializer")]
+    weights += _bias(call, filters)
+    shape = (batch, *arranged(call, slid(call, space, "kernel_size", both=True), filters))
+    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
 
 
-def _check_mask(call: Call, mask: tuple[Axis, ...], timesteps: Axis) -> None:
-    """The mask leaves timesteps out of the mean; Keras takes it for one of the axis averaged."""
-    sizes = {mask[-1].length, timesteps.length} - {1}
-    if len(mask) != 2 or len(sizes) > 1:
-        shown = ", ".join(axis.label for axis in mask)
-        raise call.error(
-            f"{call} is given a mask of ({shown}), which does not fit its "
-            f'{timesteps.length} {timesteps.name} (Keras: "must be broadcastable")'
-        )
+@rule("SeparableConv1D", "SeparableConv2D", takes=takes_line_or_space)
+def separable_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
+    channels, space = channels_and_space(call, others)
+    known_length(call, channels)
+    filters = Axis("filters", whole_number(call, "filters"))
+    each = Axis("depth_multiplier", whole_number(call, "depth_multiplier"))
+    kernel = (*kernel_axes(call, space), channels, each)
+    mixed = (*(Axis("1", 1) for _ in space), each.length * channels, filters)
+    weights = [
+        weight(call, "depthwise_kernel", kernel, "times each window of one channel"),
+        weight(call, "pointwise_kernel", mixed, "times all channels at one place"),
+    ]
+    weights += _bias(call, filters)
+    shape = (batch, *arranged(call, slid(call, space, "kernel_size", both=True), filters))
+    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
+
+
+def _bias(call: Call, filters: Axis) -> list[Tensor]:
+    if not call["use_bias"]:
+        return []
+    return [weight(call, "bias", (filters,), "added to each filter")]

@@ -1,13 +1,22 @@
-"""Layers with a matrix: `Dense`, and `Embedding`, which looks its rows up."""
+"""Layers with a matrix: `Dense`, `EinsumDense`, and `Embedding`, which looks its rows up."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, only_input, output, rule, weight
+
+__all__ = ["low_rank"]
+
+EQUATION = (
+    r"(?P<left>\.\.\.)?(?P<taken>[a-zA-Z]+)(?P<right>\.\.\.)?,(?P<matrix>[a-zA-Z]+)"
+    r"->(?P<out_left>\.\.\.)?(?P<made>[a-zA-Z]+)(?P<out_right>\.\.\.)?"
+)
 
 
 @rule("Dense")
@@ -24,7 +33,7 @@ def dense(call: Call, inputs: Sequence[Tensor]) -> Facts:
     weights = [weight(call, "kernel", (features, units), "times the input")]
     if call["use_bias"]:
         weights.append(weight(call, "bias", (units,), "added"))
-    weights += _low_rank(call, "kernel", features, units)
+    weights += low_rank(call, "kernel", (features,), units)
     return Facts(
         (output(given, "weighted sums of the features", (*others, units)),), tuple(weights)
     )
@@ -40,13 +49,80 @@ def embedding(call: Call, inputs: Sequence[Tensor]) -> Facts:
     looked_up = Tensor("o", (*given.axes, columns), "the row of each whole number", mask=mask)
     return Facts(
         (looked_up,),
-        (table, *_low_rank(call, "embeddings", rows, columns)),
+        (table, *low_rank(call, "embeddings", (rows,), columns)),
         whole_numbers_below=rows.length,
     )
 
 
-def _low_rank(call: Call, name: str, rows: Axis, columns: Axis) -> tuple[Tensor, ...]:
-    """The two small matrices of LoRA, whose product is added to a large one."""
+@rule("EinsumDense")
+def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    given, equation = only_input(call, inputs), call["equation"]
+    parts = re.fullmatch(EQUATION, str(equation))
+    if parts is None or parts["left"] != parts["out_left"] or parts["right"] != parts["out_right"]:
+        raise call.error(
+            f"{call.name} takes an equation such as 'abc,cd->abd', '...a,ab->...b' or "
+            f"'ab...,bc->ac...', not {equation!r} (Keras: \"Invalid einsum equation\")",
+            "equation",
+        )
+    taken, matrix, made = parts["taken"], parts["matrix"], parts["made"]
+    elided = len(given.axes) - len(taken)
+    if elided < 0 or (elided and not (parts["left"] or parts["right"])):
+        raise call.error(
+            f"{call} takes a tensor of {len(taken)} axes, and is given {given.labels} "
+            '(Keras: "tuple index out of range", "Matrix size-incompatible")',
+            "equation",
+        )
+    # Of the axes that "..." stands for, all are before those with letters, or all after them.
+    before = () if parts["right"] else given.axes[:elided]
+    after = given.axes[len(taken) :] if parts["right"] else ()
+    axes = dict(zip(taken, given.axes[len(before) :], strict=False))
+    if not _with_sizes(call, axes, made if before else made[1:]):
+        return None
+    if not {*matrix, *made} <= {*axes} or not {*matrix} <= {*taken, *made}:
+        return None
+    if len(set(taken)) < len(taken) or not {*str(call["bias_axes"] or "")} <= {*made}:
+        return None
+    kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
+    weights = [weight(call, "kernel", kernel, "times the input")]
+    if call["bias_axes"] is not None:
+        of_bias = made[min(made.index(letter) for letter in str(call["bias_axes"])) :]
+        bias = [
+            known_length(call, axes[letter]) if letter in str(call["bias_axes"]) else Axis("1", 1)
+            for letter in of_bias
+        ]
+        bias += [Axis("1", 1)] * len(after)
+        weights.append(weight(call, "bias", tuple(bias), "added"))
+    weights += low_rank(call, "kernel", kernel[:-1], kernel[-1])
+    shape = (*before, *(axes[letter] for letter in made), *after)
+    return Facts((output(given, "sums of products", shape),), tuple(weights))
+
+
+def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:
+    """Adds the axes that `output_shape` has the sizes of; whether there is one for each letter.
+
+    What it leaves open, Keras does not know, even where the input says it.
+    """
+    shape = call["output_shape"]
+    sizes = shape if isinstance(shape, tuple) else (shape,)
+    if len(sizes) != len(letters):
+        return False
+    for letter, size in zip(letters, sizes, strict=True):
+        known = axes.get(letter)
+        if isinstance(size, int) and known is not None and known.length != size:
+            raise call.error(
+                f"{call} is given {known.length} {known.label} for {letter!r}, and output_shape "
+                f'says {size} (Keras: "Input shape and output shape do not match")',
+                "output_shape",
+            )
+        if isinstance(size, int):
+            axes.setdefault(letter, Axis("units" if len(sizes) == 1 else letter, int(size)))
+        elif known is not None:
+            axes[letter] = replace(known, is_open=True)
+    return True
+
+
+def low_rank(call: Call, name: str, rows: tuple[Axis, ...], columns: Axis) -> tuple[Tensor, ...]:
+    """The two small arrays of LoRA, whose product is added to a large one."""
     if not call["lora_rank"]:
         return ()
     if call[f"{name}_constraint"] is not None:
@@ -57,6 +133,6 @@ def _low_rank(call: Call, name: str, rows: Axis, columns: Axis) -> tuple[Tensor,
         )
     rank = Axis("lora_rank", whole_number(call, "lora_rank"))
     return (
-        Tensor(f"lora_{name}_a", (rows, rank), "times the next", "weight"),
+        Tensor(f"lora_{name}_a", (*rows, rank), "times the next", "weight"),
         Tensor(f"lora_{name}_b", (rank, columns), f"added to the {name}", "weight"),
     )

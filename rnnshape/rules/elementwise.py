@@ -37,9 +37,16 @@ def spatial_dropout(call: Call, inputs: Sequence[Tensor]) -> Facts:
     return Facts((output(only_input(call, inputs), AS_IT_CAME),))
 
 
-@rule("ActivityRegularization")
+@rule("ActivityRegularization", "Identity")
 def regularization(call: Call, inputs: Sequence[Tensor]) -> Facts:
     return Facts((output(only_input(call, inputs), "the input as it came"),))
+
+
+@rule("Rescaling")
+def rescaling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    if isinstance(call["scale"], tuple) or isinstance(call["offset"], tuple):
+        return None
+    return Facts((output(only_input(call, inputs), "the input times scale, plus offset"),))
 
 
 @rule("Activation", "ReLU", "LeakyReLU", "ELU")

@@ -13,17 +13,24 @@ __all__ = [
     "Kind",
     "axes",
     "between",
+    "both_ends",
     "is_dtype",
     "is_noise_shape",
     "is_number",
+    "is_numbers",
+    "is_one_or_two",
     "is_order",
+    "is_shape",
     "is_target",
     "is_whole",
+    "is_word",
     "named",
     "number_from",
     "one_of",
     "or_none",
     "sizes",
+    "sizes_not_bool",
+    "sizes_of_any_count",
 ]
 
 FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
@@ -52,6 +59,25 @@ def is_whole(value: Value, least: int = 1) -> bool:
 
 def is_number(value: Value) -> bool:
     return isinstance(value, int | float)
+
+
+def is_numbers(value: Value) -> bool:
+    return all(map(is_numbers, value)) if isinstance(value, tuple) else is_number(value)
+
+
+def is_word(value: Value) -> bool:
+    return isinstance(value, str) and value.isalpha()
+
+
+def is_one_or_two(value: Value) -> bool:
+    several = value if isinstance(value, tuple) else (value, value)
+    return len(several) == 2 and all(isinstance(one, int) for one in several)
+
+
+def is_shape(value: Value) -> bool:
+    """Whether a value is a size, or several of which some are left open."""
+    several = value if isinstance(value, tuple) else (value,)
+    return all(is_whole(one) or (one is None and value is not None) for one in several)
 
 
 def or_none(takes: Callable[[Value], bool]) -> Callable[[Value], bool]:
@@ -99,6 +125,37 @@ def sizes(count: int, least: int = 1, none: bool = False) -> Kind:
     several = f", or {count} of them" if count > 1 else ""
     allowed = f"a whole number, {least} or more{several}"
     return Kind(allowed, takes, keras=f"must be a tuple of {count} integers")
+
+
+def sizes_not_bool(count: int) -> Kind:
+    kind = sizes(count)
+
+    def takes(value: Value) -> bool:
+        given = value if isinstance(value, tuple) else (value,)
+        return kind.takes(value) and not any(isinstance(size, bool) for size in given)
+
+    return kind._replace(takes=takes, keras="must be an integer or")
+
+
+def both_ends(count: int) -> Kind:
+    """What is added before and after each of several axes."""
+    ends = sizes(2, least=0)
+
+    def takes(value: Value) -> bool:
+        if isinstance(value, tuple):
+            return len(value) == count and all(map(ends.takes, value))
+        return is_whole(value, 0)
+
+    allowed = f"a whole number, 0 or more, or {count} of them or of pairs"
+    return Kind(allowed, takes, keras="should be either an int, a tuple of")
+
+
+def sizes_of_any_count(least: int = 1, none: bool = False) -> Kind:
+    def takes(value: Value) -> bool:
+        several = value if isinstance(value, tuple) else (value,)
+        return (none and not value) or all(is_whole(size, least) for size in several)
+
+    return Kind(f"a whole number, {least} or more, or several of them", takes)
 
 
 def axes(*, one: bool = True, several: bool = True, none: bool = False) -> Kind:

@@ -8,16 +8,25 @@ from itertools import zip_longest
 from operator import add
 
 from rnnshape.expression import Call
-from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.elementwise import no_such_axis
 from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.registry import rule
 
-MEANINGS = {"Add": "the sum", "Multiply": "the product", "Average": "the mean"}
+MEANINGS = {
+    "Add": "the sum",
+    "Subtract": "the difference",
+    "Multiply": "the product",
+    "Average": "the mean",
+    "Maximum": "the largest",
+    "Minimum": "the smallest",
+}
 
 
 @rule("Concatenate")
-def concatenate(call: Call, inputs: Sequence[Tensor]) -> Facts:
+def concatenate(call: Call, inputs: Inputs) -> Facts:
+    _check_list(call, inputs)
     first, *others = inputs
     rank, axis = len(first.axes), whole_number(call, "axis")
     if any(len(one.axes) != rank for one in others):
@@ -45,9 +54,15 @@ def concatenate(call: Call, inputs: Sequence[Tensor]) -> Facts:
     )
 
 
-@rule("Add", "Multiply", "Average")
-def elementwise(call: Call, inputs: Sequence[Tensor]) -> Facts:
+@rule(*MEANINGS)
+def elementwise(call: Call, inputs: Inputs) -> Facts:
     """What is shorter by axes after the batch, or has one entry along one, is repeated."""
+    _check_list(call, inputs, 2 if call.name == "Subtract" else None)
+    if len({one.axes[0].length for one in inputs}) > 1:
+        raise call.error(
+            f"{call} takes tensors of one batch size, not {[one.shape[0] for one in inputs]} "
+            '(Keras: "Cannot merge tensors with different batch sizes")'
+        )
     batch = inputs[0].axes[0]
     columns = zip_longest(*(one.axes[:0:-1] for one in inputs))
     axes = [_common(call, inputs, [axis for axis in column if axis]) for column in columns]
@@ -55,6 +70,45 @@ def elementwise(call: Call, inputs: Sequence[Tensor]) -> Facts:
     mask = max(masks, key=len) if len(masks) == len(inputs) else None
     meaning = f"{MEANINGS[call.name]} of {', '.join(one.name for one in inputs)}"
     return Facts((Tensor("o", (batch, *reversed(axes)), meaning, mask=mask),))
+
+
+@rule("Dot")
+def dot(call: Call, inputs: Inputs) -> Facts:
+    _check_list(call, inputs, 2)
+    places = []
+    for one, axis in zip(inputs, numbers(call, "axes", 2), strict=True):
+        rank = len(one.axes)
+        if not -rank <= axis < rank:
+            raise no_such_axis(call, "axes", axis, one)
+        if rank < 2 or axis % rank == 0:
+            raise call.error(
+                f"{call} can't sum over the batch of {one.name} "
+                '(Keras: "Cannot perform batch_dot over axis 0")',
+                "axes",
+            )
+        places.append(axis % rank)
+    first, second = inputs
+    summed, other = (one.axes[place] for one, place in zip(inputs, places, strict=True))
+    if not _fits(summed, other):
+        raise call.error(
+            f"{call} sums over {summed.length} {summed.label} of {first.name} and {other.length} "
+            f'{other.label} of {second.name}: these must be equally many (Keras: "axis values")',
+            "axes",
+        )
+    axes = [axis for place, axis in enumerate(first.axes) if place != places[0]]
+    axes += [axis for place, axis in enumerate(second.axes) if place not in (0, places[1])]
+    axes += [Axis("1", 1)] * (len(axes) == 1)
+    meaning = f"products of {first.name} and {second.name}, summed over the {summed.label}"
+    return Facts((Tensor("o", tuple(axes), meaning),))
+
+
+def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
+    if isinstance(inputs.named("inputs"), Tensor) or (count and len(inputs) != count):
+        wanted = f"a list of {count} tensors" if count else "a list of tensors"
+        raise call.error(
+            f"{call} takes {wanted}, such as {call}([a, b]), and is called with "
+            f'{len(inputs)} (Keras: "should be called on")'
+        )
 
 
 def _common(call: Call, inputs: Sequence[Tensor], column: Sequence[Axis]) -> Axis:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rnnshape.expression import Call
+from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.elementwise import no_such_axis
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, only_input, output, rule, weight
@@ -18,6 +19,69 @@ def layer_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
     axes = _chosen_axes(call, given, weighted=scaled or centered)
     weights = tuple(_scale(call, axes, scaled, centered))
     return Facts((output(given, "the input with mean 0 and variance 1"),), weights)
+
+
+@rule("GroupNormalization")
+def group_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    given = only_input(call, inputs)
+    axes = _chosen_axes(call, given, weighted=True)
+    length, groups = axes[0].length, whole_number(call, "groups")
+    if groups != -1 and length % groups:
+        raise call.error(
+            f"{call} makes {groups} groups of {length} {axes[0].label}: give a number that "
+            f'divides {length} (Keras: "Number of groups ({groups})")',
+            "groups",
+        )
+    weights = _scale(call, axes, bool(call["scale"]), bool(call["center"]))
+    meaning = "the input, each group of its entries with mean 0 and variance 1"
+    return Facts((output(given, meaning),), tuple(weights))
+
+
+@rule("RMSNormalization")
+def rms_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    given = only_input(call, inputs)
+    axes = _chosen_axes(call, given, weighted=True)
+    pairs = zip(reversed(axes), reversed(given.axes), strict=False)
+    if any(axis.length not in (1, other.length) for axis, other in pairs):
+        raise call.error(
+            f"{call} takes axes that are the last, in order: such as axis=-1 "
+            '(Keras: "Incompatible shapes")',
+            "axis",
+        )
+    scale = Tensor("scale", axes, "times the result", "weight")
+    return Facts((Tensor("o", given.axes, "the input with a mean square of 1"),), (scale,))
+
+
+@rule("UnitNormalization")
+def unit_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    given = only_input(call, inputs)
+    _chosen_axes(call, given, weighted=False)
+    return Facts((output(given, "the input with a length of 1"),))
+
+
+@rule("Normalization")
+def normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    given = only_input(call, inputs)
+    if (call["mean"] is None) != (call["variance"] is None):
+        raise call.error(
+            f"{call} takes mean and variance, or neither "
+            '(Keras: "both `mean` and `variance` must be set")',
+            "mean" if "mean" in call else "variance",
+        )
+    axes = _chosen_axes(call, given, weighted=True)
+    if isinstance(call["mean"], tuple) or isinstance(call["variance"], tuple):
+        return None
+    meaning = "the input, shifted and scaled by statistics of the data"
+    if call["mean"] is not None:
+        return Facts((output(given, meaning),))
+    in_order = tuple(axis for axis in given.axes if axis in axes)
+    weights = (
+        Tensor("mean", in_order, "what is subtracted", "weight"),
+        Tensor("variance", in_order, "what is divided by, squared", "weight"),
+        Tensor("count", (), "how many numbers were seen", "weight"),
+    )
+    note = "mean and variance are not trained, but count as parameters: adapt() computes them"
+    return Facts((output(given, meaning),), weights, notes=(note,))
 
 
 @rule("BatchNormalization")

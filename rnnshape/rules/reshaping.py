@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import SEQUENCE, axes_of_rank, only_input, required_axes, rule
-from rnnshape.rules.space import arranged, channels_and_space
+from rnnshape.rules.space import arranged, channels_and_space, space_rank, takes_line_or_space
+
+SHORTER_THAN_LINE = "must be smaller than the input length"
+SHORTER_THAN_SPACE = "smaller than the corresponding spatial dimension"
 
 
 def _product(name: str, axes: Sequence[Axis]) -> Axis:
@@ -86,39 +90,53 @@ def repeat_vector(call: Call, inputs: Sequence[Tensor]) -> Facts:
     return Facts((Tensor("o", axes, "the input at every timestep"),))
 
 
-def _takes_line(call: Call) -> tuple[str, ...]:
-    return ("batch", *arranged(call, ("timesteps",), "features"))
-
-
-@rule("ZeroPadding1D", takes=_takes_line)
+@rule("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", takes=takes_line_or_space)
 def zero_padding(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    required_axes(call, inputs, *_takes_line(call))
-    batch, *others = inputs[0].axes
-    features, [timesteps] = channels_and_space(call, others)
-    added = sum(numbers(call, "padding", 2))
-    longer = timesteps.resized(lambda length: length + added)
-    axes = (batch, *arranged(call, (longer,), features))
-    return Facts((Tensor("o", axes, "the input with zeros before and after"),))
+    added = _at_both_ends(call, "padding")
+    made = _changed_space(call, inputs, lambda place, length: length + sum(added[place]))
+    return Facts((Tensor("o", made, "the input with zeros before and after"),))
 
 
-@rule("Cropping1D")
+@rule("Cropping1D", "Cropping2D", "Cropping3D", takes=takes_line_or_space)
 def cropping(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    required_axes(call, inputs, *SEQUENCE)
-    batch, timesteps, features = inputs[0].axes
-    removed = sum(numbers(call, "cropping", 2))
-    if removed >= min(timesteps.length, timesteps.believed_length):
-        raise call.error(
-            f"{call} takes away {removed} of {timesteps.length} {timesteps.name}: nothing is left "
-            '(Keras: "must be smaller than the input length")',
-            "cropping",
-        )
-    shorter = timesteps.resized(lambda length: length - removed)
-    return Facts((Tensor("o", (batch, shorter, features), "the input without its ends"),))
+    removed = _at_both_ends(call, "cropping")
+    required_axes(call, inputs, *takes_line_or_space(call))
+    _, space = channels_and_space(call, inputs[0].axes[1:])
+    for axis, ends in zip(space, removed, strict=True):
+        if sum(ends) >= min(axis.length, axis.believed_length):
+            line = call.name.endswith("1D")
+            raise call.error(
+                f"{call} takes away {sum(ends)} of {axis.length} {axis.name}: nothing is left "
+                f'(Keras: "{SHORTER_THAN_LINE if line else SHORTER_THAN_SPACE}")',
+                "cropping",
+            )
+    made = _changed_space(call, inputs, lambda place, length: length - sum(removed[place]))
+    return Facts((Tensor("o", made, "the input without its ends"),))
 
 
-@rule("UpSampling1D")
+@rule("UpSampling1D", "UpSampling2D", "UpSampling3D", takes=takes_line_or_space)
 def up_sampling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    required_axes(call, inputs, *SEQUENCE)
-    batch, timesteps, features = inputs[0].axes
-    longer = timesteps.resized(lambda length: length * whole_number(call, "size"))
-    return Facts((Tensor("o", (batch, longer, features), "each timestep several times"),))
+    times = numbers(call, "size", space_rank(call))
+    made = _changed_space(call, inputs, lambda place, length: length * times[place])
+    what = "timestep" if call.name.endswith("1D") else "place"
+    return Facts((Tensor("o", made, f"each {what} several times"),))
+
+
+def _at_both_ends(call: Call, argument: str) -> tuple[tuple[int, int], ...]:
+    """What is added or taken away before and after each axis: `1`, `(1, 2)` or `((1, 1), 2)`. Of
+    one axis a pair is its two ends; of several there is an entry for each."""
+    count, value = space_rank(call), call[argument]
+    entries = value if isinstance(value, tuple) and count > 1 else (value,) * count
+    pairs = (one if isinstance(one, tuple) else (one, one) for one in entries)
+    return tuple((_whole(before), _whole(after)) for before, after in pairs)
+
+
+def _changed_space(
+    call: Call, inputs: Sequence[Tensor], change: Callable[[int, int], int]
+) -> tuple[Axis, ...]:
+    """The axes, those over space with other lengths: `change` is told the place and the length."""
+    required_axes(call, inputs, *takes_line_or_space(call))
+    batch, *others = inputs[0].axes
+    channels, space = channels_and_space(call, others)
+    made = tuple(axis.resized(partial(change, place)) for place, axis in enumerate(space))
+    return (batch, *arranged(call, made, channels))

@@ -5,25 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from rnnshape.expression import Call
+from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis
 
-__all__ = ["arranged", "channels_and_space", "kernel_axes", "names_of_axes", "slid", "space_rank"]
+__all__ = [
+    "arranged",
+    "channels_and_space",
+    "kernel_axes",
+    "names_of_axes",
+    "slid",
+    "space_rank",
+    "spread",
+    "takes_line_or_space",
+]
 
 T = TypeVar("T")
 SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
 
 def space_rank(call: Call) -> int:
-    """How many axes a layer slides over: 2 of a `Conv2D`."""
-    return int(call.name[-2])
+    """How many axes a layer slides over: 2 of a `Conv2D` and of a `Conv2DTranspose`."""
+    return int(next(letter for letter in call.name if letter.isdigit()))
 
 
 def names_of_axes(call: Call, line: str, channels: str) -> tuple[str, ...]:
     """The names of the axes that a layer takes after the batch, channels where `data_format` has
     them. `line` is what its axis is called where it has one only."""
     return arranged(call, SPACE.get(space_rank(call), (line,)), channels)
+
+
+def takes_line_or_space(call: Call) -> tuple[str, ...]:
+    """The axes of what a layer takes that slides over time, or over space."""
+    last = "features" if space_rank(call) == 1 else "channels"
+    return ("batch", *names_of_axes(call, "timesteps", last))
 
 
 def channels_first(call: Call) -> bool:
@@ -46,20 +61,17 @@ def kernel_axes(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
     return tuple(Axis(f"kernel {axis.name}", size) for axis, size in zip(space, sizes, strict=True))
 
 
-def slid(call: Call, space: Sequence[Axis], window: str) -> tuple[Axis, ...]:
-    """The axes once a window has gone over them; `window` is the argument that has its sizes."""
+def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) -> tuple[Axis, ...]:
+    """The axes once a window has gone over them; `window` is the argument that has its sizes, and
+    `both` says whether strides and dilation_rate may be larger than 1 at once."""
     count = len(space)
     sizes = numbers(call, window, count)
     steps = sizes if call["strides"] is None else numbers(call, "strides", count)
     apart = (1,) * count
     if window == "kernel_size":
         apart = numbers(call, "dilation_rate", count)
-    if max(steps) > 1 and max(apart) > 1:
-        raise call.error(
-            f"{call.name} takes strides or dilation_rate, not both, larger than 1 "
-            '(Keras: "`strides > 1` not supported in conjunction with `dilation_rate > 1`")',
-            "dilation_rate",
-        )
+        if not both:
+            _check_steps(call, steps, apart)
     whole = str(call["padding"]).lower() == "valid"
 
     def one(axis: Axis, size: int, step: int, gap: int) -> Axis:
@@ -76,3 +88,38 @@ def slid(call: Call, space: Sequence[Axis], window: str) -> tuple[Axis, ...]:
         return result
 
     return tuple(map(one, space, sizes, steps, apart))
+
+
+def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
+    """The axes once a window was laid down at each of their places: what `slid` takes back."""
+    count = len(space)
+    sizes, steps = numbers(call, "kernel_size", count), numbers(call, "strides", count)
+    apart = numbers(call, "dilation_rate", count)
+    _check_steps(call, steps, apart)
+    more = None if call["output_padding"] is None else numbers(call, "output_padding", count)
+    if more and any(one >= step for one, step in zip(more, steps, strict=True)):
+        raise call.error(
+            f"{call.name} takes output_padding less than its strides, {printed(steps)} "
+            '(Keras: "`output_padding` must be strictly less than `strides`")',
+            "output_padding",
+        )
+    whole = str(call["padding"]).lower() == "valid"
+
+    def one(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis:
+        covered = gap * (size - 1) + 1
+        if extra is None:
+            ends = max(covered, step) if whole else step
+        else:
+            ends = extra + (covered if whole else covered % 2)
+        return axis.resized(lambda length: (length - 1) * step + ends)
+
+    return tuple(map(one, space, sizes, steps, apart, more or (None,) * count))
+
+
+def _check_steps(call: Call, steps: Sequence[int], apart: Sequence[int]) -> None:
+    if max(steps) > 1 and max(apart) > 1:
+        raise call.error(
+            f"{call.name} takes strides or dilation_rate, not both, larger than 1 "
+            '(Keras: "`strides > 1` not supported in conjunction with `dilation_rate > 1`")',
+            "dilation_rate",
+        )

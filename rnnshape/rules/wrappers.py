@@ -11,6 +11,12 @@ from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
 from rnnshape.rules.registry import axes_of_input, facts_of, only_input, rule
 
+# Layers whose kernel, or embeddings, `SpectralNormalization` can divide.
+WITH_KERNEL = (
+    *("Dense", "EinsumDense", "Embedding"),
+    *(f"Conv{count}D{kind}" for count in (1, 2, 3) for kind in ("", "Transpose")),
+    *("DepthwiseConv1D", "DepthwiseConv2D"),
+)
 FORWARD, BACKWARD = Direction("forward", "1"), Direction("backward", "2")
 SHARED_FLAGS = ("return_sequences", "return_state", "stateful")
 
@@ -34,7 +40,7 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
     """One more than the layer inside takes: its own time, if it has one, comes after this one."""
     inner = _inner(call)
     names = axes_of_input(inner)
-    has_time = pass_rule_of(inner.name) or inner.name == "Bidirectional" or inner.name[-2:] == "1D"
+    has_time = pass_rule_of(inner.name) or inner.name == "Bidirectional" or "1D" in inner.name
     if names == ("batch", "timesteps", "features") and not has_time:
         return names
     return ("batch", "timesteps", *names[1:])
@@ -206,3 +212,24 @@ def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -
             meaning=f"of every timestep: {output.meaning}",
             mask=given.mask,
         )
+
+
+@rule("SpectralNormalization", takes=_axes_of_inner)
+def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    """The layer inside, with its kernel divided by the largest that it does to a vector."""
+    given, inner = only_input(call, inputs), _inner(call)
+    if inner.name not in WITH_KERNEL:
+        raise call.error(
+            f"{call.name} takes a layer with a kernel, such as Dense or Conv1D, not {inner.name} "
+            f"(Keras: \"{inner.name} object has no attribute 'kernel' nor 'embeddings'\")",
+            "layer",
+        )
+    facts = facts_of(inner, [given])
+    if facts is None:
+        return None
+    kernel, *others = facts.weights
+    vector = Tensor("vector_u", (Axis("1", 1), kernel.axes[-1]), "not trained", "weight")
+    # LoRA has Keras train no kernel, and so count it after the vector.
+    weights = (vector, kernel) if inner["lora_rank"] else (kernel, vector)
+    returns = tuple(replace(one, mask=None) for one in facts.outputs)
+    return replace(facts, returns=returns, weights=(*weights, *others))

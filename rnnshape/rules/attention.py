@@ -1,0 +1,198 @@
+"""Attention: what a query finds in a value, weighed by how well the keys fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
+
+FOUND = "what the query finds in the value"
+SCORES = "how much each entry of the value counts for the query"
+OTHER_LENGTHS = "All dimensions of `value` and `key`, except the last one, must be equal"
+
+
+@rule("Attention", "AdditiveAttention")
+def attention(call: Call, inputs: Inputs) -> Facts | None:
+    if not 2 <= len(inputs) <= 3:
+        raise call.error(
+            f"{call} takes a list of tensors, [query, value] or [query, value, key], and is called "
+            f"with {len(inputs)}: for self-attention give the same twice "
+            '(Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")'
+        )
+    query, value, *others = inputs
+    key = others[0] if others else value
+    ranks = {len(one.axes) for one in (query, value, key)}
+    if min(ranks) < 3 or len(ranks) > 1 or query.shape[1:-2] != value.shape[1:-2]:
+        return None
+    adds = call.name == "AdditiveAttention" or call["score_mode"] == "concat"
+    features = {query.shape[-1], key.shape[-1]} - ({1} if adds else set())
+    if len(features) > 1:
+        keras = "Incompatible shapes" if adds else "Matrix size-incompatible"
+        raise call.error(
+            f"{call} compares the {query.shape[-1]} features of the query with the "
+            f"{key.shape[-1]} of the key: give it as many of both, as by Dense({query.shape[-1]}) "
+            f'(Keras: "{keras}")'
+        )
+    _check_lengths(call, value, key, "Matrix size-incompatible")
+    weights = []
+    if call["use_scale"]:
+        one_each = call.name == "AdditiveAttention"
+        scaled = (known_length(call, query.axes[-1]),) if one_each else ()
+        weights.append(Tensor("scale", scaled, "times what is compared", "weight"))
+    if call["score_mode"] == "concat":
+        weights.append(Tensor("concat_score_weight", (), "times the scores", "weight"))
+    found = Tensor("o", (*query.axes[:-1], value.axes[-1]), FOUND, mask=query.mask)
+    axes = (*query.axes[:-2], query.axes[-2].named("query"), key.axes[-2].named("key"))
+    return _returned(inputs, found, axes, tuple(weights))
+
+
+@rule("MultiHeadAttention")
+def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
+    query, value, key = _query_value_key(call, inputs)
+    if len(query.axes) == 2:
+        required_axes(call, [query], *SEQUENCE, keras="tuple index out of range")
+    if len({len(one.axes) for one in (query, value, key)}) > 1:
+        shapes = f"{query.labels}, {value.labels} and {key.labels}"
+        raise call.error(
+            f"{call} takes query, value and key of equally many axes, not {shapes} "
+            '(Keras: "to have rank")'
+        )
+    _check_lengths(call, value, key, OTHER_LENGTHS)
+    rank = len(query.axes)
+    over = _attention_axes(call, rank)
+    if not set(over) <= set(range(1, rank - 1)) or call["flash_attention"]:
+        return None
+    if rank > 3 and any(one.masked for one in (query, value, key)):
+        raise call.error(
+            f"{call} takes no mask with tensors of {rank} axes "
+            '(Keras: "The `mask` must be broadcastable to `inputs`")'
+        )
+    heads = Axis("heads", whole_number(call, "num_heads"))
+    size = Axis("key_dim", whole_number(call, "key_dim"))
+    value_size = size if call["value_dim"] is None else Axis("value_dim", _whole(call["value_dim"]))
+    shape = call["output_shape"] or ()
+    sizes = shape if isinstance(shape, tuple) else (shape,)
+    made = tuple(Axis("output", _whole(one)) for one in sizes) or (query.axes[-1],)
+    weights = (
+        *_projected(call, "query", query, (heads, size)),
+        *_projected(call, "key", key, (heads, size)),
+        *(_projected(call, "gate", query, (heads, value_size)) if call["use_gate"] else ()),
+        *_projected(call, "value", value, (heads, value_size)),
+        *_weights(call, "attention_output", (heads, value_size), made),
+    )
+    found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
+    free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
+    asked = [query.axes[place].named("query") for place in over]
+    looked_at = [key.axes[place].named("key") for place in over]
+    _check_mask(call, inputs, asked, looked_at)
+    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights)
+
+
+@rule("GroupQueryAttention")
+def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
+    query, value, key = _query_value_key(call, inputs)
+    for one in (query, value, key):
+        required_axes(call, [one], *SEQUENCE, keras="too many values to unpack")
+    if query.shape[-1] != value.shape[-1]:
+        raise call.error(
+            f"{call} takes query and value of equally many features, not {query.shape[-1]} and "
+            f"{value.shape[-1]} "
+            '(Keras: "The last dimension of `query_shape` and `value_shape` must be equal")'
+        )
+    _check_lengths(call, value, key, OTHER_LENGTHS)
+    heads = Axis("query heads", whole_number(call, "num_query_heads"))
+    groups = Axis("key and value heads", whole_number(call, "num_key_value_heads"))
+    size = Axis("head_dim", whole_number(call, "head_dim"))
+    if heads.length % groups.length:
+        raise call.error(
+            f"{call} can't share {heads.length} query heads out among {groups.length} key and "
+            "value heads: give a number that divides "
+            f"{heads.length} "
+            '(Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")',
+            "num_key_value_heads",
+        )
+    if call["flash_attention"]:
+        return None
+    weights = (
+        *_projected(call, "query", query, (heads, size)),
+        *_projected(call, "key", key, (groups, size)),
+        *(_projected(call, "gate", query, (heads, size)) if call["use_gate"] else ()),
+        *_projected(call, "value", value, (groups, size)),
+        *_weights(call, "attention_output", (heads, size), (query.axes[-1],)),
+    )
+    found = Tensor("o", query.axes, FOUND, mask=query.mask)
+    asked, looked_at = query.axes[1].named("query"), key.axes[1].named("key")
+    _check_mask(call, inputs, [asked], [looked_at])
+    return _returned(inputs, found, (query.axes[0], heads, asked, looked_at), weights)
+
+
+def _returned(
+    inputs: Inputs, found: Tensor, scores: tuple[Axis, ...], weights: tuple[Tensor, ...]
+) -> Facts:
+    if not inputs.named("return_attention_scores"):
+        return Facts((found,), weights)
+    return Facts((found, Tensor("scores", scores, SCORES)), weights)
+
+
+def _query_value_key(call: Call, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
+    query, value = inputs.tensor("query"), inputs.tensor("value")
+    if query is None or value is None:
+        raise call.error(
+            f"{call} takes two tensors, query and value: for self-attention call it with the same "
+            f"twice, {call}(x, x) (Keras: \"missing a required argument: 'value'\")"
+        )
+    return query, value, inputs.tensor("key") or value
+
+
+def _check_lengths(call: Call, value: Tensor, key: Tensor, keras: str) -> None:
+    if value.shape[1:-1] != key.shape[1:-1]:
+        raise call.error(
+            f"{call} takes a key for each entry of the value, and is given {key.shape} for "
+            f'{value.shape} (Keras: "{keras}")'
+        )
+
+
+def _check_mask(
+    call: Call, inputs: Inputs, asked: Sequence[Axis], looked_at: Sequence[Axis]
+) -> None:
+    """`attention_mask` says of each pair of entries whether one may look at the other."""
+    mask = inputs.tensor("attention_mask")
+    axes = [*asked, *looked_at]
+    pairs = zip(reversed(mask.axes if mask else ()), reversed(axes), strict=False)
+    if mask and any(one.length not in (1, other.length) for one, other in pairs):
+        wanted = ", ".join(["batch", *(str(axis.length) for axis in axes)])
+        raise call.error(
+            f"{call} takes an attention_mask of ({wanted}), not {mask.shape} "
+            '(Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")'
+        )
+
+
+def _attention_axes(call: Call, rank: int) -> tuple[int, ...]:
+    given = call["attention_axes"]
+    if given is None:
+        return tuple(range(1, rank - 1))
+    axes = given if isinstance(given, tuple) else (given,)
+    return tuple(_whole(axis) if _whole(axis) >= 0 else rank + _whole(axis) for axis in axes)
+
+
+def _projected(call: Call, name: str, given: Tensor, made: tuple[Axis, Axis]) -> Iterator[Tensor]:
+    return _weights(call, name, (known_length(call, given.axes[-1]),), made)
+
+
+def _weights(
+    call: Call, name: str, taken: tuple[Axis, ...], made: tuple[Axis, ...]
+) -> Iterator[Tensor]:
+    what = "what is found" if name == "attention_output" else f"the {name}"
+    what = "the query, to let parts of the result through" if name == "gate" else what
+    yield weight(call, "kernel", (*taken, *made), f"times {what}", before=f"{name}_")
+    if call["use_bias"]:
+        yield weight(call, "bias", made, "added to their product", before=f"{name}_")
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)  # `KINDS` has it so
+    return int(value)
