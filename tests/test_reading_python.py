@@ -1,0 +1,349 @@
+"""Python that the reader follows, beside what Python itself makes of it, on random code.
+
+The code is of plain values alone, so that it can be run here. What the reader says must be equal
+to what Python says, or open; and nearly all of it must be closed, or `?` would pass everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+reader = pytest.importorskip("rnnshape.reading.python")
+
+LEAST_CLOSED = 0.95
+EXAMPLES = 300
+DEEPEST = 3  # of expressions in expressions
+MISSING = "this name has no value"
+
+
+def followed(text: str) -> object:
+    """What the reader has under the name `result`, when it has followed the text."""
+    code = reader.Python({}, {}, {})
+    code.read(text)
+    unread = reader.Open("result") if code.messages else MISSING  # a message says that it stopped
+    return code.module.names.get("result", unread)
+
+
+def run(text: str) -> object:
+    """What Python has there; the error where it raises one."""
+    names: dict[str, object] = {}
+    try:
+        exec(text, names)
+    except Exception as wrong:
+        return wrong
+    return names["result"]
+
+
+def holds_open(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(holds_open(one) for pair in value.items() for one in pair)
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(holds_open(one) for one in value)
+    return isinstance(value, reader.Open)
+
+
+def is_open(text: str) -> bool:
+    """Whether a text's result is open; it fails where it is closed and not what Python says."""
+    said, true = followed(text), run(text)
+    if isinstance(true, Exception):
+        assert holds_open(said) or said == MISSING, f"{said!r}, where Python raises {true!r}"
+        return False  # there is nothing to be known
+    if holds_open(said):
+        return True
+    assert repr(said) == repr(true), f"{said!r} is not {true!r}, of\n{text}"
+    return False
+
+
+# Expressions, by the kind of their value
+
+NUMBERS = st.integers(-20, 99)
+TEXTS = st.sampled_from(["", "a", "LSTM", "gru", "dense:3", " x, y ", "Conv1D_7", "ab-cd-ab"])
+KEYS = st.sampled_from(["units", "rate", "a", "b", "gru"])
+EXPRESSIONS: dict[str, tuple[str, ...]] = {
+    # `<kind>` is an expression of that kind, `<n>` a small number, `<key>` and `<text>` literals.
+    "int": (
+        "(<int> + <int>)",
+        "(<int> - <int>)",
+        "(<int> * <n>)",
+        "(<int> // (<n> or 1))",
+        "(<int> % (<n> + 1))",
+        "-<int>",
+        "(<int> & <n> | <n> ^ <int>)",
+        "(<n> ** 2 >> 1)",
+        "abs(<int>)",
+        "len(<list>)",
+        "len(<str>)",
+        "len(<dict>)",
+        "len(set(<list>))",
+        "max(<int>, <int>, <n>)",
+        "min(<list> or [<int>])",
+        "sum(<list>)",
+        "sum(<list>, <int>)",
+        "sum(x * y for x, y in zip(<list>, <list>))",
+        "sum(1 for x in <list> if x > <int>)",
+        "(<list> or [<int>])[0]",
+        "[*<list>, <int>][-1]",
+        "int(<bool>)",
+        "int(<float>)",
+        "round(<float>)",
+        "<dict>.get(<key>, <int>)",
+        "(<int> if <bool> else <int>)",
+        "<str>.count('a')",
+        "<str>.find(<text>)",
+        "<list>.count(<int>)",
+        "divmod(<int>, <n> + 1)[1]",
+        "(lambda x, y=<int>: x + y)(<int>)",
+        "(lambda *a, **k: len(a) + len(k))(*<list>, **<dict>)",
+        "next(iter(<list>), <int>)",
+        "next((i for i, x in enumerate(<list>) if x == <int>), -1)",
+        "int('<n>' + '<n>')",
+        "{**<dict>, 'k': <int>}['k']",
+        "[m := <int>, m + 1][1]",
+        "<int>.bit_length()",
+        "pow(<n>, <n>)",
+        "((<int>, <int>) + tuple(<list>))[<n> % 2]",
+        "list(range(<n>, <n> + 9, 2))[-1]",
+    ),
+    "float": (
+        "(<int> / (<n> + 1))",
+        "(<float> + <int>)",
+        "(<float> * 0.5)",
+        "float(<int>)",
+        "round(<float>, 2)",
+        "abs(<float>)",
+        "max(<float>, <int> * 1.0)",
+        "float('<n>.5')",
+    ),
+    "bool": (
+        "(<int> < <int>)",
+        "(<int> <= <int> < <int>)",
+        "(<int> == <int>)",
+        "(<str> == <str>)",
+        "(<list> != <list>)",
+        "not <bool>",
+        "(<bool> and <bool>)",
+        "(<bool> or <bool>)",
+        "(<int> in <list>)",
+        "(<text> not in <str>)",
+        "(<key> in <dict>)",
+        "isinstance(<int>, int)",
+        "isinstance(<str>, (list, tuple))",
+        "(<dict>.get(<key>) is None)",
+        "any(x > <int> for x in <list>)",
+        "all(map(bool, <list>))",
+        "bool(<list>)",
+        "<str>.startswith(<text>)",
+        "<str>.isdigit()",
+        "callable(<str>)",
+        "(set(<list>) <= set(<list>))",
+        "(sorted(<list>) == <list>)",
+    ),
+    "str": (
+        "(<str> + <str>)",
+        "(<str> * (<n> % 3))",
+        "<str>.upper()",
+        "<str>.lower().strip()",
+        "<str>.replace('a', <text>)",
+        "<str>.title()",
+        "<str>[<n>:]",
+        "<str>[::-1]",
+        "(<str> or 'x')[0]",
+        "str(<int>)",
+        "str(<list>)",
+        "repr(<dict>)",
+        "'-'.join(<words>)",
+        "', '.join(str(x) for x in <list>)",
+        "f'{<int>}_{<n>:03d}'",
+        "f'{<n>:>5}{<n>!r}'",
+        "f'{<float>:.2f}'",
+        "'{}:{}'.format(<int>, <str>)",
+        "'{0}{k}'.format(<int>, k=<int>)",
+        "'%d of %s' % (<int>, <str>)",
+        "(<str> if <bool> else <str>)",
+        "<str>.center(<n>, '*')",
+        "<str>.zfill(<n>)",
+        "<str>.partition('-')[0]",
+        "<str>.removeprefix(<text>)",
+        "(<words> or ['none'])[-1]",
+        "max(<words>, key=len, default='')",
+        "type(<int>).__name__",
+    ),
+    "list": (
+        "[<int>, <int>]",
+        "[*<list>, <int>]",
+        "(<list> + <list>)",
+        "(<list> * (<n> % 3))",
+        "<list>[<n>:]",
+        "<list>[:-1]",
+        "<list>[::2]",
+        "<list>[-<n>:]",
+        "[x + <n> for x in <list>]",
+        "[x for x in <list> if x % 2]",
+        "[x * y for x in <list> for y in range(2) if x != y]",
+        "[i if x else -i for i, x in enumerate(<list>)]",
+        "list(range(<n>))",
+        "sorted(<list>)",
+        "sorted(<list>, key=lambda x: -x)",
+        "sorted(set(<list>), reverse=True)",
+        "list(reversed(<list>))",
+        "list(map(lambda x: x // 2, <list>))",
+        "list(filter(None, <list>))",
+        "list(<dict>.values())",
+        "[len(w) for w in <words>]",
+        "(<list> or [<int>])",
+        "<list>.copy()",
+        "[a for a, *b in zip(<list>, <list>, <list>)]",
+        "list({x: None for x in <list>})",
+        "[x for pair in zip(<list>, <list>[1:]) for x in pair]",
+    ),
+    "words": (
+        "[<str>, <str>]",
+        "<str>.split('-')",
+        "<str>.split()",
+        "[w.upper() for w in <words>]",
+        "sorted(<words>)",
+        "list(<dict>)",
+        "list(<str>)",
+        "[k for k, v in <dict>.items() if v > <int>]",
+        "[f'{w}{i}' for i, w in enumerate(<words>, <n>)]",
+        "(<words> + <words>)",
+        "'a,b;c'.replace(';', ',').split(',')[:<n>]",
+    ),
+    "dict": (
+        "{<key>: <int>}",
+        "{<key>: <int>, <key>: <int>}",
+        "{**<dict>, <key>: <int>}",
+        "(<dict> | <dict>)",
+        "{w: len(w) for w in <words>}",
+        "{k: v + 1 for k, v in <dict>.items()}",
+        "dict(zip(<words>, <list>))",
+        "dict(<dict>, a=<int>)",
+        "dict.fromkeys(<words>, <int>)",
+        "dict(sorted(<dict>.items()))",
+        "<dict>.copy()",
+    ),
+}
+KINDS = tuple(EXPRESSIONS)
+TABLE = (Path(__file__).parent / "tables" / "python_statements.txt").read_text()
+STATEMENTS = [
+    (kind, text.rstrip()) for kind, text in re.findall(r"^== (\w+)\n((?:(?!==).*\n)+)", TABLE, re.M)
+]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+class Code:
+    """Code as it is drawn: the names that it has so far, by the kind of their values."""
+
+    def __init__(self, draw: Draw) -> None:
+        self.draw = draw
+        self.names: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        self.count = 0
+
+    def literal(self, kind: str) -> str:
+        match kind:
+            case "int":
+                return str(self.draw(NUMBERS)).join("()")
+            case "float":
+                return repr(self.draw(st.sampled_from([0.0, 0.25, 1.5, -2.75, 1e3])))
+            case "bool":
+                return repr(self.draw(st.booleans()))
+            case "str":
+                return repr(self.draw(TEXTS))
+            case "list":
+                return repr(self.draw(st.lists(NUMBERS, max_size=4)))
+            case "words":
+                return repr(self.draw(st.lists(TEXTS, max_size=3)))
+        return repr(self.draw(st.dictionaries(KEYS, NUMBERS, max_size=3)))
+
+    def expression(self, kind: str, depth: int = 0) -> str:
+        known = self.names[kind]
+        if depth >= DEEPEST or self.draw(st.integers(0, 3)) < depth:
+            is_name = known and self.draw(st.booleans())
+            return self.draw(st.sampled_from(known)) if is_name else self.literal(kind)
+        return self.filled(self.draw(st.sampled_from(EXPRESSIONS[kind])), depth + 1)
+
+    def filled(self, pattern: str, depth: int = 1) -> str:
+        """A pattern with an expression in each of its places."""
+        first, *rest = pattern.split("<")
+        made = [first]
+        for piece in rest:
+            word, sign, after = piece.partition(">")
+            if sign and word in KINDS:
+                made.append(self.expression(word, depth) + after)
+            elif sign and word == "n":
+                made.append(str(self.draw(st.integers(0, 6))) + after)
+            elif sign and word in ("key", "text"):
+                made.append(repr(self.draw(KEYS if word == "key" else TEXTS)) + after)
+            elif sign and word == "body":
+                made.append(indent(self.statement(depth + 1), "    ").lstrip() + after)
+            else:
+                made.append("<" + piece)
+        return "".join(made)
+
+    def statement(self, depth: int = 0) -> str:
+        """A statement, after which one more name is known: `v3`, or a name there has changed."""
+        kind = self.draw(st.sampled_from(KINDS))
+        self.count += 1
+        name = f"v{self.count}"
+        if depth > 2 or self.draw(st.integers(0, 2)) == 0:
+            text = f"{name} = {self.expression(kind)}"
+        else:
+            kind, pattern = self.draw(st.sampled_from(STATEMENTS))
+            text = self.filled(pattern, 2).replace("NAME", name)
+        if depth == 0:
+            self.names[kind].append(name)
+        return text
+
+
+@st.composite
+def expressions(draw: Draw) -> str:
+    return f"result = {Code(draw).expression(draw(st.sampled_from(KINDS)))}"
+
+
+@st.composite
+def blocks(draw: Draw) -> str:
+    code = Code(draw)
+    lines = [code.statement() for _ in range(draw(st.integers(1, 4)))]
+    names = [name for known in code.names.values() for name in known]
+    return "\n".join([*lines, f"result = [{', '.join(names)}]"])
+
+
+@pytest.mark.parametrize("strategy", [expressions(), blocks()], ids=["expressions", "blocks"])
+def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrategy[str]) -> None:
+    opened: list[str] = []
+    count = 0
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def compare(text: str) -> None:
+        nonlocal count
+        count += 1
+        if is_open(text):
+            opened.append(text)
+
+    compare()
+    share = 1 - len(opened) / count
+    assert share >= LEAST_CLOSED, "\n---\n".join(sorted(opened, key=len)[:5])
+
+
+@pytest.mark.parametrize(("kind", "pattern"), [(k, p) for k in KINDS for p in EXPRESSIONS[k]])
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_each_expression(kind: str, pattern: str, data: st.DataObject) -> None:
+    is_open(f"result = {Code(data.draw).filled(pattern, DEEPEST)}")
+
+
+@pytest.mark.parametrize(("kind", "pattern"), STATEMENTS)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_each_statement(kind: str, pattern: str, data: st.DataObject) -> None:
+    text = Code(data.draw).filled(pattern, DEEPEST).replace("NAME", "result")
+    is_open(text)
