@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-from rnnshape.expression import calls_within
+from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["names_by_keras"]
+__all__ = ["class_of", "names_by_keras"]
 
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
+
+
+def class_of(call: Call) -> str:
+    """The class of a layer, or of one of Keras' operations: `"LSTM"`, `"GetItem"`."""
+    if module_of(call.name) == "ops":
+        return "".join(word.capitalize() for word in call.name.split("_"))
+    return call.name.partition("(")[0]
 
 
 def names_by_keras(network: Network) -> list[str]:

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, bind, parse
+from rnnshape.expression import Call, bind
 from rnnshape.network import chain
-from rnnshape.reading import read
+from rnnshape.reading import parse, read
 from rnnshape.reading.text import read_text
 
 

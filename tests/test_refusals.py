@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, parse
+from rnnshape.expression import Call
+from rnnshape.reading import parse
 from rnnshape.rules import facts_of, started
 from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor

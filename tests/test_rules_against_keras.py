@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, bind, calls_within, parse
+from rnnshape.expression import Call, bind, calls_within
+from rnnshape.reading import parse
 from rnnshape.rules import facts_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from tests.conftest import KerasInProcess

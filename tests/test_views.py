@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from rnnshape.expression import parse
 from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
+from rnnshape.reading import parse
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines

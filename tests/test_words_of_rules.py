@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, calls_within, parse
+from rnnshape.expression import Call, calls_within
+from rnnshape.reading import parse
 from rnnshape.rules import axes_of_input, facts_of, registry
 from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import did_you_mean
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
 from rnnshape.reading.names.layers import (
     Input,
@@ -19,6 +19,7 @@ from rnnshape.reading.names.layers import (
 from rnnshape.reading.names.models import Model, Sequential
 from rnnshape.reading.names.operations import called, is_operation
 from rnnshape.reading.names.session import session
+from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Module, Open, StandIn
 
 __all__ = ["MODULES", "NAMES"]
@@ -63,7 +64,9 @@ class Function(StandIn):
             return self._as_layer(given, named)
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
-        raise QueryError(f"what {self.own_name} makes of a tensor is not known")
+        why = f"what {self.own_name} makes of a tensor is not known"
+        found = session().evaluator.open(f"{self.own_name}(...)", why)
+        return Tensor.made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
 
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call
+from rnnshape.expression import Call, Unknown
 from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins
+from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 __all__ = ["Model", "Sequential"]
@@ -169,10 +169,13 @@ class Model(Layer):
         first = given[0] if given else session().evaluator.open("inputs")
         is_data = not holds_tensors(first)
         if is_data and isinstance(first, Open) and first.reason:
+            self._built_by(first)
             raise IsOpenError(first)
         if not self.own_takes:  # it becomes what it is with its first call
             start = stand_ins(passed(first))
             made = self._called_anew(start, given[1:], named)
+            if isinstance(made, Open):
+                made = self._unread_result(made)
             if holds_tensors(made):
                 self.own_takes, self.own_gives = _flat(start), _flat(made)
             if not is_data and holds_tensors(made):
@@ -181,6 +184,13 @@ class Model(Layer):
         if is_data:
             return self._result(self.own_gives)
         return self.call(first)
+
+    def _unread_result(self, made: Open) -> Any:
+        """What stands for what a model returns, where that is not known: its layers are, so far."""
+        calls = [call for call in session().calls if call.layer.unread is None]
+        used = {id(tensor.maker) for call in calls for tensor in call.tensors}
+        last = [graph.Tensor(call) for call in calls if id(call) not in used]
+        return unread_step(made.label, made.reason, last, None, made)
 
     def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         held = session()
@@ -332,7 +342,7 @@ class Sequential(Model):
         same = 0
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
-        return (*one[:same], _UnreadLayer(because))
+        return (*one[:same], _UnreadLayer(because, f"depends on {because.label}"))
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if self.own_open is not None:
@@ -340,7 +350,8 @@ class Sequential(Model):
         held, made = session(), inputs
         first = next(graph.tensors_in(inputs), None)
         if self.own_shape is None and first is not None:
-            self.own_shape = plain_sizes(stand_ins(first))
+            sizes = plain_sizes(stand_ins(first))
+            self.own_shape = sizes or Unknown("a shape", (), "what it is given is not known")
         held.groups.append(self.title)
         try:
             for item in self.own_items:
@@ -369,7 +380,7 @@ class Sequential(Model):
     def _built_by(self, x: Any) -> None:
         if isinstance(x, Array):
             self.build((None, *x.shape[1:]))
-        elif isinstance(x, Open) and not x.is_undefined and not x.reason:
+        elif isinstance(x, Open) and not x.is_undefined:
             self.own_shape = self.own_shape or open_shape(x)
 
     @property
@@ -414,11 +425,9 @@ class Sequential(Model):
 class _UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not known."""
 
-    def __init__(self, found: Open) -> None:
+    def __init__(self, found: Open, text: str = "") -> None:
         super().__init__()
-        why = found.reason or "what it makes is not known"
-        self.own_layer = graph.Layer(Call(found.label), unknown_of(found))
-        self.own_why = why
+        self.own_layer = graph.Layer(Call(text or found.label), unknown_of(found))
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         tensors = [passed(part) for part in given]

@@ -57,9 +57,7 @@ class Session:
         self.calls.append(call)
         return call
 
-    def source(
-        self, key: object, owner: object, shape: Shape | Unknown | None, name: str
-    ) -> Any:
+    def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
         made = graph.InputTensor(shape, name)
         return self.sources.setdefault(key, (owner, made))[1]

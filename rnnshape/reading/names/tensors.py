@@ -102,7 +102,13 @@ class Tensor(graph.Tensor, StandIn):
         known = shapes[0] if shapes[0] == shapes[1] else None
         why = because.reason or f"it depends on {because.label}"
         shared = _shared_by(mine, other)
-        return unread_step(f"... if {because.label} else ...", why, shared, known, because)
+        return unread_step(f"depends on {because.label}", why, shared, known, because)
+
+    @staticmethod
+    def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+        """What something makes of tensors that is not known: one step, which keeps its place."""
+        tensors = [tensor for value in given for tensor in graph.tensors_in(value)]
+        return unread_step(text, found.reason, tensors, None, found)
 
     def __getitem__(self, index: object) -> Tensor:
         return operation("get_item", [self], key=f"[{written(index)}]")
@@ -144,7 +150,7 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
     "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod",
 }  # fmt: skip
 for _word, _name in OPERATORS.items():

@@ -289,10 +289,13 @@ def _of_open(
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
     made = evaluator.open(node, function.reason)
-    made.alternatives = ()
     for value in given:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
+        hook = getattr(type(value), "made_by_unknown", None)
+        if hook is not None:
+            text = f"{shortened(ast.unparse(node.func))}(...)"
+            return evaluator.really(hook, text, list(given), made)
     if function.label.endswith((".add", ".pop", ".build")):
         for model in function.alternatives:
             model.is_lost(made)
