@@ -21,9 +21,11 @@ from rnnshape.reading.names import (
     SESSION,
     Layer,
     Model,
+    Sequential,
     Session,
     array_of_shape,
     unknown_of,
+    why_unknown,
 )
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
@@ -80,8 +82,8 @@ def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
             return None
         return _module_of_file(evaluator, folder, path, files)
 
-    evaluator = python(MODULES, NAMES, let, array_of_shape, find)
-    held = Session(evaluator)
+    evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown)
+    held = Session(evaluator, Sequential)
     SESSION.set(held)
     evaluator.roots.append(held)
     return evaluator
@@ -104,6 +106,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(notes),
         frozenset(evaluator.let_used),
         tuple(evaluator.labels),
+        tuple(QueryError(one.reason, one.place) for one in evaluator.refusals),
     )
 
 

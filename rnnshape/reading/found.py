@@ -25,6 +25,7 @@ class Reading:
         notes: of each network, what is to be said of it; empty where there is nothing.
         names_used: those that `--let` gave and that were asked for.
         names_open: those that `--let` could give.
+        refusals: what Python itself would not do in the text.
     """
 
     networks: tuple[Network, ...]
@@ -32,6 +33,7 @@ class Reading:
     notes: tuple[tuple[str, ...], ...] = ()
     names_used: frozenset[str] = frozenset()
     names_open: tuple[str, ...] = ()
+    refusals: tuple[QueryError, ...] = ()
 
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""

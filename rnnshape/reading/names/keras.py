@@ -22,7 +22,7 @@ from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Module, Open, StandIn
 
-__all__ = ["MODULES", "NAMES"]
+__all__ = ["MODULES", "NAMES", "why_unknown"]
 
 FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
@@ -114,6 +114,13 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
 
 def _is_dtype(name: str) -> bool:
     return name.rstrip("0123456789") in ("float", "int", "bfloat", "uint") and name[-1].isdigit()
+
+
+@cache
+def why_unknown(name: str) -> str:
+    """Why a name is not known that code calls and defines nowhere."""
+    hint = did_you_mean(name, (*signatures.LAYERS, "Input", "Sequential"))
+    return f"Keras has no layer {name}{hint}" if hint or name[:1].isupper() else ""
 
 
 class KerasModule(Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -193,6 +194,14 @@ class Layer(StandIn):
         known = [count for count in counts if count is not None]
         return sum(own) + sum(known) if len(known) == len(counts) else None
 
+    def copied(self) -> Any:
+        """Another layer that is made in the same way."""
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self))
+        if "own_layer" in vars(self):
+            made.own_layer = graph.Layer(self.own_layer.call, self.own_layer.unread)
+        return made
+
     def build(self, input_shape: Any = None) -> None:
         """A layer of the code may make its weights here."""
 
@@ -232,6 +241,18 @@ class Layer(StandIn):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         return cls(**config)
+
+    @staticmethod
+    def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+        """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
+        owner, _, word = text.partition("(")[0].rpartition(".")
+        evaluator = session().evaluator
+        if word != "add" or not owner.isidentifier() or owner in evaluator.module.names:
+            return found
+        model = session().sequential()
+        evaluator.module.names[owner] = model
+        model.is_assigned(owner, True)
+        return model.add(*given)
 
     def as_argument(self) -> Value:
         """The layer inside another."""
@@ -373,6 +394,8 @@ def argument(value: Any, depth: int = 0) -> Value:
         return unknown_of(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise QueryError("this number is too large")
     if value is None or isinstance(value, bool | int | float | str | Unknown):
         return value
     if isinstance(value, list | tuple | range):
@@ -472,7 +495,9 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
         made = argument(value)
         if not (isinstance(made, Unknown) and changes_no_shape(word)):
             plain[word] = made
-    source = input_of(bind("Input", (), plain, session().places()))
+    places = session().places()
+    places |= {word: places[str(n)] for n, word in enumerate(known) if str(n) in places}
+    source = input_of(bind("Input", (), plain, places))
     name = plain.get("name")
     return Tensor(
         graph.InputTensor(source.shape, "", source.dtype, name if isinstance(name, str) else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
 from rnnshape.reading import graph
@@ -300,36 +300,55 @@ class Sequential(Model):
 
     visible = (*Model.visible, "add", "pop")
 
-    def __init__(self, layers: Any = None, name: Any = None, **_: Any) -> None:
-        super().__init__(name=name)
+    def __init__(
+        self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
+    ) -> None:
+        super().__init__(name=trainable if isinstance(trainable, str) else name)
+        places = session().places()
+        for word in more:
+            message = "Sequential takes layers, name and trainable"
+            raise self._refused(message, places.get(word))
+        if isinstance(trainable, list | tuple):
+            raise self._refused("Sequential takes its layers in one list", places.get("1"))
         if isinstance(layers, Open):
             self.own_open = layers
+        elif isinstance(layers, Layer | Tensor):
+            self.add(layers)
         else:
-            for item in layers or ():
-                self.add(item)
+            for index, item in enumerate(layers or ()):
+                self.add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
 
-    def add(self, item: Any) -> None:
+    def add(self, item: Any, place: Place | None = None) -> None:
+        place = place or session().places().get("0")
         if isinstance(item, list | tuple):
             for part in item:
-                self.add(part)
+                self.add(part, place)
         elif isinstance(item, Open):
             self.own_items += (_UnreadLayer(item),)
         elif isinstance(item, Tensor) and self.own_items:
-            raise self._refused("Input says what the network is given: put it first")
+            message = "Input says what the network is given: put it first"
+            raise self._refused(message, place)
         elif isinstance(item, Layer | Tensor):
+            if any(item is one for one in self.own_items):
+                message = (
+                    "this layer stands in the model already: make another "
+                    '(Keras: "All layers added to a Sequential model should have unique names")'
+                )
+                raise self._refused(message, place)
             session().take(item)
             self.own_items += (item,)
         elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
             name = item.keras_name
-            raise self._refused(f"{name} is a layer's class: make one of it, {name}(...)")
+            message = f"{name} is a layer's class: make one of it, {name}(...)"
+            raise self._refused(message, place)
         else:
-            raise self._refused("this is not a layer that is known")
+            raise self._refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
 
-    def _refused(self, message: str) -> QueryError:
+    def _refused(self, message: str, place: Place | None) -> QueryError:
         self.own_open = session().evaluator.open(self.title or "a model", message)
-        return QueryError(message)
+        return QueryError(message, place)
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +28,11 @@ class Session:
         calls: of layers, in order.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
+        sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
 
-    def __init__(self, evaluator: Evaluator) -> None:
-        self.evaluator = evaluator
+    def __init__(self, evaluator: Evaluator, sequential: Callable[[], Any]) -> None:
+        self.evaluator, self.sequential = evaluator, sequential
         self.models: list[Model] = Log()
         self.unused: list[Layer] = Log()
         self.calls: list[graph.LayerCall] = Log()

@@ -57,6 +57,7 @@ class Evaluator:
         let: values of what is open, by their labels.
         array: makes what stands for data of a shape, for `--let X.shape=...`.
         find_module: reads a module that stands beside the code, or returns None.
+        why_unknown: why a name is not known that the code calls and gives no value; may be empty.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class Evaluator:
         let: Mapping[str, object] | None = None,
         array: Callable[[Any], object] = lambda shape: None,
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
+        why_unknown: Callable[[str], str] = lambda name: "",
     ) -> None:
+        self.why_unknown = why_unknown
         self.expressions, self.statements = expressions, statements
         self.notes: list[str] = []
         own: dict[str, Mapping[str, object]] = {
@@ -86,6 +89,7 @@ class Evaluator:
         self.roots: list[object] = []  # what else code can change
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages: list[QueryError] = []
+        self.refusals: list[Open] = []  # what Python itself would not do
         self.source, self.node = Source(""), ast.Constant(None)  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, MOST_STEPS, 0
         self.trying = 0  # `try` statements around what is followed
@@ -122,6 +126,11 @@ class Evaluator:
         places = {"": source.place(node.func)}
         if not any(isinstance(part, ast.Starred) for part in node.args):
             places |= {str(index): source.place(part) for index, part in enumerate(node.args)}
+        for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
+            if part and isinstance(part[0], ast.List | ast.Tuple):
+                places |= {
+                    f"{name}.{index}": source.place(item) for index, item in enumerate(part[0].elts)
+                }
         for keyword in node.keywords:
             if keyword.arg is not None:
                 places[keyword.arg] = source.place_of_keyword(keyword)
@@ -180,7 +189,9 @@ class Evaluator:
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
             text = f"{type(wrong).__name__}: {_words_of(wrong)}"
-            return self.open(shortened(_name_of(function)), text)
+            refused = self.open(shortened(_name_of(function)), text)
+            self.refusals += [refused] if len(self.refusals) < MOST_MESSAGES else []
+            return refused
         if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
             return self.derived(made)
         return made

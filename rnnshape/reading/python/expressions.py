@@ -288,7 +288,8 @@ def _of_open(
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
-    made = evaluator.open(node, function.reason)
+    reason = evaluator.why_unknown(function.label) if function.is_undefined else ""
+    made = evaluator.open(node, function.reason or reason)
     for value in given:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
