@@ -189,12 +189,16 @@ class Evaluator:
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
             text = f"{type(wrong).__name__}: {_words_of(wrong)}"
-            refused = self.open(shortened(_name_of(function)), text)
-            self.refusals += [refused] if len(self.refusals) < MOST_MESSAGES else []
-            return refused
+            return self.refuse(self.open(shortened(_name_of(function)), text))
         if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
             return self.derived(made)
         return made
+
+    def refuse(self, value: Open) -> Open:
+        """Notes what Python itself would not do."""
+        if len(self.refusals) < MOST_MESSAGES:
+            self.refusals.append(value)
+        return value
 
     def derived(self, value: Open) -> Open:
         """What the piece of code that is followed now makes of something open."""

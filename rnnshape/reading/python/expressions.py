@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import both_ways
 from rnnshape.reading.python.evaluator import Evaluator, Handler, shortened
@@ -264,6 +265,9 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     keywords: dict[str, object] = {}
     for keyword in node.keywords:
         value = evaluator.worth(keyword.value, scope)
+        if keyword.arg in keywords:
+            text = f"{shortened(ast.unparse(node.func))} is given {keyword.arg} twice"
+            raise QueryError(text, evaluator.source.place_of_keyword(keyword))
         more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
         if isinstance(more, Open):
             function = function if isinstance(function, Open) else more
@@ -290,6 +294,8 @@ def _of_open(
     of a library, who knows."""
     reason = evaluator.why_unknown(function.label) if function.is_undefined else ""
     made = evaluator.open(node, function.reason or reason)
+    if reason:
+        evaluator.refuse(made)
     for value in given:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
