@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rnnshape.errors import NotReadError
 from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.interruption import received_signal
 from rnnshape.query import Query
-from rnnshape.reading.found import NotReadError
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Source, Value
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
-from rnnshape.reading.found import NotReadError, Reading
+from rnnshape.reading.found import Reading
 from rnnshape.reading.names import (
     MODULES,
     NAMES,
@@ -29,7 +29,7 @@ from rnnshape.reading.names import (
 )
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
-from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.unknown_words import comes_from
 
@@ -196,10 +196,22 @@ def _module_of_file(
 def _call_what_is_not_called(evaluator: Evaluator) -> None:
     """Where nothing is made: the functions and classes of the code that nothing else in it uses
     are called, with arguments that are open."""
-    for name, found in list(evaluator.module.names.items()):
-        if getattr(found, "__module__", "") != "__main__" or getattr(found, "__name__", "") != name:
-            continue
-        if name in evaluator.called:
+    own = {
+        name: found
+        for name, found in evaluator.module.names.items()
+        if isinstance(found, FunctionType | type)
+        and found.__module__ == "__main__"
+        and found.__name__ == name
+    }
+    used = {
+        node.id
+        for name, found in own.items()
+        for part in getattr(found, "body", ())
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and node.id != name
+    }
+    for name, found in own.items():
+        if name in evaluator.called or name in used:
             continue
         if isinstance(found, FunctionType):
             _call_openly(evaluator, found)
@@ -224,11 +236,15 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
             found = Open(word.name, "", getattr(function, "source", None) or evaluator.source)
             found.is_named = True
             given[word.name] = evaluator.named_by_let(found)
-    evaluator.limit = evaluator.steps + 150_000
+    evaluator.limit = evaluator.steps + STEPS_OF_STATEMENT
+    names: list[ast.expr] = [ast.Name(word) for word in given]
+    evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *given.values())
     except Exception:
         return Open("a function")
+    finally:
+        evaluator.calls.clear()
 
 
 # The networks

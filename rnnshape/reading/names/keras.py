@@ -40,7 +40,7 @@ CLASSES: dict[str, Any] = {
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
-    "datasets", "engine", "initializers", "keras", "layers", "losses", "math", "metrics",
+    "datasets", "engine", "experimental", "initializers", "keras", "layers", "losses", "math", "metrics",
     "models", "nn", "ops", "optimizers", "preprocessing", "python", "random", "recurrent",
     "regularizers", "saving", "utils", "v1", "v2",
 )  # fmt: skip
@@ -71,6 +71,7 @@ class Function(StandIn):
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""
         first, *more = given or [named.pop("inputs")]
+        first = first if isinstance(first, list | tuple) else [first]
         if more:
             named["axes" if self.own_name == "dot" else "axis"] = more[0]
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
@@ -89,6 +90,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if name in CLASSES:
         return CLASSES[name]
+    if name in ("int_shape", "shape"):
+        return sizes_of if name == "int_shape" else sizes_at_run_time
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -101,8 +104,6 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return Function(name, path)
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
-    if name in ("int_shape", "shape"):
-        return sizes_of
     if _is_dtype(name):
         return name
     if name in ("function", "register_keras_serializable"):
@@ -114,6 +115,13 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
 
 def _is_dtype(name: str) -> bool:
     return name.rstrip("0123456789") in ("float", "int", "bfloat", "uint") and name[-1].isdigit()
+
+
+def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
+    """`tf.shape(x)`: what Keras knows only when it runs is open."""
+    sizes = sizes_of(value)
+    found = session().evaluator.open("a size", "it is known when the model runs")
+    return sizes if isinstance(sizes, Open) else [found if one is None else one for one in sizes]
 
 
 @cache

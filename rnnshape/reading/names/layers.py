@@ -247,11 +247,14 @@ class Layer(StandIn):
         """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
         owner, _, word = text.partition("(")[0].rpartition(".")
         evaluator = session().evaluator
-        if word != "add" or not owner.isidentifier() or owner in evaluator.module.names:
+        first = owner.partition(".")[0]
+        for layer in given:
+            session().take(layer)
+        if word != "add" or not first.isidentifier() or first in evaluator.module.names:
             return found
         model = session().sequential()
-        evaluator.module.names[owner] = model
-        model.is_assigned(owner, True)
+        (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
+        model.is_assigned(owner.rpartition(".")[2], True)
         return model.add(*given)
 
     def as_argument(self) -> Value:

@@ -65,14 +65,14 @@ class Model(Layer):
         self.own_gives = _flat(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
-        if inputs is not None and outputs is not None and self.own_open is None:
+        if (inputs is not None or outputs is not None) and self.own_open is None:
             self._check_ends()
 
     def _check_ends(self) -> None:
         """Keras refuses a model whose outputs need other inputs than those that it names."""
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
-            raise QueryError(f"what this model's {which} are is not known")
+            raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
         calls = graph.calls_before(self.own_gives, self.own_takes)
         for tensor in (one for call in calls for one in call.tensors):
@@ -81,11 +81,13 @@ class Model(Layer):
                 if maker.name == "weight" or maker.shape is None:
                     continue
                 name = maker.name or maker.given_name
-                self.own_open = session().evaluator.open("a model", "an input is missing")
-                raise QueryError(
-                    "this model needs an input that it does not name"
-                    + (f": {name}" if name else "")
-                )
+                which = f": {name}" if name else ""
+                message = f"this model needs an input that it does not name{which}"
+                raise self._refused(message, None)
+
+    def _refused(self, message: str, place: Place | None) -> QueryError:
+        self.own_open = session().evaluator.open(self.title or "a model", message)
+        return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -143,6 +145,9 @@ class Model(Layer):
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
+        if not self.own_takes:
+            why = "what it does when called is not in this code"
+            raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
             raise QueryError(
@@ -313,16 +318,18 @@ class Sequential(Model):
         if isinstance(layers, Open):
             self.own_open = layers
         elif isinstance(layers, Layer | Tensor):
-            self.add(layers)
+            self._add(layers, places.get("0"))
         else:
             for index, item in enumerate(layers or ()):
-                self.add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
+                self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
 
-    def add(self, item: Any, place: Place | None = None) -> None:
-        place = place or session().places().get("0")
+    def add(self, layer: Any, *_: Any, **__: Any) -> None:
+        self._add(layer, session().places().get("0"))
+
+    def _add(self, item: Any, place: Place | None) -> None:
         if isinstance(item, list | tuple):
             for part in item:
-                self.add(part, place)
+                self._add(part, place)
         elif isinstance(item, Open):
             self.own_items += (_UnreadLayer(item),)
         elif isinstance(item, Tensor) and self.own_items:
@@ -345,10 +352,6 @@ class Sequential(Model):
             raise self._refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
-
-    def _refused(self, message: str, place: Place | None) -> QueryError:
-        self.own_open = session().evaluator.open(self.title or "a model", message)
-        return QueryError(message, place)
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import types
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
 __all__ = ["both_ways", "finish"]
 
 MOST_OBJECTS = 20_000
+MOST_CONDITIONS = 6  # that are not known, within each other
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
 
@@ -94,14 +94,16 @@ Outcome = tuple[BaseException | None, object, dict[int, Any]]
 def both_ways(
     evaluator: Evaluator,
     because: Open,
-    test: ast.expr,
+    test: str,
     scope: Scope,
     first: Callable[[], object],
     second: Callable[[], object],
 ) -> object:
     """Follows both sides of a condition that is not known, and keeps what they agree on."""
+    condition = shortened(test)
+    if condition in evaluator.conditions or len(evaluator.conditions) > MOST_CONDITIONS:
+        return because  # a function that calls itself
     snapshot = Snapshot(evaluator, scope)
-    condition = shortened(ast.unparse(test))
     one = _followed(evaluator, condition, snapshot, first)
     snapshot.set(snapshot.before)
     other = _followed(evaluator, f"not {condition}", snapshot, second)
@@ -259,7 +261,7 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
     if isinstance(one, dict):
         names = [*one, *(name for name in other if name not in one)]
         return {
-            name: _merged(one.get(name, MISSING), other.get(name, MISSING), because)
+            name: _merged(one.get(name, MISSING), other.get(name, MISSING), because, name)
             for name in names
         }
     if isinstance(value, Log):
@@ -278,7 +280,7 @@ def _without(content: Any, lost: set[int], because: Open) -> Any:
     return content
 
 
-def _merged(one: object, other: object, because: Open) -> object:
+def _merged(one: object, other: object, because: Open, name: object = "") -> object:
     """What two sides agree on; of a model and something unread, the model."""
     if _same(one, other):
         return other
@@ -286,6 +288,10 @@ def _merged(one: object, other: object, because: Open) -> object:
         chosen = getattr(type(first), "chosen_over", None)
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
+    if isinstance(name, str) and name.isidentifier() and because.source and because.node:
+        found = because.derived(name, because.source, because.node)
+        found.is_named = True
+        return found
     return because
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
@@ -182,14 +182,14 @@ class Evaluator:
             if wrong.place is None:
                 wrong.place = self.place
             self.tell(wrong)
-            return self.open(shortened(_name_of(function)), wrong.message)
+            return self.open(self._text(function), wrong.message)
         except Exception as wrong:
             for found in opens_in([parts, named]):
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
             text = f"{type(wrong).__name__}: {_words_of(wrong)}"
-            return self.refuse(self.open(shortened(_name_of(function)), text))
+            return self.refuse(self.open(self._text(function), text))
         if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
             return self.derived(made)
         return made
@@ -202,7 +202,7 @@ class Evaluator:
 
     def derived(self, value: Open) -> Open:
         """What the piece of code that is followed now makes of something open."""
-        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call):
+        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp):
             return value
         return value.derived(shortened(ast.unparse(self.node)), self.source, self.node)
 
@@ -237,14 +237,20 @@ class Evaluator:
                 return wrong.value
             except AttributeError:
                 pass
-        text = f"{shortened(_name_of(owner))}.{name}"
+        text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
         return self.open(text, f"{name} of {_what(owner)} is not known")
+
+    def _text(self, value: object) -> str:
+        """The piece of code that is followed now, as it is written."""
+        if isinstance(self.node, ast.expr):
+            return shortened(ast.unparse(self.node))
+        return shortened(_name_of(value))
 
     def set_attribute(self, owner: Any, name: str, value: object) -> None:
         if isinstance(owner, Open):
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:
-                model.is_lost(owner)
+                self.set_attribute(model, name, value)
         elif not name.startswith("__") and _plain_type(owner) is None:
             self.really(setattr, owner, name, value)
 
@@ -331,13 +337,15 @@ class Evaluator:
         else:
             is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
             words = str(wrong) if is_ours else f"{type(wrong).__name__}: {_words_of(wrong)}"
-            because = Open(f"line {node.lineno}", words, self.source, node)
+            because = Open("", words, self.source, node)
             text = words if is_ours else f"this stops with {words}"
-            self.tell(wrong if isinstance(wrong, QueryError) else NotFollowedError(text, place))
+            self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
             if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
-                scope.names.setdefault(found.id, because)
+                lost = Open(found.id, because.reason, because.source, because.node)
+                lost.roots = (because,) if because.label else ()
+                scope.names[found.id] = lost
 
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:
@@ -347,10 +355,6 @@ class Evaluator:
             yield
         finally:
             self.source = before
-
-
-class NotFollowedError(QueryError):
-    """A statement of the code that could not be followed."""
 
 
 def shortened(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -151,14 +151,16 @@ def _is_same(left: object, right: object, expected: bool) -> object:
 def conditional(evaluator: Evaluator, node: ast.IfExp, scope: Scope) -> object:
     truth = evaluator.truth(node.test, scope)
     if isinstance(truth, Open):
-        return both_ways(
+        made = both_ways(
             evaluator,
             truth,
-            node.test,
+            ast.unparse(node.test),
             scope,
             lambda: evaluator.worth(node.body, scope),
             lambda: evaluator.worth(node.orelse, scope),
         )
+        evaluator.node = node
+        return evaluator.derived(made) if made is truth else made
     return evaluator.worth(node.body if truth else node.orelse, scope)
 
 
@@ -198,7 +200,9 @@ def _comprehended(
             made.append(values[0] if len(values) == 1 else tuple(values))
             return
         over = evaluator.worth(rest[0].iter, inner)
-        if isinstance(over, Open):
+        if isinstance(over, Open):  # what is made for one item is seen all the same
+            assign(evaluator, rest[0].target, evaluator.part(over, "[...]"), inner)
+            run(rest[1:], inner)
             raise IsOpenError(over)
         for item in over if isinstance(over, range) else evaluator.known(list, over):
             assign(evaluator, rest[0].target, item, inner)
@@ -279,7 +283,7 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
     if isinstance(function, Open):
-        return _of_open(evaluator, node, function, [*parts, *keywords.values()])
+        return _of_open(evaluator, node, function, parts, keywords)
     evaluator.calls.append(node)
     try:
         return evaluator.really(function, *parts, **keywords)
@@ -288,7 +292,11 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
 
 
 def _of_open(
-    evaluator: Evaluator, node: ast.Call, function: Open, given: Sequence[object]
+    evaluator: Evaluator,
+    node: ast.Call,
+    function: Open,
+    parts: Sequence[object],
+    keywords: Mapping[str, object],
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
@@ -296,6 +304,12 @@ def _of_open(
     made = evaluator.open(node, function.reason or reason)
     if reason:
         evaluator.refuse(made)
+    if function.alternatives:  # a method of each of the models that it may be
+        word = function.label.rpartition(".")[2]
+        for model in function.alternatives:
+            evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
+        return made
+    given = [*parts, *keywords.values()]
     for value in given:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
@@ -303,9 +317,6 @@ def _of_open(
         if hook is not None:
             text = f"{shortened(ast.unparse(node.func))}(...)"
             return evaluator.really(hook, text, list(given), made)
-    if function.label.endswith((".add", ".pop", ".build")):
-        for model in function.alternatives:
-            model.is_lost(made)
     return made
 
 

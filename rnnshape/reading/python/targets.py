@@ -43,6 +43,8 @@ def give(
 ) -> None:
     """Gives a name a value."""
     if isinstance(value, Open) and not is_argument:
+        for model in value.alternatives:
+            model.is_assigned(name, scope is evaluator.module)
         value = evaluator.named_by_let(value.called(name), name)
     home = scope.elsewhere.get(name, scope)
     hook = getattr(type(value), "is_assigned", None)
