@@ -120,6 +120,11 @@ def another_total(report: dict[str, Any]) -> None:
     report["parameters"] += 1
 
 
+def an_assumed_size(report: dict[str, Any]) -> None:
+    first = report["inputs"][0]
+    report["assumed"] = {first["name"]: first["axes"]}
+
+
 def another_class(report: dict[str, Any]) -> None:
     report["layers"][-1]["class"] = "Softmax"
 
@@ -150,6 +155,7 @@ FAULTS = (
     another_input,
     other_parameters,
     another_total,
+    an_assumed_size,
     another_class,
     a_layer_less,
     a_layer_more,
