@@ -1,0 +1,99 @@
+"""Shapes of two arrays that meet in a loss, and what follows where a size is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+from rnnshape.training.data import Sizes
+
+__all__ = ["Judge", "Outcome", "Refusal", "Shape", "aligned", "broadcast", "repeats", "settled"]
+
+Shape: TypeAlias = tuple[int, ...]
+MOST_CASES = 400  # of sizes that are tried in the place of those that are not known
+OTHER = 7919  # a size that no tensor in sight has
+
+
+class Refusal(Exception):  # noqa: N818  # Keras refuses; nothing went wrong here
+    """Keras raises, in these words."""
+
+
+class Outcome(NamedTuple):
+    """What Keras makes of y and an output.
+
+    Attributes:
+        values: the shape of the single losses, before their mean.
+        silent: what Keras does instead of what was meant, where it says nothing; else empty.
+        refused: Keras' own words, where it raises; else empty.
+    """
+
+    values: Shape = ()
+    silent: str = ""
+    refused: str = ""
+
+    @property
+    def fits(self) -> bool:
+        return not (self.silent or self.refused)
+
+
+Judge: TypeAlias = Callable[[Shape, Shape], Outcome]
+
+
+def aligned(y: Shape, output: Shape) -> tuple[Shape, Shape]:
+    """The two after Keras has dropped or added a last axis of 1.
+
+    >>> aligned((16,), (16, 1)), aligned((16, 7, 1), (16, 7)), aligned((16,), (16, 3))
+    (((16, 1), (16, 1)), ((16, 7), (16, 7)), ((16,), (16, 3)))
+    """
+    if len(y) == len(output) + 1 and y[-1] == 1:
+        return (y, (*output, 1)) if len(output) == 1 else (y[:-1], output)
+    if len(output) == len(y) + 1 and output[-1] == 1:
+        return ((*y, 1), output) if len(y) == 1 else (y, output[:-1])
+    return y, output
+
+
+def broadcast(one: Shape, other: Shape) -> Shape:
+    """The shape of both together; raises `Refusal` in TensorFlow's words.
+
+    >>> broadcast((16,), (16, 1))
+    (16, 16)
+    """
+    length = max(len(one), len(other))
+    sizes = []
+    for axis in range(-length, 0):
+        pair = [shape[axis] for shape in (one, other) if axis >= -len(shape)]
+        if len({*pair} - {1}) > 1:
+            # The batch's size is known only when the graph runs; the others when it is built.
+            at_run = -axis in (len(one), len(other))
+            raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
+        sizes.append(next((size for size in pair if size != 1), 1))
+    return tuple(sizes)
+
+
+def repeats(one: Shape, other: Shape, both: Shape) -> bool:
+    """Whether an entry of one of two is used more than once in both together."""
+    return not prod(one) == prod(other) == prod(both)
+
+
+def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
+    """What is true whatever the sizes that are not known; None where some of them may fit.
+
+    The number of samples, where it is not known, is taken for none of the other sizes.
+    """
+    pair = [(OTHER, *one[1:]) if one[:1] == (None,) else one for one in (y, output)]
+    known = {size for shape in pair for size in shape if size is not None}
+    free = sum(shape.count(None) for shape in pair)
+    choices = sorted({1, OTHER + 1, *known}, reverse=True)
+    if len(choices) ** free > MOST_CASES:
+        return None
+    first: Outcome | None = None
+    for sizes in product(choices, repeat=free):
+        left = iter(sizes)
+        filled = [tuple(next(left) if s is None else s for s in shape) for shape in pair]
+        outcome = judge(*filled)
+        if outcome.fits:
+            return None
+        first = first or outcome
+    return first
