@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations, zip_longest
+from itertools import permutations
 from math import prod
 
 from rnnshape.training.data import Data, Kind, Model, Port, Problem, Sizes, TrainingCall, shown
@@ -11,6 +11,7 @@ from rnnshape.training.shapes import Outcome, Shape, settled
 
 __all__ = ["dtype_problem", "input_problems"]
 
+OF_A_LAYER = "each layer has its own words"
 ANY = 0  # in the place of None, where an input takes any size
 MOST_AXES = 5  # of which all orders are tried
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
@@ -75,20 +76,21 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     found = _settled(x.shape, model, port)
     if found is None:
         return None
-    sizes = zip_longest(port.shape, port.needed or ())
-    taken = tuple(size if needed is None else needed for size, needed in sizes)
-    if model.is_sequential and port.needed:
+    taken, samples = port.shape, x.samples
+    if found.refused != OF_A_LAYER:
+        samples = None if len(x.shape) != len(taken) else samples
+    elif port.needed:
         taken = port.needed
-    expected = (x.samples, *taken[1:])
-    words = f' (Keras: "{found.refused}")' if found.refused.strip() else ""
+    expected = (samples, *taken[1:])
+    words = f' (Keras: "{found.refused}")' if found.refused != OF_A_LAYER else ""
     return call.problem(
         "data",
         f"{x} does not fit the input {port.name}, which takes "
-        f"{shown((expected[0], *expected[1:]), 'any')}{words}",
+        f"{shown(expected, 'any').replace('(any', '(batch', 1)}{words}",
         x,
         tensor=port.name,
         expected=expected,
-        remedies=tuple(_remedies(model, call, x, x.shape, port, taken))[:2],
+        remedies=tuple(_remedies(model, call, x, x.shape, port))[:2],
     )
 
 
@@ -114,14 +116,12 @@ def _judged(x: Shape, taken: Shape, needed: Sizes | None, is_sequential: bool) -
     if len(x) != len(taken):
         return Outcome(refused="Invalid input shape for input")
     if needed and any(b not in (a, None) for a, b in list(zip(x, needed, strict=False))[1:]):
-        return Outcome(refused=" ")  # each layer has its own words
+        return Outcome(refused=OF_A_LAYER)
     return Outcome()
 
 
-def _remedies(
-    model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port, taken: Sizes
-) -> Iterator[str]:
-    name, sizes = x.name, taken[1:]
+def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
+    name, taken = x.name, port.shape
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
     if samples in (None, 1):
@@ -134,8 +134,8 @@ def _remedies(
         for order in permutations(range(1, len(shape))):
             turned = (shape[0], *(shape[axis] for axis in order))
             changed.append((f"{name} = {name}.transpose{(0, *order)}", turned))
-    if None not in sizes and None not in shape[1:]:
-        known = [size for size in sizes if size is not None]
+    if None not in taken[1:] and None not in shape[1:]:
+        known = [size for size in taken[1:] if size is not None]
         if prod(known) == prod(size or 0 for size in shape[1:]):
             new = ", ".join(str(size) for size in known)
             changed.append((f"{name} = {name}.reshape(-1, {new})", (shape[0], *known)))

@@ -10,7 +10,7 @@ from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric, metric_named
 from rnnshape.training.remedies import Attempt, label_remedies
-from rnnshape.training.shapes import Outcome, settled
+from rnnshape.training.shapes import Judge, Outcome, settled
 
 __all__ = ["label_problems"]
 
@@ -63,24 +63,22 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     y = call.y[index]
     if y.shape is None:
         return None
-    name, found = None, None
-    if now.loss and (judged := judge_of_loss(now.loss, now.port.masked, _weights(call, now))):
-        name, judge = judged
-        found = settled(now.y, now.output, judge)
-    if found:
-        return _problem(model, call, index, now, found, f"{name}", name)
+    judged = judge_of_loss(now.loss, now.port.masked, _weights(call, now)) if now.loss else None
+    name, judge = judged or ("", None)
+    if judge and (found := settled(now.y, now.output, judge)):
+        return _problem(model, call, index, now, judge, found, name, name)
     for metric in now.metrics:
         judge_metric = judge_of_metric(metric, now.port.masked)
-        found = settled(now.y, now.output, judge_metric) if judge_metric else None
-        if found:
+        if judge_metric and (found := settled(now.y, now.output, judge_metric)):
             what = f"the metric {metric_named(metric.name)}"
-            return _problem(model, call, index, now, found, what, None)
+            return _problem(model, call, index, now, judge_metric, found, what, None)
     return None
 
 
 def _weights(call: TrainingCall, now: Attempt) -> tuple[int, ...] | None:
     rows = now.output[0]
-    return (rows,) if call.class_weights and rows is not None else None
+    weighted = call.class_weights and rows is not None and len(now.y) < 3
+    return (rows,) if weighted and rows is not None else None
 
 
 def _problem(
@@ -88,14 +86,16 @@ def _problem(
     call: TrainingCall,
     index: int,
     now: Attempt,
+    judge: Judge,
     found: Outcome,
     what: str,
     loss: str | None,
 ) -> Problem:
     y = call.y[index]
-    expected = (y.samples, *_expected(loss or "", what, now)[1:])
+    samples = y.samples if call.is_batched else now.output[0]
+    expected = (samples, *_expected(loss or "", what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
-    if expected != y.shape:
+    if expected != y.shape and settled(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
     if found.silent:
         message += f": without an error, Keras {found.silent}"

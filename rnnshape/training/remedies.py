@@ -49,15 +49,13 @@ def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -
 
 
 def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
-    loss = loss_named(now.loss.name) if now.loss else None
     yield from _other_metrics(call, now)
-    yield from _of_time(model, call, now)
-    if loss is not None and (
-        LOSSES[loss].one_hot or "crossentropy" in loss if loss in LOSSES else False
-    ):
-        yield from _of_classes(call, index, now, loss)
+    yield from (other_time := list(_of_time(model, call, now)))
+    yield from _of_classes(call, index, now)
     yield from _other_units(now)
     yield from _reshaped(call.y[index].name, now)
+    for attempt in other_time:
+        yield from (*_of_classes(call, index, attempt), *_other_units(attempt))
     if now.metrics and now.output[-1] not in (None, 1):
         for attempt in _one_hot(call, index, now):
             yield _with_loss(call, index, attempt, "categorical_crossentropy")
@@ -84,7 +82,10 @@ def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
     yield now.and_then(text, y=(*labels, classes))
 
 
-def _of_classes(call: TrainingCall, index: int, now: Attempt, loss: str) -> Iterator[Attempt]:
+def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
+    loss = loss_named(now.loss.name) if now.loss else None
+    if loss not in LOSSES or not (LOSSES[loss].one_hot or "crossentropy" in loss):
+        return
     data, classes = call.y[index], now.output[-1]
     sparse, whole = "sparse_categorical_crossentropy", "categorical_crossentropy"
     labels = now.y[:-1] if len(now.y) > 1 and now.y[-1] == 1 else now.y
@@ -116,9 +117,7 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
     """With sequences or without."""
     output = now.output
     if now.port.returns_sequences and len(output) == 3:
-        last = now.and_then("return_sequences=False", output=(output[0], output[2]))
-        yield last
-        yield from _other_units(last)
+        yield now.and_then("return_sequences=False", output=(output[0], output[2]))
     if now.port.returns_sequences is False and len(output) == 2 and model.inputs:
         given = call.x[0].shape if call.x and call.x[0].shape else model.inputs[0].shape
         if len(given) > 1:
@@ -140,15 +139,15 @@ def _reshaped(name: str, now: Attempt) -> Iterator[Attempt]:
     y, output = now.y, now.output
     yield now.and_then(f"{name} = {name}[..., None]", y=(*y, 1))
     if 2 < len(y) == len(output):
-        for order in permutations(range(1, len(y))):
+        for order in list(permutations(range(1, len(y))))[1:]:
             turned = (y[0], *(y[axis] for axis in order))
             yield now.and_then(f"{name} = {name}.transpose{(0, *order)}", y=turned)
     if None not in (*y[1:], *output[1:]):
         known = [size for size in output[1:] if size is not None]
-        if prod(known) == prod(size or 0 for size in y[1:]):
+        if prod(known) == prod(size or 0 for size in y[1:]) and known not in ([*y[1:]], [1]):
             new = ", ".join(map(str, known))
             yield now.and_then(f"{name} = {name}.reshape(-1, {new})", y=(y[0], *known))
-    if len(y) > 2 or len(output) > 2 or now.port.returns_sequences is False:
+    if len(y) > len(output):
         yield now.and_then(f"{name} = {name}[:, -1]", y=(*y[:1], *y[2:]))
 
 
