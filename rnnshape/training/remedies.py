@@ -94,9 +94,10 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
         if is_one_hot and loss != "binary_crossentropy":
             yield from _units(now, now.y[-1])
             yield from (_with_loss(call, index, one, whole) for one in _units(now, now.y[-1]))
-        if (data.values_below or 0) > 2 and loss != "binary_crossentropy":
+        if data.values_below is not None and data.values_below > 2:
             yield from _units(now, data.values_below)
-        yield _with_loss(call, index, now, "binary_crossentropy")
+        else:
+            yield _with_loss(call, index, now, "binary_crossentropy")
     elif loss.startswith("binary"):
         yield from _units(now, 1)
         yield _with_loss(call, index, now, sparse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import product, zip_longest
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -60,16 +60,13 @@ def broadcast(one: Shape, other: Shape) -> Shape:
     >>> broadcast((16,), (16, 1))
     (16, 16)
     """
-    length = max(len(one), len(other))
-    sizes = []
-    for axis in range(-length, 0):
-        pair = [shape[axis] for shape in (one, other) if axis >= -len(shape)]
-        if len({*pair} - {1}) > 1:
-            # The batch's size is known only when the graph runs; the others when it is built.
-            at_run = -axis in (len(one), len(other))
-            raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
-        sizes.append(next((size for size in pair if size != 1), 1))
-    return tuple(sizes)
+    sizes = [*zip_longest(one[::-1], other[::-1], fillvalue=1)]
+    wrong = [axis for axis, pair in enumerate(sizes, 1) if len({*pair} - {1}) > 1]
+    if wrong:
+        # The batch's size is known only when the graph runs; the others when it is built.
+        at_run = {*wrong} <= {len(one), len(other)}
+        raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
+    return tuple(b if a == 1 else a for a, b in reversed(sizes))
 
 
 def repeats(one: Shape, other: Shape, both: Shape) -> bool:
