@@ -9,11 +9,21 @@ from typing import NamedTuple, TypeAlias
 
 from rnnshape.training.data import Sizes
 
-__all__ = ["Judge", "Outcome", "Refusal", "Shape", "aligned", "broadcast", "repeats", "settled"]
+__all__ = [
+    "Judge",
+    "Outcome",
+    "Refusal",
+    "Shape",
+    "aligned",
+    "broadcast",
+    "in_general",
+    "repeats",
+    "settled",
+]
 
 Shape: TypeAlias = tuple[int, ...]
-MOST_CASES = 400  # of sizes that are tried in the place of those that are not known
-OTHER = 7919  # a size that no tensor in sight has
+MOST_CASES = 100  # of sizes that are tried in the place of those that are not known
+SAMPLES, OTHER = 7919, 7907  # sizes that no tensor in sight has
 
 
 class Refusal(Exception):  # noqa: N818  # Keras refuses; nothing went wrong here
@@ -79,18 +89,34 @@ def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
 
     The number of samples, where it is not known, is taken for none of the other sizes.
     """
-    pair = [(OTHER, *one[1:]) if one[:1] == (None,) else one for one in (y, output)]
-    known = {size for shape in pair for size in shape if size is not None}
-    free = sum(shape.count(None) for shape in pair)
-    choices = sorted({1, OTHER + 1, *known}, reverse=True)
-    if len(choices) ** free > MOST_CASES:
+    first = in_general(y, output, judge)
+    if first.fits:
         return None
-    first: Outcome | None = None
-    for sizes in product(choices, repeat=free):
-        left = iter(sizes)
-        filled = [tuple(next(left) if s is None else s for s in shape) for shape in pair]
-        outcome = judge(*filled)
-        if outcome.fits:
+    y, output = _with_samples(y), _with_samples(output)
+    if None not in (*y, *output):
+        return first
+    # A size only matters if it is 1, or that of the other tensor.
+    choices = [
+        sorted({1, OTHER, *other} - {None}) if size is None else [size]
+        for shape, other in ((y, output), (output, y))
+        for size in shape
+    ]
+    if prod(map(len, choices)) > MOST_CASES:
+        return None
+    for sizes in product(*choices):
+        if judge(sizes[: len(y)], sizes[len(y) :]).fits:
             return None
-        first = first or outcome
     return first
+
+
+def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
+    """What is true where each size that is not known is another than those that are."""
+    filled = [
+        tuple(OTHER if size is None else size for size in _with_samples(shape))
+        for shape in (y, output)
+    ]
+    return judge(*filled)
+
+
+def _with_samples(shape: Sizes) -> Sizes:
+    return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
