@@ -1,0 +1,249 @@
+"""What each loss makes of y and an output, by their shapes: a function per family of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from rnnshape.training.data import Function
+from rnnshape.training.shapes import (
+    Judge,
+    Outcome,
+    Refusal,
+    Shape,
+    aligned,
+    broadcast,
+    repeats,
+)
+
+__all__ = [
+    "LOSSES",
+    "Loss",
+    "as_outcome",
+    "elementwise",
+    "judge_of_loss",
+    "last_part",
+    "loss_named",
+    "same_shape",
+    "sparse",
+    "written",
+]
+
+# Arguments that do not change which shapes fit.
+HARMLESS = {
+    *("name", "dtype", "reduction", "from_logits", "label_smoothing", "delta", "alpha", "beta"),
+    *("gamma", "apply_class_balancing", "margin", "remove_diagonal", "q"),
+}
+
+
+def elementwise(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry; what does not have the same shape is broadcast."""
+    both = broadcast(y, output)
+    silent = ""
+    if repeats(y, output, both):
+        silent = f"repeats entries up to {both} and takes the mean of these"
+    return Outcome(both[:-1], silent)
+
+
+def whole(y: Shape, output: Shape) -> Outcome:
+    """One number for all entries of a batch."""
+    return elementwise(y, output)._replace(values=())
+
+
+def over_features(y: Shape, output: Shape) -> Outcome:
+    """Relative to the other entries of the last axis: of one alone it does not learn."""
+    found = elementwise(y, output)
+    if found.fits and output[-1:] == (1,):
+        return found._replace(silent="learns nothing, because the last axis has only one entry")
+    return found
+
+
+def same_shape(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry; nothing is broadcast."""
+    if len(y) != len(output):
+        raise Refusal("Arguments `target` and `output` must have the same rank (ndim)")
+    if y != output:
+        raise Refusal("Arguments `target` and `output` must have the same shape")
+    return Outcome(output[:-1])
+
+
+def sparse(y: Shape, output: Shape) -> Outcome:
+    """y has the number of a class where the output has an entry for each class."""
+    if len(y) == len(output) and y[-1:] == (1,):
+        y = y[:-1]
+    if len(y) != len(output) - 1:
+        raise Refusal("Argument `output` must have rank (ndim) `target.ndim - 1`")
+    if y != output[:-1]:
+        raise Refusal(
+            "Arguments `target` and `output` must have the same shape up until the last dimension"
+        )
+    return Outcome(y)
+
+
+def of_classes(judge: Judge, y: Shape, output: Shape) -> Outcome:
+    """By a last axis of classes: of one alone the loss is always 0."""
+    found = judge(y, output)
+    if output[-1] == 1:
+        return found._replace(silent="learns nothing, because of one class the loss is always 0")
+    return found
+
+
+def one_hot(y: Shape, output: Shape) -> Outcome:
+    """As `sparse`, but of what Keras itself makes one-hot, and broadcasts."""
+    found = elementwise((*y, output[-1]), output)
+    return found._replace(silent="") if output[-1] == 1 else found
+
+
+def ctc(y: Shape, output: Shape) -> Outcome:
+    if len(y) != 2:
+        raise Refusal("Targets `y_true` are expected to be a tensor of shape")
+    if len(output) != 3:
+        raise Refusal("Logits `y_pred` are expected to be a tensor of shape")
+    return Outcome(y[:1])
+
+
+def circle(y: Shape, output: Shape) -> Outcome:
+    """Of all pairs of samples; there is no rule for outputs that are not (batch, features)."""
+    if len(output) == 2:
+        broadcast(y if len(y) > 1 else (*y, 1), (y if len(y) > 1 else (*y, 1))[::-1])
+        if y[1:] not in ((), (1,)):
+            raise Refusal("Incompatible shapes")
+    return Outcome(y[:1])
+
+
+class Loss(NamedTuple):
+    """A loss of `keras.losses`.
+
+    Attributes:
+        name: its class; `judge` is what it makes of y and the output, once they are aligned.
+        one_hot: whether y has an entry for each class.
+        others: what else `compile` takes for its name.
+    """
+
+    name: str
+    judge: Judge
+    others: tuple[str, ...] = ()
+    one_hot: bool = False
+
+
+LOSSES = {
+    "mean_squared_error": Loss("MeanSquaredError", elementwise, ("mse", "MSE")),
+    "mean_absolute_error": Loss("MeanAbsoluteError", elementwise, ("mae", "MAE")),
+    "mean_absolute_percentage_error": Loss(
+        "MeanAbsolutePercentageError", elementwise, ("mape", "MAPE")
+    ),
+    "mean_squared_logarithmic_error": Loss(
+        "MeanSquaredLogarithmicError", elementwise, ("msle", "MSLE")
+    ),
+    "huber": Loss("Huber", elementwise),
+    "log_cosh": Loss("LogCosh", elementwise),
+    "poisson": Loss("Poisson", elementwise),
+    "kl_divergence": Loss("KLDivergence", elementwise, ("kld", "KLD"), one_hot=True),
+    "hinge": Loss("Hinge", elementwise),
+    "squared_hinge": Loss("SquaredHinge", elementwise),
+    "categorical_hinge": Loss("CategoricalHinge", elementwise, one_hot=True),
+    "dice": Loss("Dice", whole),
+    "tversky": Loss("Tversky", whole),
+    "cosine_similarity": Loss("CosineSimilarity", over_features),
+    "categorical_focal_crossentropy": Loss(
+        "CategoricalFocalCrossentropy", over_features, one_hot=True
+    ),
+    "binary_crossentropy": Loss("BinaryCrossentropy", same_shape, ("bce", "BCE")),
+    "binary_focal_crossentropy": Loss("BinaryFocalCrossentropy", same_shape),
+    "categorical_crossentropy": Loss(
+        "CategoricalCrossentropy", partial(of_classes, same_shape), one_hot=True
+    ),
+    "sparse_categorical_crossentropy": Loss(
+        "SparseCategoricalCrossentropy", partial(of_classes, sparse)
+    ),
+    "categorical_generalized_cross_entropy": Loss("CategoricalGeneralizedCrossEntropy", one_hot),
+    "circle": Loss("Circle", circle),
+    "ctc": Loss("CTC", ctc),
+}
+NAMES = {
+    **{name: name for name in LOSSES},
+    **{spelt: name for name, loss in LOSSES.items() for spelt in (loss.name, *loss.others)},
+    **dict.fromkeys(("crossentropy", "ce"), "crossentropy"),
+}
+
+
+def last_part(text: str) -> str:
+    return text.rpartition(".")[2]
+
+
+def loss_named(text: str) -> str | None:
+    """The name of the function of a loss, by any name that `compile` takes; None of no loss.
+
+    >>> loss_named("MSE"), loss_named("keras.losses.CategoricalCrossentropy"), loss_named("mes")
+    ('mean_squared_error', 'categorical_crossentropy', None)
+    """
+    word = last_part(text)
+    return NAMES.get(word) or (
+        NAMES.get(word.lower()) if word.lower() in ("ce", "crossentropy") else None
+    )
+
+
+def written(name: str, like: Function) -> str:
+    """Another loss as code: with `from_logits`, where the loss that it replaces has it.
+
+    >>> written("huber", Function("mse"))
+    "'huber'"
+    >>> written("poisson", Function("Huber", (("from_logits", True),)))
+    'keras.losses.Poisson(from_logits=True)'
+    """
+    logits = dict(like.arguments).get("from_logits")
+    if not logits:
+        return repr(name)
+    return f"keras.losses.{LOSSES[name].name}(from_logits={logits!r})"
+
+
+def resolved(name: str, y: Shape, output: Shape) -> str:
+    """Which loss `crossentropy` is for these shapes."""
+    if name != "crossentropy":
+        return name
+    if output[-1] == 1:
+        return "binary_crossentropy"
+    is_sparse = len(y) < len(output) or y[-1] == 1
+    return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
+
+
+def as_outcome(judge: Callable[[Shape, Shape], Outcome], y: Shape, output: Shape) -> Outcome:
+    try:
+        return judge(y, output)
+    except Refusal as refusal:
+        return Outcome(refused=str(refusal))
+
+
+def judge_of_loss(
+    loss: Function, masked: bool = False, weights: Shape | None = None
+) -> tuple[str, Judge] | None:
+    """The loss' own name, and what it makes of y and an output; None where there is no rule.
+
+    `masked` says whether a mask reaches the output, `weights` is the shape of sample weights.
+
+    >>> name, judge = judge_of_loss(Function("mse"))
+    >>> judge((16,), (16, 3)).refused, judge((16, 1), (16, 3)).silent
+    ('Incompatible shapes', 'repeats entries up to (16, 3) and takes the mean of these')
+    """
+    name = loss_named(loss.name)
+    if name is None or {key for key, _ in loss.arguments} - HARMLESS:
+        return None
+    return name, partial(as_outcome, partial(_with_mask, name, masked, weights))
+
+
+def _with_mask(name: str, masked: bool, weights: Shape | None, y: Shape, output: Shape) -> Outcome:
+    name = resolved(name, y, output)
+    given, left = aligned(y, output)
+    found = LOSSES[name].judge(given, left)
+    if name == "sparse_categorical_crossentropy" and len(left) < len(output):
+        found = found._replace(silent=f"takes axis {len(left) - 1} for classes")
+    # Of more axes it is not known which of them the mask has.
+    mask = output[:-1] if masked and len(output) in (2, 3) else None
+    for other in (mask, weights):
+        if other is not None and found.values:
+            values, other = aligned(found.values, other)
+            both = broadcast(values, other)
+            if both != values and not found.silent:
+                return Outcome(both, f"repeats single losses {values} up to {both}")
+    return found

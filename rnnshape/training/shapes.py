@@ -1,0 +1,122 @@
+"""Shapes of two arrays that meet in a loss, and what follows where a size is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product, zip_longest
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+from rnnshape.training.data import Sizes
+
+__all__ = [
+    "Judge",
+    "Outcome",
+    "Refusal",
+    "Shape",
+    "aligned",
+    "broadcast",
+    "in_general",
+    "repeats",
+    "settled",
+]
+
+Shape: TypeAlias = tuple[int, ...]
+MOST_CASES = 100  # of sizes that are tried in the place of those that are not known
+SAMPLES, OTHER = 7919, 7907  # sizes that no tensor in sight has
+
+
+class Refusal(Exception):  # noqa: N818  # Keras refuses; nothing went wrong here
+    """Keras raises, in these words."""
+
+
+class Outcome(NamedTuple):
+    """What Keras makes of y and an output.
+
+    Attributes:
+        values: the shape of the single losses, before their mean.
+        silent: what Keras does instead of what was meant, where it says nothing; else empty.
+        refused: Keras' own words, where it raises; else empty.
+    """
+
+    values: Shape = ()
+    silent: str = ""
+    refused: str = ""
+
+    @property
+    def fits(self) -> bool:
+        return not (self.silent or self.refused)
+
+
+Judge: TypeAlias = Callable[[Shape, Shape], Outcome]
+
+
+def aligned(y: Shape, output: Shape) -> tuple[Shape, Shape]:
+    """The two after Keras has dropped or added a last axis of 1.
+
+    >>> aligned((16,), (16, 1)), aligned((16, 7, 1), (16, 7)), aligned((16,), (16, 3))
+    (((16, 1), (16, 1)), ((16, 7), (16, 7)), ((16,), (16, 3)))
+    """
+    if len(y) == len(output) + 1 and y[-1] == 1:
+        return (y, (*output, 1)) if len(output) == 1 else (y[:-1], output)
+    if len(output) == len(y) + 1 and output[-1] == 1:
+        return ((*y, 1), output) if len(y) == 1 else (y, output[:-1])
+    return y, output
+
+
+def broadcast(one: Shape, other: Shape) -> Shape:
+    """The shape of both together; raises `Refusal` in TensorFlow's words.
+
+    >>> broadcast((16,), (16, 1))
+    (16, 16)
+    """
+    sizes = [*zip_longest(one[::-1], other[::-1], fillvalue=1)]
+    wrong = [axis for axis, pair in enumerate(sizes, 1) if len({*pair} - {1}) > 1]
+    if wrong:
+        # The batch's size is known only when the graph runs; the others when it is built.
+        at_run = {*wrong} <= {len(one), len(other)}
+        raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
+    return tuple(b if a == 1 else a for a, b in reversed(sizes))
+
+
+def repeats(one: Shape, other: Shape, both: Shape) -> bool:
+    """Whether an entry of one of two is used more than once in both together."""
+    return not prod(one) == prod(other) == prod(both)
+
+
+def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
+    """What is true whatever the sizes that are not known; None where some of them may fit.
+
+    The number of samples, where it is not known, is taken for none of the other sizes.
+    """
+    first = in_general(y, output, judge)
+    if first.fits:
+        return None
+    y, output = _with_samples(y), _with_samples(output)
+    if None not in (*y, *output):
+        return first
+    # A size only matters if it is 1, or that of the other tensor.
+    choices = [
+        sorted({1, OTHER, *other} - {None}) if size is None else [size]
+        for shape, other in ((y, output), (output, y))
+        for size in shape
+    ]
+    if prod(map(len, choices)) > MOST_CASES:
+        return None
+    for sizes in product(*choices):
+        if judge(sizes[: len(y)], sizes[len(y) :]).fits:
+            return None
+    return first
+
+
+def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
+    """What is true where each size that is not known is another than those that are."""
+    filled = [
+        tuple(OTHER if size is None else size for size in _with_samples(shape))
+        for shape in (y, output)
+    ]
+    return judge(*filled)
+
+
+def _with_samples(shape: Sizes) -> Sizes:
+    return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
