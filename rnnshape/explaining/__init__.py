@@ -66,7 +66,7 @@ def explain(error: str | BaseException) -> Explanation:
         for entry, said in found_in(message):
             advise = FUNCTIONS[entry.function] if entry.function else entry.advice
             explanation, remedies, kind = advise(said)
-            shown = _shown(message[said.match.start() :])
+            shown = _shown(message[_sentence(message, said.match.start()) :])
             place = own_place(text, position)
             return Explanation(kind or entry.kind, shown, one_line(explanation), remedies, place)
     shown = _shown(errors[0].message if errors else one_line(text))
@@ -78,6 +78,17 @@ _UNKNOWN = (
     "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
     "what it means is not guessed."
 )
+
+
+def _sentence(message: str, position: int) -> int:
+    """Where the sentence begins, if it is near; the error's name and wrappers stand before it."""
+    near = message[max(0, position - 80) : position]
+    begins = (
+        max(near.rfind(mark) + len(mark) for mark in (": ", ". "))
+        if ". " in near or ": " in near
+        else 0
+    )
+    return position - len(near) + begins if begins else position
 
 
 def _shown(message: str) -> str:

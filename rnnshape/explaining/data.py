@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from math import prod
 
-from rnnshape.explaining.fitting import data_remedies, labels_remedies
+from rnnshape.explaining.fitting import data_remedies, labels_remedies, same
 from rnnshape.explaining.messages import Advice, Said
 from rnnshape.explaining.shapes import (
     Shape,
@@ -13,6 +14,7 @@ from rnnshape.explaining.shapes import (
     is_model,
     is_recurrent,
     number_of,
+    shape_of,
     written,
 )
 
@@ -52,10 +54,12 @@ def _rank_remedies(
             f"LSTM({last or 64}, return_sequences=True)  # the recurrent layer before it, so that "
             "it returns (batch, timesteps, units)"
         )
-        given = (
+        given: tuple[str, ...] = (
             f"Input(shape=({last or 'timesteps'}, 1))  # (timesteps, features), without the batch",
             "X = X[..., None]  # (batch, timesteps) becomes (batch, timesteps, 1)",
         )
+        if shape and shape[0] is not None:  # an array, and not what a layer returns
+            given = given[::-1]
         repeat = "RepeatVector(timesteps)  # before it, for the same vector at each timestep"
         one = "X = X[None]  # a single sample (timesteps, features) lacks its batch"
         if name and "flatten" in name:
@@ -125,18 +129,18 @@ def axis(said: Said) -> Advice:
 def fit(said: Said) -> Advice:
     """An array or tensor that does not fit the shape of an Input."""
     taken, came = said.shape("taken") or (), said.shape("came") or ()
-    stateful = taken and taken[0] is not None and came and came[0] != taken[0]
-    if stateful and taken[1:] == came[1:]:
+    fixed = taken[0] if taken else None
+    if fixed and came and came[0] != fixed and same(taken[1:], came[1:]):
         return Advice(
-            f"The model takes batches of {taken[0]} samples, and {came[0]} came: {written(came)}.",
+            f"The model takes batches of {fixed} samples, and {came[0]} came: {written(came)}.",
             (
-                f"model.fit(X, y, batch_size={taken[0]})",
-                f"X = X[: len(X) // {taken[0]} * {taken[0]}]  # a number of samples that "
-                f"{taken[0]} divides",
+                f"model.fit(X, y, batch_size={fixed})",
+                f"X = X[: len(X) // {fixed} * {fixed}]  # a number of samples that {fixed} divides",
             ),
             "samples",
         )
-    text = f"The model takes {written(taken)}; what came is {written(came)}."
+    sample = "(timesteps, features), a sample without its batch" if same(came, taken[1:]) else None
+    text = f"The model takes {written(taken)}; what came is {written(came, sample)}."
     return Advice(text, data_remedies(taken, came))
 
 
@@ -167,7 +171,7 @@ def number_of_arrays(said: Said) -> Advice:
     taken, came = said.number("taken"), int(said["came"] or 1)
     y = "target" in said["what"] or "output" in said["what"]
     name = "y" if y else "X"
-    text = f"The model has {taken} {'outputs' if y else 'inputs'}, and {came} arrays came."
+    text = f"Arrays of the model: {taken} {'as y' if y else 'as X'}; {came} came."
     if taken == 1:
         remedies: tuple[str, ...] = (
             f"{name} = numpy.array({name})  # one array instead of a list of samples",
@@ -184,7 +188,7 @@ def number_of_arrays(said: Said) -> Advice:
 
 def number_of_tensors(said: Said) -> Advice:
     name, taken, came = said["layer"], said.number("taken"), said.number("came")
-    text = f"{class_of(name)} takes {taken} tensors, and {came} came."
+    text = f"Tensors that {class_of(name)} takes: {taken}; {came} came."
     if is_recurrent(name) and taken > 1:
         return Advice(
             f"{text} Its initial_state counts as inputs: an LSTM has 2 states, a GRU 1.",
@@ -236,12 +240,29 @@ def reshape(said: Said) -> Advice:
     came, taken = said["came"], said["taken"]
     what = f"{came} numbers" if came.isdigit() else f"a tensor {came}"
     into = f"{taken} numbers" if taken.isdigit() else f"the shape {taken}"
+    size = prod(size or 1 for size in shape_of(came) or (0,))
+    fitting = _reshaped(shape_of(taken) or (), size)
+    exact = (
+        f"X = X.reshape({fitting})  # {size} numbers",
+        f"Reshape({fitting})  # as a layer: without the batch",
+    )
     return Advice(
         f"Reshaping keeps the number of entries, the product of the sizes; {what} cannot become "
         f"{into}. A Reshape layer leaves the batch out of both.",
         (
+            *((exact if "[" not in came and came.isdigit() else exact[::-1]) if fitting else ()),
             "X = X.reshape(len(X), timesteps, -1)  # -1 is worked out from the rest",
             "Reshape((timesteps, -1))  # in a model: without the batch",
             "X = X[: len(X) // timesteps * timesteps]  # before it: leave out what is left over",
         ),
     )
+
+
+def _reshaped(taken: Shape, size: int) -> Shape | None:
+    """The shape with one axis, the first or else the one that fits, of another size."""
+    for axis in range(len(taken)):
+        others = prod(size for at, size in enumerate(taken) if at != axis and size and size > 0)
+        if len(taken) > 1 or others == 1:
+            if size and size % others == 0 and all(taken[:axis] + taken[axis + 1 :]):
+                return (*taken[:axis], size // others, *taken[axis + 1 :])
+    return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rnnshape.explaining.shapes import Shape, axes_of_rank, written
 
-__all__ = ["classes_advice", "data_remedies", "labels_remedies", "timesteps_or"]
+__all__ = ["classes_advice", "data_remedies", "labels_remedies", "labels_said", "same"]
 
 
-def timesteps_or(size: int | None, name: str = "timesteps") -> str:
+def _or(size: int | None, name: str = "timesteps") -> str:
+    """A size; where any will do, a name for it."""
     return name if size is None else str(size)
 
 
@@ -17,10 +18,10 @@ def data_remedies(taken: Shape, came: Shape, x: str = "X") -> tuple[str, ...]:
     >>> data_remedies((None, 5, 1), (16, 5))[0]
     'X = X[..., None]  # (16, 5) becomes (16, 5, 1)'
     """
-    sizes = ", ".join(timesteps_or(size, "-1") for size in taken[1:])
+    sizes = ", ".join(_or(size, "-1") for size in taken[1:])
     reshape = f"{x} = {x}.reshape(-1, {sizes})  # if the numbers are the same, in this order"
     own = f"Input(shape={_tuple(came[1:])})  # the model takes what {x} has"
-    if len(came) == len(taken) - 1 and _same(came, taken[1:]):
+    if len(came) == len(taken) - 1 and same(came, taken[1:]):
         return (f"{x} = {x}[None]  # a single sample lacks its batch: (1, {sizes})", reshape)
     if len(came) == len(taken) - 1 and taken[-1] == 1:
         grown = _tuple((*came, 1))
@@ -33,21 +34,21 @@ def data_remedies(taken: Shape, came: Shape, x: str = "X") -> tuple[str, ...]:
         if 1 in came[1:]:
             return (f"{x} = {x}.squeeze()  # without the axes that are 1", own, reshape)
         return (own, reshape, f"{x} = {x}[:, -1]  # only the last timestep")
-    if len(came) == 3 and _same(came[:0:-1], taken[1:]) and came[1] != came[2]:
+    if len(came) == 3 and same(came[:0:-1], taken[1:]) and came[1] != came[2]:
         return (f"{x} = {x}.transpose(0, 2, 1)  # timesteps and features are exchanged", own)
     if len(came) == 3 and came[2] == taken[2]:
-        steps = timesteps_or(taken[1])
+        steps = _or(taken[1])
         return (
-            f"Input(shape=(None, {timesteps_or(taken[2], 'features')}))  # any number of timesteps",
+            f"Input(shape=(None, {_or(taken[2], 'features')}))  # any number of timesteps",
             f"{x} = keras.utils.pad_sequences({x}, maxlen={steps}, dtype='float32')",
             own,
         )
-    return (own, f"{x} = {x}[..., :{timesteps_or(taken[-1], 'features')}]", reshape)
+    return (own, f"{x} = {x}[..., :{_or(taken[-1], 'features')}]", reshape)
 
 
 def classes_advice(classes: int | None, *, sparse: bool) -> tuple[str, ...]:
     """Labels and the loss for them: one number for each sample, or one column for each class."""
-    number = timesteps_or(classes, "classes")
+    number = _or(classes, "classes")
     one_hot = f"y = keras.utils.to_categorical(y, num_classes={number})  # one column a class"
     if sparse:
         return (
@@ -69,7 +70,7 @@ def labels_remedies(output: Shape, y: Shape, loss: str = "") -> tuple[str, ...]:
     wide, columns = output[-1] if output else None, y[-1] if y else None
     last_only = "LSTM(64)  # the last recurrent layer without return_sequences, for one y a sample"
     sequences = "LSTM(64, return_sequences=True)  # the last recurrent layer: y has timesteps"
-    as_wide = f"Dense({timesteps_or(columns, 'n')})  # the last layer, as wide as y"
+    as_wide = f"Dense({_or(columns, 'n')})  # the last layer, as wide as y"
     if len(output) == len(y):
         if len(y) == 3 and output[1] != y[1] and output[1] and y[1]:
             return (
@@ -81,13 +82,13 @@ def labels_remedies(output: Shape, y: Shape, loss: str = "") -> tuple[str, ...]:
             return (*classes_advice(wide, sparse=False), regression)
         if wide == 1 and columns != 1:
             return (
-                f"Dense({timesteps_or(columns, 'classes')}, activation='softmax')  # the last "
+                f"Dense({_or(columns, 'classes')}, activation='softmax')  # the last "
                 "layer, with loss='categorical_crossentropy'",
                 "y = y.argmax(axis=-1)  # two classes: 0 or 1, for Dense(1, activation='sigmoid')",
             )
         if "sparse" in loss:
             return classes_advice(wide, sparse=True)
-        fitting = f"y = keras.utils.to_categorical(y, num_classes={timesteps_or(wide, 'n')})"
+        fitting = f"y = keras.utils.to_categorical(y, num_classes={_or(wide, 'n')})"
         return (as_wide, f"{fitting}  # if y holds classes")
     if len(output) > len(y):
         if len(output) == 2:
@@ -95,14 +96,14 @@ def labels_remedies(output: Shape, y: Shape, loss: str = "") -> tuple[str, ...]:
                 *classes_advice(wide, sparse=False),
                 "Dense(1)  # the last layer, where y is a number and not a class",
             )
-        if len(y) == 2 and _same(y[1:], output[1:2]):
+        if len(y) == 2 and output[1] is not None and output[1] == y[1]:
             return ("y = y[..., None]  # (batch, timesteps) becomes (batch, timesteps, 1)", as_wide)
         return (
             last_only,
             "GlobalAveragePooling1D()  # after the recurrent layers, instead",
             "y = y[..., None]  # where y has a value for each timestep",
         )
-    if columns == 1 and len(output) == 2 and _same(y[1:2], output[1:]):
+    if columns == 1 and len(output) == 2 and same(y[1:2], output[1:]):
         return ("y = y[..., 0]  # without the last axis, which is 1", sequences)
     if len(output) == 1:
         return ("y = y.reshape(len(y))", "y = y.argmax(axis=-1)  # the class as a number")
@@ -124,7 +125,8 @@ def _named(shape: Shape | None, last: str) -> str:
     return written(shape, axes_of_rank(len(shape)).replace("features", last))
 
 
-def _same(these: Shape, those: Shape) -> bool:
+def same(these: Shape, those: Shape) -> bool:
+    """Can both be one shape? None stands for any size."""
     return len(these) == len(those) and all(
         a is None or b is None or a == b for a, b in zip(these, those, strict=True)
     )

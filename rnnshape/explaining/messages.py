@@ -15,7 +15,8 @@ A remedy that needs a part which the message leaves out is left out too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -30,7 +31,7 @@ __all__ = ["Advice", "Entry", "Said", "entries", "found_in"]
 # No pattern has a repetition within a repetition: the time to search grows with the text alone.
 _PARTS = {
     "SHAPE": SHAPE,
-    "LIST": r"\[[^\]]{0,300}(?:\)\])?",
+    "LIST": r"\[[^\]]{0,300}\]",
     "SIZES": r"\d+(?:, \d+)*",
     "WORD": r"[^\s\"'`:,;()]+",
     "N": r"-?\d+",
@@ -75,29 +76,29 @@ class Entry(NamedTuple):
 
     def advice(self, said: Said) -> Advice:
         """The texts, filled with the parts of the message."""
-        parts = {name: _Part(part or "") for name, part in said.match.groupdict().items()}
+        parts = defaultdict(_Part, {k: _Part(v or "") for k, v in said.match.groupdict().items()})
         remedies = (text.format_map(parts) for text in self.remedies if _has_all(text, parts))
         return Advice(self.explanation.format_map(parts), tuple(remedies))
 
 
 class _Part(str):
     """A part of a message: as it is, or as `{shape:axes}` with its axes named, `{name:class}` the
-    class of a layer, `{shape:last}` the last size, `{x:came}` in a sentence of its own."""
+    class of a layer, `{shape:last}` the last size, `{x:came}` and `{y:and}` where they may be missing."""
 
     def __format__(self, spec: str) -> str:
         shape = shape_of(self) or (None,)
-        ways: dict[str, Callable[[], str]] = {
+        forms: dict[str, Callable[[], str]] = {
             "axes": lambda: written(shape),
             "class": lambda: class_of(self),
             "last": lambda: str(shape[-1] or "n"),
-            "came": lambda: f": {self} came" if self else "",
+            "came": lambda: f": {self}" if self else "",
             "and": lambda: f" and {self}" if self else "",
         }
-        return ways[spec]() if spec else str(self)
+        return forms[spec]() if spec else str(self)
 
 
-def _has_all(text: str, parts: dict[str, _Part]) -> bool:
-    return all(parts.get(name, name) for _, name, _, _ in Formatter().parse(text) if name)
+def _has_all(text: str, parts: Mapping[str, _Part]) -> bool:
+    return all(parts[name] for _, name, _, _ in Formatter().parse(text) if name)
 
 
 @cache
@@ -128,7 +129,7 @@ def _expression(pattern: str) -> str:
         quoted = found[2] in ("SHAPE", "WORD")
         return f"[\"'`]?{expression}[\"'`]?" if quoted else expression
 
-    return _NAMED.sub(named, pattern)
+    return _NAMED.sub(named, pattern).replace("SHAPE", SHAPE)
 
 
 def found_in(text: str) -> Iterator[tuple[Entry, Said]]:
