@@ -25,8 +25,10 @@ __all__ = ["Explanation", "Kind", "Place", "explain", "is_error"]
 # What stands behind a message, and is not shown with it.
 _TAIL = re.compile(
     r" (?:(?:Call a|A)rguments received by|\[\[|\[Op:|for '\{\{node|During handling of|"
-    r"Traceback \(most|Inputs? received:|Full input:|Errors may have originated)"
+    r"Traceback \(most|Inputs? received:|Full input:|Errors may have originated|"
+    r"\d{4}-\d\d-\d\d \d\d:)"
 )
+_BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
 _LONGEST = 300  # characters of a message that are shown
 
 
@@ -81,14 +83,10 @@ _UNKNOWN = (
 
 
 def _sentence(message: str, position: int) -> int:
-    """Where the sentence begins, if it is near; the error's name and wrappers stand before it."""
-    near = message[max(0, position - 80) : position]
-    begins = (
-        max(near.rfind(mark) + len(mark) for mark in (": ", ". "))
-        if ". " in near or ": " in near
-        else 0
-    )
-    return position - len(near) + begins if begins else position
+    """Where the sentence begins, if it is near: behind the error's name, or a wrapper's words."""
+    near = max(0, position - 80)
+    begins = [begin.end() for begin in _BEGINS.finditer(message, near, position)]
+    return begins[-1] if begins else position
 
 
 def _shown(message: str) -> str:

@@ -49,6 +49,9 @@ def _rank_remedies(
     name: str, taken: int, came: int, shape: Shape | None, inside: bool
 ) -> tuple[str, ...]:
     last = shape[-1] if shape and shape[-1] else None
+    if class_of(name) == "Permute":
+        order = tuple(range(came - 1, 0, -1))
+        return (f"Permute({order})  # each axis once, without the batch",)
     if (taken, came) == (3, 2):
         sequences = (
             f"LSTM({last or 64}, return_sequences=True)  # the recurrent layer before it, so that "
@@ -64,7 +67,7 @@ def _rank_remedies(
         one = "X = X[None]  # a single sample (timesteps, features) lacks its batch"
         if name and "flatten" in name:
             return ("Dense(1)  # without Flatten() before it: there are no timesteps", sequences)
-        return (sequences, *given, repeat) if inside else (*given, sequences, one)
+        return (sequences, *given, repeat, one) if inside else (*given, sequences, one)
     if (taken, came) == (3, 4):
         return (
             "Input(shape=(timesteps, features))  # without the number of samples",
@@ -237,32 +240,33 @@ def embedding(said: Said) -> Advice:
 
 
 def reshape(said: Said) -> Advice:
+    """A number of entries, or a shape, that cannot become another shape."""
     came, taken = said["came"], said["taken"]
-    what = f"{came} numbers" if came.isdigit() else f"a tensor {came}"
-    into = f"{taken} numbers" if taken.isdigit() else f"the shape {taken}"
-    size = prod(size or 1 for size in shape_of(came) or (0,))
-    fitting = _reshaped(shape_of(taken) or (), size)
-    exact = (
-        f"X = X.reshape({fitting})  # {size} numbers",
-        f"Reshape({fitting})  # as a layer: without the batch",
+    what = f"{came} numbers" if came.isdigit() else f"a tensor {came}".rstrip()
+    into = f"{taken} numbers" if taken.isdigit() else f"the shape {taken}".rstrip()
+    remedies: tuple[str, ...] = (
+        "X = X.reshape(len(X), timesteps, -1)  # -1 is worked out from the rest",
+        "Reshape((timesteps, -1))  # in a model: without the batch",
+        "X = X[: len(X) // timesteps * timesteps]  # before it: leave out what is left over",
     )
+    size = prod(size or 1 for size in shape_of(came) or (0,))
+    fitting = None if taken.isdigit() else _reshaped(shape_of(taken) or (), size)
+    if fitting and not came.isdigit():
+        remedies = (f"Reshape({fitting})  # {size} numbers, without the batch", *remedies)
+    elif fitting and len(fitting) > 1:
+        remedies = (f"X = X.reshape{fitting}  # {size} numbers", *remedies)
     return Advice(
         f"Reshaping keeps the number of entries, the product of the sizes; {what} cannot become "
         f"{into}. A Reshape layer leaves the batch out of both.",
-        (
-            *((exact if "[" not in came and came.isdigit() else exact[::-1]) if fitting else ()),
-            "X = X.reshape(len(X), timesteps, -1)  # -1 is worked out from the rest",
-            "Reshape((timesteps, -1))  # in a model: without the batch",
-            "X = X[: len(X) // timesteps * timesteps]  # before it: leave out what is left over",
-        ),
+        remedies,
     )
 
 
 def _reshaped(taken: Shape, size: int) -> Shape | None:
-    """The shape with one axis, the first or else the one that fits, of another size."""
+    """The shape with one axis, the first that fits, of another size."""
     for axis in range(len(taken)):
-        others = prod(size for at, size in enumerate(taken) if at != axis and size and size > 0)
-        if len(taken) > 1 or others == 1:
-            if size and size % others == 0 and all(taken[:axis] + taken[axis + 1 :]):
-                return (*taken[:axis], size // others, *taken[axis + 1 :])
+        before, after = taken[:axis], taken[axis + 1 :]
+        others = prod(size or 0 for size in (*before, *after))
+        if size and others > 0 and size % others == 0:
+            return (*before, size // others, *after)
     return None

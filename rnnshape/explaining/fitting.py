@@ -61,7 +61,7 @@ def classes_advice(classes: int | None, *, sparse: bool) -> tuple[str, ...]:
     )
 
 
-def labels_remedies(output: Shape, y: Shape, loss: str = "") -> tuple[str, ...]:
+def labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
     """Changes, likelier first, after which `y` fits the model's output.
 
     >>> labels_remedies((None, 10), (None, 1))[0]
@@ -78,16 +78,17 @@ def labels_remedies(output: Shape, y: Shape, loss: str = "") -> tuple[str, ...]:
                 f"RepeatVector({y[1]})  # before the decoder, which then returns {y[1]} timesteps",
             )
         if columns == 1 and wide != 1 and len(y) < 3:
-            regression = "Dense(1)  # the last layer, where y is a number and not a class"
-            return (*classes_advice(wide, sparse=False), regression)
+            return (
+                *classes_advice(wide, sparse=False),
+                "Dense(1)  # the last layer, where y is a number and not a class",
+                f"LSTM(64)  # without return_sequences, where {_or(wide, 'the size')} is timesteps",
+            )
         if wide == 1 and columns != 1:
             return (
                 f"Dense({_or(columns, 'classes')}, activation='softmax')  # the last "
                 "layer, with loss='categorical_crossentropy'",
                 "y = y.argmax(axis=-1)  # two classes: 0 or 1, for Dense(1, activation='sigmoid')",
             )
-        if "sparse" in loss:
-            return classes_advice(wide, sparse=True)
         fitting = f"y = keras.utils.to_categorical(y, num_classes={_or(wide, 'n')})"
         return (as_wide, f"{fitting}  # if y holds classes")
     if len(output) > len(y):

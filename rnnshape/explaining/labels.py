@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from rnnshape.explaining.fitting import classes_advice, labels_remedies, labels_said
 from rnnshape.explaining.messages import Advice, Said
-from rnnshape.explaining.shapes import Shape
 
 __all__ = ["first_dimension", "outside", "pair", "to_categorical", "y_and_output"]
 
 
 def y_and_output(said: Said) -> Advice:
     """Two shapes that a loss compares."""
-    y, output = said.shape("y"), said.shape("output")
-    if y is None or output is None:
-        return Advice("The loss compares y with what the model returns.", labels_remedies((), ()))
-    loss = "sparse" if "sparse" in said.text or "ndim - 1" in said.text else ""
-    remedies = labels_remedies(output, y, loss)
-    if loss and len(y) >= len(output):
-        same = "sparse_categorical_crossentropy takes y without the axis of classes. "
-        if y[-1] == output[-1] or y[-1] != 1:
-            remedies = (*_for_one_hot(output), *remedies)
-        return Advice(same + labels_said(output, y), remedies)
+    y, output = said.shape("y") or (), said.shape("output") or ()
+    remedies = labels_remedies(output, y)
+    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
+        one_hot = classes_advice(output[-1], sparse=True)
+        return Advice(
+            "sparse_categorical_crossentropy takes y without the axis of classes. "
+            + labels_said(output, y),
+            (*one_hot, *remedies) if y[-1] != output[-1] else one_hot,
+        )
     return Advice(labels_said(output, y), remedies)
-
-
-def _for_one_hot(output: Shape) -> tuple[str, ...]:
-    return classes_advice(output[-1] if output else None, sparse=True)
 
 
 def first_dimension(said: Said) -> Advice:
@@ -33,7 +27,7 @@ def first_dimension(said: Said) -> Advice:
     logits, labels = said.shape("output") or (0, 0), said.shape("y") or (0,)
     rows, classes, given = logits[0], logits[-1], labels[0]
     text = f"y gives {given} labels, and the model returns {rows} rows of {classes} classes."
-    one_hot = _for_one_hot(logits)
+    one_hot = classes_advice(logits[-1], sparse=True)
     last_only = (
         "LSTM(64)  # the last recurrent layer without return_sequences, for one label a sample",
         "Flatten()  # before the last Dense, or GlobalAveragePooling1D()",

@@ -32,9 +32,9 @@ __all__ = ["Advice", "Entry", "Said", "entries", "found_in"]
 _PARTS = {
     "SHAPE": SHAPE,
     "LIST": r"\[[^\]]{0,300}\]",
-    "SIZES": r"\d+(?:, \d+)*",
-    "WORD": r"[^\s\"'`:,;()]+",
-    "N": r"-?\d+",
+    "SIZES": r"\d[\d, ]{0,80}(?<=\d)",
+    "WORD": r"[^\s\"'`:,;()]{1,80}",
+    "N": r"-?\d{1,15}",
 }
 _NAMED = re.compile(r"<(\w+):(SHAPE|LIST|SIZES|WORD|N)>")
 
@@ -83,7 +83,7 @@ class Entry(NamedTuple):
 
 class _Part(str):
     """A part of a message: as it is, or as `{shape:axes}` with its axes named, `{name:class}` the
-    class of a layer, `{shape:last}` the last size, `{x:came}` and `{y:and}` where they may be missing."""
+    class of a layer, `{shape:last}` the last size; `{x:came}` and `{y:and}` may be missing."""
 
     def __format__(self, spec: str) -> str:
         shape = shape_of(self) or (None,)

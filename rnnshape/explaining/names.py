@@ -36,7 +36,7 @@ def _today(of: str, old: str) -> str:
         return f"{today.code}  # instead of {old}" if today.code else f"# {old}: {_LEFT_OUT}"
     near = did_you_mean(old, signature(of).names if module_of(of) else _every_argument())
     if near:
-        return f"# {near.removeprefix('; did you mean ').rstrip('?')} instead of {old}"
+        return f"{near.removeprefix('; did you mean ').rstrip('?')}=...  # instead of {old}"
     return f"# without {old}: help({of or 'the layer'}) has the names that it takes"
 
 
@@ -45,17 +45,18 @@ def _every_argument() -> tuple[str, ...]:
 
 
 def missing_argument(said: Said) -> Advice:
-    of = said["of"]
-    arguments = "64, 3" if "Conv" in of else "64"
-    if said["missing"] in ("inputs", "sequences", "x"):
+    missing = said["missing"]
+    of = said["of"].removesuffix(".__init__").removesuffix(".call").removesuffix(".__call__")
+    if missing in ("inputs", "sequences", "x") or not of[:1].isupper():
         return Advice(
-            f"{of} was called without a tensor.",
+            f"{of or 'A layer'} was called without {missing or 'what it needs'}.",
             ("x = LSTM(64)(x)  # first the layer's arguments, then the tensor",),
         )
+    given = "64, 3" if "Conv" in of else "64"
     return Advice(
-        f"{of} takes {said['missing']}, which is missing, or was given by a name of Keras 1 "
-        "(output_dim, nb_filter).",
-        (f"{of}({arguments})  # {said['missing']} first",),
+        f"{of} takes {missing}, which is missing, or was given by a name of Keras 1 (output_dim, "
+        "nb_filter).",
+        (f"{of}({given})  # {missing} first",),
     )
 
 

@@ -41,7 +41,7 @@ def unequal(said: Said) -> Advice:
         )
     if "concat" in said.text.lower():
         return joined(said)
-    if _LOSS.search(_node(said.text)) or _looks_like_loss(a, b, said.text):
+    if _LOSS.search(_node(said.text)) or _looks_like_loss(a, b):
         return _labels(a, b, said.text)
     return Advice(
         f"Two tensors are combined entry by entry, and differ: {numbers}"
@@ -68,9 +68,13 @@ def _node(text: str) -> str:
     return next(filter(None, node.groups()), text) if node else text
 
 
-def _looks_like_loss(a: Shape | None, b: Shape | None, text: str) -> bool:
-    """`Incompatible shapes: [16] vs. [16,3]` in the midst of training."""
-    return bool(a and b and "train_function" in text and len(a) != len(b) and a[0] == b[0])
+def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
+    """`[16]` and `[16, 3]`, `[2, 1]` and `[4, 1]` are a loss; `[1, 160]` and `[1, 16]` a metric."""
+    if not a or not b:
+        return False
+    if a[0] != b[0]:
+        return a[1:] == b[1:] == (1,)
+    return {len(a), len(b)} == {1, 2} or (a[0] == 1 and len(a) == len(b) == 2)
 
 
 def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
@@ -83,6 +87,15 @@ def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
                 "print(model.output_shape, y.shape)  # these must be equal",
                 "Dense(y.shape[-1])  # the last layer, as wide as y",
                 "LSTM(64)  # the last recurrent layer without return_sequences, for one y a sample",
+            ),
+            "labels",
+        )
+    if a[0] == b[0] == 1 and len(a) == len(b) == 2:
+        return Advice(
+            f"A metric such as Precision compares y and the output entry by entry: {a} and {b}.",
+            (
+                "y = keras.utils.to_categorical(y)  # one column a class, as the output has",
+                "metrics=['accuracy']  # for y with the class as a number",
             ),
             "labels",
         )
@@ -160,19 +173,20 @@ def joined(said: Said) -> Advice:
 
 
 def negative(said: Said) -> Advice:
+    """A convolution or pooling that leaves nothing of an axis."""
     size, length, shape = said["size"], said["length"], said["shape"]
-    window = (
-        f"a window of {size} is laid over {length} entries" if size else "the window is too long"
-    )
+    window = f"a window of {size} is laid over {length} entries" if size else "a window is too long"
+    named = re.search(r"(pool|conv)\w*?(\d)d", said.text, re.IGNORECASE)
+    pools, axes = named and named[1].lower() == "pool", named[2] if named else "1"
+    layer = f"MaxPooling{axes}D(2" if pools else f"Conv{axes}D(64, 3"
+    shorter = f"MaxPooling{axes}D(" if pools else f"Conv{axes}D(64, "
     return Advice(
         f"Without padding {window}{f' for {shape}' if shape else ''}: nothing would be left. "
-        f"After a "
-        "convolution or pooling the axis is shorter than before it.",
+        "After a convolution or pooling the axis is shorter than before it.",
         (
-            "Conv1D(64, 3, padding='same')  # keeps the length; so does MaxPooling1D(2, "
-            "padding='same')",
-            f"Conv1D(64, {length or 1})  # a kernel_size or pool_size no longer than the axis",
+            f"{layer}, padding='same')  # an axis is not shortened by the window",
+            f"{shorter}{length or 1})  # a window no longer than the axis",
             "Input(shape=(timesteps, features))  # a longer sequence, its axes in this order",
-            "Conv2D(64, 3, data_format='channels_last')  # with channels as the last axis of X",
+            f"{layer}, data_format='channels_last')  # with channels as the last axis of X",
         ),
     )

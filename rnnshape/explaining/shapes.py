@@ -19,7 +19,7 @@ __all__ = [
 Shape = tuple[int | None, ...]
 
 # `(None, 5, 3)`, `[16,5]`, `(?, 3)`, `TensorShape([None, 3])`, `(Dimension(5), Dimension(None))`
-SHAPE = r"(?:TensorShape)?\(?[(\[](?:Dimension\(\w+\)|[^()\[\]])*[)\]]\)?"
+SHAPE = r"(?:TensorShape)?\(?[(\[](?:Dimension\(\w{1,9}\)|[^()\[\]]){0,80}[)\]]\)?"
 
 _SIZE = re.compile(r"\d+|None|\?|<unknown>")
 _AXES = {

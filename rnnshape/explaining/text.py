@@ -10,25 +10,25 @@ from typing import NamedTuple
 __all__ = ["PastedError", "errors_in", "is_code", "one_line", "plain"]
 
 LONGEST = 200_000  # characters; of longer text the middle, where the frames are, is left out
+LONGEST_MESSAGE = 10_000  # of one error, likewise
+MOST = 20  # errors of a chain that are looked at
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07|[\x00-\x08\x0e-\x1f]")
-_FRAME = re.compile(r"^[ \t]*[│┃|║╭╰╮╯┏┗]+[ \t]?|[ \t]*[│┃║╮╯][ \t]*$", re.MULTILINE)
-_RULE = re.compile(r"[─━═╌╭╮╰╯]{2,}")
-
+_BOX = "│┃║─━═╭╮╰╯┌┐└┘ "
 _NAME = r"(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception|Interrupt|Iteration)(?:_\d+)?"
 _HEAD = re.compile(
     rf"^[ \t>]*(?:E[ \t]+|\(\d+\)[ \t]+)?({_NAME})(?: \(see above for traceback\))?:(?=\s|$)",
     re.MULTILINE,
 )
-_TRACEBACK = re.compile(r"^\W*(?:[A-Z]\w+[ \t]+)?Traceback \(most recent call last\)", re.MULTILINE)
+_FIRST_LINE = r"^[^\w\n]*(?:[A-Z]\w+[ \t]+)?Traceback \(most recent call last\)"
+_TRACEBACK = re.compile(_FIRST_LINE, re.MULTILINE)
 # What ends a message: the next traceback of a chain of exceptions.
 _NEXT = re.compile(
-    r"^\W*(?:During handling of the above exception"
-    r"|The above exception was the direct cause|[A-Z]\w+[ \t]+Traceback \(most|Traceback \(most)",
+    rf"{_FIRST_LINE}|^During handling of the above|^The above exception was the direct cause",
     re.MULTILINE,
 )
 _BEGINS_CODE = re.compile(
-    r"\s*(?:import |from \S+ import |def |class |@\w|#|%|!|>>> |\{|\[|"
+    r"\s*(?:import |from \S+ import |def |class |@\w|#|%|!|>>> |\{|\[|[A-Za-z_][\w.]*\((?!\))|"
     r"\w[\w.]*(?:\[[^\]]*\])? ?=[^=])"
 )
 
@@ -43,20 +43,27 @@ class PastedError(NamedTuple):
 
 def plain(text: str) -> str:
     """The text without colours, boxes, and other systems' line ends."""
-    if len(text) > LONGEST:
-        half = LONGEST // 2
-        text = f"{text[:half]}\n{text[-half:]}"
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
-    return _FRAME.sub("", _RULE.sub("", text))
+    text = _ESCAPES.sub("", _shortened(text, LONGEST)).replace("\xa0", " ")
+    lines = (line.strip(_BOX) if _is_boxed(line) else line for line in text.splitlines())
+    return "\n".join(lines)
+
+
+def _is_boxed(line: str) -> bool:
+    return line.lstrip()[:1] in tuple(_BOX[:-1])
+
+
+def _shortened(text: str, longest: int) -> str:
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}\n{text[-half:]}"
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(_shortened(text, LONGEST_MESSAGE).split())
 
 
 def errors_in(text: str) -> list[PastedError]:
     """The errors of plain text, the one that matters first: the last of a chain."""
-    heads = list(_HEAD.finditer(text))
+    heads = list(_HEAD.finditer(text))[-MOST:]
     ends = [*(head.start() for head in heads[1:]), len(text)]
     found = []
     for head, end in zip(heads, ends, strict=False):
