@@ -119,9 +119,6 @@ def axis(said: Said) -> Advice:
         f"{class_of(name)} was built for size {value} on axis {axis}, and what came has "
         f"{came}: {written(shape)}."
     )
-    changed = list(shape)
-    if changed:
-        changed[axis] = value
     x = f"Input(shape={tuple(shape[1:])})  # build the model for what comes"
     cut = f"X = X[..., :{value}]  # the features that the model was built for"
     again = f"{class_of(name)}(...)  # a layer of its own for each width: this one is called twice"
@@ -132,8 +129,11 @@ def axis(said: Said) -> Advice:
 def fit(said: Said) -> Advice:
     """An array or tensor that does not fit the shape of an Input."""
     taken, came = said.shape("taken") or (), said.shape("came") or ()
-    fixed = taken[0] if taken else None
-    if fixed and came and came[0] != fixed and same(taken[1:], came[1:]):
+    if not taken or not came:
+        text = f"The model takes {said['taken'] or 'another shape'}; what came is {said['came']}."
+        return Advice(text, ("print(X.shape, model.input_shape)  # equal but for the batch",))
+    fixed = taken[0]
+    if fixed and came[0] != fixed and same(taken[1:], came[1:]):
         return Advice(
             f"The model takes batches of {fixed} samples, and {came[0]} came: {written(came)}.",
             (

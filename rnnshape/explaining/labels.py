@@ -12,7 +12,7 @@ def y_and_output(said: Said) -> Advice:
     """Two shapes that a loss compares."""
     y, output = said.shape("y") or (), said.shape("output") or ()
     remedies = labels_remedies(output, y)
-    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
+    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output) > 0:
         one_hot = classes_advice(output[-1], sparse=True)
         return Advice(
             "sparse_categorical_crossentropy takes y without the axis of classes. "

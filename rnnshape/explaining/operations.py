@@ -80,7 +80,7 @@ def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
 def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
     # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
     # does not tell, the shape with fewer axes, or the last size of 1, is y.
-    if a is None or b is None:
+    if not a or not b:
         return Advice(
             "The loss combines y and the output entry by entry, and they differ.",
             (
