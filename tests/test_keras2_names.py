@@ -145,7 +145,7 @@ def _exists(dotted: str) -> bool:
 def test_an_old_name_is_gone_and_todays_is_there(old: str) -> None:
     assert not _exists(old)
     assert name(old) == NAMES[old]
-    today = NAMES[old].code.partition("(")[0].replace("tf.", "tensorflow.")
+    today = NAMES[old].code.partition("(")[0]
     assert not today or _exists(today)
 
 

@@ -99,7 +99,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     },
     "fit": {
         "nb_epoch": Today("epochs=10"),
-        "samples_per_epoch": Today("steps_per_epoch=100"),
+        "samples_per_epoch": Today("steps_per_epoch=1"),
         "nb_val_samples": Today("validation_steps=10"),
         "show_accuracy": Today("metrics=['accuracy']"),
         "workers": Today(""),
@@ -200,10 +200,9 @@ NAMES: Mapping[str, Today] = {
     "keras.models.Graph": Today("keras.Model"),
     "keras.models.model_from_yaml": Today("keras.models.model_from_json"),
     "keras.utils.np_utils": Today("keras.utils"),
-    "keras.utils.multi_gpu_model": Today("tf.distribute.MirroredStrategy"),
+    "keras.utils.multi_gpu_model": Today("keras.distribution.DataParallel"),
     "keras.optimizers.adam_v2": Today("keras.optimizers"),
     "keras.optimizers.adam": Today("keras.optimizers.Adam"),
-    "keras.optimizers.legacy": Today("keras.optimizers"),
     "keras.regularizers.l1l2": Today("keras.regularizers.l1_l2"),
     "keras.regularizers.WeightRegularizer": Today("keras.regularizers.l1_l2"),
     "keras.constraints.maxnorm": Today("keras.constraints.max_norm"),
@@ -294,13 +293,9 @@ def name(dotted: str) -> Today | None:
     >>> name("keras.layers.recurrent.LSTM").code, name("tensorflow.keras.layers.CuDNNLSTM").code
     ('keras.layers.LSTM', 'keras.layers.LSTM')
     """
-    dotted = (
-        dotted.removeprefix("tensorflow.")
-        .replace("keras._tf_keras.", "")
-        .replace("keras.api._v2.", "")
-        if "keras" in dotted
-        else dotted
-    )
+    for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):
+        if dotted.startswith(prefix):
+            dotted = f"keras.{dotted.removeprefix(prefix)}"
     if dotted in NAMES:
         return NAMES[dotted]
     for module in sorted(MODULES, key=len, reverse=True):
