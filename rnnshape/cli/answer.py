@@ -148,7 +148,8 @@ def _finished(
         except OSError as problem:
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED
-    if any(not isinstance(message, NotReadError) for message in query.messages):
+    refused = any(not isinstance(message, NotReadError) for message in query.messages)
+    if refused or any(report.problems for report in reports):
         return ExitCode.WRONG
     in_part = query.messages or any(is_in_part(report, query.dry_run) for report in reports)
     return ExitCode.FAILED if failed or differences or in_part else ExitCode.ANSWERED

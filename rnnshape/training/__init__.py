@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rnnshape.problem import Problem
 from rnnshape.training.data import (
     Data,
     Function,
     Model,
     Port,
-    Problem,
     TrainingCall,
     Validation,
 )

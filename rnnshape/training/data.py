@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, TypeAlias
 
+from rnnshape.problem import Problem
+
 __all__ = [
     "Data",
     "Function",
     "Kind",
     "Model",
     "Port",
-    "Problem",
     "Size",
     "Sizes",
     "TrainingCall",
@@ -171,34 +172,6 @@ class TrainingCall(NamedTuple):
             remedies,
             silent,
         )
-
-
-class Problem(NamedTuple):
-    """What does not fit, as JSON has it; None where there is no value.
-
-    Attributes:
-        kind: `"data"` of X, `"labels"` of y, the loss, metrics and class weights, `"samples"` of
-            their numbers.
-        name, shape: the array that does not fit.
-        tensor, expected: the input or output, and the shape that is expected of the array.
-        message: one sentence.
-        remedies: code that mends it, the likelier first.
-        silent: whether Keras trains without an error.
-    """
-
-    kind: Kind
-    call: str
-    file: str | None
-    line: int | None
-    column: int | None
-    name: str | None
-    shape: Sizes | None
-    tensor: str | None
-    expected: Sizes | None
-    loss: str | None
-    message: str
-    remedies: tuple[str, ...]
-    silent: bool
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

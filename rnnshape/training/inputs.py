@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from itertools import permutations
 from math import prod
 
-from rnnshape.training.data import Data, Kind, Model, Port, Problem, Sizes, TrainingCall, shown
+from rnnshape.problem import Problem
+from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, shown
 from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, settled
 
 __all__ = ["dtype_problem", "input_problems"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from rnnshape.training.data import Data, Function, Model, Port, Problem, Sizes, TrainingCall, shown
+from rnnshape.problem import Problem
+from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingCall, shown
 from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric, metric_named

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import floor
 
-from rnnshape.training.data import Model, Problem, TrainingCall, shown
+from rnnshape.problem import Problem
+from rnnshape.training.data import Model, TrainingCall, shown
 
 __all__ = ["sample_problems"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
+from rnnshape.reading import keras2
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
 from rnnshape.reading.names.layers import (
     Input,
@@ -40,9 +41,9 @@ CLASSES: dict[str, Any] = {
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
-    "datasets", "engine", "experimental", "initializers", "keras", "layers", "losses", "math", "metrics",
-    "models", "nn", "ops", "optimizers", "preprocessing", "python", "random", "recurrent",
-    "regularizers", "saving", "utils", "v1", "v2",
+    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine", "experimental", "initializers", "keras", "layers", "losses", "math", "metrics",
+    "models", "nn", "noise", "normalization", "np_utils", "ops", "pooling", "optimizers", "preprocessing", "python", "random", "recurrent",
+    "regularizers", "saving", "utils", "v1", "v2", "wrappers",
 )  # fmt: skip
 
 
@@ -96,6 +97,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
         return Setting(known)
+    gone = keras2.name(f"keras.layers.{name}")
+    if gone is not None and signatures.module_of(gone.code.rpartition(".")[2]) == "layers":
+        session().old_name(name, gone)
+        return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
     if path.endswith("random") and name in ARRAYS:
@@ -143,6 +148,9 @@ class KerasModule(Module):
             self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
 
     def _named(self, name: str) -> Any:
+        gone = keras2.name(f"{self.path}.{name}")
+        if gone is not None and f"{self.path}.{name}" in keras2.MODULES:
+            session().old_name(f"{self.path}.{name}", gone)
         if name in SUBMODULES:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)

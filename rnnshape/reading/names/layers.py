@@ -10,9 +10,9 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, unknowns_in
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
@@ -377,7 +377,7 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     """A layer of Keras with its arguments as plain data."""
     known = signatures.signature(name)
     words: dict[str, Value] = {}
-    for word, value in named.items():
+    for word, value in as_written_today(name, named).items():
         made = argument(value)
         optional = word not in known.required and changes_no_shape(word)
         if not (optional and next(unknowns_in(made), None) is not None):
@@ -387,6 +387,29 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
             plain[place] = known.defaults[word]
     return bind(name, plain, words, session().places())
+
+
+def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
+    known, found = signatures.signature(name), dict[str, Any]()
+    places = session().places()
+    for word, value in named.items():
+        today = keras2.argument(name, word) if word not in known.names else None
+        if today is None:
+            found[word] = value
+            continue
+        new = today.code.partition("=")[0]
+        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
+        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
+        today = today._replace(code=code.format(printed(argument(value))))
+        session().old_name(word, today, name, places.get(word))
+        if word in signatures.INPUT_ARGUMENTS:
+            found[word] = value
+        elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
+            found["kernel_size"] = (*found.get("kernel_size", ()), value)
+        elif new in known.names:
+            found.setdefault(new, value)
+    return found
 
 
 def argument(value: Any, depth: int = 0) -> Value:

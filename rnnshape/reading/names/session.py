@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
+from rnnshape.problem import Problem
 from rnnshape.reading import graph
+from rnnshape.reading.keras2 import Today
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from rnnshape.reading.names.models import Model
 
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
+
+MOST_PROBLEMS = 50
 
 
 class Session:
@@ -39,6 +43,9 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
 
     def take(self, layer: object) -> None:
@@ -63,6 +70,30 @@ class Session:
         made = graph.InputTensor(shape, name)
         return self.sources.setdefault(key, (owner, made))[1]
 
+    def old_name(self, old: str, today: Today, of: str = "", place: Place | None = None) -> None:
+        """Notes a name or argument of Keras 1 or 2 that is read as it was meant."""
+        owner = f"{of} takes no {old}" if of else f"{old} is gone"
+        remedies = (today.code,) if today.code else ()
+        mend = f": write {today.code}" if today.code else ": leave it out"
+        if today.keras3 == "warned":
+            note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
+            self.notes += [note] if note not in self.notes else []
+        elif today.keras3 == "refused":
+            message = f"{owner} in this Keras{mend}"
+            self.problem("keras", message, remedies, place or self.evaluator.place)
+
+    def problem(
+        self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
+    ) -> None:
+        """Notes what this Keras refuses."""
+        file, line = where_of(place)
+        column = place.start + 1 if place else None
+        found = Problem(
+            kind, None, file, line, column, None, None, None, None, None, message, remedies
+        )
+        if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(found)
+
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
@@ -78,13 +109,14 @@ def session() -> Session:
 def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
-    place = roots[0].place
-    where = value.source.where if value.source else ""
-    line = getattr(roots[0].node, "lineno", None) if place else None
-    return Unknown(
-        value.label,
-        tuple(dict.fromkeys(root.label for root in roots)),
-        value.reason,
-        where.removesuffix("line ").rstrip(", "),
-        line,
-    )
+    file, line = where_of(roots[0].place)
+    names = tuple(dict.fromkeys(root.label for root in roots))
+    return Unknown(value.label, names, value.reason, file or "", line)
+
+
+def where_of(place: Place | None) -> tuple[str | None, int | None]:
+    """The file and the line of a place; a text that was pasted has no file."""
+    if place is None:
+        return None, None
+    before, _, number = place.where.rpartition("line ")
+    return before.rstrip(", ") or None, int(number) if number.isdigit() else 1
