@@ -178,6 +178,13 @@ KINDS: dict[str, Kind] = {
         )
     },
     "SimpleRNN.activity_regularizer": ANYTHING,  # Keras passes over it
+    **{  # which are copied for each of several kernels
+        f"{layer}.{name}_initializer": INITIALIZER._replace(
+            takes=lambda value: value is not None and INITIALIZER.takes(value)
+        )
+        for layer in ("MultiHeadAttention", "GroupQueryAttention")
+        for name in ("kernel", "bias")
+    },
     "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
     **{
         f"{layer}{count}D.{argument}": kind
