@@ -174,9 +174,12 @@ def unstack(call: Call, inputs: Inputs) -> Facts:
 
 
 def _parts(given: Tensor, at: int, axes: list[Axis] | list[None]) -> Facts:
+    shapes = [
+        (*given.axes[:at], *((axis,) if axis else ()), *given.axes[at + 1 :]) for axis in axes
+    ]
     parts = tuple(
-        Tensor(f"o{number}", (*given.axes[:at], *((axis,) if axis else ()), *given.axes[at + 1 :]))
-        for number, axis in enumerate(axes, start=1)
+        Tensor(f"o{number}", shape, f"part {number} of {len(shapes)}")
+        for number, shape in enumerate(shapes, start=1)
     )
     return Facts(parts if len(parts) > 1 else (parts,))  # a list of one is a list
 
