@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Value
+from rnnshape.expression import Call, Value, parse
+from rnnshape.measuring.messages import Measurement, Request
+from rnnshape.network import Argument, Input, Network, Question, Ref, Step
+from rnnshape.program import program
 from rnnshape.rules import facts_of, rule_of
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of
@@ -184,6 +188,54 @@ def test_an_operation_makes_what_keras_makes(name: str, keras: Any) -> None:
                 known = zip(tensor.axes, symbolic.shape, strict=True)
                 assert all(size is None or size == axis.length for axis, size in known), text
     assert taken
+
+
+STEPS = [
+    "get_item('[:, -1, :]')",
+    "get_item('[1:]')",
+    "get_item('[None]')",
+    "get_item('[...]')",
+    "sum(axis=1, keepdims=True)",
+    "add(x2=1)",
+    "subtract(x1=1)",
+    "power(x2=2)",
+    "equal(x2=0)",
+    "take(axis=1, indices=(0, 2))",
+    "expand_dims(1)",
+    "pad(((0, 0), (1, 2), (0, 0)))",
+    "where(x1=1, x2=0)",
+    "split(2, axis=-1)",
+]
+OF_TWO = ["multiply()", "matmul()", "einsum('btf,bsf->bts')", "where(x2=0)", "greater()"]
+LISTED = ["concatenate(axis=-1)", "stack(axis=1)"]
+X = Ref(1)
+NETWORKS = [
+    *((text, (X,)) for text in STEPS),
+    *((text, (X, X)) for text in OF_TWO if text != "matmul()"),
+    *((text, ((X, X),)) for text in LISTED),
+]
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("text", "arguments"), NETWORKS)
+def test_an_operation_in_a_network_is_measured_and_written_as_a_program(
+    text: str, arguments: tuple[Argument, ...], keras_measurer: KerasInProcess
+) -> None:
+    lstm = Step(parse("LSTM(4, return_sequences=True)"), (Ref(0),))
+    network = Network((Input((None, 5, 3)),), (lstm, Step(parse(text), arguments)))
+    description = describe(network)
+    outputs = [one.shape for one in description.layers[1].outputs]
+    written: dict[str, Any] = {}
+    exec(program(network, description), written)
+    model = written["model"]
+    arrays = model.predict(np.zeros((2, 5, 3)), verbose=0)
+    arrays = arrays if isinstance(arrays, list) else [arrays]
+    assert [one.shape for one in arrays] == outputs
+    [measured] = keras_measurer.answers(Request((Question(network),), seed=1))
+    assert isinstance(measured, Measurement), measured
+    assert [one.shape for one in measured.layers[1].outputs] == outputs
+    assert measured.layers[1].weights == ()
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if rule_of(name)])
