@@ -4,15 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import count
+from types import EllipsisType
 
 from rnnshape.description import Description
-from rnnshape.expression import calls_within
+from rnnshape.expression import Call, calls_within, printed
 from rnnshape.nest import folded
-from rnnshape.network import Argument, Network, Ref
+from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.signatures import module_of
+from rnnshape.rules.indexing import key_of
+from rnnshape.signatures import is_operation, module_of, signature
 
 __all__ = ["listed", "nested_names", "program", "statements"]
+
+# Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
+SIGNS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "true_divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "power": "**",
+    "matmul": "@",
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+}
 
 
 def program(network: Network, description: Description) -> str:
@@ -31,7 +50,8 @@ def program(network: Network, description: Description) -> str:
     model = Model(inputs, [o, h])
     """
     names = sorted({call.name for layer in network.layers for call in calls_within(layer)})
-    lines = ["from keras import Input, Model"]
+    functions = ", ops" if any(map(is_operation, names)) else ""
+    lines = [f"from keras import Input, Model{functions}"]
     for module in ("constraints", "initializers", "layers", "regularizers"):
         used = [name for name in names if module_of(name) == module]
         if used:
@@ -76,6 +96,10 @@ class _Writer:
             yield f"{name} = {self.input(index, tensor)}"
         shared = {step.same_as for step in self.network.steps if step.same_as is not None}
         for number, step in enumerate(self.network.steps, start=1):
+            if is_operation(step.layer.name):
+                operated = self.operated(step)  # before its result takes a name
+                yield f"{self.returned(number)} = {operated}"
+                continue
             called = ", ".join(
                 [
                     *map(self.argument, step.arguments),
@@ -90,6 +114,28 @@ class _Writer:
             yield f"{self.returned(number)} = {layer}({called})"
         inputs = self.several(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
         yield f"model = Model({inputs}, {self.several(self.outputs)})"
+
+    def operated(self, step: Step) -> str:
+        """`ops.sum(x, axis=1)`, `x[:, -1]` or `x + 1`."""
+        call, name = step.layer, step.layer.name
+        given = dict(step.keywords)
+        known = signature(name).tensors
+        if known[-1].startswith("*"):
+            return (
+                f"ops.{name}({', '.join([*_literals(call), *map(self.argument, step.arguments)])})"
+            )
+        free = (one for one in known if one not in call and one not in given)
+        given |= dict(zip(free, step.arguments, strict=False))
+        tensors = {
+            one: printed(call[one]) if one in call else self.argument(given[one])
+            for one in known
+            if one in call or one in given
+        }
+        if name == "get_item":
+            return f"{tensors['x']}{_key(call)}"
+        if name in SIGNS and len(tensors) == 2:
+            return f" {SIGNS[name]} ".join(tensors.values())
+        return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""
@@ -143,3 +189,21 @@ class _Writer:
     def several(self, refs: tuple[Ref, ...]) -> str:
         names = [self.names[ref] for ref in refs]
         return names[0] if len(names) == 1 else listed(names)
+
+
+def _literals(call: Call) -> Iterator[str]:
+    """The arguments of an operation that are no tensors, as they stand behind these."""
+    known = signature(call.name)
+    for name, value in call.arguments:
+        if name not in known.tensors:
+            yield printed(value) if name in known.required else f"{name}={printed(value)}"
+
+
+def _key(call: Call) -> str:
+    """The brackets behind a tensor. Keras takes a slice, None or `...` among others only."""
+    match key_of(call):
+        case [slice() | None]:
+            return f"{str(call['key'])[:-1]}, ...]"
+        case [EllipsisType()]:
+            return "[()]"
+    return str(call["key"])

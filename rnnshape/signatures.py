@@ -23,6 +23,7 @@ __all__ = [
     "OPERATIONS",
     "REFUSED",
     "Signature",
+    "is_operation",
     "module_of",
     "signature",
 ]
@@ -110,6 +111,11 @@ def module_of(name: str) -> str | None:
     if name in OPERATIONS:
         return "ops"
     return next((module for module, names in ARGUMENT_OBJECTS.items() if name in names), None)
+
+
+def is_operation(name: str) -> bool:
+    """Whether a name is that of a function of `keras.ops`."""
+    return module_of(name) == "ops"
 
 
 @cache
