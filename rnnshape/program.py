@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from types import EllipsisType
+from typing import Any
 
 from rnnshape.description import Description
 from rnnshape.expression import Call, calls_within, printed
@@ -14,8 +15,9 @@ from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
-__all__ = ["listed", "nested_names", "program", "statements"]
+__all__ = ["DEPENDS", "called_with_names", "listed", "nested_names", "program", "statements"]
 
+DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
 # Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
 SIGNS = {
     "add": "+",
@@ -96,8 +98,8 @@ class _Writer:
             yield f"{name} = {self.input(index, tensor)}"
         shared = {step.same_as for step in self.network.steps if step.same_as is not None}
         for number, step in enumerate(self.network.steps, start=1):
-            if is_operation(step.layer.name):
-                operated = self.operated(step)  # before its result takes a name
+            if is_operation(step.layer.name) or step.unread:
+                operated = called_with_names(step, self.names)  # before its result takes a name
                 yield f"{self.returned(number)} = {operated}"
                 continue
             called = ", ".join(
@@ -114,28 +116,6 @@ class _Writer:
             yield f"{self.returned(number)} = {layer}({called})"
         inputs = self.several(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
         yield f"model = Model({inputs}, {self.several(self.outputs)})"
-
-    def operated(self, step: Step) -> str:
-        """`ops.sum(x, axis=1)`, `x[:, -1]` or `x + 1`."""
-        call, name = step.layer, step.layer.name
-        given = dict(step.keywords)
-        known = signature(name).tensors
-        if known[-1].startswith("*"):
-            return (
-                f"ops.{name}({', '.join([*_literals(call), *map(self.argument, step.arguments)])})"
-            )
-        free = (one for one in known if one not in call and one not in given)
-        given |= dict(zip(free, step.arguments, strict=False))
-        tensors = {
-            one: printed(call[one]) if one in call else self.argument(given[one])
-            for one in known
-            if one in call or one in given
-        }
-        if name == "get_item":
-            return f"{tensors['x']}{_key(call)}"
-        if name in SIGNS and len(tensors) == 2:
-            return f" {SIGNS[name]} ".join(tensors.values())
-        return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""
@@ -181,14 +161,45 @@ class _Writer:
         return free
 
     def argument(self, argument: Argument) -> str:
-        def written(one: Ref | bool | None) -> str:
-            return self.names[one] if isinstance(one, Ref) else repr(one)
-
-        return folded(argument, written, listed)
+        return _written(argument, self.names)
 
     def several(self, refs: tuple[Ref, ...]) -> str:
         names = [self.names[ref] for ref in refs]
         return names[0] if len(names) == 1 else listed(names)
+
+
+def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
+    """An operation, or what is not read, with the names of its tensors: `ops.sum(x, axis=1)`,
+    `x[:, -1]`, `x + 1`, `my_layer(x)`."""
+    call, name = step.layer, step.layer.name
+    given = {word: _written(value, names) for word, value in step.keywords}
+    arguments = [_written(value, names) for value in step.arguments]
+    if step.unread:
+        if name.startswith(DEPENDS):
+            return name
+        return f"{name.removesuffix('(...)')}({', '.join(arguments)})"
+    known = signature(name).tensors
+    if known[-1].startswith("*"):
+        return f"ops.{name}({', '.join([*_literals(call), *arguments])})"
+    free = (word for word in known if word not in call and word not in given)
+    given |= dict(zip(free, arguments, strict=False))
+    tensors = {
+        word: printed(call[word]) if word in call else given[word]
+        for word in known
+        if word in call or word in given
+    }
+    if name == "get_item":
+        return f"{tensors['x']}{_key(call)}"
+    if name in SIGNS and len(tensors) == 2:
+        return f" {SIGNS[name]} ".join(tensors.values())
+    return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"
+
+
+def _written(argument: Argument, names: Mapping[Ref, str]) -> str:
+    def written(one: Any) -> str:
+        return names[one] if isinstance(one, Ref) else printed(one)
+
+    return folded(argument, written, listed)
 
 
 def _literals(call: Call) -> Iterator[str]:

@@ -284,7 +284,9 @@ class Layer(StandIn):
     @property
     def _title(self) -> str:
         """The name of its rows' group."""
-        return getattr(self, "own_name", "") or _snake(type(self).__name__)
+        if not getattr(self, "own_name", ""):
+            self.own_name = session().name_of(type(self).__name__)
+        return self.own_name
 
     @property
     def _text(self) -> str:
@@ -498,10 +500,6 @@ def _names_of(call: Call) -> tuple[str, ...]:
     if signatures.module_of(call.name) is None:
         return ()
     return signatures.signature(call.name).names
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
 @cache

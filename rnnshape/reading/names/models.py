@@ -7,7 +7,12 @@ from typing import Any
 
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
+from rnnshape.network import (
+    MOST_LAYERS,
+    input_of_first_layer,
+    too_many_layers,
+    without_input_arguments,
+)
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
@@ -132,7 +137,8 @@ class Model(Layer):
             if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
-        return Call("Sequential", (("layers", tuple(call.layer.call for call in calls)),))
+        layers = tuple(without_input_arguments(call.layer.call) for call in calls)
+        return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
         takes, gives = self.flow()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
+from rnnshape.layer_names import snake_case
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph
@@ -46,7 +47,14 @@ class Session:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.inside = 0  # calls of layers and models of the code that are being followed
+        self.counts: dict[str, int] = {}
         self.number = 0
+
+    def name_of(self, class_name: str) -> str:
+        """The name that Keras would give the next layer of a class."""
+        word = snake_case(class_name)
+        number = self.counts[word] = self.counts.get(word, -1) + 1
+        return f"{word}_{number}" if number else word
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
