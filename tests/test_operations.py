@@ -12,7 +12,7 @@ import pytest
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Value, parse
+from rnnshape.expression import Call, Value
 from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
@@ -22,6 +22,7 @@ from rnnshape.rules.indexing import key_of
 from rnnshape.rules.inputs import called_with
 from rnnshape.rules.operations import OF_EACH_NUMBER, OF_MANY, OF_PAIRS
 from rnnshape.signatures import OPERATIONS, signature
+from tests.calls import parse
 from tests.conftest import KerasInProcess
 from tests.test_rules_against_keras import described, nesting, nesting_of
 

@@ -12,10 +12,10 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
-from rnnshape.reading import parse
 from rnnshape.rules import facts_of, started
 from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from tests.calls import parse
 from tests.conftest import KerasInProcess
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 

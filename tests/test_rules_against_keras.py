@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind, calls_within
-from rnnshape.reading import parse
 from rnnshape.rules import facts_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import called_with
+from tests.calls import parse
 from tests.conftest import KerasInProcess
 
 BATCH, TIMESTEPS = 3, 3

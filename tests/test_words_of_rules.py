@@ -13,12 +13,12 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.reading import parse
 from rnnshape.rules import axes_of_input, facts_of, registry
 from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
+from tests.calls import parse
 
 SIZES = {
     "batch": 2,
@@ -396,6 +396,11 @@ Bidirectional(ConvLSTM3D(2, (1, 2, 1), return_sequences=True, return_state=True)
 
 TimeDistributed(Dense(3))
     o (batch, timesteps, units) output: of every timestep: weighted sums of the features
+    kernel (features, units) weight: times the input
+    bias (units,) weight: added
+
+TimeDistributed(Sequential([Dense(3), Dropout(0.5)]))
+    o (batch, timesteps, units) output: of every timestep: the input as it came: only in training some of it is changed
     kernel (features, units) weight: times the input
     bias (units,) weight: added
 
@@ -864,7 +869,7 @@ def test_every_rule_has_words_in_the_table() -> None:
 
 
 def test_every_rule_is_of_a_layer_or_an_operation_that_can_be_asked_about() -> None:
-    assert set(registry._RULES) <= {*LAYERS, *OPERATIONS}
+    assert set(registry._RULES) <= {*LAYERS, *OPERATIONS, "Sequential"}
 
 
 RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
@@ -15,10 +15,6 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
-
-if TYPE_CHECKING:
-    from rnnshape.reading.names.layers import Layer
-    from rnnshape.reading.names.models import Model
 
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
 
@@ -38,8 +34,8 @@ class Session:
 
     def __init__(self, evaluator: Evaluator, sequential: Callable[[], Any]) -> None:
         self.evaluator, self.sequential = evaluator, sequential
-        self.models: list[Model] = Log()
-        self.unused: list[Layer] = Log()
+        self.models: list[Any] = Log()
+        self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
