@@ -9,7 +9,6 @@ from rnnshape.description import Description
 from rnnshape.expression import Call, calls_within, printed
 from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
 __all__ = ["nested_names", "program", "statements"]
@@ -199,6 +198,8 @@ def _literals(call: Call) -> Iterator[str]:
 
 def _key(call: Call) -> str:
     """The brackets behind a tensor. Keras takes a slice, None or `...` among others only."""
+    from rnnshape.rules.indexing import key_of  # asked for by few programs
+
     match key_of(call):
         case [slice() | None]:
             return f"{str(call['key'])[:-1]}, ...]"

@@ -162,9 +162,7 @@ def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: Keras
     finished = command("AutoContrast()", "--json", measurer=keras_measurer)
     [answer] = finished.lines
     assert answer["outputs"][0]["shape"] == [2, 5, 1]
-    assert answer["notes"] == [
-        "the rule has no word on AutoContrast: its shapes are Keras' alone"
-    ]
+    assert answer["notes"] == ["the rule has no word on AutoContrast: its shapes are Keras' alone"]
     finished = command("AutoContrast()", "--dry-run")
     assert (finished.code, finished.out) == (2, "")
     assert "leave out --dry-run" in finished.err
