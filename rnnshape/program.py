@@ -12,7 +12,6 @@ from rnnshape.expression import Call, calls_within, printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
 __all__ = ["DEPENDS", "called_with_names", "listed", "nested_names", "program", "statements"]
@@ -212,6 +211,8 @@ def _literals(call: Call) -> Iterator[str]:
 
 def _key(call: Call) -> str:
     """The brackets behind a tensor. Keras takes a slice, None or `...` among others only."""
+    from rnnshape.rules.indexing import key_of  # asked for by few programs
+
     match key_of(call):
         case [slice() | None]:
             return f"{str(call['key'])[:-1]}, ...]"

@@ -19,6 +19,7 @@ from rnnshape.expression import Call, bind, calls_within
 from rnnshape.rules import facts_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import called_with
+from rnnshape.signatures import is_operation
 from tests.calls import parse
 from tests.conftest import KerasInProcess
 
@@ -47,9 +48,9 @@ class Keras:
     def __init__(self, measurer: KerasInProcess) -> None:
         import keras
 
-        from rnnshape.measuring.keras_model import build
+        from rnnshape.measuring.keras_model import build, operation
 
-        self.keras, self.build = keras, build
+        self.keras, self.build, self.operation = keras, build, operation
 
     def side_by_side(self, layers: Layers, given: NDArray[Any], *, masked: bool) -> list[Answer]:
         """Each layer called with the same input, in one model."""
@@ -62,7 +63,7 @@ class Keras:
         inputs = tensor = self.keras.Input(batch_shape=shape)
         built = []
         for call in layers:
-            layer = self.build(call)
+            layer = self.operation(call) if is_operation(call.name) else self.build(call)
             tensor = layer(tensor)
             built.append((layer, tensor))
         return self.answers(inputs, built, given)

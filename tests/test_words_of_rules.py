@@ -13,7 +13,7 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.rules import axes_of_input, facts_of, registry
+from rnnshape.rules import axes_of_input, facts_of, registry, rule_of
 from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -872,6 +872,7 @@ def test_every_rule_is_of_a_layer_or_an_operation_that_can_be_asked_about() -> N
     assert set(registry._RULES) <= {*LAYERS, *OPERATIONS, "Sequential"}
 
 
+assert rule_of("sum")  # with it, the rules of all operations are there
 RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]
 
 

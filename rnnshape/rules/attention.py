@@ -40,6 +40,8 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
             f"{key.shape[-1]} of the key: give it as many of both, as by Dense({query.shape[-1]}) "
             f'(Keras: "{keras}")'
         )
+    if value.masked and key.shape[-2] == 1:  # which the mask repeats
+        return None
     _check_lengths(call, value, key, "Matrix size-incompatible")
     weights = []
     if call["use_scale"]:

@@ -107,7 +107,7 @@ def _length(part: slice, length: int) -> int:
 def _check_index(call: Call, index: int, axis: Axis, argument: str) -> None:
     if not -axis.length <= index < axis.length:
         raise call.error(
-            f"{call} takes number {index} of {axis.length} {axis.label}: there is none "
+            f"{call} asks for number {index} of {axis.length} {axis.label}, counted from 0 "
             '(Keras: "out-of-bounds index", "is not in [0,")',
             argument,
         )
@@ -168,7 +168,9 @@ def unstack(call: Call, inputs: Inputs) -> Facts:
     count = given.axes[at].length
     if call["num"] not in (None, count):
         raise call.error(
-            f"{call} is given {count} {given.axes[at].label}, not {call['num']}", "num"
+            f"{call} is given {count} {given.axes[at].label}, not {call['num']} "
+            '(Keras: "must equal")',
+            "num",
         )
     return _parts(given, at, [None] * count)
 
@@ -189,7 +191,8 @@ def top_k(call: Call, inputs: Inputs) -> Facts:
     given, count = one_tensor(call, inputs), whole(call, "k")
     if not given.axes or not 0 <= count <= given.shape[-1]:
         raise call.error(
-            f"{call} takes {count} of {given.labels} {given.shape} "
+            f"{call} looks for the {count} largest along the last axis of {given.labels}, which "
+            f"is {given.shape} "
             '(Keras: "input must have at least k columns")',
             "k",
         )

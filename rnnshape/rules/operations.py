@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from operator import add
 
-from rnnshape.expression import Call
+from rnnshape.expression import Call, printed
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.operands import (
@@ -151,7 +151,7 @@ def glu(call: Call, inputs: Inputs) -> Facts:
     if given.shape[at] % 2:
         raise call.error(
             f"{call} cuts {given.shape[at]} {given.axes[at].label} into two equal parts: give it "
-            "an even number",
+            'an even number (Keras: "axis size must be divisible by 2")',
             "axis",
         )
     half = given.axes[at].resized(lambda length: length // 2)
@@ -166,8 +166,12 @@ def glu(call: Call, inputs: Inputs) -> Facts:
 @rule("one_hot")
 def one_hot(call: Call, inputs: Inputs) -> Facts:
     given, count = one_tensor(call, inputs), whole(call, "num_classes")
-    if count < 1:
-        raise call.error(f"{call.name} takes num_classes, 1 or more, not {count}", "num_classes")
+    if count < 0:
+        raise call.error(
+            f"{call.name} takes num_classes, 0 or more, not {count} "
+            '(Keras: "Negative dimensions are not allowed")',
+            "num_classes",
+        )
     at, rank = whole(call, "axis"), len(given.axes)
     if not -1 <= at < rank:
         raise call.error(
@@ -203,7 +207,11 @@ def repeat(call: Call, inputs: Inputs) -> Facts:
 def tile(call: Call, inputs: Inputs) -> Facts:
     given, times = one_tensor(call, inputs), wholes(call, "repeats")
     if min(times, default=0) < 0:
-        raise call.error(f"{call.name} takes repeats of 0 or more", "repeats")
+        raise call.error(
+            f"{call.name} takes repeats of 0 or more, not {printed(call['repeats'])} "
+            '(Keras: "Negative dimensions are not allowed")',
+            "repeats",
+        )
     rank = max(len(times), len(given.axes))
     axes = (*(Axis("1", 1) for _ in range(rank - len(given.axes))), *given.axes)
     counts = (*(1 for _ in range(rank - len(times))), *times)

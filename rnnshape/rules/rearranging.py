@@ -28,7 +28,14 @@ SAME_NUMBERS = "the same numbers in another shape"
 
 @rule("reshape")
 def reshape(call: Call, inputs: Inputs) -> Facts:
-    given, sizes = one_tensor(call, inputs), wholes(call, "newshape")
+    given, shape = one_tensor(call, inputs), call["newshape"]
+    if isinstance(shape, tuple) and None in shape:
+        raise call.error(
+            f"{call.name} takes -1, not None, for the size that follows from the others "
+            '(Keras: "Attempt to convert a value (None) with an unsupported type")',
+            "newshape",
+        )
+    sizes = wholes(call, "newshape")
     total = joined(given.axes)
     rest = prod(size for size in sizes if size != -1)
     fits = total.length % rest == 0 if -1 in sizes and rest else total.length == rest
@@ -241,7 +248,10 @@ def einsum(call: Call, inputs: Inputs) -> Facts | None:
     taken, _, out = written.partition("->")
     parts = taken.split(",")
     if len(parts) != len(given):
-        raise call.error(f"{printed(written)} is for {len(parts)} tensors, not {len(given)}")
+        raise call.error(
+            f"{printed(written)} is for {len(parts)} tensors, not {len(given)} "
+            '(Keras: "Number of operands")'
+        )
     axes: dict[str, Axis] = {}
     left_out: list[tuple[Axis, ...]] = []
     for part, tensor in zip(parts, given, strict=True):
