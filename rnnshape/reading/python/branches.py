@@ -60,7 +60,7 @@ class Snapshot:
             _set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
-        """Keeps what both contents agree on. Lists of other lengths are open wherever they stand."""
+        """Keeps what both contents agree on. Lists of other lengths are open everywhere."""
         lost = {
             key
             for key, one in first.items()
