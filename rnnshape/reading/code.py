@@ -221,9 +221,9 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
             made = _call_openly(evaluator, found)
             for word, part in list(vars(found).items()):
                 held = SESSION.get()
-                if held.models or held.calls or isinstance(made, Open) or word.startswith("_"):
+                if held.models or held.calls or isinstance(made, Open | Layer):
                     break
-                if isinstance(part, FunctionType):
+                if isinstance(part, FunctionType) and not word.startswith("_"):
                     _call_openly(evaluator, getattr(made, word))
 
 
@@ -286,6 +286,8 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
         return
     for layer in list(held.unused):
         yield _alone(layer), ()
+    for found in held.loaded if not held.unused else ():
+        _tell_open(evaluator, "", found)
 
 
 def _alone(layer: Layer) -> Network:

@@ -41,9 +41,10 @@ CLASSES: dict[str, Any] = {
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
-    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine", "experimental", "initializers", "keras", "layers", "losses", "math", "metrics",
-    "models", "nn", "noise", "normalization", "np_utils", "ops", "pooling", "optimizers", "preprocessing", "python", "random", "recurrent",
-    "regularizers", "saving", "utils", "v1", "v2", "wrappers",
+    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
+    "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
+    "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
+    "python", "random", "recurrent", "regularizers", "saving", "utils", "v1", "v2", "wrappers",
 )  # fmt: skip
 
 
@@ -92,7 +93,9 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if name in CLASSES:
         return CLASSES[name]
     if name in ("int_shape", "shape"):
-        return sizes_of if name == "int_shape" else sizes_at_run_time
+        return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
+    if name == "load_model":
+        return loaded
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -124,9 +127,22 @@ def _is_dtype(name: str) -> bool:
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open."""
-    sizes = sizes_of(value)
-    found = session().evaluator.open("a size", "it is known when the model runs")
-    return sizes if isinstance(sizes, Open) else [found if one is None else one for one in sizes]
+    sizes, evaluator = sizes_of(value), session().evaluator
+    text = evaluator.open(evaluator.node).label
+    why = "it is known when the model runs"
+    return [
+        evaluator.open(f"{text}[{place}]", why) if size is None else size
+        for place, size in enumerate(sizes)
+    ]
+
+
+def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
+    """A model that a file holds."""
+    file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
+    evaluator = session().evaluator
+    found = evaluator.open(evaluator.node, f"it is loaded from a file: {file}")
+    session().loaded.append(found)
+    return found
 
 
 @cache

@@ -239,7 +239,10 @@ class Layer(StandIn):
         return {word: _as_code_has_it(value) for word, value in self.own_layer.call.arguments}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
+    def from_config(cls, config: Any) -> Any:
+        if not isinstance(config, Mapping):
+            evaluator = session().evaluator
+            raise IsOpenError(evaluator.open(evaluator.node, "its configuration is not known"))
         return cls(**config)
 
     @staticmethod

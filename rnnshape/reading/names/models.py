@@ -80,10 +80,11 @@ class Model(Layer):
             raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
         calls = graph.calls_before(self.own_gives, self.own_takes)
+        data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and graph.Tensor(maker) not in given:
-                if maker.name == "weight" or maker.shape is None:
+                if maker.name == "weight" or maker.shape is None or id(maker) in data:
                     continue
                 name = maker.name or maker.given_name
                 which = f": {name}" if name else ""
@@ -157,7 +158,7 @@ class Model(Layer):
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
             raise QueryError(
-                f"{self.title} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
+                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
             )
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
@@ -337,6 +338,9 @@ class Sequential(Model):
             for part in item:
                 self._add(part, place)
         elif isinstance(item, Open):
+            if not (item.reason or item.roots):  # a value that is given can't be a layer
+                why = "what it is, is not in this code"
+                item = Open(item.label, why, item.source, item.node)
             self.own_items += (_UnreadLayer(item),)
         elif isinstance(item, Tensor) and self.own_items:
             message = "Input says what the network is given: put it first"

@@ -27,6 +27,7 @@ class Session:
     Attributes:
         unused: the layers that nothing has taken yet.
         calls: of layers, in order.
+        loaded: what stands for models that the code loads from files.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
@@ -37,6 +38,7 @@ class Session:
         self.models: list[Any] = Log()
         self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
+        self.loaded: list[Open] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []

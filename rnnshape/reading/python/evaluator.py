@@ -170,6 +170,7 @@ class Evaluator:
 
     def really(self, function: Callable[..., Any], /, *parts: object, **named: object) -> Any:
         """What Python's own function makes of its parts; open where it refuses them."""
+        node = self.node
         try:
             self.spend(weight_of_call(function, parts, named))
             made = function(*parts, **named)
@@ -177,22 +178,27 @@ class Evaluator:
                 made = Stream(made)
             check_result(made)
         except IsOpenError as wrong:
+            self.node = node
             return self.derived(wrong.value)
         except QueryError as wrong:
-            if wrong.place is None:
-                wrong.place = self.place
-            self.tell(wrong)
-            return self.open(self._text(function), wrong.message)
+            self.node = node
+            return self._told(wrong, self._text(function))
         except Exception as wrong:
+            self.node = node
             for found in opens_in([parts, named]):
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
-            text = f"{type(wrong).__name__}: {_words_of(wrong)}"
-            return self.refuse(self.open(self._text(function), text))
+            return self.refuse(self.open(self._text(function), _words_of(wrong)))
+        self.node = node
         if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
             return self.derived(made)
         return made
+
+    def _told(self, wrong: QueryError, text: str) -> Open:
+        wrong.place = wrong.place or self.place
+        self.tell(wrong)
+        return self.open(text, wrong.message)
 
     def refuse(self, value: Open) -> Open:
         """Notes what Python itself would not do."""
@@ -235,6 +241,8 @@ class Evaluator:
                 return getattr(owner, name)
             except IsOpenError as wrong:
                 return wrong.value
+            except QueryError as wrong:
+                return self._told(wrong, self._text(owner))
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
@@ -336,7 +344,8 @@ class Evaluator:
             because = wrong.value
         else:
             is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            words = str(wrong) if is_ours else f"{type(wrong).__name__}: {_words_of(wrong)}"
+            is_ours |= isinstance(wrong, QueryError)
+            words = str(wrong) if is_ours else _words_of(wrong)
             because = Open("", words, self.source, node)
             text = words if is_ours else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
@@ -397,13 +406,16 @@ def _name_of(value: object) -> str:
 
 
 def _what(value: object) -> str:
-    kind = type(value).__name__
+    kind = getattr(type(value), "what", type(value).__name__)
+    if isinstance(value, StandIn) and " " in kind:
+        return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def _words_of(wrong: BaseException) -> str:
-    """What an exception says, if that can be told."""
+    """What Python would say of an exception, if that can be told."""
     try:
-        return str(wrong)[:200]
+        words = str(wrong)[:200]
     except IsOpenError:
-        return "its text is not known"
+        words = "its text is not known"
+    return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__
