@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
-
-from rnnshape.problem import Problem
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "Data",
@@ -16,6 +15,7 @@ __all__ = [
     "Sizes",
     "TrainingCall",
     "Validation",
+    "counted",
     "shown",
 ]
 
@@ -144,34 +144,10 @@ class TrainingCall(NamedTuple):
             return samples
         return min(samples, self.batch_size or 32)
 
-    def problem(
-        self,
-        kind: Kind,
-        message: str,
-        data: Data | None = None,
-        *,
-        tensor: str | None = None,
-        expected: Sizes | None = None,
-        loss: str | None = None,
-        remedies: tuple[str, ...] = (),
-        silent: bool = False,
-    ) -> Problem:
+    def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
-        return Problem(
-            kind,
-            self.call,
-            self.file,
-            self.line,
-            self.column,
-            data and data.name,
-            data and data.shape,
-            tensor,
-            expected,
-            loss,
-            message,
-            remedies,
-            silent,
-        )
+        place = Problem(kind, self.call, self.file, self.line, self.column, message=message)
+        return place._replace(name=data and data.name, shape=data and data.shape, **fields)
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:
@@ -182,3 +158,13 @@ def shown(shape: Sizes, unknown: str = "?") -> str:
     """
     sizes = [unknown if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def counted(what: str, named: Sequence[Data | Port]) -> str:
+    """How many arrays, inputs or outputs there are, and their names.
+
+    >>> counted("array", [Data("X", None), Data("Z", None)])
+    '2 arrays (X, Z)'
+    """
+    names = ", ".join(one.name for one in named)
+    return f"{len(named)} {what}{'s' * (len(named) != 1)} ({names})"

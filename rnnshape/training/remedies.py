@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
-from math import prod
 from typing import Any, NamedTuple
 
 from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
-from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named, written
+from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import judge_of_metric, metric_named
-from rnnshape.training.shapes import in_general
+from rnnshape.training.shapes import in_general, rearranged
 
 __all__ = ["Attempt", "label_remedies"]
 
@@ -84,7 +82,7 @@ def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
 
 def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
     loss = loss_named(now.loss.name) if now.loss else None
-    if loss not in LOSSES or not (LOSSES[loss].one_hot or "crossentropy" in loss):
+    if loss not in LOSSES or not (loss in ONE_HOT or "crossentropy" in loss):
         return
     data, classes = call.y[index], now.output[-1]
     sparse, whole = "sparse_categorical_crossentropy", "categorical_crossentropy"
@@ -101,7 +99,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
     elif loss.startswith("binary"):
         yield from _units(now, 1)
         yield _with_loss(call, index, now, sparse)
-    if LOSSES[loss].one_hot and labels[1:] == now.output[1:-1]:
+    if loss in ONE_HOT and labels[1:] == now.output[1:-1]:
         yield from _one_hot(call, index, now)
         yield _with_loss(call, index, now, sparse)
     if loss == sparse and is_one_hot:
@@ -139,15 +137,8 @@ def _other_units(now: Attempt) -> Iterator[Attempt]:
 def _reshaped(name: str, now: Attempt) -> Iterator[Attempt]:
     y, output = now.y, now.output
     yield now.and_then(f"{name} = {name}[..., None]", y=(*y, 1))
-    if 2 < len(y) == len(output):
-        for order in list(permutations(range(1, len(y))))[1:]:
-            turned = (y[0], *(y[axis] for axis in order))
-            yield now.and_then(f"{name} = {name}.transpose{(0, *order)}", y=turned)
-    if None not in (*y[1:], *output[1:]):
-        known = [size for size in output[1:] if size is not None]
-        if prod(known) == prod(size or 0 for size in y[1:]) and known not in ([*y[1:]], [1]):
-            new = ", ".join(map(str, known))
-            yield now.and_then(f"{name} = {name}.reshape(-1, {new})", y=(y[0], *known))
+    for text, shape in rearranged(name, y, output):
+        yield now.and_then(text, y=shape)
     if len(y) > len(output):
         yield now.and_then(f"{name} = {name}[:, -1]", y=(*y[:1], *y[2:]))
 

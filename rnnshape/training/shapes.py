@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product, zip_longest
+from collections.abc import Callable, Iterator
+from itertools import permutations, product, zip_longest
 from math import prod
 from typing import NamedTuple, TypeAlias
 
 from rnnshape.training.data import Sizes
 
 __all__ = [
+    "OTHER",
     "Judge",
     "Outcome",
     "Refusal",
@@ -17,11 +18,13 @@ __all__ = [
     "aligned",
     "broadcast",
     "in_general",
+    "rearranged",
     "repeats",
     "settled",
 ]
 
 Shape: TypeAlias = tuple[int, ...]
+MOST_AXES = 5  # of which all orders are tried
 MOST_CASES = 100  # of sizes that are tried in the place of those that are not known
 SAMPLES, OTHER = 7919, 7907  # sizes that no tensor in sight has
 
@@ -48,7 +51,7 @@ class Outcome(NamedTuple):
         return not (self.silent or self.refused)
 
 
-Judge: TypeAlias = Callable[[Shape, Shape], Outcome]
+Judge: TypeAlias = Callable[[Shape, Shape], Outcome]  # of y and an output; raises `Refusal`
 
 
 def aligned(y: Shape, output: Shape) -> tuple[Shape, Shape]:
@@ -92,31 +95,51 @@ def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
     first = in_general(y, output, judge)
     if first.fits:
         return None
-    y, output = _with_samples(y), _with_samples(output)
-    if None not in (*y, *output):
-        return first
+    pair = [_with_samples(y), _with_samples(output)]
     # A size only matters if it is 1, or that of the other tensor.
     choices = [
-        sorted({1, OTHER, *other} - {None}) if size is None else [size]
-        for shape, other in ((y, output), (output, y))
+        [size] if size is not None else [size for size in {1, OTHER, *other} if size is not None]
+        for shape, other in (pair, pair[::-1])
         for size in shape
     ]
     if prod(map(len, choices)) > MOST_CASES:
         return None
     for sizes in product(*choices):
-        if judge(sizes[: len(y)], sizes[len(y) :]).fits:
+        if _outcome(sizes[: len(y)], sizes[len(y) :], judge).fits:
             return None
     return first
 
 
 def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
     """What is true where each size that is not known is another than those that are."""
-    filled = [
+    given, made = (
         tuple(OTHER if size is None else size for size in _with_samples(shape))
         for shape in (y, output)
-    ]
-    return judge(*filled)
+    )
+    return _outcome(given, made, judge)
+
+
+def _outcome(y: Shape, output: Shape, judge: Judge) -> Outcome:
+    try:
+        return judge(y, output)
+    except Refusal as refusal:
+        return Outcome(refused=str(refusal))
 
 
 def _with_samples(shape: Sizes) -> Sizes:
     return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
+
+
+def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Sizes]]:
+    """Code that orders an array's axes otherwise, or reshapes it, and the shape it then has.
+
+    >>> list(rearranged("X", (16, 15), (None, 5, 3)))
+    [('X = X.reshape(-1, 5, 3)', (16, 5, 3))]
+    """
+    if 2 < len(shape) == len(wanted) <= MOST_AXES:
+        for order in list(permutations(range(1, len(shape))))[1:]:
+            turned = (shape[0], *(shape[axis] for axis in order))
+            yield f"{name} = {name}.transpose{(0, *order)}", turned
+    old, new = ([size or 0 for size in sizes[1:]] for sizes in (shape, wanted))
+    if prod(old) == prod(new) > 0 and old != new != [1]:
+        yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (shape[0], *new)
