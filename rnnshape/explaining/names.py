@@ -16,7 +16,7 @@ _LEFT_OUT = "without it: there is nothing in its place"
 
 def arguments(said: Said) -> Advice:
     """Arguments that a layer, a method or an optimizer does not take."""
-    of = said["of"].split(".")[-2 if said["of"].endswith("__init__") else -1]
+    of = _class(said)
     if "optimizer" in said.match[0] or "not recognized" in said.match[0]:
         of = "optimizer"
     given = re.findall(r"([A-Za-z_]\w*)['\"]?(?=[:=,)]|$)", said["given"].strip("{} '\"."))
@@ -44,15 +44,20 @@ def _every_argument() -> tuple[str, ...]:
     return tuple({name for layer in LAYERS for name in signature(layer).names})
 
 
+def _class(said: Said) -> str:
+    """The class or function that was called; empty where the message says `__init__` alone."""
+    return next((part for part in said["of"].split(".")[::-1] if not part.startswith("__")), "")
+
+
 def missing_argument(said: Said) -> Advice:
-    missing = said["missing"]
-    of = said["of"].removesuffix(".__init__").removesuffix(".call").removesuffix(".__call__")
-    if missing in ("inputs", "sequences", "x") or not of[:1].isupper():
+    missing, of = said["missing"], _class(said)
+    if of == "call" or missing in ("", "inputs", "sequences", "x"):
         return Advice(
-            f"{of or 'A layer'} was called without {missing or 'what it needs'}.",
+            f"A layer was called without {missing or 'what it needs'}.",
             ("x = LSTM(64)(x)  # first the layer's arguments, then the tensor",),
         )
-    given = "64, 3" if "Conv" in of else "64"
+    of = of or {"units": "LSTM", "rate": "Dropout", "input_dim": "Embedding"}.get(missing, "Conv1D")
+    given = {"Dropout": "0.5", "Embedding": "1000, 64"}.get(of, "64, 3" if "Conv" in of else "64")
     return Advice(
         f"{of} takes {missing}, which is missing, or was given by a name of Keras 1 (output_dim, "
         "nb_filter).",

@@ -43,11 +43,14 @@ def unequal(said: Said) -> Advice:
         return joined(said)
     if _LOSS.search(_node(said.text)) or _looks_like_loss(a, b):
         return _labels(a, b, said.text)
+    wide = b[-1] if b and re.search("lstm|gru|rnn", _node(said.text), re.IGNORECASE) else None
+    states = (f"LSTM({wide})(x, initial_state=[h, c])  # as many units as the states",)
     return Advice(
         f"Two tensors are combined entry by entry, and differ: {numbers}"
         f"{f' ({a} and {b})' if shapes else ''}. The sizes of each axis, from the last backwards, "
         "must be equal, or one of them 1.",
         (
+            *(states if wide else ()),
             "Dense(units)  # a layer that makes both of one width, before they are combined",
             "LSTM(64)  # with the same units and return_sequences in both branches",
             "y = y.reshape(-1, 1)  # if it is the loss: y of the shape of the output",
@@ -73,7 +76,7 @@ def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
     if not a or not b:
         return False
     if a[0] != b[0]:
-        return a[1:] == b[1:] == (1,)
+        return a[1:] == b[1:]
     return {len(a), len(b)} == {1, 2} or (a[0] == 1 and len(a) == len(b) == 2)
 
 
@@ -104,11 +107,11 @@ def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
         y, output = sorted((a, b), key=len)
     if a[1:] == b[1:] and a[0] != b[0]:
         return Advice(
-            f"The loss combines {a} and {b}: another number of samples in y than in the output, as "
-            "with a fixed batch that does not divide the data, or arrays of different lengths.",
+            f"{a} and {b} are combined: another number of samples in y or in a state than in the "
+            "output, as with a fixed batch that does not divide the data, or with arrays of "
+            "different lengths.",
             (
-                f"model.fit(X, y, batch_size={max(a[0] or 1, b[0] or 1)})  # the Input's "
-                f"batch_size",
+                f"model.fit(X, y, batch_size={max(a[0] or 1, b[0] or 1)})  # that of the Input",
                 "n = len(X) // batch * batch  # then X, y = X[:n], y[:n]",
                 "n = min(len(X), len(y))  # then X, y = X[:n], y[:n]",
             ),
