@@ -308,6 +308,10 @@ NO_ERRORS = [
     "assert x.shape == (16, 5, 3), 'shape'",
     "GRU(8); print('ValueError')",
     "error_rate = 0.1",
+    "The bridge has not been built yet, and that question is out of scope.",
+    "Iteration: 10\nloss: 0.3",
+    "MeanSquaredError: 0.25",
+    "Reads a model.\n\nRaises:\n    ValueError: if the file is damaged.",
 ]
 
 
@@ -390,6 +394,24 @@ def test_keras_takes_a_program_with_the_remedy(
     _is_well_said(told)
     assert remedy in mended
     _run(mended, keras_names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shapes (None, 1) and (None, 10) are incompatible",
+        "W tensorflow/core/op_kernel.cc:1 Invalid argument: Incompatible shapes: [32] vs. [180]",
+        "model.add(LSTM(4)\nmodel.fit(X, y)\nValueError: Shapes (None, 1) and (None, 10) differ",
+        "keras.src.errors.MyException: a thing",
+        "KeyError: 0",
+        "KeyboardInterrupt:",
+        f"My program:\n\nmodel.add(LSTM(4))\n\nand its error\n\n{NDIM}",
+        f"E   {NDIM}",
+        f"> {NDIM}",
+    ],
+)
+def test_what_python_or_a_log_printed_is_taken_for_an_error(text: str) -> None:
+    assert is_error(text)
 
 
 @pytest.mark.parametrize("text", NO_ERRORS)

@@ -29,6 +29,7 @@ _TAIL = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:)"
 )
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
+_QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 _LONGEST = 300  # characters of a message that are shown
 
 
@@ -43,7 +44,8 @@ def is_error(text: str) -> bool:
     text = plain(text)
     if not text.strip() or is_code(text):
         return False
-    return has_error(text) or any(found_in(one_line(text)))
+    quoted = (len(said.match[0]) for _, said in found_in(one_line(text)))
+    return has_error(text) or any(length >= _QUOTED for length in quoted)
 
 
 def explain(error: str | BaseException) -> Explanation:
