@@ -507,6 +507,21 @@ def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() ->
     assert explain(text + frame.format("after")).place == ("before.py", 3)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "TypeError: train() got an unexpected keyword argument 'speed'",
+        "TypeError: Car.drive() missing 1 required positional argument: 'road'",
+        "ModuleNotFoundError: No module named 'requests'",
+        "AttributeError: 'Car' object has no attribute 'drive'",
+        "ValueError: invalid literal for int() with base 10: 'a'",
+    ],
+)
+def test_an_error_of_another_library_is_unknown(message: str) -> None:
+    assert is_error(message)
+    assert not explain(message).is_known
+
+
 def test_an_error_that_is_not_known_is_said_to_be_unknown() -> None:
     told = explain("Traceback (most recent call last):\nZeroDivisionError: division by zero")
     assert (told.kind, told.is_known, told.remedies) == ("unknown", False, ())

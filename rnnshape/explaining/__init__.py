@@ -68,8 +68,10 @@ def explain(error: str | BaseException) -> Explanation:
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
     for message, position in (*pieces, (one_line(text), len(text))):
         for entry, said in found_in(message):
-            advise = FUNCTIONS[entry.function] if entry.function else entry.advice
-            explanation, remedies, kind = advise(said)
+            advice = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
+            if advice is None:
+                continue
+            explanation, remedies, kind = advice
             shown = _shown(message[_sentence(message, said.match.start()) :])
             place = own_place(text, position)
             return Explanation(kind or entry.kind, shown, one_line(explanation), remedies, place)
