@@ -308,6 +308,10 @@ NO_ERRORS = [
     "assert x.shape == (16, 5, 3), 'shape'",
     "GRU(8); print('ValueError')",
     "error_rate = 0.1",
+    "The bridge has not been built yet, and that question is out of scope.",
+    "Iteration: 10\nloss: 0.3",
+    "MeanSquaredError: 0.25",
+    "Reads a model.\n\nRaises:\n    ValueError: if the file is damaged.",
 ]
 
 
@@ -392,9 +396,130 @@ def test_keras_takes_a_program_with_the_remedy(
     _run(mended, keras_names)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shapes (None, 1) and (None, 10) are incompatible",
+        "W tensorflow/core/op_kernel.cc:1 Invalid argument: Incompatible shapes: [32] vs. [180]",
+        "model.add(LSTM(4)\nmodel.fit(X, y)\nValueError: Shapes (None, 1) and (None, 10) differ",
+        "keras.src.errors.MyException: a thing",
+        "KeyError: 0",
+        "KeyboardInterrupt:",
+        f"My program:\n\nmodel.add(LSTM(4))\n\nand its error\n\n{NDIM}",
+        f"E   {NDIM}",
+        f"> {NDIM}",
+    ],
+)
+def test_what_python_or_a_log_printed_is_taken_for_an_error(text: str) -> None:
+    assert is_error(text)
+
+
 @pytest.mark.parametrize("text", NO_ERRORS)
 def test_what_is_no_error_is_not_taken_for_one(text: str) -> None:
     assert not is_error(text)
+
+
+@pytest.mark.parametrize(
+    ("message", "explanation"),
+    [
+        (
+            NDIM,
+            "LSTM takes 3 axes, (batch, timesteps, features); what came is (None, 64) = "
+            "(batch, features).",
+        ),
+        (
+            "ValueError: Input 0 of layer conv1d is incompatible with the layer: expected "
+            "min_ndim=3, found ndim=2. Full shape received: (None, 5)",
+            "Conv1D takes at least 3 axes, (batch, timesteps, features); what came is (None, 5) = "
+            "(batch, features).",
+        ),
+        (
+            'ValueError: Input 0 of layer "my_layer" is incompatible with the layer: expected '
+            "ndim=3, found ndim=2",
+            "my_layer takes 3 axes, (batch, timesteps, features); what came is a tensor of 2 axes, "
+            "(batch, features).",
+        ),
+        (
+            'ValueError: Input 0 of layer "model" is incompatible with the layer: expected '
+            "shape=(None, 5, 3), found shape=(5, 3)",
+            "The model takes (None, 5, 3) = (batch, timesteps, features); what came is (5, 3) = "
+            "(timesteps, features), a sample without its batch.",
+        ),
+        (
+            "ValueError: Arguments `target` and `output` must have the same rank (ndim). "
+            "Received: target.shape=(None,), output.shape=(None, 5, 1)",
+            "y is (None,) = (batch,), and the model returns (None, 5, 1) = (batch, timesteps, "
+            "units).",
+        ),
+        (
+            "InvalidArgumentError: logits and labels must have the same first dimension, got "
+            "logits shape [80,3] and labels shape [16]",
+            "y gives 16 labels, and the model returns 80 rows of 3 classes. 80 is 16 times 5: the "
+            "output still has timesteps.",
+        ),
+        (
+            "ValueError: Data cardinality is ambiguous. Make sure all arrays contain the same "
+            "number of samples.'x' sizes: 16\n'y' sizes: 15\n",
+            "All arrays must have the same number of samples, their first size: 16 and 15.",
+        ),
+        (
+            "ValueError: Shapes (1, 4) and (5, 4) are incompatible, in load_weights",
+            "A weight of shape (5, 4) is given values of shape (1, 4).",
+        ),
+    ],
+)
+def test_what_came_and_what_is_taken_are_said_with_their_axes(
+    message: str, explanation: str
+) -> None:
+    assert explain(message).explanation == explanation
+
+
+def test_the_remedy_has_the_names_and_numbers_of_the_message() -> None:
+    told = explain(
+        "ValueError: Layer \"functional\" expects 2 named input(s) with keys ['a', 'b'], but it "
+        "received 1 input tensors."
+    )
+    assert "model.fit({'a': x1, 'b': x2}, y)  # by the inputs' names" in told.remedies
+    sparse = explain(
+        "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
+        "target.shape=(None, 3), output.shape=(None, 1)"
+    )
+    assert [remedy.split(" ")[0] for remedy in sparse.remedies] == [
+        "loss='categorical_crossentropy'",
+        "y",
+        "Dense(3,",
+        "y",
+    ]
+
+
+def test_of_two_errors_in_a_chain_the_last_is_explained() -> None:
+    first = "ValueError: Shapes (None, 1) and (None, 10) are incompatible"
+    between = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
+    assert explain(f"{first}{between}{NDIM}").kind == "chain"
+    assert explain(f"{NDIM}{between}{first}").kind == "labels"
+    assert explain(f"{first}{between}ZeroDivisionError: no").kind == "labels"
+
+
+def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() -> None:
+    frame = '  File "{}.py", line 3, in f\n'
+    assert explain(f"{NDIM}\n{frame.format('after')}").place == ("after.py", 3)
+    text = f"Traceback (most recent call last):\n{frame.format('before')}{NDIM}\n"
+    assert explain(text + frame.format("after")).place == ("before.py", 3)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "TypeError: train() got an unexpected keyword argument 'speed'",
+        "TypeError: Car.drive() missing 1 required positional argument: 'road'",
+        "ModuleNotFoundError: No module named 'requests'",
+        "AttributeError: 'Car' object has no attribute 'drive'",
+        "ValueError: invalid literal for int() with base 10: 'a'",
+    ],
+)
+def test_an_error_of_another_library_is_unknown(message: str) -> None:
+    assert is_error(message)
+    assert not explain(message).is_known
 
 
 def test_an_error_that_is_not_known_is_said_to_be_unknown() -> None:

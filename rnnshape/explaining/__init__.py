@@ -29,6 +29,7 @@ _TAIL = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:)"
 )
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
+_QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 _LONGEST = 300  # characters of a message that are shown
 
 
@@ -43,7 +44,8 @@ def is_error(text: str) -> bool:
     text = plain(text)
     if not text.strip() or is_code(text):
         return False
-    return has_error(text) or any(found_in(one_line(text)))
+    quoted = (len(said.match[0]) for _, said in found_in(one_line(text)))
+    return has_error(text) or any(length >= _QUOTED for length in quoted)
 
 
 def explain(error: str | BaseException) -> Explanation:
@@ -66,8 +68,10 @@ def explain(error: str | BaseException) -> Explanation:
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
     for message, position in (*pieces, (one_line(text), len(text))):
         for entry, said in found_in(message):
-            advise = FUNCTIONS[entry.function] if entry.function else entry.advice
-            explanation, remedies, kind = advise(said)
+            advice = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
+            if advice is None:
+                continue
+            explanation, remedies, kind = advice
             shown = _shown(message[_sentence(message, said.match.start()) :])
             place = own_place(text, position)
             return Explanation(kind or entry.kind, shown, one_line(explanation), remedies, place)

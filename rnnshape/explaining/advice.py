@@ -1,4 +1,4 @@
-"""The functions that entries of the table name."""
+"""The functions that entries of the table name. One that returns None has nothing to say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rnnshape.explaining.messages import Advice, Said
 
 __all__ = ["FUNCTIONS"]
 
-FUNCTIONS: Mapping[str, Callable[[Said], Advice]] = {
+FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
         data.axis,

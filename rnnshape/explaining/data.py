@@ -119,6 +119,9 @@ def axis(said: Said) -> Advice:
         f"{class_of(name)} was built for size {value} on axis {axis}, and what came has "
         f"{came}: {written(shape)}."
     )
+    if None not in shape[1:] and prod(size or 0 for size in shape[1:]) == value:
+        flat = f"X = X.reshape(len(X), {value})  # all of a sample in one axis"
+        return Advice(text, (flat, "Flatten()  # the same, as the layer before it"))
     x = f"Input(shape={tuple(shape[1:])})  # build the model for what comes"
     cut = f"X = X[..., :{value}]  # the features that the model was built for"
     again = f"{class_of(name)}(...)  # a layer of its own for each width: this one is called twice"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from rnnshape.explaining.shapes import Shape, axes_of_rank, written
 
 __all__ = ["classes_advice", "data_remedies", "labels_remedies", "labels_said", "same"]
@@ -26,6 +28,8 @@ def data_remedies(taken: Shape, came: Shape, x: str = "X") -> tuple[str, ...]:
     if len(came) == len(taken) - 1 and taken[-1] == 1:
         grown = _tuple((*came, 1))
         return (f"{x} = {x}[..., None]  # {_tuple(came)} becomes {grown}", reshape, own)
+    if len(came) != len(taken) and _entries(came) == _entries(taken):
+        return (reshape, f"Reshape(({sizes},))  # the same in the model, behind its Input", own)
     if len(came) < len(taken):
         return (reshape, f"{x} = {x}[..., None]  # one feature at each timestep", own)
     if len(came) > len(taken):
@@ -43,6 +47,14 @@ def data_remedies(taken: Shape, came: Shape, x: str = "X") -> tuple[str, ...]:
             f"{x} = keras.utils.pad_sequences({x}, maxlen={steps}, dtype='float32')",
             own,
         )
+    if len(came) == 2 and came[-1] == 1:
+        return (
+            f"{x} = {x}.reshape(-1, {_or(taken[-1], 'features')})  # of one sample, one row",
+            own,
+        )
+    if len(came) == 2:
+        pad = f"{x} = keras.utils.pad_sequences({x}, maxlen={_or(taken[-1])})"
+        return (own, reshape, f"{pad}  # before an Embedding: all of one length")
     return (own, f"{x} = {x}[..., :{_or(taken[-1], 'features')}]", reshape)
 
 
@@ -131,6 +143,11 @@ def same(these: Shape, those: Shape) -> bool:
     return len(these) == len(those) and all(
         a is None or b is None or a == b for a, b in zip(these, those, strict=True)
     )
+
+
+def _entries(shape: Shape) -> int | float:
+    """How many numbers a sample has; where a size is not known, a number that equals none."""
+    return float("nan") if None in shape[1:] else prod(size or 0 for size in shape[1:])
 
 
 def _tuple(shape: Shape) -> str:

@@ -1,15 +1,14 @@
 """The table of messages, `messages.txt`: what each is found by, what it means, what mends it.
 
-An entry is some lines, after a blank one; a line that begins with two spaces goes on:
+An entry is some lines, behind a blank one; a line that begins with two spaces goes on:
 
-    labels                                              where the fault lies (`Explanation.kind`)
-    / Shapes <y:SHAPE> and <output:SHAPE> are incompatible    what Keras says; several, one a line
-    y is {y}, and the output {output}.                  what it means
-    > y = y[:, :{output:last}]                          what mends it, likelier first
+    / Shapes <y:SHAPE> and <output:SHAPE> are incompatible      what Keras says, one or several
+    labels: y is {y}, and the output {output}.                  where the fault lies: what it means
+    > y = y[:, :{output:last}]                                  what mends it, likelier first
 
-or, where what is said depends on the numbers, the name of a function: `= pair`. A pattern is a
-regular expression with `SHAPE`, `LIST`, `SIZES`, `WORD` and `N` for what differs between messages.
-A remedy that needs a part which the message leaves out is left out too.
+or, where what is said depends on the numbers, `labels = pair`, the name of a function. A pattern
+is a regular expression with `SHAPE`, `LIST`, `SIZES`, `WORD` and `N` for what differs between
+messages. A remedy that needs a part which the message leaves out is left out too.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ _PARTS = {
     "WORD": r"[^\s\"'`:,;()]{1,80}",
     "N": r"-?\d{1,15}",
 }
+_SAID = re.compile(r"(?P<kind>[a-z]+)(?:: (?P<text>.+)| = (?P<function>\w+))$")
 _NAMED = re.compile(r"<(\w+):(SHAPE|LIST|SIZES|WORD|N)>")
 
 
@@ -93,6 +93,7 @@ class _Part(str):
             "last": lambda: str(shape[-1] or "n"),
             "came": lambda: f": {self}" if self else "",
             "and": lambda: f" and {self}" if self else "",
+            "columns": lambda: f"{self} columns" if self else "another shape",
         }
         return forms[spec]() if spec else str(self)
 
@@ -110,16 +111,13 @@ def entries() -> tuple[Entry, ...]:
 
 
 def _entry(lines: list[str]) -> Entry:
-    marked = {
-        mark: [line[2:] for line in lines if line.startswith(mark)] for mark in ("/ ", "> ", "= ")
-    }
-    plain = [line for line in lines[1:] if line[:2] not in marked]
+    said = next(filter(None, map(_SAID.match, lines)))
     return Entry(
-        cast(Kind, lines[0]),
-        tuple(re.compile(_expression(pattern)) for pattern in marked["/ "]),
-        " ".join(plain),
-        tuple(marked["> "]),
-        "".join(marked["= "]),
+        cast(Kind, said["kind"]),
+        tuple(re.compile(_expression(line[2:])) for line in lines if line.startswith("/ ")),
+        said["text"] or "",
+        tuple(line[2:] for line in lines if line.startswith("> ")),
+        said["function"] or "",
     )
 
 

@@ -14,24 +14,38 @@ __all__ = ["arguments", "attribute", "missing_argument", "name"]
 _LEFT_OUT = "without it: there is nothing in its place"
 
 
-def arguments(said: Said) -> Advice:
-    """Arguments that a layer, a method or an optimizer does not take."""
-    of = said["of"].split(".")[-2 if said["of"].endswith("__init__") else -1]
+# Functions of Keras that take arguments by name, and have no signature in the table.
+_FUNCTIONS = ("", "add", "build", "call", "compile", "evaluate", "load_model", "save", "Sequential")
+
+
+def arguments(said: Said) -> Advice | None:
+    """Arguments that a layer, a method or an optimizer does not take; None of other functions."""
+    of = _class(said)
     if "optimizer" in said.match[0] or "not recognized" in said.match[0]:
         of = "optimizer"
     given = re.findall(r"([A-Za-z_]\w*)['\"]?(?=[:=,)]|$)", said["given"].strip("{} '\"."))
+    if not (_is_of_keras(of) or any(_old(of, name) for name in given)):
+        return None
     return Advice(
         f"{of or 'The layer or function'} takes no argument {', '.join(given[:4])}: it is "
-        f"misspelt, "
-        "or from another version of Keras.",
+        "misspelt, or from another version of Keras.",
         tuple(dict.fromkeys(_today(of, old) for old in given[:4])),
     )
 
 
-def _today(of: str, old: str) -> str:
+def _is_of_keras(of: str) -> bool:
+    return of in _FUNCTIONS or of in keras2.ARGUMENTS or module_of(of) is not None
+
+
+def _old(of: str, argument: str) -> keras2.Today | None:
+    """An argument of Keras 1 or 2, of this class or else of any."""
     layer = () if of in keras2.ARGUMENTS else (of or "LSTM",)
     scopes = (of, *layer, *keras2.ARGUMENTS)
-    today = next(filter(None, (keras2.argument(scope, old) for scope in scopes)), None)
+    return next(filter(None, (keras2.argument(scope, argument) for scope in scopes)), None)
+
+
+def _today(of: str, old: str) -> str:
+    today = _old(of, old)
     if today is not None:
         return f"{today.code}  # instead of {old}" if today.code else f"# {old}: {_LEFT_OUT}"
     near = did_you_mean(old, signature(of).names if module_of(of) else _every_argument())
@@ -44,15 +58,23 @@ def _every_argument() -> tuple[str, ...]:
     return tuple({name for layer in LAYERS for name in signature(layer).names})
 
 
-def missing_argument(said: Said) -> Advice:
-    missing = said["missing"]
-    of = said["of"].removesuffix(".__init__").removesuffix(".call").removesuffix(".__call__")
-    if missing in ("inputs", "sequences", "x") or not of[:1].isupper():
+def _class(said: Said) -> str:
+    """The class or function that was called; empty where the message says `__init__` alone."""
+    return next((part for part in said["of"].split(".")[::-1] if not part.startswith("__")), "")
+
+
+def missing_argument(said: Said) -> Advice | None:
+    """An argument or a tensor that a layer needs; None of other functions."""
+    missing, of = said["missing"], _class(said)
+    if not _is_of_keras(of):
+        return None
+    if of == "call" or missing in ("", "inputs", "sequences", "x"):
         return Advice(
-            f"{of or 'A layer'} was called without {missing or 'what it needs'}.",
+            f"A layer was called without {missing or 'what it needs'}.",
             ("x = LSTM(64)(x)  # first the layer's arguments, then the tensor",),
         )
-    given = "64, 3" if "Conv" in of else "64"
+    of = of or {"units": "LSTM", "rate": "Dropout", "input_dim": "Embedding"}.get(missing, "Conv1D")
+    given = {"Dropout": "0.5", "Embedding": "1000, 64"}.get(of, "64, 3" if "Conv" in of else "64")
     return Advice(
         f"{of} takes {missing}, which is missing, or was given by a name of Keras 1 (output_dim, "
         "nb_filter).",

@@ -24,30 +24,34 @@ _NODE = re.compile(
 
 def unequal(said: Said) -> Advice:
     """Two tensors that an operation combines, and that differ."""
-    shapes = _SHAPES.search(said.text)
-    a, b = (
-        (shape_of(shapes["a"]), shape_of(shapes["b"]))
-        if shapes
-        else (said.shape("a"), said.shape("b"))
-    )
+    node = _node(said.text)
+    # Not the whole text: the program's own lines in a traceback may say `concatenate` too.
+    operation = f"{node} {said.text[said.match.start() :]}"
+    shapes = _SHAPES.search(operation)
+    a, b = said.shape("a"), said.shape("b")
+    if shapes:
+        a, b = shape_of(shapes["a"]), shape_of(shapes["b"])
     numbers = f"{said['m']} and {said['n']}" if said["m"] else f"{a} and {b}"
-    if re.search(r"MatMul|Matrix size|matmul", said.text):
-        return _product(numbers, a, b)
-    if re.search(r"= (?:Conv|Depthwise)|op: '(?:Conv|Depthwise)", said.text):
+    if re.search(r"MatMul|Matrix size", operation):
+        return _product(numbers, a, b, node)
+    if re.search(r"= (?:Conv|Depthwise)|op: '(?:Conv|Depthwise)", operation):
         return Advice(
             f"The convolution was built for another number of features (the last axis): {numbers}.",
             ("Input(shape=(timesteps, features))  # as X has", "X = X[..., :features]"),
             "data",
         )
-    if "concat" in said.text.lower():
+    if "concat" in operation.lower():
         return joined(said)
-    if _LOSS.search(_node(said.text)) or _looks_like_loss(a, b):
+    if _LOSS.search(node) or _looks_like_loss(a, b):
         return _labels(a, b, said.text)
+    wide = b[-1] if b and re.search("lstm|gru|rnn", node, re.IGNORECASE) else None
+    states = (f"LSTM({wide})(x, initial_state=[h, c])  # as many units as the states",)
     return Advice(
         f"Two tensors are combined entry by entry, and differ: {numbers}"
         f"{f' ({a} and {b})' if shapes else ''}. The sizes of each axis, from the last backwards, "
         "must be equal, or one of them 1.",
         (
+            *(states if wide else ()),
             "Dense(units)  # a layer that makes both of one width, before they are combined",
             "LSTM(64)  # with the same units and return_sequences in both branches",
             "y = y.reshape(-1, 1)  # if it is the loss: y of the shape of the output",
@@ -59,7 +63,7 @@ def unequal(said: Said) -> Advice:
 
 
 def inner_product(said: Said) -> Advice:
-    return _product("as the message says", said.shape("a"), said.shape("b"))
+    return _product("as the message says", said.shape("a"), said.shape("b"), "")
 
 
 def _node(text: str) -> str:
@@ -73,7 +77,7 @@ def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
     if not a or not b:
         return False
     if a[0] != b[0]:
-        return a[1:] == b[1:] == (1,)
+        return a[1:] == b[1:]
     return {len(a), len(b)} == {1, 2} or (a[0] == 1 and len(a) == len(b) == 2)
 
 
@@ -104,11 +108,11 @@ def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
         y, output = sorted((a, b), key=len)
     if a[1:] == b[1:] and a[0] != b[0]:
         return Advice(
-            f"The loss combines {a} and {b}: another number of samples in y than in the output, as "
-            "with a fixed batch that does not divide the data, or arrays of different lengths.",
+            f"{a} and {b} are combined: another number of samples in y or in a state than in the "
+            "output, as with a fixed batch that does not divide the data, or with arrays of "
+            "different lengths.",
             (
-                f"model.fit(X, y, batch_size={max(a[0] or 1, b[0] or 1)})  # the Input's "
-                f"batch_size",
+                f"model.fit(X, y, batch_size={max(a[0] or 1, b[0] or 1)})  # that of the Input",
                 "n = len(X) // batch * batch  # then X, y = X[:n], y[:n]",
                 "n = min(len(X), len(y))  # then X, y = X[:n], y[:n]",
             ),
@@ -128,11 +132,12 @@ def _labels(a: Shape | None, b: Shape | None, text: str) -> Advice:
     return Advice(labels_said(output, y), labels_remedies(output, y), "labels")
 
 
-def _product(numbers: str, a: Shape | None, b: Shape | None) -> Advice:
+def _product(numbers: str, a: Shape | None, b: Shape | None, node: str) -> Advice:
     """x @ kernel: the features that came, and those that the layer was built for."""
     came = a[-1] if a else None
     built, wide = (b[-2], b[-1]) if b and len(b) > 1 else (None, None)
-    if built and wide in (3 * built, 4 * built) and b:
+    # In a cell the first product is that of x, and the others, MatMul_1, those of the state.
+    if built and wide in (3 * built, 4 * built) and not node.endswith("MatMul"):
         return Advice(
             f"The product {a} @ {b} needs equal sizes in its middle, {numbers}. A matrix of "
             f"{built} "

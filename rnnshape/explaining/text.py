@@ -15,11 +15,17 @@ MOST = 20  # errors of a chain that are looked at
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07|[\x00-\x08\x0e-\x1f]")
 _BOX = "│┃║─━═╭╮╰╯┌┐└┘ "
-_NAME = r"(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*)?(?:Error|Exception|Interrupt|Iteration)(?:_\d+)?"
+# `MeanSquaredError: 0.25` is a metric in a log, and no error.
+_NAME = (
+    r"(?:[A-Za-z_]\w*\.)*(?!\w*(?:Mean|Squared|Absolute))"
+    r"(?:(?:[A-Z]\w*)?(?:Error|Exception)(?:_\d+)?|KeyboardInterrupt|StopIteration)"
+)
 _HEAD = re.compile(
     rf"^[ \t>]*(?:E[ \t]+|\(\d+\)[ \t]+)?({_NAME})(?: \(see above for traceback\))?:(?=\s|$)",
     re.MULTILINE,
 )
+_FIRST_HEAD = re.compile(rf"^{_NAME}:\s", re.MULTILINE)
+_RAISES = re.compile(r"^[ \t]*Raises:?[ \t]*$", re.MULTILINE)  # of a docstring
 _FIRST_LINE = r"^[^\w\n]*(?:[A-Z]\w+[ \t]+)?Traceback \(most recent call last\)"
 _TRACEBACK = re.compile(_FIRST_LINE, re.MULTILINE)
 # What ends a message: the next traceback of a chain of exceptions.
@@ -85,10 +91,11 @@ def is_code(text: str) -> bool:
             warnings.simplefilter("ignore")  # of the text's own, such as an unknown escape
             body = ast.parse(text.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _BEGINS_CODE.match(text) is not None and not _TRACEBACK.search(text)
+        printed = _TRACEBACK.search(text) or _FIRST_HEAD.search(text)
+        return _BEGINS_CODE.match(text) is not None and not printed
     return not (body and isinstance(body[0], ast.AnnAssign) and _HEAD.match(text.strip()))
 
 
 def has_error(text: str) -> bool:
     """Has plain text a traceback, or a line that begins with the name of an error?"""
-    return bool(_TRACEBACK.search(text) or _HEAD.search(text))
+    return bool(_TRACEBACK.search(text) or (_HEAD.search(text) and not _RAISES.search(text)))
