@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from rnnshape.errors import Place as Place
     from rnnshape.errors import QueryError as QueryError
     from rnnshape.expression import Call as Call
-    from rnnshape.reading import parse as parse
     from rnnshape.measuring.arrays import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
     from rnnshape.measuring.messages import MeasurementError as MeasurementError
     from rnnshape.network import Network as Network
     from rnnshape.network import Question as Question
+    from rnnshape.reading import parse as parse
     from rnnshape.report import Output as Output
     from rnnshape.shown import Report as Report
 

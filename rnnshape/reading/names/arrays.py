@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.names.session import session
@@ -13,21 +13,25 @@ from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 __all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
 
 
+MOST_VALUES = 1_000  # numbers of an array that are kept
+
+
 class Array(StandIn):
     """Data of a shape.
 
     Attributes:
         shape: its sizes, each a number or open.
         own_name: of the variable that holds it.
+        own_values: its numbers, where the code writes a few of them.
     """
 
     visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
-               "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
+               "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values", "argmax", "argmin", "any", "all", "repeat",
                "tolist", "get_shape")  # fmt: skip
     what = "an array"
 
-    def __init__(self, shape: Sequence[Any]) -> None:
-        self.shape, self.own_name = tuple(shape), ""
+    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
+        self.shape, self.own_name, self.own_values = tuple(shape), "", values
 
     def is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -61,6 +65,8 @@ class Array(StandIn):
         return operator.index(self.shape[0])
 
     def __iter__(self) -> Any:
+        if len(self.shape) == 1 and self.own_values:
+            return iter(self.own_values)
         many = operator.index(self.shape[0])
         return iter([Array(self.shape[1:]) for _ in range(many)])
 
@@ -111,7 +117,15 @@ class Array(StandIn):
             )
         )
 
-    mean = sum = max = min = std = reduced
+    mean = sum = std = argmax = argmin = any = all = reduced
+
+    def max(self, axis: Any = None, **named: Any) -> Any:
+        known = self.own_values and axis is None
+        return max(self.own_values) if known else self.reduced(axis, **named)
+
+    def min(self, axis: Any = None, **named: Any) -> Any:
+        known = self.own_values and axis is None
+        return min(self.own_values) if known else self.reduced(axis, **named)
 
     def tolist(self) -> Open:
         return session().evaluator.open("data")
@@ -142,13 +156,13 @@ def sizes_of(value: Any) -> Any:
     """The shape of an array or tensor, or of nested lists."""
     for found in opens_in(value):
         raise IsOpenError(found)
-    if hasattr(type(value), "shape"):
+    if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
     shape, inner = [], value
     while isinstance(inner, list | tuple):
         shape.append(len(inner))
         inner = inner[0] if inner else None
-    if hasattr(type(inner), "shape"):
+    if isinstance(inner, StandIn) and hasattr(inner, "shape"):
         return (*shape, *inner.shape)
     return tuple(shape)
 
@@ -257,10 +271,24 @@ def _normal(*values: Any, **named: Any) -> Any:
 
 def _array(value: Any, *_: Any, **__: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
-    shape = sizes_of(value)
     if isinstance(value, Open):
         return session().evaluator.derived(value)
-    return array_of_shape(shape)
+    if isinstance(value, Array):
+        return Array(value.shape, value.own_values)
+    shape, values = sizes_of(value), tuple(_numbers(value))
+    if not shape:
+        return session().evaluator.open("a number from data")
+    is_whole = values and len(values) == _product(shape) and len(values) <= MOST_VALUES
+    return Array(shape, values if is_whole else ())
+
+
+def _numbers(value: Any) -> Iterator[int | float]:
+    """The numbers in nested lists."""
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _numbers(part)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def _arange(*values: Any, **_: Any) -> Any:
