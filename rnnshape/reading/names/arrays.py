@@ -7,7 +7,8 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.reading.names.session import session
+from rnnshape.reading import graph
+from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
 __all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
@@ -58,6 +59,11 @@ class Array(StandIn):
 
     def get_shape(self) -> tuple[Any, ...]:
         return self.shape
+
+    def as_operand(self) -> graph.Tensor:
+        """What stands for it where it is operated on with a tensor."""
+        sizes = tuple(unknown_of(size) if isinstance(size, Open) else size for size in self.shape)
+        return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -131,6 +137,8 @@ class Array(StandIn):
         return session().evaluator.open("data")
 
     def operated(self, other: Any) -> Any:
+        if isinstance(other, graph.Tensor):
+            return NotImplemented
         if isinstance(other, Array):
             return Array(broadcast(self.shape, other.shape))
         if isinstance(other, int | float | Open):

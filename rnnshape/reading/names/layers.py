@@ -116,10 +116,10 @@ class Layer(StandIn):
             return unread_step(self.own_text, "what it does when called is not in this code",
                                given_tensors, None)  # fmt: skip
         parts, words = list(given), dict(named)
-        for word in ("inputs", "sequences"):
+        call = self.own_layer.call
+        for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
             if not parts and word in words:
                 parts.append(words.pop(word))
-        call = self.own_layer.call
         inner = call["layer"] if call.name == "Bidirectional" else call
         if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
@@ -449,8 +449,7 @@ def passed(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         return tuple(map(passed, value.values() if isinstance(value, dict) else value))
     if isinstance(value, Array) and not isinstance(value, Weight):
-        sizes = tuple(_size(size) for size in value.shape)
-        return Tensor(session().source(id(value), value, sizes, value.own_name))
+        return of_data(value)
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))
@@ -462,6 +461,12 @@ def passed(value: Any) -> Any:
     if hook is not None:
         return hook(value)
     raise QueryError("what this layer is called with is not known")
+
+
+def of_data(value: Array) -> Tensor:
+    """The tensor that stands for data of a shape: the same of the same data."""
+    sizes = tuple(_size(size) for size in value.shape)
+    return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
 def open_shape(value: Open) -> Unknown | None:

@@ -223,6 +223,8 @@ class Model(Layer):
     def _result(self, made: Any) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
         tensors = _flat(made)
+        if not tensors:
+            return session().evaluator.open("predictions")
         if len(tensors) == 1:
             return array_of_shape(tensors[0].shape)
         return [array_of_shape(tensor.shape) for tensor in tensors]

@@ -73,7 +73,7 @@ class Session:
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
-        made = graph.InputTensor(shape, name)
+        made = graph.InputTensor(shape, name, is_data=True)
         return self.sources.setdefault(key, (owner, made))[1]
 
     def old_name(self, old: str, today: Today, of: str = "", place: Place | None = None) -> None:

@@ -9,6 +9,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.signatures import signature
@@ -162,7 +163,7 @@ for _word, _name in {"lt": "less", "le": "less_equal", "gt": "greater"}.items():
 
 
 def _is_operand(value: object) -> bool:
-    return isinstance(value, Tensor | int | float | Open) or hasattr(type(value), "as_operand")
+    return isinstance(value, Tensor | Array | int | float | Open)
 
 
 def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
@@ -210,8 +211,9 @@ def _operand(value: Any) -> Any:
         return tuple(map(_operand, value))
     if isinstance(value, Open):
         raise IsOpenError(value)
-    hook = getattr(type(value), "as_operand", None)
-    return hook(value) if hook else value
+    if isinstance(value, Array):
+        return value.as_operand()
+    return value
 
 
 def unread_step(
