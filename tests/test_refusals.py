@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rnnshape.expression import Call, parse
 from rnnshape.rules import facts_of, started
 from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from rnnshape.rules.inputs import Given, called_with
 from tests.conftest import KerasInProcess
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
@@ -294,6 +296,62 @@ def test_layers_that_take_several_tensors(
 def test_one_tensor_is_what_most_layers_take() -> None:
     with pytest.raises(QueryError, match=r"^Dense\(3\) takes one tensor, and is called with 2$"):
         facts_of(parse("Dense(3)"), [described(THREE), described(THREE)])
+
+
+X, M = named("x", 5, 4), named("m", 5)
+WRONGLY_CALLED: list[tuple[str, list[Given], dict[str, Given], str]] = [
+    ("Dense(3)", [X, X], {}, "Dense(3) takes one tensor, and is called with 2"),
+    ("Add()", [X, X], {}, "Add() takes one list of tensors, as [a, b], and is called with 2"),
+    (
+        "Add()",
+        [X],
+        {},
+        "Add() takes a list of tensors, such as Add()([a, b]), and is called with 1",
+    ),
+    ("Subtract()", [(X, X, X)], {}, "Subtract() takes a list of 2 tensors"),
+    ("Dense(3)", [X], {"initial_state": X}, "Dense takes no initial_state: it is no recurrent"),
+    ("Dense(3)", [X], {"mask": M}, "Dense takes no mask"),
+    ("LSTM(3)", [X], {"maks": M}, "LSTM takes no maks; did you mean mask?"),
+    ("Attention()", [X, X], {}, "Attention() takes a list of tensors"),
+    ("MultiHeadAttention(2, 3)", [(X, X)], {}, "MultiHeadAttention(2, 3) takes two tensors"),
+    ("MultiHeadAttention(2, 3)", [X, X], {"value": X}, "is given value twice"),
+    ("MultiHeadAttention(2, 3)", [X, X], {"attention_mask": M}, "takes an attention_mask of"),
+    ("MultiHeadAttention(2, 3)", [M, M], {}, "takes (batch, timesteps, features)"),
+    ("GroupQueryAttention(3, 4, 3)", [X, X], {}, "can't share 4 query heads out among 3"),
+    ("GroupQueryAttention(3, 4, 2)", [X, named("v", 5, 3)], {}, "of equally many features"),
+    ("Attention()", [(X, named("v", 5, 3))], {}, "compares the 4 features of the query"),
+    ("Attention()", [(X, named("v", 3, 4), X)], {}, "takes a key for each entry of the value"),
+    ("Dot(0)", [(X, X)], {}, "can't sum over the batch of x"),
+    ("Dot(1)", [(X, named("v", 3, 4))], {}, "sums over 5 timesteps of x and 3 timesteps of v"),
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("text", "positional", "keywords", "words"), WRONGLY_CALLED)
+def test_a_wrong_call_of_a_layer_is_refused_as_by_keras(
+    text: str, positional: list[Given], keywords: dict[str, Given], words: str, keras: Keras
+) -> None:
+    call = parse(text)
+    with pytest.raises(QueryError) as refused:
+        facts_of(call, called_with(call, positional, keywords))
+    assert words in refused.value.message
+
+    def made(given: Given, of: Callable[[Tensor], Any]) -> Any:
+        if isinstance(given, Tensor):
+            return of(given)
+        return [made(one, of) for one in given] if isinstance(given, tuple) else given
+
+    def run() -> None:
+        layer = keras.build(call)
+        for of in (  # some of it is refused before it runs, some when it runs
+            lambda one: keras.keras.Input(one.shape[1:]),
+            lambda one: np.ones(one.shape, np.float32),
+        ):
+            named = {name: made(one, of) for name, one in keywords.items()}
+            layer(*(made(one, of) for one in positional), **named)
+
+    with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
+        run()
 
 
 # States to start from.
