@@ -182,7 +182,7 @@ def parse(text: str) -> Call:
     >>> parse("tf.keras.layers.Dense(units=10)")
     <Call Dense(10)>
     """
-    source = Source(text)
+    source = Source(text, operations=True)
     [statement, *others] = source.statements() or [ast.Pass()]
     if others or not isinstance(statement, ast.Expr):
         raise QueryError(f"{_short(text)} is not one Keras expression")
@@ -200,11 +200,13 @@ class Source:
         text: all of it.
         where: what its lines are found by, as `"model.py, line "`; empty for a pasted one.
         longest: how many characters it may have.
+        operations: whether it may call functions of `keras.ops`, as a step of a network prints it.
     """
 
     text: str
     where: str = ""
     longest: int = LONGEST_TEXT
+    operations: bool = False
 
     @cached_property
     def lines(self) -> list[str]:
@@ -301,7 +303,8 @@ class Source:
         if name is None:
             raise NotLiteralError(LITERALS, self.place(node.func))
         name = "Input" if name == "InputLayer" else name
-        if module_of(ALIASES.get(name, name)) is None:  # before anything is read of its arguments
+        known = module_of(ALIASES.get(name, name))
+        if known is None or (known == "ops" and not self.operations):  # before its arguments
             raise _unknown(name, self.place(node.func))
         places = {"": self.place(node.func)}
         positional, keywords = [], {}
@@ -404,7 +407,7 @@ class Source:
             return name
         if isinstance(node, ast.Attribute) and name and _is_dtype(name):
             return name
-        if name and module_of(ALIASES.get(name, name)):
+        if name and module_of(ALIASES.get(name, name)) not in (None, "ops"):
             if any(ALIASES.get(name, name) in names for names in ARGUMENT_OBJECTS.values()):
                 return bind(name, (), {}, {"": self.place(node)})
             raise self.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
