@@ -41,8 +41,8 @@ USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
     "datasets", "engine", "experimental", "initializers", "keras", "layers", "losses", "math",
-    "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random", "recurrent",
-    "regularizers", "saving", "utils", "v1", "v2",
+    "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
+    "recurrent", "regularizers", "saving", "utils", "v1", "v2",
 )  # fmt: skip
 
 

@@ -115,7 +115,7 @@ class Evaluator:
 
     @property
     def place(self) -> Place | None:
-        node = self.node
+        node = self.node.func if isinstance(self.node, ast.Call) else self.node
         return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
 
     def places_of_call(self) -> dict[str, Place]:
@@ -129,7 +129,10 @@ class Evaluator:
         for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
             if part and isinstance(part[0], ast.List | ast.Tuple):
                 places |= {
-                    f"{name}.{index}": source.place(item) for index, item in enumerate(part[0].elts)
+                    f"{name}.{index}": source.place(
+                        item.func if isinstance(item, ast.Call) else item
+                    )
+                    for index, item in enumerate(part[0].elts)
                 }
         for keyword in node.keywords:
             if keyword.arg is not None:
@@ -185,7 +188,7 @@ class Evaluator:
             return self._told(wrong, self._text(function))
         except Exception as wrong:
             self.node = node
-            for found in opens_in([parts, named]):
+            for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
