@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -33,6 +34,7 @@ __all__ = [
     "holds_tensors",
     "layer_class",
     "passed",
+    "snake",
 ]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
@@ -69,6 +71,8 @@ class Layer(StandIn):
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
+            if not named.get("name"):
+                self.own_layer.name = session().name_of_next(snake(self.keras_name))
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -292,7 +296,7 @@ class Layer(StandIn):
     @property
     def _title(self) -> str:
         """The name of its rows' group."""
-        return getattr(self, "own_name", "") or _snake(type(self).__name__)
+        return getattr(self, "own_name", "") or snake(type(self).__name__)
 
     @property
     def _text(self) -> str:
@@ -488,8 +492,10 @@ def _names_of(call: Call) -> tuple[str, ...]:
     return signatures.signature(call.name).names
 
 
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
+def snake(name: str) -> str:
+    """The name that Keras makes of a class: `conv_lstm1d` of `ConvLSTM1D`."""
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
 
 
 @cache

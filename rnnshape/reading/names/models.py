@@ -474,7 +474,7 @@ def _name_of(layer: Any) -> object:
         return layer.title
     if "own_layer" in vars(layer):
         call = layer.own_layer.call
-        return call["name"] if layer.keras_name else call.name
+        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
     return None
 
 

@@ -42,6 +42,13 @@ class Session:
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.number = 0
+        self.counts: dict[str, int] = {}
+
+    def name_of_next(self, kind: str) -> str:
+        """The name that Keras gives to one more layer of a class: `lstm`, `lstm_1`."""
+        number = self.counts.get(kind, 0)
+        self.counts[kind] = number + 1
+        return f"{kind}_{number}" if number else kind
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
