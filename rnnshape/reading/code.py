@@ -100,6 +100,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
             notes.append((*usual, *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
+    except QueryError as wrong:
+        evaluator.tell(wrong)
     return Reading(
         tuple(networks),
         tuple(evaluator.messages),
@@ -248,6 +250,9 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *given.values())
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
+        return Open("a function")
     except Exception:
         return Open("a function")
     finally:

@@ -71,7 +71,7 @@ class Layer(StandIn):
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
-            if not named.get("name"):
+            if named.get("name") is None:
                 self.own_layer.name = session().name_of_next(snake(self.keras_name))
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):

@@ -43,6 +43,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 
 Handler = Callable[["Evaluator", Any, Scope], object]
 
+NESTED = "this is nested too deeply to be read"
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -297,7 +298,7 @@ class Evaluator:
         self.depth += 1
         try:
             if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
-                raise RecursionError("this is nested too deeply to be read")
+                raise RecursionError(NESTED)
             handler = self.expressions.get(type(node))
             if handler is None:
                 return self.open(node, "this expression is not read")
@@ -346,11 +347,10 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            is_ours |= isinstance(wrong, QueryError)
+            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | QueryError)
             words = str(wrong) if is_ours else _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if is_ours else f"this stops with {words}"
+            text = words if is_ours or words == NESTED else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
@@ -417,6 +417,8 @@ def _what(value: object) -> str:
 
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
+    if isinstance(wrong, RecursionError):
+        return NESTED
     try:
         words = str(wrong)[:200]
     except IsOpenError:
