@@ -49,11 +49,13 @@ class Layer:
     Attributes:
         unread: why it is not read, where it is not.
         parameters: how many it has, where it is not read and they are known all the same.
+        name: that Keras gives it, where the code gives it none.
     """
 
     call: Call
     unread: Unknown | None = None
     parameters: int | None = None
+    name: str = ""
 
 
 @dataclass(eq=False, slots=True)

@@ -45,7 +45,8 @@ SUBMODULES = (
     "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
     "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
     "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
-    "python", "sequence", "random", "recurrent", "regularizers", "saving", "utils", "v1", "v2", "wrappers",
+    "python", "random", "recurrent", "regularizers", "saving", "sequence", "utils", "v1", "v2",
+    "wrappers",
 )  # fmt: skip
 
 

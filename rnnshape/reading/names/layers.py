@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
@@ -33,6 +33,7 @@ __all__ = [
     "holds_tensors",
     "layer_class",
     "passed",
+    "snake",
 ]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
@@ -69,6 +70,8 @@ class Layer(StandIn):
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
+            if named.get("name") is None:
+                self.own_layer.name = session().name_of_next(snake(self.keras_name))
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -94,6 +97,11 @@ class Layer(StandIn):
             self.own_layer.call = bind(self.keras_name, (), words, self.own_layer.call.places)
         else:
             super().__setattr__(name, value)
+
+    def __add__(self, other: object) -> Any:
+        if isinstance(other, Layer):
+            raise QueryError("two layers can't be added: put -> between them")
+        return NotImplemented
 
     def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.is_lost(because)
@@ -460,7 +468,10 @@ def passed(value: Any) -> Any:
     hook = getattr(type(value), "as_operand", None)
     if hook is not None:
         return hook(value)
-    raise QueryError("what this layer is called with is not known")
+    if isinstance(value, Layer):
+        raise QueryError("layers are called with tensors, not with a layer: put -> between two")
+    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
+    raise QueryError(f"layers are called with tensors, not with {what}")
 
 
 def of_data(value: Array) -> Tensor:

@@ -160,9 +160,8 @@ class Model(Layer):
             raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
-            raise QueryError(
-                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
-            )
+            takes = _counted(len(self.own_takes), "tensor")
+            raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
@@ -486,7 +485,7 @@ def _name_of(layer: Any) -> object:
         return layer.title
     if "own_layer" in vars(layer):
         call = layer.own_layer.call
-        return call["name"] if layer.keras_name else call.name
+        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
     return None
 
 

@@ -47,6 +47,13 @@ class Session:
         self.inside = 0  # calls of layers and models of the code that are being followed
         self.counts: dict[str, int] = {}
         self.number = 0
+        self.counts: dict[str, int] = {}
+
+    def name_of_next(self, kind: str) -> str:
+        """The name that Keras gives to one more layer of a class: `lstm`, `lstm_1`."""
+        number = self.counts.get(kind, 0)
+        self.counts[kind] = number + 1
+        return f"{kind}_{number}" if number else kind
 
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer of a class."""

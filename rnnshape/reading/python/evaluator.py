@@ -43,6 +43,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 
 Handler = Callable[["Evaluator", Any, Scope], object]
 
+NESTED = "this is nested too deeply to be read"
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -115,7 +116,7 @@ class Evaluator:
 
     @property
     def place(self) -> Place | None:
-        node = self.node
+        node = self.node.func if isinstance(self.node, ast.Call) else self.node
         return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
 
     def places_of_call(self) -> dict[str, Place]:
@@ -129,7 +130,10 @@ class Evaluator:
         for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
             if part and isinstance(part[0], ast.List | ast.Tuple):
                 places |= {
-                    f"{name}.{index}": source.place(item) for index, item in enumerate(part[0].elts)
+                    f"{name}.{index}": source.place(
+                        item.func if isinstance(item, ast.Call) else item
+                    )
+                    for index, item in enumerate(part[0].elts)
                 }
         for keyword in node.keywords:
             if keyword.arg is not None:
@@ -185,7 +189,7 @@ class Evaluator:
             return self._told(wrong, self._text(function))
         except Exception as wrong:
             self.node = node
-            for found in opens_in([parts, named]):
+            for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
@@ -294,7 +298,7 @@ class Evaluator:
         self.depth += 1
         try:
             if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
-                raise RecursionError("this is nested too deeply to be read")
+                raise RecursionError(NESTED)
             handler = self.expressions.get(type(node))
             if handler is None:
                 return self.open(node, "this expression is not read")
@@ -343,11 +347,10 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            is_ours |= isinstance(wrong, QueryError)
+            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | QueryError)
             words = str(wrong) if is_ours else _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if is_ours else f"this stops with {words}"
+            text = words if is_ours or words == NESTED else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
@@ -414,6 +417,8 @@ def _what(value: object) -> str:
 
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
+    if isinstance(wrong, RecursionError):
+        return NESTED
     try:
         words = str(wrong)[:200]
     except IsOpenError:
