@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "api": ("inspect", "inspect_all"),
     "errors": ("Place", "QueryError"),
-    "expression": ("Call", "parse"),
+    "expression": ("Call",),
+    "reading": ("parse",),
     "measuring.messages": ("Array", "Measurement", "MeasurementError"),
     "network": ("Network", "Question"),
     "report": ("Output",),

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias, TypeGuard
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.expression import LARGEST, Call, Value, bind, parse
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
 from rnnshape.rules import axes_of_input
 from rnnshape.shown import Report
@@ -268,6 +268,8 @@ def _chain_of(layers: Sequence[object]) -> Network:
 def _layer(one: object, number: int) -> Call:
     """A layer of a list."""
     if isinstance(one, str):
+        from rnnshape.reading import parse  # layers of Keras need none of it
+
         call = parse(one)
     elif isinstance(one, Call):
         call = one
@@ -450,15 +452,14 @@ def _not_a_shape(given: object) -> NoReturn:
 
 def _likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
     """What a first input says of the sizes that code takes from data."""
-    usual = Dimensions()
     if not shapes:
-        return usual
+        return Dimensions()
     batch, *others = shapes[0]
     return Dimensions(
-        batch or usual.batch,
-        (others[0] if len(others) > 1 else None) or usual.timesteps,
-        (others[-1] if others else None) or usual.features,
-        (others[1] if len(others) > 2 else None) or usual.space,
+        batch,
+        others[0] if len(others) > 1 else None,
+        others[-1] if others else None,
+        others[1] if len(others) > 2 else None,
     )
 
 
@@ -500,11 +501,11 @@ def _called_with_several(layer: Call, count: int) -> Network:
 
 
 def _check_fits(one: Input, shape: Shape) -> None:
-    if one.shape is None:
+    if one.shape is None or isinstance(one.shape, Unknown):
         return
     sizes = zip(one.shape, shape, strict=False)
     if len(one.shape) != len(shape) or any(
-        said is not None and size is not None and said != size for said, size in sizes
+        isinstance(said, int) and size is not None and said != size for said, size in sizes
     ):
         raise QueryError(
             f"input={shape} does not fit: the network says that {one.name} is {one.shape}"
@@ -513,7 +514,7 @@ def _check_fits(one: Input, shape: Shape) -> None:
 
 def _filled(one: Input, shape: Shape) -> Shape:
     """What is given, and where that is open, what was said before."""
-    said = one.shape or (None,) * len(shape)
+    said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
     return tuple(size or before for size, before in zip(shape, said, strict=True))
 
 
@@ -525,7 +526,9 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
         names = _names_of_axes(network, number, one.shape)
         if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
             return None
-        said = one.shape or (None,) * len(names)
+        said = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
+        if isinstance(one.shape, Unknown) or any(isinstance(size, Unknown) for size in said):
+            return None
         pairs += [
             (axis, size)
             for axis, before, size in zip(names, said, shape, strict=True)

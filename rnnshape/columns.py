@@ -60,7 +60,7 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
         found |= dict.fromkeys(_unknowns_of_shape(source.shape))
     for step in network.steps:
         found |= dict.fromkeys(_unknowns_that_count(step.layer))
-        if step.unread is not None and not is_answerable(step):
+        if step.unread is not None and not (is_answerable(step) and step.parameters is not None):
             found[step.unread] = None
     return tuple(found)
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 
-from rnnshape.expression import calls_within
+from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["names_by_keras"]
+__all__ = ["class_of", "names_by_keras", "snake_case"]
 
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
+
+
+def class_of(call: Call) -> str:
+    """The class of a layer, or of one of Keras' operations: `"LSTM"`, `"GetItem"`."""
+    if module_of(call.name) == "ops":
+        return "".join(word.capitalize() for word in call.name.split("_"))
+    return call.name.partition("(")[0]
 
 
 def names_by_keras(network: Network) -> list[str]:
@@ -34,7 +41,7 @@ def names_by_keras(network: Network) -> list[str]:
             if isinstance(given, str):
                 name = given
             elif module_of(call.name) in ("layers", None):
-                word = _snake(CLASSES.get(call.name, call.name))
+                word = snake_case(CLASSES.get(call.name, call.name))
                 number = counts.get(word, 0)
                 counts[word] = number + 1
                 name = f"{word}_{number}" if number else word
@@ -42,7 +49,8 @@ def names_by_keras(network: Network) -> list[str]:
     return names
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
+    """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
     word = re.sub(r"\W.*", "", name)
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

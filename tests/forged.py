@@ -11,11 +11,11 @@ from math import prod
 from typing import Any
 
 from rnnshape.description import describe
-from rnnshape.expression import parse
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
 from rnnshape.query import Format, Query
+from rnnshape.reading import parse
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter

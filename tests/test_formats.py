@@ -21,11 +21,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import rnnshape
-from rnnshape.expression import parse
 from rnnshape.formats.html import fragment, html_page
 from rnnshape.formats.json_lines import document
 from rnnshape.measuring.messages import Progress
 from rnnshape.query import Format, Query
+from rnnshape.reading import parse
 from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment, columns

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import parse
 from rnnshape.measuring import launch, messages
 from rnnshape.measuring.arrays import PIECE, TEXTS, Array
 from rnnshape.measuring.messages import (
@@ -32,6 +31,7 @@ from rnnshape.measuring.messages import (
 )
 from rnnshape.measuring.process import KerasProcess, measure
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
+from rnnshape.reading import parse
 from rnnshape.shown import Report
 from tests.conftest import ROOT, environment, run
 from tests.processes import child_of, linux

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, bind, parse
+from rnnshape.expression import Call, bind
 from rnnshape.network import chain
-from rnnshape.reading import read
+from rnnshape.reading import parse, read
 from rnnshape.reading.text import read_text
 
 
@@ -59,12 +59,12 @@ from rnnshape.reading.text import read_text
     ],
 )
 def test_what_a_text_means(text: str, meant: str | None) -> None:
-    [network] = read_text(text)
+    [network] = read_text(text).networks
     assert network.is_chain or network.inputs[0].name == "x"
     if meant is not None and network.is_chain:
         assert str(network) == meant
     if network.is_chain:
-        [again] = read_text(str(network))
+        [again] = read_text(str(network)).networks
         assert again.steps == network.steps
 
 
@@ -115,9 +115,9 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
             "units",
             "",
         ),
-        ("Input((3, 2))", "there is no layer here: give one, as LSTM(64)", "", ""),
-        ("", "there is nothing to read: give a Keras layer, as LSTM(64)", "", ""),
-        ("# nothing", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("Input((3, 2))", "there is no layer here: give one, such as LSTM(64)", "", ""),
+        ("", "there is nothing to read: give a Keras layer, such as LSTM(64)", "", ""),
+        ("# nothing", "there is no layer here: give one, such as LSTM(64)", "", ""),
         ("print('hello')", "Keras has no layer print", "print", ""),
         ("nowhere.keras", "there is no file nowhere.keras", "", ""),
         ("some/where", "there is no file some/where", "", ""),
@@ -131,7 +131,7 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ("Lambda", "Lambda is not answered: it runs code", "Lambda", ""),
         (
             "some.thing",
-            "thing is not known: give a Keras layer, as LSTM(64), or a file",
+            "thing is not known: give a Keras layer, such as LSTM(64), or a file",
             "some.thing",
             "",
         ),
@@ -157,8 +157,8 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
             "[GRU(3)]",
             "",
         ),
-        ("Sequential([])", "there is no layer here: give one, as LSTM(64)", "", ""),
-        ("[]", "there is no layer here: give one, as LSTM(64)", "", ""),
+        ("Sequential([])", "there is no layer here: give one, such as LSTM(64)", "", ""),
+        ("[]", "there is no layer here: give one, such as LSTM(64)", "", ""),
         ("L2(0.1) -> Dense(1)", "L2 is not a Keras layer", "L2(0.1)", ""),
         (
             "Sequential([Input((3, 2)), Input((3, 2)), LSTM(3)])",
@@ -189,7 +189,7 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ),
         (
             "LSTM(3).units",
-            "this is not known: give a Keras layer, as LSTM(64), or a file",
+            "this is not known: give a Keras layer, such as LSTM(64), or a file",
             "LSTM(3).units",
             "",
         ),
@@ -203,7 +203,7 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ),
         (
             "LSTM(3)->X->Dense(1)",
-            "X is not known: give a Keras layer, as LSTM(64), or a file",
+            "X is not known: give a Keras layer, such as LSTM(64), or a file",
             "X",
             "",
         ),
@@ -236,9 +236,14 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ("[3] * 2", "this is not a Keras layer", "[3] * 2", ""),
         ("[3 for _ in range(2)]", "this is not a Keras layer", "[3 for _ in range(2)]", ""),
         ("[L2(1)] * 2", "L2 is not a Keras layer", "[L2(1)] * 2", ""),
-        ("x = 3", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
-        ("import os", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
-        ("def f():\n    pass", "there is no Keras layer in this: give one, as LSTM(64)", "", ""),
+        ("x = 3", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        ("import os", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        (
+            "def f():\n    pass",
+            "there is no Keras layer in this: give one, such as LSTM(64)",
+            "",
+            "",
+        ),
         ("LSTM(3) Dense(1)", "this can't be read: invalid syntax", "Dense", ""),
         ("LSTM(3)) ", "this can't be read: unmatched ')'", ")", ""),
         (
@@ -285,7 +290,7 @@ def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -
 
 def test_a_chain_may_be_as_long_as_is_said() -> None:
     half = "[Dense(1)] * 1000"
-    assert len(read_text(f"{half} -> {half}")[0].steps) == 2_000
+    assert len(read_text(f"{half} -> {half}").networks[0].steps) == 2_000
     with pytest.raises(QueryError, match=r"^these are too many layers: at most 2,000 are read$"):
         read_text(f"{half} -> {half} -> Dense(1)")
     text = "LSTM(3) -> Dense(1)  #"
@@ -298,7 +303,7 @@ def test_sequentials_may_be_as_deep_as_is_said() -> None:
     for depth in (11, 12):
         text = "Sequential(" * depth + "[LSTM(3)]" + ")" * depth
         if depth == 11:
-            assert [str(one) for one in read_text(text)] == ["LSTM(3)"]
+            assert [str(one) for one in read_text(text).networks] == ["LSTM(3)"]
         else:
             with pytest.raises(QueryError, match=r"^this is nested too deeply to be read$"):
                 read_text(text)
@@ -389,7 +394,7 @@ def test_what_is_printed_is_read_as_the_same(layers: list[Call]) -> None:
     for call in layers:
         assert parse(str(call)) == call
     network = chain(layers)
-    assert read_text(str(network)) == (network,)
+    assert read_text(str(network)).networks == (network,)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

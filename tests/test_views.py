@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from rnnshape.expression import parse
 from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
+from rnnshape.reading import parse
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
@@ -39,7 +39,7 @@ MODEL = (
     "LSTM(32, return_state=False, kernel_initializer='he_normal', recurrent_dropout=0.25)",
     "Dense(1, activation='sigmoid')",
 )
-UNKNOWN = ("LSTM(3, return_sequences=True)", "GroupNormalization(groups=1)", "Dense(2)")
+UNKNOWN = ("LSTM(3, return_sequences=True)", "AutoContrast()", "Dense(2)")
 
 
 TWELVE = ("LSTM(2)", *["Dense(1)"] * 11)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from rnnshape.layer_names import names_by_keras
+from rnnshape.layer_names import class_of, names_by_keras
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
 from rnnshape.query import Format
@@ -79,7 +80,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "layer": layer.number,
                 "name": name,
                 "expression": str(layer.call),
-                "class": layer.call.name,
+                "class": class_of(layer.call),
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
                 "returns": folded(layer.facts.returns, _name, list) if layer.facts else None,
                 "parameters": report.parameters_of(layer),
@@ -96,6 +97,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
             for claim in report.claims
         ],
         "notes": [note.text for note in report.notes],
+        "problems": [asdict(problem) for problem in report.problems],
         "source": report.source,
     }
     for view in VIEWS:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import DEEPEST, LARGEST, Call, Value, bind
+from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,
@@ -19,6 +19,7 @@ from rnnshape.signatures import (
 
 __all__ = ["NO_LAYER_OF_KERAS", "UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
 
+DEEPEST = 40  # layers within each other
 LONGEST_NAME = 200  # characters
 # What a config has where the layer was given nothing.
 FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels_last"}

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from rnnshape.errors import QueryError
 from rnnshape.network import Network
 
-__all__ = ["NotReadError", "Reading"]
-
-
-class NotReadError(QueryError):
-    """A part of a text that is not read; the others may be."""
+__all__ = ["Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +21,7 @@ class Reading:
         notes: of each network, what is to be said of it; empty where there is nothing.
         names_used: those that `--let` gave and that were asked for.
         names_open: those that `--let` could give.
+        refusals: what Python itself would not do in the text.
     """
 
     networks: tuple[Network, ...]
@@ -32,6 +29,7 @@ class Reading:
     notes: tuple[tuple[str, ...], ...] = ()
     names_used: frozenset[str] = frozenset()
     names_open: tuple[str, ...] = ()
+    refusals: tuple[QueryError, ...] = ()
 
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""

@@ -362,7 +362,9 @@ def _all_of(number: int, call: LayerCall) -> tuple[Ref, ...]:
 def _input(tensor: Tensor) -> Input:
     maker = tensor.maker
     if isinstance(maker, LayerCall):  # another model makes it
-        return Input(_shape_of_tensor(tensor), maker.names.get(tensor.output) or "inputs")
+        name = maker.names.get(tensor.output) or "inputs"
+        unknown = Unknown(f"{name}.shape", (), "what another model makes is not known")
+        return Input(_shape_of_tensor(tensor) or unknown, name)
     return Input(maker.shape, maker.name or maker.given_name or "inputs", maker.dtype)
 
 

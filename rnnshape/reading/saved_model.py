@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.network import MOST_LAYERS, Dimensions, too_many_layers
-from rnnshape.reading import Reading
+from rnnshape.network import MOST_LAYERS, too_many_layers
+from rnnshape.reading.found import Reading
 from rnnshape.reading.config_layers import (
     MODELS,
     NO_LAYER_OF_KERAS,
@@ -26,7 +26,7 @@ from rnnshape.reading.config_layers import (
     sizes_of,
 )
 from rnnshape.reading.graph import (
-    Entry,
+    InputTensor,
     Given,
     Layer,
     LayerCall,
@@ -173,7 +173,7 @@ class _Configured:
         name = plain_name(str(config["config"].get("name", "")))
         if re.fullmatch(r"(functional|model|sequential)?(_\d+)?", name):  # Keras made it up
             name = self.where.rpartition(".")[0]
-        network = network_of(inputs, outputs, name, Dimensions(), part.calls)
+        network = network_of(inputs, outputs, name, part.calls)
         return Reading((network,), notes=(tuple(self.notes),))
 
     def part(self, config: Any, depth: int = 0) -> _Part:
@@ -191,7 +191,7 @@ class _Configured:
 
     def sequential(self, config: Any, layers: Sequence[Any], depth: int) -> _Part:
         shape = sizes_of(config.get("build_input_shape"))
-        entry = Entry(shape)
+        entry = InputTensor(shape)
         known: list[Tensor] = [Tensor(entry)]
         first, calls = known, list[LayerCall]()
         unread: _Unread | None = None
@@ -227,7 +227,7 @@ class _Configured:
             name = _name(layer)
             if layer["class_name"] == "InputLayer":
                 shape, dtype, own = _input(layer["config"])
-                made[name, 0] = [Tensor(Entry(shape, own, dtype))]
+                made[name, 0] = [Tensor(InputTensor(shape, own, dtype))]
                 continue
             known = self.part(layer, depth + 1) if _is_model(layer) else self.layer(layer)
             if isinstance(known, _Unread):
@@ -328,7 +328,7 @@ class _Configured:
         """An input that stands for what an unread layer returns."""
         self.note(unread, "What it returns is an input here, of the shape that the file records")
         name = plain_name(_name(unread.layer))
-        entry = Entry(shape, f"{name}_{place + 1}" if place else name)
+        entry = InputTensor(shape, f"{name}_{place + 1}" if place else name)
         self.instead.append(Tensor(entry))
         return self.instead[-1]
 

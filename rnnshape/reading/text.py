@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
-from rnnshape.expression import Call, Source, Value, calls_within, unknowns_in
-from rnnshape.network import MOST_LAYERS, Network, too_many_layers
+from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
+from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import Layer, Model, Sequential, Tensor
+from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
@@ -21,6 +22,7 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 __all__ = ["read_call", "read_text"]
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+DEEPEST = 30  # lists and models within each other
 
 
 def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
@@ -43,12 +45,17 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         reading = read_code(text, let or {})
         if reading.messages:
             raise reading.refused()
+        for refusal in reading.refusals:
+            raise refusal
         if not reading.networks:
             raise QueryError("there is no Keras layer in this: give one, such as LSTM(64)")
         return reading
     evaluator = follower(let or {})
     network = _chain(evaluator, source, nodes)
-    return Reading((network,), (), ((),), frozenset(evaluator.let_used), tuple(evaluator.labels))
+    held = SESSION.get()
+    network = replace(network, problems=tuple(held.problems))
+    used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
+    return Reading((network,), (), (tuple(held.notes),), used, known)
 
 
 def read_call(text: str) -> Call:
@@ -61,8 +68,6 @@ def read_call(text: str) -> Call:
     evaluator = follower({})
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
-        from rnnshape.expression import bind
-
         return bind("Input", (), {"batch_shape": value.maker.shape})  # type: ignore[dict-item]
     made = value.as_argument() if hasattr(type(value), "as_argument") else None
     if not isinstance(made, Call):
@@ -100,15 +105,23 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
         for item in _layers(source, node, _value(evaluator, source, node)):
             if isinstance(item, Tensor) and items:
                 message = "Input says what the network is given: put it first"
-                raise source.error(node, message)
+                raise source.error(node.func if isinstance(node, ast.Call) else node, message)
+            if isinstance(item, Layer) and any(item is one for one in items):
+                item = item.copied()  # `[LSTM(4)] * 2` means two of them here
             items.append(item)
             if len(items) > MOST_LAYERS:
                 raise too_many_layers()
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError("there is no layer here: give one, such as LSTM(64)")
+    layers = [item for item in items if isinstance(item, Layer)]
+    if all(layer.keras_name and layer.own_layer.unread is None for layer in layers):
+        network = chain([layer.own_layer.call for layer in layers])
+        entry = items[0].maker if isinstance(items[0], Tensor) else None
+        if isinstance(entry, graph.InputTensor):
+            network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))
+        return network
     with evaluator.within(source):
-        model = Sequential(items)
-        takes, gives = model.flow()
+        takes, gives = Sequential(items).flow()
     return graph.network_of(takes, gives, "")
 
 
@@ -135,11 +148,13 @@ def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
 
 def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> Iterator[object]:
     """The layers of a value, one after the other: those of a `Sequential` are taken out of it."""
-    if depth > 10:
+    if depth > DEEPEST:
         raise source.error(node, "this is nested too deeply to be read")
     if isinstance(value, list | tuple):
-        for part in value:
-            yield from _layers(source, node, part, depth + 1)
+        written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+        pieces = written if len(written) == len(value) else [node] * len(value)
+        for piece, part in zip(pieces, value, strict=True):
+            yield from _layers(source, piece, part, depth + 1)
     elif isinstance(value, Sequential):
         if value.own_open is not None:
             raise _open_error(source, node, value.own_open)
@@ -160,16 +175,23 @@ def _check_open(source: Source, node: ast.expr, layer: graph.Layer) -> None:
     found = [layer.unread] if layer.unread else [*unknowns_in(layer.call)]
     for one in found:
         if one.reason or any("(" in name for name in one.asked):
-            place = next(
-                (call.places[""] for call in calls_within(layer.call) if "" in call.places), None
-            )
             why = one.reason or f"{one.name} is not known here: write its value"
-            raise QueryError(why, place or source.place(node))
+            raise QueryError(why, _place_of(layer.call, one) or source.place(node))
+
+
+def _place_of(layer: Call, unknown: Unknown) -> Place | None:
+    """Where an argument stands that is not known."""
+    for call in calls_within(layer):
+        for name, value in call.arguments:
+            if value == unknown:
+                return call.places.get(name)
+    return None
 
 
 def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     """What is said of a text that is open as a whole."""
-    place = value.place or source.place(node)
+    made = value.node if isinstance(value.node, ast.expr) else node
+    place = source.place(made.func if isinstance(made, ast.Call) else made)
     root = (value.roots or (value,))[0].label
     word = root.partition("(")[0].rpartition(".")[2]
     if root.startswith(("nn.", "torch.")):

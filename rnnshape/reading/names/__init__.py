@@ -7,7 +7,7 @@ code is followed, and what follows it knows no Keras.
 from __future__ import annotations
 
 from rnnshape.reading.names.arrays import array_of_shape
-from rnnshape.reading.names.keras import MODULES, NAMES
+from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer, holds_tensors
 from rnnshape.reading.names.models import Model, Sequential
 from rnnshape.reading.names.session import SESSION, Session, unknown_of
@@ -26,4 +26,5 @@ __all__ = [
     "holds_tensors",
     "stand_ins",
     "unknown_of",
+    "why_unknown",
 ]

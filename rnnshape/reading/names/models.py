@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
-from rnnshape.expression import Call
-from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
+from rnnshape.errors import Place, QueryError
+from rnnshape.expression import Call, Unknown
+from rnnshape.network import (
+    MOST_LAYERS,
+    input_of_first_layer,
+    too_many_layers,
+    without_input_arguments,
+)
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins
+from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 __all__ = ["Model", "Sequential"]
@@ -65,27 +70,30 @@ class Model(Layer):
         self.own_gives = _flat(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
-        if inputs is not None and outputs is not None and self.own_open is None:
+        if (inputs is not None or outputs is not None) and self.own_open is None:
             self._check_ends()
 
     def _check_ends(self) -> None:
         """Keras refuses a model whose outputs need other inputs than those that it names."""
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
-            raise QueryError(f"what this model's {which} are is not known")
+            raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
         calls = graph.calls_before(self.own_gives, self.own_takes)
+        data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and graph.Tensor(maker) not in given:
-                if maker.name == "weight" or maker.shape is None:
+                if maker.name == "weight" or maker.shape is None or id(maker) in data:
                     continue
                 name = maker.name or maker.given_name
-                self.own_open = session().evaluator.open("a model", "an input is missing")
-                raise QueryError(
-                    "this model needs an input that it does not name"
-                    + (f": {name}" if name else "")
-                )
+                which = f": {name}" if name else ""
+                message = f"this model needs an input that it does not name{which}"
+                raise self._refused(message, None)
+
+    def _refused(self, message: str, place: Place | None) -> QueryError:
+        self.own_open = session().evaluator.open(self.title or "a model", message)
+        return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -130,7 +138,8 @@ class Model(Layer):
             if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
-        return Call("Sequential", (("layers", tuple(call.layer.call for call in calls)),))
+        layers = tuple(without_input_arguments(call.layer.call) for call in calls)
+        return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
         takes, gives = self.flow()
@@ -143,10 +152,13 @@ class Model(Layer):
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
+        if not self.own_takes:
+            why = "what it does when called is not in this code"
+            raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
             raise QueryError(
-                f"{self.title} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
+                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
             )
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
@@ -169,10 +181,13 @@ class Model(Layer):
         first = given[0] if given else session().evaluator.open("inputs")
         is_data = not holds_tensors(first)
         if is_data and isinstance(first, Open) and first.reason:
+            self._built_by(first)
             raise IsOpenError(first)
         if not self.own_takes:  # it becomes what it is with its first call
             start = stand_ins(passed(first))
             made = self._called_anew(start, given[1:], named)
+            if isinstance(made, Open):
+                made = self._unread_result(made)
             if holds_tensors(made):
                 self.own_takes, self.own_gives = _flat(start), _flat(made)
             if not is_data and holds_tensors(made):
@@ -181,6 +196,13 @@ class Model(Layer):
         if is_data:
             return self._result(self.own_gives)
         return self.call(first)
+
+    def _unread_result(self, made: Open) -> Any:
+        """What stands for what a model returns, where that is not known: its layers are, so far."""
+        calls = [call for call in session().calls if call.layer.unread is None]
+        used = {id(tensor.maker) for call in calls for tensor in call.tensors}
+        last = [graph.Tensor(call) for call in calls if id(call) not in used]
+        return unread_step(made.label, made.reason, last, None, made)
 
     def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         held = session()
@@ -290,36 +312,56 @@ class Sequential(Model):
 
     visible = (*Model.visible, "add", "pop")
 
-    def __init__(self, layers: Any = None, name: Any = None, **_: Any) -> None:
-        super().__init__(name=name)
+    def __init__(
+        self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
+    ) -> None:
+        super().__init__(name=trainable if isinstance(trainable, str) else name)
+        places = session().places()
+        for word in more:
+            message = "Sequential takes layers, name and trainable"
+            raise self._refused(message, places.get(word))
+        if isinstance(trainable, list | tuple):
+            raise self._refused("Sequential takes its layers in one list", places.get("1"))
         if isinstance(layers, Open):
             self.own_open = layers
+        elif isinstance(layers, Layer | Tensor):
+            self._add(layers, places.get("0"))
         else:
-            for item in layers or ():
-                self.add(item)
+            for index, item in enumerate(layers or ()):
+                self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
 
-    def add(self, item: Any) -> None:
+    def add(self, layer: Any, *_: Any, **__: Any) -> None:
+        self._add(layer, session().places().get("0"))
+
+    def _add(self, item: Any, place: Place | None) -> None:
         if isinstance(item, list | tuple):
             for part in item:
-                self.add(part)
+                self._add(part, place)
         elif isinstance(item, Open):
+            if not (item.reason or item.roots):  # a value that is given can't be a layer
+                why = "what it is, is not in this code"
+                item = Open(item.label, why, item.source, item.node)
             self.own_items += (_UnreadLayer(item),)
         elif isinstance(item, Tensor) and self.own_items:
-            raise self._refused("Input says what the network is given: put it first")
+            message = "Input says what the network is given: put it first"
+            raise self._refused(message, place)
         elif isinstance(item, Layer | Tensor):
+            if any(item is one for one in self.own_items):
+                message = (
+                    "this layer stands in the model already: make another "
+                    '(Keras: "All layers added to a Sequential model should have unique names")'
+                )
+                raise self._refused(message, place)
             session().take(item)
             self.own_items += (item,)
         elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
             name = item.keras_name
-            raise self._refused(f"{name} is a layer's class: make one of it, {name}(...)")
+            message = f"{name} is a layer's class: make one of it, {name}(...)"
+            raise self._refused(message, place)
         else:
-            raise self._refused("this is not a layer that is known")
+            raise self._refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
-
-    def _refused(self, message: str) -> QueryError:
-        self.own_open = session().evaluator.open(self.title or "a model", message)
-        return QueryError(message)
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]
@@ -332,7 +374,7 @@ class Sequential(Model):
         same = 0
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
-        return (*one[:same], _UnreadLayer(because))
+        return (*one[:same], _UnreadLayer(because, f"depends on {because.label}"))
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if self.own_open is not None:
@@ -340,7 +382,8 @@ class Sequential(Model):
         held, made = session(), inputs
         first = next(graph.tensors_in(inputs), None)
         if self.own_shape is None and first is not None:
-            self.own_shape = plain_sizes(stand_ins(first))
+            sizes = plain_sizes(stand_ins(first))
+            self.own_shape = sizes or Unknown("a shape", (), "what it is given is not known")
         held.groups.append(self.title)
         try:
             for item in self.own_items:
@@ -369,7 +412,7 @@ class Sequential(Model):
     def _built_by(self, x: Any) -> None:
         if isinstance(x, Array):
             self.build((None, *x.shape[1:]))
-        elif isinstance(x, Open) and not x.is_undefined and not x.reason:
+        elif isinstance(x, Open) and not x.is_undefined:
             self.own_shape = self.own_shape or open_shape(x)
 
     @property
@@ -414,11 +457,9 @@ class Sequential(Model):
 class _UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not known."""
 
-    def __init__(self, found: Open) -> None:
+    def __init__(self, found: Open, text: str = "") -> None:
         super().__init__()
-        why = found.reason or "what it makes is not known"
-        self.own_layer = graph.Layer(Call(found.label), unknown_of(found))
-        self.own_why = why
+        self.own_layer = graph.Layer(Call(text or found.label), unknown_of(found))
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         tensors = [passed(part) for part in given]

@@ -73,7 +73,8 @@ class Tensor(graph.Tensor, StandIn):
         shapes = graph.shapes_of(self.maker)
         known = shapes[self.output] if self.output < len(shapes) else None
         if known is None:
-            return session().evaluator.open("a tensor's shape", "this tensor's shape is not known")
+            evaluator = session().evaluator
+            return evaluator.open(evaluator.node, "this tensor's shape is not known")
         return sizes_of_shape(known)
 
     def get_shape(self) -> Any:
@@ -102,7 +103,13 @@ class Tensor(graph.Tensor, StandIn):
         known = shapes[0] if shapes[0] == shapes[1] else None
         why = because.reason or f"it depends on {because.label}"
         shared = _shared_by(mine, other)
-        return unread_step(f"... if {because.label} else ...", why, shared, known, because)
+        return unread_step(f"depends on {because.label}", why, shared, known, because)
+
+    @staticmethod
+    def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+        """What something makes of tensors that is not known: one step, which keeps its place."""
+        tensors = [tensor for value in given for tensor in graph.tensors_in(value)]
+        return unread_step(text, found.reason, tensors, None, found)
 
     def __getitem__(self, index: object) -> Tensor:
         return operation("get_item", [self], key=f"[{written(index)}]")
@@ -144,7 +151,7 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
     "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod",
 }  # fmt: skip
 for _word, _name in OPERATORS.items():

@@ -30,6 +30,7 @@ def python(
     let: Mapping[str, object] | None = None,
     array: Callable[[Any], object] = lambda shape: None,
     find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
+    why_unknown: Callable[[str], str] = lambda name: "",
 ) -> Evaluator:
     """What follows code that may name these modules and names.
 
@@ -41,4 +42,4 @@ def python(
     4
     """
     expressions = {**EXPRESSIONS, ast.Lambda: lambda_}
-    return Evaluator(expressions, STATEMENTS, modules, names, let, array, find_module)
+    return Evaluator(expressions, STATEMENTS, modules, names, let, array, find_module, why_unknown)
