@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rnnshape.errors import NotReadError
 from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
+from rnnshape.errors import NotReadError
 from rnnshape.interruption import received_signal
 from rnnshape.query import Query
 from rnnshape.report import Report

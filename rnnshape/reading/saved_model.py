@@ -16,7 +16,6 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, too_many_layers
-from rnnshape.reading.found import Reading
 from rnnshape.reading.config_layers import (
     MODELS,
     NO_LAYER_OF_KERAS,
@@ -25,9 +24,10 @@ from rnnshape.reading.config_layers import (
     plain_name,
     sizes_of,
 )
+from rnnshape.reading.found import Reading
 from rnnshape.reading.graph import (
-    InputTensor,
     Given,
+    InputTensor,
     Layer,
     LayerCall,
     Tensor,

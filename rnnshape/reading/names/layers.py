@@ -21,7 +21,7 @@ from rnnshape.reading.names.tensors import (
     stand_ins,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.rules.arguments import changes_no_shape
 
 __all__ = [
@@ -431,7 +431,7 @@ def argument(value: Any, depth: int = 0) -> Value:
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
-    if hasattr(type(value), "as_argument"):
+    if hook(value, "as_argument") is not None:
         try:
             made: Value = value.as_argument()
         except IsOpenError as wrong:
@@ -458,9 +458,9 @@ def passed(value: Any) -> Any:
         raise IsOpenError(value)
     if value is None or isinstance(value, bool | Tensor):
         return value
-    hook = getattr(type(value), "as_operand", None)
-    if hook is not None:
-        return hook(value)
+    operand = hook(value, "as_operand")
+    if operand is not None:
+        return operand(value)
     raise QueryError("what this layer is called with is not known")
 
 

@@ -15,6 +15,8 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.reading.python.open import IsOpenError, Open
+
 __all__ = [
     "DEEPEST_CALL",
     "DEEPEST_CODE",
@@ -36,6 +38,7 @@ MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator
 DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
+OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
 
 
@@ -84,6 +87,8 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
 
 def check_result(made: object) -> None:
     """Raises where what was made is too large."""
+    if isinstance(made, str) and OF_THE_HOST.search(made[:MOST]):
+        raise IsOpenError(Open("text", "what Python would write here is not known"))
     if not isinstance(made, range):
         weight(made)
     if isinstance(made, int) and made.bit_length() > MOST_BITS:
