@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -272,19 +273,24 @@ def _allow(seconds: int, at_most: int) -> None:
 
 
 def _answered(line: bytes) -> bytes:
+    from rnnshape.reading.python.limits import ExhaustedError
+
     try:
         try:
             what, let, dimensions = json.loads(line, object_hook=from_dict)
             return _encoded(read(what, dict(tuples(let)), dimensions))
         except MemoryError:
             raise QueryError(TOO_LARGE) from None
+        except ExhaustedError:
+            raise QueryError(TOO_LONG) from None
         except (ArithmeticError, RecursionError, UnicodeError) as wrong:
             words = str(wrong)[:200]
             raise QueryError(f"the code can't be read: {type(wrong).__name__}: {words}") from None
     except QueryError as wrong:
         return _encoded(wrong)
     except Exception as bug:
-        return b"[]\n" + json.dumps({"bug": f"{type(bug).__name__}: {bug}"}).encode() + b"\n"
+        words = traceback.format_exception_only(bug)[-1].strip()
+        return b"[]\n" + json.dumps({"bug": words[:1_000]}).encode("ascii") + b"\n"
 
 
 # What they say to each other
@@ -317,6 +323,7 @@ def _encoded(said: Reading | QueryError) -> bytes:
         answer = {
             "networks": said.networks,
             "messages": [of_error(message) for message in said.messages],
+            "refusals": [of_error(message) for message in said.refusals],
             "notes": said.notes,
             "names_used": sorted(said.names_used),
             "names_open": said.names_open,
@@ -345,6 +352,7 @@ def _decoded(first: bytes, second: bytes) -> Reading:
         tuples(answer["notes"]),
         frozenset(answer["names_used"]),
         tuple(answer["names_open"]),
+        tuple(_error(message, lines) for message in answer["refusals"]),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+MOST = 20_000  # rows of an array that code goes over
+
 __all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
 
 
@@ -62,6 +64,8 @@ class Array(StandIn):
 
     def __iter__(self) -> Any:
         many = operator.index(self.shape[0])
+        if many > MOST:
+            raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
         return iter([Array(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:

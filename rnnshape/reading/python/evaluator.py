@@ -384,6 +384,6 @@ def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
     try:
         words = str(wrong)[:200]
-    except IsOpenError:
+    except (Exception, ExhaustedError):  # its class may be the code's
         words = "its text is not known"
     return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

@@ -282,8 +282,10 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if isinstance(more, Open):
             why = more.reason or "what ** gives is not known: write the arguments themselves"
             because = because or Open(more.label, why, more.source, more.node)
-        else:
+        elif all(isinstance(word, str) for word in more):
             keywords |= more
+        else:
+            raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
     evaluator.node = node
     if isinstance(node.func, ast.Name):
         evaluator.called.add(node.func.id)

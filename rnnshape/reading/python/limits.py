@@ -39,6 +39,7 @@ MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator
 DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
+SEARCHING = ("count", "index", "remove", "sort")
 CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
 
 
@@ -82,6 +83,8 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
     if function in CHEAP:
         parts = [part for part in parts if not isinstance(part, range)]
     _foresee(function, parts)
+    if getattr(function, "__name__", "") in SEARCHING:  # they go through what they are methods of
+        parts = [*parts, getattr(function, "__self__", None)]
     return weight([*parts, named])
 
 
@@ -111,6 +114,8 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
             size = 2 * MOST * bool(re.search(r"%[^%a-zA-Z]{0,20}(\d{4}|\*)", str(text)[:MOST]))
         case builtins.format, [_, str() as text]:
             size = 2 * MOST * bool(re.search(r"\d{4}", text[:MOST]))
+        case builtins.sum, [list() | tuple() as many, list() | tuple()]:  # each sum is a copy
+            size = len(many) ** 2 // 50
         case builtins.round, [_, int() as digits]:
             size = abs(digits) * 50
         case ((math.factorial | math.comb | math.perm), [int() as number, *_]):
