@@ -11,6 +11,8 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+MOST = 20_000  # rows of an array that code goes over
+
 __all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
 
 
@@ -74,6 +76,8 @@ class Array(StandIn):
         if len(self.shape) == 1 and self.own_values:
             return iter(self.own_values)
         many = operator.index(self.shape[0])
+        if many > MOST:
+            raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
         return iter([Array(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:

@@ -21,7 +21,7 @@ from rnnshape.reading.names.tensors import (
     stand_ins,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.rules.arguments import changes_no_shape
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "holds_tensors",
     "layer_class",
     "passed",
-    "snake",
 ]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
@@ -71,7 +70,7 @@ class Layer(StandIn):
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
             if named.get("name") is None:
-                self.own_layer.name = session().name_of_next(snake(self.keras_name))
+                self.own_layer.name = session().name_of(self.keras_name)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -439,7 +438,7 @@ def argument(value: Any, depth: int = 0) -> Value:
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
-    if hasattr(type(value), "as_argument"):
+    if hook(value, "as_argument") is not None:
         try:
             made: Value = value.as_argument()
         except IsOpenError as wrong:
@@ -465,9 +464,9 @@ def passed(value: Any) -> Any:
         raise IsOpenError(value)
     if value is None or isinstance(value, bool | Tensor):
         return value
-    hook = getattr(type(value), "as_operand", None)
-    if hook is not None:
-        return hook(value)
+    operand = hook(value, "as_operand")
+    if operand is not None:
+        return operand(value)
     if isinstance(value, Layer):
         raise QueryError("layers are called with tensors, not with a layer: put -> between two")
     what = getattr(type(value), "what", "") or shortened(repr(value), 40)

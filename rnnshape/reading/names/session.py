@@ -49,12 +49,6 @@ class Session:
         self.number = 0
         self.counts: dict[str, int] = {}
 
-    def name_of_next(self, kind: str) -> str:
-        """The name that Keras gives to one more layer of a class: `lstm`, `lstm_1`."""
-        number = self.counts.get(kind, 0)
-        self.counts[kind] = number + 1
-        return f"{kind}_{number}" if number else kind
-
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer of a class."""
         word = snake_case(class_name)
