@@ -279,7 +279,7 @@ def test_what_a_model_makes_of_x(is_sequential: bool, layer: str) -> None:
                 continue
         made = {"Identity": keras.layers.Identity}.get(
             layer, lambda: getattr(keras.layers, layer)(2)
-        )  # noqa: B023, E501
+        )
         given = keras.Input(taken)
         model = (
             keras.Sequential([given, made()])

@@ -7,7 +7,7 @@ from itertools import permutations
 from math import prod
 
 from rnnshape.training.data import Data, Kind, Model, Port, Problem, Sizes, TrainingCall, shown
-from rnnshape.training.shapes import Outcome, Shape, settled
+from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, settled
 
 __all__ = ["dtype_problem", "input_problems"]
 
@@ -73,7 +73,8 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
 def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Problem | None:
     if x.shape is None:
         return None
-    found = _settled(x.shape, model, port)
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in port.shape)
+    found = settled(x.shape, sizes, judge)
     if found is None:
         return None
     taken, samples = port.shape, x.samples
@@ -94,30 +95,27 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     )
 
 
-def _settled(x: Sizes, model: Model, port: Port) -> Outcome | None:
-    """What Keras makes of X; None where it fits, or may fit."""
+def _judge(model: Model, port: Port) -> Judge:
+    """What Keras makes of X."""
 
-    def judge(given: Shape, taken: Shape) -> Outcome:
-        return _judged(given, taken, port.needed, model.is_sequential)
+    def judge(x: Shape, taken: Shape) -> Outcome:
+        if not model.is_sequential:
+            # Keras compares what is left without a last axis of 1.
+            pair = [shape[:-1] if shape[-1:] == (1,) else shape for shape in (x, taken)]
+            if any(b not in (a, ANY) for a, b in list(zip(*pair, strict=False))[1:]):
+                return Outcome(refused="is incompatible with the layer: expected shape=")
+        if len(x) == len(taken) + 1 and x[-1] == 1:
+            x = x[:-1]
+        elif len(x) == len(taken) - 1 and taken[-1] == 1:
+            x = (*x, 1)
+        if len(x) != len(taken):
+            return Outcome(refused="Invalid input shape for input")
+        needed = zip(x[1:], (port.needed or ())[1:], strict=False)
+        if any(size not in (given, None) for given, size in needed):
+            return Outcome(refused=OF_A_LAYER)
+        return Outcome()
 
-    return settled(x, tuple(size or ANY for size in port.shape), judge)
-
-
-def _judged(x: Shape, taken: Shape, needed: Sizes | None, is_sequential: bool) -> Outcome:
-    if not is_sequential:
-        # Keras compares what is left without a last axis of 1.
-        pair = [shape[:-1] if shape[-1:] == (1,) else shape for shape in (x, taken)]
-        if any(b not in (a, ANY) for a, b in list(zip(*pair, strict=False))[1:]):
-            return Outcome(refused="is incompatible with the layer: expected shape=")
-    if len(x) == len(taken) + 1 and x[-1] == 1:
-        x = x[:-1]
-    elif len(x) == len(taken) - 1 and taken[-1] == 1:
-        x = (*x, 1)
-    if len(x) != len(taken):
-        return Outcome(refused="Invalid input shape for input")
-    if needed and any(b not in (a, None) for a, b in list(zip(x, needed, strict=False))[1:]):
-        return Outcome(refused=OF_A_LAYER)
-    return Outcome()
+    return judge
 
 
 def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
@@ -139,7 +137,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         if prod(known) == prod(size or 0 for size in shape[1:]):
             new = ", ".join(str(size) for size in known)
             changed.append((f"{name} = {name}.reshape(-1, {new})", (shape[0], *known)))
-    yield from (text for text, new in changed if _settled(new, model, port) is None)
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
+    yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:
         yield f"Input({shown(shape[1:])})"
 

@@ -10,7 +10,7 @@ from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric, metric_named
 from rnnshape.training.remedies import Attempt, label_remedies
-from rnnshape.training.shapes import Judge, Outcome, settled
+from rnnshape.training.shapes import Judge, settled
 
 __all__ = ["label_problems"]
 
@@ -28,10 +28,10 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     for index, (y, port, loss, metrics) in enumerate(lines):
         if y is None or port is None:
             continue
-        found = dtype_problem(call, y, "labels") or _wrong_shape(
-            model, call, index, Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
-        )
-        found = found or _wrong_labels(call, y, port, loss)
+        now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
+        found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
+        if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
+            found = _wrong_labels(call, y, port, loss, found) or found
         wrong += [found] if found else []
     yield from wrong
 
@@ -63,44 +63,25 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     y = call.y[index]
     if y.shape is None:
         return None
-    judged = judge_of_loss(now.loss, now.port.masked, _weights(call, now)) if now.loss else None
-    name, judge = judged or ("", None)
-    if judge and (found := settled(now.y, now.output, judge)):
-        return _problem(model, call, index, now, judge, found, name, name)
-    for metric in now.metrics:
-        judge_metric = judge_of_metric(metric, now.port.masked)
-        if judge_metric and (found := settled(now.y, now.output, judge_metric)):
-            what = f"the metric {metric_named(metric.name)}"
-            return _problem(model, call, index, now, judge_metric, found, what, None)
-    return None
-
-
-def _weights(call: TrainingCall, now: Attempt) -> tuple[int, ...] | None:
-    rows = now.output[0]
-    weighted = call.class_weights and rows is not None and len(now.y) < 3
-    return (rows,) if weighted and rows is not None else None
-
-
-def _problem(
-    model: Model,
-    call: TrainingCall,
-    index: int,
-    now: Attempt,
-    judge: Judge,
-    found: Outcome,
-    what: str,
-    loss: str | None,
-) -> Problem:
-    y = call.y[index]
+    outcomes = [
+        (what, loss, judge, found)
+        for what, loss, judge in _judges(call, now)
+        if (found := settled(now.y, now.output, judge))
+    ]
+    if not outcomes:
+        return None
+    what, loss, judge, found = outcomes[0]
     samples = y.samples if call.is_batched else now.output[0]
-    expected = (samples, *_expected(loss or "", what, now)[1:])
+    expected = (samples, *_expected(what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
     if expected != y.shape and settled(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
-    if found.silent:
-        message += f": without an error, Keras {found.silent}"
+    # A metric may refuse what the loss takes.
+    refused = next((one.refused for *_, one in outcomes if one.refused), "")
+    if refused:
+        message += f' (Keras: "{refused}")'
     else:
-        message += f' (Keras: "{found.refused}")'
+        message += f": without an error, Keras {found.silent}"
     return call.problem(
         "labels",
         message,
@@ -109,17 +90,31 @@ def _problem(
         expected=expected,
         loss=loss,
         remedies=label_remedies(model, call, index, now),
-        silent=bool(found.silent),
+        silent=not refused,
     )
 
 
-def _expected(loss: str, what: str, now: Attempt) -> Sizes:
-    if "parse" in what or loss == "categorical_generalized_cross_entropy":
+def _judges(call: TrainingCall, now: Attempt) -> Iterator[tuple[str, str | None, Judge]]:
+    """What compares y with the output: how it is called, its name if it is the loss, its rule."""
+    rows = now.output[0]
+    # Of more axes the class weights themselves are refused.
+    weights = (rows,) if call.class_weights and rows is not None and len(now.y) < 3 else None
+    if now.loss and (judged := judge_of_loss(now.loss, now.port.masked, weights)):
+        yield judged[0], *judged
+    for metric in now.metrics:
+        if judge := judge_of_metric(metric, now.port.masked):
+            yield f"the metric {metric_named(metric.name)}", None, judge
+
+
+def _expected(what: str, now: Attempt) -> Sizes:
+    if "parse" in what or what == "categorical_generalized_cross_entropy":
         return now.output[:-1] or now.output
-    return (now.output[0], None) if loss == "ctc" else now.output
+    return (now.output[0], None) if what == "ctc" else now.output
 
 
-def _wrong_labels(call: TrainingCall, y: Data, port: Port, loss: Function | None) -> Problem | None:
+def _wrong_labels(
+    call: TrainingCall, y: Data, port: Port, loss: Function | None, silent: Problem | None
+) -> Problem | None:
     """Numbers of classes that the output does not have."""
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
     if name != "sparse_categorical_crossentropy" or classes is None:
@@ -135,13 +130,13 @@ def _wrong_labels(call: TrainingCall, y: Data, port: Port, loss: Function | None
         remedies.append(f"{port.units_of}({below})")
     return call.problem(
         "labels",
-        f"{y} has the label {wrong}, but the output {port} has {classes} classes, 0 to "
-        f'{classes - 1} (Keras: "which is outside the valid range of [0, {classes})")',
+        f"{y} has the label {wrong}, but the output {port} takes 0 to {classes - 1} "
+        f'(Keras: "which is outside the valid range of [0, {classes})")',
         y,
         tensor=port.name,
         expected=(y.samples, *port.shape[1:-1]),
         loss=name,
-        remedies=tuple(remedies),
+        remedies=silent.remedies if silent else tuple(remedies),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import judge_of_metric, metric_named
-from rnnshape.training.shapes import settled
+from rnnshape.training.shapes import in_general
 
 __all__ = ["Attempt", "label_remedies"]
 
@@ -38,7 +38,7 @@ class Attempt(NamedTuple):
         judged = judge_of_loss(self.loss, masked) if self.loss else None
         judges = [judge_of_metric(metric, masked) for metric in self.metrics]
         judges += [judged[1]] if judged else []
-        return all(settled(self.y, self.output, judge) is None for judge in judges if judge)
+        return all(in_general(self.y, self.output, judge).fits for judge in judges if judge)
 
 
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Ite
     yield from _reshaped(call.y[index].name, now)
     for attempt in other_time:
         yield from (*_of_classes(call, index, attempt), *_other_units(attempt))
-    if now.metrics and now.output[-1] not in (None, 1):
+    if now.loss and loss_named(now.loss.name) == "sparse_categorical_crossentropy":
         for attempt in _one_hot(call, index, now):
             yield _with_loss(call, index, attempt, "categorical_crossentropy")
 
@@ -94,9 +94,10 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
         if is_one_hot and loss != "binary_crossentropy":
             yield from _units(now, now.y[-1])
             yield from (_with_loss(call, index, one, whole) for one in _units(now, now.y[-1]))
-        if (data.values_below or 0) > 2 and loss != "binary_crossentropy":
+        if data.values_below is not None and data.values_below > 2:
             yield from _units(now, data.values_below)
-        yield _with_loss(call, index, now, "binary_crossentropy")
+        else:
+            yield _with_loss(call, index, now, "binary_crossentropy")
     elif loss.startswith("binary"):
         yield from _units(now, 1)
         yield _with_loss(call, index, now, sparse)

@@ -65,6 +65,11 @@ def _stateful_batches(call: TrainingCall, batch: int) -> Iterator[Problem]:
     wrong = next((size for size in (first, last) if size not in (0, batch)), None)
     if wrong is None:
         return
+    words = "Incompatible shapes"
+    if call.call in ("fit", "evaluate") and batch == 1:
+        words = "use the `shape_invariants` argument of tf.while_loop"
+    elif call.call not in ("fit", "evaluate") and wrong == first:
+        words = "If an RNN is stateful, the batch size"
     kept = x.samples // batch * batch if call.is_batched else batch
     changes = []
     if call.is_batched and call.batch_size != batch:
@@ -75,7 +80,7 @@ def _stateful_batches(call: TrainingCall, batch: int) -> Iterator[Problem]:
     yield call.problem(
         "samples",
         f"a stateful model takes batches of {batch} samples, but {x.name} {shown(x.shape or ())} "
-        f'gives a batch of {wrong} (Keras: "If an RNN is stateful, the batch size")',
+        f'gives a batch of {wrong} (Keras: "{words}")',
         x,
         expected=(kept or batch, *(x.shape or ())[1:]),
         remedies=(" with ".join(changes),) if 0 < kept <= x.samples else (),

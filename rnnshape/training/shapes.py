@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
+from itertools import product, zip_longest
 from math import prod
 from typing import NamedTuple, TypeAlias
 
 from rnnshape.training.data import Sizes
 
-__all__ = ["Judge", "Outcome", "Refusal", "Shape", "aligned", "broadcast", "repeats", "settled"]
+__all__ = [
+    "Judge",
+    "Outcome",
+    "Refusal",
+    "Shape",
+    "aligned",
+    "broadcast",
+    "in_general",
+    "repeats",
+    "settled",
+]
 
 Shape: TypeAlias = tuple[int, ...]
-MOST_CASES = 400  # of sizes that are tried in the place of those that are not known
-OTHER = 7919  # a size that no tensor in sight has
+MOST_CASES = 100  # of sizes that are tried in the place of those that are not known
+SAMPLES, OTHER = 7919, 7907  # sizes that no tensor in sight has
 
 
 class Refusal(Exception):  # noqa: N818  # Keras refuses; nothing went wrong here
@@ -60,16 +70,13 @@ def broadcast(one: Shape, other: Shape) -> Shape:
     >>> broadcast((16,), (16, 1))
     (16, 16)
     """
-    length = max(len(one), len(other))
-    sizes = []
-    for axis in range(-length, 0):
-        pair = [shape[axis] for shape in (one, other) if axis >= -len(shape)]
-        if len({*pair} - {1}) > 1:
-            # The batch's size is known only when the graph runs; the others when it is built.
-            at_run = -axis in (len(one), len(other))
-            raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
-        sizes.append(next((size for size in pair if size != 1), 1))
-    return tuple(sizes)
+    sizes = [*zip_longest(one[::-1], other[::-1], fillvalue=1)]
+    wrong = [axis for axis, pair in enumerate(sizes, 1) if len({*pair} - {1}) > 1]
+    if wrong:
+        # The batch's size is known only when the graph runs; the others when it is built.
+        at_run = {*wrong} <= {len(one), len(other)}
+        raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
+    return tuple(b if a == 1 else a for a, b in reversed(sizes))
 
 
 def repeats(one: Shape, other: Shape, both: Shape) -> bool:
@@ -82,18 +89,34 @@ def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
 
     The number of samples, where it is not known, is taken for none of the other sizes.
     """
-    pair = [(OTHER, *one[1:]) if one[:1] == (None,) else one for one in (y, output)]
-    known = {size for shape in pair for size in shape if size is not None}
-    free = sum(shape.count(None) for shape in pair)
-    choices = sorted({1, OTHER + 1, *known}, reverse=True)
-    if len(choices) ** free > MOST_CASES:
+    first = in_general(y, output, judge)
+    if first.fits:
         return None
-    first: Outcome | None = None
-    for sizes in product(choices, repeat=free):
-        left = iter(sizes)
-        filled = [tuple(next(left) if s is None else s for s in shape) for shape in pair]
-        outcome = judge(*filled)
-        if outcome.fits:
+    y, output = _with_samples(y), _with_samples(output)
+    if None not in (*y, *output):
+        return first
+    # A size only matters if it is 1, or that of the other tensor.
+    choices = [
+        sorted({1, OTHER, *other} - {None}) if size is None else [size]
+        for shape, other in ((y, output), (output, y))
+        for size in shape
+    ]
+    if prod(map(len, choices)) > MOST_CASES:
+        return None
+    for sizes in product(*choices):
+        if judge(sizes[: len(y)], sizes[len(y) :]).fits:
             return None
-        first = first or outcome
     return first
+
+
+def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
+    """What is true where each size that is not known is another than those that are."""
+    filled = [
+        tuple(OTHER if size is None else size for size in _with_samples(shape))
+        for shape in (y, output)
+    ]
+    return judge(*filled)
+
+
+def _with_samples(shape: Sizes) -> Sizes:
+    return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
