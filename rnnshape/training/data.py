@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 __all__ = [
     "Data",
@@ -143,34 +143,10 @@ class TrainingCall(NamedTuple):
             return samples
         return min(samples, self.batch_size or 32)
 
-    def problem(
-        self,
-        kind: Kind,
-        message: str,
-        data: Data | None = None,
-        *,
-        tensor: str | None = None,
-        expected: Sizes | None = None,
-        loss: str | None = None,
-        remedies: tuple[str, ...] = (),
-        silent: bool = False,
-    ) -> Problem:
+    def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
-        return Problem(
-            kind,
-            self.call,
-            self.file,
-            self.line,
-            self.column,
-            data and data.name,
-            data and data.shape,
-            tensor,
-            expected,
-            loss,
-            message,
-            remedies,
-            silent,
-        )
+        place = Problem(kind, self.call, self.file, self.line, self.column, message=message)
+        return place._replace(name=data and data.name, shape=data and data.shape, **fields)
 
 
 class Problem(NamedTuple):
@@ -188,17 +164,17 @@ class Problem(NamedTuple):
 
     kind: Kind
     call: str
-    file: str | None
-    line: int | None
-    column: int | None
-    name: str | None
-    shape: Sizes | None
-    tensor: str | None
-    expected: Sizes | None
-    loss: str | None
-    message: str
-    remedies: tuple[str, ...]
-    silent: bool
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    name: str | None = None
+    shape: Sizes | None = None
+    tensor: str | None = None
+    expected: Sizes | None = None
+    loss: str | None = None
+    message: str = ""
+    remedies: tuple[str, ...] = ()
+    silent: bool = False
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

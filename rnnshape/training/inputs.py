@@ -122,7 +122,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     name, taken = x.name, port.shape
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
-    if samples in (None, 1):
+    if samples == 1 or not call.y:
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[0] == 1 and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))

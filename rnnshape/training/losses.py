@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from functools import partial
 from typing import NamedTuple
 
@@ -18,14 +18,16 @@ from rnnshape.training.shapes import (
 )
 
 __all__ = [
+    "HARMLESS",
     "LOSSES",
+    "ONE_HOT",
+    "SHORT",
     "Loss",
-    "as_outcome",
     "elementwise",
     "judge_of_loss",
-    "last_part",
     "loss_named",
     "same_shape",
+    "snake_case",
     "sparse",
     "written",
 ]
@@ -105,71 +107,60 @@ def ctc(y: Shape, output: Shape) -> Outcome:
 
 def circle(y: Shape, output: Shape) -> Outcome:
     """Of all pairs of samples; there is no rule for outputs that are not (batch, features)."""
-    if len(output) == 2:
-        broadcast(y if len(y) > 1 else (*y, 1), (y if len(y) > 1 else (*y, 1))[::-1])
-        if y[1:] not in ((), (1,)):
-            raise Refusal("Incompatible shapes")
+    if len(output) == 2 and y[1:] not in ((), (1,)):
+        raise Refusal("Incompatible shapes")
     return Outcome(y[:1])
 
 
 class Loss(NamedTuple):
-    """A loss of `keras.losses`.
-
-    Attributes:
-        name: its class; `judge` is what it makes of y and the output, once they are aligned.
-        one_hot: whether y has an entry for each class.
-        others: what else `compile` takes for its name.
-    """
+    """A loss of `keras.losses`: its class, and what it makes of y and the output, once aligned."""
 
     name: str
     judge: Judge
-    others: tuple[str, ...] = ()
-    one_hot: bool = False
 
 
+def snake_case(name: str) -> str:
+    """The name of a class as Keras spells that of its function.
+
+    >>> snake_case("KLDivergence")
+    'kl_divergence'
+    """
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+
+
+_FAMILIES: list[tuple[Judge, str]] = [
+    (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
+    (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
+    (elementwise, "Hinge SquaredHinge CategoricalHinge"),
+    (whole, "Dice Tversky"),
+    (over_features, "CosineSimilarity CategoricalFocalCrossentropy"),
+    (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
+    (partial(of_classes, same_shape), "CategoricalCrossentropy"),
+    (partial(of_classes, sparse), "SparseCategoricalCrossentropy"),
+    (one_hot, "CategoricalGeneralizedCrossEntropy"),
+    (circle, "Circle"),
+    (ctc, "CTC"),
+]
 LOSSES = {
-    "mean_squared_error": Loss("MeanSquaredError", elementwise, ("mse", "MSE")),
-    "mean_absolute_error": Loss("MeanAbsoluteError", elementwise, ("mae", "MAE")),
-    "mean_absolute_percentage_error": Loss(
-        "MeanAbsolutePercentageError", elementwise, ("mape", "MAPE")
-    ),
-    "mean_squared_logarithmic_error": Loss(
-        "MeanSquaredLogarithmicError", elementwise, ("msle", "MSLE")
-    ),
-    "huber": Loss("Huber", elementwise),
-    "log_cosh": Loss("LogCosh", elementwise),
-    "poisson": Loss("Poisson", elementwise),
-    "kl_divergence": Loss("KLDivergence", elementwise, ("kld", "KLD"), one_hot=True),
-    "hinge": Loss("Hinge", elementwise),
-    "squared_hinge": Loss("SquaredHinge", elementwise),
-    "categorical_hinge": Loss("CategoricalHinge", elementwise, one_hot=True),
-    "dice": Loss("Dice", whole),
-    "tversky": Loss("Tversky", whole),
-    "cosine_similarity": Loss("CosineSimilarity", over_features),
-    "categorical_focal_crossentropy": Loss(
-        "CategoricalFocalCrossentropy", over_features, one_hot=True
-    ),
-    "binary_crossentropy": Loss("BinaryCrossentropy", same_shape, ("bce", "BCE")),
-    "binary_focal_crossentropy": Loss("BinaryFocalCrossentropy", same_shape),
-    "categorical_crossentropy": Loss(
-        "CategoricalCrossentropy", partial(of_classes, same_shape), one_hot=True
-    ),
-    "sparse_categorical_crossentropy": Loss(
-        "SparseCategoricalCrossentropy", partial(of_classes, sparse)
-    ),
-    "categorical_generalized_cross_entropy": Loss("CategoricalGeneralizedCrossEntropy", one_hot),
-    "circle": Loss("Circle", circle),
-    "ctc": Loss("CTC", ctc),
+    snake_case(name): Loss(name, judge) for judge, names in _FAMILIES for name in names.split()
+}
+SHORT = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "bce": "BinaryCrossentropy",
+    "kld": "KLDivergence",
 }
 NAMES = {
-    **{name: name for name in LOSSES},
-    **{spelt: name for name, loss in LOSSES.items() for spelt in (loss.name, *loss.others)},
-    **dict.fromkeys(("crossentropy", "ce"), "crossentropy"),
+    **{spelt: name for name, loss in LOSSES.items() for spelt in (name, loss.name)},
+    **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
 }
-
-
-def last_part(text: str) -> str:
-    return text.rpartition(".")[2]
+# Of these y has an entry for each class.
+ONE_HOT = {
+    *("categorical_crossentropy", "categorical_focal_crossentropy"),
+    *("categorical_hinge", "kl_divergence"),
+}
 
 
 def loss_named(text: str) -> str | None:
@@ -178,10 +169,8 @@ def loss_named(text: str) -> str | None:
     >>> loss_named("MSE"), loss_named("keras.losses.CategoricalCrossentropy"), loss_named("mes")
     ('mean_squared_error', 'categorical_crossentropy', None)
     """
-    word = last_part(text)
-    return NAMES.get(word) or (
-        NAMES.get(word.lower()) if word.lower() in ("ce", "crossentropy") else None
-    )
+    word = text.rpartition(".")[2]
+    return "crossentropy" if word.lower() in ("ce", "crossentropy") else NAMES.get(word)
 
 
 def written(name: str, like: Function) -> str:
@@ -208,13 +197,6 @@ def resolved(name: str, y: Shape, output: Shape) -> str:
     return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
 
 
-def as_outcome(judge: Callable[[Shape, Shape], Outcome], y: Shape, output: Shape) -> Outcome:
-    try:
-        return judge(y, output)
-    except Refusal as refusal:
-        return Outcome(refused=str(refusal))
-
-
 def judge_of_loss(
     loss: Function, masked: bool = False, weights: Shape | None = None
 ) -> tuple[str, Judge] | None:
@@ -223,13 +205,13 @@ def judge_of_loss(
     `masked` says whether a mask reaches the output, `weights` is the shape of sample weights.
 
     >>> name, judge = judge_of_loss(Function("mse"))
-    >>> judge((16,), (16, 3)).refused, judge((16, 1), (16, 3)).silent
-    ('Incompatible shapes', 'repeats entries up to (16, 3) and takes the mean of these')
+    >>> judge((16, 1), (16, 3)).silent
+    'repeats entries up to (16, 3) and takes the mean of these'
     """
     name = loss_named(loss.name)
     if name is None or {key for key, _ in loss.arguments} - HARMLESS:
         return None
-    return name, partial(as_outcome, partial(_with_mask, name, masked, weights))
+    return name, partial(_with_mask, name, masked, weights)
 
 
 def _with_mask(name: str, masked: bool, weights: Shape | None, y: Shape, output: Shape) -> Outcome:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from math import prod
-from typing import NamedTuple
 
 from rnnshape.training.data import Function
 from rnnshape.training.losses import (
-    as_outcome,
+    HARMLESS,
+    SHORT,
     elementwise,
-    last_part,
     same_shape,
+    snake_case,
     sparse,
 )
 from rnnshape.training.shapes import (
+    OTHER,
     Judge,
     Outcome,
     Refusal,
@@ -25,13 +25,12 @@ from rnnshape.training.shapes import (
     repeats,
 )
 
-__all__ = ["METRICS", "Metric", "judge_of_metric", "metric_named"]
+__all__ = ["METRICS", "judge_of_metric", "metric_named"]
 
-# Arguments that do not change which shapes fit.
-HARMLESS = {
-    *("name", "dtype", "threshold", "thresholds", "num_thresholds", "curve", "k", "beta"),
-    *("summation_method", "from_logits", "label_smoothing", "num_classes", "target_class_ids"),
-    *("specificity", "sensitivity", "recall", "precision"),
+# Arguments that do not change which shapes fit, beside those of losses.
+_HARMLESS = HARMLESS | {
+    *("threshold", "thresholds", "num_thresholds", "curve", "summation_method", "k"),
+    *("num_classes", "target_class_ids", "specificity", "sensitivity", "recall", "precision"),
 }
 
 
@@ -94,8 +93,8 @@ def _accuracy(y: Shape, output: Shape) -> Outcome:
 
 
 def _same_number(y: Shape, output: Shape, words: str) -> Outcome:
-    """All entries in a row."""
-    if prod(y) != prod(output):
+    """All entries in a row. Of sizes that are not known, some give the same number."""
+    if OTHER not in (*y, *output) and prod(y) != prod(output):
         raise Refusal(words)
     return Outcome()
 
@@ -107,16 +106,18 @@ def _counted(y: Shape, output: Shape) -> Outcome:
     return _same_number(y, output, "Incompatible shapes")
 
 
-def _among_largest(y: Shape, output: Shape) -> Outcome:
-    if len(y) < 2 or len(output) < 2 or prod(y[:-1]) != prod(output[:-1]):
-        raise Refusal("must match length of targets")
-    return Outcome(y[:-1], "" if y[-1] == output[-1] else _takes_largest(y[-1]))
-
-
 def _number_among_largest(y: Shape, output: Shape) -> Outcome:
-    if len(output) < 2 or prod(y) != prod(output[:-1]):
+    words = "must match length of targets"
+    if len(output) < 2:
+        raise Refusal(words)
+    return _same_number(y, output[:-1], words)._replace(values=y)
+
+
+def _among_largest(y: Shape, output: Shape) -> Outcome:
+    if len(y) < 2:
         raise Refusal("must match length of targets")
-    return Outcome(y)
+    silent = "" if y[-1] == output[-1] else _takes_largest(y[-1])
+    return _number_among_largest(y[:-1], output)._replace(silent=silent)
 
 
 def _by_column(words: str, y: Shape, output: Shape) -> Outcome:
@@ -137,20 +138,6 @@ def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
         return Outcome(silent=_takes_largest(y[-1]))
     found = _same_number(y[:-1], output[:-1], "Incompatible shapes")
     return found if y[-1] == output[-1] else Outcome(silent=_takes_largest(y[-1]))
-
-
-class Metric(NamedTuple):
-    """A metric of `keras.metrics`.
-
-    Attributes:
-        name: its class, or its function where there is no class.
-        judge: what it makes of y and the output.
-        is_masked: whether it leaves out what a mask leaves out.
-    """
-
-    name: str
-    judge: Judge
-    is_masked: bool = False
 
 
 _overlap = partial(_same_number, words="Incompatible shapes")
@@ -178,27 +165,13 @@ _FAMILIES: list[tuple[Judge, bool, str]] = [
     (_overlap, False, "IoU BinaryIoU MeanIoU"),
     (_overlap_of_largest, False, "OneHotIoU OneHotMeanIoU"),
 ]
+# What a metric makes of y and the output, and whether it leaves out what a mask leaves out.
 METRICS = {
-    name: Metric(name, judge, is_masked)
-    for judge, is_masked, names in _FAMILIES
-    for name in names.split()
+    name: (judge, is_masked) for judge, is_masked, names in _FAMILIES for name in names.split()
 }
-_SHORT = {
-    "mse": "MeanSquaredError",
-    "mae": "MeanAbsoluteError",
-    "mape": "MeanAbsolutePercentageError",
-    "msle": "MeanSquaredLogarithmicError",
-    "bce": "BinaryCrossentropy",
-}
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
-
-
 NAMES = {
-    **{spelt: name for name in METRICS for spelt in (name, _snake_case(name))},
-    **{spelt: name for short, name in _SHORT.items() for spelt in (short, short.upper())},
+    **{spelt: name for name in METRICS for spelt in (name, snake_case(name))},
+    **{spelt: SHORT[name] for name in SHORT for spelt in (name, name.upper()) if name != "kld"},
 }
 
 
@@ -208,12 +181,9 @@ def metric_named(text: str) -> str | None:
     >>> metric_named("mae"), metric_named("acc"), metric_named("keras.metrics.AUC")
     ('MeanAbsoluteError', 'accuracy', 'AUC')
     """
-    word = last_part(text)
-    return (
-        "accuracy"
-        if text.lower() in ("accuracy", "acc") and text != "Accuracy"
-        else NAMES.get(word)
-    )
+    if text in ("accuracy", "acc"):
+        return "accuracy"
+    return NAMES.get(text.rpartition(".")[2])
 
 
 def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
@@ -221,14 +191,12 @@ def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
 
     >>> judge_of_metric(Function("accuracy"))((16,), (16, 3)).fits
     True
-    >>> judge_of_metric(Function("AUC"))((16,), (16, 3)).refused
-    'does not start with segment_ids.shape'
     """
     name = metric_named(metric.name)
-    if name is None or {key for key, _ in metric.arguments} - HARMLESS:
+    if name is None or {key for key, _ in metric.arguments} - _HARMLESS:
         return None
-    judge, is_masked = (_accuracy, True) if name == "accuracy" else METRICS[name][1:]
-    return partial(as_outcome, partial(_with_mask, judge, masked and is_masked))
+    judge, is_masked = (_accuracy, True) if name == "accuracy" else METRICS[name]
+    return partial(_with_mask, judge, masked and is_masked)
 
 
 def _with_mask(judge: Judge, masked: bool, y: Shape, output: Shape) -> Outcome:

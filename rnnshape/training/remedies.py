@@ -8,7 +8,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
-from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named, written
+from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import judge_of_metric, metric_named
 from rnnshape.training.shapes import in_general
 
@@ -84,7 +84,7 @@ def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
 
 def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
     loss = loss_named(now.loss.name) if now.loss else None
-    if loss not in LOSSES or not (LOSSES[loss].one_hot or "crossentropy" in loss):
+    if loss not in LOSSES or not (loss in ONE_HOT or "crossentropy" in loss):
         return
     data, classes = call.y[index], now.output[-1]
     sparse, whole = "sparse_categorical_crossentropy", "categorical_crossentropy"
@@ -101,7 +101,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
     elif loss.startswith("binary"):
         yield from _units(now, 1)
         yield _with_loss(call, index, now, sparse)
-    if LOSSES[loss].one_hot and labels[1:] == now.output[1:-1]:
+    if loss in ONE_HOT and labels[1:] == now.output[1:-1]:
         yield from _one_hot(call, index, now)
         yield _with_loss(call, index, now, sparse)
     if loss == sparse and is_one_hot:

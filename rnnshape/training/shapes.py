@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 from rnnshape.training.data import Sizes
 
 __all__ = [
+    "OTHER",
     "Judge",
     "Outcome",
     "Refusal",
@@ -48,7 +49,7 @@ class Outcome(NamedTuple):
         return not (self.silent or self.refused)
 
 
-Judge: TypeAlias = Callable[[Shape, Shape], Outcome]
+Judge: TypeAlias = Callable[[Shape, Shape], Outcome]  # of y and an output; raises `Refusal`
 
 
 def aligned(y: Shape, output: Shape) -> tuple[Shape, Shape]:
@@ -92,30 +93,35 @@ def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
     first = in_general(y, output, judge)
     if first.fits:
         return None
-    y, output = _with_samples(y), _with_samples(output)
-    if None not in (*y, *output):
-        return first
+    pair = [_with_samples(y), _with_samples(output)]
     # A size only matters if it is 1, or that of the other tensor.
     choices = [
-        sorted({1, OTHER, *other} - {None}) if size is None else [size]
-        for shape, other in ((y, output), (output, y))
+        [size] if size is not None else [size for size in {1, OTHER, *other} if size is not None]
+        for shape, other in (pair, pair[::-1])
         for size in shape
     ]
     if prod(map(len, choices)) > MOST_CASES:
         return None
     for sizes in product(*choices):
-        if judge(sizes[: len(y)], sizes[len(y) :]).fits:
+        if _outcome(sizes[: len(y)], sizes[len(y) :], judge).fits:
             return None
     return first
 
 
 def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
     """What is true where each size that is not known is another than those that are."""
-    filled = [
+    given, made = (
         tuple(OTHER if size is None else size for size in _with_samples(shape))
         for shape in (y, output)
-    ]
-    return judge(*filled)
+    )
+    return _outcome(given, made, judge)
+
+
+def _outcome(y: Shape, output: Shape, judge: Judge) -> Outcome:
+    try:
+        return judge(y, output)
+    except Refusal as refusal:
+        return Outcome(refused=str(refusal))
 
 
 def _with_samples(shape: Sizes) -> Sizes:
