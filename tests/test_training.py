@@ -317,7 +317,7 @@ def test_what_is_not_known_is_wrong_whatever_it_is(seed: int) -> None:
         places = [(0, i) for i in range(1, len(y))] + [(1, i) for i in range(1, len(output))]
         unknown = random.sample(places, min(len(places), random.randint(1, 2)))
         fits = False
-        for sizes in product((1, 2, 3, 5, 7, 15), repeat=len(unknown)):
+        for sizes in product((1, 2, 3, 5, 6, 7, 15), repeat=len(unknown)):
             filled = [list(y), list(output)]
             for (which, place), size in zip(unknown, sizes, strict=True):
                 filled[which][place] = size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Sizes",
     "TrainingCall",
     "Validation",
+    "counted",
     "shown",
 ]
 
@@ -185,3 +187,13 @@ def shown(shape: Sizes, unknown: str = "?") -> str:
     """
     sizes = [unknown if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def counted(what: str, named: Sequence[Data | Port]) -> str:
+    """How many arrays, inputs or outputs there are, and their names.
+
+    >>> counted("array", [Data("X", None), Data("Z", None)])
+    '2 arrays (X, Z)'
+    """
+    names = ", ".join(one.name for one in named)
+    return f"{len(named)} {what}{'s' * (len(named) != 1)} ({names})"

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
-from math import prod
 
-from rnnshape.training.data import Data, Kind, Model, Port, Problem, Sizes, TrainingCall, shown
-from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, settled
+from rnnshape.training.data import (
+    Data,
+    Kind,
+    Model,
+    Port,
+    Problem,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
+from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, rearranged, settled
 
 __all__ = ["dtype_problem", "input_problems"]
 
 OF_A_LAYER = "each layer has its own words"
 ANY = 0  # in the place of None, where an input takes any size
-MOST_AXES = 5  # of which all orders are tried
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "object": ("objects", "object"),
     "str": ("text", "str"),
@@ -59,13 +66,11 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
 
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
-    given, taken = len(call.x), len(model.inputs)
-    arrays = f"{given} array{'s' * (given > 1)} ({', '.join(x.name for x in call.x)})"
-    inputs = f"{taken} input{'s' * (taken > 1)} ({', '.join(port.name for port in model.inputs)})"
+    arrays, inputs = counted("array", call.x), counted("input", model.inputs)
     if model.is_sequential:
         message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
     else:
-        words = f"but it received {given} input tensors"
+        words = f"but it received {len(call.x)} input tensors"
         message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
     return call.problem("data", message, call.x[0], silent=model.is_sequential)
 
@@ -126,17 +131,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[0] == 1 and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
-    changed.append((f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:])))
+    if taken[1:2] in ((1,), (None,)):
+        changed.append((f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:])))
     changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
-    if 2 < len(shape) == len(taken) <= MOST_AXES and None not in shape[1:]:
-        for order in permutations(range(1, len(shape))):
-            turned = (shape[0], *(shape[axis] for axis in order))
-            changed.append((f"{name} = {name}.transpose{(0, *order)}", turned))
-    if None not in taken[1:] and None not in shape[1:]:
-        known = [size for size in taken[1:] if size is not None]
-        if prod(known) == prod(size or 0 for size in shape[1:]):
-            new = ", ".join(str(size) for size in known)
-            changed.append((f"{name} = {name}.reshape(-1, {new})", (shape[0], *known)))
+    changed += rearranged(name, shape, taken)
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from rnnshape.training.data import Data, Function, Model, Port, Problem, Sizes, TrainingCall, shown
+from rnnshape.training.data import (
+    Data,
+    Function,
+    Model,
+    Port,
+    Problem,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
 from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import judge_of_loss, loss_named
 from rnnshape.training.metrics import judge_of_metric, metric_named
@@ -20,7 +30,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     if call.call in ("predict", "__call__") or not call.y:
         return
     if len(call.y) != len(model.outputs):
-        if all(call.losses) and model.outputs:
+        if call.losses and all(call.losses):
             yield _wrong_number(model, call)
         return
     wrong = list(_of_class_weights(model, call))
@@ -46,16 +56,11 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
 
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
-    given, made = len(call.y), len(model.outputs)
     words = "y_true and y_pred have different structures"
-    if given == 1:
+    if len(call.y) == 1:
         words = "The path: (0,) in the `loss` argument, can't be found"
-    message = (
-        f"the model has {made} output{'s' * (made > 1)} "
-        f"({', '.join(port.name for port in model.outputs)}), but gets {given} "
-        f"array{'s' * (given > 1)} of labels ({', '.join(y.name for y in call.y)}) "
-        f'(Keras: "{words}")'
-    )
+    made, given = counted("output", model.outputs), counted("array", call.y)
+    message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
     return call.problem("labels", message, call.y[0])
 
 
@@ -65,7 +70,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         return None
     outcomes = [
         (what, loss, judge, found)
-        for what, loss, judge in _judges(call, now)
+        for what, loss, judge in _judges(now)
         if (found := settled(now.y, now.output, judge))
     ]
     if not outcomes:
@@ -94,12 +99,9 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     )
 
 
-def _judges(call: TrainingCall, now: Attempt) -> Iterator[tuple[str, str | None, Judge]]:
+def _judges(now: Attempt) -> Iterator[tuple[str, str | None, Judge]]:
     """What compares y with the output: how it is called, its name if it is the loss, its rule."""
-    rows = now.output[0]
-    # Of more axes the class weights themselves are refused.
-    weights = (rows,) if call.class_weights and rows is not None and len(now.y) < 3 else None
-    if now.loss and (judged := judge_of_loss(now.loss, now.port.masked, weights)):
+    if now.loss and (judged := judge_of_loss(now.loss, now.port.masked)):
         yield judged[0], *judged
     for metric in now.metrics:
         if judge := judge_of_metric(metric, now.port.masked):
@@ -143,18 +145,24 @@ def _wrong_labels(
 def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
     if not call.class_weights:
         return
-    if len(model.outputs) > 1:
+    if call.is_batched and len(model.outputs) > 1:
         words = "`class_weight` is only supported for Models with a single output."
         message = f'the model has {len(model.outputs)} outputs (Keras: "{words}")'
         yield call.problem("labels", message)
         return
     port, loss, y = model.outputs[0], (*call.losses, None)[0], call.y[0]
+    name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
+    words = ""
     if y.shape is not None and len(y.shape) > 2:
         words = "only 0-dimensional arrays can be converted to Python scalars"
+    elif name == "sparse_categorical_crossentropy" and y.shape is not None:
+        # The weights are (samples,), the single losses of sequences (samples, timesteps).
+        steps = port.shape[1] if len(port.shape) == 3 else None
+        words = "Incompatible shapes" if steps not in (None, 1, call.rows) else ""
+    if words:
         message = f'class_weight takes one label for each sample, not {y} (Keras: "{words}")'
         yield call.problem("labels", message, y, expected=(y.samples,))
         return
-    name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
     if classes is None or name is None or "crossentropy" not in name:
         return
     last = max(classes, 2) - 1

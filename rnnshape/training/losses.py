@@ -197,12 +197,10 @@ def resolved(name: str, y: Shape, output: Shape) -> str:
     return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
 
 
-def judge_of_loss(
-    loss: Function, masked: bool = False, weights: Shape | None = None
-) -> tuple[str, Judge] | None:
+def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | None:
     """The loss' own name, and what it makes of y and an output; None where there is no rule.
 
-    `masked` says whether a mask reaches the output, `weights` is the shape of sample weights.
+    `masked` says whether a mask reaches the output.
 
     >>> name, judge = judge_of_loss(Function("mse"))
     >>> judge((16, 1), (16, 3)).silent
@@ -211,21 +209,19 @@ def judge_of_loss(
     name = loss_named(loss.name)
     if name is None or {key for key, _ in loss.arguments} - HARMLESS:
         return None
-    return name, partial(_with_mask, name, masked, weights)
+    return name, partial(_with_mask, name, masked)
 
 
-def _with_mask(name: str, masked: bool, weights: Shape | None, y: Shape, output: Shape) -> Outcome:
+def _with_mask(name: str, masked: bool, y: Shape, output: Shape) -> Outcome:
     name = resolved(name, y, output)
     given, left = aligned(y, output)
     found = LOSSES[name].judge(given, left)
     if name == "sparse_categorical_crossentropy" and len(left) < len(output):
         found = found._replace(silent=f"takes axis {len(left) - 1} for classes")
     # Of more axes it is not known which of them the mask has.
-    mask = output[:-1] if masked and len(output) in (2, 3) else None
-    for other in (mask, weights):
-        if other is not None and found.values:
-            values, other = aligned(found.values, other)
-            both = broadcast(values, other)
-            if both != values and not found.silent:
-                return Outcome(both, f"repeats single losses {values} up to {both}")
+    if masked and len(output) in (2, 3) and found.values:
+        values, mask = aligned(found.values, output[:-1])
+        both = broadcast(values, mask)
+        if both != values and not found.silent:
+            return Outcome(both, f"repeats single losses {values} up to {both}")
     return found

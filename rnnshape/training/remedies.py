@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
-from math import prod
 from typing import Any, NamedTuple
 
 from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import judge_of_metric, metric_named
-from rnnshape.training.shapes import in_general
+from rnnshape.training.shapes import in_general, rearranged
 
 __all__ = ["Attempt", "label_remedies"]
 
@@ -139,15 +137,8 @@ def _other_units(now: Attempt) -> Iterator[Attempt]:
 def _reshaped(name: str, now: Attempt) -> Iterator[Attempt]:
     y, output = now.y, now.output
     yield now.and_then(f"{name} = {name}[..., None]", y=(*y, 1))
-    if 2 < len(y) == len(output):
-        for order in list(permutations(range(1, len(y))))[1:]:
-            turned = (y[0], *(y[axis] for axis in order))
-            yield now.and_then(f"{name} = {name}.transpose{(0, *order)}", y=turned)
-    if None not in (*y[1:], *output[1:]):
-        known = [size for size in output[1:] if size is not None]
-        if prod(known) == prod(size or 0 for size in y[1:]) and known not in ([*y[1:]], [1]):
-            new = ", ".join(map(str, known))
-            yield now.and_then(f"{name} = {name}.reshape(-1, {new})", y=(y[0], *known))
+    for text, shape in rearranged(name, y, output):
+        yield now.and_then(text, y=shape)
     if len(y) > len(output):
         yield now.and_then(f"{name} = {name}[:, -1]", y=(*y[:1], *y[2:]))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product, zip_longest
+from collections.abc import Callable, Iterator
+from itertools import permutations, product, zip_longest
 from math import prod
 from typing import NamedTuple, TypeAlias
 
@@ -18,11 +18,13 @@ __all__ = [
     "aligned",
     "broadcast",
     "in_general",
+    "rearranged",
     "repeats",
     "settled",
 ]
 
 Shape: TypeAlias = tuple[int, ...]
+MOST_AXES = 5  # of which all orders are tried
 MOST_CASES = 100  # of sizes that are tried in the place of those that are not known
 SAMPLES, OTHER = 7919, 7907  # sizes that no tensor in sight has
 
@@ -126,3 +128,18 @@ def _outcome(y: Shape, output: Shape, judge: Judge) -> Outcome:
 
 def _with_samples(shape: Sizes) -> Sizes:
     return (SAMPLES, *shape[1:]) if shape[:1] == (None,) else shape
+
+
+def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Sizes]]:
+    """Code that orders an array's axes otherwise, or reshapes it, and the shape it then has.
+
+    >>> list(rearranged("X", (16, 15), (None, 5, 3)))
+    [('X = X.reshape(-1, 5, 3)', (16, 5, 3))]
+    """
+    if 2 < len(shape) == len(wanted) <= MOST_AXES:
+        for order in list(permutations(range(1, len(shape))))[1:]:
+            turned = (shape[0], *(shape[axis] for axis in order))
+            yield f"{name} = {name}.transpose{(0, *order)}", turned
+    old, new = ([size or 0 for size in sizes[1:]] for sizes in (shape, wanted))
+    if prod(old) == prod(new) > 0 and old != new != [1]:
+        yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (shape[0], *new)
