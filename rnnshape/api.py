@@ -512,7 +512,7 @@ def _check_fits(one: Input, shape: Shape) -> None:
         )
 
 
-def _filled(one: Input, shape: Shape) -> Shape:
+def _filled(one: Input, shape: Shape) -> tuple[Any, ...]:
     """What is given, and where that is open, what was said before."""
     said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
     return tuple(size or before for size, before in zip(shape, said, strict=True))
@@ -523,7 +523,7 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
     found: dict[str, int] = {}
     pairs: list[tuple[str, int]] = []
     for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
-        names = _names_of_axes(network, number, one.shape)
+        names = _names_of_axes(network, number, one.shape if one.shape is None else shape)
         if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
             return None
         said = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)

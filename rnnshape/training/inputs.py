@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+<<<<<<< HEAD
 from rnnshape.problem import Problem
+=======
+>>>>>>> training
 from rnnshape.training.data import (
     Data,
     Kind,
     Model,
     Port,
+<<<<<<< HEAD
+=======
+    Problem,
+>>>>>>> training
     Sizes,
     TrainingCall,
     counted,

@@ -204,7 +204,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made += (
                 [session().evaluator.open("the number of chosen samples")] if is_mask else length
             )
-        elif isinstance(size, int) and not -size <= operator.index(part) < size:
+        elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             raise IndexError(f"index {part} is out of bounds for axis with size {size}")
     return (*made, *sizes)
 
@@ -213,7 +213,7 @@ def _sliced(size: Any, part: slice) -> Any:
     if part == slice(None):
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
-        return end.derived("the length of a slice", end.source, end.node) if end.source else end
+        return session().evaluator.derived(end)
     return len(range(size)[part])
 
 
@@ -270,8 +270,9 @@ def _of_size(*_: Any, size: Any = None, **__: Any) -> Any:
     sizes = size if size is not None else _[2] if len(_) > 2 else None
     if isinstance(sizes, int):
         sizes = (sizes,)
-    known = isinstance(sizes, list | tuple)
-    return Array(sizes) if known else session().evaluator.open("data")
+    if isinstance(sizes, list | tuple):
+        return Array(sizes)
+    return session().evaluator.open("data")
 
 
 def _normal(*values: Any, **named: Any) -> Any:
@@ -338,6 +339,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("randint", "choice"), _of_size),
     **dict.fromkeys(("normal", "uniform"), _normal),
 }
+_GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),
@@ -355,4 +357,3 @@ NUMPY: dict[str, Any] = {
     "prod": lambda value, **_: _product(value) if isinstance(value, list | tuple) else value.size,
     "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: _GENERATOR}),
 }
-_GENERATOR = Module("numpy.random", {**ARRAYS, "integers": _of_size})

@@ -49,7 +49,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
 
 def pad_sequences(sequences: Any, maxlen: Any = None, **_: Any) -> Any:
     """`(samples, maxlen)`"""
-    many = _open("the number of sequences")
+    many: Any = _open("the number of sequences")
     if isinstance(sequences, list | tuple):
         many = len(sequences)
         if maxlen is None and all(isinstance(one, list | tuple) for one in sequences):
@@ -67,7 +67,7 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
             parts += [array.part("[...]"), array.part("[...]")]
             continue
         many, *sample = sizes_of(array)
-        sizes = [_open("the number of samples")] * 2
+        sizes: list[Any] = [_open("the number of samples")] * 2
         if not [*opens_in([many, test_size, train_size])]:
             test = 0.25 if test_size is None and train_size is None else test_size
             if test is None:

@@ -499,7 +499,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
 
 def _made_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made
 

@@ -45,7 +45,6 @@ class Session:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.inside = 0  # calls of layers and models of the code that are being followed
-        self.counts: dict[str, int] = {}
         self.number = 0
         self.counts: dict[str, int] = {}
 
