@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-<<<<<<< HEAD
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.problem import Problem
-=======
-from typing import Any, Literal, NamedTuple, TypeAlias
->>>>>>> training
 
 __all__ = [
     "Data",
@@ -153,41 +149,8 @@ class TrainingCall(NamedTuple):
 
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
-<<<<<<< HEAD
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
         return replace(place, name=data and data.name, shape=data and data.shape, **fields)
-=======
-        place = Problem(kind, self.call, self.file, self.line, self.column, message=message)
-        return place._replace(name=data and data.name, shape=data and data.shape, **fields)
-
-
-class Problem(NamedTuple):
-    """What does not fit, as JSON has it; None where there is no value.
-
-    Attributes:
-        kind: `"data"` of X, `"labels"` of y, the loss, metrics and class weights, `"samples"` of
-            their numbers.
-        name, shape: the array that does not fit.
-        tensor, expected: the input or output, and the shape that is expected of the array.
-        message: one sentence.
-        remedies: code that mends it, the likelier first.
-        silent: whether Keras trains without an error.
-    """
-
-    kind: Kind
-    call: str
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    name: str | None = None
-    shape: Sizes | None = None
-    tensor: str | None = None
-    expected: Sizes | None = None
-    loss: str | None = None
-    message: str = ""
-    remedies: tuple[str, ...] = ()
-    silent: bool = False
->>>>>>> training
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

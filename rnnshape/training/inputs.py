@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-<<<<<<< HEAD
 from rnnshape.problem import Problem
-=======
->>>>>>> training
 from rnnshape.training.data import (
     Data,
     Kind,
     Model,
     Port,
-<<<<<<< HEAD
-=======
-    Problem,
->>>>>>> training
     Sizes,
     TrainingCall,
     counted,

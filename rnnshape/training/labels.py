@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-<<<<<<< HEAD
 from rnnshape.problem import Problem
-=======
->>>>>>> training
 from rnnshape.training.data import (
     Data,
     Function,
     Model,
     Port,
-<<<<<<< HEAD
-=======
-    Problem,
->>>>>>> training
     Sizes,
     TrainingCall,
     counted,
