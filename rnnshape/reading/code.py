@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -268,6 +269,10 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
     """Every model that was made; where there is none, all calls, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
+    for model in reversed(models):  # one that holds another says what that one is given
+        with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(model.own_node[0]):
+            evaluator.node = model.own_node[1]
+            model.flow()
     for model in models:
         name = _title(model, models)
         notes = tuple(f"made where {condition}" for condition in model.own_conditions)

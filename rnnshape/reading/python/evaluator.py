@@ -343,10 +343,9 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | QueryError)
-            words = str(wrong) if is_ours else _words_of(wrong)
+            words = _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if is_ours or words == NESTED else f"this stops with {words}"
+            text = words if _is_ours(wrong) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
@@ -383,10 +382,15 @@ def _what(value: object) -> str:
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
+def _is_ours(wrong: BaseException) -> bool:
+    """Whether it is a bound of this reader, or what Keras refuses, and not of Python."""
+    return isinstance(wrong, ExhaustedError | TooLargeError | QueryError | RecursionError)
+
+
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
-    if isinstance(wrong, RecursionError):
-        return NESTED
+    if _is_ours(wrong):
+        return NESTED if isinstance(wrong, RecursionError) else str(wrong)
     try:
         words = str(wrong)[:200]
     except (Exception, ExhaustedError):  # its class may be the code's
