@@ -1,4 +1,4 @@
-"""Whatever is read: it takes bounded time and memory, reaches nothing of ours, and harms no other."""
+"""Whatever is read takes bounded time and memory, reaches nothing of ours, and harms no other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.measuring import launch
-from rnnshape.reading import child, read
+from rnnshape.reading import Reading, child, read
 from rnnshape.reading.child import Reader
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal
-from rnnshape.reading.python import Evaluator, Open, StandIn
-from tests.conftest import COMMAND, environment, run
+from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python.allowed import Stream
+from tests.conftest import run
+from tests.processes import child_of, left_behind, start
 
 DOUBLED = "a = [1]\nfor _ in range(40): a = [a, a]\n"
 TWICE = DOUBLED + "b = [1]\nfor _ in range(40): b = [b, b]\n"
@@ -249,7 +252,9 @@ ATTACKS: dict[str, str] = {
 
 def impatient() -> child.Process:
     """A child that may use two seconds, in place of eight."""
-    program = launch.PROGRAM.replace("from {module} import main", "import {module} as c; c.SECONDS = 2")
+    program = launch.PROGRAM.replace(
+        "from {module} import main", "import {module} as c; c.SECONDS = 2"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", program.replace("main()", "c.main()").format(
             path=list(map(str, sys.path)), module="rnnshape.reading.child")],
@@ -271,12 +276,350 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
     try:
         reading = reader.read(ATTACKS[name])
     except QueryError as wrong:
-        assert wrong.message
-        assert len(wrong.message) < 1_000
-        assert "rnnshape" not in wrong.message
-        assert "reader ended" not in wrong.message
-    else:
-        assert len(reading.messages) <= 100
-        assert len(reading.networks) <= 1_000
+        reading = Reading((), (wrong,))
+    assert len(reading.messages) <= 50
+    assert len(reading.networks) <= 1_000
+    for words in (message.message for message in reading.messages):
+        assert 0 < len(words) < 1_000
+        assert "rnnshape" not in words
+        assert "reader ended" not in words
     assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+TABLE = Path(__file__).parent / "tables" / "escapes.txt"
+ESCAPES = [line.replace("\\n", "\n") for line in TABLE.read_text().splitlines()[1:]]
+BEFORE = """
+import os, math, functools, operator, itertools, collections, enum, dataclasses, types, copy, typing, argparse
+import numpy as np, tensorflow as tf, keras
+from keras import layers, regularizers
+def f(a=1):
+    return a
+def g():
+    yield 1
+class E:
+    a: int = 1
+    def m(self):
+        return self
+class S(str):
+    pass
+try:
+    1 / 0
+except Exception as wrong:
+    err = wrong
+try:
+    next(iter([]))
+except Exception as wrong:
+    err2 = wrong
+try:
+    f.missing
+except Exception as wrong:
+    err3 = wrong
+t = LSTM(3)(Input((5, 2)))
+model = Sequential([LSTM(3)])
+"""
+OF_THE_HOST = (
+    ast.AST, io.IOBase, types.CellType, types.CodeType, types.CoroutineType, types.FrameType,
+    types.GeneratorType, types.GetSetDescriptorType, types.MappingProxyType,
+    types.MemberDescriptorType, types.ModuleType, types.TracebackType,
+)  # fmt: skip
+OURS = (StandIn, Open, Stream)  # what code meets, and what `visible` bounds
+
+
+def held(value: Any, depth: int = 0) -> Iterator[object]:
+    """A value, and what is in it."""
+    yield value
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset) and not isinstance(value, StandIn):
+        for item in value if depth < 9 else ():
+            yield from held(item, depth + 1)
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
+    evaluator = follower({})
+    source = Source(BEFORE + text)
+    evaluator.read(source, source.statements(), evaluator.module)
+    for value in held(evaluator.module.names.get("found")):
+        assert not isinstance(value, OF_THE_HOST)
+        assert value is not type
+        is_ours = type(value).__module__.startswith("rnnshape")
+        assert not is_ours or isinstance(value, OURS)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        "len(str(f))",
+        "len(repr([f]))",
+        "len(f'{f}')",
+        "len('%s' % f)",
+        "len('{}'.format(f))",
+        "len('{0.maker}'.format(t))",
+        "len(str(LSTM(3)))",
+        "len(str(LSTM))",
+        "len(str(np))",
+        "len(repr(E()))",
+        "max(map(len, map(str, [f])))",
+        "len(np.listed)",
+        "len(np.path)",
+        "len(tf.path)",
+        "len(LSTM.visible)",
+        "len(LSTM(3).visible)",
+        "len(LSTM.keras_name)",
+        "len(model.own_items)",
+        "len(vars(LSTM(3)))",
+        "len(vars(np))",
+        "len(dir(f))",
+        "len(t)",
+        "t.output + 3",
+        "LSTM(3).own_is_built + 3",
+        "len(f.scope.names)",
+        "len((x for x in [1]).items)",
+        "(x for x in [1]).is_cut + 3",
+        "len(argparse.ArgumentParser().own_held)",
+        "len(argparse.ArgumentParser().held)",
+        "len(Input.__module__)",
+        "f.__code__.co_argcount + 3",
+        "hash(f) % 9 + 1",
+        "id(f) % 9 + 1",
+    ],
+)
+def test_no_size_comes_from_what_stands_for_a_library(size: str) -> None:
+    evaluator = follower({})
+    source = Source(f"{BEFORE}found = {size}")
+    evaluator.read(source, source.statements(), evaluator.module)
+    assert isinstance(evaluator.module.names["found"], Open)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "LSTM.keras_name = 'GRU'",
+        "layers.LSTM.visible = ('own_layer',)",
+        "LSTM.call = f",
+        "del LSTM.keras_name",
+        "np.zeros = f",
+        "np.listed = {}",
+        "np._found = f",
+        "tf.under = f",
+        "keras.layers.LSTM = layers.GRU",
+        "collections.Counter.update = f",
+        "enum.Enum.x = f",
+        "os.environ.get = f",
+        "argparse.ArgumentParser.add_argument = f",
+        "regularizers.l2.own_name = 'os'",
+        "Sequential.add = f",
+        "Model.own_open = 3",
+        "tf.random = 5",
+    ],
+)
+def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
+    text = (
+        "import numpy as np, collections, keras\nfrom keras import layers, regularizers\n"
+        "n = np.zeros((2, collections.Counter('aab')['a'])).shape[1]\n"
+        "m = keras.Sequential([keras.Input((n, 3)), layers.LSTM(n)])\nm.add(layers.Dense(1))"
+    )
+    before = read(text)
+    evaluator = follower({})
+    source = Source(BEFORE + poison)
+    evaluator.read(source, source.statements(), evaluator.module)
+    assert read(text) == before
+
+
+# The child
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LSTM(64)", True),
+        ("keras.layers.LSTM(64, return_sequences=True) -> Dense(-1)", True),
+        ("Sequential([LSTM(3), Dense(1)])", True),
+        ("LSTM(3), GRU(2)", True),
+        ("LSTM(units)", True),
+        ("LSTM(name='a -> b')", True),
+        ("LSTM(3) → GRU(2)", True),
+        ("LSTM(2 ** 3)", False),
+        ("LSTM(round(5, -100000000))", False),
+        ("max([1, 2])", False),
+        ("LSTM('a'.ljust(9))", False),
+        ("def f() -> LSTM: pass", False),
+        ("x = LSTM(3)", False),
+        ("LSTM(lambda: 3)", False),
+        ("LSTM(f'{3}')", False),
+        ("LSTM(*a)", False),
+        ("LSTM(3", False),
+        ("LSTM(" + "[" * 50 + "]" * 50 + ")", False),
+        ("LSTM(" + "1, " * 3000 + ")", False),
+        (f"LSTM({2**64})", False),
+        ("model.py", True),  # a name; whoever asks has looked for a file
+        ("LSTM(3, name='\0')", True),
+        ("LSTM(\0)", False),
+    ],
+)
+def test_what_is_literal(text: str, expected: bool) -> None:
+    assert is_literal(text) == expected
+
+
+def no_process() -> child.Process:
+    raise AssertionError("a process was started")
+
+
+def test_literal_calls_start_no_process() -> None:
+    with Reader(no_process) as reader:
+        assert reader.read("LSTM(64) -> Dense(1)") == read("LSTM(64) -> Dense(1)")
+        with pytest.raises(QueryError, match="LSTM takes no 'foo'"):
+            reader.read("LSTM(3, foo=3)")
+        with pytest.raises(AssertionError):
+            reader.read("LSTM(2 ** 3)")
+
+
+def said(reads: Any, text: str, let: Any) -> list[object]:
+    """All that is answered, with what `==` does not compare."""
+    try:
+        reading = reads(text, let)
+    except QueryError as wrong:
+        return [type(wrong), wrong.message, wrong.details, *map(str, wrong.others)]
+    messages = [(type(one), one.message, one.details) for one in reading.messages]
+    places = [call.places for network in reading.networks for call in network.layers]
+    return [str(reading), reading.notes, reading.names_open, messages, places]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LSTM(2 ** 3) -> Dense(1)",
+        "LSTM(units * 2)",
+        "m = Sequential([Input((5, 3)), LSTM(3, dropout=0.5)])\nm.add(Dense(n))\nm.add(Foo(3))",
+        "x = Input((None, 4), name='\\ud800')\ny = LSTM(3, return_state=True)(x)\nModel(x, y)",
+        "a = Sequential([LSTM(3)])\nb = Sequential([LSTM(3, foo=3)])\nc = Sequential([Dense(x)])",
+        "LSTM(float('nan') if 0 else 3, kernel_regularizer=regularizers.L2(float('inf')))",
+        "Bidirectional(LSTM(int('3')), backward_layer=GRU(3))",
+        "model = Sequential([LSTM(3, batch_input_shape=(2, 3, 4))])",
+        str(Path(__file__).parent / "no such file.py"),
+        __file__,
+    ],
+)
+def test_the_child_answers_what_would_be_answered_here(text: str, reader: Reader) -> None:
+    let = {"units": 4, "type": (1, 2), "other": 0.5}
+    assert said(reader.read, text, let) == said(read, text, let)
+
+
+LASTS = ATTACKS["generator_list"]
+
+
+@pytest.mark.process
+def test_a_child_that_was_ended_is_replaced() -> None:
+    with Reader(impatient) as reader:
+        for _ in range(2):
+            with pytest.raises(QueryError, match="the code takes too long to be read"):
+                reader.read(LASTS)
+            assert str(reader.read("LSTM(2 ** 3)").networks[0]) == "LSTM(8)"
+
+
+@pytest.mark.process
+def test_a_child_is_given_its_time_for_each_question() -> None:
+    """The limit of the system counts all that a process has used."""
+    lasts = "for _ in range(200): [0].__mul__(3_000_000)\nLSTM(2 ** 3)"
+    with Reader(impatient) as reader:
+        began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        for _ in range(4):
+            assert reader.read(lasts).networks
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began
+    assert used > 3
+
+
+@pytest.mark.process
+def test_what_takes_too_much_memory_is_said() -> None:
+    with Reader(impatient) as reader, pytest.raises(QueryError, match="too much memory"):
+        reader.read("LSTM(len([0].__mul__(10 ** 10)))")
+
+
+@pytest.mark.process
+def test_a_child_writes_no_file_and_starts_no_process(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    source = (
+        "import resource\n"
+        "from rnnshape.reading import child\n"
+        "child._bound()\n"
+        "print([resource.getrlimit(getattr(resource, name)) for name in child.LIMITS])\n"
+        f"try: print(open({str(path)!r}, 'w').write('a'))\n"
+        "except OSError as wrong: print(wrong.strerror)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    first = finished.stdout.splitlines()[0]
+    assert first == f"[({2**30}, {2**30}), (0, 0), (0, 0), (0, 0)]"
+    assert not path.exists() or path.read_text() == ""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_heard_while_a_text_is_read(number: int) -> None:
+    mark = f"MARK_{time.monotonic_ns()}"
+    process = start("-n", LASTS, mark=mark)
+    assert child_of(process.pid)
+    time.sleep(0.3)
+    process.send_signal(number)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 1
+    assert (process.returncode, out, err) == (128 + number, "", "")
+    assert left_behind(mark) == []
+
+
+@pytest.mark.process
+def test_the_other_lines_of_a_stream_are_answered() -> None:
+    bad = [text for text in ATTACKS.values() if "\n" not in text and text.isascii()]
+    bad = [text for text in bad if "\0" not in text and len(text) < 90_000][::3]
+    bad += ["a" * 300 + ".py", "LSTM(round(5, -10**8))", "LSTM(name='%c' % 9999999)"]
+    lines = [line for text in bad for line in (text, "GRU(2 ** 2)")]
+    finished = run("-", "-n", "--json", stdin="\n".join(lines))
+    said = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [one.get("layer") for one in said].count("GRU(4)") == len(bad)
+    assert "a bug in" not in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert finished.returncode == 1
+
+
+@pytest.mark.process
+def test_the_command_ends_what_takes_too_long() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    finished = run("-n", LASTS)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert finished.stderr == "error: the code takes too long to be read\n"
+    assert finished.returncode == 2
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert child.SECONDS < used < 10
+
+
+@pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])
+def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path) -> None:
+    code = newlines * 90_000 + "!\nm = Sequential([LSTM(3)])\n%time\nx = %who\nm?\n"
+    cells = [{"cell_type": "code", "source": code}]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    began = time.process_time()
+    read(str(path))
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.process
+def test_one_reader_is_kept_for_a_process() -> None:
+    kept = child.reader_of_process(os.getpid())
+    assert child.reader_of_process(os.getpid()) is kept
+    made: dict[int, str] = {}
+
+    def ask(number: int) -> None:
+        made[number] = str(kept.read(f"LSTM({number} + 1)").networks[0])
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == {number: f"LSTM({number + 1})" for number in range(8)}

@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rnnshape.reading.python.limits import MOST, weight_of_call
+from rnnshape.reading.python.limits import MOST, check_text, weight_of_call
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
 
@@ -45,6 +45,8 @@ class Stream:
 
     def __init__(self, items: Iterable[object] = ()) -> None:
         first = list(itertools.islice(items, MOST + 1))
+        for item in first:
+            check_text(item)
         self.is_cut = len(first) > MOST
         self.items = first[::-1]
 

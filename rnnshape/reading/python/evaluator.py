@@ -186,11 +186,13 @@ class Evaluator:
         except QueryError as wrong:
             self.node = node
             return self._told(wrong, self._text(function))
+        except MemoryError:
+            raise
         except Exception as wrong:
             self.node = node
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
-            if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
+            if self.trying and not isinstance(wrong, TooLargeError | RecursionError):
                 raise
             return self.refuse(self.open(self._text(function), _words_of(wrong)))
         self.node = node
@@ -339,6 +341,8 @@ class Evaluator:
 
     def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
         """What a statement gives is open where it could not be followed to its end."""
+        if isinstance(wrong, MemoryError):
+            raise wrong
         place = self.source.place(node)
         if isinstance(wrong, IsOpenError):
             because = wrong.value

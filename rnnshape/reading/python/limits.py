@@ -28,6 +28,7 @@ __all__ = [
     "ExhaustedError",
     "TooLargeError",
     "check_result",
+    "check_text",
     "weight",
     "weight_of_call",
 ]
@@ -88,10 +89,15 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
     return weight([*parts, named])
 
 
-def check_result(made: object) -> None:
-    """Raises where what was made is too large."""
+def check_text(made: object) -> None:
+    """Raises where a text is none that Python would write where the code runs."""
     if isinstance(made, str) and OF_THE_HOST.search(made[:MOST]):
         raise IsOpenError(Open("text", "what Python would write here is not known"))
+
+
+def check_result(made: object) -> None:
+    """Raises where what was made is too large."""
+    check_text(made)
     if not isinstance(made, range):
         weight(made)
     if isinstance(made, int) and made.bit_length() > MOST_BITS:
