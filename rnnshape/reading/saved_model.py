@@ -348,19 +348,25 @@ def _history(value: Any, depth: int = 0) -> Iterator[tuple[Source, RecordedShape
         raise ValueError
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
-            name, node, place = value["config"]["keras_history"]
-            yield (str(name), int(node), int(place)), sizes_of(value["config"].get("shape"))
+            yield _source(value["config"]["keras_history"]), sizes_of(value["config"].get("shape"))
             return
         for one in value.values():
             yield from _history(one, depth + 1)
     elif isinstance(value, list):
         if _is_old_history(value):
-            yield (value[0], value[1], value[2]), None
+            yield _source(value), None
             for one in value[3:]:
                 yield from _history(one, depth + 1)
             return
         for one in value:
             yield from _history(one, depth + 1)
+
+
+def _source(value: Any) -> Source:
+    name, node, place = value[:3]
+    if not (0 <= int(node) <= MOST_LAYERS and 0 <= int(place) <= MOST_LAYERS):
+        raise ValueError(value)
+    return str(name), int(node), int(place)
 
 
 def _is_old_history(value: list[Any]) -> bool:
@@ -390,8 +396,7 @@ def _value(value: Any, tensor: Callable[[Source], Any]) -> Any:
     """A value of a config as Python has it, with tensors in it."""
     match value:
         case {"class_name": "__keras_tensor__"}:
-            name, number, place = value["config"]["keras_history"]
-            return tensor((str(name), int(number), int(place)))
+            return tensor(_source(value["config"]["keras_history"]))
         case {"class_name": "__tuple__", "items": items}:
             return [_value(one, tensor) for one in items]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
@@ -399,7 +404,7 @@ def _value(value: Any, tensor: Callable[[Source], Any]) -> Any:
         case {"class_name": "__ellipsis__"}:
             return ...
         case list() if _is_old_history(value):
-            return tensor((value[0], value[1], value[2]))
+            return tensor(_source(value))
         case list():
             return [_value(one, tensor) for one in value]
         case dict():
@@ -418,7 +423,7 @@ def _ends(value: Any, depth: int = 0) -> Iterator[Source]:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list) and _is_old_history(value):
-        yield value[0], value[1], value[2]
+        yield _source(value)
     elif isinstance(value, list):
         for one in value:
             yield from _ends(one, depth + 1)
