@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Place", "QueryError", "did_you_mean", "shortened"]
+__all__ = ["NotReadError", "Place", "QueryError", "did_you_mean", "shortened"]
 
 LONGEST_LINE = 100  # characters of a line that are shown around a place
 
@@ -65,6 +65,10 @@ class QueryError(ValueError):
             return ()
         where = (f"{self.place.where}:",) if self.place.where else ()
         return (*where, *self.place.shown)
+
+
+class NotReadError(QueryError):
+    """A part of a text that is not read; the others may be."""
 
 
 def did_you_mean(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:

@@ -103,9 +103,9 @@ class Call:
 
     def __str__(self) -> str:
         """The shortest Keras expression that makes it: what has no default stands without name."""
-        if module_of(self.name) is None and self.name != "Sequential":  # it is not read
+        if module_of(self.name) is None:  # it is not read
             return self.name
-        required = ("layers",) if self.name == "Sequential" else signature(self.name).required
+        required = signature(self.name).required
         parts = (
             printed(value) if name in required else f"{name}={printed(value)}"
             for name, value in self.arguments

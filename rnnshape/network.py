@@ -10,6 +10,7 @@ from typing import TypeAlias
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
+from rnnshape.problem import Problem
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 __all__ = [
@@ -157,6 +158,7 @@ class Network:
     Attributes:
         outputs: what a model of it returns; empty where that is all that the last step returns.
         name: as the text that was read has it; may be empty.
+        problems: what of its text this Keras refuses, and was read as it was meant.
 
     >>> from rnnshape.reading import parse
     >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
@@ -168,6 +170,7 @@ class Network:
     steps: tuple[Step, ...]
     outputs: tuple[Ref, ...] = ()
     name: str = ""
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def is_chain(self) -> bool:

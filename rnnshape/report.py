@@ -13,6 +13,7 @@ from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
 from rnnshape.nest import folded
 from rnnshape.network import Question
+from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
@@ -260,9 +261,15 @@ class Report:
         return open_in(self.question.network)
 
     @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What does not fit, or what this Keras refuses of the text."""
+        return self.question.network.problems
+
+    @property
     def can_be_measured(self) -> bool:
-        """Whether Keras can be asked: nothing is open, and every layer is read."""
-        return not self.open and not any(layer.unread for layer in self.layers)
+        """Whether Keras can be asked: nothing is open, every layer is read, and Keras takes it."""
+        is_refused = any(problem.kind == "keras" for problem in self.problems)
+        return not (self.open or is_refused or any(layer.unread for layer in self.layers))
 
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rnnshape.network import Argument, Network, Ref
-from rnnshape.reading import Reading
+from rnnshape.errors import NotReadError
+from rnnshape.expression import Unknown
+from rnnshape.network import Argument, Input, Network, Ref
+from rnnshape.reading.found import Reading
 
 
 def lines_of(reading: Reading) -> Iterator[str]:
@@ -14,7 +16,7 @@ def lines_of(reading: Reading) -> Iterator[str]:
         yield f"=> {network.name or 'a network'}"
         for source in network.inputs:
             dtype = f" {source.dtype}" if source.dtype else ""
-            yield f"=>   {source.name} {source.shape or 'of any shape'}{dtype}"
+            yield f"=>   {source.name} {_shape(source)}{dtype}"
         yield from (f"=>   {_step(number, network)}" for number in range(len(network.steps)))
         if network.outputs:
             yield f"=>   returns {', '.join(_name(one, network) for one in network.outputs)}"
@@ -23,9 +25,19 @@ def lines_of(reading: Reading) -> Iterator[str]:
     for wrong in reading.messages:
         place = wrong.place
         marked = f": {place.line[place.start : place.end]}" if place else ""
-        yield f"=> ! {wrong.message} [{place.where if place else ''}{marked}]"
+        mark = "?" if isinstance(wrong, NotReadError) else "!"
+        yield f"=> {mark} {wrong.message} [{place.where if place else ''}{marked}]"
     if reading.names_used:
         yield f"=> used {', '.join(sorted(reading.names_used))}"
+
+
+def _shape(source: Input) -> str:
+    if source.shape is None:
+        return "of any shape"
+    if isinstance(source.shape, Unknown):
+        return str(source.shape)
+    sizes = ", ".join(map(str, source.shape))
+    return f"({sizes}{',' if len(source.shape) == 1 else ''})"
 
 
 def _step(number: int, network: Network) -> str:
@@ -35,6 +47,8 @@ def _step(number: int, network: Network) -> str:
     more = f" as {', '.join(step.names)}" if step.names else ""
     more += f" the same as {step.same_as}" if step.same_as else ""
     more += f" in {step.group}" if step.group else ""
+    more += f" not read: {step.unread.reason or step.unread.name}" if step.unread else ""
+    more += f" returns {step.returns}" if step.returns else ""
     return f"{number + 1} {step.layer} of {', '.join(words)}{more}"
 
 

@@ -9,25 +9,21 @@ from typing import Any
 
 import pytest
 
+from tests.corpus.answers import WRITTEN, Answer, programs, read_all, run_all
 from tests.corpus.compare import (
     MISSED,
     OPEN,
     REFUSED,
     RIGHT,
     VERDICTS,
-    WRITTEN,
     WRONG,
-    Answer,
     Verdict,
     compare,
-    programs,
-    read_all,
-    run_all,
 )
 from tests.corpus.generate_programs import generate
 
 SEED, GENERATED = 1, 105  # five of each kind
-LEAST_RIGHT = 0.9
+LEAST_RIGHT = LEAST_ANSWERED = 0.9
 PROGRAMS = programs(sorted(WRITTEN.glob("*.txt"))) | generate(SEED, GENERATED)
 HAVE_OPEN_PARTS = {name for name in PROGRAMS if name.startswith("open_")}
 
@@ -60,21 +56,23 @@ def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
     assert verdict.verdict in (RIGHT, OPEN, REFUSED), str(verdict)
 
 
-@pytest.mark.parametrize("name", sorted(HAVE_OPEN_PARTS))
-def test_what_is_known_beside_an_open_size_is_answered(name: str, corpus: Corpus) -> None:
-    verdict = corpus.verdicts[name]
-    assert verdict.verdict in (RIGHT, OPEN), str(verdict)
+def test_what_is_known_beside_an_open_size_is_answered(corpus: Corpus) -> None:
+    refused = [name for name in HAVE_OPEN_PARTS if corpus.verdicts[name].verdict == REFUSED]
+    said = "\n".join(str(corpus.verdicts[name]) for name in refused)
+    assert len(refused) <= (1 - LEAST_ANSWERED) * len(HAVE_OPEN_PARTS), said
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_exit_code_says_whether_all_is_answered(name: str, corpus: Corpus) -> None:
     answer = corpus.answers[name]
+    known = [one["shape"] for report in answer.reports for one in report["outputs"]]
     if not answer.reports or any(report.get("problems") for report in answer.reports):
         allowed = {2}
-    elif any(report.get("open") for report in answer.reports):
+    elif any(shape is None or None in shape for shape in known):
         allowed = {1}
-    else:
-        allowed = {0, 1} if answer.messages.strip() else {0}  # a model may be left out
+    else:  # a model may be left out, and parameters may be open
+        is_whole = not any(report.get("open") for report in answer.reports)
+        allowed = {0} if is_whole and not answer.messages.strip() else {0, 1}
     assert answer.code in allowed, answer.messages
 
 
@@ -122,6 +120,11 @@ def another_total(report: dict[str, Any]) -> None:
     report["parameters"] += 1
 
 
+def an_assumed_size(report: dict[str, Any]) -> None:
+    first = report["inputs"][0]
+    report["assumed"] = {first["name"]: first["axes"]}
+
+
 def another_class(report: dict[str, Any]) -> None:
     report["layers"][-1]["class"] = "Softmax"
 
@@ -152,6 +155,7 @@ FAULTS = (
     another_input,
     other_parameters,
     another_total,
+    an_assumed_size,
     another_class,
     a_layer_less,
     a_layer_more,

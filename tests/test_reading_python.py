@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnshape.expression import Source
+
 reader = pytest.importorskip("rnnshape.reading.python")
 
 LEAST_CLOSED = 0.95
@@ -26,8 +28,8 @@ MISSING = "this name has no value"
 
 def followed(text: str) -> object:
     """What the reader has under the name `result`, when it has followed the text."""
-    code = reader.Python({}, {}, {})
-    code.read(text)
+    code, source = reader.python({}, {}), Source(text)
+    code.read(source, source.statements(), code.module)
     unread = reader.Open("result") if code.messages else MISSING  # a message says that it stopped
     return code.module.names.get("result", unread)
 

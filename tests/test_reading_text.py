@@ -238,7 +238,12 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ("[L2(1)] * 2", "L2 is not a Keras layer", "[L2(1)] * 2", ""),
         ("x = 3", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
         ("import os", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
-        ("def f():\n    pass", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        (
+            "def f():\n    pass",
+            "there is no Keras layer in this: give one, such as LSTM(64)",
+            "",
+            "",
+        ),
         ("LSTM(3) Dense(1)", "this can't be read: invalid syntax", "Dense", ""),
         ("LSTM(3)) ", "this can't be read: unmatched ')'", ")", ""),
         (

@@ -39,7 +39,7 @@ MODEL = (
     "LSTM(32, return_state=False, kernel_initializer='he_normal', recurrent_dropout=0.25)",
     "Dense(1, activation='sigmoid')",
 )
-UNKNOWN = ("LSTM(3, return_sequences=True)", "GroupNormalization(groups=1)", "Dense(2)")
+UNKNOWN = ("LSTM(3, return_sequences=True)", "AutoContrast()", "Dense(2)")
 
 
 TWELVE = ("LSTM(2)", *["Dense(1)"] * 11)

@@ -7,11 +7,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rnnshape.errors import NotReadError
 from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.interruption import received_signal
 from rnnshape.query import Query
-from rnnshape.reading.found import NotReadError
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment
@@ -148,7 +148,8 @@ def _finished(
         except OSError as problem:
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED
-    if any(not isinstance(message, NotReadError) for message in query.messages):
+    refused = any(not isinstance(message, NotReadError) for message in query.messages)
+    if refused or any(report.problems for report in reports):
         return ExitCode.WRONG
     in_part = query.messages or any(is_in_part(report, query.dry_run) for report in reports)
     return ExitCode.FAILED if failed or differences or in_part else ExitCode.ANSWERED

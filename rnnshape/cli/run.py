@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from functools import cache
 from typing import Any, TextIO
 
 from typer.exceptions import TyperException
@@ -45,8 +46,7 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
     except Exception as bug:
         if received_signal() is not None or surroundings.variables.get("RNNSHAPE_TRACEBACK"):
             raise
-        words = f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
-        messages.error(surroundings, words)
+        messages.error(surroundings, messages.words_of_bug(bug))
     return ExitCode.FAILED
 
 
@@ -73,7 +73,9 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
     from rnnshape.cli.answer import answer
     from rnnshape.cli.questions import query
 
-    return answer(query(options), environment)
+    with ExitStack() as stack:  # a word needs no reader
+        asked = query(options, cache(lambda: stack.enter_context(environment.reader())))
+    return answer(asked, environment)
 
 
 def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
@@ -96,6 +97,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
             for claim in report.claims
         ],
         "notes": [note.text for note in report.notes],
+        "problems": [asdict(problem) for problem in report.problems],
         "source": report.source,
     }
     for view in VIEWS:

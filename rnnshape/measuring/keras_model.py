@@ -27,7 +27,8 @@ from rnnshape.measuring.messages import (
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Question, Ref
-from rnnshape.signatures import module_of
+from rnnshape.rules.indexing import key_of
+from rnnshape.signatures import is_operation, module_of, signature
 
 __all__ = ["build", "clear", "measure"]
 
@@ -45,6 +46,23 @@ def build(value: Value) -> Any:
         parts = [build(one) for one in value]
         return parts if any(isinstance(one, Call) for one in value) else tuple(parts)
     return value
+
+
+def operation(call: Call) -> Callable[..., Any]:
+    """A function of `keras.ops` with its arguments, that is yet to be given its tensors."""
+    function = getattr(keras.ops, call.name)
+    known = signature(call.name).tensors
+    given = {name: build(value) for name, value in call.arguments}
+    if call.name == "get_item":
+        return lambda x: function(x, key_of(call))
+    if known[-1].startswith("*"):  # of these, what is no tensor comes first
+        return lambda *tensors: function(*given.values(), *tensors)
+    free = [name for name in known if name not in given]
+
+    def called(*tensors: Any, **named: Any) -> Any:
+        return function(**dict(zip(free, tensors, strict=False)), **named, **given)
+
+    return called
 
 
 def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement | Failure]:
@@ -166,7 +184,10 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         return folded(argument, tensor, list)
 
     for step in network.steps:
-        layer = build(step.layer) if step.same_as is None else steps[step.same_as - 1][0]
+        if step.same_as is not None:
+            layer = steps[step.same_as - 1][0]
+        else:
+            layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
         positional = [given(one) for one in step.arguments]
         returned = layer(*positional, **{name: given(one) for name, one in step.keywords})
         flat: list[Any] = []
@@ -193,12 +214,13 @@ def _measured_layer(
     layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
 ) -> MeasuredLayer:
     again = layer.same_as is not None
+    weights = [] if again or is_operation(layer.call.name) else keras_layer.weights
     return MeasuredLayer(
         tuple(as_array(array, with_numbers=request.values) for array in arrays),
         nesting,
         _holds(layer, arrays),
-        () if again else tuple(tuple(weight.shape) for weight in keras_layer.weights),
-        0 if again else keras_layer.count_params(),
+        tuple(tuple(weight.shape) for weight in weights),
+        keras_layer.count_params() if weights else 0,
     )
 
 

@@ -13,11 +13,10 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
 from rnnshape.reading.files import SUFFIXES, file_text, is_file
-from rnnshape.reading.found import NotReadError, Reading
+from rnnshape.reading.found import Reading
 
 __all__ = [
     "SUFFIXES",
-    "NotReadError",
     "Reading",
     "is_file",
     "let_value",

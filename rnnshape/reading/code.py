@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Source, Value
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
-from rnnshape.reading.found import NotReadError, Reading
+from rnnshape.reading.found import Reading
 from rnnshape.reading.names import (
     MODULES,
     NAMES,
@@ -29,7 +30,7 @@ from rnnshape.reading.names import (
 )
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
-from rnnshape.reading.python.limits import ExhaustedError
+from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.unknown_words import comes_from
 
@@ -94,10 +95,11 @@ def reading_of(evaluator: Evaluator) -> Reading:
     networks: list[Network] = []
     notes: list[tuple[str, ...]] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
+    held = SESSION.get()
     try:
         for network, said in _finished(evaluator):
-            networks.append(network)
-            notes.append((*usual, *said))
+            networks.append(replace(network, problems=tuple(held.problems)))
+            notes.append((*usual, *held.notes, *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     return Reading(
@@ -196,10 +198,22 @@ def _module_of_file(
 def _call_what_is_not_called(evaluator: Evaluator) -> None:
     """Where nothing is made: the functions and classes of the code that nothing else in it uses
     are called, with arguments that are open."""
-    for name, found in list(evaluator.module.names.items()):
-        if getattr(found, "__module__", "") != "__main__" or getattr(found, "__name__", "") != name:
-            continue
-        if name in evaluator.called:
+    own = {
+        name: found
+        for name, found in evaluator.module.names.items()
+        if isinstance(found, FunctionType | type)
+        and found.__module__ == "__main__"
+        and found.__name__ == name
+    }
+    used = {
+        node.id
+        for name, found in own.items()
+        for part in getattr(found, "body", ())
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and node.id != name
+    }
+    for name, found in own.items():
+        if name in evaluator.called or name in used:
             continue
         if isinstance(found, FunctionType):
             _call_openly(evaluator, found)
@@ -207,9 +221,9 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
             made = _call_openly(evaluator, found)
             for word, part in list(vars(found).items()):
                 held = SESSION.get()
-                if held.models or held.calls or isinstance(made, Open) or word.startswith("_"):
+                if held.models or held.calls or isinstance(made, Open | Layer):
                     break
-                if isinstance(part, FunctionType):
+                if isinstance(part, FunctionType) and not word.startswith("_"):
                     _call_openly(evaluator, getattr(made, word))
 
 
@@ -224,11 +238,15 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
             found = Open(word.name, "", getattr(function, "source", None) or evaluator.source)
             found.is_named = True
             given[word.name] = evaluator.named_by_let(found)
-    evaluator.limit = evaluator.steps + 150_000
+    evaluator.limit = evaluator.steps + STEPS_OF_STATEMENT
+    names: list[ast.expr] = [ast.Name(word) for word in given]
+    evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *given.values())
     except Exception:
         return Open("a function")
+    finally:
+        evaluator.calls.clear()
 
 
 # The networks
@@ -268,6 +286,8 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
         return
     for layer in list(held.unused):
         yield _alone(layer), ()
+    for found in held.loaded if not held.unused else ():
+        _tell_open(evaluator, "", found)
 
 
 def _alone(layer: Layer) -> Network:

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from rnnshape.errors import QueryError
 from rnnshape.network import Network
 
-__all__ = ["NotReadError", "Reading"]
-
-
-class NotReadError(QueryError):
-    """A part of a text that is not read; the others may be."""
+__all__ = ["Reading"]
 
 
 @dataclass(frozen=True, slots=True)

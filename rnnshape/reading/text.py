@@ -10,11 +10,11 @@ from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
 from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
-from rnnshape.network import MOST_LAYERS, Network, too_many_layers
+from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import Layer, Model, Sequential, Tensor
+from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
@@ -22,6 +22,7 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 __all__ = ["read_call", "read_text"]
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+DEEPEST = 30  # lists and models within each other
 
 
 def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
@@ -51,7 +52,10 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         return reading
     evaluator = follower(let or {})
     network = _chain(evaluator, source, nodes)
-    return Reading((network,), (), ((),), frozenset(evaluator.let_used), tuple(evaluator.labels))
+    held = SESSION.get()
+    network = replace(network, problems=tuple(held.problems))
+    used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
+    return Reading((network,), (), (tuple(held.notes),), used, known)
 
 
 def read_call(text: str) -> Call:
@@ -109,11 +113,16 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
                 raise too_many_layers()
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError("there is no layer here: give one, such as LSTM(64)")
+    layers = [item for item in items if isinstance(item, Layer)]
+    if all(layer.keras_name and layer.own_layer.unread is None for layer in layers):
+        network = chain([layer.own_layer.call for layer in layers])
+        entry = items[0].maker if isinstance(items[0], Tensor) else None
+        if isinstance(entry, graph.InputTensor):
+            network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))
+        return network
     with evaluator.within(source):
-        model = Sequential(items)
-        takes, gives = model.flow()
-    network = graph.network_of(takes, gives, "")
-    return replace(network, steps=tuple(replace(step, names=()) for step in network.steps))
+        takes, gives = Sequential(items).flow()
+    return graph.network_of(takes, gives, "")
 
 
 def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
@@ -139,7 +148,7 @@ def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
 
 def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> Iterator[object]:
     """The layers of a value, one after the other: those of a `Sequential` are taken out of it."""
-    if depth > 10:
+    if depth > DEEPEST:
         raise source.error(node, "this is nested too deeply to be read")
     if isinstance(value, list | tuple):
         written = node.elts if isinstance(node, ast.List | ast.Tuple) else []

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Nested, Tensor, flat
-from rnnshape.signatures import module_of, signature
+from rnnshape.signatures import is_operation, signature
 
 __all__ = ["Given", "Inputs", "called_with", "nested", "tensors_in"]
 
@@ -75,7 +75,7 @@ def called_with(call: Call, positional: Sequence[Given], keywords: Mapping[str, 
     dict_keys(['query', 'value', 'key'])
     """
     known = signature(call.name).tensors
-    if module_of(call.name) == "ops":  # a number that an operation is given is an argument of it
+    if is_operation(call.name):  # a number that an operation is given is an argument of it
         known = tuple(name for name in known if name not in call)
     *names, last = known
     if last.startswith("*"):

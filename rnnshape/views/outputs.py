@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from rnnshape.description import Layer
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref, kind_of_axis
-from rnnshape.program import listed, nested_names
+from rnnshape.program import called_with_names, listed, nested_names
 from rnnshape.report import Output, Report
 from rnnshape.rules.facts import Tensor
+from rnnshape.signatures import is_operation
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
@@ -74,7 +75,8 @@ def shape(output: Output, page: Page) -> Text:
 
 def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
     inputs = tuple(given(tensor, page, assumed(report, tensor)) for tensor in report.inputs)
-    yield Heading(str(layer.call), lines=inputs)
+    name = report.question.network.name
+    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=inputs)
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
     yield Lines((_unpacking(report, layer),), indent=4)
@@ -98,7 +100,7 @@ def _row(output: Output, page: Page) -> Row:
 def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
     """A row per tensor, so that each output is seen to become the next input."""
     network = report.question.network
-    if not network.is_chain:
+    if network.name or not network.is_chain:
         yield Heading(network.name or f"{len(report.layers)} layers")
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
@@ -120,6 +122,7 @@ def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
         (blank, blank, blank, *_row(Output(0, tensor), page)) for tensor in report.inputs
     ]
     for layer in report.layers:
+        rows += [(blank, group, *(blank,) * 5) for group in _new_group(report, layer)]
         first: Row = (
             styled((str(layer.number), Style.QUIET)),
             _expression(report, layer),
@@ -143,6 +146,7 @@ def _narrow(report: Report, page: Page) -> Grid:
     digits = len(str(len(report.layers)))
     for layer in report.layers:
         number = f"{str(layer.number).rjust(digits)}  "
+        rows += [Section(styled(" " * (digits + 2)) + group) for group in _new_group(report, layer)]
         rows.append(
             Section(
                 styled((number, Style.QUIET), _expression(report, layer)),
@@ -165,11 +169,26 @@ def _narrow(report: Report, page: Page) -> Grid:
     return Grid(("", "Tensor", "Shape", "Axes"), tuple(rows), folds=3, over=over)
 
 
+def _new_group(report: Report, layer: Layer) -> Iterator[Text]:
+    """The name of the model that the layer is the first of, where it stands in one."""
+    steps = report.question.network.steps
+    group = steps[layer.number - 1].group
+    before = steps[layer.number - 2].group if layer.number > 1 else ""
+    if group and group != before:
+        yield styled((f"{group.replace('/', ' / ')}:", Style.QUIET))
+
+
 def _expression(report: Report, layer: Layer) -> Text:
     """The layer, and what it is called with where that is not simply what comes before it."""
+    network = report.question.network
+    step = network.steps[layer.number - 1]
+    inside = "  " if step.group else ""
+    if layer.same_as is None and (is_operation(layer.call.name) or step.unread):
+        names = {ref: _name_of(report, ref, layer) for ref in step.refs}
+        return styled(inside, (called_with_names(step, names), Style.TITLE))
     again = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
-    call = styled((again, Style.TITLE))
-    if report.question.network.is_chain:
+    call = styled(inside, (again, Style.TITLE))
+    if network.is_chain:
         return call
     return call + styled(f"({', '.join(_arguments(report, layer))})")
 

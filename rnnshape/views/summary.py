@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rnnshape.problem import Problem
 from rnnshape.report import Report
 from rnnshape.unknown_words import comes_from
 from rnnshape.views.blocks import Block, Grid, Lines
@@ -70,18 +71,29 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
             yield styled((f"* for {sizes}, which {is_or_are} assumed{option}", Style.QUIET))
 
 
+def _problems(reports: Sequence[Report]) -> dict[Problem, None]:
+    return dict.fromkeys(problem for report in reports for problem in report.problems)
+
+
+def _problem(problem: Problem, page: Page) -> Text:
+    """What is wrong, and where."""
+    where = f" (line {problem.line})" if problem.line and problem.file else ""
+    return styled(page.mark(False), f" {problem.message}{where}")
+
+
 def _open(report: Report, page: Page) -> Text:
     """What is not known, why, and how to give it."""
-    what = comes_from(report.open) if report.open else "a layer is not read"
+    what = comes_from(report.open)
     return styled(page.mark(None), (f" not measured: {what}", Style.PENDING))
 
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
+    yield from (_problem(one, page) for one in _problems(reports))
     unread = [report for report in reports if not report.can_be_measured]
-    yield from (_open(report, page) for report in unread)
+    yield from (_open(report, page) for report in unread if report.open)
     if not measured:
-        if not unread:
+        if not any(report.open for report in unread):
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -17,9 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import command, environment, json_lines
-
-WRITTEN = Path(__file__).parent / "written"
+from tests.corpus.answers import WRITTEN, Answer, Json, programs, read_all, run_all
+from tests.corpus.shapes import agree_all, batch, free, with_batch
 
 # From best to worst.
 RIGHT = "right"
@@ -28,19 +26,8 @@ REFUSED = "refused"  # nothing is answered, and it is said why
 MISSED = "missed"  # a model is neither answered nor mentioned
 WRONG = "wrong"  # a number that differs; a layer too many, or too few without a word
 FAILED = "failed"  # Keras itself ends with an error: nothing is compared
+DEFAULTS = (5, 1, 16)  # timesteps, features, space: what the command fills in
 VERDICTS = (RIGHT, OPEN, REFUSED, MISSED, WRONG, FAILED)
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the command writes for a program: a report for each model, its messages, its exit."""
-
-    text: str
-    reports: list[Json]
-    messages: str
-    code: int
 
 
 @dataclass
@@ -61,53 +48,6 @@ class Verdict:
     def __str__(self) -> str:
         lines = [f"{self.verdict:8}{self.program}"]
         return "\n".join([*lines, *(f"        {v}: {line}" for v, line in self.differences)])
-
-
-def programs(paths: Iterable[Path]) -> dict[str, str]:
-    """The programs in files, by their names.
-
-    >>> len(programs(WRITTEN.glob("*.txt"))) > 100
-    True
-    """
-    found: dict[str, str] = {}
-    for path in paths:
-        text = path.read_text()
-        if path.suffix == ".py":
-            found[str(path)] = text
-            continue
-        for part in re.split(r"^#### ", text, flags=re.MULTILINE)[1:]:
-            name, _, body = part.partition("\n")
-            assert name not in found, f"two programs are called {name}"
-            found[name] = body
-    return found
-
-
-def read_all(texts: Mapping[str, str], folder: Path) -> dict[str, Answer]:
-    """What the command says of each: by the rule, in this very process."""
-    answers = {}
-    for number, (name, text) in enumerate(texts.items()):
-        path = folder / f"program_{number}.py"
-        path.write_text(text)
-        done = command(str(path), "--json", "--dry-run", "--weights")
-        answers[name] = Answer(text, json_lines(done.out), done.err, done.code)
-    return answers
-
-
-def run_all(texts: Mapping[str, str], answers: Mapping[str, Answer]) -> dict[str, Json]:
-    """What Keras makes of each, on inputs of the sizes that were answered."""
-    asked = {}
-    for name, text in texts.items():
-        sizes = [[one["shape"] for one in report["inputs"]] for report in answers[name].reports]
-        asked[name] = {"text": text, "sizes": sizes}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.corpus.run_by_keras"],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        env=environment(PYTHONPATH=str(Path(__file__).parents[2])),
-        check=True,
-    )
-    return {one["program"]: one for one in json_lines(done.stdout)}
 
 
 def compare_all(texts: Mapping[str, str]) -> list[Verdict]:
@@ -184,26 +124,42 @@ def _differences(report: Json, model: Json, answer: Answer) -> list[tuple[str, s
     found: list[tuple[str, str]] = []
     excused = OPEN if _has_reason(report, answer) else WRONG
     shapes = [one["shape"] for one in report["inputs"]]
-    runs = [run for run in model["runs"] if _agree_all(shapes, run["inputs"])]
+    runs = [run for run in model["runs"] if agree_all(shapes, run["inputs"])]
     if not runs and not model["runs"]:
         return [(WRONG, f"Keras can't run it on {shapes}")] if model["inputs"] else []
     if not runs:
-        fits = [run for run in model["runs"] if _agree_all(shapes, run["inputs"], batch_aside=True)]
+        fits = [run for run in model["runs"] if agree_all(shapes, run["inputs"], batch_aside=True)]
         if not fits or model["batch_matters"]:
             found.append((WRONG, f"inputs {shapes}, in Keras {model['inputs']}"))
         runs = fits or model["runs"]
     run = runs[0]
     if any(None in (shape or [None]) for shape in shapes):
         found.append((excused, f"inputs {shapes} are open"))
-    batch = _batch(shapes, run)
-    rows = _Rows(report, batch)
+    found += _assumed(report, model)
+    rows = _Rows(report, batch(shapes, run))
     expected = [*_expected(model["layers"], run["calls"], rows)]
     found += _compare_rows(rows, expected, excused, run["operations"])
     total = report.get("parameters", model["parameters"])
     if total != model["parameters"]:
-        kind = excused if total is None or any(one[0] == OPEN for one in found) else WRONG
+        kind = excused if total is None else WRONG
         found.append((kind, f"{total} parameters, in Keras {model['parameters']}"))
     return found
+
+
+def _assumed(report: Json, model: Json) -> Iterator[tuple[str, str]]:
+    """Sizes of inputs that are said to be assumed, though Keras knows them, or the reverse."""
+    inputs = model["inputs"] or []
+    if "assumed" not in report or len(inputs) != len(report["inputs"]):
+        return
+    for one, shape in zip(report["inputs"], inputs, strict=True):
+        said = report["assumed"].get(one["name"], [])
+        for axis, (label, size, of) in enumerate(
+            zip(one["axes"] or [], one["shape"] or [], shape, strict=False)
+        ):
+            if label in said and of is not None and (axis or model["batch_matters"]):
+                yield WRONG, f"{label} of {one['name']} is said to be assumed, in Keras it is {of}"
+            if label not in said and of is None and axis and size in DEFAULTS:
+                yield WRONG, f"{label} of {one['name']} is not said to be assumed"
 
 
 # The layers of one model
@@ -212,10 +168,10 @@ def _differences(report: Json, model: Json, answer: Answer) -> list[tuple[str, s
 class _Rows:
     """A report's layers with the shapes of their outputs, until each is found in Keras."""
 
-    def __init__(self, report: Json, batch: tuple[int, int]) -> None:
+    def __init__(self, report: Json, batches: tuple[int, int]) -> None:
         outputs: dict[int, list[Any]] = {}
         for one in report["outputs"]:
-            outputs.setdefault(one["layer"], []).append(_with_batch(one["shape"], batch))
+            outputs.setdefault(one["layer"], []).append(with_batch(one["shape"], batches))
         self.left = [
             row | {"shapes": outputs.get(row["layer"], [])}
             for row in report["layers"]
@@ -226,8 +182,10 @@ class _Rows:
         self.left = [one for one in self.left if one is not row]
 
     def of(self, kind: str) -> list[Json]:
+        """The rows of a class of layers; `add(x2=1)` is an operation, though its class is `Add`."""
         names = {kind, {"GroupedQueryAttention": "GroupQueryAttention"}.get(kind, kind)}
-        return [row for row in self.left if row.get("class") in names]
+        rows = [row for row in self.left if row["class"] in names]
+        return [row for row in rows if kind[:1].islower() or not _is_operation(row)]
 
 
 @dataclass
@@ -254,7 +212,7 @@ def _expected(
                 row
                 for row in rows.of(layer["class"])
                 if row["parameters"] in (layer["parameters"], layer["own"], 0, None)
-                and (not made or any(_agree_all(row["shapes"], one) for one in made))
+                and (not made or any(agree_all(row["shapes"], one) for one in made))
             ),
             None,
         )
@@ -270,7 +228,7 @@ def _expected(
 
 
 def _compare_rows(
-    rows: _Rows, expected: list[_Expected], excused: str, operations: list[str]
+    rows: _Rows, expected: list[_Expected], excused: str, operations: list[Any]
 ) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for accept in (_is_equal, _is_equal_but_open):
@@ -291,9 +249,13 @@ def _compare_rows(
     for one in expected:
         one.layer.pop("row", None)
     for row in rows.left:
-        is_operation = row["class"] in operations or not str(row["class"]).isidentifier()
-        if row["parameters"] or not is_operation:
+        done = [shapes for kind, shapes in operations if kind == row["class"]]
+        if row["parameters"] or not (done or _is_operation(row)):
             found.append((WRONG, f"{_row(row)} is not in Keras"))
+        elif done and not any(agree_all(row["shapes"], shapes) for shapes in done):
+            found.append((WRONG, f"{_row(row)}, in Keras {done}"))
+        elif None in row["shapes"] or any(None in shape for shape in row["shapes"]):
+            found.append((excused, f"{_row(row)} is open"))
     return found
 
 
@@ -309,13 +271,13 @@ def _take_rows(rows: _Rows, one: _Expected, accept: Any) -> None:
 
 
 def _is_equal(row: Json, one: _Expected, again: bool) -> bool:
-    shapes = not one.calls or any(_agree_all(row["shapes"], call, False) for call in one.calls)
+    shapes = not one.calls or any(agree_all(row["shapes"], call, False) for call in one.calls)
     totals = (one.layer["parameters"], *((0, None) if again else ()), *_of_container(one))
     return shapes and row["parameters"] in totals
 
 
 def _is_equal_but_open(row: Json, one: _Expected, again: bool) -> bool:
-    shapes = not one.calls or any(_agree_all(row["shapes"], call) for call in one.calls)
+    shapes = not one.calls or any(agree_all(row["shapes"], call) for call in one.calls)
     totals = (one.layer["parameters"], None, *((0,) if again else ()), *_of_container(one))
     return shapes and row["parameters"] in totals
 
@@ -340,59 +302,22 @@ def _compare_loose(report: Json, loose: list[Any], verdict: Verdict) -> None:
     rows = _Rows(report, (1, 1))
     for row in rows.left:
         calls = [shapes for kind, shapes in loose if kind == row.get("class")]
-        if not calls and str(row.get("class")).isidentifier():
+        if not calls and not _is_operation(row):
             verdict.add(WRONG, f"a network that Keras does not make: {_row(row)}")
-        elif calls and not any(_agree_all(row["shapes"], _free(one), True, True) for one in calls):
+        elif calls and not any(agree_all(row["shapes"], free(one), True, True) for one in calls):
             verdict.add(WRONG, f"{_row(row)} in no model, in Keras {calls[:4]}")
-
-
-# Shapes
-
-
-def _agree_all(
-    shapes: list[Any], others: list[Any], opens: bool = True, batch_aside: bool = False
-) -> bool:
-    """Whether shapes are equal; `opens`, where one that is open agrees with all."""
-    if opens and (not shapes or None in shapes):
-        return True
-    return len(shapes) == len(others) and all(
-        _agree(one, other, opens, batch_aside) for one, other in zip(shapes, others, strict=True)
-    )
-
-
-def _agree(one: Any, other: Any, opens: bool, batch_aside: bool) -> bool:
-    if one is None:
-        return opens
-    return len(one) == len(other) and all(
-        size == of or of == "any" or (opens and size is None) or (batch_aside and axis == 0)
-        for axis, (size, of) in enumerate(zip(one, other, strict=True))
-    )
-
-
-def _free(shapes: list[Any]) -> list[Any]:
-    """What Keras leaves open may be of any size."""
-    return [["any" if size is None else size for size in shape] for shape in shapes]
-
-
-def _batch(shapes: list[Any], run: Json) -> tuple[int, int]:
-    """The batch that was answered, and the one that was run."""
-    if not shapes or not shapes[0] or shapes[0][0] is None:
-        return 1, 1
-    return shapes[0][0], run["inputs"][0][0]
-
-
-def _with_batch(shape: Any, batch: tuple[int, int]) -> Any:
-    answered, run = batch
-    if not shape or answered == run or shape[0] is None or shape[0] % answered:
-        return shape
-    return [shape[0] // answered * run, *shape[1:]]
 
 
 # Words
 
 
+def _is_operation(row: Json) -> bool:
+    return str(row["expression"])[:1].islower()
+
+
 def _has_reason(report: Json, answer: Answer) -> bool:
-    return bool(report.get("open") or report.get("notes") or answer.messages.strip())
+    without_rule = any("no rule" in note for note in report["notes"])
+    return bool(report.get("open") or without_rule or answer.messages.strip())
 
 
 def _is_mentioned(model: Json, answer: Answer) -> bool:

@@ -213,7 +213,7 @@ class Keras:
                 "calls": {
                     str(one): [made for at, made in calls if id(at) == one] for one in called
                 },
-                "operations": [type(at).__name__ for at, _ in calls],
+                "operations": [(type(at).__name__, made) for at, made in calls],
             }
             answer["runs"].append(run)
         answer["parameters"] = model.count_params() if model.built else None

@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
+from rnnshape.reading import keras2
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
 from rnnshape.reading.names.layers import (
     Input,
@@ -40,9 +41,10 @@ CLASSES: dict[str, Any] = {
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
-    "datasets", "engine", "initializers", "keras", "layers", "losses", "math", "metrics",
-    "models", "nn", "ops", "optimizers", "preprocessing", "python", "random", "recurrent",
-    "regularizers", "saving", "utils", "v1", "v2",
+    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
+    "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
+    "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
+    "python", "random", "recurrent", "regularizers", "saving", "utils", "v1", "v2", "wrappers",
 )  # fmt: skip
 
 
@@ -71,6 +73,7 @@ class Function(StandIn):
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""
         first, *more = given or [named.pop("inputs")]
+        first = first if isinstance(first, list | tuple) else [first]
         if more:
             named["axes" if self.own_name == "dot" else "axis"] = more[0]
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
@@ -89,10 +92,18 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if name in CLASSES:
         return CLASSES[name]
+    if name in ("int_shape", "shape"):
+        return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
+    if name == "load_model":
+        return loaded
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
         return Setting(known)
+    gone = keras2.name(f"keras.layers.{name}")
+    if gone is not None and signatures.module_of(gone.code.rpartition(".")[2]) == "layers":
+        session().old_name(name, gone)
+        return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
     if path.endswith("random") and name in ARRAYS:
@@ -101,8 +112,6 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return Function(name, path)
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
-    if name in ("int_shape", "shape"):
-        return sizes_of
     if _is_dtype(name):
         return name
     if name in ("function", "register_keras_serializable"):
@@ -114,6 +123,26 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
 
 def _is_dtype(name: str) -> bool:
     return name.rstrip("0123456789") in ("float", "int", "bfloat", "uint") and name[-1].isdigit()
+
+
+def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
+    """`tf.shape(x)`: what Keras knows only when it runs is open."""
+    sizes, evaluator = sizes_of(value), session().evaluator
+    text = evaluator.open(evaluator.node).label
+    why = "it is known when the model runs"
+    return [
+        evaluator.open(f"{text}[{place}]", why) if size is None else size
+        for place, size in enumerate(sizes)
+    ]
+
+
+def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
+    """A model that a file holds."""
+    file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
+    evaluator = session().evaluator
+    found = evaluator.open(evaluator.node, f"it is loaded from a file: {file}")
+    session().loaded.append(found)
+    return found
 
 
 @cache
@@ -135,6 +164,9 @@ class KerasModule(Module):
             self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
 
     def _named(self, name: str) -> Any:
+        gone = keras2.name(f"{self.path}.{name}")
+        if gone is not None and f"{self.path}.{name}" in keras2.MODULES:
+            session().old_name(f"{self.path}.{name}", gone)
         if name in SUBMODULES:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)

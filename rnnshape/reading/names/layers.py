@@ -10,9 +10,9 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, unknowns_in
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
@@ -239,7 +239,10 @@ class Layer(StandIn):
         return {word: _as_code_has_it(value) for word, value in self.own_layer.call.arguments}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Any:
+    def from_config(cls, config: Any) -> Any:
+        if not isinstance(config, Mapping):
+            evaluator = session().evaluator
+            raise IsOpenError(evaluator.open(evaluator.node, "its configuration is not known"))
         return cls(**config)
 
     @staticmethod
@@ -247,11 +250,14 @@ class Layer(StandIn):
         """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
         owner, _, word = text.partition("(")[0].rpartition(".")
         evaluator = session().evaluator
-        if word != "add" or not owner.isidentifier() or owner in evaluator.module.names:
+        first = owner.partition(".")[0]
+        for layer in given:
+            session().take(layer)
+        if word != "add" or not first.isidentifier() or first in evaluator.module.names:
             return found
         model = session().sequential()
-        evaluator.module.names[owner] = model
-        model.is_assigned(owner, True)
+        (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
+        model.is_assigned(owner.rpartition(".")[2], True)
         return model.add(*given)
 
     def as_argument(self) -> Value:
@@ -281,7 +287,9 @@ class Layer(StandIn):
     @property
     def _title(self) -> str:
         """The name of its rows' group."""
-        return getattr(self, "own_name", "") or _snake(type(self).__name__)
+        if not getattr(self, "own_name", ""):
+            self.own_name = session().name_of(type(self).__name__)
+        return self.own_name
 
     @property
     def _text(self) -> str:
@@ -374,7 +382,7 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     """A layer of Keras with its arguments as plain data."""
     known = signatures.signature(name)
     words: dict[str, Value] = {}
-    for word, value in named.items():
+    for word, value in as_written_today(name, named).items():
         made = argument(value)
         optional = word not in known.required and changes_no_shape(word)
         if not (optional and next(unknowns_in(made), None) is not None):
@@ -384,6 +392,29 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
             plain[place] = known.defaults[word]
     return bind(name, plain, words, session().places())
+
+
+def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
+    known, found = signatures.signature(name), dict[str, Any]()
+    places = session().places()
+    for word, value in named.items():
+        today = keras2.argument(name, word) if word not in known.names else None
+        if today is None:
+            found[word] = value
+            continue
+        new = today.code.partition("=")[0]
+        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
+        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
+        today = today._replace(code=code.format(printed(argument(value))))
+        session().old_name(word, today, name, places.get(word))
+        if word in signatures.INPUT_ARGUMENTS:
+            found[word] = value
+        elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
+            found["kernel_size"] = (*found.get("kernel_size", ()), value)
+        elif new in known.names:
+            found.setdefault(new, value)
+    return found
 
 
 def argument(value: Any, depth: int = 0) -> Value:
@@ -472,10 +503,6 @@ def _names_of(call: Call) -> tuple[str, ...]:
     if signatures.module_of(call.name) is None:
         return ()
     return signatures.signature(call.name).names
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))
 
 
 @cache

@@ -7,7 +7,12 @@ from typing import Any
 
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
+from rnnshape.network import (
+    MOST_LAYERS,
+    input_of_first_layer,
+    too_many_layers,
+    without_input_arguments,
+)
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
@@ -65,27 +70,30 @@ class Model(Layer):
         self.own_gives = _flat(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
-        if inputs is not None and outputs is not None and self.own_open is None:
+        if (inputs is not None or outputs is not None) and self.own_open is None:
             self._check_ends()
 
     def _check_ends(self) -> None:
         """Keras refuses a model whose outputs need other inputs than those that it names."""
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
-            raise QueryError(f"what this model's {which} are is not known")
+            raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
         calls = graph.calls_before(self.own_gives, self.own_takes)
+        data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and graph.Tensor(maker) not in given:
-                if maker.name == "weight" or maker.shape is None:
+                if maker.name == "weight" or maker.shape is None or id(maker) in data:
                     continue
                 name = maker.name or maker.given_name
-                self.own_open = session().evaluator.open("a model", "an input is missing")
-                raise QueryError(
-                    "this model needs an input that it does not name"
-                    + (f": {name}" if name else "")
-                )
+                which = f": {name}" if name else ""
+                message = f"this model needs an input that it does not name{which}"
+                raise self._refused(message, None)
+
+    def _refused(self, message: str, place: Place | None) -> QueryError:
+        self.own_open = session().evaluator.open(self.title or "a model", message)
+        return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -130,7 +138,8 @@ class Model(Layer):
             if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
-        return Call("Sequential", (("layers", tuple(call.layer.call for call in calls)),))
+        layers = tuple(without_input_arguments(call.layer.call) for call in calls)
+        return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
         takes, gives = self.flow()
@@ -143,10 +152,13 @@ class Model(Layer):
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
+        if not self.own_takes:
+            why = "what it does when called is not in this code"
+            raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
             raise QueryError(
-                f"{self.title} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
+                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
             )
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
@@ -313,17 +325,22 @@ class Sequential(Model):
         if isinstance(layers, Open):
             self.own_open = layers
         elif isinstance(layers, Layer | Tensor):
-            self.add(layers)
+            self._add(layers, places.get("0"))
         else:
             for index, item in enumerate(layers or ()):
-                self.add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
+                self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
 
-    def add(self, item: Any, place: Place | None = None) -> None:
-        place = place or session().places().get("0")
+    def add(self, layer: Any, *_: Any, **__: Any) -> None:
+        self._add(layer, session().places().get("0"))
+
+    def _add(self, item: Any, place: Place | None) -> None:
         if isinstance(item, list | tuple):
             for part in item:
-                self.add(part, place)
+                self._add(part, place)
         elif isinstance(item, Open):
+            if not (item.reason or item.roots):  # a value that is given can't be a layer
+                why = "what it is, is not in this code"
+                item = Open(item.label, why, item.source, item.node)
             self.own_items += (_UnreadLayer(item),)
         elif isinstance(item, Tensor) and self.own_items:
             message = "Input says what the network is given: put it first"
@@ -345,10 +362,6 @@ class Sequential(Model):
             raise self._refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
-
-    def _refused(self, message: str, place: Place | None) -> QueryError:
-        self.own_open = session().evaluator.open(self.title or "a model", message)
-        return QueryError(message, place)
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]

@@ -7,7 +7,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading import graph
 from rnnshape.reading.names.tensors import Tensor, operation
-from rnnshape.signatures import OPERATIONS, signature
+from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
 __all__ = ["called", "is_operation"]
 
@@ -45,6 +45,8 @@ def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if right not in order and right not in takes.names:
             right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
         if not right or right in words:
+            if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
+                continue
             raise QueryError(f"{name} takes no {word!r} here")
         words[right] = value
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]

@@ -73,7 +73,8 @@ class Tensor(graph.Tensor, StandIn):
         shapes = graph.shapes_of(self.maker)
         known = shapes[self.output] if self.output < len(shapes) else None
         if known is None:
-            return session().evaluator.open("a tensor's shape", "this tensor's shape is not known")
+            evaluator = session().evaluator
+            return evaluator.open(evaluator.node, "this tensor's shape is not known")
         return sizes_of_shape(known)
 
     def get_shape(self) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import types
 from collections.abc import Callable, Iterator
@@ -22,9 +21,10 @@ from rnnshape.reading.python.scope import (
 )
 from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
 
-__all__ = ["both_ways", "finish"]
+__all__ = ["both_ways", "finish", "lose"]
 
 MOST_OBJECTS = 20_000
+MOST_CONDITIONS = 6  # that are not known, within each other
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
 
@@ -60,7 +60,7 @@ class Snapshot:
             _set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
-        """Keeps what both contents agree on. A list of another length is open wherever it stands."""
+        """Keeps what both contents agree on. Lists of other lengths are open everywhere."""
         lost = {
             key
             for key, one in first.items()
@@ -94,14 +94,16 @@ Outcome = tuple[BaseException | None, object, dict[int, Any]]
 def both_ways(
     evaluator: Evaluator,
     because: Open,
-    test: ast.expr,
+    test: str,
     scope: Scope,
     first: Callable[[], object],
     second: Callable[[], object],
 ) -> object:
     """Follows both sides of a condition that is not known, and keeps what they agree on."""
+    condition = shortened(test)
+    if condition in evaluator.conditions or len(evaluator.conditions) > MOST_CONDITIONS:
+        return because  # a function that calls itself
     snapshot = Snapshot(evaluator, scope)
-    condition = shortened(ast.unparse(test))
     one = _followed(evaluator, condition, snapshot, first)
     snapshot.set(snapshot.before)
     other = _followed(evaluator, f"not {condition}", snapshot, second)
@@ -141,6 +143,15 @@ def finish(early: list[Early], value: object = None) -> object:
         one.snapshot.merge(one.contents, one.snapshot.now(), one.because)
         value = _merged(one.value, value, one.because)
     return value
+
+
+def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
+    """Nobody knows what a list, set or dictionary holds: it is open wherever it stands."""
+    snapshot = Snapshot(evaluator, scope)
+    for key, content in snapshot.before.items():
+        changed = _without(content, {id(value)}, because)
+        if changed is not content:
+            _set_content(snapshot.held[key], changed)
 
 
 def _followed(
@@ -259,11 +270,11 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
     if isinstance(one, dict):
         names = [*one, *(name for name in other if name not in one)]
         return {
-            name: _merged(one.get(name, MISSING), other.get(name, MISSING), because)
+            name: _merged(one.get(name, MISSING), other.get(name, MISSING), because, name)
             for name in names
         }
     if isinstance(value, Log):
-        return [*other, *(item for item in one if all(item is not kept for kept in other))]
+        return [*one, *(item for item in other if all(item is not kept for kept in one))]
     if isinstance(value, list | Stream):
         return [_merged(a, b, because) for a, b in zip(one, other, strict=True)]
     return other
@@ -272,13 +283,23 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
 def _without(content: Any, lost: set[int], because: Open) -> Any:
     """A content with what is open in place of lists that nobody knows."""
     if isinstance(content, dict):
-        return {name: because if id(part) in lost else part for name, part in content.items()}
-    if isinstance(content, list):
+        found = [name for name, part in content.items() if id(part) in lost]
+        return {**content, **{name: _named(because, name) for name in found}} if found else content
+    if isinstance(content, list) and any(id(part) in lost for part in content):
         return [because if id(part) in lost else part for part in content]
     return content
 
 
-def _merged(one: object, other: object, because: Open) -> object:
+def _named(because: Open, name: object) -> Open:
+    """Something open under the name that the code has for it."""
+    if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
+        return because
+    found = because.derived(name, because.source, because.node)
+    found.is_named = True
+    return found
+
+
+def _merged(one: object, other: object, because: Open, name: object = "") -> object:
     """What two sides agree on; of a model and something unread, the model."""
     if _same(one, other):
         return other
@@ -286,7 +307,7 @@ def _merged(one: object, other: object, because: Open) -> object:
         chosen = getattr(type(first), "chosen_over", None)
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
-    return because
+    return _named(because, name)
 
 
 def _same(one: Any, other: Any, depth: int = 0) -> bool:

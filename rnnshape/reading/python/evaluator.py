@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
@@ -170,6 +170,7 @@ class Evaluator:
 
     def really(self, function: Callable[..., Any], /, *parts: object, **named: object) -> Any:
         """What Python's own function makes of its parts; open where it refuses them."""
+        node = self.node
         try:
             self.spend(weight_of_call(function, parts, named))
             made = function(*parts, **named)
@@ -177,28 +178,37 @@ class Evaluator:
                 made = Stream(made)
             check_result(made)
         except IsOpenError as wrong:
+            self.node = node
             return self.derived(wrong.value)
         except QueryError as wrong:
-            if wrong.place is None:
-                wrong.place = self.place
-            self.tell(wrong)
-            return self.open(shortened(_name_of(function)), wrong.message)
+            self.node = node
+            return self._told(wrong, self._text(function))
         except Exception as wrong:
+            self.node = node
             for found in opens_in([parts, named]):
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
                 raise
-            text = f"{type(wrong).__name__}: {_words_of(wrong)}"
-            refused = self.open(shortened(_name_of(function)), text)
-            self.refusals += [refused] if len(self.refusals) < MOST_MESSAGES else []
-            return refused
+            return self.refuse(self.open(self._text(function), _words_of(wrong)))
+        self.node = node
         if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
             return self.derived(made)
         return made
 
+    def _told(self, wrong: QueryError, text: str) -> Open:
+        wrong.place = wrong.place or self.place
+        self.tell(wrong)
+        return self.open(text, wrong.message)
+
+    def refuse(self, value: Open) -> Open:
+        """Notes what Python itself would not do."""
+        if len(self.refusals) < MOST_MESSAGES:
+            self.refusals.append(value)
+        return value
+
     def derived(self, value: Open) -> Open:
         """What the piece of code that is followed now makes of something open."""
-        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call):
+        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp):
             return value
         return value.derived(shortened(ast.unparse(self.node)), self.source, self.node)
 
@@ -231,16 +241,24 @@ class Evaluator:
                 return getattr(owner, name)
             except IsOpenError as wrong:
                 return wrong.value
+            except QueryError as wrong:
+                return self._told(wrong, self._text(owner))
             except AttributeError:
                 pass
-        text = f"{shortened(_name_of(owner))}.{name}"
+        text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
         return self.open(text, f"{name} of {_what(owner)} is not known")
+
+    def _text(self, value: object) -> str:
+        """The piece of code that is followed now, as it is written."""
+        if isinstance(self.node, ast.expr):
+            return shortened(ast.unparse(self.node))
+        return shortened(_name_of(value))
 
     def set_attribute(self, owner: Any, name: str, value: object) -> None:
         if isinstance(owner, Open):
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:
-                model.is_lost(owner)
+                self.set_attribute(model, name, value)
         elif not name.startswith("__") and _plain_type(owner) is None:
             self.really(setattr, owner, name, value)
 
@@ -326,14 +344,17 @@ class Evaluator:
             because = wrong.value
         else:
             is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            words = str(wrong) if is_ours else f"{type(wrong).__name__}: {_words_of(wrong)}"
-            because = Open(f"line {node.lineno}", words, self.source, node)
+            is_ours |= isinstance(wrong, QueryError)
+            words = str(wrong) if is_ours else _words_of(wrong)
+            because = Open("", words, self.source, node)
             text = words if is_ours else f"this stops with {words}"
-            self.tell(wrong if isinstance(wrong, QueryError) else NotFollowedError(text, place))
+            self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
             if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
-                scope.names.setdefault(found.id, because)
+                lost = Open(found.id, because.reason, because.source, because.node)
+                lost.roots = (because,) if because.label else ()
+                scope.names[found.id] = lost
 
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:
@@ -343,10 +364,6 @@ class Evaluator:
             yield
         finally:
             self.source = before
-
-
-class NotFollowedError(QueryError):
-    """A statement of the code that could not be followed."""
 
 
 def shortened(text: str) -> str:
@@ -389,13 +406,16 @@ def _name_of(value: object) -> str:
 
 
 def _what(value: object) -> str:
-    kind = type(value).__name__
+    kind = getattr(type(value), "what", type(value).__name__)
+    if isinstance(value, StandIn) and " " in kind:
+        return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def _words_of(wrong: BaseException) -> str:
-    """What an exception says, if that can be told."""
+    """What Python would say of an exception, if that can be told."""
     try:
-        return str(wrong)[:200]
+        words = str(wrong)[:200]
     except IsOpenError:
-        return "its text is not known"
+        words = "its text is not known"
+    return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

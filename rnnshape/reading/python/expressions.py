@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import Stream
-from rnnshape.reading.python.branches import both_ways
+from rnnshape.reading.python.branches import both_ways, lose
 from rnnshape.reading.python.evaluator import Evaluator, Handler, shortened
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -17,6 +18,11 @@ from rnnshape.reading.python.stand_in import StandIn
 from rnnshape.reading.python.targets import assign
 
 __all__ = ["EXPRESSIONS", "IN_PLACE", "OPERATORS", "all_of", "looked_up"]
+
+CHANGING = {  # methods that change what a list, set or dictionary holds
+    "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
+    "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
+}  # fmt: skip
 
 OPERATORS: dict[type, Callable[..., object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
@@ -150,14 +156,16 @@ def _is_same(left: object, right: object, expected: bool) -> object:
 def conditional(evaluator: Evaluator, node: ast.IfExp, scope: Scope) -> object:
     truth = evaluator.truth(node.test, scope)
     if isinstance(truth, Open):
-        return both_ways(
+        made = both_ways(
             evaluator,
             truth,
-            node.test,
+            ast.unparse(node.test),
             scope,
             lambda: evaluator.worth(node.body, scope),
             lambda: evaluator.worth(node.orelse, scope),
         )
+        evaluator.node = node
+        return evaluator.derived(made) if made is truth else made
     return evaluator.worth(node.body if truth else node.orelse, scope)
 
 
@@ -197,7 +205,10 @@ def _comprehended(
             made.append(values[0] if len(values) == 1 else tuple(values))
             return
         over = evaluator.worth(rest[0].iter, inner)
-        if isinstance(over, Open):
+        if isinstance(over, Open):  # what is made for one item is seen all the same
+            assign(evaluator, rest[0].target, evaluator.part(over, "[...]"), inner)
+            run(rest[1:], inner)
+            evaluator.node = rest[0].iter
             raise IsOpenError(over)
         for item in over if isinstance(over, range) else evaluator.known(list, over):
             assign(evaluator, rest[0].target, item, inner)
@@ -256,17 +267,21 @@ def all_of(evaluator: Evaluator, nodes: Sequence[ast.expr], scope: Scope) -> lis
 
 def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     function = evaluator.worth(node.func, scope)
+    because: Open | None = None  # it is not known with what the function is called
     try:
         parts = all_of(evaluator, node.args, scope)
     except IsOpenError as wrong:
-        parts = [wrong.value]
-        function = function if isinstance(function, Open) else wrong.value
+        parts, because = [wrong.value], wrong.value
     keywords: dict[str, object] = {}
     for keyword in node.keywords:
         value = evaluator.worth(keyword.value, scope)
+        if keyword.arg in keywords:
+            text = f"{shortened(ast.unparse(node.func))} is given {keyword.arg} twice"
+            raise QueryError(text, evaluator.source.place_of_keyword(keyword))
         more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
         if isinstance(more, Open):
-            function = function if isinstance(function, Open) else more
+            why = more.reason or "what ** gives is not known: write the arguments themselves"
+            because = because or Open(more.label, why, more.source, more.node)
         else:
             keywords |= more
     evaluator.node = node
@@ -275,31 +290,54 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
     if isinstance(function, Open):
-        return _of_open(evaluator, node, function, [*parts, *keywords.values()])
+        return _of_open(evaluator, node, function, parts, keywords)
+    if because is not None:
+        made = _of_open(evaluator, node, because, parts, keywords)
+        if isinstance(made, Open):
+            made.roots = because.roots or (because,)
+        return made
     evaluator.calls.append(node)
     try:
-        return evaluator.really(function, *parts, **keywords)
+        made = evaluator.really(function, *parts, **keywords)
     finally:
         evaluator.calls.pop()
+    owner = getattr(function, "__self__", None)
+    if isinstance(made, Open) and isinstance(owner, list | set | dict):
+        given = any(isinstance(part, Open) for part in parts)
+        if function.__name__ in CHANGING and (given or function.__name__ == "sort"):
+            lose(evaluator, scope, owner, made)
+    return made
 
 
 def _of_open(
-    evaluator: Evaluator, node: ast.Call, function: Open, given: Sequence[object]
+    evaluator: Evaluator,
+    node: ast.Call,
+    function: Open,
+    parts: Sequence[object],
+    keywords: Mapping[str, object],
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
     reason = evaluator.why_unknown(function.label) if function.is_undefined else ""
     made = evaluator.open(node, function.reason or reason)
-    for value in given:
+    if reason:
+        evaluator.refuse(made)
+    if function.alternatives:  # a method of each of the models that it may be
+        word = function.label.rpartition(".")[2]
+        for model in function.alternatives:
+            evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
+        return made
+    given = [*parts, *keywords.values()]
+    for value in [
+        *given,
+        *(one for part in given if isinstance(part, list | tuple) for one in part),
+    ]:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
         hook = getattr(type(value), "made_by_unknown", None)
         if hook is not None:
             text = f"{shortened(ast.unparse(node.func))}(...)"
             return evaluator.really(hook, text, list(given), made)
-    if function.label.endswith((".add", ".pop", ".build")):
-        for model in function.alternatives:
-            model.is_lost(made)
     return made
 
 

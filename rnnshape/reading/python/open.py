@@ -70,7 +70,7 @@ class Open:
 
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""
-        if self.is_named or not name.strip("_") or self.reason:
+        if self.is_named or not name.strip("_"):
             return self
         found = Open(name, self.reason, self.source, self.node)
         found.is_named, found.roots, found.alternatives = True, self.roots, self.alternatives

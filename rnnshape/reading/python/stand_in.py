@@ -38,6 +38,12 @@ class Module(StandIn):
         self.path, self.listed = path, names if isinstance(names, Mapping) else {}
         self._found = names.__getitem__ if isinstance(names, Mapping) else names
 
+    def _is_no_value(self, *_: object) -> Any:
+        """A name that is a module here is something else in code that goes over it."""
+        raise IsOpenError(Open(self.path.rpartition(".")[2]))
+
+    __iter__ = __len__ = __bool__ = __getitem__ = _is_no_value
+
     def under(self, name: str) -> object:
         """What the module has under a name; open where that is not known."""
         try:

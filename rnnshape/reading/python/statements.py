@@ -68,7 +68,7 @@ def condition(evaluator: Evaluator, node: ast.If, scope: Scope) -> None:
         both_ways(
             evaluator,
             truth,
-            node.test,
+            ast.unparse(node.test),
             scope,
             lambda: evaluator.block(node.body, scope),
             lambda: evaluator.block(node.orelse, scope),
@@ -148,7 +148,7 @@ def _maybe_once(
         finally:
             finish(scope.breaks.pop())
 
-    both_ways(evaluator, because, test, scope, once, lambda: None)
+    both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
 
 
 def broken(evaluator: Evaluator, node: ast.Break, scope: Scope) -> None:
@@ -295,7 +295,7 @@ def _cases(evaluator: Evaluator, node: ast.Match, value: object, scope: Scope, f
             both_ways(
                 evaluator,
                 wrong.value,
-                node.subject,
+                f"{ast.unparse(node.subject)} is {ast.unparse(case.pattern)}",
                 scope,
                 lambda case=case: evaluator.block(case.body, scope),  # type: ignore[misc]
                 lambda index=index: _cases(evaluator, node, value, scope, index + 1),  # type: ignore[misc]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import operator
 
+from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import ClassNames, Scope
 
 __all__ = ["assign", "delete", "give"]
@@ -31,7 +32,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
                 if isinstance(done, Open):
-                    raise IsOpenError(done)
+                    lose(evaluator, scope, owner, done)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(evaluator, targets, value, scope)
         case ast.Starred(value=inner):
@@ -43,6 +44,8 @@ def give(
 ) -> None:
     """Gives a name a value."""
     if isinstance(value, Open) and not is_argument:
+        for model in value.alternatives:
+            model.is_assigned(name, scope is evaluator.module)
         value = evaluator.named_by_let(value.called(name), name)
     home = scope.elsewhere.get(name, scope)
     hook = getattr(type(value), "is_assigned", None)
@@ -61,7 +64,9 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
                 evaluator.really(delattr, owner, name)
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
-            evaluator.really(operator.delitem, owner, place)
+            done = evaluator.really(operator.delitem, owner, place)
+            if isinstance(done, Open):
+                lose(evaluator, scope, owner, done)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             for part in targets:
                 delete(evaluator, part, scope)
@@ -74,7 +79,9 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         fits = len(several) >= len(targets) - 1 if stars else len(several) == len(targets)
         if not fits:
             word = "not enough" if len(several) < len(targets) else "too many"
-            raise ValueError(f"{word} values to unpack (expected {len(targets)})")
+            raise ValueError(
+                f"{word} values to unpack (expected {len(targets)}, got {len(several)})"
+            )
     for index, target in enumerate(targets):
         if isinstance(several, Open):
             place = f"[{index}]" if not stars or index < stars[0] else "[...]"
