@@ -12,7 +12,7 @@ from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.reading.names import Layer
 from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.python import IsOpenError
-from rnnshape.reading.replay import LONGEST_NAME
+from rnnshape.reading.replay import LONGEST_NAME, plain_name
 from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.signatures import (
     ACTIVATIONS,
@@ -23,7 +23,7 @@ from rnnshape.signatures import (
     signature,
 )
 
-__all__ = ["MODELS", "UnreadLayerError", "layer_of", "made_up_by_keras", "why_unread"]
+__all__ = ["MODELS", "UnreadLayerError", "layer_of", "row_text"]
 
 DEEPEST = 40  # layers within each other
 # What a config has where the layer was given nothing.
@@ -49,14 +49,16 @@ def layer_of(config: Any, make_model: MakeModel) -> Layer:
     """
     call = _Reader(make_model).call(config, 0)
     if call is None or module_of(call.name) != "layers":
-        raise UnreadLayerError(why_unread(config))
+        raise UnreadLayerError(REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS))
     made: Layer = layer_class(call.name)(**dict(call.arguments))
     return made
 
 
-def why_unread(config: Any) -> str:
-    """Why a layer is not read that is none of those that are known."""
-    return REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS)
+def row_text(class_name: str, name: str) -> str:
+    """How a layer is written that is not read; with its name, where a person has given it."""
+    is_made_up = name in ("", class_name) or _made_up_by_keras(class_name, name)
+    inside = "..." if is_made_up else f"..., name={plain_name(name)!r}"
+    return f"{plain_name(class_name)}({inside})"
 
 
 def _is_of_keras(config: Any) -> bool:
@@ -160,7 +162,7 @@ def _holds_anyway(name: str, word: str, argument: object) -> bool:
         return True
     if word == "dtype" and argument == "float32":
         return True
-    return word == "name" and isinstance(argument, str) and made_up_by_keras(name, argument)
+    return word == "name" and isinstance(argument, str) and _made_up_by_keras(name, argument)
 
 
 def _for_all_axes(sizes: object) -> object:
@@ -170,7 +172,7 @@ def _for_all_axes(sizes: object) -> object:
     return sizes
 
 
-def made_up_by_keras(class_name: str, name: str) -> bool:
+def _made_up_by_keras(class_name: str, name: str) -> bool:
     """Whether it is a name that Keras has given a layer, as `bidirectional_3`."""
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
     word = re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

@@ -250,9 +250,10 @@ def built(model: Sequential, shape: RecordedShape) -> Sequential:
     return model
 
 
-def network_of_model(model: Model, name: str) -> Network:
-    """The network that a model is, or a `QueryError`."""
+def network_of_model(model: Model, instead: str = "") -> Network:
+    """The network that a model is, or a `QueryError`; `instead` of a name that Keras made up."""
     takes, gives = model.flow()
     if model.own_open is not None:
         raise QueryError(model.own_open.reason)
-    return graph.network_of(takes, gives, name)
+    is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
+    return graph.network_of(takes, gives, instead if is_made_up else model.own_name)

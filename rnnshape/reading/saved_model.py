@@ -8,7 +8,6 @@ made and called once more, through the objects that stand for Keras in code.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -21,7 +20,7 @@ from rnnshape.reading.config_layers import (
     MODELS,
     UnreadLayerError,
     layer_of,
-    made_up_by_keras,
+    row_text,
 )
 from rnnshape.reading.found import Reading
 from rnnshape.reading.json_text import json_value
@@ -41,7 +40,7 @@ from rnnshape.reading.replay import (
     sizes_of,
 )
 
-__all__ = ["read_archive", "read_config", "read_hdf5"]
+__all__ = ["Config", "read_archive", "read_config", "read_hdf5"]
 
 LARGEST_CONFIG = 10_000_000  # bytes, unpacked
 LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
@@ -101,7 +100,7 @@ def read_config(text: str, where: str) -> Reading:
     config = json_value(text, where)
     begin()
     try:
-        return Reading((_Config(where).network(config),), notes=((),))
+        return Reading((Config(where).network(config),), notes=((),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except (
@@ -162,7 +161,7 @@ class _Waiting:
     sources: set[tuple[str, int]]
 
 
-class _Config:
+class Config:
     """Makes the layers of one config, and calls them."""
 
     def __init__(self, where: str) -> None:
@@ -176,11 +175,7 @@ class _Config:
                 f"it holds {plain_name(str(config['class_name']))}, a subclassed model: the file "
                 "does not say which layers it has"
             )
-        model = self.model(config)
-        name = model.own_name
-        if re.fullmatch(r"(functional|model|sequential)?(_\d+)?", name):  # Keras made it up
-            name = self.where.rpartition(".")[0]
-        network = network_of_model(model, name)
+        network = network_of_model(self.model(config), self.where.rpartition(".")[0])
         if not network.steps:
             raise QueryError("there is no layer in it")
         return network
@@ -210,12 +205,10 @@ class _Config:
         try:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
         except UnreadLayerError as wrong:
-            name = _name(layer)
-            more = "" if made_up_by_keras(class_name, name) or name == class_name else repr(name)
-            text = f"{class_name}({f'..., name={more}' if more else '...'})"
+            text = row_text(class_name, _name(layer))
             # A Lambda has no weights, whatever it does.
             parameters = 0 if class_name == "Lambda" else None
-            return UnreadLayer(plain_name(text), wrong.message, self.where, parameters)
+            return UnreadLayer(text, wrong.message, self.where, parameters)
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
