@@ -144,12 +144,14 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
     found: dict[str, int] = {}
     pairs: list[tuple[str, int]] = []
     for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
+        if isinstance(one.shape, Unknown) or any(
+            isinstance(size, Unknown) for size in one.shape or ()
+        ):
+            return None
         names = _names_of_axes(network, number, one.shape)
         if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
             return None
-        said = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
-        if isinstance(one.shape, Unknown) or any(isinstance(size, Unknown) for size in said):
-            return None
+        said = one.shape or (None,) * len(names)
         pairs += [
             (axis, size)
             for axis, before, size in zip(names, said, shape, strict=True)

@@ -267,9 +267,14 @@ class Report:
 
     @property
     def can_be_measured(self) -> bool:
-        """Whether Keras can be asked: nothing is open, every layer is read, and Keras takes it."""
+        """Whether Keras can be asked: nothing is open, a layer is read, and Keras takes it."""
         is_refused = any(problem.kind == "keras" for problem in self.problems)
-        return not (self.open or is_refused or any(layer.unread for layer in self.layers))
+        return not (self.open or is_refused or all(layer.unread for layer in self.layers))
+
+    @property
+    def left_out(self) -> tuple[Layer, ...]:
+        """The layers without which Keras is asked, as they are not read."""
+        return tuple(layer for layer in self.layers if layer.unread)
 
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:
@@ -388,7 +393,9 @@ class Report:
         return [f"{layer.call}: {number}{line}" for line in lines]
 
     def _measured(self, layer: Layer) -> MeasuredLayer | None:
-        return self.measurement.layers[layer.number - 1] if self.measurement else None
+        if self.measurement is None or layer.unread:
+            return None
+        return self.measurement.layers[layer.number - 1]
 
 
 MOST_IN_REPR = 6  # outputs
