@@ -88,23 +88,21 @@ def _answer(line: str, cell: str | None, display: Display | None) -> None:
 
 def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | None:
     """The table that was written, as HTML; None where something else was."""
-    from rnnshape.cli.answer import describe_all
+    from rnnshape.cli.answer import describe_all, with_answers
     from rnnshape.cli.options import Options, app
     from rnnshape.cli.questions import query
     from rnnshape.formats.notebook import query_html
+    from rnnshape.reading.child import Reader, launched
 
     with redirect_stdout(io.StringIO()):  # what is answered by the parser was written before
         options = app(arguments, prog_name="rnnshape", standalone_mode=False)
     if not isinstance(options, Options) or options.format not in (None, Format.TABLE):
         return None
-    asked = query(options)
+    with Reader(launched) as reader:
+        asked = query(options, lambda: reader)
     if asked.code_alone:
         return None
-    reports = describe_all(asked)
-    for number, answer in enumerate(answers):
-        if isinstance(answer, Measurement):
-            reports[number] = replace(reports[number], measurement=answer)
-    return query_html(asked, reports)
+    return query_html(asked, with_answers(describe_all(asked), answers))
 
 
 def _display(text: str, html: str) -> None:

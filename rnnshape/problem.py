@@ -24,15 +24,15 @@ class Problem:
     """
 
     kind: str
-    call: str | None
-    file: str | None
-    line: int | None
-    column: int | None
-    name: str | None
-    shape: tuple[int | None, ...] | None
-    tensor: str | None
-    expected: tuple[int | None, ...] | None
-    loss: str | None
     message: str
+    call: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    name: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    tensor: str | None = None
+    expected: tuple[int | None, ...] | None = None
+    loss: str | None = None
     remedies: tuple[str, ...] = ()
     silent: bool = False

@@ -136,6 +136,12 @@ MENDED = [
         "Embedding(8, 64)",
         "Embedding(8, 64)(numpy.array([[7]]))",
     ),
+    (
+        "X = X[:, :, 0]; model().predict(X, verbose=0)",
+        "X = X[..., None]",
+        "X = X[:, :, 0]; X = X[..., None]; "
+        "Sequential([Input(shape=(5, 1)), LSTM(4)]).predict(X, verbose=0)",
+    ),
     ("X = X.ravel().reshape(16, 7, 3)", "X = X.reshape(16, 5, 3)", "X = X.reshape(16, 5, 3)"),
     ("Reshape((7,))(Input((5, 3)))", "Reshape((15,))", "Reshape((15,))(Input((5, 3)))"),
     ("LSTM(4)(Input(5))", "Input(shape=(5,))", "Dense(4)(Input(shape=(5,)))"),

@@ -20,7 +20,7 @@ from rnnshape.views import left_out
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
 
-__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out"]
+__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out", "with_answers"]
 
 
 def answer(query: Query, environment: Environment) -> ExitCode:
@@ -93,11 +93,7 @@ def _measured(
             with shown.waiting() as tell:
                 results = list(measurer.answers(request, tell))
             failures = [one for one in results if isinstance(one, Failure)]
-            answers = iter(results)
-            measured = [
-                _with(report, next(answers)) if report.can_be_measured else report
-                for report in reports
-            ]
+            measured = with_answers(reports, results)
             # Shown before the child has gone: a large one takes its time.
             code = _finished(query, environment, shown, measured, failed=bool(failures))
     except MeasurementError as problem:
@@ -110,10 +106,18 @@ def _measured(
     return code
 
 
-def _with(report: Report, result: Measurement | Failure) -> Report:
+def with_answers(
+    reports: Sequence[Report], results: Sequence[Measurement | Failure]
+) -> list[Report]:
+    """The reports with what Keras answered, in order, of those that it could be asked."""
     from rnnshape.measuring.messages import Measurement
 
-    return replace(report, measurement=result) if isinstance(result, Measurement) else report
+    answers = iter(results)
+    found = [next(answers, None) if report.can_be_measured else None for report in reports]
+    return [
+        replace(report, measurement=answer) if isinstance(answer, Measurement) else report
+        for report, answer in zip(reports, found, strict=True)
+    ]
 
 
 @contextmanager

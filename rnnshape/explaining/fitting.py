@@ -31,7 +31,8 @@ def data_remedies(taken: Shape, came: Shape, x: str = "X") -> tuple[str, ...]:
     if len(came) != len(taken) and _entries(came) == _entries(taken):
         return (reshape, f"Reshape(({sizes},))  # the same in the model, behind its Input", own)
     if len(came) < len(taken):
-        return (reshape, f"{x} = {x}[..., None]  # one feature at each timestep", own)
+        grown = ", ".join(_or(size) for size in (*came[1:], 1))
+        return (f"{x} = {x}[..., None]  # with Input(shape=({grown})), one feature a timestep", own)
     if len(came) > len(taken):
         if came[-1] == 1:
             return (f"{x} = {x}[..., 0]  # without the last axis, which is 1", own, reshape)

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import NamedTuple, cast
 
@@ -105,7 +105,7 @@ def _has_all(text: str, parts: Mapping[str, _Part]) -> bool:
 @cache
 def entries() -> tuple[Entry, ...]:
     """All entries, in the order in which they are tried."""
-    table = files("rnnshape.explaining").joinpath("messages.txt").read_text(encoding="utf-8")
+    table = Path(__file__).with_name("messages.txt").read_text(encoding="utf-8")
     table = re.sub(r"\n  (?=\S)", " ", re.sub(r"^#.*\n", "", table, flags=re.MULTILINE))
     return tuple(_entry(lines.splitlines()) for lines in re.split(r"\n{2,}", table.strip()))
 

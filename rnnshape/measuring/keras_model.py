@@ -181,7 +181,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
 
-    def tensor(one: Ref | bool | None) -> Any:
+    def tensor(one: Any) -> Any:
         if not isinstance(one, Ref):
             return one
         return steps[one.step - 1][2][one.output] if one.step else inputs[one.output]

@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any, NoReturn, Protocol, Self
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Value
 from rnnshape.interruption import SIGNALS, signals_held_back
 from rnnshape.network import Dimensions
 from rnnshape.reading import is_file, read
-from rnnshape.reading.found import NotReadError, Reading
+from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
 from rnnshape.wire import as_dict, from_dict, tuples
 

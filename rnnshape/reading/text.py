@@ -14,7 +14,7 @@ from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Tensor
+from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Setting, Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
@@ -68,8 +68,8 @@ def read_call(text: str) -> Call:
     evaluator = follower({})
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
-        return bind("Input", (), {"batch_shape": value.maker.shape})  # type: ignore[dict-item]
-    made = value.as_argument() if hasattr(type(value), "as_argument") else None
+        return bind("Input", (), {"batch_shape": value.maker.shape})
+    made = value.as_argument() if isinstance(value, Layer | Setting) else None
     if not isinstance(made, Call):
         raise _no_layer(source, nodes[0], value)
     return made

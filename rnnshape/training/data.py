@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from rnnshape.problem import Problem
 
 __all__ = [
     "Data",
@@ -146,8 +149,8 @@ class TrainingCall(NamedTuple):
 
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
-        place = Problem(kind, self.call, self.file, self.line, self.column, message=message)
-        return place._replace(name=data and data.name, shape=data and data.shape, **fields)
+        place = Problem(kind, message, self.call, self.file, self.line, self.column)
+        return replace(place, name=data and data.name, shape=data and data.shape, **fields)
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

@@ -77,7 +77,7 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
         yield _quiet(f"(the diagram needs {drawing.width} columns)")
         return
     [given, *_] = layer.inputs
-    above = _with_shape([given.name], given.shape, page) if given else Text()
+    above = _with_shape([given.name], given.sizes, page) if given else Text()
     picture = joined("\n", [above, drawing.text(unicode=page.unicode)])
     yield Picture(picture, f"{layer.call}, unrolled over time")
     notes = [_results(report, layer, page)]
@@ -94,7 +94,7 @@ def _results(report: Report, layer: Layer, page: Page) -> Text:
     return joined("   ", [_with_shape(group, shape, page) for shape, group in names.items()])
 
 
-def _with_shape(names: Sequence[str], shape: Sequence[int] | None, page: Page) -> Text:
+def _with_shape(names: Sequence[str], shape: Sequence[int | None] | None, page: Page) -> Text:
     return styled((", ".join(names), Style.NAME), whole(" "), (page.shape(shape), Style.SHAPE))
 
 

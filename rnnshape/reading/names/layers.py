@@ -53,7 +53,7 @@ class Layer(StandIn):
     own_is_built: bool
     keras_name = ""
     what = "a layer"
-    visible = (
+    visible: tuple[str, ...] = (
         "call", "build", "output", "input", "get_config", "from_config", "add_weight",
         "count_params", "name", "trainable", "weights", "trainable_weights", "built",
         "compute_output_shape", "get_weights", "set_weights", "supports_masking", "dtype",
@@ -113,7 +113,7 @@ class Layer(StandIn):
         """One call of a layer of Keras."""
         if not self.keras_name:
             given_tensors = [*_tensors(given), *_tensors(named)]
-            return unread_step(self._text, "what it does when called is not in this code",
+            return unread_step(self.own_text, "what it does when called is not in this code",
                                given_tensors, None)  # fmt: skip
         parts, words = list(given), dict(named)
         for word in ("inputs", "sequences"):
@@ -171,8 +171,8 @@ class Layer(StandIn):
     ) -> Any:
         if "own_layer" not in vars(self):
             why = "it has weights of its own, which are counted as the code adds them"
-            unread = unknown_of(session().evaluator.open(self._text, why))
-            self.own_layer = graph.Layer(Call(self._text, places=session().places()), unread)
+            unread = unknown_of(session().evaluator.open(self.own_text, why))
+            self.own_layer = graph.Layer(Call(self.own_text, places=session().places()), unread)
             self.own_layer.parameters = self._count(inner)
         step = session().step(self.own_layer, tensors, {})
         step.returns = tuple(shapes) if None not in shapes else None
@@ -266,7 +266,7 @@ class Layer(StandIn):
         if not self.keras_name:
             raise IsOpenError(
                 session().evaluator.open(
-                    self._text, "a layer around a layer of the code is not read"
+                    self.own_text, "a layer around a layer of the code is not read"
                 )
             )
         if self.own_layer.unread is not None:
@@ -292,7 +292,7 @@ class Layer(StandIn):
         return self.own_name
 
     @property
-    def _text(self) -> str:
+    def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
 
 

@@ -40,9 +40,12 @@ class Model(Layer):
     own_gives: list[Tensor]
     own_open: Open | None
     own_items: tuple[Any, ...]
+    own_is_of_module: bool
+    own_shape: Any
+    own_flow: Any
 
     what = "a model"
-    visible = (
+    visible: tuple[str, ...] = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
         "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
         "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
@@ -310,7 +313,7 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
-    visible = (*Model.visible, "add", "pop")
+    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
 
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
@@ -469,7 +472,7 @@ class _UnreadLayer(Layer):
 class _InputLayer(Layer):
     """An input among `model.layers`."""
 
-    visible = ("output", "input", "name")
+    visible: tuple[str, ...] = ("output", "input", "name")
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()

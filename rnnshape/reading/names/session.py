@@ -94,9 +94,7 @@ class Session:
         """Notes what this Keras refuses."""
         file, line = where_of(place)
         column = place.start + 1 if place else None
-        found = Problem(
-            kind, None, file, line, column, None, None, None, None, None, message, remedies
-        )
+        found = Problem(kind, message, None, file, line, column, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
 
