@@ -216,7 +216,7 @@ def _networks(
             if not os.path.isfile(path):
                 raise QueryError(f"there is no file {path}")
             if not path.lower().endswith(SUFFIXES):
-                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES[:4])} are")
+                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
             return _read(path, let, dimensions)
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
-from rnnshape.columns import open_in
+from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
@@ -267,9 +267,13 @@ class Report:
 
     @property
     def can_be_measured(self) -> bool:
-        """Whether Keras can be asked: nothing is open, a layer is read, and Keras takes it."""
+        """Whether Keras can be asked: a layer is read, Keras takes it, and nothing is open but how
+        many parameters the layers have that are left out."""
         is_refused = any(problem.kind == "keras" for problem in self.problems)
-        return not (self.open or is_refused or all(layer.unread for layer in self.layers))
+        rows = [step for step in self.question.network.steps if step.unread]
+        is_open = bool({*self.open} - {step.unread for step in rows})
+        is_known = all(map(is_answerable, rows)) and len(rows) < len(self.layers)
+        return is_known and not (is_open or is_refused)
 
     @property
     def left_out(self) -> tuple[Layer, ...]:

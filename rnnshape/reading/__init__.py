@@ -110,7 +110,7 @@ def _file(path: Path, let: Mapping[str, Value]) -> Reading:
             from rnnshape.reading.saved_model import read_hdf5
 
             return read_hdf5(path)
-    raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES[:4])} are")
+    raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
 
 
 def let_value(text: str) -> Value:

@@ -40,7 +40,7 @@ from rnnshape.reading.saved_model import Config, read_config
 
 __all__ = ["call_of_layer", "read_object"]
 
-BY_KERAS = "can't be copied, so that its shapes are those of Keras' own symbolic tensors"
+BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
 
 
 def is_model(what: object) -> bool:
@@ -112,7 +112,7 @@ class _Live:
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
         if _is_made_of_layers(model):
-            return network_of_model(self.model(model))
+            return network_of_model(self.model(model, self.shapes))
         kind = next((one for one in ("Sequential", "Functional") if one in _bases(model)), "")
         if kind:  # of Keras 2
             text = json.dumps(_config_of(model, kind))
@@ -137,21 +137,29 @@ class _Live:
             text = row_text(name, str(getattr(what, "name", "")))
             return UnreadLayer(text, wrong.message, "", _counted(what))
 
-    def model(self, model: Any) -> Model:
+    def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
         """What stands for a model that is made of layers."""
         name = str(model.name)
         flow = getattr(model, "_functional", model)
         if flow is not None:  # a `Sequential` that is not built has none
-            return self.functional(flow, name)
+            return self.functional(flow, name, shapes)
         made = Sequential(name=name)
+        shape = next(iter(shapes), None) or sizes_of(_built_shape(model))
+        given = shape
         for layer in model.layers:
-            made.add(self.item(layer))
-        return built(made, sizes_of(_built_shape(model)))
+            item = self.item(layer)
+            if given is not None:
+                returns = _shapes_by_keras(layer, given)
+                if isinstance(item, UnreadLayer):
+                    item.own_returns = returns
+                given = returns[0] if len(returns) == 1 else None
+            made.add(item)
+        return built(made, shape)
 
-    def functional(self, flow: Any, name: str) -> Model:
+    def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
         """A model that holds its calls."""
         tensors: dict[int, Any] = {}
-        given = _specs_of(flow, self.shapes)
+        given = _specs_of(flow, shapes)
         for tensor in flow.inputs:
             tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), tensor.name)
         by_depth = flow._nodes_by_depth
@@ -178,12 +186,12 @@ class _Live:
             )
         with _traced(model, self.shapes) as flow:
             if flow is not None:
-                return network_of_model(self.functional(flow, str(model.name)))
+                return network_of_model(self.functional(flow, name, self.shapes))
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         rows = [tensor for layer in model.layers for tensor in self.row(layer)]
         if not rows:
             raise QueryError(f"{name} has no layers that Keras knows of")
-        return graph.network_of([], rows, str(model.name))
+        return graph.network_of([], rows, name)
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
@@ -191,8 +199,10 @@ class _Live:
         if shape is None or isinstance(item, Model):
             text = row_text(type(layer).__name__, str(layer.name))
             item = UnreadLayer(text, "nothing says what it is given", "", _counted(layer))
+        elif isinstance(item, UnreadLayer):
+            item.own_returns = _shapes_by_keras(layer, shape)
         source = input_tensor(shape or Unknown("inputs", (), "it is not known"))
-        return called(item, [source], {}, ())
+        return called(item, [source], {}, getattr(item, "own_returns", ()))
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
@@ -200,12 +210,11 @@ class _Live:
         returns: Sequence[RecordedShape] = ()
         if isinstance(item, UnreadLayer):
             unread = item.own_layer.unread
+            shape = next(iter(self.shapes), shape)
             if shape is None or unread is None:
                 why = unread.reason if unread else ""
                 raise QueryError(f"{type(layer).__name__} is not answered: {why}")
-            with suppress(Exception):  # it is the user's own `call`
-                spec = layer.compute_output_spec(_keras_of(layer).KerasTensor(shape))
-                returns = [*map(_shape, _keras_of(layer).tree.flatten(spec))]
+            returns = _shapes_by_keras(layer, shape)
         source = input_tensor(shape)
         return network_of_model(Model([source], called(item, [source], {}, returns)))
 
@@ -269,6 +278,15 @@ def _built_shape(what: Any) -> Any:
 
 
 # Keras' own symbolic tensors
+
+
+def _shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
+    """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
+    with suppress(Exception):  # it is the user's own `call`
+        keras = _keras_of(layer)
+        spec = layer.compute_output_spec(keras.KerasTensor(shape))
+        return [*map(_shape, keras.tree.flatten(spec))]
+    return []
 
 
 def _specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:

@@ -196,7 +196,12 @@ def called(
         given, named = _of_layer(given, named)
     if isinstance(layer, Model):
         tensors = [stand_ins(one) for one in graph.tensors_in(given)]
-        return list(graph.tensors_in(layer(tensors[0] if len(tensors) == 1 else tensors)))
+        made = list(graph.tensors_in(layer(tensors[0] if len(tensors) == 1 else tensors)))
+        for tensor, shape in zip(made, shapes, strict=False):
+            step = tensor.maker
+            if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns:
+                step.returns = _returns([shape], step.layer.call.name, tensors) if shape else None
+        return made
     if not isinstance(layer, UnreadLayer | Operation) and not holds_tensors(given):
         raise QueryError(f"{layer.own_layer.call} is called with no tensor")
     return [stand_ins(one) for one in graph.tensors_in(layer(*given, **named))]

@@ -90,10 +90,10 @@ def _open(report: Report, page: Page) -> Text:
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
     yield from (_problem(one, page) for one in _problems(reports))
-    unread = [report for report in reports if not report.can_be_measured]
-    yield from (_open(report, page) for report in unread if report.open)
+    unknown = [report for report in reports if report.open and not report.measurement]
+    yield from (_open(report, page) for report in unknown)
     if not measured:
-        if not any(report.open for report in unread):
+        if not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
