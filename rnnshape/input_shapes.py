@@ -11,6 +11,7 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.network import Shape as OfNetwork
 from rnnshape.rules import axes_of_input
 
 __all__ = ["Shape", "likely_dimensions", "named_type", "shape_of", "shapes_of", "with_input"]
@@ -133,7 +134,7 @@ def _check_fits(one: Input, shape: Shape) -> None:
         )
 
 
-def _filled(one: Input, shape: Shape) -> Shape:
+def _filled(one: Input, shape: Shape) -> OfNetwork:
     """What is given, and where that is open, what was said before."""
     said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
     return tuple(size or before for size, before in zip(shape, said, strict=True))
@@ -164,7 +165,7 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
     return dimensions if all(dimensions[axis] == size for axis, size in pairs) else None
 
 
-def _names_of_axes(network: Network, number: int, shape: Shape | None) -> tuple[str, ...]:
+def _names_of_axes(network: Network, number: int, shape: OfNetwork | None) -> tuple[str, ...]:
     user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
     return axes_of_input(user or Call("Dense"), len(shape) if shape is not None else None)
 

@@ -3,13 +3,12 @@ them is what is answered, or it is open."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from rnnshape import QueryError, Report, inspect
+from rnnshape import Report, inspect
 from rnnshape.reading.saved_model import read_config
 from rnnshape.report import Report as PlainReport
 from tests.corpus.building import keras

@@ -43,7 +43,7 @@ def measured_part(question: Question) -> Question:
             instead[Ref(number, place)] = Ref(0, len(inputs))
             inputs.append(Input(tensor.shape, f"{tensor.name}_of_{number}"))
 
-    def moved(one: Ref | bool | int | float | str | None) -> Argument:
+    def moved(one: Argument) -> Argument:
         if not isinstance(one, Ref) or one.step == 0:
             return one
         return instead[one] if one in instead else Ref(numbers[one.step], one.output)

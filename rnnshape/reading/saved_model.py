@@ -60,7 +60,7 @@ def read_archive(path: Path) -> Reading:
 def read_hdf5(path: Path) -> Reading:
     """The network of an `.h5` file, or a `QueryError`: of one that has weights alone, it lists
     them. Nothing of it is unpickled or made."""
-    import h5py
+    import h5py  # few files need it
 
     if not path.is_file():
         raise QueryError(f"{path} is not a file, as .h5 models are")
@@ -225,8 +225,9 @@ class Config:
             made.add(item)
             before = item
         shape = sizes_of(config.get("build_input_shape"))
-        if shape is None and layers:  # Keras 2 says it of the first layer
-            shape = sizes_of((layers[0].get("config") or {}).get("batch_input_shape"))
+        if shape is None and layers:  # the first layer says it too; in Keras 2 it alone
+            early = (layers[0].get("config") or {}).get("batch_input_shape")
+            shape = _built_for(layers[0]) or sizes_of(early)
         return built(made, shape)
 
     def functional(self, config: Any, name: str, depth: int) -> Model:
