@@ -4,11 +4,13 @@ them is what is answered, or it is open."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rnnshape import Report, inspect
+from rnnshape import QueryError, Report, inspect
+from rnnshape.network import Question
 from rnnshape.reading.saved_model import read_config
 from rnnshape.report import Report as PlainReport
 from tests.corpus.building import keras
@@ -249,7 +251,7 @@ def returned(report: Report | PlainReport) -> list[Any]:
     """The shapes of what a network returns."""
     network, described = report.question.network, report.description
     last = report.layers[-1]
-    tensors = [described.tensor(one) for one in network.outputs] or list(last.outputs)
+    tensors = [described.tensor(one) for one in network.outputs] or list(last.outputs) or [None]
     return [None if one is None else one.sizes for one in tensors]
 
 
@@ -285,8 +287,6 @@ SAVED = [name for name in LIVE if not ("call" in name or "no_config" in name)]
 def test_the_same_saved_is_answered_as_far_as_the_file_says(name: str) -> None:
     model = LIVE[name](keras(), keras().layers)
     [network] = read_config(model.to_json(), "model.json").networks
-    from rnnshape.network import Question
-
     report = PlainReport(Question(network))
     unread = {layer.number for layer in report.layers if layer.unread}
     ends = {ref.step for ref in network.outputs} or {len(network.steps)}
@@ -296,3 +296,134 @@ def test_the_same_saved_is_answered_as_far_as_the_file_says(name: str) -> None:
         assert report.parameters == model.count_params()
     assert report.least_parameters <= model.count_params()
     assert len(report.layers) == len(inspect(model).layers)
+
+
+# What is not known of a live object, and what is left as it is
+
+
+def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
+    layers = keras().layers
+    twice = layers.Lambda(lambda t: t[:, :, None])
+    first = inspect(keras().Sequential([twice, layers.LSTM(3)]))
+    assert (returned(first), first.inputs[0].sizes) == ([None], None)
+    assert [one.name for one in first.open] == ["inputs", "Lambda(...)"]
+    last = inspect(keras().Sequential([layers.LSTM(3), own_layer(4)]))
+    assert (returned(last), last.parameters, last.least_parameters) == ([None], None, 60)
+    assert not last.can_be_measured
+
+
+def test_given_shapes_go_through_what_cannot_be_copied() -> None:
+    k, layers = keras(), keras().layers
+    every_second = layers.Lambda(lambda t: t[:, ::2])
+    report = inspect(k.Sequential([every_second, layers.LSTM(3, return_sequences=True)]),
+                     input=(4, 9, 2))  # fmt: skip
+    assert (returned(report), report.parameters) == ([(4, 5, 3)], 72)
+    x = k.Input((None, 3))
+    model = k.Model(x, layers.GRU(2, return_sequences=True)(own_layer(6)(x)))
+    assert [one.shape for one in inspect(model).outputs] == [(2, None, 6), (2, None, 2)]
+    report = inspect(model, input=(4, 9, 3))
+    assert [one.shape for one in report.outputs] == [(4, 9, 6), (4, 9, 2)]
+    called = subclassed()
+    called(k.ops.zeros((2, 7, 3)))
+    assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)
+
+
+def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works() -> None:
+    model = subclassed()
+    with pytest.raises(QueryError, match="was not called yet") as refused:
+        inspect(model)
+    said = str(refused.value)
+    assert "keras.Model(inputs, model.call(inputs))" in said
+    assert "inputs = keras.Input((timesteps, features))" in said
+    names: dict[str, Any] = {"keras": keras(), "model": model, "timesteps": 7, "features": 3}
+    exec("inputs = keras.Input((timesteps, features))", names)
+    made = eval("keras.Model(inputs, model.call(inputs))", names)
+    assert returned(inspect(made)) == [(2, 2)]
+    assert inspect(made).parameters == model.lstm.count_params() + 4 * 5 + 5 * 2 + 2
+    again = subclassed()
+    again(keras().ops.zeros((2, 7, 3)))
+    assert returned(inspect(again)) == [(2, 2)]
+
+
+def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
+    class Odd(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.own = keras().layers.LSTM(4), own_layer(3)
+
+        def call(self, x: Any) -> Any:
+            if not hasattr(x, "numpy"):
+                raise ValueError("this takes arrays alone")
+            return self.own(self.lstm(x))
+
+    model = Odd()
+    model(keras().ops.zeros((2, 5, 3)))
+    report = inspect(model)
+    assert [layer.parameters for layer in report.layers] == [128, 12]
+    assert [output.shape for output in report.outputs] == [(2, 4), (2, 3)]
+    assert "Odd can't be followed" in report.notes[0].text
+
+
+def test_an_own_layer_alone_is_what_it_was_built_for() -> None:
+    layer = own_layer(4)
+    with pytest.raises(
+        QueryError, match=r"^Projection is not answered: it is not a layer of Keras"
+    ):
+        inspect(layer)
+    layer(keras().ops.zeros((2, 5, 3)))
+    assert [one.shape for one in inspect(layer).outputs] == [(2, 5, 4)]
+    assert inspect(layer).parameters == layer.count_params()
+    assert [one.shape for one in inspect(layer, input=(6, 9, 3)).outputs] == [(6, 9, 4)]
+
+
+def state_of(model: Any) -> Any:
+    """What Keras keeps of a model's layers, and how many names it has given."""
+    layers = model._flatten_layers()
+    names = keras().src.backend.common.global_state.get_global_attribute("object_name_uids")
+    nodes = [(len(one._inbound_nodes), len(one._outbound_nodes), one.built) for one in layers]
+    given = {name: count for name, count in names.items() if name != "keras_tensor"}
+    return nodes, given, [weight.numpy().tolist() for weight in model.weights]
+
+
+@pytest.mark.parametrize("name", [name for name in LIVE if "call_of" in name or "own" in name])
+def test_nothing_of_the_user_s_is_changed(name: str) -> None:
+    model = LIVE[name](keras(), keras().layers)
+    before = state_of(model)
+    inspect(model)
+    after = state_of(model)
+    assert after == before
+
+
+def test_what_is_said_by_keras_s_own_tensors_is_named() -> None:
+    report = inspect(LIVE["own_layer_in_a_sequential"](keras(), keras().layers))
+    assert [note.text for note in report.notes] == [
+        "Projection(...): shapes and parameters by Keras' own symbolic tensors and count_params()"
+    ]
+    assert not inspect(LIVE["the_last_timestep"](keras(), keras().layers)).notes
+
+
+def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:
+    """In this process, as the child would."""
+    from rnnshape.measuring.keras_model import measure
+    from rnnshape.measuring.messages import Measurement, Request
+
+    names = [name for name in LIVE if inspect_of(name).can_be_measured]
+    assert len(names) >= 20
+    for name in names:
+        report = inspect_of(name)
+        [answer] = measure(Request((report.question,), seed=1))
+        assert isinstance(answer, Measurement), answer
+        measured = replace(report, measurement=answer)
+        assert not measured.differences
+        assert len(answer.inputs) == len(report.inputs)
+        for layer in measured.layers:
+            shapes = [one.keras for one in measured.outputs_of(layer)]
+            assert (None in shapes) == bool(layer.unread), name
+        verdict = " ".join(str(measured).split()).partition("✓ measured by model.predict")[2]
+        without = [f"layer {one.number}, {one.call}" for one in measured.left_out]
+        words = f" without {' and '.join(without)} · Keras" if without else " · Keras"
+        assert verdict.startswith(words)
+
+
+def inspect_of(name: str) -> Report:
+    return inspect(LIVE[name](keras(), keras().layers))

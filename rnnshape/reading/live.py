@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -135,7 +136,9 @@ class _Live:
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
-            return UnreadLayer(text, wrong.message, "", _counted(what))
+            row = UnreadLayer(text, wrong.message, "", _counted(what))
+            row.own_asks = partial(_shapes_by_keras, what)
+            return row
 
     def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
         """What stands for a model that is made of layers."""
@@ -144,17 +147,9 @@ class _Live:
         if flow is not None:  # a `Sequential` that is not built has none
             return self.functional(flow, name, shapes)
         made = Sequential(name=name)
-        shape = next(iter(shapes), None) or sizes_of(_built_shape(model))
-        given = shape
         for layer in model.layers:
-            item = self.item(layer)
-            if given is not None:
-                returns = _shapes_by_keras(layer, given)
-                if isinstance(item, UnreadLayer):
-                    item.own_returns = returns
-                given = returns[0] if len(returns) == 1 else None
-            made.add(item)
-        return built(made, shape)
+            made.add(self.item(layer))
+        return built(made, next(iter(shapes), None) or sizes_of(_built_shape(model)))
 
     def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
         """A model that holds its calls."""
@@ -178,7 +173,7 @@ class _Live:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
         it; where they can't, its layers, each alone."""
         name = type(model).__name__
-        if not _is_built(model):
+        if not getattr(model, "built", False) or not any(one.built for one in model.layers):
             raise QueryError(
                 f"{name} is a subclassed model that was not called yet, so nothing says what its "
                 "layers are given: call it once, or ask for keras.Model(inputs, "
@@ -199,24 +194,19 @@ class _Live:
         if shape is None or isinstance(item, Model):
             text = row_text(type(layer).__name__, str(layer.name))
             item = UnreadLayer(text, "nothing says what it is given", "", _counted(layer))
-        elif isinstance(item, UnreadLayer):
-            item.own_returns = _shapes_by_keras(layer, shape)
         source = input_tensor(shape or Unknown("inputs", (), "it is not known"))
-        return called(item, [source], {}, getattr(item, "own_returns", ()))
+        return called(item, [source], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
         item, shape = self.item(layer), sizes_of(_built_shape(layer))
-        returns: Sequence[RecordedShape] = ()
         if isinstance(item, UnreadLayer):
-            unread = item.own_layer.unread
             shape = next(iter(self.shapes), shape)
-            if shape is None or unread is None:
-                why = unread.reason if unread else ""
+            if shape is None and item.own_layer.unread is not None:
+                why = item.own_layer.unread.reason
                 raise QueryError(f"{type(layer).__name__} is not answered: {why}")
-            returns = _shapes_by_keras(layer, shape)
         source = input_tensor(shape)
-        return network_of_model(Model([source], called(item, [source], {}, returns)))
+        return network_of_model(Model([source], called(item, [source], {}, ())))
 
 
 def _bases(what: object) -> list[str]:
@@ -253,12 +243,10 @@ def _shape(tensor: Any) -> RecordedShape:
     return sizes_of(tuple(tensor.shape)) if getattr(tensor, "shape", None) is not None else None
 
 
-def _is_built(what: Any) -> bool:
-    return bool(getattr(what, "built", False)) and all(map(_is_built, _layers_in(what)))
-
-
-def _layers_in(what: Any) -> list[Any]:
-    return [one for one in getattr(what, "layers", None) or () if one is not what]
+def _is_built(layer: Any) -> bool:
+    """Whether a layer and all that are in it have their weights: else a call would make them."""
+    inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
+    return type(layer).__name__ == "Lambda" or all(one.built for one in inside)
 
 
 def _counted(layer: Any) -> int | None:
@@ -283,6 +271,8 @@ def _built_shape(what: Any) -> Any:
 def _shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
     """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
     with suppress(Exception):  # it is the user's own `call`
+        if not _is_built(layer):
+            return []
         keras = _keras_of(layer)
         spec = layer.compute_output_spec(keras.KerasTensor(shape))
         return [*map(_shape, keras.tree.flatten(spec))]
@@ -303,6 +293,8 @@ def _specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
 def _specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
     """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
     with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
+        if not (_is_operation(node.operation) or _is_built(node.operation)):
+            return ()
         arguments, words = node.arguments.fill_in(given)
         spec = node.operation.compute_output_spec(*arguments, **words)
         returned: Sequence[Any] = _keras_of(node.operation).tree.flatten(spec)
@@ -324,7 +316,7 @@ def _traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     flow = None
     try:
         with suppress(Exception):  # it is the user's own `call`
-            flow = _model_of_call(keras, model, shapes)
+            flow = _model_of_call(keras, model, shapes) if _is_built(model) else None
         yield flow
     finally:
         for layer, inbound, outbound in calls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
@@ -23,6 +23,7 @@ from rnnshape.reading.names import (
     stand_ins,
 )
 from rnnshape.reading.names.operations import called as function_called
+from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import operation, plain_sizes
 from rnnshape.reading.python import IsOpenError, StandIn, python
 from rnnshape.rules import rule_of
@@ -89,6 +90,7 @@ class UnreadLayer(Layer):
     Attributes:
         own_built: the shape that it was built for, where what is known holds for that alone.
         own_returns: the shapes that its next call is known to return.
+        own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
     """
 
     def __init__(self, text: str, why: str, where: str = "", parameters: int | None = None) -> None:
@@ -96,19 +98,21 @@ class UnreadLayer(Layer):
         self.own_layer = graph.Layer(Call(text), Unknown(text, (), why, where), parameters)
         self.own_built: RecordedShape = None
         self.own_returns: Sequence[RecordedShape] = ()
+        self.own_asks: Callable[[RecordedShape], Sequence[RecordedShape]] | None = None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         tensors = tuple(graph.tensors_in([*given, *named.values()]))
         layer = self.own_layer
         if not tensors:
             raise QueryError(f"{layer.call} is called with no tensor")
-        from rnnshape.reading.names.session import session
-
         step = session().step(layer, tensors, {})
         first = plain_sizes(stand_ins(tensors[0]))
-        if self.own_returns and _is_as_built(first, self.own_built):
-            step.returns = _returns(self.own_returns, layer.call.name, tensors)
-        return stand_ins(graph.returned(step, count=len(self.own_returns)))
+        returns = self.own_returns
+        if not returns and self.own_asks is not None and len(tensors) == 1:
+            returns = self.own_asks(sizes_of(first))
+        if returns and _is_as_built(first, self.own_built):
+            step.returns = _returns(returns, layer.call.name, tensors)
+        return stand_ins(graph.returned(step, count=len(returns)))
 
 
 def _is_as_built(given: Shape | None, built: RecordedShape) -> bool:
