@@ -217,11 +217,13 @@ class Question:
 
     Attributes:
         from_word: whether a word and flags have asked for it, whose sizes have defaults.
+        is_of_code: whether a file of code has, of which the network is what was read.
     """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
     from_word: bool = False
+    is_of_code: bool = False
 
 
 def chain(layers: Sequence[Call], name: str = "") -> Network:

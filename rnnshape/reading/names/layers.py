@@ -434,7 +434,7 @@ def argument(value: Any, depth: int = 0) -> Value:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
     if isinstance(value, float) and not math.isfinite(value):
         raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown):
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
