@@ -100,7 +100,8 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
         return None
     if any(error_text(what) is not None for what in options.what):
         return None
-    asked = query(options)
+    with Environment().reader() as reader:
+        asked = query(options, lambda: reader)
     if asked.code_alone:
         return None
     reports = describe_all(asked)

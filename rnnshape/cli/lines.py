@@ -71,9 +71,11 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
 def _goes_on(line: str) -> bool:
     from rnnshape.reading.literal import is_literal
 
+    if _PROGRAM.match(line):
+        return True
     if layer_of_word(line.strip()) is not None or is_literal(line):
         return False
-    if _PROGRAM.match(line) or _is_open(line):
+    if _is_open(line):
         return True
     from rnnshape.explaining import begins_error
 
@@ -111,7 +113,7 @@ def lines_of(stream: TextIO | None) -> Iterator[Line]:
     number, buffered, skipping = 0, b"", False
     for block, more in _blocks(stream):
         *lines, buffered = (buffered + block).split(b"\n")
-        if not block and buffered:  # the last line may end without a newline
+        if not block and (buffered or skipping):  # the last line may end without a newline
             lines, buffered = [*lines, buffered], b""
         for index, line in enumerate(lines):
             number += 1

@@ -68,17 +68,19 @@ def answer_with_errors(
         UsageError, QueryError: a WHAT can't be answered, and none is.
         OSError: standard output could not be written.
     """
-    from rnnshape.cli.answer import answer
+    from rnnshape.cli.answer import answer, describe_all
     from rnnshape.cli.questions import query
     from rnnshape.terminal.answer_writer import AnswerWriter
 
-    parts: list[Query | Explanation] = []
+    parts: list[Query | Explanation] = []  # all, before the first is shown
     for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
         whats = tuple(group)
         if are_errors:
             parts += [explained(error_text(what) or "", options) for what in whats]
         else:
-            parts.append(query(options._replace(what=whats), reader))
+            asked = query(options._replace(what=whats), reader)
+            describe_all(asked)
+            parts.append(asked)
     code = 0
     for number, part in enumerate(parts):
         if isinstance(part, Query):

@@ -20,6 +20,7 @@ from rnnshape.terminal.environment import Environment, columns
 
 __all__ = ["run"]
 
+RULE = "-----"
 COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow
 
 
@@ -91,6 +92,8 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
 
 def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:
     """What the arguments ask for, or how Typer has ended what it answers itself, as `--help`."""
+    # A notebook's traceback begins with a rule, and no option does.
+    arguments = [f"\n{one}" if one.startswith(RULE) and "\n" in one else one for one in arguments]
     wide = ExitStack()
     known: dict[str, Any] = {"prog_name": "rnnshape", "standalone_mode": False}
     with wide:
