@@ -96,12 +96,15 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
     """The table that was written, as HTML; None where something else was."""
     from rnnshape.cli.answer import describe_all, with_answers
     from rnnshape.cli.options import Options, app
+    from rnnshape.cli.pasted import error_text
     from rnnshape.cli.questions import query
     from rnnshape.formats.notebook import query_html
 
     with redirect_stdout(io.StringIO()):  # what is answered by the parser was written before
         options = app(arguments, prog_name="rnnshape", standalone_mode=False)
     if not isinstance(options, Options) or options.format not in (None, Format.TABLE):
+        return None
+    if any(error_text(what) is not None for what in options.what):
         return None
     with _reader() as reader:
         asked = query(options, lambda: reader)
