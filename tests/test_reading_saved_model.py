@@ -372,7 +372,7 @@ def test_a_file_of_weights_alone_lists_them(tmp_path: Path) -> None:
         "some.weights.h5 holds weights alone, and does not say which layers they are of: "
         "lstm/bias (12,), lstm/kernel (3, 12)"
     )
-    hdf5(path, **{f"w{number}": (number,) for number in range(100, 200)})
+    hdf5(path, "", **{f"w{number}": (number,) for number in range(100, 200)})
     assert message_of(lambda: read(str(path))).endswith("w139 (139,), and 60 more")
     hdf5(path)
     assert message_of(lambda: read(str(path))) == (

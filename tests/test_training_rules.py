@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import product
 from random import Random
 
@@ -25,7 +26,7 @@ def fit(x: Data, y: Data, loss: str = "categorical_crossentropy") -> TrainingCal
 
 def test_a_problem_is_what_json_has_of_it() -> None:
     found = problems_of(MODEL, fit(Data("X", (100, 5, 3)), Data("y", (100,))))
-    assert [one._asdict() for one in found] == [
+    assert [asdict(one) for one in found] == [
         {
             "kind": "labels",
             "call": "fit",

@@ -29,8 +29,8 @@ class Array(StandIn):
     """
 
     visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
-               "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values", "argmax", "argmin", "any", "all", "repeat",
-               "tolist", "get_shape")  # fmt: skip
+               "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
+               "argmax", "argmin", "any", "all", "repeat", "tolist", "get_shape")  # fmt: skip
     what = "an array"
 
     def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:

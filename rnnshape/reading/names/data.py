@@ -142,8 +142,8 @@ def _moved(function: Callable[[list[Any], Any], Any]) -> Callable[..., Any]:
 def _without(sizes: list[Any], axis: Any) -> Any:
     if axis is None:
         return [size for size in sizes if isinstance(size, Open) or size != 1]
-    for place in sorted((axis % len(sizes) for axis in (axis if isinstance(axis, tuple) else [axis])),
-                        reverse=True):  # fmt: skip
+    axes = axis if isinstance(axis, tuple) else [axis]
+    for place in sorted((one % len(sizes) for one in axes), reverse=True):
         if not isinstance(sizes[place], Open) and sizes[place] != 1:
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
         del sizes[place]
