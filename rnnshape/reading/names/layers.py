@@ -342,7 +342,8 @@ class LambdaLayer(Layer):
             raise IsOpenError(
                 session().evaluator.open("Lambda", "what it does is not in this code")
             )
-        return self.own_function(given[0] if given else named.get("inputs"))
+        given_first = given[0] if given else named.get("inputs")
+        return session().evaluator.really(self.own_function, given_first)
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """It is one row, as in Keras: its shape is that of what its function makes."""
