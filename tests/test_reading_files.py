@@ -212,7 +212,7 @@ def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path
     reading = read(str(path), dimensions=Dimensions(timesteps=7))
     assert [one.name for one in reading.networks] == ["short", "m", "else_"]
     path.write_text(f"{short}\nwrong = Sequential([GRU(0)])")
-    reading = read(str(path))
+    reading = read(str(path), {"n": 2})
     assert not reading.networks
     assert len(reading.refused().others) == 1
     path.write_text("wrong = Sequential([GRU(0)])")
@@ -291,7 +291,7 @@ def test_cells_are_counted_as_the_notebook_shows_them() -> None:
     reading = of(
         words, code("n = 3"), 5, {"cell_type": "code"}, code("", "m.add(Sequential([LTSM(n)]))")
     )
-    [unknown] = [step.unread for network in reading.networks for step in network.steps]
+    [*_, unknown] = [step.unread for network in reading.networks for step in network.steps]
     assert unknown is not None
     assert (unknown.name, unknown.file, unknown.line) == ("LTSM(n)", "x.ipynb, cell 5", 2)
 
