@@ -543,9 +543,6 @@ IMPORTS = (
 NO_RULE = "there is no rule for"
 # A loop without an end; a size of 0, which Keras takes; no rule, which a dry run does not say yet.
 NOT_COMPARED = ("while ", "Input((0, 2))", "tf.int32")
-    "while ",
-    "Input((0, 2))",
-)  # a loop without an end; a size of 0, which it takes
 
 
 @pytest.mark.keras

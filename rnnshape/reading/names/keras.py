@@ -39,7 +39,7 @@ CLASSES: dict[str, Any] = {
 }
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
-    "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
+    "activations", "api", "applications", "backend", "callbacks", "compat", "config", "constraints",
     "datasets", "engine", "experimental", "initializers", "keras", "layers", "losses", "math",
     "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
     "recurrent", "regularizers", "saving", "utils", "v1", "v2",
@@ -94,6 +94,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
+    if name == "set_image_data_format":
+        return set_image_data_format
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -128,6 +130,10 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
         evaluator.open(f"{text}[{place}]", why) if size is None else size
         for place, size in enumerate(sizes)
     ]
+
+
+def set_image_data_format(data_format: Any) -> None:
+    session().data_format = data_format
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:

@@ -29,6 +29,7 @@ class Session:
         loaded: what stands for models that the code loads from files.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
+        data_format: where channels stand in images, if the code says it for all layers.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
 
@@ -42,6 +43,7 @@ class Session:
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.number = 0
+        self.data_format: Any = None
         self.counts: dict[str, int] = {}
 
     def name_of_next(self, kind: str) -> str:

@@ -44,6 +44,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 Handler = Callable[["Evaluator", Any, Scope], object]
 
 NESTED = "this is nested too deeply to be read"
+OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -88,6 +89,7 @@ class Evaluator:
         self.labels: dict[str, None] = {}
         self.module = Scope()
         self.roots: list[object] = []  # what else code can change
+        self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages: list[QueryError] = []
         self.refusals: list[Open] = []  # what Python itself would not do
@@ -183,7 +185,10 @@ class Evaluator:
             check_result(made)
         except IsOpenError as wrong:
             self.node = node
-            return self.derived(wrong.value)
+            found = self.derived(wrong.value)
+            if function in OF_MANY and len(parts) == 1 and found is not wrong.value:
+                found.roots = ()  # `--let words=5000` would not say how many words there are
+            return found
         except QueryError as wrong:
             self.node = node
             return self._told(wrong, self._text(function))
