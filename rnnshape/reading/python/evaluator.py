@@ -186,7 +186,7 @@ class Evaluator:
         except IsOpenError as wrong:
             self.node = node
             found = self.derived(wrong.value)
-            if function in OF_MANY and len(parts) == 1 and found is not wrong.value:
+            if found is not wrong.value and _is_of_many(node, function):
                 found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
         except QueryError as wrong:
@@ -417,6 +417,13 @@ def _what(value: object) -> str:
     if isinstance(value, StandIn) and " " in kind:
         return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def _is_of_many(node: ast.AST, function: object) -> bool:
+    """Whether it is `len(words)`, `max(sizes)` or the like: of something that is no number."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
+        return False
+    return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
 
 
 def _is_ours(wrong: BaseException) -> bool:
