@@ -8,7 +8,7 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["class_of", "names_by_keras"]
+__all__ = ["class_of", "names_by_keras", "snake_case"]
 
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
 
@@ -41,7 +41,7 @@ def names_by_keras(network: Network) -> list[str]:
             if isinstance(given, str):
                 name = given
             elif module_of(call.name) in ("layers", None):
-                word = _snake(CLASSES.get(call.name, call.name))
+                word = snake_case(CLASSES.get(call.name, call.name))
                 number = counts.get(word, 0)
                 counts[word] = number + 1
                 name = f"{word}_{number}" if number else word
@@ -49,7 +49,8 @@ def names_by_keras(network: Network) -> list[str]:
     return names
 
 
-def _snake(name: str) -> str:
+def snake_case(name: str) -> str:
+    """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
     word = re.sub(r"\W.*", "", name)
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

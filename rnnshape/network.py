@@ -10,6 +10,7 @@ from typing import TypeAlias
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
+from rnnshape.problem import Problem
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 __all__ = [
@@ -96,6 +97,7 @@ class Input:
             said of it, and the first layer's needs decide.
         name: as it is shown.
         dtype: as it is given; None where it is not.
+        is_data: whether it is data that the text has, and not what a model takes.
 
     >>> print(Input((None, 100, 16)), Input((32, 100, 16)))
     Input((100, 16)) Input((100, 16), batch_size=32)
@@ -104,6 +106,7 @@ class Input:
     shape: Shape | Unknown | None = None
     name: str = "inputs"
     dtype: str | None = None
+    is_data: bool = False
 
     def __str__(self) -> str:
         if self.shape is None:
@@ -157,6 +160,7 @@ class Network:
     Attributes:
         outputs: what a model of it returns; empty where that is all that the last step returns.
         name: as the text that was read has it; may be empty.
+        problems: what of its text this Keras refuses, and was read as it was meant.
 
     >>> from rnnshape.reading import parse
     >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
@@ -168,6 +172,7 @@ class Network:
     steps: tuple[Step, ...]
     outputs: tuple[Ref, ...] = ()
     name: str = ""
+    problems: tuple[Problem, ...] = ()
 
     @cached_property
     def is_chain(self) -> bool:
@@ -212,11 +217,13 @@ class Question:
 
     Attributes:
         from_word: whether a word and flags have asked for it, whose sizes have defaults.
+        is_of_code: whether a file of code has, of which the network is what was read.
     """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
     from_word: bool = False
+    is_of_code: bool = False
 
 
 def chain(layers: Sequence[Call], name: str = "") -> Network:

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from types import EllipsisType
+from typing import Any
 
 from rnnshape.description import Description
-from rnnshape.expression import calls_within
+from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.nest import folded
-from rnnshape.network import Argument, Network, Ref
+from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.signatures import module_of
+from rnnshape.signatures import is_operation, module_of, signature
 
-__all__ = ["listed", "nested_names", "program", "statements"]
+__all__ = ["DEPENDS", "called_with_names", "listed", "nested_names", "program", "statements"]
+
+DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
+# Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
+SIGNS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "true_divide": "/",
+    "floor_divide": "//",
+    "mod": "%",
+    "power": "**",
+    "matmul": "@",
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
+}
 
 
 def program(network: Network, description: Description) -> str:
@@ -31,7 +51,8 @@ def program(network: Network, description: Description) -> str:
     model = Model(inputs, [o, h])
     """
     names = sorted({call.name for layer in network.layers for call in calls_within(layer)})
-    lines = ["from keras import Input, Model"]
+    functions = ", ops" if any(map(is_operation, names)) else ""
+    lines = [f"from keras import Input, Model{functions}"]
     for module in ("constraints", "initializers", "layers", "regularizers"):
         used = [name for name in names if module_of(name) == module]
         if used:
@@ -76,6 +97,10 @@ class _Writer:
             yield f"{name} = {self.input(index, tensor)}"
         shared = {step.same_as for step in self.network.steps if step.same_as is not None}
         for number, step in enumerate(self.network.steps, start=1):
+            if is_operation(step.layer.name) or step.unread:
+                operated = called_with_names(step, self.names)  # before its result takes a name
+                yield f"{self.returned(number)} = {operated}"
+                continue
             called = ", ".join(
                 [
                     *map(self.argument, step.arguments),
@@ -93,12 +118,18 @@ class _Writer:
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""
-        batch, *others = tensor.axes
-        shape = tuple(None if axis.is_open else axis.length for axis in others)
+        written = self.network.inputs[index].shape
+        if isinstance(written, Unknown):
+            return f"Input({written})"
+        sizes = written or (None,) * len(tensor.axes)
+        batch, *shape = (
+            size if isinstance(size, Unknown) else None if axis.is_open else axis.length
+            for axis, size in zip(tensor.axes, sizes, strict=True)
+        )
         below = self.description.inputs_below[index]
         dtype = self.network.inputs[index].dtype or ("int32" if below else None)
-        parts = [repr(shape)]
-        parts += [] if batch.is_open else [f"batch_size={batch.length}"]
+        parts = [printed(tuple(shape))]
+        parts += [] if batch is None else [f"batch_size={printed(batch)}"]
         parts += [f"dtype={dtype!r}"] if dtype else []
         return f"Input({', '.join(parts)})"
 
@@ -135,11 +166,62 @@ class _Writer:
         return free
 
     def argument(self, argument: Argument) -> str:
-        def written(one: Ref | bool | None) -> str:
-            return self.names[one] if isinstance(one, Ref) else repr(one)
-
-        return folded(argument, written, listed)
+        return _written(argument, self.names)
 
     def several(self, refs: tuple[Ref, ...]) -> str:
         names = [self.names[ref] for ref in refs]
         return names[0] if len(names) == 1 else listed(names)
+
+
+def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
+    """An operation, or what is not read, with the names of its tensors: `ops.sum(x, axis=1)`,
+    `x[:, -1]`, `x + 1`, `my_layer(x)`."""
+    call, name = step.layer, step.layer.name
+    given = {word: _written(value, names) for word, value in step.keywords}
+    arguments = [_written(value, names) for value in step.arguments]
+    if step.unread:
+        if name.startswith(DEPENDS):
+            return name
+        return f"{name.removesuffix('(...)')}({', '.join(arguments)})"
+    known = signature(name).tensors
+    if known[-1].startswith("*"):
+        return f"ops.{name}({', '.join([*_literals(call), *arguments])})"
+    free = (word for word in known if word not in call and word not in given)
+    given |= dict(zip(free, arguments, strict=False))
+    tensors = {
+        word: printed(call[word]) if word in call else given[word]
+        for word in known
+        if word in call or word in given
+    }
+    if name == "get_item":
+        return f"{tensors['x']}{_key(call)}"
+    if name in SIGNS and len(tensors) == 2:
+        return f" {SIGNS[name]} ".join(tensors.values())
+    return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"
+
+
+def _written(argument: Argument, names: Mapping[Ref, str]) -> str:
+    def written(one: Any) -> str:
+        return names[one] if isinstance(one, Ref) else printed(one)
+
+    return folded(argument, written, listed)
+
+
+def _literals(call: Call) -> Iterator[str]:
+    """The arguments of an operation that are no tensors, as they stand behind these."""
+    known = signature(call.name)
+    for name, value in call.arguments:
+        if name not in known.tensors:
+            yield printed(value) if name in known.required else f"{name}={printed(value)}"
+
+
+def _key(call: Call) -> str:
+    """The brackets behind a tensor. Keras takes a slice, None or `...` among others only."""
+    from rnnshape.rules.indexing import key_of  # asked for by few programs
+
+    match key_of(call):
+        case [slice() | None]:
+            return f"{str(call['key'])[:-1]}, ...]"
+        case [EllipsisType()]:
+            return "[()]"
+    return str(call["key"])

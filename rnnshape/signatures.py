@@ -23,6 +23,7 @@ __all__ = [
     "OPERATIONS",
     "REFUSED",
     "Signature",
+    "is_operation",
     "module_of",
     "signature",
 ]
@@ -109,7 +110,14 @@ def module_of(name: str) -> str | None:
         return "layers"
     if name in OPERATIONS:
         return "ops"
+    if name == "Sequential":  # which may stand in a layer
+        return "models"
     return next((module for module, names in ARGUMENT_OBJECTS.items() if name in names), None)
+
+
+def is_operation(name: str) -> bool:
+    """Whether a name is that of a function of `keras.ops`."""
+    return module_of(name) == "ops"
 
 
 @cache
@@ -123,6 +131,8 @@ def signature(name: str) -> Signature:
     >>> signature("multiply").tensors, signature("multiply").defaults
     (('x1', 'x2'), {'x1': None, 'x2': None})
     """
+    if name == "Sequential":
+        return Signature(("layers",), ("layers",), {}, ("inputs",))
     tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *ARGUMENT_OBJECTS.values())
     takes, _, called = next(table[name] for table in tables if name in table).partition(" -> ")
     tensors = tuple(called[1:-1].split(", ")) if called else ()

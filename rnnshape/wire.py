@@ -9,11 +9,13 @@ from typing import Any
 from rnnshape.errors import Place
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.problem import Problem
 
 __all__ = ["as_dict", "from_dict", "tuples"]
 
 TYPES: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
+    kind.__name__: kind
+    for kind in (Call, Dimensions, Input, Network, Problem, Question, Ref, Step, Unknown)
 }
 
 

@@ -233,7 +233,7 @@ def test_a_model_is_read_through_its_config() -> None:
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        (lambda: Model(), "Model is a subclassed model: its config does not say"),
+        (lambda: Model(), "Model is a subclassed model that was not called yet"),
         (lambda: [Sequential(layers=[])], "a model, Sequential, stands among layers"),
         (lambda: fake("Mine")(), "^Mine is not answered: it is not a layer of Keras$"),
         (lambda: fake("Lambda")(), "^Lambda is not answered: "),
@@ -460,7 +460,7 @@ def test_the_document_is_that_of_the_command() -> None:
 
 def test_a_frame_has_a_row_for_each_output() -> None:
     pandas = pytest.importorskip("pandas")
-    frame = inspect("LSTM(4, return_sequences=True) -> Attention()").to_frame()
+    frame = inspect("LSTM(4, return_sequences=True) -> AutoContrast()").to_frame()
     assert isinstance(frame, pandas.DataFrame)
     assert list(frame["output"]) == ["o", "o"]
     assert list(frame["shape"]) == [(2, 5, 4), None]
@@ -485,7 +485,7 @@ def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> No
             measured(asked("LSTM(3)"), shapes={(1, 0): (2, 4)}),
             "<Report LSTM(3): o (2, 4); Keras and the rule differ>",
         ),
-        (asked("CategoryEncoding(4)"), "<Report Attention(): o of unknown shape; by the rule>"),
+        (asked("AutoContrast()"), "<Report AutoContrast(): o of unknown shape; by the rule>"),
         (
             asked("LSTM(3)").outputs[0],
             "<Output o (2, 3): last output, after the last timestep; by the rule>",
@@ -581,7 +581,7 @@ class Tags(HTMLParser):
         asked("LSTM(4, return_sequences=True)", "Dense(1)"),
         seq2seq(),
         shared(),
-        asked("CategoryEncoding(4)"),
+        asked("AutoContrast()"),
     ],
     ids=repr,
 )

@@ -28,7 +28,7 @@ QUESTIONS = [  # as people write them, and the shapes of the last layer's output
     ("ConvLSTM2D(4, 3, padding='same', strides=2)", [(2, 8, 8, 4)]),
     ("Input((None, 16), batch_size=8) -> LSTM(4, stateful=True)", [(8, 4)]),
     ("MaxPooling1D(2) -> Conv1D(4, 2) -> Flatten()", [(2, 4)]),
-    ("UnitNormalization() -> LSTM(3)", [(2, 3)]),
+    ("AutoContrast() -> LSTM(3)", [(2, 3)]),
 ]
 REFUSED = [
     ("LSTM(3) -> LSTM(3)", "give it return_sequences=True"),
@@ -91,7 +91,7 @@ def test_layer_given_back_asks_the_same_question(
 def test_after_a_layer_without_a_rule_the_rule_goes_on_with_what_keras_measured(
     keras_measurer: KerasInProcess,
 ) -> None:
-    question = "UnitNormalization() -> Bidirectional(LSTM(3, return_state=True))"
+    question = "AutoContrast() -> Bidirectional(LSTM(3, return_state=True))"
     finished = command(question, "--json", "--weights", measurer=keras_measurer)
     [answer] = finished.lines
     assert (finished.code, finished.err) == (0, "")
@@ -103,9 +103,9 @@ def test_after_a_layer_without_a_rule_the_rule_goes_on_with_what_keras_measured(
 
 STATES_AFTER = """
 from keras import Input, Model
-from keras.layers import LSTM, Dense, UnitNormalization
+from keras.layers import LSTM, AutoContrast, Dense
 x = Input((5, 3))
-_, h, c = LSTM(4, return_state=True)(UnitNormalization()(x))
+_, h, c = LSTM(4, return_state=True)(AutoContrast()(x))
 y = LSTM(4, return_sequences=True)(Input((6, 2), name="y"), initial_state=[h, c])
 """
 
@@ -160,13 +160,11 @@ def test_what_keras_would_refuse_is_refused_before_it_is_asked(question: str, wo
 
 
 def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: KerasInProcess) -> None:
-    finished = command("UnitNormalization()", "--json", measurer=keras_measurer)
+    finished = command("AutoContrast()", "--json", measurer=keras_measurer)
     [answer] = finished.lines
     assert answer["outputs"][0]["shape"] == [2, 5, 1]
-    assert answer["notes"] == [
-        "there is no rule for UnitNormalization: its shapes are Keras' alone"
-    ]
-    finished = command("UnitNormalization()", "--dry-run")
+    assert answer["notes"] == ["there is no rule for AutoContrast: its shapes are Keras' alone"]
+    finished = command("AutoContrast()", "--dry-run")
     assert (finished.code, finished.out) == (2, "")
     assert "leave out --dry-run" in finished.err
 
@@ -221,7 +219,7 @@ def test_without_a_measurement_the_rule_answers_and_the_command_fails() -> None:
 
 
 def test_what_keras_can_not_run_fails_alone(keras_measurer: KerasInProcess) -> None:
-    finished = command("MultiHeadAttention(2, 2)", "gru", measurer=keras_measurer)
+    finished = command("Discretization()", "gru", measurer=keras_measurer)
     assert finished.code == 1
     assert "Keras could not run this: " in finished.err
     assert "✓ measured" in finished.out

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind, calls_within
-from rnnshape.reading import parse
 from rnnshape.rules import facts_of
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from rnnshape.rules.inputs import called_with
+from rnnshape.signatures import is_operation
+from tests.calls import parse
 from tests.conftest import KerasInProcess
 
 BATCH, TIMESTEPS = 3, 3
@@ -46,27 +48,27 @@ class Keras:
     def __init__(self, measurer: KerasInProcess) -> None:
         import keras
 
-        from rnnshape.measuring.keras_model import build
+        from rnnshape.measuring.keras_model import build, operation
 
-        self.keras, self.build = keras, build
+        self.keras, self.build, self.operation = keras, build, operation
 
     def side_by_side(self, layers: Layers, given: NDArray[Any], *, masked: bool) -> list[Answer]:
         """Each layer called with the same input, in one model."""
         inputs = self.keras.Input(batch_shape=given.shape)
         start = self.keras.layers.Masking()(inputs) if masked else inputs
         built = [(layer := self.build(call), layer(start)) for call in layers]
-        return self._answers(inputs, built, given)
+        return self.answers(inputs, built, given)
 
     def chained(self, layers: Layers, shape: Shape, given: NDArray[Any]) -> list[Answer]:
         inputs = tensor = self.keras.Input(batch_shape=shape)
         built = []
         for call in layers:
-            layer = self.build(call)
+            layer = self.operation(call) if is_operation(call.name) else self.build(call)
             tensor = layer(tensor)
             built.append((layer, tensor))
-        return self._answers(inputs, built, given)
+        return self.answers(inputs, built, given)
 
-    def _answers(self, inputs: Any, built: Sequence[Any], given: NDArray[Any]) -> list[Answer]:
+    def answers(self, inputs: Any, built: Sequence[Any], given: Any) -> list[Answer]:
         flat = self.keras.tree.flatten
         tensors = [tensor for _, returned in built for tensor in flat(returned)]
         model = self.keras.Model(inputs, tensors)
@@ -610,3 +612,97 @@ def test_a_random_chain(
     for call, one, answer in zip(layers, facts, answers, strict=False):
         if one is not None:
             assert_agree(call, one, answer)
+
+
+# Random calls with several tensors.
+
+
+def attention() -> st.SearchStrategy[Call]:
+    biased = {"use_bias": FLAG, "kernel_initializer": INITIALIZER, "use_gate": FLAG}
+    scored = {"use_scale": FLAG, "score_mode": mostly(["dot", "concat"], "foo"), "dropout": RATE}
+    return st.one_of(
+        layer("Attention", scored),
+        layer("AdditiveAttention", scored),
+        layer(
+            "MultiHeadAttention",
+            biased
+            | {
+                "value_dim": SIZE,
+                "dropout": RATE,
+                "output_shape": mostly([None, 3, (2, 3)], 0, -1, "a"),
+                "attention_axes": mostly([None, 1, (1,), (2,), (1, 2), -2], 0, 5),
+                "sliding_window": mostly([None, 2], 0, "a"),
+            },
+            num_heads=SIZE,
+            key_dim=SIZE,
+        ),
+        layer(
+            "GroupQueryAttention",
+            biased | {"dropout": RATE},
+            head_dim=SIZE,
+            num_query_heads=mostly([2, 4, 3], "a"),
+            num_key_value_heads=mostly([1, 2], 3, 0),
+        ),
+    )
+
+
+def merging() -> st.SearchStrategy[Call]:
+    names = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"]
+    return st.one_of(
+        *(layer(name) for name in names),
+        layer("Concatenate", {"axis": AXIS}),
+        layer("Dot", axes=mostly([1, 2, -1, (1, 2), (2, 1), (-1, 1)], 0, 3, (1,), "a")),
+    )
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> tuple[tuple[int, ...], ...]:
+    """Of two or three tensors, mostly such as fit each other."""
+    rank = draw(st.sampled_from([2, 3, 3, 3, 4]))
+    first = tuple(draw(st.integers(1, 4)) for _ in range(rank - 1))
+    found = [first]
+    for _ in range(draw(st.integers(0, 2))):
+        other = draw(st.sampled_from([first, found[-1]]))
+        place = draw(st.integers(0, rank))
+        changed = [draw(st.integers(1, 4)) if n == place else size for n, size in enumerate(other)]
+        found.append(tuple(changed))
+    if draw(st.integers(0, 9)) == 0:
+        found[-1] = found[-1][1:] or (2,)
+    return tuple(found)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(attention() | merging(), shapes(), st.tuples(FLAG, FLAG, FLAG))
+def test_a_random_call_with_several_tensors(
+    keras: Keras, call: Call, sizes: tuple[tuple[int, ...], ...], flags: tuple[bool, bool, bool]
+) -> None:
+    masked, scores, causal = flags
+    masked = masked and all(len(one) > 1 for one in sizes)
+    tensors = [described((None, *one), masked=masked) for one in sizes]
+    is_attention, listed = "Attention" in call.name, call.name[:2] not in ("Mu", "Gr")
+    listed = listed or call.name == "Multiply"
+    named = {"return_attention_scores": scores, "use_causal_mask": causal} if is_attention else {}
+    facts, refusal = None, None
+    try:
+        facts = facts_of(call, called_with(call, [tuple(tensors)] if listed else tensors, named))
+    except QueryError as wrong:
+        refusal = wrong
+    inputs = [keras.keras.Input(one) for one in sizes]
+    arrays = [random_numbers((2, *one), zeros=masked, seed=n) for n, one in enumerate(sizes)]
+    answer, problem = None, None
+    try:
+        given = [keras.keras.layers.Masking()(one) if masked else one for one in inputs]
+        made = keras.build(call)
+        returned = made(given, **named) if listed else made(*given, **named)
+        [answer] = keras.answers(inputs, [(made, returned)], arrays)
+    except Exception as wrong:
+        problem = wrong
+    text = f"{call} of {sizes}{' masked' * masked} {named}"
+    if answer is None:
+        event("refused")
+        assert refusal or facts is None, f"{text}: Keras refuses it: {problem}"
+        return
+    event("taken")
+    assert refusal is None, f"{text}: Keras takes it: {refusal}"
+    if facts is not None:
+        assert_agree(call, facts, answer)

@@ -5,6 +5,7 @@ No word of it decides a shape, so that nothing but this table would notice a wro
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -12,11 +13,12 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.reading import parse
-from rnnshape.rules import axes_of_input, facts_of, registry
+from rnnshape.rules import axes_of_input, facts_of, registry, rule_of
 from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.signatures import LAYERS, signature
+from rnnshape.rules.inputs import Given, called_with
+from rnnshape.signatures import LAYERS, OPERATIONS, signature
+from tests.calls import parse
 
 SIZES = {
     "batch": 2,
@@ -397,6 +399,11 @@ TimeDistributed(Dense(3))
     kernel (features, units) weight: times the input
     bias (units,) weight: added
 
+TimeDistributed(Sequential([Dense(3), Dropout(0.5)]))
+    o (batch, timesteps, units) output: of every timestep: the input as it came: only in training some of it is changed
+    kernel (features, units) weight: times the input
+    bias (units,) weight: added
+
 TimeDistributed(LSTM(3))
     o (batch, timesteps, units) output: of every timestep: last output, after the last timestep
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
@@ -512,6 +519,195 @@ Bidirectional(LSTM(3)) -> Dense(2)
     o (batch, units) output: weighted sums of the features
     kernel (features, units) weight: times the input
     bias (units,) weight: added
+
+Conv1DTranspose(3, 2)
+    o (batch, timesteps, filters) output: each filter, added up around every place
+    kernel (kernel timesteps, filters, features) weight: times each place of the input
+    bias (filters,) weight: added to each filter
+
+Conv2DTranspose(3, 2, strides=2, padding='same', use_bias=False)
+    o (batch, rows, columns, filters) output: each filter, added up around every place
+    kernel (kernel rows, kernel columns, filters, channels) weight: times each place of the input
+
+DepthwiseConv1D(2, depth_multiplier=3)
+    o (batch, timesteps, 3*features) output: each filter at every place
+    kernel (kernel timesteps, features, depth_multiplier) weight: times each window of one channel
+    bias (3*features,) weight: added to each filter
+
+SeparableConv1D(3, 2)
+    o (batch, timesteps, filters) output: each filter at every place
+    depthwise_kernel (kernel timesteps, features, depth_multiplier) weight: times each window of one channel
+    pointwise_kernel (1, features, filters) weight: times all channels at one place
+    bias (filters,) weight: added to each filter
+
+Conv1D(3, 2, lora_rank=2)
+    o (batch, timesteps, filters) output: each filter at every place
+    kernel (kernel timesteps, features, filters) weight: times each window of the input
+    bias (filters,) weight: added to each filter
+    lora_kernel_a (kernel timesteps, features, lora_rank) weight: times the next
+    lora_kernel_b (lora_rank, filters) weight: added to the kernel
+
+AdaptiveMaxPooling1D(2)
+    o (batch, timesteps, features) output: the largest of each part
+
+AdaptiveAveragePooling2D((2, 3))
+    o (batch, rows, columns, channels) output: the mean of each part
+
+GlobalMaxPooling2D()
+    o (batch, channels) output: the largest over all places
+
+GlobalAveragePooling3D(keepdims=True)
+    o (batch, depth, rows, columns, channels) output: the mean over all places
+
+ZeroPadding2D(((1, 0), 2))
+    o (batch, rows, columns, channels) output: the input with zeros before and after
+
+Cropping3D(((0, 1), 1, 0))
+    o (batch, depth, rows, columns, channels) output: the input without its ends
+
+UpSampling2D((2, 3))
+    o (batch, rows, columns, channels) output: each place several times
+
+GroupNormalization(2)
+    o (batch, timesteps, features) output: the input, each group of its entries with mean 0 and variance 1
+    gamma (features,) weight: times the result
+    beta (features,) weight: added to the result
+
+RMSNormalization()
+    o (batch, timesteps, features) output: the input with a mean square of 1
+    scale (features,) weight: times the result
+
+UnitNormalization()
+    o (batch, timesteps, features) output: the input with a length of 1
+
+Normalization()
+    o (batch, timesteps, features) output: the input, shifted and scaled by statistics of the data
+    mean (features,) weight: what is subtracted
+    variance (features,) weight: what is divided by, squared
+    count () weight: how many numbers were seen
+    ! mean and variance are not trained, but count as parameters: adapt() computes them
+
+Normalization(mean=0.5, variance=2)
+    o (batch, timesteps, features) output: the input, shifted and scaled by statistics of the data
+
+Rescaling(0.5)
+    o (batch, timesteps, features) output: the input times scale, plus offset
+
+Identity()
+    o (batch, timesteps, features) output: the input as it came
+
+EinsumDense('abc,cd->abd', (None, 3), bias_axes='d')
+    o (batch, timesteps, d) output: sums of products
+    kernel (features, d) weight: times the input
+    bias (d,) weight: added
+
+EinsumDense('abc,cde->abde', (5, 3, 2), bias_axes='d')
+    o (batch, timesteps, d, e) output: sums of products
+    kernel (features, d, e) weight: times the input
+    bias (d, 1) weight: added
+
+EinsumDense('...a,ab->...b', 3)
+    o (batch, timesteps, units) output: sums of products
+    kernel (features, units) weight: times the input
+
+SpectralNormalization(Dense(3))
+    o (batch, timesteps, units) output: weighted sums of the features
+    kernel (features, units) weight: times the input
+    vector_u (1, units) weight: not trained
+    bias (units,) weight: added
+
+get_item('[:, -1, :]')
+    o (batch, features) output: a part of the input
+
+exp()
+    o (batch, timesteps, features) output: exp of each number
+
+add(x2=1)
+    o (batch, timesteps, features) output: add of inputs and 1
+
+sum(axis=1)
+    o (batch, features) output: sum over timesteps
+
+argmax(axis=-1)
+    o (batch, timesteps) output: argmax over features
+
+norm(axis=(1, 2), keepdims=True)
+    o (batch, timesteps, features) output: norm over timesteps, features
+
+moments(1)
+    mean (batch, features) output: the mean
+    variance (batch, features) output: the mean square of the distances from it
+
+softmax()
+    o (batch, timesteps, features) output: softmax along the axis
+
+sort()
+    o (batch, timesteps, features) output: sort along the axis
+
+flip(axis=1)
+    o (batch, timesteps, features) output: the same numbers in another order
+
+cumsum()
+    o (batch * timesteps * features,) output: cumsum of all numbers in one row
+
+diff(axis=1)
+    o (batch, timesteps, features) output: each number less the one before
+
+glu()
+    o (batch, timesteps, features) output: half of them, as far as the others let them
+
+one_hot(3)
+    o (batch, timesteps, features, num_classes) output: 1 at the place of each whole number
+
+repeat(3, axis=1)
+    o (batch, timesteps, features) output: each entry several times
+
+tile((1, 2, 1))
+    o (batch, 2*timesteps, features) output: the input several times
+
+pad(((0, 0), (1, 2), (0, 0)))
+    o (batch, timesteps, features) output: the input with more at its ends
+
+reshape((-1, 20))
+    o (batch, features) output: the same numbers in another shape
+
+ravel()
+    o (batch * timesteps * features,) output: all numbers in one row
+
+transpose((0, 2, 1))
+    o (batch, features, timesteps) output: the input with its axes in another order
+
+swapaxes(1, 2)
+    o (batch, features, timesteps) output: the input with two axes exchanged
+
+moveaxis(1, -1)
+    o (batch, features, timesteps) output: the input with its axes in another order
+
+expand_dims(1)
+    o (batch, 1, timesteps, features) output: the same numbers in another shape
+
+squeeze()
+    o (batch, timesteps, features) output: the same numbers in another shape
+
+broadcast_to((2, 5, 4))
+    o (batch, timesteps, features) output: the input, repeated where it has one entry
+
+take(axis=1, indices=(0, 2))
+    o (batch, timesteps, features) output: what the indices pick
+
+split(2, axis=-1)
+    o1 (batch, timesteps, features) output: part 1 of 2
+    o2 (batch, timesteps, features) output: part 2 of 2
+
+unstack(axis=-1)
+    o1 (batch, timesteps) output: part 1 of 4
+    o2 (batch, timesteps) output: part 2 of 4
+    o3 (batch, timesteps) output: part 3 of 4
+    o4 (batch, timesteps) output: part 4 of 4
+
+top_k(2)
+    values (batch, timesteps, features) output: the largest
+    indices (batch, timesteps, features) output: their places
 """
 
 TABLE = {
@@ -542,6 +738,116 @@ def said(facts: Facts) -> Iterator[str]:
         yield f"below {facts.whole_numbers_below}"
 
 
+# The same of what takes several tensors: q, v and k differ in their timesteps or features.
+# A mask comes with q.
+SEVERAL = """
+Attention(use_scale=True)([q, v], return_attention_scores=True)
+    o (batch, timesteps, features) output masked: what the query finds in the value
+    scores (batch, query, key) output: how much each entry of the value counts for the query
+    scale () weight: times what is compared
+
+AdditiveAttention()([q, v, k])
+    o (batch, timesteps, features) output masked: what the query finds in the value
+    scale (features,) weight: times what is compared
+
+MultiHeadAttention(2, 3)(q, v, return_attention_scores=True)
+    o (batch, timesteps, features) output masked: what the query finds in the value
+    scores (batch, heads, query, key) output: how much each entry of the value counts for the query
+    query_kernel (features, heads, key_dim) weight: times the query
+    query_bias (heads, key_dim) weight: added to their product
+    key_kernel (features, heads, key_dim) weight: times the key
+    key_bias (heads, key_dim) weight: added to their product
+    value_kernel (features, heads, key_dim) weight: times the value
+    value_bias (heads, key_dim) weight: added to their product
+    attention_output_kernel (heads, key_dim, features) weight: times what is found
+    attention_output_bias (features,) weight: added to their product
+
+MultiHeadAttention(2, 3, value_dim=5, use_bias=False, use_gate=True, output_shape=(2, 7))(q, v, key=k)
+    o (batch, timesteps, output, output) output masked: what the query finds in the value
+    query_kernel (features, heads, key_dim) weight: times the query
+    key_kernel (features, heads, key_dim) weight: times the key
+    gate_kernel (features, heads, value_dim) weight: times the query, to let parts of the result through
+    value_kernel (features, heads, value_dim) weight: times the value
+    attention_output_kernel (heads, value_dim, output, output) weight: times what is found
+
+GroupQueryAttention(3, 4, 2)(q, v, k, return_attention_scores=True)
+    o (batch, timesteps, features) output masked: what the query finds in the value
+    scores (batch, query heads, query, key) output: how much each entry of the value counts for the query
+    query_kernel (features, query heads, head_dim) weight: times the query
+    query_bias (query heads, head_dim) weight: added to their product
+    key_kernel (features, key and value heads, head_dim) weight: times the key
+    key_bias (key and value heads, head_dim) weight: added to their product
+    value_kernel (features, key and value heads, head_dim) weight: times the value
+    value_bias (key and value heads, head_dim) weight: added to their product
+    attention_output_kernel (query heads, head_dim, features) weight: times what is found
+    attention_output_bias (features,) weight: added to their product
+
+Dot(2)([q, v])
+    o (batch, timesteps, timesteps) output: products of q and v, summed over the features
+
+concatenate(axis=1)([x, v])
+    o (batch, timesteps, features) output: x, v one after the other
+
+stack(axis=1)([x, y])
+    o (batch, stack, timesteps, features) output: x, y as entries of a new axis
+
+where()(x, y, y)
+    o (batch, timesteps, features) output: one or the other
+
+outer()(x, y)
+    o (batch * timesteps * features, batch * timesteps * features) output: all products of two
+
+einsum('btf,bsf->bts')(x, v)
+    o (batch, timesteps, timesteps) output: sums of products
+
+Attention(score_mode='concat')([q, v])
+    o (batch, timesteps, features) output masked: what the query finds in the value
+    concat_score_weight () weight: times the scores
+
+matmul()(x, w)
+    o (batch, timesteps, features) output: sums of products
+
+dot()(x, w)
+    o (batch, timesteps, batch, features) output: sums of products
+
+tensordot(axes=((2,), (1,)))(x, w)
+    o (batch, timesteps, batch, features) output: sums of products
+"""
+
+OF_SEVERAL = {
+    block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
+    for block in SEVERAL.strip().split("\n\n")
+}
+SHAPES = {"q": (5, 4), "v": (3, 4), "k": (3, 4), "x": (5, 4), "y": (5, 4), "w": (4, 3)}
+
+
+def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
+    """`Attention()([q, v], return_attention_scores=True)`"""
+    node = ast.parse(text, mode="eval").body
+    assert isinstance(node, ast.Call)
+
+    def given(one: ast.expr) -> Given:
+        if isinstance(one, ast.List):
+            return tuple(map(given, one.elts))
+        if isinstance(one, ast.Constant):
+            return bool(one.value)
+        assert isinstance(one, ast.Name)
+        axes = zip(("batch", "timesteps", "features"), (2, *SHAPES[one.id]), strict=True)
+        shape = tuple(Axis(name, size) for name, size in axes)
+        return Tensor(one.id, shape, mask=shape[:2] if one.id == "q" else None)
+
+    keywords = {str(one.arg): given(one.value) for one in node.keywords}
+    return parse(ast.unparse(node.func)), list(map(given, node.args)), keywords
+
+
+@pytest.mark.parametrize("text", OF_SEVERAL)
+def test_every_word_of_the_rule_of_several_tensors(text: str) -> None:
+    call, positional, keywords = called(text)
+    facts = facts_of(call, called_with(call, positional, keywords))
+    assert facts is not None
+    assert list(said(facts)) == OF_SEVERAL[text]
+
+
 @pytest.mark.parametrize("text", TABLE)
 def test_every_word_of_the_rule(text: str) -> None:
     assert list(said(facts_from_the_start(text))) == TABLE[text]
@@ -555,14 +861,19 @@ def test_every_rule_has_words_in_the_table() -> None:
         for call in calls_within(parse(part))
     }
     spoken |= {"Concatenate", "Add"}  # below
+    spoken |= {call.name for call, *_ in map(called, OF_SEVERAL)}
     rules: dict[object, set[str]] = {}
     for name, function in registry._RULES.items():
         rules.setdefault(function, set()).add(name)
     assert not [names for names in rules.values() if not names & spoken]
 
 
-def test_every_rule_is_of_a_layer_that_can_be_asked_about() -> None:
-    assert set(registry._RULES) <= set(LAYERS)
+def test_every_rule_is_of_a_layer_or_an_operation_that_can_be_asked_about() -> None:
+    assert set(registry._RULES) <= {*LAYERS, *OPERATIONS, "Sequential"}
+
+
+assert rule_of("sum")  # with it, the rules of all operations are there
+RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]
 
 
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")
@@ -572,14 +883,15 @@ WITHOUT_KIND = """
     use_bias unit_forget_bias return_sequences return_state go_backwards stateful unroll
     implementation zero_output_for_mask autocast reset_after mask_zero keepdims center scale renorm
     synchronized rms_scaling lora_alpha quantization_config mask_value renorm_clipping
-    renorm_momentum cell layer weights backward_layer
+    renorm_momentum cell layer weights backward_layer use_gate use_scale flash_attention invert
+    normalize gptq_unpacked_column_size
 """
 
 
 def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
     taken = {
         (name, argument)
-        for name in registry._RULES
+        for name in RULES_OF_LAYERS
         for argument in signature(name).names
         if f"{name}.{argument}" not in KINDS and argument not in KINDS
     }
@@ -587,7 +899,7 @@ def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
 
 
 def test_every_kind_is_of_an_argument_that_a_layer_has() -> None:
-    known = [*registry._RULES, *CELLS]
+    known = [*RULES_OF_LAYERS, *CELLS]
     names = {name for one in known for name in signature(one).names}
     roles = r"_(initializer|regularizer|constraint)$"  # of a weight there is one of them at least
     known_ones = names | {re.sub(roles, "", name) for name in names}
@@ -595,7 +907,7 @@ def test_every_kind_is_of_an_argument_that_a_layer_has() -> None:
     assert arguments <= known_ones
 
 
-@pytest.mark.parametrize("name", registry._RULES)
+@pytest.mark.parametrize("name", RULES_OF_LAYERS)
 def test_an_argument_of_no_possible_kind_is_refused(name: str) -> None:
     taken = []
     for argument in signature(name).names:
@@ -662,6 +974,9 @@ def test_a_tensor_shows_its_shape_and_its_axes() -> None:
         ("Concatenate()", "a, b side by side"),
         ("Concatenate(axis=1)", "a, b one after the other"),
         ("Add()", "the sum of a, b"),
+        ("Subtract()", "the difference of a, b"),
+        ("Maximum()", "the largest of a, b"),
+        ("Minimum()", "the smallest of a, b"),
         ("Multiply()", "the product of a, b"),
         ("Average()", "the mean of a, b"),
     ],

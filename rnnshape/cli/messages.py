@@ -22,6 +22,11 @@ def note(environment: Environment, message: str, details: Sequence[str] = ()) ->
     _write(environment, "note:", YELLOW, message, details)
 
 
+def words_of_bug(bug: Exception) -> str:
+    """What is said of an exception that nobody expected."""
+    return f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
+
+
 def printable(text: str) -> str:
     """Without what would break the line or move the cursor: much of it others have written.
 

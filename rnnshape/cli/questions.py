@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 
 if TYPE_CHECKING:
     from rnnshape.reading import Reading
+    from rnnshape.terminal.environment import Reader
 
 __all__ = ["query"]
 
@@ -40,8 +41,9 @@ class _Asked:
     flags: Mapping[str, bool] = field(default_factory=dict)
 
 
-def query(options: Options) -> Query:
-    """What a command line asks for.
+def query(options: Options, reader: Callable[[], Reader]) -> Query:
+    """What a command line asks for; its texts and files are read by the reader, which is started
+    where there is one.
 
     Raises:
         UsageError: the options do not go together.
@@ -60,12 +62,12 @@ def query(options: Options) -> Query:
         if layer is not None:
             asked += _asked_by_word(layer, options)
         else:
-            reading = _reading(what, options)
+            reading = _reading(what, options, reader)
             said += reading.messages
             used |= reading.names_used
             known += reading.names_open
             asked += [
-                _Asked(_question(network, options), notes)
+                _Asked(_question(network, options, what), notes)
                 for network, notes in zip(
                     reading.networks, chain(reading.notes, repeat(())), strict=False
                 )
@@ -88,8 +90,11 @@ def query(options: Options) -> Query:
     )
 
 
-def _question(network: Network, options: Options) -> Question:
-    return Question(with_given_sizes(network, options.dimensions), options.dimensions)
+def _question(network: Network, options: Options, what: str) -> Question:
+    from rnnshape.reading.files import is_code  # words need none of it
+
+    sizes = options.dimensions
+    return Question(with_given_sizes(network, sizes), sizes, is_of_code=is_code(what))
 
 
 def _check_all_is_used(
@@ -113,12 +118,10 @@ def _check_all_is_used(
             )
 
 
-def _reading(what: str, options: Options) -> Reading:
+def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Reading:
     """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
     _check_text(what, options)
-    from rnnshape.reading import read  # a word needs none of it
-
-    reading = read(what, options.let, options.dimensions)
+    reading = reader().read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:
             raise reading.refused()

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from rnnshape.cli import messages
 from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
-from rnnshape.cli.lines import LONGEST_LINE, lines_at_hand
+from rnnshape.cli.lines import LONGEST_LINE, Line, lines_at_hand
 from rnnshape.cli.options import Options
+from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
+from rnnshape.interruption import received_signal
 from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
 from rnnshape.network import Question
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment, Measurer
+from rnnshape.terminal.environment import Environment, Measurer, Reader
+
+if TYPE_CHECKING:
+    from rnnshape.explaining import Explanation
 
 __all__ = ["answer_stream"]
 
@@ -39,22 +45,26 @@ class _Asked:
     questions: tuple[Question, ...] = ()
     reports: tuple[Report, ...] = ()
     wrong: QueryError | UsageError | None = None
+    explanation: Explanation | None = None
 
 
-def answer_stream(options: Options, environment: Environment) -> ExitCode:
+def answer_stream(options: Options, environment: Environment, lines: Iterator[Line]) -> ExitCode:
     """Answers every line of standard input as soon as it is known, in order.
 
     Raises:
         OSError: standard output could not be written.
     """
-    whole = query(options)
-    say_what_is_left_out(whole, environment)
     code = ExitCode.ANSWERED
-    shown = AnswerWriter(whole, environment)
     with ExitStack() as stack, suppress(BrokenPipeError):
+        reader = cache(lambda: stack.enter_context(environment.reader()))
+        whole = query(options, reader)
+        say_what_is_left_out(whole, environment)
+        shown = AnswerWriter(whole, environment)
         measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
-        for lines in lines_at_hand(environment.stdin, MOST_TOGETHER):
-            asked = [_asked(number, line, options) for number, line in lines]
+        for together in lines_at_hand(lines, MOST_TOGETHER):
+            asked = [
+                _asked(number, line, options, reader, environment) for number, line in together
+            ]
             questions = [question for one in asked for question in one.questions]
             results = _results(questions, whole, measurer)
             for one in asked:
@@ -63,17 +73,31 @@ def answer_stream(options: Options, environment: Environment) -> ExitCode:
     return code
 
 
-def _asked(number: int, line: str | None, options: Options) -> _Asked:
+def _asked(
+    number: int,
+    line: str | None,
+    options: Options,
+    reader: Callable[[], Reader],
+    environment: Environment,
+) -> _Asked:
+    """What a line asks. Whatever is wrong with it, the others are answered."""
     if line is None:
         too_long = UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
         return _Asked(number, "", wrong=too_long)
     try:
-        asked = query(options._replace(what=(line,)))
+        error = error_text(line)
+        if error is not None:
+            return _Asked(number, line, explanation=explained(error, options))
+        asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
         return _Asked(number, line, asked.questions, tuple(describe_all(asked)))
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
+    except Exception as bug:
+        if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
+            raise
+        return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug)))
 
 
 def _results(
@@ -110,6 +134,9 @@ def _answered(
     if asked.wrong is not None:
         _say(asked, asked.wrong, options, shown, environment)
         return False
+    if asked.explanation is not None:
+        where = f"line {asked.number}: "
+        return show(asked.explanation, shown, environment, where) == ExitCode.ANSWERED
     good = True
     for report in asked.reports:
         result = next(results)

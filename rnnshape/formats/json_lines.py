@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
@@ -61,7 +62,10 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "layer": report.expression,
         "inputs": [
             _tensor(tensor) | _values(array, values)
-            for tensor, array in zip_longest(report.inputs, inputs)
+            for (tensor, array), source in zip(
+                zip_longest(report.inputs, inputs), network.inputs, strict=True
+            )
+            if not source.is_data
         ],
         "assumed": report.assumed,
         "open": [
@@ -96,6 +100,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
             for claim in report.claims
         ],
         "notes": [note.text for note in report.notes],
+        "problems": [asdict(problem) for problem in report.problems],
         "source": report.source,
     }
     for view in VIEWS:

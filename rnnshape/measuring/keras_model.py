@@ -25,9 +25,11 @@ from rnnshape.measuring.messages import (
     Request,
 )
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
+from rnnshape.measuring.part import measured_part, of_the_whole
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Question, Ref
-from rnnshape.signatures import module_of
+from rnnshape.rules.indexing import key_of
+from rnnshape.signatures import is_operation, module_of, signature
 
 __all__ = ["build", "clear", "measure"]
 
@@ -38,6 +40,8 @@ EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps e
 
 def build(value: Value) -> Any:
     """What Keras makes of an argument: a layer, an initializer, or the plain data that it is."""
+    if isinstance(value, Call) and value.name == "Sequential":
+        return keras.Sequential(build(value["layers"]))
     if isinstance(value, Call):
         module = getattr(keras, str(module_of(value.name)))
         return getattr(module, value.name)(**{name: build(one) for name, one in value.arguments})
@@ -45,6 +49,23 @@ def build(value: Value) -> Any:
         parts = [build(one) for one in value]
         return parts if any(isinstance(one, Call) for one in value) else tuple(parts)
     return value
+
+
+def operation(call: Call) -> Callable[..., Any]:
+    """A function of `keras.ops` with its arguments, that is yet to be given its tensors."""
+    function = getattr(keras.ops, call.name)
+    known = signature(call.name).tensors
+    given = {name: build(value) for name, value in call.arguments}
+    if call.name == "get_item":
+        return lambda x: function(x, key_of(call))
+    if known[-1].startswith("*"):  # of these, what is no tensor comes first
+        return lambda *tensors: function(*given.values(), *tensors)
+    free = [name for name in known if name not in given]
+
+    def called(*tensors: Any, **named: Any) -> Any:
+        return function(**dict(zip(free, tensors, strict=False)), **named, **given)
+
+    return called
 
 
 def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement | Failure]:
@@ -57,7 +78,9 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
         request: what is asked.
         tell: called with the number of batches done, and how many there are.
     """
-    described = [(one, describe(one.network, one.dimensions)) for one in request.questions]
+    parts = map(measured_part, request.questions)
+    described = [(one, describe(one.network, one.dimensions)) for one in parts]
+    whole = iter(request.questions)
     for _, group in groupby(described, key=_same_inputs):
         together = list(group)
         try:
@@ -67,7 +90,8 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
                 answers = [_failure(problem)]
             else:
                 answers = [_alone(one, request, tell) for one in together]
-        yield from answers
+        for answer, question in zip(answers, whole, strict=False):
+            yield answer if isinstance(answer, Failure) else of_the_whole(answer, question)
 
 
 def clear() -> None:
@@ -157,7 +181,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
 
-    def tensor(one: Ref | bool | None) -> Any:
+    def tensor(one: Any) -> Any:
         if not isinstance(one, Ref):
             return one
         return steps[one.step - 1][2][one.output] if one.step else inputs[one.output]
@@ -166,7 +190,10 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         return folded(argument, tensor, list)
 
     for step in network.steps:
-        layer = build(step.layer) if step.same_as is None else steps[step.same_as - 1][0]
+        if step.same_as is not None:
+            layer = steps[step.same_as - 1][0]
+        else:
+            layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
         positional = [given(one) for one in step.arguments]
         returned = layer(*positional, **{name: given(one) for name, one in step.keywords})
         flat: list[Any] = []
@@ -193,12 +220,13 @@ def _measured_layer(
     layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
 ) -> MeasuredLayer:
     again = layer.same_as is not None
+    weights = [] if again or is_operation(layer.call.name) else keras_layer.weights
     return MeasuredLayer(
         tuple(as_array(array, with_numbers=request.values) for array in arrays),
         nesting,
         _holds(layer, arrays),
-        () if again else tuple(tuple(weight.shape) for weight in keras_layer.weights),
-        0 if again else keras_layer.count_params(),
+        tuple(tuple(weight.shape) for weight in weights),
+        keras_layer.count_params() if weights else 0,
     )
 
 

@@ -15,13 +15,15 @@ TAIL_LINES = 5  # of the child's stderr, shown if it ends unexpectedly
 TAIL_BYTES = 2**16
 # What TensorFlow always writes: its information, warnings, and that there is no GPU, as we hide it.
 USUAL_OUTPUT = re.compile(rb"\s*$|[IW]\d{4} |E\d{4} .*CUDA|WARNING: All log messages before absl")
-PROGRAM = "import sys; sys.path[:] = {path!a}; from rnnshape.measuring.child import main; main()"
+PROGRAM = "import sys; sys.path[:] = {path!a}; from {module} import main; main()"
 
 
-def start(arguments: Sequence[str], stderr: BinaryIO | None) -> subprocess.Popen[bytes]:
-    """Starts the child; an `OSError` where no process can be started."""
+def start(
+    arguments: Sequence[str], stderr: BinaryIO | None, module: str = "rnnshape.measuring.child"
+) -> subprocess.Popen[bytes]:
+    """Starts a child that runs the module's `main`; an `OSError` where no process can be."""
     # The path goes as text: PYTHONPATH can hold no ":", and an isolated Python does not read it.
-    program = PROGRAM.format(path=list(map(str, sys.path)))
+    program = PROGRAM.format(path=list(map(str, sys.path)), module=module)
     return subprocess.Popen(
         [*_interpreter(), "-c", program, *arguments],
         stdin=subprocess.PIPE,

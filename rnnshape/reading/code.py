@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from types import FunctionType
@@ -95,10 +96,11 @@ def reading_of(evaluator: Evaluator) -> Reading:
     networks: list[Network] = []
     notes: list[tuple[str, ...]] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
+    held = SESSION.get()
     try:
         for network, said in _finished(evaluator):
-            networks.append(network)
-            notes.append((*usual, *said))
+            networks.append(replace(network, problems=tuple(held.problems)))
+            notes.append((*usual, *held.notes, *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:

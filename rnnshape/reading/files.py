@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rnnshape.errors import QueryError
 
-__all__ = ["SUFFIXES", "file_text", "is_file"]
+__all__ = ["SUFFIXES", "file_text", "is_code", "is_file"]
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
@@ -23,6 +23,11 @@ def is_file(what: str) -> bool:
         return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or Path(what).is_file())
     except (OSError, ValueError):
         return False
+
+
+def is_code(what: str) -> bool:
+    """Whether a text names a file of code."""
+    return is_file(what) and what.lower().endswith((".py", ".ipynb"))
 
 
 def file_text(path: Path) -> str:

@@ -14,7 +14,7 @@ from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import Layer, Model, Sequential, Tensor
+from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Setting, Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
@@ -52,7 +52,10 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         return reading
     evaluator = follower(let or {})
     network = _chain(evaluator, source, nodes)
-    return Reading((network,), (), ((),), frozenset(evaluator.let_used), tuple(evaluator.labels))
+    held = SESSION.get()
+    network = replace(network, problems=tuple(held.problems))
+    used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
+    return Reading((network,), (), (tuple(held.notes),), used, known)
 
 
 def read_call(text: str) -> Call:
@@ -65,8 +68,8 @@ def read_call(text: str) -> Call:
     evaluator = follower({})
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
-        return bind("Input", (), {"batch_shape": value.maker.shape})  # type: ignore[dict-item]
-    made = value.as_argument() if hasattr(type(value), "as_argument") else None
+        return bind("Input", (), {"batch_shape": value.maker.shape})
+    made = value.as_argument() if isinstance(value, Layer | Setting) else None
     if not isinstance(made, Call):
         raise _no_layer(source, nodes[0], value)
     return made

@@ -114,8 +114,8 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     kind = KINDS.get(f"{name}.{argument}") or KINDS.get(argument)
     if kind is None or kind.takes(number):
         return number
-    words = kind.words[place:] + kind.words[:place]
-    return next((value for value in (0.5, *words) if kind.takes(value)), number)
+    likely: tuple[Value, ...] = (0.5, *kind.words[place:], *kind.words[:place])
+    return next((value for value in likely if kind.takes(value)), number)
 
 
 def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:
@@ -177,10 +177,10 @@ KINDS: dict[str, Kind] = {
     "num_heads": WHOLE,
     "key_dim": WHOLE,
     "value_dim": WHOLE_OR_NONE,
-    "sliding_window": WHOLE_OR_NONE,
-    "num_query_heads": WHOLE,
-    "num_key_value_heads": WHOLE,
-    "head_dim": WHOLE,
+    "sliding_window": WHOLE_OR_NONE._replace(keras="must be `None` or a positive integer"),
+    "num_query_heads": WHOLE._replace(keras=""),
+    "num_key_value_heads": WHOLE._replace(keras="integer modulo by zero"),
+    "head_dim": WHOLE._replace(keras=""),
     "score_mode": one_of("dot", "concat"),
     "MultiHeadAttention.dropout": RATE,
     "MultiHeadAttention.output_shape": sizes_of_any_count(none=True),
@@ -208,6 +208,14 @@ KINDS: dict[str, Kind] = {
         )
     },
     "SimpleRNN.activity_regularizer": ANYTHING,  # Keras passes over it
+    **{  # which are copied for each of several kernels
+        f"{layer}.{name}_initializer": INITIALIZER._replace(
+            takes=lambda value: value is not None and INITIALIZER.takes(value),
+            keras="has no attribute 'from_config'",
+        )
+        for layer in ("MultiHeadAttention", "GroupQueryAttention")
+        for name in ("kernel", "bias")
+    },
     "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
     **{
         f"{layer}{count}D.{argument}": kind
@@ -239,7 +247,7 @@ KINDS: dict[str, Kind] = {
             ("output_padding", sizes(count, least=0, none=True)),
         )
     },
-    "depth_multiplier": WHOLE,
+    "depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
     **{
         f"Adaptive{kind}Pooling{count}D.{argument}": allowed
         for kind in ("Average", "Max")
@@ -281,7 +289,7 @@ KINDS: dict[str, Kind] = {
     "Normalization.variance": NUMBERS_OR_NONE,
     "Rescaling.scale": NUMBERS,
     "Rescaling.offset": NUMBERS,
-    "SpectralNormalization.power_iterations": WHOLE,
+    "SpectralNormalization.power_iterations": WHOLE._replace(keras="should be greater than zero"),
     "EinsumDense.equation": Kind("a text", lambda value: isinstance(value, str)),
     "EinsumDense.output_shape": Kind("a whole number, or a tuple of these and None", is_shape),
     "EinsumDense.bias_axes": Kind(

@@ -28,7 +28,10 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     ranks = {len(one.axes) for one in (query, value, key)}
     if min(ranks) < 3 or len(ranks) > 1 or query.shape[1:-2] != value.shape[1:-2]:
         return None
-    adds = call.name == "AdditiveAttention" or call["score_mode"] == "concat"
+    if len(query.axes) > 3 and value.masked:
+        return None
+    own = call.name == "AdditiveAttention"  # it adds, whatever its score_mode is
+    adds = own or call["score_mode"] == "concat"
     features = {query.shape[-1], key.shape[-1]} - ({1} if adds else set())
     if len(features) > 1:
         keras = "Incompatible shapes" if adds else "Matrix size-incompatible"
@@ -37,13 +40,14 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
             f"{key.shape[-1]} of the key: give it as many of both, as by Dense({query.shape[-1]}) "
             f'(Keras: "{keras}")'
         )
+    if value.masked and key.shape[-2] == 1:  # which the mask repeats
+        return None
     _check_lengths(call, value, key, "Matrix size-incompatible")
     weights = []
     if call["use_scale"]:
-        one_each = call.name == "AdditiveAttention"
-        scaled = (known_length(call, query.axes[-1]),) if one_each else ()
+        scaled = (known_length(call, query.axes[-1]),) if own else ()
         weights.append(Tensor("scale", scaled, "times what is compared", "weight"))
-    if call["score_mode"] == "concat":
+    if adds and not own:
         weights.append(Tensor("concat_score_weight", (), "times the scores", "weight"))
     found = Tensor("o", (*query.axes[:-1], value.axes[-1]), FOUND, mask=query.mask)
     axes = (*query.axes[:-2], query.axes[-2].named("query"), key.axes[-2].named("key"))

@@ -8,7 +8,7 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.dense import low_rank
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, required_axes, rule, weight
+from rnnshape.rules.registry import known_length, only_input, required_axes, rule, weight
 from rnnshape.rules.space import (
     arranged,
     channels_and_space,
@@ -45,7 +45,10 @@ def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
 def transposed_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
+    names = takes_line_or_space(call)
+    too_many = len(only_input(call, inputs).axes) > len(names)
+    words = "tuple index out of range" if too_many else ""
+    batch, *others = required_axes(call, inputs, *names, has_kernel=True, keras=words)
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
     filters = Axis("filters", whole_number(call, "filters"))

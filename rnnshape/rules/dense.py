@@ -82,13 +82,19 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         return None
     if len(set(taken)) < len(taken) or not {*str(call["bias_axes"] or "")} <= {*made}:
         return None
+    for letter in (*matrix, *str(call["bias_axes"] or "")):
+        if letter in made and axes[letter].is_open:
+            raise call.error(
+                f"{call} needs to know the size of {letter!r}: give it in output_shape in place of "
+                'None (Keras: "Shapes used to initialize variables must be fully-defined")',
+                "output_shape",
+            )
     kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
     weights = [weight(call, "kernel", kernel, "times the input")]
     if call["bias_axes"] is not None:
         of_bias = made[min(made.index(letter) for letter in str(call["bias_axes"])) :]
         bias = [
-            known_length(call, axes[letter]) if letter in str(call["bias_axes"]) else Axis("1", 1)
-            for letter in of_bias
+            axes[letter] if letter in str(call["bias_axes"]) else Axis("1", 1) for letter in of_bias
         ]
         bias += [Axis("1", 1)] * len(after)
         weights.append(weight(call, "bias", tuple(bias), "added"))

@@ -147,7 +147,7 @@ def both_ends(count: int) -> Kind:
         return is_whole(value, 0)
 
     allowed = f"a whole number, 0 or more, or {count} of them or of pairs"
-    return Kind(allowed, takes, keras="should be either an int, a tuple of")
+    return Kind(allowed, takes, keras=f"should have {'two' if count == 2 else count} elements")
 
 
 def sizes_of_any_count(least: int = 1, none: bool = False) -> Kind:

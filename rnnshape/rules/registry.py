@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Protocol
 
 from rnnshape.expression import Call, calls_within
@@ -10,7 +11,7 @@ from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, called_with, nested
 from rnnshape.rules.states import started
-from rnnshape.signatures import signature
+from rnnshape.signatures import is_operation, signature
 
 __all__ = [
     "SEQUENCE",
@@ -44,6 +45,9 @@ class Rule(Protocol):
     def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
 
 
+# The modules with the rules of operations.
+OF_OPERATIONS = ("indexing", "operations", "rearranging")
+
 Takes = Callable[[Call], tuple[str, ...]]
 _RULES: dict[str, Rule] = {}
 _TAKES: dict[str, Takes] = {}
@@ -73,7 +77,7 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     Args:
         inputs: all that it is called with, or the tensors of its first argument, as a list.
     """
-    function = _RULES.get(call.name)
+    function = _rule(call.name)
     if not check(call) or function is None:
         return None
     given = inputs if isinstance(inputs, Inputs) else called_with(call, [tuple(inputs)], {})
@@ -86,7 +90,14 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 def rule_of(name: str) -> Rule | None:
     """The rule of a layer, its arguments checked first; None where Keras alone can tell."""
-    return facts_of if name in _RULES else None
+    return facts_of if _rule(name) else None
+
+
+def _rule(name: str) -> Rule | None:
+    if is_operation(name):  # most questions have none, and are answered sooner without these
+        for module in OF_OPERATIONS:
+            import_module(f"rnnshape.rules.{module}")
+    return _RULES.get(name)
 
 
 def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:

@@ -111,6 +111,13 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
             ends = max(covered, step) if whole else step
         else:
             ends = extra + (covered if whole else covered % 2)
+        # A convolution would not come back to so many places from these.
+        if not whole and ends < 1 < axis.length:
+            raise call.error(
+                f"{call} can't run with output_padding=0, padding='same' and a kernel that covers "
+                f"{covered}, an even number of {axis.name}: leave out output_padding",
+                "output_padding",
+            )
         return axis.resized(lambda length: (length - 1) * step + ends)
 
     return tuple(map(one, space, sizes, steps, apart, more or (None,) * count))

@@ -179,6 +179,26 @@ def _believed(expected: Sequence[Axis], found: Sequence[Axis]) -> tuple[Axis, ..
     )
 
 
+def _axes_of_first(call: Call) -> tuple[str, ...]:
+    layers = call["layers"]
+    first = layers[0] if isinstance(layers, tuple) and layers else None
+    return axes_of_input(first if isinstance(first, Call) else Call("Dense"))
+
+
+@rule("Sequential", takes=_axes_of_first)
+def sequential(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+    """A model inside a layer: its layers, one after the other."""
+    given, weights = tuple(inputs), list[Tensor]()
+    facts: Facts | None = None
+    layers = call["layers"]
+    for layer in layers if isinstance(layers, tuple) else ():
+        facts = facts_of(layer, given) if isinstance(layer, Call) else None
+        if facts is None:
+            return None
+        given, weights = facts.outputs, [*weights, *facts.weights]
+    return facts and replace(facts, weights=tuple(weights), relations=(), timeline=None)
+
+
 @rule("TimeDistributed", takes=_axes_with_time)
 def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     """The layer inside, once for every timestep."""

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
+    from rnnshape.expression import Value
     from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+    from rnnshape.network import Dimensions
+    from rnnshape.reading import Reading
 
 __all__ = [
     "Environment",
     "Measurer",
+    "Reader",
     "columns",
     "is_coloured",
     "is_dumb",
@@ -41,6 +45,25 @@ class Measurer(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """Whoever reads texts and files: a child process, or in a test this one."""
+
+    def read(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> Reading:
+        """What a text or a file asks for; a `QueryError` where it makes no sense."""
+        ...
+
+
+def _reading_process() -> AbstractContextManager[Reader]:
+    from rnnshape.reading import child  # a word needs none of it
+
+    return child.Reader(child.forked)
+
+
 def _child_process() -> AbstractContextManager[Measurer]:
     from rnnshape.measuring.process import KerasProcess  # not needed for the rule alone
 
@@ -55,6 +78,7 @@ class Environment:
         stdin, stdout, stderr: None where it was closed before the command began.
         variables: as in `os.environ`.
         measurer: starts whoever measures; it is gone when the `with` block ends.
+        reader: the same of whoever reads.
     """
 
     stdin: TextIO | None = field(default_factory=lambda: sys.stdin)
@@ -62,6 +86,7 @@ class Environment:
     stderr: TextIO | None = field(default_factory=lambda: sys.stderr)
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
+    reader: Callable[[], AbstractContextManager[Reader]] = _reading_process
 
 
 def columns(environment: Environment) -> int:

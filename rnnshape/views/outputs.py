@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rnnshape.description import Layer
+from rnnshape.expression import printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref, kind_of_axis
-from rnnshape.program import listed, nested_names
+from rnnshape.program import called_with_names, listed, nested_names
 from rnnshape.report import Output, Report
 from rnnshape.rules.facts import Tensor
+from rnnshape.signatures import is_operation
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
@@ -44,14 +47,16 @@ def notes(
         yield Lines(lines, indent=len(NOTE), is_prose=True)
 
 
-def given(tensor: Tensor, page: Page, assumed: str = "") -> Text:
+def given(tensor: Tensor, page: Page) -> Text:
     """A tensor that goes into a layer: `inputs (2, 5, 1) = (batch, timesteps, features)`."""
     axes = f"= {page.axes(tensor.axes)}" if tensor.has_rank else ""
-    return styled(
-        (tensor.name, Style.NAME),
-        f" {page.shape(tensor.sizes)} ",
-        (f"{axes}{'  ' if assumed else ''}{assumed}", Style.QUIET),
-    )
+    return styled((tensor.name, Style.NAME), f" {page.shape(tensor.sizes)} ", (axes, Style.QUIET))
+
+
+def _input(report: Report, tensor: Tensor, page: Page) -> Iterator[Text]:
+    yield given(tensor, page)
+    if text := assumed(report, tensor):
+        yield styled((f"  {text}", Style.QUIET))
 
 
 def assumed(report: Report, tensor: Tensor) -> str:
@@ -73,8 +78,9 @@ def shape(output: Output, page: Page) -> Text:
 
 
 def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
-    inputs = tuple(given(tensor, page, assumed(report, tensor)) for tensor in report.inputs)
-    yield Heading(str(layer.call), lines=inputs)
+    inputs = tuple(line for tensor in report.inputs for line in _input(report, tensor, page))
+    name = report.question.network.name
+    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=inputs)
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
     yield Lines((_unpacking(report, layer),), indent=4)
@@ -98,7 +104,7 @@ def _row(output: Output, page: Page) -> Row:
 def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
     """A row per tensor, so that each output is seen to become the next input."""
     network = report.question.network
-    if not network.is_chain:
+    if network.name or not network.is_chain:
         yield Heading(network.name or f"{len(report.layers)} layers")
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
@@ -120,6 +126,7 @@ def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
         (blank, blank, blank, *_row(Output(0, tensor), page)) for tensor in report.inputs
     ]
     for layer in report.layers:
+        rows += [(blank, group, *(blank,) * 5) for group in _new_group(report, layer)]
         first: Row = (
             styled((str(layer.number), Style.QUIET)),
             _expression(report, layer),
@@ -143,6 +150,7 @@ def _narrow(report: Report, page: Page) -> Grid:
     digits = len(str(len(report.layers)))
     for layer in report.layers:
         number = f"{str(layer.number).rjust(digits)}  "
+        rows += [Section(styled(" " * (digits + 2)) + group) for group in _new_group(report, layer)]
         rows.append(
             Section(
                 styled((number, Style.QUIET), _expression(report, layer)),
@@ -165,11 +173,26 @@ def _narrow(report: Report, page: Page) -> Grid:
     return Grid(("", "Tensor", "Shape", "Axes"), tuple(rows), folds=3, over=over)
 
 
+def _new_group(report: Report, layer: Layer) -> Iterator[Text]:
+    """The name of the model that the layer is the first of, where it stands in one."""
+    steps = report.question.network.steps
+    group = steps[layer.number - 1].group
+    before = steps[layer.number - 2].group if layer.number > 1 else ""
+    if group and group != before:
+        yield styled((f"{group.replace('/', ' / ')}:", Style.QUIET))
+
+
 def _expression(report: Report, layer: Layer) -> Text:
     """The layer, and what it is called with where that is not simply what comes before it."""
+    network = report.question.network
+    step = network.steps[layer.number - 1]
+    inside = "  " if step.group else ""
+    if layer.same_as is None and (is_operation(layer.call.name) or step.unread):
+        names = {ref: _name_of(report, ref, layer) for ref in step.refs}
+        return styled(inside, (called_with_names(step, names), Style.TITLE))
     again = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
-    call = styled((again, Style.TITLE))
-    if report.question.network.is_chain:
+    call = styled(inside, (again, Style.TITLE))
+    if network.is_chain:
         return call
     return call + styled(f"({', '.join(_arguments(report, layer))})")
 
@@ -184,8 +207,8 @@ def _arguments(report: Report, layer: Layer) -> Iterator[str]:
 
 
 def _written(report: Report, argument: Argument, layer: Layer) -> str:
-    def name(one: Ref | bool | None) -> str:
-        return _name_of(report, one, layer) if isinstance(one, Ref) else repr(one)
+    def name(one: Any) -> str:
+        return _name_of(report, one, layer) if isinstance(one, Ref) else printed(one)
 
     return folded(argument, name, listed)
 
@@ -210,5 +233,7 @@ def _parameters(report: Report, layer: Layer, page: Page) -> Text:
 
 def _total(report: Report, page: Page) -> Text:
     if report.parameters is not None:
-        return page.number(report.parameters)
+        assumes = any(report.assumes_of(layer) for layer in report.layers)
+        number = page.number(report.parameters)
+        return number + styled("*") if assumes and not report.question.from_word else number
     return styled(("at least ", Style.QUIET), page.number(report.least_parameters))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rnnshape.problem import Problem
 from rnnshape.report import Report
 from rnnshape.unknown_words import comes_from
 from rnnshape.views.blocks import Block, Grid, Lines
@@ -70,18 +71,29 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
             yield styled((f"* for {sizes}, which {is_or_are} assumed{option}", Style.QUIET))
 
 
+def _problems(reports: Sequence[Report]) -> dict[Problem, None]:
+    return dict.fromkeys(problem for report in reports for problem in report.problems)
+
+
+def _problem(problem: Problem, page: Page) -> Text:
+    """What is wrong, and where."""
+    where = f" (line {problem.line})" if problem.line and problem.file else ""
+    return styled(page.mark(False), f" {problem.message}{where}")
+
+
 def _open(report: Report, page: Page) -> Text:
     """What is not known, why, and how to give it."""
-    what = comes_from(report.open) if report.open else "a layer is not read"
+    what = comes_from(report.open)
     return styled(page.mark(None), (f" not measured: {what}", Style.PENDING))
 
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
-    unread = [report for report in reports if not report.can_be_measured]
-    yield from (_open(report, page) for report in unread)
+    yield from (_problem(one, page) for one in _problems(reports))
+    unknown = [report for report in reports if report.open and not report.measurement]
+    yield from (_open(report, page) for report in unknown)
     if not measured:
-        if not unread:
+        if not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
@@ -94,7 +106,7 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
         total = f"{reports[0].parameters:,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
-    words = "measured by model.predict" if agreed else "Keras and the rule disagree"
+    words = _how([report for report, _ in measured]) if agreed else "Keras and the rule disagree"
     first = measured[0][1]
     versions = f"Keras {first.keras}", f"TensorFlow {first.tensorflow}"
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
@@ -104,6 +116,17 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             by_the_rule = "by the rule, " if report.description.is_complete else ""
             words = f" {report.expression} {by_the_rule}not measured"
             yield styled(page.mark(None), (words, Style.PENDING))
+
+
+def _how(reports: Sequence[Report]) -> str:
+    """How all this was measured, and what was not."""
+    words = "measured by model.predict"
+    if all(report.question.is_of_code for report in reports):
+        words += ", as it was read"
+    without = [
+        f"layer {layer.number}, {layer.call}" for report in reports for layer in report.left_out
+    ]
+    return f"{words} without {' and '.join(without)}" if without else words
 
 
 def _claims(query: Query, reports: Sequence[Report]) -> dict[tuple[str, str], bool | None]:

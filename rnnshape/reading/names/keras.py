@@ -7,7 +7,9 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
+from rnnshape.reading import keras2
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,
     LambdaLayer,
@@ -40,9 +42,11 @@ CLASSES: dict[str, Any] = {
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
     "activations", "api", "applications", "backend", "callbacks", "compat", "config", "constraints",
-    "datasets", "engine", "experimental", "initializers", "keras", "layers", "losses", "math",
-    "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
-    "recurrent", "regularizers", "saving", "utils", "v1", "v2",
+    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
+    "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
+    "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
+    "python", "random", "recurrent", "regularizers", "saving", "sequence", "utils", "v1", "v2",
+    "wrappers",
 )  # fmt: skip
 
 
@@ -90,6 +94,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if name in CLASSES:
         return CLASSES[name]
+    if name in KERAS_DATA:
+        return KERAS_DATA[name]
     if name in ("int_shape", "shape"):
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
@@ -100,6 +106,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
         return Setting(known)
+    gone = keras2.name(f"keras.layers.{name}")
+    if gone is not None and signatures.module_of(gone.code.rpartition(".")[2]) == "layers":
+        session().old_name(name, gone)
+        return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
     if path.endswith("random") and name in ARRAYS:
@@ -164,6 +174,9 @@ class KerasModule(Module):
             self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
 
     def _named(self, name: str) -> Any:
+        gone = keras2.name(f"{self.path}.{name}")
+        if gone is not None and f"{self.path}.{name}" in keras2.MODULES:
+            session().old_name(f"{self.path}.{name}", gone)
         if name in SUBMODULES:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
@@ -205,5 +218,6 @@ MODULES: dict[str, object] = {
         path: module_of_keras(path) for path in ("keras", "tensorflow", "tf_keras", "keras.backend")
     },
     "numpy": Module("numpy", NUMPY),
+    **MODULES_OF_DATA,
 }
 NAMES = Names()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -11,9 +10,9 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, shortened
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, unknowns_in
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
@@ -22,7 +21,7 @@ from rnnshape.reading.names.tensors import (
     stand_ins,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.rules.arguments import changes_no_shape
 
 __all__ = [
@@ -34,7 +33,6 @@ __all__ = [
     "holds_tensors",
     "layer_class",
     "passed",
-    "snake",
 ]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
@@ -55,7 +53,7 @@ class Layer(StandIn):
     own_is_built: bool
     keras_name = ""
     what = "a layer"
-    visible = (
+    visible: tuple[str, ...] = (
         "call", "build", "output", "input", "get_config", "from_config", "add_weight",
         "count_params", "name", "trainable", "weights", "trainable_weights", "built",
         "compute_output_shape", "get_weights", "set_weights", "supports_masking", "dtype",
@@ -72,7 +70,7 @@ class Layer(StandIn):
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
             if named.get("name") is None:
-                self.own_layer.name = session().name_of_next(snake(self.keras_name))
+                self.own_layer.name = session().name_of(self.keras_name)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -122,13 +120,13 @@ class Layer(StandIn):
         """One call of a layer of Keras."""
         if not self.keras_name:
             given_tensors = [*_tensors(given), *_tensors(named)]
-            return unread_step(self._text, "what it does when called is not in this code",
+            return unread_step(self.own_text, "what it does when called is not in this code",
                                given_tensors, None)  # fmt: skip
         parts, words = list(given), dict(named)
-        for word in ("inputs", "sequences"):
+        call = self.own_layer.call
+        for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
             if not parts and word in words:
                 parts.append(words.pop(word))
-        call = self.own_layer.call
         inner = call["layer"] if call.name == "Bidirectional" else call
         if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
@@ -180,8 +178,8 @@ class Layer(StandIn):
     ) -> Any:
         if "own_layer" not in vars(self):
             why = "it has weights of its own, which are counted as the code adds them"
-            unread = unknown_of(session().evaluator.open(self._text, why))
-            self.own_layer = graph.Layer(Call(self._text, places=session().places()), unread)
+            unread = unknown_of(session().evaluator.open(self.own_text, why))
+            self.own_layer = graph.Layer(Call(self.own_text, places=session().places()), unread)
             self.own_layer.parameters = self._count(inner)
         step = session().step(self.own_layer, tensors, {})
         step.returns = tuple(shapes) if None not in shapes else None
@@ -275,7 +273,7 @@ class Layer(StandIn):
         if not self.keras_name:
             raise IsOpenError(
                 session().evaluator.open(
-                    self._text, "a layer around a layer of the code is not read"
+                    self.own_text, "a layer around a layer of the code is not read"
                 )
             )
         if self.own_layer.unread is not None:
@@ -296,10 +294,12 @@ class Layer(StandIn):
     @property
     def _title(self) -> str:
         """The name of its rows' group."""
-        return getattr(self, "own_name", "") or snake(type(self).__name__)
+        if not getattr(self, "own_name", ""):
+            self.own_name = session().name_of(type(self).__name__)
+        return self.own_name
 
     @property
-    def _text(self) -> str:
+    def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
 
 
@@ -389,7 +389,7 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     """A layer of Keras with its arguments as plain data."""
     known = signatures.signature(name)
     words: dict[str, Value] = {}
-    for word, value in named.items():
+    for word, value in as_written_today(name, named).items():
         made = argument(value)
         optional = word not in known.required and changes_no_shape(word)
         if not (optional and next(unknowns_in(made), None) is not None):
@@ -404,6 +404,29 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     return bind(name, plain, words, session().places())
 
 
+def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
+    known, found = signatures.signature(name), dict[str, Any]()
+    places = session().places()
+    for word, value in named.items():
+        today = keras2.argument(name, word) if word not in known.names else None
+        if today is None:
+            found[word] = value
+            continue
+        new = today.code.partition("=")[0]
+        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
+        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
+        today = today._replace(code=code.format(printed(argument(value))))
+        session().old_name(word, today, name, places.get(word))
+        if word in signatures.INPUT_ARGUMENTS:
+            found[word] = value
+        elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
+            found["kernel_size"] = (*found.get("kernel_size", ()), value)
+        elif new in known.names:
+            found.setdefault(new, value)
+    return found
+
+
 def argument(value: Any, depth: int = 0) -> Value:
     """A layer's argument as plain data."""
     if depth > DEEPEST:
@@ -414,11 +437,11 @@ def argument(value: Any, depth: int = 0) -> Value:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
     if isinstance(value, float) and not math.isfinite(value):
         raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown):
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
-    if hasattr(type(value), "as_argument"):
+    if hook(value, "as_argument") is not None:
         try:
             made: Value = value.as_argument()
         except IsOpenError as wrong:
@@ -436,8 +459,7 @@ def passed(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         return tuple(map(passed, value.values() if isinstance(value, dict) else value))
     if isinstance(value, Array) and not isinstance(value, Weight):
-        sizes = tuple(_size(size) for size in value.shape)
-        return Tensor(session().source(id(value), value, sizes, value.own_name))
+        return of_data(value)
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))
@@ -445,13 +467,19 @@ def passed(value: Any) -> Any:
         raise IsOpenError(value)
     if value is None or isinstance(value, bool | Tensor):
         return value
-    hook = getattr(type(value), "as_operand", None)
-    if hook is not None:
-        return hook(value)
+    operand = hook(value, "as_operand")
+    if operand is not None:
+        return operand(value)
     if isinstance(value, Layer):
         raise QueryError("layers are called with tensors, not with a layer: put -> between two")
     what = getattr(type(value), "what", "") or shortened(repr(value), 40)
     raise QueryError(f"layers are called with tensors, not with {what}")
+
+
+def of_data(value: Array) -> Tensor:
+    """The tensor that stands for data of a shape: the same of the same data."""
+    sizes = tuple(_size(size) for size in value.shape)
+    return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
 def open_shape(value: Open) -> Unknown | None:
@@ -493,12 +521,6 @@ def _names_of(call: Call) -> tuple[str, ...]:
     if signatures.module_of(call.name) is None:
         return ()
     return signatures.signature(call.name).names
-
-
-def snake(name: str) -> str:
-    """The name that Keras makes of a class: `conv_lstm1d` of `ConvLSTM1D`."""
-    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
 
 
 @cache

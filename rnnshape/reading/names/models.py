@@ -7,7 +7,12 @@ from typing import Any
 
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import MOST_LAYERS, input_of_first_layer, too_many_layers
+from rnnshape.network import (
+    MOST_LAYERS,
+    input_of_first_layer,
+    too_many_layers,
+    without_input_arguments,
+)
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
@@ -35,9 +40,12 @@ class Model(Layer):
     own_gives: list[Tensor]
     own_open: Open | None
     own_items: tuple[Any, ...]
+    own_is_of_module: bool
+    own_shape: Any
+    own_flow: Any
 
     what = "a model"
-    visible = (
+    visible: tuple[str, ...] = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
         "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
         "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
@@ -133,7 +141,8 @@ class Model(Layer):
             if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
-        return Call("Sequential", (("layers", tuple(call.layer.call for call in calls)),))
+        layers = tuple(without_input_arguments(call.layer.call) for call in calls)
+        return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
         takes, gives = self.flow()
@@ -213,6 +222,8 @@ class Model(Layer):
     def _result(self, made: Any) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
         tensors = _flat(made)
+        if not tensors:
+            return session().evaluator.open("predictions")
         if len(tensors) == 1:
             return array_of_shape(tensors[0].shape)
         return [array_of_shape(tensor.shape) for tensor in tensors]
@@ -303,7 +314,7 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
-    visible = (*Model.visible, "add", "pop")
+    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
 
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
@@ -462,7 +473,7 @@ class _UnreadLayer(Layer):
 class _InputLayer(Layer):
     """An input among `model.layers`."""
 
-    visible = ("output", "input", "name")
+    visible: tuple[str, ...] = ("output", "input", "name")
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
@@ -488,7 +499,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
 
 def _made_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made
 

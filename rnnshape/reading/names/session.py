@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
+from rnnshape.layer_names import snake_case
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
+from rnnshape.problem import Problem
 from rnnshape.reading import graph
+from rnnshape.reading.keras2 import Today
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
 
-if TYPE_CHECKING:
-    from rnnshape.reading.names.layers import Layer
-    from rnnshape.reading.names.models import Model
-
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
+
+MOST_PROBLEMS = 50
 
 
 class Session:
@@ -35,22 +36,25 @@ class Session:
 
     def __init__(self, evaluator: Evaluator, sequential: Callable[[], Any]) -> None:
         self.evaluator, self.sequential = evaluator, sequential
-        self.models: list[Model] = Log()
-        self.unused: list[Layer] = Log()
+        self.models: list[Any] = Log()
+        self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
         self.loaded: list[Open] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
         self.data_format: Any = None
         self.counts: dict[str, int] = {}
 
-    def name_of_next(self, kind: str) -> str:
-        """The name that Keras gives to one more layer of a class: `lstm`, `lstm_1`."""
-        number = self.counts.get(kind, 0)
-        self.counts[kind] = number + 1
-        return f"{kind}_{number}" if number else kind
+    def name_of(self, class_name: str) -> str:
+        """The name that Keras would give the next layer of a class."""
+        word = snake_case(class_name)
+        number = self.counts[word] = self.counts.get(word, -1) + 1
+        return f"{word}_{number}" if number else word
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
@@ -71,8 +75,30 @@ class Session:
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
-        made = graph.InputTensor(shape, name)
+        made = graph.InputTensor(shape, name, is_data=True)
         return self.sources.setdefault(key, (owner, made))[1]
+
+    def old_name(self, old: str, today: Today, of: str = "", place: Place | None = None) -> None:
+        """Notes a name or argument of Keras 1 or 2 that is read as it was meant."""
+        owner = f"{of} takes no {old}" if of else f"{old} is gone"
+        remedies = (today.code,) if today.code else ()
+        mend = f": write {today.code}" if today.code else ": leave it out"
+        if today.keras3 == "warned":
+            note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
+            self.notes += [note] if note not in self.notes else []
+        elif today.keras3 == "refused":
+            message = f"{owner} in this Keras{mend}"
+            self.problem("keras", message, remedies, place or self.evaluator.place)
+
+    def problem(
+        self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
+    ) -> None:
+        """Notes what this Keras refuses."""
+        file, line = where_of(place)
+        column = place.start + 1 if place else None
+        found = Problem(kind, message, None, file, line, column, remedies=remedies)
+        if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(found)
 
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
@@ -89,13 +115,14 @@ def session() -> Session:
 def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
-    place = roots[0].place
-    where = value.source.where if value.source else ""
-    line = getattr(roots[0].node, "lineno", None) if place else None
-    return Unknown(
-        value.label,
-        tuple(dict.fromkeys(root.label for root in roots)),
-        value.reason,
-        where.removesuffix("line ").rstrip(", "),
-        line,
-    )
+    file, line = where_of(roots[0].place)
+    names = tuple(dict.fromkeys(root.label for root in roots))
+    return Unknown(value.label, names, value.reason, file or "", line)
+
+
+def where_of(place: Place | None) -> tuple[str | None, int | None]:
+    """The file and the line of a place; a text that was pasted has no file."""
+    if place is None:
+        return None, None
+    before, _, number = place.where.rpartition("line ")
+    return before.rstrip(", ") or None, int(number) if number.isdigit() else 1

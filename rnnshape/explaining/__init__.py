@@ -1,0 +1,114 @@
+"""Explains errors of Keras and TensorFlow: pasted text, a whole traceback, or an exception.
+
+>>> told = explain("ValueError: Shapes (None, 1) and (None, 10) are incompatible")
+>>> print(told.explanation)
+y is (None, 1) = (batch, classes), and the model returns (None, 10) = (batch, units).
+>>> print(told.remedies[0])
+loss='sparse_categorical_crossentropy'  # for y with the class as a number
+
+It needs neither TensorFlow nor Keras, and runs nothing of what it reads.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+
+from rnnshape.explaining.advice import FUNCTIONS
+from rnnshape.explaining.explanation import Explanation, Kind, Place
+from rnnshape.explaining.messages import found_in
+from rnnshape.explaining.place import own_place
+from rnnshape.explaining.text import errors_in, has_error, is_code, one_line, plain
+
+__all__ = ["Explanation", "Kind", "Place", "begins_error", "explain", "is_error"]
+
+# What stands behind a message, and is not shown with it.
+_TAIL = re.compile(
+    r" (?:(?:Call a|A)rguments received by|\[\[|\[Op:|for '\{\{node|During handling of|"
+    r"Traceback \(most|Inputs? received:|Full input:|Errors may have originated|"
+    r"\d{4}-\d\d-\d\d \d\d:)"
+)
+_BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
+_QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
+_LONGEST = 300  # characters of a message that are shown
+
+
+_LOGGED = re.compile(
+    r"\s*(?:[-─━═=╭┌]{5}|\[?\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|[IWEF]\d{4} |[IWEF] tensorflow/"
+    r"|(?:WARNING|INFO|ERROR)\b|Epoch \d+/|\d+/\d+ |File \"|Cell In ?\[|(?:Using|To enable) \w)"
+)
+
+
+def is_error(text: str) -> bool:
+    """Is the text an error or a traceback, and not Keras code, a file's name or a word?
+
+    >>> is_error("ValueError: Shapes (None, 1) and (None, 10) are incompatible")
+    True
+    >>> is_error("LSTM(64) -> Dense(1)"), is_error("model.keras"), is_error("lstm")
+    (False, False, False)
+    """
+    text = plain(text)
+    if not text.strip() or is_code(text):
+        return False
+    quoted = (len(said.match[0]) for _, said in found_in(one_line(text)))
+    return has_error(text) or any(length >= _QUOTED for length in quoted)
+
+
+def begins_error(line: str) -> bool:
+    """Is a line one that a program prints before its error: a log, a rule, a frame, the error?
+
+    >>> begins_error("Traceback (most recent call last):"), begins_error("Bidirectional(LSTM(4))")
+    (True, False)
+    """
+    return _LOGGED.match(plain(line)) is not None or is_error(line)
+
+
+def explain(error: str | BaseException) -> Explanation:
+    """What an error means in terms of tensors, and the changes that mend it, likelier first.
+
+    Text may be one line or a whole traceback, with colours, boxes and log lines around it. Of
+    several errors in a chain the last that is known is explained.
+
+    >>> told = explain('Input 0 of layer "lstm_1" is incompatible with the layer: '
+    ...                'expected ndim=3, found ndim=2. Full shape received: (None, 64)')
+    >>> told.kind, told.remedies[0].split("  #")[0]
+    ('chain', 'LSTM(64, return_sequences=True)')
+    >>> explain(ZeroDivisionError("division by zero")).is_known
+    False
+    """
+    if isinstance(error, BaseException):
+        error = "".join(traceback.format_exception(error))
+    text = plain(error)
+    errors = errors_in(text)
+    pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
+    for message, position in (*pieces, (one_line(text), len(text))):
+        for entry, said in found_in(message):
+            advice = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
+            if advice is None:
+                continue
+            explanation, remedies, kind = advice
+            shown = _shown(message[_sentence(message, said.match.start()) :])
+            place = own_place(text, position)
+            return Explanation(kind or entry.kind, shown, one_line(explanation), remedies, place)
+    shown = _shown(errors[0].message if errors else one_line(text))
+    position = errors[0].position if errors else len(text)
+    return Explanation("unknown", shown, _UNKNOWN, (), own_place(text, position))
+
+
+_UNKNOWN = (
+    "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
+    "what it means is not guessed."
+)
+
+
+def _sentence(message: str, position: int) -> int:
+    """Where the sentence begins, if it is near: behind the error's name, or a wrapper's words."""
+    near = max(0, position - 80)
+    begins = [begin.end() for begin in _BEGINS.finditer(message, near, position)]
+    return begins[-1] if begins else position
+
+
+def _shown(message: str) -> str:
+    tail = _TAIL.search(message)
+    line = message[: tail.start()] if tail else message
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST].rstrip()}..."

@@ -1,0 +1,47 @@
+"""What is said of an error: plain data, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+__all__ = ["Explanation", "Kind", "Place"]
+
+Kind = Literal["data", "labels", "samples", "chain", "keras", "unknown"]
+
+
+class Place(NamedTuple):
+    """A line of the user's own file, or of a cell of a notebook; lines count from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What an error of Keras means, and what mends it.
+
+    `kind` says where the fault lies: `data` (X does not fit the model), `labels` (y, the loss or
+    a metric), `samples` (arrays of different lengths), `chain` (between layers), `keras` (this
+    Keras has no such name or argument), `unknown`. `message` is the line that Keras says,
+    without what stands around it. Each remedy is a line of Python, likelier first.
+    """
+
+    kind: Kind
+    message: str
+    explanation: str
+    remedies: tuple[str, ...] = ()
+    place: Place | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self.kind != "unknown"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON has it: `kind`, `explanation`, `remedies` and `place`."""
+        return {
+            "kind": self.kind,
+            "explanation": self.explanation,
+            "remedies": list(self.remedies),
+            "place": self.place and self.place._asdict(),
+        }

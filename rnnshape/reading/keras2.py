@@ -1,0 +1,304 @@
+"""Names of Keras 1 and 2, how they are written today, and what Keras 3 does with each.
+
+Data only. A test tries every entry in the Keras that is installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+__all__ = ["ARGUMENTS", "ATTRIBUTES", "MODULES", "NAMES", "Today", "argument", "attribute", "name"]
+
+
+class Today(NamedTuple):
+    """How a name is written today, as code, and what Keras 3 does with the old one.
+
+    Attributes:
+        code: the spelling of today; empty where nothing takes its place, and it is left out.
+        keras3: `refused` (raises), `warned` (goes on, and warns), `taken` (goes on, silently).
+    """
+
+    code: str
+    keras3: Literal["refused", "warned", "taken"] = "refused"
+
+
+_INPUT = Today("Input(shape=(timesteps, features))", "warned")
+_INITIALIZER = Today("kernel_initializer='glorot_uniform'")
+_LENGTH = Today("Input(shape=(timesteps,))")
+_STRIDES = Today("strides=2")
+_PADDING = Today("padding='same'")
+_RATE = Today("rate=0.5")
+
+# By class or function, "layer" for every layer that has no line of its own.
+ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
+    "layer": {
+        "output_dim": Today("units=64"),
+        "init": _INITIALIZER,
+        "inner_init": Today("recurrent_initializer='orthogonal'"),
+        "inner_activation": Today("recurrent_activation='hard_sigmoid'"),
+        "forget_bias_init": Today("unit_forget_bias=True"),
+        "W_regularizer": Today("kernel_regularizer='l2'"),
+        "U_regularizer": Today("recurrent_regularizer='l2'"),
+        "b_regularizer": Today("bias_regularizer='l2'"),
+        "W_constraint": Today("kernel_constraint='max_norm'"),
+        "dropout_W": Today("dropout=0.2"),
+        "dropout_U": Today("recurrent_dropout=0.2"),
+        "bias": Today("use_bias=False"),
+        "batch_input_shape": Today("Input(batch_shape=(32, timesteps, features))"),
+        "batch_shape": Today("Input(batch_shape=(32, timesteps, features))"),
+        "batch_size": Today("Input(shape=(timesteps, features), batch_size=32)"),
+        "input_shape": _INPUT,
+        "input_dim": _INPUT,
+        "input_length": _LENGTH,
+        "time_major": Today(""),
+        "consume_less": Today(""),
+        "implementation": Today(""),
+        "weights": Today("layer.set_weights(weights)"),
+        "ragged": Today("Input(shape=(None, features), ragged=True)"),
+        "border_mode": _PADDING,
+        "subsample": _STRIDES,
+        "subsample_length": _STRIDES,
+        "dim_ordering": Today("data_format='channels_last'"),
+        "nb_filter": Today("filters=64"),
+        "filter_length": Today("kernel_size=3"),
+        "nb_row": Today("kernel_size=(3, 3)"),
+        "nb_col": Today("kernel_size=(3, 3)"),
+        "pool_length": Today("pool_size=2"),
+        "stride": _STRIDES,
+    },
+    "LSTM": {"implementation": Today("", "taken")},
+    "GRU": {"implementation": Today("", "taken")},
+    "Embedding": {
+        "output_dim": Today("output_dim=64", "taken"),
+        "input_dim": Today("input_dim=1000", "taken"),
+        "input_length": Today("Input(shape=(timesteps,))", "warned"),
+        "weights": Today("layer.set_weights(weights)", "taken"),
+        "dropout": Today("SpatialDropout1D(0.2)"),
+        "init": Today("embeddings_initializer='uniform'"),
+    },
+    "Dropout": {"p": _RATE},
+    "Reshape": {"dims": Today("target_shape=(timesteps, features)")},
+    "LeakyReLU": {"alpha": Today("negative_slope=0.3", "warned")},
+    "BatchNormalization": {"mode": Today(""), "fused": Today("")},
+    "SpatialDropout1D": {"input_shape": Today("Input(shape=(timesteps, features))")},
+    "InputLayer": {
+        "input_shape": Today("Input(shape=(timesteps, features))", "warned"),
+        "batch_input_shape": Today("Input(batch_shape=(32, timesteps, features))", "taken"),
+    },
+    "Input": {"batch_input_shape": Today("Input(batch_shape=(32, timesteps, features))")},
+    "Model": {"input": Today("inputs=inputs"), "output": Today("outputs=outputs")},
+    "optimizer": {
+        "lr": Today("learning_rate=0.001"),
+        "decay": Today("learning_rate=0.001", "warned"),
+    },
+    "compile": {
+        "sample_weight_mode": Today(""),
+        "class_mode": Today(""),
+        "experimental_run_tf_function": Today(""),
+    },
+    "fit": {
+        "nb_epoch": Today("epochs=10"),
+        "samples_per_epoch": Today("steps_per_epoch=1"),
+        "nb_val_samples": Today("validation_steps=10"),
+        "show_accuracy": Today("metrics=['accuracy']"),
+        "workers": Today(""),
+        "use_multiprocessing": Today(""),
+        "max_queue_size": Today(""),
+    },
+    "predict": {"workers": Today(""), "use_multiprocessing": Today("")},
+    "ModelCheckpoint": {"period": Today("save_freq='epoch'")},
+    "TensorBoard": {"write_grads": Today("")},
+    "l1": {"l": Today("l1=0.01")},
+    "l2": {"l": Today("l2=0.01")},
+}
+
+# Attributes and methods of models, layers and tensors.
+ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
+    "model": {
+        "fit_generator": Today("model.fit(generator)"),
+        "evaluate_generator": Today("model.evaluate(generator)"),
+        "predict_generator": Today("model.predict(generator)"),
+        "predict_classes": Today("model.predict(X).argmax(axis=-1)"),
+        "predict_proba": Today("model.predict(X)"),
+        "reset_states": Today("layer.reset_state()"),
+        "to_yaml": Today("model.to_json()"),
+        "total_loss": Today(""),
+        "uses_learning_phase": Today(""),
+        "stateful": Today("layer.stateful"),
+        "_make_predict_function": Today(""),
+    },
+    "layer": {
+        "output_shape": Today("layer.output.shape"),
+        "input_shape": Today("layer.input.shape"),
+        "get_output_at": Today("layer.output"),
+        "get_output_shape_at": Today("layer.output.shape"),
+        "get_input_at": Today("layer.input"),
+        "inbound_nodes": Today("layer._inbound_nodes"),
+        "reset_states": Today("layer.reset_state()", "taken"),
+    },
+    "tensor": {
+        "get_shape": Today("x.shape"),
+        "_keras_shape": Today("x.shape"),
+        "numpy": Today("model.predict(X)"),
+    },
+}
+
+# Modules of which everything moved: `from keras.layers.recurrent import LSTM`.
+MODULES: Mapping[str, str] = {
+    **{
+        f"keras.layers.{module}": "keras.layers"
+        for module in (
+            "recurrent",
+            "core",
+            "embeddings",
+            "convolutional",
+            "convolutional_recurrent",
+            "normalization",
+            "wrappers",
+            "merge",
+            "advanced_activations",
+            "pooling",
+            "noise",
+            "local",
+            "cudnn_recurrent",
+        )
+    },
+    "keras.layers.experimental.preprocessing": "keras.layers",
+    "keras.layers.experimental": "keras.layers",
+    "keras.utils.np_utils": "keras.utils",
+    "keras.utils.vis_utils": "keras.utils",
+    "keras.utils.generic_utils": "keras.utils",
+    "keras.utils.visualize_util": "keras.utils",
+    "keras.engine.topology": "keras.layers",
+    "keras.engine.training": "keras.models",
+    "keras.engine": "keras.layers",
+    "keras.objectives": "keras.losses",
+    "keras.initializations": "keras.initializers",
+    "keras.preprocessing.text": "tensorflow.keras.preprocessing.text",
+    "keras.wrappers.scikit_learn": "scikeras.wrappers",
+    "keras.backend.tensorflow_backend": "keras.backend",
+}
+
+# Names that are gone from a module, and what is written instead.
+NAMES: Mapping[str, Today] = {
+    "keras.layers.CuDNNLSTM": Today("keras.layers.LSTM"),
+    "keras.layers.CuDNNGRU": Today("keras.layers.GRU"),
+    "keras.layers.TimeDistributedDense": Today("keras.layers.TimeDistributed(Dense(64))"),
+    "keras.layers.merge": Today("keras.layers.Concatenate()([a, b])"),
+    "keras.layers.Merge": Today("keras.layers.Concatenate()([a, b])"),
+    "keras.layers.Deconvolution2D": Today("keras.layers.Conv2DTranspose"),
+    "keras.layers.AtrousConvolution1D": Today("keras.layers.Conv1D(64, 3, dilation_rate=2)"),
+    "keras.layers.ThresholdedReLU": Today("keras.layers.ReLU(threshold=1.0)"),
+    "keras.layers.LocallyConnected1D": Today(""),
+    "keras.layers.MaxoutDense": Today(""),
+    "keras.layers.Highway": Today(""),
+    "keras.layers.Recurrent": Today("keras.layers.RNN"),
+    "keras.layers.ConvRNN2D": Today("keras.layers.RNN"),
+    "keras.layers.AbstractRNNCell": Today("keras.layers.Layer"),
+    "keras.layers.DenseFeatures": Today("keras.utils.FeatureSpace"),
+    "keras.models.Graph": Today("keras.Model"),
+    "keras.models.model_from_yaml": Today("keras.models.model_from_json"),
+    "keras.utils.np_utils": Today("keras.utils"),
+    "keras.utils.multi_gpu_model": Today("keras.distribution.DataParallel"),
+    "keras.optimizers.adam_v2": Today("keras.optimizers"),
+    "keras.optimizers.adam": Today("keras.optimizers.Adam"),
+    "keras.regularizers.l1l2": Today("keras.regularizers.l1_l2"),
+    "keras.regularizers.WeightRegularizer": Today("keras.regularizers.l1_l2"),
+    "keras.constraints.maxnorm": Today("keras.constraints.max_norm"),
+    "keras.initializers.normal": Today("keras.initializers.RandomNormal"),
+    "keras.preprocessing.sequence.TimeseriesGenerator": Today(
+        "keras.utils.timeseries_dataset_from_array"
+    ),
+    "keras.preprocessing.image.ImageDataGenerator": Today(
+        "tensorflow.keras.preprocessing.image.ImageDataGenerator"
+    ),
+    "keras.initializations": Today("keras.initializers"),
+    "keras.objectives": Today("keras.losses"),
+    "keras.legacy.interfaces": Today(""),
+    **{
+        f"keras.backend.{function}": Today(f"keras.ops.{today}")
+        for function, today in {
+            "int_shape": "shape",
+            "shape": "shape",
+            "mean": "mean",
+            "sum": "sum",
+            "dot": "matmul",
+            "batch_dot": "matmul",
+            "expand_dims": "expand_dims",
+            "squeeze": "squeeze",
+            "concatenate": "concatenate",
+            "stack": "stack",
+            "reshape": "reshape",
+            "permute_dimensions": "transpose",
+            "softmax": "softmax",
+            "tanh": "tanh",
+            "sigmoid": "sigmoid",
+            "zeros": "zeros",
+            "ones": "ones",
+            "constant": "convert_to_tensor",
+            "variable": "convert_to_tensor",
+            "get_value": "convert_to_numpy",
+            "gather": "take",
+            "one_hot": "one_hot",
+            "flatten": "reshape",
+            "reverse": "flip",
+        }.items()
+    },
+    "keras.backend.function": Today("keras.Model"),
+    "keras.backend.placeholder": Today("keras.Input"),
+    "keras.backend.learning_phase": Today(""),
+    "keras.backend.set_learning_phase": Today(""),
+    "keras.backend.get_session": Today(""),
+    "keras.backend.set_session": Today(""),
+    "keras.backend.set_image_dim_ordering": Today("keras.backend.set_image_data_format"),
+    "tensorflow.contrib": Today("keras.layers"),
+    "tensorflow.placeholder": Today("keras.Input"),
+    "tensorflow.Session": Today(""),
+    "tensorflow.layers": Today("keras.layers"),
+    "tensorflow.get_default_graph": Today(""),
+    "tensorflow.nn.rnn_cell": Today("keras.layers"),
+    "tensorflow.nn.dynamic_rnn": Today("keras.layers.RNN"),
+}
+
+
+def argument(of: str, old: str) -> Today | None:
+    """What is written today for an argument of a class or function; None if it is not gone.
+
+    >>> argument("GRU", "inner_activation").code, argument("fit", "nb_epoch").code
+    ("recurrent_activation='hard_sigmoid'", 'epochs=10')
+    >>> argument("LSTM", "units") is None
+    True
+    """
+    known = ARGUMENTS.get(of)
+    if known and old in known:
+        return known[old]
+    is_layer = of[:1].isupper() and of not in ("Model", "Input", "InputLayer")
+    return ARGUMENTS["layer"].get(old) if is_layer else None
+
+
+def attribute(old: str, of: str = "") -> Today | None:
+    """What is written today for an attribute of a `model`, `layer` or `tensor`.
+
+    >>> attribute("predict_classes").code
+    'model.predict(X).argmax(axis=-1)'
+    """
+    kinds = (of,) if of else tuple(ATTRIBUTES)
+    return next((ATTRIBUTES[kind][old] for kind in kinds if old in ATTRIBUTES[kind]), None)
+
+
+def name(dotted: str) -> Today | None:
+    """What is written today for a module, or a name in one; `tensorflow.keras` as `keras`.
+
+    >>> name("keras.layers.recurrent.LSTM").code, name("tensorflow.keras.layers.CuDNNLSTM").code
+    ('keras.layers.LSTM', 'keras.layers.LSTM')
+    """
+    for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):
+        if dotted.startswith(prefix):
+            dotted = f"keras.{dotted.removeprefix(prefix)}"
+    if dotted in NAMES:
+        return NAMES[dotted]
+    for module in sorted(MODULES, key=len, reverse=True):
+        if dotted == module or dotted.startswith(f"{module}."):
+            return Today(f"{MODULES[module]}{dotted.removeprefix(module)}")
+    return None

@@ -1,0 +1,210 @@
+"""Parts of tensors: `x[:, -1, :]`, and what picks or cuts along an axis."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from types import EllipsisType
+from typing import TypeAlias
+
+from rnnshape.expression import Call, printed
+from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.operands import (
+    broadcast,
+    joined,
+    made,
+    one_tensor,
+    operands,
+    place,
+    whole,
+)
+from rnnshape.rules.registry import rule
+
+__all__ = ["Key", "key_of"]
+
+Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
+
+
+def key_of(call: Call) -> Key:
+    """The key of a `get_item`, which is written in Python's syntax; a `QueryError` where it is
+    not made of whole numbers, slices, None and `...`.
+
+    >>> key_of(Call("get_item", (("key", "[:, -1, 2:]"),)))
+    (slice(None, None, None), -1, slice(2, None, None))
+    """
+    text = str(call["key"])
+    try:
+        subscript = ast.parse(f"x{text}", mode="eval").body
+        if not isinstance(subscript, ast.Subscript) or not isinstance(subscript.value, ast.Name):
+            raise ValueError(text)
+        parts = subscript.slice
+        return tuple(map(_part, parts.elts if isinstance(parts, ast.Tuple) else [parts]))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise call.error(
+            f"x{text} can't be read: whole numbers, slices, None and ... stand in the brackets "
+            '(Keras: "Unsupported key type for array slice")',
+            "key",
+        ) from None
+
+
+def _part(node: ast.expr) -> int | slice | EllipsisType | None:
+    match node:
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(None if one is None else _part(one) for one in (lower, upper, step)))
+        case ast.Constant(value=None | EllipsisType() as value):
+            return value
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            return -number
+    raise ValueError(ast.dump(node))
+
+
+@rule("get_item")
+def get_item(call: Call, inputs: Inputs) -> Facts:
+    given, key = one_tensor(call, inputs), key_of(call)
+    taken = sum(one is not None and one is not ... for one in key)
+    if key.count(...) > 1 or taken > len(given.axes):
+        raise call.error(
+            f"x{call['key']} has too many indices for {given.labels} "
+            '(Keras: "slice has to many indices", "Slice should only have one ellipsis")',
+            "key",
+        )
+    if ... not in key:
+        key = (*key, ...)
+    return made("a part of the input", _kept(call, given, key, len(given.axes) - taken))
+
+
+def _kept(call: Call, given: Tensor, key: Key, left_out: int) -> Iterator[Axis]:
+    """`left_out` is the number of axes that `...` stands for."""
+    axes = iter(given.axes)
+    for part in key:
+        match part:
+            case None:
+                yield Axis("1", 1)
+            case EllipsisType():
+                yield from (next(axes) for _ in range(left_out))
+            case slice() if part.step == 0:
+                raise call.error(
+                    f'x{call["key"]} has a step of 0 (Keras: "slice step cannot be zero")', "key"
+                )
+            case slice():
+                axis = next(axes)
+                all_of_it = part in (slice(None), slice(None, None, -1))
+                yield axis if all_of_it else axis.resized(partial(_length, part))
+            case int():
+                _check_index(call, part, next(axes), "key")
+
+
+def _length(part: slice, length: int) -> int:
+    """How many entries a slice takes of so many."""
+    return len(range(length)[part])
+
+
+def _check_index(call: Call, index: int, axis: Axis, argument: str) -> None:
+    if not -axis.length <= index < axis.length:
+        raise call.error(
+            f"{call} asks for number {index} of {axis.length} {axis.label}, counted from 0 "
+            '(Keras: "out-of-bounds index", "is not in [0,")',
+            argument,
+        )
+
+
+@rule("take")
+def take(call: Call, inputs: Inputs) -> Facts | None:
+    given, indices, picked = one_tensor(call, inputs), call["indices"], inputs.tensor("indices")
+    axes = given.axes
+    if call["axis"] is None:
+        axes, at = (joined(axes),), 0
+    else:
+        at = place(call, "axis", whole(call, "axis"), given)
+    before, axis, after = axes[:at], axes[at], axes[at + 1 :]
+    if picked is not None:
+        return made("what the indices pick", before, picked.axes, after)
+    several = indices if isinstance(indices, tuple) else (indices,)
+    for index in several:
+        if not isinstance(index, int):
+            return None
+        _check_index(call, int(index), axis, "indices")
+    chosen = (Axis(axis.name, len(several)),) if isinstance(indices, tuple) else ()
+    return made("what the indices pick", before, chosen, after)
+
+
+@rule("split", "array_split")
+def split(call: Call, inputs: Inputs) -> Facts:
+    given, wanted = one_tensor(call, inputs), call["indices_or_sections"]
+    at = place(call, "axis", whole(call, "axis"), given)
+    axis = given.axes[at]
+    if isinstance(wanted, tuple) and call.name == "split":
+        ends = [end for end in wanted if isinstance(end, int)]
+        cuts = [0, *ends, axis.length]
+        if len(ends) < len(wanted) or cuts != sorted(cuts):
+            raise call.error(
+                f"{call} takes places from 0 to {axis.length} in order, not {printed(wanted)} "
+                '(Keras: "Negative dimensions are not allowed")',
+                "indices_or_sections",
+            )
+        sizes = [end - start for start, end in pairwise(cuts)]
+    else:
+        count = whole(call, "indices_or_sections")
+        if count < 1 or (call.name == "split" and axis.length % count):
+            raise call.error(
+                f"{call} can't cut {axis.length} {axis.label} into {count} equal parts "
+                '(Keras: "must be divisible by `indices_or_sections`")',
+                "indices_or_sections",
+            )
+        more = axis.length % count
+        sizes = [axis.length // count + (number < more) for number in range(count)]
+    return _parts(given, at, [Axis(axis.name, size, is_open=axis.is_open) for size in sizes])
+
+
+@rule("unstack")
+def unstack(call: Call, inputs: Inputs) -> Facts:
+    given = one_tensor(call, inputs)
+    at = place(call, "axis", whole(call, "axis"), given)
+    count = given.axes[at].length
+    if call["num"] not in (None, count):
+        raise call.error(
+            f"{call} is given {count} {given.axes[at].label}, not {call['num']} "
+            '(Keras: "must equal")',
+            "num",
+        )
+    return _parts(given, at, [None] * count)
+
+
+def _parts(given: Tensor, at: int, axes: list[Axis] | list[None]) -> Facts:
+    shapes = [
+        (*given.axes[:at], *((axis,) if axis else ()), *given.axes[at + 1 :]) for axis in axes
+    ]
+    parts = tuple(
+        Tensor(f"o{number}", shape, f"part {number} of {len(shapes)}")
+        for number, shape in enumerate(shapes, start=1)
+    )
+    return Facts(parts if len(parts) > 1 else (parts,))  # a list of one is a list
+
+
+@rule("top_k")
+def top_k(call: Call, inputs: Inputs) -> Facts:
+    given, count = one_tensor(call, inputs), whole(call, "k")
+    if not given.axes or not 0 <= count <= given.shape[-1]:
+        raise call.error(
+            f"{call} looks for the {count} largest along the last axis of {given.labels}, which "
+            f"is {given.shape} "
+            '(Keras: "input must have at least k columns")',
+            "k",
+        )
+    axes = (*given.axes[:-1], Axis(given.axes[-1].name, count))
+    return Facts((Tensor("values", axes, "the largest"), Tensor("indices", axes, "their places")))
+
+
+@rule("where")
+def where(call: Call, inputs: Inputs) -> Facts | None:
+    if inputs.named("x1") is None and call["x1"] is None:
+        return None  # how many places there are depends on the numbers
+    given = operands(call, inputs)
+    if given is None:
+        return None
+    return made("one or the other", broadcast(call, *(one.axes for one in given)))

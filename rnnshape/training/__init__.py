@@ -1,0 +1,54 @@
+"""Whether X, y, the losses and the metrics fit a model, as Keras has it: plain data, no Keras."""
+
+from __future__ import annotations
+
+from rnnshape.problem import Problem
+from rnnshape.training.data import (
+    Data,
+    Function,
+    Model,
+    Port,
+    TrainingCall,
+    Validation,
+)
+from rnnshape.training.inputs import input_problems
+from rnnshape.training.labels import label_problems
+from rnnshape.training.losses import loss_named
+from rnnshape.training.metrics import metric_named
+from rnnshape.training.samples import sample_problems
+
+__all__ = [
+    "Data",
+    "Function",
+    "Model",
+    "Port",
+    "Problem",
+    "TrainingCall",
+    "Validation",
+    "loss_named",
+    "metric_named",
+    "problems_of",
+]
+
+
+def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
+    """What does not fit in a call that gives data to a model, in the order that Keras finds it.
+
+    Of what is not known nothing is said, unless all that it may be is wrong.
+
+    >>> model = Model((Port("input", (None, 5, 3)),), (Port("dense", (None, 3)),))
+    >>> x, y, loss = Data("X", (100, 5, 3)), Data("y", (100,)), Function("categorical_crossentropy")
+    >>> (problem,) = problems_of(model, TrainingCall("fit", (x,), (y,), (loss,)))
+    >>> print(problem.message.partition(" with")[0])
+    y (100,) does not fit the output dense (batch, 3)
+    >>> print(*problem.remedies, sep="\\n")
+    y = keras.utils.to_categorical(y, 3)
+    loss='sparse_categorical_crossentropy'
+    """
+    found = [*sample_problems(model, call), *input_problems(model, call)]
+    found += label_problems(model, call)
+    if call.call == "fit" and call.validation:
+        left = call._replace(x=call.validation.x, y=call.validation.y)
+        later = left._replace(validation=None, validation_split=None, class_weights=())
+        found += problems_of(model, later)
+    return tuple(found)

@@ -1,0 +1,173 @@
+"""What is known of a model, of the data and of a call that trains: plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from rnnshape.problem import Problem
+
+__all__ = [
+    "Data",
+    "Function",
+    "Kind",
+    "Model",
+    "Port",
+    "Size",
+    "Sizes",
+    "TrainingCall",
+    "Validation",
+    "counted",
+    "shown",
+]
+
+Size: TypeAlias = int | None  # None: not known
+Sizes: TypeAlias = tuple[Size, ...]
+Kind: TypeAlias = Literal["data", "labels", "samples"]
+Method: TypeAlias = Literal[
+    "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "__call__"
+]
+
+
+class Data(NamedTuple):
+    """An array that is given to a model.
+
+    Attributes:
+        name: as the code calls it: `"X"`.
+        shape: its sizes, the samples first; None where even their number is not known.
+        dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers.
+        values_from, values_below: the smallest of its whole numbers, and one more than the largest.
+    """
+
+    name: str
+    shape: Sizes | None
+    dtype: str | None = None
+    values_from: int | None = None
+    values_below: int | None = None
+
+    @property
+    def samples(self) -> Size:
+        return self.shape[0] if self.shape else None
+
+    def __str__(self) -> str:
+        return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
+
+
+class Port(NamedTuple):
+    """An input or an output of a model.
+
+    Attributes:
+        name: the name that Keras gives it: an `Input`'s, or that of the layer that it comes from.
+        shape: its sizes, the batch first; of an input None where it takes any, of an output None
+            where the size is not known.
+        masked: of an output, whether a mask reaches it.
+        needed: of an input, the sizes that the layers behind it need by themselves, None where
+            they take any. A Sequential model checks no others.
+        whole_numbers_below: of an input that goes into an Embedding, its `input_dim`.
+        dtype: of an input, its dtype where it is written.
+        units_of: of an output, the class of the layer whose units are its last size: `"Dense"`.
+        returns_sequences: of an output, whether the last recurrent layer before it returns
+            sequences, where that layer may as well not; None where there is no such layer.
+    """
+
+    name: str
+    shape: Sizes
+    masked: bool = False
+    needed: Sizes | None = None
+    whole_numbers_below: int | None = None
+    dtype: str | None = None
+    units_of: str | None = None
+    returns_sequences: bool | None = None
+
+    def __str__(self) -> str:
+        if self.shape[:1] != (None,):
+            return f"{self.name} {shown(self.shape)}"
+        sizes = ("?" if size is None else str(size) for size in self.shape[1:])
+        return f"{self.name} ({', '.join(('batch', *sizes))})"
+
+
+class Model(NamedTuple):
+    """A model: what goes in, what comes out."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    is_sequential: bool = True
+    is_stateful: bool = False
+
+
+class Function(NamedTuple):
+    """A loss or a metric as it is written: `BinaryCrossentropy(from_logits=True)`."""
+
+    name: str
+    arguments: tuple[tuple[str, object], ...] = ()
+
+
+class Validation(NamedTuple):
+    """`validation_data=(x, y)`."""
+
+    x: tuple[Data, ...]
+    y: tuple[Data, ...] = ()
+
+
+class TrainingCall(NamedTuple):
+    """A call that gives data to a model.
+
+    Attributes:
+        x, y: in the order of the model's inputs and outputs.
+        losses: for each output, as `compile` got it; None where it has none, or an unknown one.
+        metrics: for each output.
+        batch_size: as it is written; None where it is not, and Keras takes 32.
+        class_weights: the keys of `class_weight`.
+    """
+
+    call: Method
+    x: tuple[Data, ...]
+    y: tuple[Data, ...] = ()
+    losses: tuple[Function | None, ...] = ()
+    metrics: tuple[tuple[Function, ...], ...] = ()
+    validation: Validation | None = None
+    batch_size: int | None = None
+    validation_split: float | None = None
+    class_weights: tuple[int, ...] = ()
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def is_batched(self) -> bool:
+        """Whether Keras counts the samples, and cuts them into batches."""
+        return self.call in ("fit", "evaluate", "predict")
+
+    @property
+    def rows(self) -> Size:
+        """How many samples are in the first batch."""
+        samples = self.x[0].samples if self.x else None
+        if samples is None or not self.is_batched:
+            return samples
+        return min(samples, self.batch_size or 32)
+
+    def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
+        """What does not fit, at this call."""
+        place = Problem(kind, message, self.call, self.file, self.line, self.column)
+        return replace(place, name=data and data.name, shape=data and data.shape, **fields)
+
+
+def shown(shape: Sizes, unknown: str = "?") -> str:
+    """A shape as code writes it.
+
+    >>> shown((16,)), shown((16, None)), shown((16, None), unknown="any")
+    ('(16,)', '(16, ?)', '(16, any)')
+    """
+    sizes = [unknown if size is None else str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def counted(what: str, named: Sequence[Data | Port]) -> str:
+    """How many arrays, inputs or outputs there are, and their names.
+
+    >>> counted("array", [Data("X", None), Data("Z", None)])
+    '2 arrays (X, Z)'
+    """
+    names = ", ".join(one.name for one in named)
+    return f"{len(named)} {what}{'s' * (len(named) != 1)} ({names})"

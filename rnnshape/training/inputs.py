@@ -1,0 +1,171 @@
+"""X against a model's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rnnshape.problem import Problem
+from rnnshape.training.data import (
+    Data,
+    Kind,
+    Model,
+    Port,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
+from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, rearranged, settled
+
+__all__ = ["dtype_problem", "input_problems"]
+
+OF_A_LAYER = "each layer has its own words"
+ANY = 0  # in the place of None, where an input takes any size
+NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
+    "object": ("objects", "object"),
+    "str": ("text", "str"),
+    "<U": ("text", "str"),
+    "datetime64": ("dates", "datetime64"),
+}
+
+
+def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    """What Keras refuses of X, or takes for something else."""
+    if len(call.x) != len(model.inputs):
+        if call.x and model.inputs:
+            yield _wrong_number(model, call)
+        return
+    for x, port in zip(call.x, model.inputs, strict=True):
+        wrong = dtype_problem(call, x, "data") if port.dtype != "string" else None
+        wrong = wrong or _wrong_shape(model, call, x, port) or _wrong_index(call, x, port)
+        if wrong:
+            yield wrong
+
+
+def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
+    """Entries that are no numbers, and lists, which Keras takes for one array each."""
+    name, dtype = data.name, data.dtype or ""
+    if dtype == "list":
+        words = "Unrecognized data type" if call.is_batched else "Only input tensors may be passed"
+        if kind == "labels" and not call.is_batched:
+            words = "y_true and y_pred have different structures"
+        message = f'{name} is a list, which Keras takes for one array each (Keras: "{words}")'
+        remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
+    elif found := next((start for start in NO_NUMBERS if dtype.startswith(start)), None):
+        if kind == "labels" and not call.is_batched:
+            return None
+        what, words = NO_NUMBERS[found]
+        message = f"{data} holds {what} where numbers are expected"
+        message += f' (Keras: "Invalid dtype: {words}")' if call.is_batched else ""
+        remedies = (f"{name} = {name}.astype('float32')",)
+        if kind == "labels" and what == "text":
+            remedies = (f"{name} = np.unique({name}, return_inverse=True)[1]",)
+    else:
+        return None
+    return call.problem(kind, message, data, remedies=remedies)
+
+
+def _wrong_number(model: Model, call: TrainingCall) -> Problem:
+    arrays, inputs = counted("array", call.x), counted("input", model.inputs)
+    if model.is_sequential:
+        message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
+    else:
+        words = f"but it received {len(call.x)} input tensors"
+        message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
+    return call.problem("data", message, call.x[0], silent=model.is_sequential)
+
+
+def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Problem | None:
+    if x.shape is None:
+        return None
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in port.shape)
+    found = settled(x.shape, sizes, judge)
+    if found is None:
+        return None
+    taken, samples = port.shape, x.samples
+    if found.refused != OF_A_LAYER:
+        samples = None if len(x.shape) != len(taken) else samples
+    elif port.needed:
+        taken = port.needed
+    expected = (samples, *taken[1:])
+    words = f' (Keras: "{found.refused}")' if found.refused != OF_A_LAYER else ""
+    return call.problem(
+        "data",
+        f"{x} does not fit the input {port.name}, which takes "
+        f"{shown(expected, 'any').replace('(any', '(batch', 1)}{words}",
+        x,
+        tensor=port.name,
+        expected=expected,
+        remedies=tuple(_remedies(model, call, x, x.shape, port))[:2],
+    )
+
+
+def _judge(model: Model, port: Port) -> Judge:
+    """What Keras makes of X."""
+
+    def judge(x: Shape, taken: Shape) -> Outcome:
+        if not model.is_sequential:
+            # Keras compares what is left without a last axis of 1.
+            pair = [shape[:-1] if shape[-1:] == (1,) else shape for shape in (x, taken)]
+            if any(b not in (a, ANY) for a, b in list(zip(*pair, strict=False))[1:]):
+                return Outcome(refused="is incompatible with the layer: expected shape=")
+        if len(x) == len(taken) + 1 and x[-1] == 1:
+            x = x[:-1]
+        elif len(x) == len(taken) - 1 and taken[-1] == 1:
+            x = (*x, 1)
+        if len(x) != len(taken):
+            return Outcome(refused="Invalid input shape for input")
+        needed = zip(x[1:], (port.needed or ())[1:], strict=False)
+        if any(size not in (given, None) for given, size in needed):
+            return Outcome(refused=OF_A_LAYER)
+        return Outcome()
+
+    return judge
+
+
+def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
+    name, taken = x.name, port.shape
+    samples = call.y[0].samples if call.y else None
+    changed: list[tuple[str, Sizes]] = []
+    if samples == 1 or not call.y:
+        changed.append((f"{name} = {name}[None]", (1, *shape)))
+    if shape[0] == 1 and samples in (None, *shape[1:2]):
+        changed.append((f"{name} = {name}[0]", shape[1:]))
+    if len(shape) == len(taken) - 1:
+        if taken[1] in (1, None):
+            changed.append((f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:])))
+        changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
+    changed += rearranged(name, shape, taken)
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
+    yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
+    if len(shape) == len(taken) and None not in shape[1:]:
+        yield f"Input({shown(shape[1:])})"
+
+
+def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
+    """Indices that an Embedding has no row for."""
+    below = port.whole_numbers_below
+    if below is None:
+        return None
+    if x.values_below is not None and x.values_below > below:
+        largest = x.values_below - 1
+        words = f"is not in [0, {below})"
+        message = (
+            f"{x} has indices up to {largest}, but the Embedding of the input {port.name} has "
+            f'{below} rows, 0 to {below - 1} (Keras: "{words}")'
+        )
+        remedies: tuple[str, ...] = (f"input_dim={x.values_below}",)
+        if x.values_from and x.values_below - x.values_from <= below:
+            remedies = (*remedies, f"{x.name} = {x.name} - {x.values_from}")
+        return call.problem("data", message, x, tensor=port.name, remedies=remedies)
+    if x.values_from is None or x.values_from >= 0:
+        return None
+    silent = -x.values_from <= below
+    what = "takes it without an error for the last rows" if silent else "refuses it"
+    message = (
+        f"{x} has the index {x.values_from}, but the Embedding of the input {port.name} has "
+        f"rows from 0: Keras {what}"
+    )
+    moved = (x.values_below or 0) - x.values_from
+    remedies = (f"{x.name} = {x.name} + {-x.values_from}",) if moved <= below else ()
+    return call.problem("data", message, x, tensor=port.name, remedies=remedies, silent=silent)

@@ -1,0 +1,176 @@
+"""y against a model's outputs, with their losses and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from rnnshape.problem import Problem
+from rnnshape.training.data import (
+    Data,
+    Function,
+    Model,
+    Port,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
+from rnnshape.training.inputs import dtype_problem
+from rnnshape.training.losses import judge_of_loss, loss_named
+from rnnshape.training.metrics import judge_of_metric, metric_named
+from rnnshape.training.remedies import Attempt, label_remedies
+from rnnshape.training.shapes import Judge, settled
+
+__all__ = ["label_problems"]
+
+
+def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    """What Keras refuses of y, or trains on though it is something else."""
+    if call.call in ("predict", "__call__") or not call.y:
+        return
+    if len(call.y) != len(model.outputs):
+        if call.losses and all(call.losses):
+            yield _wrong_number(model, call)
+        return
+    wrong = list(_of_class_weights(model, call))
+    lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
+    for index, (y, port, loss, metrics) in enumerate(lines):
+        if y is None or port is None:
+            continue
+        now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
+        found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
+        if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
+            found = _wrong_labels(call, y, port, loss, found) or found
+        wrong += [found] if found else []
+    yield from wrong
+
+
+def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
+    """The shapes of one batch of y and of the output."""
+    rows = call.rows if call.rows is not None else port.shape[0]
+    if y.shape is None or call.is_batched:
+        # Other numbers of samples are a matter of their own.
+        return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
+    return y.shape, (y.shape[0] if rows is None else rows, *port.shape[1:])
+
+
+def _wrong_number(model: Model, call: TrainingCall) -> Problem:
+    words = "y_true and y_pred have different structures"
+    if len(call.y) == 1:
+        words = "The path: (0,) in the `loss` argument, can't be found"
+    made, given = counted("output", model.outputs), counted("array", call.y)
+    message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
+    return call.problem("labels", message, call.y[0])
+
+
+def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> Problem | None:
+    y = call.y[index]
+    if y.shape is None:
+        return None
+    outcomes = [
+        (what, loss, judge, found)
+        for what, loss, judge in _judges(now)
+        if (found := settled(now.y, now.output, judge))
+    ]
+    if not outcomes:
+        return None
+    what, loss, judge, found = outcomes[0]
+    samples = y.samples if call.is_batched else now.output[0]
+    expected = (samples, *_expected(what, now)[1:])
+    message = f"{y} does not fit the output {now.port} with {what}"
+    if expected != y.shape and settled(expected, (samples, *now.output[1:]), judge) is None:
+        message += f", which takes {shown(expected)}"
+    # A metric may refuse what the loss takes.
+    refused = next((one.refused for *_, one in outcomes if one.refused), "")
+    if refused:
+        message += f' (Keras: "{refused}")'
+    else:
+        message += f": without an error, Keras {found.silent}"
+    return call.problem(
+        "labels",
+        message,
+        y,
+        tensor=now.port.name,
+        expected=expected,
+        loss=loss,
+        remedies=label_remedies(model, call, index, now),
+        silent=not refused,
+    )
+
+
+def _judges(now: Attempt) -> Iterator[tuple[str, str | None, Judge]]:
+    """What compares y with the output: how it is called, its name if it is the loss, its rule."""
+    if now.loss and (judged := judge_of_loss(now.loss, now.port.masked)):
+        yield judged[0], *judged
+    for metric in now.metrics:
+        if judge := judge_of_metric(metric, now.port.masked):
+            yield f"the metric {metric_named(metric.name)}", None, judge
+
+
+def _expected(what: str, now: Attempt) -> Sizes:
+    if "parse" in what or what == "categorical_generalized_cross_entropy":
+        return now.output[:-1] or now.output
+    return (now.output[0], None) if what == "ctc" else now.output
+
+
+def _wrong_labels(
+    call: TrainingCall, y: Data, port: Port, loss: Function | None, silent: Problem | None
+) -> Problem | None:
+    """Numbers of classes that the output does not have."""
+    name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
+    if name != "sparse_categorical_crossentropy" or classes is None:
+        return None
+    least, below = y.values_from or 0, y.values_below or 0
+    if least >= 0 and below <= classes:
+        return None
+    wrong = least if least < 0 else below - 1
+    remedies = []
+    if least and below - least <= classes:
+        remedies.append(f"{y.name} = {y.name} {'-' if least > 0 else '+'} {abs(least)}")
+    if port.units_of and least >= 0:
+        remedies.append(f"{port.units_of}({below})")
+    return call.problem(
+        "labels",
+        f"{y} has the label {wrong}, but the output {port} takes 0 to {classes - 1} "
+        f'(Keras: "which is outside the valid range of [0, {classes})")',
+        y,
+        tensor=port.name,
+        expected=(y.samples, *port.shape[1:-1]),
+        loss=name,
+        remedies=silent.remedies if silent else tuple(remedies),
+    )
+
+
+def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    if not call.class_weights:
+        return
+    if call.is_batched and len(model.outputs) > 1:
+        words = "`class_weight` is only supported for Models with a single output."
+        message = f'the model has {len(model.outputs)} outputs (Keras: "{words}")'
+        yield call.problem("labels", message)
+        return
+    port, loss, y = model.outputs[0], (*call.losses, None)[0], call.y[0]
+    name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
+    words = ""
+    if y.shape is not None and len(y.shape) > 2:
+        words = "only 0-dimensional arrays can be converted to Python scalars"
+    elif name == "sparse_categorical_crossentropy" and y.shape is not None:
+        # The weights are (samples,), the single losses of sequences (samples, timesteps).
+        steps = port.shape[1] if len(port.shape) == 3 else None
+        words = "Incompatible shapes" if steps not in (None, 1, call.rows) else ""
+    if words:
+        message = f'class_weight takes one label for each sample, not {y} (Keras: "{words}")'
+        yield call.problem("labels", message, y, expected=(y.samples,))
+        return
+    if classes is None or name is None or "crossentropy" not in name:
+        return
+    last = max(classes, 2) - 1
+    beyond = sorted(key for key in call.class_weights if not 0 <= key <= last)
+    if beyond:
+        keys = ", ".join(map(str, beyond))
+        message = (
+            f"class_weight has the key{'s' * (len(beyond) > 1)} {keys}, but the output {port} has "
+            f"classes 0 to {last}: without an error, Keras leaves these weights out"
+        )
+        yield call.problem("labels", message, None, tensor=port.name, loss=name, silent=True)

@@ -1,0 +1,227 @@
+"""What each loss makes of y and an output, by their shapes: a function per family of losses."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import NamedTuple
+
+from rnnshape.training.data import Function
+from rnnshape.training.shapes import (
+    Judge,
+    Outcome,
+    Refusal,
+    Shape,
+    aligned,
+    broadcast,
+    repeats,
+)
+
+__all__ = [
+    "HARMLESS",
+    "LOSSES",
+    "ONE_HOT",
+    "SHORT",
+    "Loss",
+    "elementwise",
+    "judge_of_loss",
+    "loss_named",
+    "same_shape",
+    "snake_case",
+    "sparse",
+    "written",
+]
+
+# Arguments that do not change which shapes fit.
+HARMLESS = {
+    *("name", "dtype", "reduction", "from_logits", "label_smoothing", "delta", "alpha", "beta"),
+    *("gamma", "apply_class_balancing", "margin", "remove_diagonal", "q"),
+}
+
+
+def elementwise(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry; what does not have the same shape is broadcast."""
+    both = broadcast(y, output)
+    silent = ""
+    if repeats(y, output, both):
+        silent = f"repeats entries up to {both} and takes the mean of these"
+    return Outcome(both[:-1], silent)
+
+
+def whole(y: Shape, output: Shape) -> Outcome:
+    """One number for all entries of a batch."""
+    return elementwise(y, output)._replace(values=())
+
+
+def over_features(y: Shape, output: Shape) -> Outcome:
+    """Relative to the other entries of the last axis: of one alone it does not learn."""
+    found = elementwise(y, output)
+    if found.fits and output[-1:] == (1,):
+        return found._replace(silent="learns nothing, because the last axis has only one entry")
+    return found
+
+
+def same_shape(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry; nothing is broadcast."""
+    if len(y) != len(output):
+        raise Refusal("Arguments `target` and `output` must have the same rank (ndim)")
+    if y != output:
+        raise Refusal("Arguments `target` and `output` must have the same shape")
+    return Outcome(output[:-1])
+
+
+def sparse(y: Shape, output: Shape) -> Outcome:
+    """y has the number of a class where the output has an entry for each class."""
+    if len(y) == len(output) and y[-1:] == (1,):
+        y = y[:-1]
+    if len(y) != len(output) - 1:
+        raise Refusal("Argument `output` must have rank (ndim) `target.ndim - 1`")
+    if y != output[:-1]:
+        raise Refusal(
+            "Arguments `target` and `output` must have the same shape up until the last dimension"
+        )
+    return Outcome(y)
+
+
+def of_classes(judge: Judge, y: Shape, output: Shape) -> Outcome:
+    """By a last axis of classes: of one alone the loss is always 0."""
+    found = judge(y, output)
+    if output[-1] == 1:
+        return found._replace(silent="learns nothing, because of one class the loss is always 0")
+    return found
+
+
+def one_hot(y: Shape, output: Shape) -> Outcome:
+    """As `sparse`, but of what Keras itself makes one-hot, and broadcasts."""
+    found = elementwise((*y, output[-1]), output)
+    return found._replace(silent="") if output[-1] == 1 else found
+
+
+def ctc(y: Shape, output: Shape) -> Outcome:
+    if len(y) != 2:
+        raise Refusal("Targets `y_true` are expected to be a tensor of shape")
+    if len(output) != 3:
+        raise Refusal("Logits `y_pred` are expected to be a tensor of shape")
+    return Outcome(y[:1])
+
+
+def circle(y: Shape, output: Shape) -> Outcome:
+    """Of all pairs of samples; there is no rule for outputs that are not (batch, features)."""
+    if len(output) == 2 and y[1:] not in ((), (1,)):
+        raise Refusal("Incompatible shapes")
+    return Outcome(y[:1])
+
+
+class Loss(NamedTuple):
+    """A loss of `keras.losses`: its class, and what it makes of y and the output, once aligned."""
+
+    name: str
+    judge: Judge
+
+
+def snake_case(name: str) -> str:
+    """The name of a class as Keras spells that of its function.
+
+    >>> snake_case("KLDivergence")
+    'kl_divergence'
+    """
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+
+
+_FAMILIES: list[tuple[Judge, str]] = [
+    (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
+    (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
+    (elementwise, "Hinge SquaredHinge CategoricalHinge"),
+    (whole, "Dice Tversky"),
+    (over_features, "CosineSimilarity CategoricalFocalCrossentropy"),
+    (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
+    (partial(of_classes, same_shape), "CategoricalCrossentropy"),
+    (partial(of_classes, sparse), "SparseCategoricalCrossentropy"),
+    (one_hot, "CategoricalGeneralizedCrossEntropy"),
+    (circle, "Circle"),
+    (ctc, "CTC"),
+]
+LOSSES = {
+    snake_case(name): Loss(name, judge) for judge, names in _FAMILIES for name in names.split()
+}
+SHORT = {
+    "mse": "MeanSquaredError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "msle": "MeanSquaredLogarithmicError",
+    "bce": "BinaryCrossentropy",
+    "kld": "KLDivergence",
+}
+NAMES = {
+    **{spelt: name for name, loss in LOSSES.items() for spelt in (name, loss.name)},
+    **{spelt: snake_case(SHORT[name]) for name in SHORT for spelt in (name, name.upper())},
+}
+# Of these y has an entry for each class.
+ONE_HOT = {
+    *("categorical_crossentropy", "categorical_focal_crossentropy"),
+    *("categorical_hinge", "kl_divergence"),
+}
+
+
+def loss_named(text: str) -> str | None:
+    """The name of the function of a loss, by any name that `compile` takes; None of no loss.
+
+    >>> loss_named("MSE"), loss_named("keras.losses.CategoricalCrossentropy"), loss_named("mes")
+    ('mean_squared_error', 'categorical_crossentropy', None)
+    """
+    word = text.rpartition(".")[2]
+    return "crossentropy" if word.lower() in ("ce", "crossentropy") else NAMES.get(word)
+
+
+def written(name: str, like: Function) -> str:
+    """Another loss as code: with `from_logits`, where the loss that it replaces has it.
+
+    >>> written("huber", Function("mse"))
+    "'huber'"
+    >>> written("poisson", Function("Huber", (("from_logits", True),)))
+    'keras.losses.Poisson(from_logits=True)'
+    """
+    logits = dict(like.arguments).get("from_logits")
+    if not logits:
+        return repr(name)
+    return f"keras.losses.{LOSSES[name].name}(from_logits={logits!r})"
+
+
+def resolved(name: str, y: Shape, output: Shape) -> str:
+    """Which loss `crossentropy` is for these shapes."""
+    if name != "crossentropy":
+        return name
+    if output[-1] == 1:
+        return "binary_crossentropy"
+    is_sparse = len(y) < len(output) or y[-1] == 1
+    return "sparse_categorical_crossentropy" if is_sparse else "categorical_crossentropy"
+
+
+def judge_of_loss(loss: Function, masked: bool = False) -> tuple[str, Judge] | None:
+    """The loss' own name, and what it makes of y and an output; None where there is no rule.
+
+    `masked` says whether a mask reaches the output.
+
+    >>> name, judge = judge_of_loss(Function("mse"))
+    >>> judge((16, 1), (16, 3)).silent
+    'repeats entries up to (16, 3) and takes the mean of these'
+    """
+    name = loss_named(loss.name)
+    if name is None or {key for key, _ in loss.arguments} - HARMLESS:
+        return None
+    return name, partial(_with_mask, name, masked)
+
+
+def _with_mask(name: str, masked: bool, y: Shape, output: Shape) -> Outcome:
+    name = resolved(name, y, output)
+    given, left = aligned(y, output)
+    found = LOSSES[name].judge(given, left)
+    if name == "sparse_categorical_crossentropy" and len(left) < len(output):
+        found = found._replace(silent=f"takes axis {len(left) - 1} for classes")
+    # Of more axes it is not known which of them the mask has.
+    if masked and len(output) in (2, 3) and found.values:
+        values, mask = aligned(found.values, output[:-1])
+        both = broadcast(values, mask)
+        if both != values and not found.silent:
+            return Outcome(both, f"repeats single losses {values} up to {both}")
+    return found

@@ -1,0 +1,88 @@
+"""How many samples X and y have, and the batches that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import floor
+
+from rnnshape.problem import Problem
+from rnnshape.training.data import Model, TrainingCall, shown
+
+__all__ = ["sample_problems"]
+
+
+def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    """Numbers of samples that differ, a split that leaves none, batches that do not divide."""
+    yield from _different_numbers(call)
+    yield from _split_without_samples(call)
+    if model.is_stateful and model.inputs and (batch := model.inputs[0].shape[0]) is not None:
+        yield from _stateful_batches(call, batch)
+
+
+def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
+    if not call.is_batched or not call.x:
+        return
+    first = call.x[0]
+    for other in (*call.x[1:], *call.y):
+        if first.samples is None or other.samples in (None, first.samples):
+            continue
+        least = min(first, other, key=lambda data: data.samples or 0)
+        most = other if least is first else first
+        yield call.problem(
+            "samples",
+            f"{other} has {other.samples} samples, but {first} has {first.samples} "
+            '(Keras: "Data cardinality is ambiguous")',
+            other,
+            expected=(first.samples, *(other.shape or ())[1:]),
+            remedies=(f"{most.name} = {most.name}[:{least.samples}]",),
+        )
+        return
+
+
+def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
+    split, samples = call.validation_split, call.x[0].samples if call.x else None
+    if call.call != "fit" or not split or call.validation or samples is None:
+        return
+    kept = floor(samples * (1.0 - split))
+    if kept in (0, samples):
+        none = "training" if kept == 0 else "validation"
+        yield call.problem(
+            "samples",
+            f"validation_split={split} of the {samples} sample{'s' * (samples != 1)} of "
+            f"{call.x[0].name} leaves none for {none} "
+            '(Keras: "which is not sufficient to split it")',
+            call.x[0],
+            remedies=(f"validation_split={0.5 if samples > 1 else 0}",),
+        )
+
+
+def _stateful_batches(call: TrainingCall, batch: int) -> Iterator[Problem]:
+    x = call.x[0] if call.x else None
+    if x is None or x.samples is None or not x.samples:
+        return
+    first, last = call.rows or x.samples, 0
+    if call.is_batched:
+        last = x.samples % (call.batch_size or 32)
+    wrong = next((size for size in (first, last) if size not in (0, batch)), None)
+    if wrong is None:
+        return
+    words = "Incompatible shapes"
+    if call.call in ("fit", "evaluate") and batch == 1:
+        words = "use the `shape_invariants` argument of tf.while_loop"
+    elif call.call not in ("fit", "evaluate") and wrong == first:
+        words = "If an RNN is stateful, the batch size"
+    kept = x.samples // batch * batch if call.is_batched else batch
+    changes = []
+    if call.is_batched and call.batch_size != batch:
+        changes.append(f"batch_size={batch}")
+    if kept < x.samples:
+        names = [data.name for data in (*call.x, *call.y)]
+        changes.append(f"{', '.join(names)} = {', '.join(f'{name}[:{kept}]' for name in names)}")
+    yield call.problem(
+        "samples",
+        f"a stateful model takes batches of {batch} samples, but {x.name} {shown(x.shape or ())} "
+        f'gives a batch of {wrong} (Keras: "{words}")',
+        x,
+        expected=(kept or batch, *(x.shape or ())[1:]),
+        remedies=(" with ".join(changes),) if 0 < kept <= x.samples else (),
+    )
