@@ -116,10 +116,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return ARRAYS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
-    if name in NUMPY and not path.endswith("layers"):
-        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
     if _is_dtype(name):
         return name
+    if name in NUMPY and not path.endswith("layers"):
+        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
     if name in ("function", "register_keras_serializable"):
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda one: one
     if path.endswith("layers"):
