@@ -305,3 +305,21 @@ def test_a_total_is_at_least_what_is_known(tmp_path: Path) -> None:
     finished = command(str(path), "--dry-run")
     assert "at least 72" in finished.out
     assert "Mine(4)" in finished.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Input((None, 8, 8, 1)) -> ConvLSTM2D(3, 3)",
+        pytest.param(
+            "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
+            marks=pytest.mark.xfail(
+                reason="what is open is taken for an axis of space, not of time"
+            ),
+        ),
+    ],
+)
+def test_the_open_time_of_an_input_is_given_by_an_option(text: str) -> None:
+    finished = command(text, "-t", "7", "--dry-run", "--json")
+    assert finished.code == 0
+    assert finished.lines[0]["inputs"][0]["shape"][1] == 7
