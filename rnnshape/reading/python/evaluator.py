@@ -43,6 +43,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 Handler = Callable[["Evaluator", Any, Scope], object]
 
 NESTED = "this is nested too deeply to be read"
+OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -87,6 +88,7 @@ class Evaluator:
         self.labels: dict[str, None] = {}
         self.module = Scope()
         self.roots: list[object] = []  # what else code can change
+        self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages: list[QueryError] = []
         self.refusals: list[Open] = []  # what Python itself would not do
@@ -182,7 +184,10 @@ class Evaluator:
             check_result(made)
         except IsOpenError as wrong:
             self.node = node
-            return self.derived(wrong.value)
+            found = self.derived(wrong.value)
+            if found is not wrong.value and _is_of_many(node, function):
+                found.roots = ()  # `--let words=5000` would not say how many words there are
+            return found
         except QueryError as wrong:
             self.node = node
             return self._told(wrong, self._text(function))
@@ -384,6 +389,13 @@ def _what(value: object) -> str:
     if isinstance(value, StandIn) and " " in kind:
         return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def _is_of_many(node: ast.AST, function: object) -> bool:
+    """Whether it is `len(words)`, `max(sizes)` or the like: of something that is no number."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
+        return False
+    return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
 
 
 def _is_ours(wrong: BaseException) -> bool:

@@ -59,7 +59,7 @@ def looked_up(evaluator: Evaluator, word: str, scope: Scope) -> object:
     for given in (evaluator.given, evaluator.names):
         if word in given:
             return given[word]
-    found = evaluator.open(word)
+    found = evaluator.undefined.setdefault(word, evaluator.open(word))
     found.is_named = found.is_undefined = True
     return evaluator.named_by_let(found)
 

@@ -72,7 +72,7 @@ def _function(
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
-    run.__signature__, run.own_scope = signature, scope  # type: ignore[attr-defined]
+    run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
 
 

@@ -73,7 +73,8 @@ class Open:
         if self.is_named or not name.strip("_"):
             return self
         found = Open(name, self.reason, self.source, self.node)
-        found.is_named, found.roots, found.alternatives = True, self.roots, self.alternatives
+        found.is_named, found.alternatives = True, self.alternatives
+        found.roots = self.roots if any(root.is_named for root in self.roots) else ()
         return found
 
     def derived(self, label: str, source: Source, node: ast.AST) -> Open:
