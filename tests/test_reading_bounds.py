@@ -484,7 +484,14 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
         return [type(wrong), wrong.message, wrong.details, *map(str, wrong.others)]
     messages = [(type(one), one.message, one.details) for one in reading.messages]
     places = [call.places for network in reading.networks for call in network.layers]
-    return [str(reading.networks), reading.notes, reading.names_used, reading.names_open, messages, places]
+    return [
+        str(reading.networks),
+        reading.notes,
+        reading.names_used,
+        reading.names_open,
+        messages,
+        places,
+    ]
 
 
 @pytest.mark.process
