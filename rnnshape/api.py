@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from operator import index
-from typing import Any, NoReturn, Protocol, TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
-from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, chain
-from rnnshape.rules import axes_of_input
+from rnnshape.expression import Call, Value, bind
+from rnnshape.input_shapes import (
+    Shape,
+    likely_dimensions,
+    named_type,
+    shape_of,
+    shapes_of,
+    with_input,
+)
+from rnnshape.network import Dimensions, Network, Question, chain
 from rnnshape.shown import Report
 
 __all__ = ["inspect", "inspect_all"]
@@ -44,7 +47,6 @@ What: TypeAlias = (
     | Sequence[str | Call | HasConfig]
 )
 InputShape: TypeAlias = Sequence[int | None] | HasShape
-Shape: TypeAlias = tuple[int | None, ...]
 
 HOW_TO_ASK = (
     "give a Keras expression, a chain of them, a list of layers, a Keras layer or model, "
@@ -179,23 +181,26 @@ def _questions(
     what: What, given: object, let: Mapping[str, Any] | None
 ) -> tuple[list[Question], list[tuple[str, ...]]]:
     """Every question of what is asked, and of each what is said beside the rule's notes."""
-    shapes = None if given is None else _shapes(given)
+    shapes = None if given is None else shapes_of(given)
     if isinstance(what, Question):
         networks, dimensions = [what.network], what.dimensions
         notes: tuple[tuple[str, ...], ...] = ()
     else:
-        dimensions = _likely_dimensions(shapes)
-        networks, notes = _networks(what, _values(let), dimensions)
+        dimensions = likely_dimensions(shapes)
+        networks, notes = _networks(what, _values(let), dimensions, shapes)
         dimensions = Dimensions() if shapes is None else dimensions
     questions = [
-        Question(network, dimensions) if shapes is None else _with_input(network, shapes)
+        Question(network, dimensions) if shapes is None else with_input(network, shapes)
         for network in networks
     ]
     return questions, [*notes, *[()] * (len(questions) - len(notes))]
 
 
 def _networks(
-    what: What, let: Mapping[str, Value], dimensions: Dimensions
+    what: What,
+    let: Mapping[str, Value],
+    dimensions: Dimensions,
+    shapes: Sequence[Shape] | None = None,
 ) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
     match what:
         case Network():
@@ -211,15 +216,18 @@ def _networks(
             if not os.path.isfile(path):
                 raise QueryError(f"there is no file {path}")
             if not path.lower().endswith(SUFFIXES):
-                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES[:4])} are")
+                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
             return _read(path, let, dimensions)
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
         case list() | tuple():
             return [_chain_of(what)], ()
     if _has_config(what):
-        return _of_keras_object(what)
-    raise TypeError(f"what is {_named_type(what)}: {HOW_TO_ASK}")
+        from rnnshape.reading.live import read_object
+
+        reading = read_object(what, shapes or ())
+        return list(reading.networks), reading.notes
+    raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
 
 
 def _read(
@@ -276,12 +284,14 @@ def _layer(one: object, number: int) -> Call:
     elif isinstance(one, type):
         raise TypeError(f"{one.__name__} is a class: make a layer of it, {one.__name__}(...)")
     elif _has_config(one):
-        call = _call_of_layer(one)
+        from rnnshape.reading.live import call_of_layer
+
+        call = call_of_layer(one)
     elif number == 0 and hasattr(one, "shape"):  # what `keras.Input(...)` returns
-        call = bind("Input", (), {"batch_shape": _shape(one)})
+        call = bind("Input", (), {"batch_shape": shape_of(one)})
     else:
         raise TypeError(
-            f"layer {number + 1} is {_named_type(one)}: give Keras layers, or their expressions"
+            f"layer {number + 1} is {named_type(one)}: give Keras layers, or their expressions"
         )
     if call.name == "Input" and number:
         raise call.error("Input says what the network is given: put it first")
@@ -318,258 +328,10 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
             return tuple(plain(name, one) for one in value)
         if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy
             return plain(name, value.item())
-        raise TypeError(f"let: {name} is {_named_type(value)}: give plain data, such as 5000")
+        raise TypeError(f"let: {name} is {named_type(value)}: give plain data, such as 5000")
 
     return {name: plain(name, value) for name, value in (let or {}).items()}
 
 
-# Layers and models of Keras
-
-
-def _of_keras_object(what: HasConfig) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
-    from rnnshape.reading.config_layers import sizes_of
-    from rnnshape.reading.saved_model import read_config
-
-    bases = [base.__name__ for base in type(what).__mro__]
-    if "Model" not in bases:
-        network = chain([_call_of_layer(what)])
-        with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
-            built = json.loads(json.dumps(what.get_build_config()))  # type: ignore[attr-defined]
-            network = _with_built_shape(network, sizes_of((built or {}).get("input_shape")))
-        return [network], ()
-    kind = next((one for one in ("Sequential", "Functional") if one in bases), "")
-    config = _plain_config(what, kind)
-    if not kind or "layers" not in config["config"]:
-        raise QueryError(
-            f"{type(what).__name__} is a subclassed model: its config does not say which layers "
-            "it has; ask for its layers"
-        )
-    reading = read_config(json.dumps(config), "the model")
-    return list(reading.networks), reading.notes
-
-
-def _with_built_shape(network: Network, shape: Shape | None) -> Network:
-    """A layer that was called before takes what it was built for."""
-    if shape is None or network.inputs[0].shape is not None:
-        return network
-    return replace(network, inputs=(replace(network.inputs[0], shape=shape),))
-
-
-def _call_of_layer(layer: HasConfig) -> Call:
-    from rnnshape.reading.config_layers import NO_LAYER_OF_KERAS, UnreadLayerError, layer_of
-
-    name = type(layer).__name__
-    module = type(layer).__module__.partition(".")[0]
-    if "Model" in [base.__name__ for base in type(layer).__mro__]:
-        raise QueryError(f"a model, {name}, stands among layers: ask for it alone")
-    config = _plain_config(layer, name)
-    if name == "InputLayer":
-        return bind("Input", (), {"batch_shape": _shape(config["config"]["batch_shape"])})
-    try:
-        if module not in ("keras", "tf_keras", "tensorflow"):
-            raise UnreadLayerError(NO_LAYER_OF_KERAS)
-        return layer_of(config)
-    except UnreadLayerError as wrong:
-        raise QueryError(f"{name} is not answered: {wrong.message}") from None
-    except (AttributeError, KeyError, TypeError):
-        raise QueryError(f"{name}: its config can't be read") from None
-
-
-def _plain_config(what: HasConfig, class_name: str) -> dict[str, Any]:
-    """The config as JSON has it: lists in place of tuples, and of what is no data a mark."""
-
-    def plain(value: Any) -> Any:
-        if hasattr(value, "item") and getattr(value, "shape", None) == ():
-            return value.item()
-        return {"class_name": "function", "config": type(value).__name__}
-
-    try:
-        config = json.dumps(what.get_config(), default=plain)
-    except (NotImplementedError, TypeError, ValueError, RecursionError) as wrong:
-        raise QueryError(f"the config of {class_name} can't be read: {wrong}") from None
-    return {"class_name": class_name, "config": json.loads(config)}
-
-
 def _has_config(what: object) -> TypeGuard[HasConfig]:
     return callable(getattr(what, "get_config", None))
-
-
-# The input
-
-
-def _shapes(given: object) -> tuple[Shape, ...]:
-    """The shape of every input, as they are given."""
-    if hasattr(given, "shape"):
-        return (_shape(given),)
-    if isinstance(given, str | int | float) or not hasattr(given, "__iter__"):
-        _not_a_shape(given)
-    try:
-        parts = list(given)
-    except ValueError:  # a TensorShape of unknown rank
-        raise QueryError("input: its shape is not known") from None
-    if not parts:
-        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
-    if all(_is_shape(one) for one in parts):
-        return tuple(_shape(one) for one in parts)
-    return (_shape(parts),)
-
-
-def _shape(given: object) -> Shape:
-    shape = getattr(given, "shape", given)
-    if isinstance(shape, str) or not hasattr(shape, "__iter__"):
-        _not_a_shape(given)
-    try:
-        sizes = list(shape)
-    except ValueError:
-        raise QueryError("input: its shape is not known") from None
-    return tuple(_size(one, sizes) for one in sizes)
-
-
-def _size(size: object, sizes: Sequence[object]) -> int | None:
-    size = getattr(size, "value", size)  # `Dimension` of TensorFlow's first versions
-    if size is None:
-        return None
-    try:
-        number = index(size)  # type: ignore[arg-type]
-    except TypeError:
-        number = 0
-    if isinstance(size, bool) or not 1 <= number <= LARGEST:
-        shown = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
-        raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
-    return number
-
-
-def _is_shape(part: object) -> bool:
-    return (hasattr(part, "shape") and part.shape != ()) or isinstance(part, list | tuple)
-
-
-def _not_a_shape(given: object) -> NoReturn:
-    raise TypeError(
-        f"input is {_named_type(given)}: give a shape, such as (batch, timesteps, features), or "
-        "data that has one"
-    )
-
-
-def _likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
-    """What a first input says of the sizes that code takes from data."""
-    if not shapes:
-        return Dimensions()
-    batch, *others = shapes[0]
-    return Dimensions(
-        batch,
-        others[0] if len(others) > 1 else None,
-        others[-1] if others else None,
-        others[1] if len(others) > 2 else None,
-    )
-
-
-def _with_input(network: Network, shapes: Sequence[Shape]) -> Question:
-    """The network, given something of these shapes; a `QueryError` where they don't fit."""
-    if len(shapes) > 1 and _is_one_open_layer(network):
-        network = _called_with_several(network.steps[0].layer, len(shapes))
-    if len(shapes) != len(network.inputs):
-        names = ", ".join(one.name for one in network.inputs)
-        raise QueryError(
-            f"input: {_counted(len(shapes), 'shape')} for {_counted(len(network.inputs), 'input')}"
-            f" ({names}): give one for each, in a list"
-        )
-    for one, shape in zip(network.inputs, shapes, strict=True):
-        _check_fits(one, shape)
-    # Where the sizes alone say it all, the question stays as it is written.
-    dimensions = _as_dimensions(network, shapes)
-    if dimensions is None:
-        described = tuple(
-            replace(one, shape=_filled(one, shape))
-            for one, shape in zip(network.inputs, shapes, strict=True)
-        )
-        question = Question(replace(network, inputs=described), _likely_dimensions(shapes))
-    else:
-        question = Question(network, dimensions)
-    _check_batch_is_first(network, shapes, question)
-    return question
-
-
-def _is_one_open_layer(network: Network) -> bool:
-    return network.is_chain and len(network.steps) == 1 and network.inputs[0].shape is None
-
-
-def _called_with_several(layer: Call, count: int) -> Network:
-    """A layer that takes a list of tensors, as `Concatenate` does."""
-    inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))
-    tensors = tuple(Ref(0, number) for number in range(count))
-    return Network(inputs, (Step(layer, (tensors,)),))
-
-
-def _check_fits(one: Input, shape: Shape) -> None:
-    if one.shape is None or isinstance(one.shape, Unknown):
-        return
-    sizes = zip(one.shape, shape, strict=False)
-    if len(one.shape) != len(shape) or any(
-        isinstance(said, int) and size is not None and said != size for said, size in sizes
-    ):
-        raise QueryError(
-            f"input={shape} does not fit: the network says that {one.name} is {one.shape}"
-        )
-
-
-def _filled(one: Input, shape: Shape) -> Shape:
-    """What is given, and where that is open, what was said before."""
-    said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
-    return tuple(size or before for size, before in zip(shape, said, strict=True))
-
-
-def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
-    """The sizes that make the network's open inputs these shapes; None if no such sizes do."""
-    found: dict[str, int] = {}
-    pairs: list[tuple[str, int]] = []
-    for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
-        names = _names_of_axes(network, number, one.shape)
-        if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
-            return None
-        said = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
-        if isinstance(one.shape, Unknown) or any(isinstance(size, Unknown) for size in said):
-            return None
-        pairs += [
-            (axis, size)
-            for axis, before, size in zip(names, said, shape, strict=True)
-            if before is None and size is not None
-        ]
-    for axis, size in pairs:
-        kind = {"channels": "features"}.get(axis, axis)
-        found[kind if kind in ("batch", "timesteps", "features") else "space"] = size
-    dimensions = Dimensions(**found)
-    return dimensions if all(dimensions[axis] == size for axis, size in pairs) else None
-
-
-def _names_of_axes(network: Network, number: int, shape: Shape | None) -> tuple[str, ...]:
-    user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
-    return axes_of_input(user or Call("Dense"), len(shape) if shape is not None else None)
-
-
-def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
-    """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
-    if any(one.shape is not None for one in network.inputs) or _is_answered(question):
-        return
-    with_batch = tuple(
-        replace(one, shape=(None, *shape))
-        for one, shape in zip(network.inputs, shapes, strict=True)
-    )
-    if _is_answered(Question(replace(network, inputs=with_batch))):
-        sizes = ", ".join(map(str, shapes[0]))
-        raise QueryError(f"input={shapes[0]}: the batch comes first, as in (batch, {sizes})")
-
-
-def _is_answered(question: Question) -> bool:
-    try:
-        describe(question.network, question.dimensions)
-    except QueryError:
-        return False
-    return True
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _named_type(value: object) -> str:
-    return f"of type {type(value).__name__}"

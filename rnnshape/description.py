@@ -253,9 +253,9 @@ def _described(
             made.append(wrong)
     taken = [run for run, layer in zip(runs, made, strict=True) if isinstance(layer, Layer)]
     if len(taken) < min(2, len(runs)):
-        wrong = next(one for one in made if isinstance(one, QueryError))
+        refused = next(one for one in made if isinstance(one, QueryError))
         if len(runs) == 1 or not _depends_on_open(step, runs):
-            raise wrong
+            raise refused
         for run in runs:
             given = tuple(_tensor(ref, run.inputs, run.layers) for ref in step.refs)
             run.layers.append(Layer(number, step.layer, given, None, step.same_as))
@@ -395,7 +395,9 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     def given(argument: Argument) -> Given:
         if isinstance(argument, Ref):
             return tensors[argument]
-        return tuple(map(given, argument)) if isinstance(argument, tuple) else argument
+        if isinstance(argument, tuple):
+            return tuple(map(given, argument))
+        return argument if isinstance(argument, bool) else None
 
     keywords = {name: given(one) for name, one in step.keywords}
     inputs = called_with(step.layer, [given(one) for one in step.arguments], keywords)

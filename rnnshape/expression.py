@@ -247,9 +247,9 @@ class Source:
     def _check_numbers(self, statements: list[ast.stmt]) -> None:
         """Python itself does not print a number of so many digits."""
         for node in (node for one in statements for node in ast.walk(one)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, int):
-                if node.value.bit_length() > MOST_BITS:
-                    raise QueryError("a number in this is too large to be read")
+            number = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(number, int) and number.bit_length() > MOST_BITS:
+                raise QueryError("a number in this is too large to be read")
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where a piece of the text stands."""

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from rnnshape.cli.messages import error
@@ -94,8 +94,9 @@ def _answer(line: str, cell: str | None, display: Display | None) -> None:
 
 def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | None:
     """The table that was written, as HTML; None where something else was."""
-    from rnnshape.cli.answer import describe_all
+    from rnnshape.cli.answer import describe_all, with_answers
     from rnnshape.cli.options import Options, app
+    from rnnshape.cli.pasted import error_text
     from rnnshape.cli.questions import query
     from rnnshape.formats.notebook import query_html
 
@@ -103,15 +104,13 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
         options = app(arguments, prog_name="rnnshape", standalone_mode=False)
     if not isinstance(options, Options) or options.format not in (None, Format.TABLE):
         return None
+    if any(error_text(what) is not None for what in options.what):
+        return None
     with _reader() as reader:
         asked = query(options, lambda: reader)
     if asked.code_alone:
         return None
-    reports = describe_all(asked)
-    for number, answer in enumerate(answers):
-        if isinstance(answer, Measurement):
-            reports[number] = replace(reports[number], measurement=answer)
-    return query_html(asked, reports)
+    return query_html(asked, with_answers(describe_all(asked), answers))
 
 
 def _display(text: str, html: str) -> None:

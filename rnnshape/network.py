@@ -97,6 +97,7 @@ class Input:
             said of it, and the first layer's needs decide.
         name: as it is shown.
         dtype: as it is given; None where it is not.
+        is_data: whether it is data that the text has, and not what a model takes.
 
     >>> print(Input((None, 100, 16)), Input((32, 100, 16)))
     Input((100, 16)) Input((100, 16), batch_size=32)
@@ -105,6 +106,7 @@ class Input:
     shape: Shape | Unknown | None = None
     name: str = "inputs"
     dtype: str | None = None
+    is_data: bool = False
 
     def __str__(self) -> str:
         if self.shape is None:
@@ -215,11 +217,13 @@ class Question:
 
     Attributes:
         from_word: whether a word and flags have asked for it, whose sizes have defaults.
+        is_of_code: whether a file of code has, of which the network is what was read.
     """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
     from_word: bool = False
+    is_of_code: bool = False
 
 
 def chain(layers: Sequence[Call], name: str = "") -> Network:

@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import Any
 
 from rnnshape.description import Description
-from rnnshape.expression import Call, calls_within, printed
+from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules.facts import Nested, Tensor
@@ -118,12 +118,18 @@ class _Writer:
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""
-        batch, *others = tensor.axes
-        shape = tuple(None if axis.is_open else axis.length for axis in others)
+        written = self.network.inputs[index].shape
+        if isinstance(written, Unknown):
+            return f"Input({written})"
+        sizes = written or (None,) * len(tensor.axes)
+        batch, *shape = (
+            size if isinstance(size, Unknown) else None if axis.is_open else axis.length
+            for axis, size in zip(tensor.axes, sizes, strict=True)
+        )
         below = self.description.inputs_below[index]
         dtype = self.network.inputs[index].dtype or ("int32" if below else None)
-        parts = [repr(shape)]
-        parts += [] if batch.is_open else [f"batch_size={batch.length}"]
+        parts = [printed(tuple(shape))]
+        parts += [] if batch is None else [f"batch_size={printed(batch)}"]
         parts += [f"dtype={dtype!r}"] if dtype else []
         return f"Input({', '.join(parts)})"
 

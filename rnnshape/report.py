@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
-from rnnshape.columns import open_in
+from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
@@ -267,9 +267,18 @@ class Report:
 
     @property
     def can_be_measured(self) -> bool:
-        """Whether Keras can be asked: nothing is open, every layer is read, and Keras takes it."""
+        """Whether Keras can be asked: a layer is read, Keras takes it, and nothing is open but how
+        many parameters the layers have that are left out."""
         is_refused = any(problem.kind == "keras" for problem in self.problems)
-        return not (self.open or is_refused or any(layer.unread for layer in self.layers))
+        rows = [step for step in self.question.network.steps if step.unread]
+        is_open = bool({*self.open} - {step.unread for step in rows})
+        is_known = all(map(is_answerable, rows)) and len(rows) < len(self.layers)
+        return is_known and not (is_open or is_refused)
+
+    @property
+    def left_out(self) -> tuple[Layer, ...]:
+        """The layers without which Keras is asked, as they are not read."""
+        return tuple(layer for layer in self.layers if layer.unread)
 
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:
@@ -388,7 +397,9 @@ class Report:
         return [f"{layer.call}: {number}{line}" for line in lines]
 
     def _measured(self, layer: Layer) -> MeasuredLayer | None:
-        return self.measurement.layers[layer.number - 1] if self.measurement else None
+        if self.measurement is None or layer.unread:
+            return None
+        return self.measurement.layers[layer.number - 1]
 
 
 MOST_IN_REPR = 6  # outputs

@@ -233,7 +233,7 @@ def test_a_model_is_read_through_its_config() -> None:
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        (lambda: Model(), "Model is a subclassed model: its config does not say"),
+        (lambda: Model(), "Model is a subclassed model that was not called yet"),
         (lambda: [Sequential(layers=[])], "a model, Sequential, stands among layers"),
         (lambda: fake("Mine")(), "^Mine is not answered: it is not a layer of Keras$"),
         (lambda: fake("Lambda")(), "^Lambda is not answered: "),

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from rnnshape.description import describe
 from rnnshape.errors import QueryError
+from rnnshape.expression import Unknown
 from rnnshape.network import Network
 from rnnshape.reading import Reading, read
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
-from tests.corpus.made_configs import GRU, MADE, X, functional, model_of
+from tests.corpus.made_configs import GRU, MADE, X, functional, given, model_of, tensor
 from tests.corpus.models import MAKERS, makers, returned_shapes
 from tests.readings import lines_of
 
@@ -114,27 +116,82 @@ def message_of(reads: Callable[[], object]) -> str:
     return ""
 
 
+def layer(class_name: str, module: str = "keras.layers", **config: Any) -> Any:
+    return {"module": module, "class_name": class_name, "config": config}
+
+
 def layer_of(config: Any, class_name: str) -> Any:
     return next(one for one in config["config"]["layers"] if one["class_name"] == class_name)
 
 
-def test_what_cannot_be_read_becomes_an_input_of_the_shape_on_record() -> None:
-    config = saved("seq2seq")
-    config = json.loads(json.dumps(config))
+def test_what_cannot_be_read_keeps_its_row_and_the_shape_on_record() -> None:
+    config = json.loads(json.dumps(saved("seq2seq")))
     embedding = layer_of(config, "Embedding")
     embedding |= {"module": "mine", "class_name": "MyEmbedding", "registered_name": "mine>MyEmb"}
-    reading = read_saved(config)
-    [network] = reading.networks
-    assert [source.name for source in network.inputs][-1].startswith("embedding")
-    assert network.inputs[-1].shape == (None, None, 8)
-    [[note]] = reading.notes
-    assert note.startswith("MyEmbedding 'embedding")
+    [network] = read_saved(config).networks
+    [row] = [step for step in network.steps if step.unread]
+    assert str(row.layer).startswith("MyEmbedding(...")
+    [[batch, timesteps, features]] = row.returns or ()  # type: ignore[misc]
+    assert (batch, features) == (None, 8)
+    assert isinstance(timesteps, Unknown)
     config = json.loads(json.dumps(saved("sequential")))
-    layer_of(config, "Bidirectional")["class_name"] = "Lambda"
-    reading = read_saved(config)
-    assert str(reading.networks[0].layers[0]) == "LSTM(5, dropout=0.2, name='encoder')"
-    assert reading.networks[0].inputs[-1].shape == (None, 10, 12)
-    assert "it runs code" in reading.notes[0][0]
+    bidirectional = layer_of(config, "Bidirectional")
+    bidirectional["class_name"] = bidirectional["config"]["name"] = "Lambda"
+    [network] = read_saved(config).networks
+    row, *others = network.steps
+    assert (row.returns, row.parameters) == (((None, 10, 12),), 0)
+    assert row.unread == Unknown("Lambda(...)", (), "it runs code", "file.json")
+    assert [str(step.layer) for step in others] == [
+        "LSTM(5, dropout=0.2, name='encoder')",
+        "Dense(3, activation='softmax')",
+    ]
+
+
+def test_what_follows_from_a_recorded_shape_is_answered_and_nothing_is_made_up() -> None:
+    mine = layer("Mine", "mine", name="own") | {"build_config": {"input_shape": [None, 5, 2]}}
+    lstm = layer("LSTM", units=4) | {"build_config": {"input_shape": [None, 7, 6]}}
+    shape = [None, 5, 2]
+
+    def sizes_and_parameters(*layers: Any, **more: Any) -> list[Any]:
+        text = model_of(*map(json.dumps, layers), **more)
+        [network] = read_config(text, "file.json").networks
+        rows = describe(network).layers
+        return [(*(output.sizes for output in one.outputs), one.parameters) for one in rows]
+
+    assert sizes_and_parameters(mine, lstm, build_input_shape=shape) == [
+        ((2, 7, 6), None),
+        ((2, 4), 176),
+    ]
+    assert sizes_and_parameters(lstm, mine, build_input_shape=shape) == [((2, 4), 112), (None,)]
+    assert sizes_and_parameters(mine, lstm) == [((2, 7, 6), None), ((2, 4), 176)]
+    lstm["build_config"] = {"input_shape": [None, None, 6]}
+    [row, (output, parameters)] = sizes_and_parameters(mine, lstm, build_input_shape=shape)
+    assert (row, output, parameters) == (((2, None, 6), None), (2, 4), 176)
+
+
+def test_what_was_recorded_holds_for_the_shape_that_it_was_recorded_for_alone() -> None:
+    inner = [
+        layer("Mine", "mine") | {"build_config": {"input_shape": [None, 5, 2]}},
+        layer("Dense", units=3) | {"build_config": {"input_shape": [None, 5, 4]}},
+    ]
+    core = json.loads(model_of(*map(json.dumps, inner))) | {"name": "core"}
+    for length, expected in ((5, (2, 5, 3)), (6, None)):
+        x = given("x", length, 2)
+        node = {"args": [tensor("x", shape=(None, length, 2))], "kwargs": {}}
+        text = functional([["x", 0, 0]], [["core", 0, 0]], x, core | {"inbound_nodes": [node]})
+        [network] = read_config(text, "file.json").networks
+        outputs = describe(network).layers[-1].outputs
+        assert [one.sizes for one in outputs] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("major", [True, False])
+def test_an_lstm_of_keras_2_is_read_where_keras_3_has_the_same(major: bool) -> None:
+    text = model_of(json.dumps(layer("LSTM", units=3, time_major=major)))
+    [network] = read_config(text, "file.json").networks
+    why = "it has time_major=True, which Keras 3 has not"
+    assert network.steps[0].unread == (
+        Unknown("LSTM(...)", (), why, "file.json") if major else None
+    )
 
 
 def nest(depth: int) -> str:
@@ -150,8 +207,8 @@ def changed(name: str, change: Callable[[Any], object]) -> str:
 def in_a_circle(config: Any) -> None:
     layers = config["config"]["layers"]
     for one in layers:
-        for tensor in json_tensors(one.get("inbound_nodes")):
-            tensor["config"]["keras_history"] = [layers[-1]["name"], 0, 0]
+        for found in json_tensors(one.get("inbound_nodes")):
+            found["config"]["keras_history"] = [layers[-1]["name"], 0, 0]
 
 
 def json_tensors(value: Any) -> list[Any]:
@@ -217,8 +274,8 @@ def test_configs_that_are_damaged(name: str) -> None:
 
 def of_calls(count: int) -> str:
     nodes = [[["x", 0, 0, {}]]] * count
-    layer = {**json.loads(GRU), "name": "gru", "inbound_nodes": nodes}
-    return functional([["x", 0, 0]], [["gru", 0, 0]], X, layer)
+    gru = {**json.loads(GRU), "name": "gru", "inbound_nodes": nodes}
+    return functional([["x", 0, 0]], [["gru", place, 0] for place in range(count)], X, gru)
 
 
 def of_two_models(count: int) -> str:
@@ -291,11 +348,54 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
         assert told() == f"model.keras is not a whole .keras file: {why}"
 
 
-def test_the_old_format_says_how_to_convert_it(tmp_path: Path) -> None:
-    for name in ("model.h5", "model.keras"):
-        (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
-        with pytest.raises(QueryError, match=r"load_model\('model\..*'\)\.save\('model\.keras'\)"):
-            read(str(tmp_path / name))
+def hdf5(path: Path, config: str = "", **weights: Any) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        if config:
+            file.attrs["model_config"] = config
+        for name, shape in weights.items():
+            file.create_dataset(name.replace("_", "/"), shape)
+
+
+@pytest.mark.process  # as h5py is imported
+def test_a_model_in_an_hdf5_file_is_read_by_its_config_alone(tmp_path: Path) -> None:
+    for name in ("model.h5", "model.hdf5", "model.keras"):
+        hdf5(tmp_path / name, json.dumps(saved("seq2seq")), lstm_kernel=(3, 12))
+        assert read(str(tmp_path / name)).networks == read_saved(saved("seq2seq")).networks
+
+
+@pytest.mark.process  # as h5py is imported
+def test_a_file_of_weights_alone_lists_them(tmp_path: Path) -> None:
+    path = tmp_path / "some.weights.h5"
+    hdf5(path, lstm_kernel=(3, 12), lstm_bias=(12,))
+    assert message_of(lambda: read(str(path))) == (
+        "some.weights.h5 holds weights alone, and does not say which layers they are of: "
+        "lstm/bias (12,), lstm/kernel (3, 12)"
+    )
+    hdf5(path, "", **{f"w{number}": (number,) for number in range(100, 200)})
+    assert message_of(lambda: read(str(path))).endswith("w139 (139,), and 60 more")
+    hdf5(path)
+    assert message_of(lambda: read(str(path))) == (
+        "some.weights.h5 holds no model and no weights of Keras"
+    )
+
+
+@pytest.mark.process  # as h5py is imported
+def test_a_damaged_hdf5_file_gives_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    hdf5(path, json.dumps(saved("sequential")), lstm_kernel=(3, 12))
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 301):
+        for content in (
+            whole[:place],
+            whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :],
+        ):
+            path.write_bytes(content)
+            said = message_of(lambda: read(str(path)))
+            assert len(said) < 300
+            assert "\n" not in said
+    path.write_bytes(whole[:500])
+    assert message_of(lambda: read(str(path))).startswith("model.h5 is not a whole HDF5 file: ")
 
 
 def all_configs() -> dict[str, str]:

@@ -20,11 +20,11 @@ from rnnshape.views import left_out
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
 
-__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out"]
+__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out", "with_answers"]
 
 
-def answer(query: Query, environment: Environment) -> ExitCode:
-    """Answers on standard output, and says all else on stderr.
+def answer(query: Query, environment: Environment, *, follows: bool = False) -> ExitCode:
+    """Answers on standard output, where it may follow another answer, and says all else on stderr.
 
     Raises:
         QueryError: Keras would refuse one of the questions.
@@ -35,7 +35,7 @@ def answer(query: Query, environment: Environment) -> ExitCode:
     for message in query.messages:
         tell = messages.note if isinstance(message, NotReadError) else messages.error
         tell(environment, message.message, message.details)
-    shown = AnswerWriter(query, environment)
+    shown = AnswerWriter(query, environment, follows=follows)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
     return _measured(query, environment, shown, reports)
@@ -93,11 +93,7 @@ def _measured(
             with shown.waiting() as tell:
                 results = list(measurer.answers(request, tell))
             failures = [one for one in results if isinstance(one, Failure)]
-            answers = iter(results)
-            measured = [
-                _with(report, next(answers)) if report.can_be_measured else report
-                for report in reports
-            ]
+            measured = with_answers(reports, results)
             # Shown before the child has gone: a large one takes its time.
             code = _finished(query, environment, shown, measured, failed=bool(failures))
     except MeasurementError as problem:
@@ -110,10 +106,18 @@ def _measured(
     return code
 
 
-def _with(report: Report, result: Measurement | Failure) -> Report:
+def with_answers(
+    reports: Sequence[Report], results: Sequence[Measurement | Failure]
+) -> list[Report]:
+    """The reports with what Keras answered, in order, of those that it could be asked."""
     from rnnshape.measuring.messages import Measurement
 
-    return replace(report, measurement=result) if isinstance(result, Measurement) else report
+    answers = iter(results)
+    found = [next(answers, None) if report.can_be_measured else None for report in reports]
+    return [
+        replace(report, measurement=answer) if isinstance(answer, Measurement) else report
+        for report, answer in zip(reports, found, strict=True)
+    ]
 
 
 @contextmanager
@@ -157,6 +161,6 @@ def _finished(
 
 def is_in_part(report: Report, dry_run: bool) -> bool:
     """Whether something of a question is not answered: it is open, or was left out."""
-    if not report.can_be_measured:
+    if not report.can_be_measured or report.left_out:
         return True
     return dry_run and any(layer.has_no_rule for layer in report.layers)

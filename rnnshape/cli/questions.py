@@ -67,7 +67,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             used |= reading.names_used
             known += reading.names_open
             asked += [
-                _Asked(_question(network, options), notes)
+                _Asked(_question(network, options, what), notes)
                 for network, notes in zip(
                     reading.networks, chain(reading.notes, repeat(())), strict=False
                 )
@@ -90,8 +90,11 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     )
 
 
-def _question(network: Network, options: Options) -> Question:
-    return Question(with_given_sizes(network, options.dimensions), options.dimensions)
+def _question(network: Network, options: Options, what: str) -> Question:
+    from rnnshape.reading.files import is_code  # words need none of it
+
+    sizes = options.dimensions
+    return Question(with_given_sizes(network, sizes), sizes, is_of_code=is_code(what))
 
 
 def _check_all_is_used(

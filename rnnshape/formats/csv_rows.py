@@ -33,7 +33,7 @@ def csv_lines(
                         layer.number,
                         layer.call,
                         output.name,
-                        "x".join(map(str, output.shape or ())),
+                        "x".join("?" if one is None else str(one) for one in output.shape or ()),
                         " ".join(axis.label.replace(" ", "") for axis in output.axes),
                         output.dtype,
                         report.source,

@@ -26,9 +26,11 @@ def plain_lines(
             if weights:
                 yield f"# {heading}, weights\n"
                 for weight in layer.weights:
-                    yield _line(weight.name, weight.shape)
+                    yield _line(weight.name, weight.sizes)
 
 
-def _line(name: str, shape: Sequence[int] | None) -> str:
-    """A shape that only Keras could tell is a question mark."""
-    return " ".join([name, *(map(str, shape) if shape is not None else "?")]) + "\n"
+def _line(name: str, shape: Sequence[int | None] | None) -> str:
+    """What is not known of a shape is a question mark."""
+    known: Sequence[int | None] = (None,) if shape is None else shape
+    sizes = ("?" if size is None else str(size) for size in known)
+    return " ".join([name, *sizes]) + "\n"

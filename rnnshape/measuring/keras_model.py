@@ -25,6 +25,7 @@ from rnnshape.measuring.messages import (
     Request,
 )
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
+from rnnshape.measuring.part import measured_part, of_the_whole
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Question, Ref
 from rnnshape.rules.indexing import key_of
@@ -39,6 +40,8 @@ EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps e
 
 def build(value: Value) -> Any:
     """What Keras makes of an argument: a layer, an initializer, or the plain data that it is."""
+    if isinstance(value, Call) and value.name == "Sequential":
+        return keras.Sequential(build(value["layers"]))
     if isinstance(value, Call):
         module = getattr(keras, str(module_of(value.name)))
         return getattr(module, value.name)(**{name: build(one) for name, one in value.arguments})
@@ -75,7 +78,9 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
         request: what is asked.
         tell: called with the number of batches done, and how many there are.
     """
-    described = [(one, describe(one.network, one.dimensions)) for one in request.questions]
+    parts = map(measured_part, request.questions)
+    described = [(one, describe(one.network, one.dimensions)) for one in parts]
+    whole = iter(request.questions)
     for _, group in groupby(described, key=_same_inputs):
         together = list(group)
         try:
@@ -85,7 +90,8 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
                 answers = [_failure(problem)]
             else:
                 answers = [_alone(one, request, tell) for one in together]
-        yield from answers
+        for answer, question in zip(answers, whole, strict=False):
+            yield answer if isinstance(answer, Failure) else of_the_whole(answer, question)
 
 
 def clear() -> None:
@@ -178,7 +184,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
 
-    def tensor(one: Ref | bool | None) -> Any:
+    def tensor(one: Any) -> Any:
         if not isinstance(one, Ref):
             return one
         return steps[one.step - 1][2][one.output] if one.step else inputs[one.output]

@@ -108,10 +108,10 @@ def _file(path: Path, let: Mapping[str, Value]) -> Reading:
 
             return read_code(file_text(path), let, path.name, path.parent)
         case ".h5" | ".hdf5":
-            from rnnshape.reading.saved_model import old_format
+            from rnnshape.reading.saved_model import read_hdf5
 
-            raise old_format(path)
-    raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES[:4])} are")
+            return read_hdf5(path)
+    raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
 
 
 def let_value(text: str) -> Value:

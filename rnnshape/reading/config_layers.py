@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
+from rnnshape.reading.names import Layer
+from rnnshape.reading.names.layers import layer_class
+from rnnshape.reading.python import IsOpenError
+from rnnshape.reading.replay import LONGEST_NAME, plain_name
+from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,
@@ -17,10 +23,9 @@ from rnnshape.signatures import (
     signature,
 )
 
-__all__ = ["NO_LAYER_OF_KERAS", "UnreadLayerError", "layer_of", "plain_name", "sizes_of"]
+__all__ = ["MODELS", "UnreadLayerError", "layer_of", "row_text"]
 
 DEEPEST = 40  # layers within each other
-LONGEST_NAME = 200  # characters
 # What a config has where the layer was given nothing.
 FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels_last"}
 SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
@@ -28,83 +33,136 @@ SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
 PER_AXIS = ("kernel_size", "strides", "dilation_rate", "pool_size")
 MODELS = ("Sequential", "Functional", "Model")
 NO_LAYER_OF_KERAS = "it is not a layer of Keras"
+PACKAGES = ("keras", "tf_keras", "tensorflow", "builtins")
+
+MakeModel = Callable[[Any], Any]
 
 
 class UnreadLayerError(QueryError):
     """Why one layer of a config can't be read; the others may be."""
 
 
-def layer_of(config: Any) -> Call:
-    """The layer that a part of a config describes, or an `UnreadLayerError`."""
-    call = _call(config, 0)
+def layer_of(config: Any, make_model: MakeModel) -> Layer:
+    """What stands for the layer that a part of a config describes, or an `UnreadLayerError`.
+
+    `make_model` makes what stands for a model that is inside a layer.
+    """
+    call = _Reader(make_model).call(config, 0)
     if call is None or module_of(call.name) != "layers":
-        reason = REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS)
-        raise UnreadLayerError(reason)
-    return call
+        raise UnreadLayerError(REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS))
+    made: Layer = layer_class(call.name)(**dict(call.arguments))
+    return made
 
 
-def plain_name(name: str) -> str:
-    """A name that can be shown, whatever the file has."""
-    shown = "".join(one if one.isprintable() else "?" for one in name[: LONGEST_NAME + 1])
-    return shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}..."
+def row_text(class_name: str, name: str) -> str:
+    """How a layer is written that is not read; with its name, where a person has given it."""
+    is_made_up = name in ("", class_name) or _made_up_by_keras(class_name, name)
+    inside = "..." if is_made_up else f"..., name={plain_name(name)!r}"
+    return f"{plain_name(class_name)}({inside})"
 
 
-def sizes_of(shape: Any) -> tuple[int | None, ...] | None:
-    """A shape as a config has it, if it is one."""
-    if isinstance(shape, dict) and shape.get("class_name") == "__tuple__":
-        shape = shape.get("items")
-    if not isinstance(shape, list) or not 1 <= len(shape) <= 10:
-        return None
-    for size in shape:
-        if size is not None and (
-            isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST
-        ):
-            return None
-    return tuple(shape)
-
-
-def _call(config: Any, depth: int) -> Call | None:
-    """The call that makes an object of a config: a layer, a cell, an initializer."""
-    name = str(config["class_name"])
-    name = ALIASES.get(name, name)
-    if module_of(name) is None or name == "Input":
-        return None
-    known = signature(name)
-    given: dict[str, Value] = {}
-    for word, value in (config.get("config") or {}).items():
-        if word not in known.names:
-            continue  # of another version, or nobody's argument
-        argument = _argument(word, value, known.defaults.get(word), depth)
-        if argument is _NOTHING and value is not None and word in LAYERS_INSIDE:
-            raise UnreadLayerError("what is inside it is not a layer of Keras")
-        if argument is not _NOTHING and not _is_made_up(name, word, argument):
-            given[word] = argument  # type: ignore[assignment]
-    missing = [word for word in known.required if word not in given]
-    if missing:
-        raise QueryError(f"its config has a {name} without {missing[0]}")
-    return _as_written(bind(name, (), given))
+def _is_of_keras(config: Any) -> bool:
+    """Whether Keras itself has a class, which may have the name of one of Keras."""
+    package = str(config.get("module") or "keras").partition(".")[0]
+    return package in PACKAGES and ">" not in str(config.get("registered_name") or "")
 
 
 _NOTHING = object()
 
 
-def _argument(word: str, value: Any, default: object, depth: int) -> object:
-    """An argument as plain data; `_NOTHING` where it says what holds anyway."""
-    argument = _value(value, depth + 1)
-    if argument is _NOTHING or argument == default:
+class _Reader:
+    """Reads layers, and whatever their arguments are."""
+
+    def __init__(self, make_model: MakeModel) -> None:
+        self.make_model = make_model
+
+    def call(self, config: Any, depth: int) -> Call | None:
+        """The call that makes an object of a config: a layer, a cell, an initializer."""
+        name = str(config["class_name"])
+        name = ALIASES.get(name, name)
+        if module_of(name) in (None, "ops") or name == "Input" or not _is_of_keras(config):
+            return None
+        known, words = signature(name), config.get("config") or {}
+        if words.get("time_major"):
+            raise UnreadLayerError("it has time_major=True, which Keras 3 has not")
+        given: dict[str, Value] = {}
+        for word, value in words.items():
+            if word in known.names:  # else it is of another version, or nobody's argument
+                argument = self.argument(word, value, depth)
+                if argument is not _NOTHING and not _holds_anyway(name, word, argument):
+                    given[word] = argument  # type: ignore[assignment]
+        missing = [word for word in known.required if word not in given]
+        if missing:
+            raise QueryError(f"its config has a {name} without {missing[0]}")
+        return _as_written(bind(name, (), given))
+
+    def argument(self, word: str, value: Any, depth: int) -> object:
+        """An argument as plain data; `_NOTHING` where it can't be, and changes no shape."""
+        made = self.value(value, depth + 1)
+        if made is _NOTHING and word in LAYERS_INSIDE:
+            raise UnreadLayerError("what is inside it is not a layer of Keras")
+        if made is _NOTHING and not changes_no_shape(word):
+            raise UnreadLayerError(f"its {word} can't be read")
+        return _for_all_axes(made) if word in PER_AXIS else made
+
+    def value(self, value: Any, depth: int) -> object:
+        """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
+        if depth > DEEPEST:
+            raise QueryError("its layers are nested too deeply to be read")
+        match value:
+            case None | bool():
+                return value
+            case str():
+                if len(value) > LONGEST_NAME:
+                    raise QueryError("it has a text that is too long for a layer's argument")
+                return value
+            case int():
+                if abs(value) > LARGEST:
+                    raise QueryError("it has a number that is too large")
+                return value
+            case float():
+                return value if math.isfinite(value) else _NOTHING
+            case list():
+                if len(value) > 1_000:
+                    return _NOTHING
+                parts = [self.value(one, depth + 1) for one in value]
+                return _NOTHING if _NOTHING in parts else tuple(parts)
+            case {"class_name": "__tuple__", "items": list() as items}:
+                return self.value(items, depth + 1)
+            case {"class_name": "DTypePolicy", "config": {"name": str() as name}}:
+                return name
+            case {"class_name": "function", "config": str() as name}:
+                return name if name in ACTIVATIONS else _NOTHING
+            case {"class_name": str(), "config": dict()}:
+                if value["class_name"] in MODELS and _is_of_keras(value):
+                    return self.model(value)
+                call = self.call(value, depth + 1)
+                return _NOTHING if call is None else call
         return _NOTHING
+
+    def model(self, config: Any) -> object:
+        """A model inside a layer."""
+        try:
+            made: object = self.make_model(config).as_argument()
+        except IsOpenError as wrong:
+            raise UnreadLayerError(wrong.value.reason) from None
+        return made
+
+
+def _holds_anyway(name: str, word: str, argument: object) -> bool:
+    """Whether an argument says what holds anyway, without it."""
+    default = signature(name).defaults.get(word)
+    if argument in (default, _for_all_axes(default)):
+        return True
     if default is None and argument == FILLED_IN.get(word, _NOTHING):
-        return _NOTHING
-    if isinstance(default, int) and isinstance(argument, tuple) and set(argument) == {default}:
-        return _NOTHING
-    numbers = isinstance(default, float) and isinstance(argument, float | int)
-    if numbers and math.isclose(default, argument, rel_tol=1e-6):  # type: ignore[arg-type]
-        return _NOTHING  # it was a float of 32 bits
+        return True
+    if isinstance(default, float) and isinstance(argument, float | int):
+        return math.isclose(default, argument, rel_tol=1e-6)  # it was a float of 32 bits
     if isinstance(default, str) and argument == Call(SPELLED_OUT.get(default, default)):
-        return _NOTHING
+        return True
     if word == "dtype" and argument == "float32":
-        return _NOTHING
-    return _for_all_axes(argument) if word in PER_AXIS else argument
+        return True
+    return word == "name" and isinstance(argument, str) and _made_up_by_keras(name, argument)
 
 
 def _for_all_axes(sizes: object) -> object:
@@ -114,48 +172,11 @@ def _for_all_axes(sizes: object) -> object:
     return sizes
 
 
-def _value(value: Any, depth: int) -> object:
-    """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
-    if depth > DEEPEST:
-        raise QueryError("its layers are nested too deeply to be read")
-    match value:
-        case None | bool():
-            return value
-        case str():
-            if len(value) > LONGEST_NAME:
-                raise QueryError("it has a text that is too long for a layer's argument")
-            return value
-        case int():
-            if abs(value) > LARGEST:
-                raise QueryError("it has a number that is too large")
-            return value
-        case float():
-            return value if math.isfinite(value) else _NOTHING
-        case list():
-            if len(value) > 1_000:
-                return _NOTHING
-            parts = [_value(one, depth + 1) for one in value]
-            return _NOTHING if _NOTHING in parts else tuple(parts)
-        case {"class_name": "__tuple__", "items": list() as items}:
-            return _value(items, depth + 1)
-        case {"class_name": "DTypePolicy", "config": {"name": str() as name}}:
-            return name
-        case {"class_name": "function", "config": str() as name}:
-            return name if name in ACTIVATIONS else _NOTHING
-        case {"class_name": str(), "config": dict()}:
-            call = _call(value, depth + 1)
-            if call is None and value["class_name"] in MODELS:
-                raise UnreadLayerError("what is inside it is a whole model")
-            return _NOTHING if call is None else call
-    return _NOTHING
-
-
-def _is_made_up(name: str, word: str, value: object) -> bool:
-    """Whether it is a name that Keras has given the layer, as `bidirectional_3`."""
-    if word != "name" or not isinstance(value, str):
-        return False
-    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name))
-    return bool(re.fullmatch(rf"((forward|backward)_)*{snake.lower()}(_\d+)?", value))
+def _made_up_by_keras(class_name: str, name: str) -> bool:
+    """Whether it is a name that Keras has given a layer, as `bidirectional_3`."""
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
+    word = re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
+    return bool(re.fullmatch(rf"((forward|backward)_)*{re.escape(word)}(_\d+)?", name))
 
 
 def _as_written(call: Call) -> Call:

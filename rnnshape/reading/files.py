@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rnnshape.errors import QueryError
 
-__all__ = ["SUFFIXES", "file_text", "is_file"]
+__all__ = ["SUFFIXES", "file_text", "is_code", "is_file"]
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
@@ -25,11 +25,16 @@ def is_file(what: str) -> bool:
         return False
 
 
+def is_code(what: str) -> bool:
+    """Whether a text names a file of code."""
+    return is_file(what) and what.lower().endswith((".py", ".ipynb"))
+
+
 def file_text(path: Path) -> str:
     """The text of a file that is not too large."""
+    if not path.is_file():
+        raise QueryError(f"{path} is not a file")
     try:
-        if not path.is_file():
-            raise QueryError(f"{path} is not a file")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as problem:

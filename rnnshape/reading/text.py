@@ -14,8 +14,8 @@ from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Tensor
-from rnnshape.reading.python import Evaluator, IsOpenError, Open, hook
+from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Setting, Tensor
+from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
 
@@ -68,9 +68,8 @@ def read_call(text: str) -> Call:
     evaluator = follower({})
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
-        return bind("Input", (), {"batch_shape": value.maker.shape})  # type: ignore[dict-item]
-    as_argument = hook(value, "as_argument")
-    made = as_argument(value) if as_argument else None
+        return bind("Input", (), {"batch_shape": value.maker.shape})
+    made = value.as_argument() if isinstance(value, Layer | Setting) else None
     if not isinstance(made, Call):
         raise _no_layer(source, nodes[0], value)
     return made
@@ -167,6 +166,8 @@ def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> It
         yield value
     elif isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
         yield value
+    elif isinstance(value, Open):
+        raise _open_error(source, node, value)
     else:
         raise _no_layer(source, node, value)
 
@@ -191,7 +192,10 @@ def _place_of(layer: Call, unknown: Unknown) -> Place | None:
 
 def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     """What is said of a text that is open as a whole."""
-    made = value.node if isinstance(value.node, ast.expr) else node
+    made, inner = value.node if isinstance(value.node, ast.expr) else node, node
+    while isinstance(inner, ast.Attribute | ast.Subscript):
+        inner = inner.value
+    made = node if made is inner else made  # `some.thing`, not `some`
     place = source.place(made.func if isinstance(made, ast.Call) else made)
     root = (value.roots or (value,))[0].label
     word = root.partition("(")[0].rpartition(".")[2]
@@ -210,8 +214,8 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
 
 
 def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
-    name = getattr(value, "keras_name", "") if isinstance(value, type) else ""
-    if name:
+    if isinstance(value, type) and issubclass(value, Layer):
+        name = value.keras_name or ast.unparse(node).rpartition(".")[2]
         return source.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
     setting = getattr(value, "own_name", "")
     what = f"{setting} is" if setting and module_of(setting) else "this is"

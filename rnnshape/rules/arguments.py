@@ -114,8 +114,8 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     kind = KINDS.get(f"{name}.{argument}") or KINDS.get(argument)
     if kind is None or kind.takes(number):
         return number
-    words = kind.words[place:] + kind.words[:place]
-    return next((value for value in (0.5, *words) if kind.takes(value)), number)
+    likely: tuple[Value, ...] = (0.5, *kind.words[place:], *kind.words[:place])
+    return next((value for value in likely if kind.takes(value)), number)
 
 
 def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:

@@ -126,6 +126,11 @@ class Tensor:
         return prod(self.shape)
 
     @property
+    def known_size(self) -> int | None:
+        """The same; None where a part of its shape is not known."""
+        return None if None in (self.sizes or (None,)) else self.size
+
+    @property
     def labels(self) -> str:
         """`(batch, timesteps, 2*units)`"""
         inside = ", ".join(axis.label for axis in self.axes)

@@ -77,7 +77,7 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
         yield _quiet(f"(the diagram needs {drawing.width} columns)")
         return
     [given, *_] = layer.inputs
-    above = _with_shape([given.name], given.shape, page) if given else Text()
+    above = _with_shape([given.name], given.sizes, page) if given else Text()
     picture = joined("\n", [above, drawing.text(unicode=page.unicode)])
     yield Picture(picture, f"{layer.call}, unrolled over time")
     notes = [_results(report, layer, page)]
@@ -88,13 +88,13 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
 
 def _results(report: Report, layer: Layer, page: Page) -> Text:
     """What comes out, with shapes: `o (2, 5, 6)   h1, c1, h2, c2 (2, 3)`."""
-    names: dict[tuple[int, ...] | None, list[str]] = {}
+    names: dict[Sequence[int | None] | None, list[str]] = {}
     for output in report.outputs_of(layer):
         names.setdefault(output.shape, []).append(output.name)
     return joined("   ", [_with_shape(group, shape, page) for shape, group in names.items()])
 
 
-def _with_shape(names: Sequence[str], shape: Sequence[int] | None, page: Page) -> Text:
+def _with_shape(names: Sequence[str], shape: Sequence[int | None] | None, page: Page) -> Text:
     return styled((", ".join(names), Style.NAME), whole(" "), (page.shape(shape), Style.SHAPE))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rnnshape.description import Layer
+from rnnshape.expression import printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref, kind_of_axis
 from rnnshape.program import called_with_names, listed, nested_names
@@ -45,14 +47,16 @@ def notes(
         yield Lines(lines, indent=len(NOTE), is_prose=True)
 
 
-def given(tensor: Tensor, page: Page, assumed: str = "") -> Text:
+def given(tensor: Tensor, page: Page) -> Text:
     """A tensor that goes into a layer: `inputs (2, 5, 1) = (batch, timesteps, features)`."""
     axes = f"= {page.axes(tensor.axes)}" if tensor.has_rank else ""
-    return styled(
-        (tensor.name, Style.NAME),
-        f" {page.shape(tensor.sizes)} ",
-        (f"{axes}{'  ' if assumed else ''}{assumed}", Style.QUIET),
-    )
+    return styled((tensor.name, Style.NAME), f" {page.shape(tensor.sizes)} ", (axes, Style.QUIET))
+
+
+def _input(report: Report, tensor: Tensor, page: Page) -> Iterator[Text]:
+    yield given(tensor, page)
+    if text := assumed(report, tensor):
+        yield styled((f"  {text}", Style.QUIET))
 
 
 def assumed(report: Report, tensor: Tensor) -> str:
@@ -74,7 +78,7 @@ def shape(output: Output, page: Page) -> Text:
 
 
 def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
-    inputs = tuple(given(tensor, page, assumed(report, tensor)) for tensor in report.inputs)
+    inputs = tuple(line for tensor in report.inputs for line in _input(report, tensor, page))
     name = report.question.network.name
     yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=inputs)
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
@@ -203,8 +207,8 @@ def _arguments(report: Report, layer: Layer) -> Iterator[str]:
 
 
 def _written(report: Report, argument: Argument, layer: Layer) -> str:
-    def name(one: Ref | bool | None) -> str:
-        return _name_of(report, one, layer) if isinstance(one, Ref) else repr(one)
+    def name(one: Any) -> str:
+        return _name_of(report, one, layer) if isinstance(one, Ref) else printed(one)
 
     return folded(argument, name, listed)
 
@@ -229,5 +233,7 @@ def _parameters(report: Report, layer: Layer, page: Page) -> Text:
 
 def _total(report: Report, page: Page) -> Text:
     if report.parameters is not None:
-        return page.number(report.parameters)
+        assumes = any(report.assumes_of(layer) for layer in report.layers)
+        number = page.number(report.parameters)
+        return number + styled("*") if assumes and not report.question.from_word else number
     return styled(("at least ", Style.QUIET), page.number(report.least_parameters))

@@ -90,10 +90,10 @@ def _open(report: Report, page: Page) -> Text:
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
     yield from (_problem(one, page) for one in _problems(reports))
-    unread = [report for report in reports if not report.can_be_measured]
-    yield from (_open(report, page) for report in unread if report.open)
+    unknown = [report for report in reports if report.open and not report.measurement]
+    yield from (_open(report, page) for report in unknown)
     if not measured:
-        if not any(report.open for report in unread):
+        if not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
@@ -106,7 +106,7 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
         total = f"{reports[0].parameters:,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
-    words = "measured by model.predict" if agreed else "Keras and the rule disagree"
+    words = _how([report for report, _ in measured]) if agreed else "Keras and the rule disagree"
     first = measured[0][1]
     versions = f"Keras {first.keras}", f"TensorFlow {first.tensorflow}"
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
@@ -116,6 +116,17 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             by_the_rule = "by the rule, " if report.description.is_complete else ""
             words = f" {report.expression} {by_the_rule}not measured"
             yield styled(page.mark(None), (words, Style.PENDING))
+
+
+def _how(reports: Sequence[Report]) -> str:
+    """How all this was measured, and what was not."""
+    words = "measured by model.predict"
+    if all(report.question.is_of_code for report in reports):
+        words += ", as it was read"
+    without = [
+        f"layer {layer.number}, {layer.call}" for report in reports for layer in report.left_out
+    ]
+    return f"{words} without {' and '.join(without)}" if without else words
 
 
 def _claims(query: Query, reports: Sequence[Report]) -> dict[tuple[str, str], bool | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.description import Layer
 from rnnshape.report import Report
-from rnnshape.rules.facts import Tensor
+from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.blocks import Grid, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
@@ -40,9 +40,9 @@ def fields(report: Report) -> dict[str, Any]:
             {
                 "name": weight.name,
                 "layer": layer.number,
-                "shape": weight.shape,
+                "shape": weight.sizes,
                 "axes": [axis.label for axis in weight.axes],
-                "parameters": weight.size,
+                "parameters": weight.known_size,
             }
             for layer in report.layers
             for weight in layer.weights
@@ -73,8 +73,8 @@ def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | Section]:
             name = name.removeprefix(f"{direction}_")
         yield (
             styled((name, Style.NAME)),
-            styled(f"{weight.size:,}"),
-            styled((page.shape(weight.shape), Style.SHAPE)),
+            page.number(weight.known_size),
+            styled((page.shape(weight.sizes), Style.SHAPE)),
             styled((page.axes(weight.axes), Style.QUIET)),
             styled(weight.meaning),
         )
@@ -131,10 +131,12 @@ def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str
     for factor, group in groupby(weights, lambda weight: prod(axis.factor for axis in weight.axes)):
         axes = [weight.axes for weight in group]
         names.append((factor, [[axis.name for axis in one] for one in axes]))
-        numbers.append(
-            (factor, [[str(axis.length // axis.factor) for axis in one] for one in axes])
-        )
+        numbers.append((factor, [[_number(axis) for axis in one] for one in axes]))
     return _written(names, times, page), _written(numbers, times, page)
+
+
+def _number(axis: Axis) -> str:
+    return "?" if axis.is_unknown else str(axis.length // axis.factor)
 
 
 def _written(groups: Sequence[tuple[int, Sequence[Sequence[str]]]], times: int, page: Page) -> str:

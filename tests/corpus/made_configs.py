@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["GRU", "MADE", "X", "functional", "model_of"]
+__all__ = ["GRU", "MADE", "X", "functional", "given", "model_of", "tensor"]
 
 
 def model_of(*layers: str, **more: Any) -> str:

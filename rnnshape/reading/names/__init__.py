@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
-from rnnshape.reading.names.layers import Layer, holds_tensors
+from rnnshape.reading.names.layers import Layer, Setting, holds_tensors
 from rnnshape.reading.names.models import Model, Sequential
 from rnnshape.reading.names.session import SESSION, Session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, stand_ins
@@ -21,6 +21,7 @@ __all__ = [
     "Model",
     "Sequential",
     "Session",
+    "Setting",
     "Tensor",
     "array_of_shape",
     "holds_tensors",

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
@@ -53,7 +53,7 @@ class Layer(StandIn):
     own_is_built: bool
     keras_name = ""
     what = "a layer"
-    visible = (
+    visible: tuple[str, ...] = (
         "call", "build", "output", "input", "get_config", "from_config", "add_weight",
         "count_params", "name", "trainable", "weights", "trainable_weights", "built",
         "compute_output_shape", "get_weights", "set_weights", "supports_masking", "dtype",
@@ -69,6 +69,8 @@ class Layer(StandIn):
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
+            if named.get("name") is None:
+                self.own_layer.name = session().name_of(self.keras_name)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -95,6 +97,11 @@ class Layer(StandIn):
         else:
             super().__setattr__(name, value)
 
+    def __add__(self, other: object) -> Any:
+        if isinstance(other, Layer):
+            raise QueryError("two layers can't be added: put -> between them")
+        return NotImplemented
+
     def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.is_lost(because)
         return other
@@ -113,13 +120,13 @@ class Layer(StandIn):
         """One call of a layer of Keras."""
         if not self.keras_name:
             given_tensors = [*_tensors(given), *_tensors(named)]
-            return unread_step(self._text, "what it does when called is not in this code",
+            return unread_step(self.own_text, "what it does when called is not in this code",
                                given_tensors, None)  # fmt: skip
         parts, words = list(given), dict(named)
-        for word in ("inputs", "sequences"):
+        call = self.own_layer.call
+        for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
             if not parts and word in words:
                 parts.append(words.pop(word))
-        call = self.own_layer.call
         inner = call["layer"] if call.name == "Bidirectional" else call
         if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
@@ -171,8 +178,8 @@ class Layer(StandIn):
     ) -> Any:
         if "own_layer" not in vars(self):
             why = "it has weights of its own, which are counted as the code adds them"
-            unread = unknown_of(session().evaluator.open(self._text, why))
-            self.own_layer = graph.Layer(Call(self._text, places=session().places()), unread)
+            unread = unknown_of(session().evaluator.open(self.own_text, why))
+            self.own_layer = graph.Layer(Call(self.own_text, places=session().places()), unread)
             self.own_layer.parameters = self._count(inner)
         step = session().step(self.own_layer, tensors, {})
         step.returns = tuple(shapes) if None not in shapes else None
@@ -266,7 +273,7 @@ class Layer(StandIn):
         if not self.keras_name:
             raise IsOpenError(
                 session().evaluator.open(
-                    self._text, "a layer around a layer of the code is not read"
+                    self.own_text, "a layer around a layer of the code is not read"
                 )
             )
         if self.own_layer.unread is not None:
@@ -292,7 +299,7 @@ class Layer(StandIn):
         return self.own_name
 
     @property
-    def _text(self) -> str:
+    def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
 
 
@@ -427,7 +434,7 @@ def argument(value: Any, depth: int = 0) -> Value:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
     if isinstance(value, float) and not math.isfinite(value):
         raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown):
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
@@ -449,8 +456,7 @@ def passed(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         return tuple(map(passed, value.values() if isinstance(value, dict) else value))
     if isinstance(value, Array) and not isinstance(value, Weight):
-        sizes = tuple(_size(size) for size in value.shape)
-        return Tensor(session().source(id(value), value, sizes, value.own_name))
+        return of_data(value)
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))
@@ -461,7 +467,16 @@ def passed(value: Any) -> Any:
     operand = hook(value, "as_operand")
     if operand is not None:
         return operand(value)
-    raise QueryError("what this layer is called with is not known")
+    if isinstance(value, Layer):
+        raise QueryError("layers are called with tensors, not with a layer: put -> between two")
+    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
+    raise QueryError(f"layers are called with tensors, not with {what}")
+
+
+def of_data(value: Array) -> Tensor:
+    """The tensor that stands for data of a shape: the same of the same data."""
+    sizes = tuple(_size(size) for size in value.shape)
+    return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
 def open_shape(value: Open) -> Unknown | None:

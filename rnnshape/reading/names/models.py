@@ -40,9 +40,12 @@ class Model(Layer):
     own_gives: list[Tensor]
     own_open: Open | None
     own_items: tuple[Any, ...]
+    own_is_of_module: bool
+    own_shape: Any
+    own_flow: Any
 
     what = "a model"
-    visible = (
+    visible: tuple[str, ...] = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
         "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
         "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
@@ -157,9 +160,8 @@ class Model(Layer):
             raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
-            raise QueryError(
-                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
-            )
+            takes = _counted(len(self.own_takes), "tensor")
+            raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
@@ -220,6 +222,8 @@ class Model(Layer):
     def _result(self, made: Any) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
         tensors = _flat(made)
+        if not tensors:
+            return session().evaluator.open("predictions")
         if len(tensors) == 1:
             return array_of_shape(tensors[0].shape)
         return [array_of_shape(tensor.shape) for tensor in tensors]
@@ -310,7 +314,7 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
-    visible = (*Model.visible, "add", "pop")
+    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
 
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
@@ -469,7 +473,7 @@ class _UnreadLayer(Layer):
 class _InputLayer(Layer):
     """An input among `model.layers`."""
 
-    visible = ("output", "input", "name")
+    visible: tuple[str, ...] = ("output", "input", "name")
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
@@ -481,7 +485,7 @@ def _name_of(layer: Any) -> object:
         return layer.title
     if "own_layer" in vars(layer):
         call = layer.own_layer.call
-        return call["name"] if layer.keras_name else call.name
+        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
     return None
 
 
@@ -495,7 +499,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
 
 def _made_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made
 

@@ -111,7 +111,7 @@ class Tensor(graph.Tensor, StandIn):
         tensors = [tensor for value in given for tensor in graph.tensors_in(value)]
         return unread_step(text, found.reason, tensors, None, found)
 
-    def __getitem__(self, index: object) -> Tensor:
+    def __getitem__(self, index: object) -> Any:
         return operation("get_item", [self], key=f"[{written(index)}]")
 
     def __neg__(self) -> Any:

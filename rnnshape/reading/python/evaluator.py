@@ -42,6 +42,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 
 Handler = Callable[["Evaluator", Any, Scope], object]
 
+NESTED = "this is nested too deeply to be read"
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -114,7 +115,7 @@ class Evaluator:
 
     @property
     def place(self) -> Place | None:
-        node = self.node
+        node = self.node.func if isinstance(self.node, ast.Call) else self.node
         return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
 
     def places_of_call(self) -> dict[str, Place]:
@@ -128,7 +129,10 @@ class Evaluator:
         for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
             if part and isinstance(part[0], ast.List | ast.Tuple):
                 places |= {
-                    f"{name}.{index}": source.place(item) for index, item in enumerate(part[0].elts)
+                    f"{name}.{index}": source.place(
+                        item.func if isinstance(item, ast.Call) else item
+                    )
+                    for index, item in enumerate(part[0].elts)
                 }
         for keyword in node.keywords:
             if keyword.arg is not None:
@@ -186,7 +190,7 @@ class Evaluator:
             raise
         except Exception as wrong:
             self.node = node
-            for found in opens_in([parts, named]):
+            for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError):
                 raise
@@ -292,7 +296,7 @@ class Evaluator:
         self.depth += 1
         try:
             if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
-                raise RecursionError("this is nested too deeply to be read")
+                raise RecursionError(NESTED)
             handler = self.expressions.get(type(node))
             if handler is None:
                 return self.open(node, "this expression is not read")
@@ -343,11 +347,9 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            is_ours |= isinstance(wrong, QueryError)
-            words = (is_ours and str(wrong)) or _words_of(wrong)
+            words = _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if is_ours else f"this stops with {words}"
+            text = words if _is_ours(wrong) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
@@ -385,8 +387,15 @@ def _what(value: object) -> str:
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
+def _is_ours(wrong: BaseException) -> bool:
+    """Whether it is a bound of this reader, or what Keras refuses, and not of Python."""
+    return isinstance(wrong, ExhaustedError | TooLargeError | QueryError | RecursionError)
+
+
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
+    if _is_ours(wrong):
+        return NESTED if isinstance(wrong, RecursionError) else str(wrong)
     try:
         words = str(wrong)[:200]
     except (Exception, ExhaustedError):  # its class may be the code's

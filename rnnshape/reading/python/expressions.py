@@ -175,7 +175,7 @@ def joined(evaluator: Evaluator, node: ast.JoinedStr, scope: Scope) -> object:
 
 def formatted(evaluator: Evaluator, node: ast.FormattedValue, scope: Scope) -> object:
     known = evaluator.worth(node.value, scope)
-    convert = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(node.conversion)
+    convert: Any = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(node.conversion)
     known = evaluator.really(convert, known) if convert else known
     text = evaluator.worth(node.format_spec, scope) if node.format_spec else ""
     return evaluator.really(format, known, text)

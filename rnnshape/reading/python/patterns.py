@@ -20,7 +20,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
     match pattern:
         case ast.MatchValue(value=node):
             other = evaluator.worth(node, scope)
-            return evaluator.known(bool, evaluator.really(operator.eq, value, other))
+            return bool(evaluator.known(bool, evaluator.really(operator.eq, value, other)))
         case ast.MatchSingleton(value=constant):
             return (
                 evaluator.known(bool, value) is constant

@@ -20,6 +20,10 @@ class StandIn:
 
     visible: tuple[str, ...] = ()
 
+    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        """What is under one of its own names where two sides of a condition differ in it."""
+        return other
+
     def reaches(self, name: str) -> bool:
         """Whether code reaches a name that is not listed."""
         return False

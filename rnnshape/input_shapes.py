@@ -1,0 +1,199 @@
+"""The argument `input` of `inspect`: the shapes of what a network is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import index
+from typing import NoReturn, TypeAlias
+
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.expression import LARGEST, Call, Unknown
+from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.network import Shape as OfNetwork
+from rnnshape.rules import axes_of_input
+
+__all__ = ["Shape", "likely_dimensions", "named_type", "shape_of", "shapes_of", "with_input"]
+
+Shape: TypeAlias = tuple[int | None, ...]
+
+
+def shapes_of(given: object) -> tuple[Shape, ...]:
+    """The shape of every input, as they are given."""
+    if hasattr(given, "shape"):
+        return (shape_of(given),)
+    if isinstance(given, str | int | float) or not hasattr(given, "__iter__"):
+        _not_a_shape(given)
+    try:
+        parts = list(given)
+    except ValueError:  # a TensorShape of unknown rank
+        raise QueryError("input: its shape is not known") from None
+    if not parts:
+        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
+    if all(_is_shape(one) for one in parts):
+        return tuple(shape_of(one) for one in parts)
+    return (shape_of(parts),)
+
+
+def shape_of(given: object) -> Shape:
+    shape = getattr(given, "shape", given)
+    if isinstance(shape, str) or not hasattr(shape, "__iter__"):
+        _not_a_shape(given)
+    try:
+        sizes = list(shape)
+    except ValueError:
+        raise QueryError("input: its shape is not known") from None
+    return tuple(_size(one, sizes) for one in sizes)
+
+
+def _size(size: object, sizes: Sequence[object]) -> int | None:
+    size = getattr(size, "value", size)  # `Dimension` of TensorFlow's first versions
+    if size is None:
+        return None
+    try:
+        number = index(size)  # type: ignore[arg-type]
+    except TypeError:
+        number = 0
+    if isinstance(size, bool) or not 1 <= number <= LARGEST:
+        shown = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+        raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
+    return number
+
+
+def _is_shape(part: object) -> bool:
+    return (hasattr(part, "shape") and part.shape != ()) or isinstance(part, list | tuple)
+
+
+def _not_a_shape(given: object) -> NoReturn:
+    raise TypeError(
+        f"input is {named_type(given)}: give a shape, such as (batch, timesteps, features), or "
+        "data that has one"
+    )
+
+
+def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
+    """What a first input says of the sizes that code takes from data."""
+    if not shapes:
+        return Dimensions()
+    batch, *others = shapes[0]
+    return Dimensions(
+        batch,
+        others[0] if len(others) > 1 else None,
+        others[-1] if others else None,
+        others[1] if len(others) > 2 else None,
+    )
+
+
+def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
+    """The network, given something of these shapes; a `QueryError` where they don't fit."""
+    if len(shapes) > 1 and _is_one_open_layer(network):
+        network = _called_with_several(network.steps[0].layer, len(shapes))
+    if len(shapes) != len(network.inputs):
+        names = ", ".join(one.name for one in network.inputs)
+        raise QueryError(
+            f"input: {_counted(len(shapes), 'shape')} for {_counted(len(network.inputs), 'input')}"
+            f" ({names}): give one for each, in a list"
+        )
+    for one, shape in zip(network.inputs, shapes, strict=True):
+        _check_fits(one, shape)
+    # Where the sizes alone say it all, the question stays as it is written.
+    dimensions = _as_dimensions(network, shapes)
+    if dimensions is None:
+        described = tuple(
+            replace(one, shape=_filled(one, shape))
+            for one, shape in zip(network.inputs, shapes, strict=True)
+        )
+        question = Question(replace(network, inputs=described), likely_dimensions(shapes))
+    else:
+        question = Question(network, dimensions)
+    _check_batch_is_first(network, shapes, question)
+    return question
+
+
+def _is_one_open_layer(network: Network) -> bool:
+    return network.is_chain and len(network.steps) == 1 and network.inputs[0].shape is None
+
+
+def _called_with_several(layer: Call, count: int) -> Network:
+    """A layer that takes a list of tensors, as `Concatenate` does."""
+    inputs = tuple(Input(name=f"inputs_{number}") for number in range(1, count + 1))
+    tensors = tuple(Ref(0, number) for number in range(count))
+    return Network(inputs, (Step(layer, (tensors,)),))
+
+
+def _check_fits(one: Input, shape: Shape) -> None:
+    if one.shape is None or isinstance(one.shape, Unknown):
+        return
+    sizes = zip(one.shape, shape, strict=False)
+    if len(one.shape) != len(shape) or any(
+        isinstance(said, int) and size is not None and said != size for said, size in sizes
+    ):
+        raise QueryError(
+            f"input={shape} does not fit: the network says that {one.name} is {one.shape}"
+        )
+
+
+def _filled(one: Input, shape: Shape) -> OfNetwork:
+    """What is given, and where that is open, what was said before."""
+    said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
+    return tuple(size or before for size, before in zip(shape, said, strict=True))
+
+
+def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
+    """The sizes that make the network's open inputs these shapes; None if no such sizes do."""
+    found: dict[str, int] = {}
+    pairs: list[tuple[str, int]] = []
+    for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
+        if isinstance(one.shape, Unknown) or any(
+            isinstance(size, Unknown) for size in one.shape or ()
+        ):
+            return None
+        names = _names_of_axes(network, number, one.shape if one.shape is None else shape)
+        if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
+            return None
+        said = one.shape or (None,) * len(names)
+        pairs += [
+            (axis, size)
+            for axis, before, size in zip(names, said, shape, strict=True)
+            if before is None and size is not None
+        ]
+    for axis, size in pairs:
+        kind = {"channels": "features"}.get(axis, axis)
+        found[kind if kind in ("batch", "timesteps", "features") else "space"] = size
+    dimensions = Dimensions(**found)
+    return dimensions if all(dimensions[axis] == size for axis, size in pairs) else None
+
+
+def _names_of_axes(network: Network, number: int, shape: OfNetwork | None) -> tuple[str, ...]:
+    user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
+    return axes_of_input(user or Call("Dense"), len(shape) if shape is not None else None)
+
+
+def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
+    """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
+    if any(one.shape is not None for one in network.inputs) or _is_answered(question):
+        return
+    with_batch = tuple(
+        replace(one, shape=(None, *shape))
+        for one, shape in zip(network.inputs, shapes, strict=True)
+    )
+    if _is_answered(Question(replace(network, inputs=with_batch))):
+        sizes = ", ".join(map(str, shapes[0]))
+        raise QueryError(f"input={shapes[0]}: the batch comes first, as in (batch, {sizes})")
+
+
+def _is_answered(question: Question) -> bool:
+    try:
+        describe(question.network, question.dimensions)
+    except QueryError:
+        return False
+    return True
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def named_type(value: object) -> str:
+    return f"of type {type(value).__name__}"

@@ -1,0 +1,349 @@
+"""Layers and models of Keras that the user's own program holds: `rnnshape.inspect(model)`.
+
+Each layer is read through its config, and called once more as the model calls it. Of what can't be
+copied, such as a `Lambda` or a layer of the user's own, Keras' own symbolic tensors say the shapes
+and `count_params()` the parameters. Keras is not imported here: whoever has such an object has it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, Unknown, bind
+from rnnshape.network import Network
+from rnnshape.reading import graph
+from rnnshape.reading.config_layers import (
+    UnreadLayerError,
+    layer_of,
+    row_text,
+)
+from rnnshape.reading.found import Reading
+from rnnshape.reading.names import Model, Sequential
+from rnnshape.reading.replay import (
+    Operation,
+    RecordedShape,
+    UnreadLayer,
+    begin,
+    built,
+    called,
+    input_tensor,
+    network_of_model,
+    operation_name,
+    sizes_of,
+)
+from rnnshape.reading.saved_model import Config, read_config
+
+__all__ = ["call_of_layer", "read_object"]
+
+BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
+
+
+def is_model(what: object) -> bool:
+    return "Model" in _bases(what)
+
+
+def read_object(what: Any, shapes: Sequence[RecordedShape] = ()) -> Reading:
+    """The network that a live layer or model is, or a `QueryError`.
+
+    `shapes` are those of its inputs, where they are given.
+    """
+    begin()
+    live = _Live(shapes)
+    network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
+    rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
+    if rows:
+        live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
+    return Reading((network,), notes=(tuple(live.notes),))
+
+
+def call_of_layer(layer: Any) -> Call:
+    """A live layer as it would be written, or a `QueryError`."""
+    name = type(layer).__name__
+    if is_model(layer):
+        raise QueryError(f"a model, {name}, stands among layers: ask for it alone")
+    if name == "InputLayer":
+        return bind("Input", (), {"batch_shape": sizes_of(layer.batch_shape)})
+    begin()
+    try:
+        call: Call = _stand_in(layer).own_layer.call
+    except QueryError as wrong:
+        raise QueryError(f"{name} is not answered: {wrong.message}") from None
+    return call
+
+
+def _stand_in(layer: Any) -> Any:
+    """What stands for a live layer, or an `UnreadLayerError`."""
+    config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
+    try:
+        return layer_of(config, lambda inner: Config("").model(inner, 1))
+    except (AttributeError, KeyError, TypeError):
+        raise UnreadLayerError("its config can't be read") from None
+
+
+def _config_of(what: Any, class_name: str) -> dict[str, Any]:
+    """The config as JSON has it: lists in place of tuples, and of what is no data a mark."""
+
+    def plain(value: Any) -> Any:
+        if hasattr(value, "item") and getattr(value, "shape", None) == ():
+            return value.item()
+        return {"class_name": "function", "config": type(value).__name__}
+
+    try:
+        config = json.dumps(what.get_config(), default=plain)
+    except Exception as wrong:  # it is the user's own function, which may raise anything
+        words = " ".join(str(wrong).split())[:200]
+        raise UnreadLayerError(f"its config can't be read: {words}") from None
+    return {"class_name": class_name, "config": json.loads(config)}
+
+
+class _Live:
+    """Makes what stands for live objects, each once."""
+
+    def __init__(self, shapes: Sequence[RecordedShape]) -> None:
+        self.shapes = shapes
+        self.notes: list[str] = []
+        self.made: dict[int, tuple[object, Any]] = {}  # with the objects, whose `id` is theirs
+
+    def network_of_model(self, model: Any) -> Network:
+        """The network of a model."""
+        if _is_made_of_layers(model):
+            return network_of_model(self.model(model, self.shapes))
+        kind = next((one for one in ("Sequential", "Functional") if one in _bases(model)), "")
+        if kind:  # of Keras 2
+            text = json.dumps(_config_of(model, kind))
+            return read_config(text, "the model").networks[0]
+        return self.network_of_call(model)
+
+    def item(self, what: Any) -> Any:
+        """What stands for a layer, a model or an operation."""
+        if id(what) not in self.made:
+            self.made[id(what)] = what, self._item(what)
+        return self.made[id(what)][1]
+
+    def _item(self, what: Any) -> Any:
+        if _is_made_of_layers(what):
+            return self.model(what)
+        name = type(what).__name__
+        try:
+            if _is_operation(what):
+                return Operation(operation_name(name), _config_of(what, name)["config"])
+            return _stand_in(what)
+        except QueryError as wrong:
+            text = row_text(name, str(getattr(what, "name", "")))
+            row = UnreadLayer(text, wrong.message, "", _counted(what))
+            row.own_asks = partial(_shapes_by_keras, what)
+            return row
+
+    def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
+        """What stands for a model that is made of layers."""
+        name = str(model.name)
+        flow = getattr(model, "_functional", model)
+        if flow is not None:  # a `Sequential` that is not built has none
+            return self.functional(flow, name, shapes)
+        made = Sequential(name=name)
+        for layer in model.layers:
+            made.add(self.item(layer))
+        return built(made, next(iter(shapes), None) or sizes_of(_built_shape(model)))
+
+    def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
+        """A model that holds its calls."""
+        tensors: dict[int, Any] = {}
+        given = _specs_of(flow, shapes)
+        for tensor in flow.inputs:
+            tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), tensor.name)
+        by_depth = flow._nodes_by_depth
+        for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
+            if node.is_input:
+                continue
+            arguments = [_changed(one, tensors) for one in node.arguments.args]
+            words = {word: _changed(one, tensors) for word, one in node.arguments.kwargs.items()}
+            returned = _specs_after(node, given) if given else node.output_tensors
+            made = called(self.item(node.operation), arguments, words, [*map(_shape, returned)])
+            tensors |= zip(map(id, node.output_tensors), made, strict=False)
+        inputs = [tensors[id(one)] for one in flow.inputs]
+        return Model(inputs, [tensors[id(one)] for one in flow.outputs], name=name)
+
+    def network_of_call(self, model: Any) -> Network:
+        """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
+        it; where they can't, its layers, each alone."""
+        name = type(model).__name__
+        if not getattr(model, "built", False) or not any(one.built for one in model.layers):
+            raise QueryError(
+                f"{name} is a subclassed model that was not called yet, so nothing says what its "
+                "layers are given: call it once, or ask for keras.Model(inputs, "
+                "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
+            )
+        with _traced(model, self.shapes) as flow:
+            if flow is not None:
+                return network_of_model(self.functional(flow, name, self.shapes))
+        self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
+        rows = [tensor for layer in model.layers for tensor in self.row(layer)]
+        if not rows:
+            raise QueryError(f"{name} has no layers that Keras knows of")
+        return graph.network_of([], rows, name)
+
+    def row(self, layer: Any) -> list[Any]:
+        """What a layer alone returns, of what it was built for."""
+        shape, item = sizes_of(_built_shape(layer)), self.item(layer)
+        if shape is None or isinstance(item, Model):
+            text = row_text(type(layer).__name__, str(layer.name))
+            item = UnreadLayer(text, "nothing says what it is given", "", _counted(layer))
+        source = input_tensor(shape or Unknown("inputs", (), "it is not known"))
+        return called(item, [source], {}, ())
+
+    def network_of_layer(self, layer: Any) -> Network:
+        """The network of a layer alone, given what it was built for."""
+        item, shape = self.item(layer), sizes_of(_built_shape(layer))
+        if isinstance(item, UnreadLayer):
+            shape = next(iter(self.shapes), shape)
+            if shape is None and item.own_layer.unread is not None:
+                why = item.own_layer.unread.reason
+                raise QueryError(f"{type(layer).__name__} is not answered: {why}")
+        source = input_tensor(shape)
+        return network_of_model(Model([source], called(item, [source], {}, ())))
+
+
+def _bases(what: object) -> list[str]:
+    return [base.__name__ for base in type(what).__mro__]
+
+
+def _keras_of(what: object) -> Any:
+    """The package that a live object is of; it is imported already."""
+    packages = [base.__module__.partition(".")[0] for base in type(what).__mro__]
+    return sys.modules[next(one for one in packages if one in ("keras", "tf_keras"))]
+
+
+def _is_operation(what: object) -> bool:
+    return "Operation" in _bases(what) and "Layer" not in _bases(what)
+
+
+def _is_made_of_layers(model: object) -> bool:
+    """Whether it is a model of Keras 3 that has no `call` of its own."""
+    return is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))
+
+
+def _changed(value: Any, tensors: Mapping[int, Any]) -> Any:
+    """A call's argument with what stands for the tensors in it."""
+    if id(value) in tensors:
+        return tensors[id(value)]
+    if isinstance(value, dict):
+        return {word: _changed(one, tensors) for word, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_changed(one, tensors) for one in value]
+    return value
+
+
+def _shape(tensor: Any) -> RecordedShape:
+    return sizes_of(tuple(tensor.shape)) if getattr(tensor, "shape", None) is not None else None
+
+
+def _is_built(layer: Any) -> bool:
+    """Whether a layer and all that are in it have their weights: else a call would make them."""
+    inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
+    return type(layer).__name__ == "Lambda" or all(one.built for one in inside)
+
+
+def _counted(layer: Any) -> int | None:
+    """How many parameters a layer has, where it is built."""
+    if type(layer).__name__ == "Lambda" or _is_operation(layer):
+        return 0
+    with suppress(Exception):  # of a layer that is not built
+        return int(layer.count_params()) if _is_built(layer) else None
+    return None
+
+
+def _built_shape(what: Any) -> Any:
+    """What a layer or model was built for: a shape, or a nest of them."""
+    with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
+        return json.loads(json.dumps((what.get_build_config() or {}).get("input_shape")))
+    return None
+
+
+# Keras' own symbolic tensors
+
+
+def _shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
+    """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
+    with suppress(Exception):  # it is the user's own `call`
+        if not _is_built(layer):
+            return []
+        keras = _keras_of(layer)
+        spec = layer.compute_output_spec(keras.KerasTensor(shape))
+        return [*map(_shape, keras.tree.flatten(spec))]
+    return []
+
+
+def _specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
+    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
+    if len(shapes) != len(flow.inputs):
+        return {}
+    keras = _keras_of(flow)
+    return {
+        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
+        for tensor, shape in zip(flow.inputs, shapes, strict=True)
+    }
+
+
+def _specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
+    """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
+    with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
+        if not (_is_operation(node.operation) or _is_built(node.operation)):
+            return ()
+        arguments, words = node.arguments.fill_in(given)
+        spec = node.operation.compute_output_spec(*arguments, **words)
+        returned: Sequence[Any] = _keras_of(node.operation).tree.flatten(spec)
+        given |= zip(map(id, node.output_tensors), returned, strict=True)
+        return returned
+    return ()
+
+
+@contextmanager
+def _traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
+    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
+    for; None where it can't be followed. What Keras notes of them is undone."""
+    keras = _keras_of(model)
+    from_keras = sys.modules.get("keras.src.backend.common.global_state")
+    counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
+    before = dict(counts or {})
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+    calls = [(one, len(one._inbound_nodes), len(one._outbound_nodes)) for one in layers]
+    flow = None
+    try:
+        with suppress(Exception):  # it is the user's own `call`
+            flow = _model_of_call(keras, model, shapes) if _is_built(model) else None
+        yield flow
+    finally:
+        for layer, inbound, outbound in calls:
+            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
+        if counts is not None:
+            counts.clear()
+            counts.update(before)
+
+
+def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
+    """`keras.Model(inputs, model.call(inputs))`"""
+    recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
+    if len(recorded) < 2:
+        recorded = {"": (model.get_build_config() or {})["input_shape"]}
+    given = iter(shapes)
+
+    def made(shape: Any, name: str) -> Any:
+        if isinstance(shape, dict):
+            return {word: made(one, str(word)) for word, one in shape.items()}
+        if any(isinstance(one, list | tuple | dict) for one in shape):
+            return [made(one, f"{name}_{place}") for place, one in enumerate(shape)]
+        shape = next(given, None) or (None, *shape[1:])
+        return keras.Input(batch_shape=shape, name=name or "inputs")
+
+    if "" in recorded:
+        inputs = made(recorded[""], "")
+        return keras.Model(inputs, model.call(inputs), name="rnnshape")
+    words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
+    inputs = {word: made(shape, word) for word, shape in words.items()}
+    return keras.Model(inputs, model.call(**inputs), name="rnnshape")

@@ -1,0 +1,268 @@
+"""What is read from a config or a live object, made and called once more through the objects that
+stand for Keras: the same that code meets."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import LARGEST, Call, Unknown
+from rnnshape.network import Network, Shape
+from rnnshape.reading import graph
+from rnnshape.reading.names import (
+    SESSION,
+    Layer,
+    Model,
+    Sequential,
+    Session,
+    Tensor,
+    holds_tensors,
+    stand_ins,
+)
+from rnnshape.reading.names.operations import called as function_called
+from rnnshape.reading.names.session import session
+from rnnshape.reading.names.tensors import operation, plain_sizes
+from rnnshape.reading.python import IsOpenError, StandIn, python
+from rnnshape.rules import rule_of
+from rnnshape.signatures import OPERATIONS, signature
+
+__all__ = [
+    "Operation",
+    "RecordedShape",
+    "UnreadLayer",
+    "begin",
+    "built",
+    "called",
+    "input_tensor",
+    "network_of_model",
+    "operation_name",
+    "plain_name",
+    "sizes_of",
+]
+
+RecordedShape: TypeAlias = "tuple[int | None, ...] | None"
+
+LONGEST_NAME = 200  # characters
+NAMES_BY_KERAS = r"(input|input_layer|keras_tensor)(_\d+)?|.*_input"
+
+
+def begin() -> None:
+    """Starts a session in which nothing has been made yet."""
+    evaluator = python({}, {})
+    evaluator.node = ast.Module([], [])  # nothing here stands in a text
+    SESSION.set(Session(evaluator, Sequential))
+
+
+def plain_name(name: str) -> str:
+    """A name that can be shown, whatever the file has."""
+    shown = "".join(one if one.isprintable() else "?" for one in name[: LONGEST_NAME + 1])
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}..."
+
+
+def sizes_of(shape: Any) -> RecordedShape:
+    """A shape as a config or a live object has it, if it is one."""
+    if isinstance(shape, dict) and shape.get("class_name") == "__tuple__":
+        shape = shape.get("items")
+    if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 10:
+        return None
+    for size in shape:
+        if size is not None and (
+            isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST
+        ):
+            return None
+    return tuple(shape)
+
+
+def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str = "") -> Any:
+    """What a network is given; without the names that Keras makes up."""
+    name = "" if re.fullmatch(NAMES_BY_KERAS, name) else plain_name(name)
+    known = isinstance(dtype, str) and re.fullmatch(r"(u?int|float|bfloat)\d+|bool|string", dtype)
+    given = str(dtype) if known and dtype != "float32" else None
+    return Tensor(graph.InputTensor(shape, "", given, name))
+
+
+class UnreadLayer(Layer):
+    """A layer that is not read, and keeps its place.
+
+    Attributes:
+        own_built: the shape that it was built for, where what is known holds for that alone.
+        own_returns: the shapes that its next call is known to return.
+        own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
+    """
+
+    def __init__(self, text: str, why: str, where: str = "", parameters: int | None = None) -> None:
+        super().__init__()
+        self.own_layer = graph.Layer(Call(text), Unknown(text, (), why, where), parameters)
+        self.own_built: RecordedShape = None
+        self.own_returns: Sequence[RecordedShape] = ()
+        self.own_asks: Callable[[RecordedShape], Sequence[RecordedShape]] | None = None
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        tensors = tuple(graph.tensors_in([*given, *named.values()]))
+        layer = self.own_layer
+        if not tensors:
+            raise QueryError(f"{layer.call} is called with no tensor")
+        step = session().step(layer, tensors, {})
+        first = plain_sizes(stand_ins(tensors[0]))
+        returns = self.own_returns
+        if not returns and self.own_asks is not None and len(tensors) == 1:
+            returns = self.own_asks(sizes_of(first))
+        if returns and _is_as_built(first, self.own_built):
+            step.returns = _returns(returns, layer.call.name, tensors)
+        return stand_ins(graph.returned(step, count=len(returns)))
+
+
+def _is_as_built(given: Shape | None, built: RecordedShape) -> bool:
+    """Whether a layer is given what it was built for, as far as both are known."""
+    if given is None or built is None:
+        return True
+    return len(given) == len(built) and all(
+        size is None or size == other for size, other in zip(built[1:], given[1:], strict=True)
+    )
+
+
+def _returns(
+    shapes: Sequence[RecordedShape], name: str, given: Sequence[graph.Tensor]
+) -> tuple[Shape | None, ...]:
+    """Recorded shapes, where what Keras leaves open is not known: only the batch is that of what
+    the layer is given."""
+    has_batch = any(plain_sizes(stand_ins(one)) for one in given)
+    why = "Keras knows it only when it runs"
+
+    def known(shape: RecordedShape, number: int) -> Shape | None:
+        return shape and tuple(
+            Unknown(f"{name}.shape[{place}]", (), why)
+            if size is None and not (place == 0 and has_batch)
+            else size
+            for place, size in enumerate(shape)
+        )
+
+    return tuple(known(shape, number) for number, shape in enumerate(shapes))
+
+
+class Operation(StandIn):
+    """A function of tensors in a graph, which is called as a layer is."""
+
+    def __init__(self, name: str, arguments: Mapping[str, Any], where: str = "") -> None:
+        self.own_name, self.own_where = name, where
+        self.own_arguments = dict(arguments)
+        self.own_returns: Sequence[RecordedShape] = ()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        try:
+            made = self._called(given, named)
+        except (IsOpenError, QueryError, TypeError, ValueError) as wrong:
+            text = f"{self.own_name}(...)"
+            unread = UnreadLayer(text, str(wrong) or "it is not read", self.own_where, 0)
+            unread.own_returns = self.own_returns
+            return unread(*given, **named)
+        first = next(graph.tensors_in(made))
+        if isinstance(first.maker, graph.LayerCall) and rule_of(self.own_name) is None:
+            step = first.maker
+            step.returns = _returns(self.own_returns, self.own_name, [*step.tensors]) or None
+            made = stand_ins(graph.returned(step, count=len(self.own_returns)))
+        return made
+
+    def _called(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        name = self.own_name
+        if name not in OPERATIONS:
+            raise QueryError("this operation is not read")
+        if name == "get_item":
+            tensor, key = given
+            return tensor[tuple(key) if isinstance(key, list) else key]
+        takes = signature(name)
+        words = {word: one for word, one in self.own_arguments.items() if word in takes.names}
+        if takes.tensors[0].startswith("*"):
+            return operation(name, list(given), **words)
+        order = [*takes.tensors, *(word for word in takes.positional if word not in words)]
+        words |= dict(zip(order, given, strict=False)) | dict(named)
+        return function_called(name, (), words)
+
+
+def operation_name(class_name: str) -> str:
+    """The function of `keras.ops` that a class of Keras' operations is: `GetItem` is `get_item`."""
+    return plain_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower())
+
+
+def called(
+    layer: Any, given: Sequence[Any], named: Mapping[str, Any], shapes: Sequence[RecordedShape]
+) -> list[Any]:
+    """The tensors that one call of a layer, an operation or a model returns.
+
+    `shapes` are those that are on record of them.
+    """
+    if isinstance(layer, UnreadLayer | Operation):
+        layer.own_returns = shapes
+    else:
+        given, named = _of_layer(given, named)
+    if isinstance(layer, Model):
+        tensors = [stand_ins(one) for one in graph.tensors_in(given)]
+        made = list(graph.tensors_in(layer(tensors[0] if len(tensors) == 1 else tensors)))
+        for tensor, shape in zip(made, shapes, strict=False):
+            step = tensor.maker
+            if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns:
+                step.returns = _returns([shape], step.layer.call.name, tensors) if shape else None
+        return made
+    if not isinstance(layer, UnreadLayer | Operation) and not holds_tensors(given):
+        raise QueryError(f"{layer.own_layer.call} is called with no tensor")
+    return [stand_ins(one) for one in graph.tensors_in(layer(*given, **named))]
+
+
+def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """What a layer is called with, without what Keras adds itself: masks by operations, and that
+    it does not train."""
+    arguments = [_plain(one) for one in given]
+    while arguments and arguments[-1] is None:
+        arguments.pop()
+    words = {
+        name: value
+        for name, value in ((name, _plain(one)) for name, one in named.items())
+        if value is not None
+        and (name, value) != ("training", False)
+        and not (name == "mask" and _is_by_operation(value))
+    }
+    if not arguments and words:
+        arguments = [words.pop(next(iter(words)))]
+    return arguments, words
+
+
+def _plain(value: Any) -> Any:
+    """Tensors and flags, in their lists."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | Tensor) else None
+
+
+def _is_by_operation(value: Any) -> bool:
+    makers = [tensor.maker for tensor in graph.tensors_in(value)]
+    return any(
+        isinstance(maker, graph.LayerCall)
+        and (maker.layer.unread is not None or maker.layer.call.name in OPERATIONS)
+        for maker in makers
+    )
+
+
+def built(model: Sequential, shape: RecordedShape) -> Sequential:
+    """A model of layers, given the shape that it was built for. Where it was not, and nobody knows
+    what its first layer takes, nothing is assumed."""
+    first = next(iter(model.own_items), None)
+    if shape is None and isinstance(first, UnreadLayer):
+        why = "the model was not built, so nothing says what it is given"
+        model.own_shape = Unknown("inputs", (), why)
+    else:
+        model.build(shape)
+    return model
+
+
+def network_of_model(model: Model, instead: str = "") -> Network:
+    """The network that a model is, or a `QueryError`; `instead` of a name that Keras made up."""
+    takes, gives = model.flow()
+    if model.own_open is not None:
+        raise QueryError(model.own_open.reason)
+    is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
+    return graph.network_of(takes, gives, instead if is_made_up else model.own_name)

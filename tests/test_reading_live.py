@@ -1,0 +1,429 @@
+"""Layers and models that the user's program holds, and the same saved: what Keras itself says of
+them is what is answered, or it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rnnshape import QueryError, Report, inspect
+from rnnshape.network import Question
+from rnnshape.reading.saved_model import read_config
+from rnnshape.report import Report as PlainReport
+from tests.corpus.building import keras
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+LIVE: dict[str, Callable[[Any, Any], Any]] = {}
+
+
+def live(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    LIVE[function.__name__] = function
+    return function
+
+
+def own_layer(width: int, **more: Any) -> Any:
+    """A layer of the user's own, with a weight."""
+
+    class Projection(keras().layers.Layer):  # type: ignore[misc]
+        def __init__(self, width: int, function: Any = None, **more: Any) -> None:
+            super().__init__(**more)
+            self.width = width
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1], self.width))
+
+        def call(self, x: Any) -> Any:
+            return x @ self.kernel
+
+        def compute_output_shape(self, shape: Any) -> Any:  # TimeDistributed asks for it
+            return (*shape[:-1], self.width)
+
+    return Projection(width, **more)
+
+
+def splitting_layer() -> Any:
+    """A layer of the user's own that returns two tensors."""
+
+    class Halves(keras().layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x[..., :2], x[:, 0]
+
+    return Halves()
+
+
+@live
+def own_layer_in_a_sequential(k: Any, layers: Any) -> Any:
+    return k.Sequential([k.Input((5, 3)), own_layer(6), layers.LSTM(2)])
+
+
+@live
+def own_layer_at_the_end(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 3))
+    return k.Model(x, own_layer(6)(layers.LSTM(4)(x)))
+
+
+@live
+def own_layer_that_has_no_config(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 3))
+    return k.Model(x, layers.LSTM(4)(own_layer(6, function=len)(x)))
+
+
+@live
+def own_layer_called_twice(k: Any, layers: Any) -> Any:
+    x, shared = k.Input((5, 3)), own_layer(3)
+    return k.Model(x, layers.GRU(4)(shared(shared(x))))
+
+
+@live
+def own_layers_one_after_the_other(k: Any, layers: Any) -> Any:
+    return k.Sequential([k.Input((5, 3)), own_layer(6), own_layer(7), layers.Dense(2)])
+
+
+@live
+def own_layer_with_two_tensors(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 3))
+    sequence, first = splitting_layer()(layers.Dense(4)(x))
+    return k.Model(x, [layers.LSTM(3)(sequence), layers.Dense(2)(first)])
+
+
+@live
+def a_lambda(k: Any, layers: Any) -> Any:
+    x = k.Input((6, 3))
+    return k.Model(x, layers.LSTM(2)(layers.Lambda(lambda t: t[:, ::2])(x)))
+
+
+@live
+def a_lambda_at_the_end(k: Any, layers: Any) -> Any:
+    return k.Sequential([k.Input((6, 3)), layers.LSTM(4), layers.Lambda(lambda t: t[:, :2])])
+
+
+@live
+def the_last_timestep(k: Any, layers: Any) -> Any:
+    x = k.Input((6, 3))
+    return k.Model(x, layers.Dense(2)(layers.LSTM(4, return_sequences=True)(x)[:, -1]))
+
+
+@live
+def operators(k: Any, layers: Any) -> Any:
+    x, y = k.Input((6, 3)), k.Input((6, 3))
+    return k.Model([x, y], layers.LSTM(2)((x + y * 2 - 1) / 3))
+
+
+@live
+def functions_along_an_axis(k: Any, layers: Any) -> Any:
+    x = k.Input((6, 3))
+    total = k.ops.sum(x, axis=1)
+    return k.Model(x, layers.Dense(2)(total - k.ops.mean(x, axis=1) + k.ops.max(x, 1)))
+
+
+@live
+def functions_that_rearrange(k: Any, layers: Any) -> Any:
+    x = k.Input((6, 3))
+    turned = k.ops.transpose(x, (0, 2, 1))
+    wide = k.ops.concatenate([k.ops.expand_dims(turned, 1), k.ops.reshape(x, (-1, 1, 3, 6))], 1)
+    return k.Model(x, layers.ConvLSTM1D(2, 2)(k.ops.repeat(wide[..., None], 2, axis=2)[..., 0]))
+
+
+@live
+def products(k: Any, layers: Any) -> Any:
+    x, y = k.Input((6, 3)), k.Input((4, 3))
+    scores = k.ops.softmax(k.ops.matmul(x, k.ops.transpose(y, (0, 2, 1))))
+    return k.Model([x, y], layers.GRU(2)(k.ops.einsum("bij,bjk->bik", scores, y)))
+
+
+@live
+def parts(k: Any, layers: Any) -> Any:
+    x = k.Input((6, 4))
+    first, second = k.ops.split(x, 2, axis=-1)
+    return k.Model(x, [layers.LSTM(3)(first), layers.Dense(2)(k.ops.stack([first, second], 1))])
+
+
+@live
+def own_layer_in_an_inner_model(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((5, 3)), layers.Dense(4), own_layer(3)], name="inner")
+    x, y = k.Input((5, 3)), k.Input((5, 3))
+    return k.Model([x, y], layers.LSTM(2)(inner(x) + inner(y)))
+
+
+@live
+def operations_in_an_inner_model(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 3))
+    inner = k.Model(x, [layers.LSTM(4)(x[:, 1:]), x * 2], name="inner")
+    y = k.Input((5, 3))
+    state, doubled = inner(y)
+    return k.Model(y, [layers.Dense(2)(state), layers.GRU(2)(doubled)])
+
+
+@live
+def a_model_in_a_layer(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((3,)), layers.Dense(4), layers.Dense(2)])
+    x = k.Input((5, 3))
+    return k.Model(x, layers.LSTM(2)(layers.TimeDistributed(inner)(x)))
+
+
+@live
+def own_layer_in_a_layer(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 3))
+    return k.Model(x, layers.LSTM(2)(layers.TimeDistributed(own_layer(4))(x)))
+
+
+@live
+def masks_that_keras_adds(k: Any, layers: Any) -> Any:
+    x = k.Input((5,))
+    y = layers.Embedding(9, 4, mask_zero=True)(x)
+    return k.Model(x, layers.LSTM(3)(layers.LSTM(2, return_sequences=True)(y)))
+
+
+@live
+def scores_of_attention(k: Any, layers: Any) -> Any:
+    x = k.Input((5, 4))
+    o, scores = layers.MultiHeadAttention(2, 3)(x, x, return_attention_scores=True)
+    return k.Model(x, [layers.LSTM(2)(o), scores])
+
+
+@live
+def called_with_its_states(k: Any, layers: Any) -> Any:
+    x, h = k.Input((5, 4)), k.Input((3,))
+    return k.Model([x, h], layers.GRU(3)(x, initial_state=own_layer(3)(h)))
+
+
+@live
+def a_sequential_that_data_has_built(k: Any, layers: Any) -> Any:
+    made = k.Sequential([layers.LSTM(4, return_sequences=True), own_layer(2)])
+    made(k.ops.zeros((2, 7, 3)))
+    return made
+
+
+def subclassed() -> Any:
+    class Both(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = keras().layers.LSTM(4, return_sequences=True, dropout=0.1)
+            self.own, self.last = own_layer(5), keras().layers.Dense(2)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            if training:
+                x = x * 2
+            return self.last(self.own(self.lstm(x))[:, -1])
+
+    return Both()
+
+
+def of_several(names: bool) -> Any:
+    class Several(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = keras().layers.LSTM(4), keras().layers.Dense(4)
+
+        def call(self, given: Any) -> Any:
+            x, y = (given["x"], given["y"]) if names else given
+            return self.one(x) + self.two(y)
+
+    return Several()
+
+
+@live
+def a_model_with_a_call_of_its_own(k: Any, layers: Any) -> Any:
+    made = subclassed()
+    made(k.ops.zeros((2, 7, 3)))
+    return made
+
+
+@live
+def a_model_called_with_a_dict(k: Any, layers: Any) -> Any:
+    made = of_several(True)
+    made({"x": k.ops.zeros((2, 7, 3)), "y": k.ops.zeros((2, 5))})
+    return made
+
+
+@live
+def a_model_called_with_a_list(k: Any, layers: Any) -> Any:
+    made = of_several(False)
+    made([k.ops.zeros((2, 7, 3)), k.ops.zeros((2, 5))])
+    return made
+
+
+def returned(report: Report | PlainReport) -> list[Any]:
+    """The shapes of what a network returns."""
+    network, described = report.question.network, report.description
+    last = report.layers[-1]
+    tensors = [described.tensor(one) for one in network.outputs] or list(last.outputs) or [None]
+    return [None if one is None else one.sizes for one in tensors]
+
+
+def by_keras(model: Any) -> list[Any]:
+    """The same by Keras, for inputs of 2 where the batch is open."""
+    recorded = (model.get_build_config() or {}).get("input_shape")
+    shapes = [tuple(one.shape) for one in model.inputs] if hasattr(model, "inputs") else recorded
+
+    def given(shape: Any) -> Any:
+        if isinstance(shape, dict):
+            return {word: given(one) for word, one in shape.items()}
+        if any(isinstance(one, list | tuple) for one in shape):
+            return [given(one) for one in shape]
+        return keras().ops.zeros([size or 2 for size in shape])
+
+    made = given(shapes)
+    one = made[0] if isinstance(made, list) and len(made) == 1 else made
+    return [tuple(tensor.shape) for tensor in keras().tree.flatten(model(one))]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_live_model_is_what_keras_says(name: str) -> None:
+    model = LIVE[name](keras(), keras().layers)
+    report = inspect(model)
+    assert (returned(report), report.parameters) == (by_keras(model), model.count_params())
+    assert not report.open
+
+
+SAVED = [name for name in LIVE if not ("call" in name or "no_config" in name)]
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_the_same_saved_is_answered_as_far_as_the_file_says(name: str) -> None:
+    model = LIVE[name](keras(), keras().layers)
+    [network] = read_config(model.to_json(), "model.json").networks
+    report = PlainReport(Question(network))
+    unread = {layer.number for layer in report.layers if layer.unread}
+    ends = {ref.step for ref in network.outputs} or {len(network.steps)}
+    for shape, said, step in zip(by_keras(model), returned(report), sorted(ends), strict=False):
+        assert said == shape or (said is None and step in unread)
+    if not unread:
+        assert report.parameters == model.count_params()
+    assert report.least_parameters <= model.count_params()
+    assert len(report.layers) == len(inspect(model).layers)
+
+
+# What is not known of a live object, and what is left as it is
+
+
+def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
+    layers = keras().layers
+    twice = layers.Lambda(lambda t: t[:, :, None])
+    first = inspect(keras().Sequential([twice, layers.LSTM(3)]))
+    assert (returned(first), first.inputs[0].sizes) == ([None], None)
+    assert [one.name for one in first.open] == ["inputs", "Lambda(...)"]
+    last = inspect(keras().Sequential([layers.LSTM(3), own_layer(4)]))
+    assert (returned(last), last.parameters, last.least_parameters) == ([None], None, 60)
+    assert not last.can_be_measured
+
+
+def test_given_shapes_go_through_what_cannot_be_copied() -> None:
+    k, layers = keras(), keras().layers
+    every_second = layers.Lambda(lambda t: t[:, ::2])
+    report = inspect(k.Sequential([every_second, layers.LSTM(3, return_sequences=True)]),
+                     input=(4, 9, 2))  # fmt: skip
+    assert (returned(report), report.parameters) == ([(4, 5, 3)], 72)
+    x = k.Input((None, 3))
+    model = k.Model(x, layers.GRU(2, return_sequences=True)(own_layer(6)(x)))
+    assert [one.shape for one in inspect(model).outputs] == [(2, None, 6), (2, None, 2)]
+    report = inspect(model, input=(4, 9, 3))
+    assert [one.shape for one in report.outputs] == [(4, 9, 6), (4, 9, 2)]
+    called = subclassed()
+    called(k.ops.zeros((2, 7, 3)))
+    assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)
+
+
+def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works() -> None:
+    model = subclassed()
+    with pytest.raises(QueryError, match="was not called yet") as refused:
+        inspect(model)
+    said = str(refused.value)
+    assert "keras.Model(inputs, model.call(inputs))" in said
+    assert "inputs = keras.Input((timesteps, features))" in said
+    names: dict[str, Any] = {"keras": keras(), "model": model, "timesteps": 7, "features": 3}
+    exec("inputs = keras.Input((timesteps, features))", names)
+    made = eval("keras.Model(inputs, model.call(inputs))", names)
+    assert returned(inspect(made)) == [(2, 2)]
+    assert inspect(made).parameters == model.lstm.count_params() + 4 * 5 + 5 * 2 + 2
+    again = subclassed()
+    again(keras().ops.zeros((2, 7, 3)))
+    assert returned(inspect(again)) == [(2, 2)]
+
+
+def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
+    class Odd(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.own = keras().layers.LSTM(4), own_layer(3)
+
+        def call(self, x: Any) -> Any:
+            if not hasattr(x, "numpy"):
+                raise ValueError("this takes arrays alone")
+            return self.own(self.lstm(x))
+
+    model = Odd()
+    model(keras().ops.zeros((2, 5, 3)))
+    report = inspect(model)
+    assert [layer.parameters for layer in report.layers] == [128, 12]
+    assert [output.shape for output in report.outputs] == [(2, 4), (2, 3)]
+    assert "Odd can't be followed" in report.notes[0].text
+
+
+def test_an_own_layer_alone_is_what_it_was_built_for() -> None:
+    layer = own_layer(4)
+    with pytest.raises(
+        QueryError, match=r"^Projection is not answered: it is not a layer of Keras"
+    ):
+        inspect(layer)
+    layer(keras().ops.zeros((2, 5, 3)))
+    assert [one.shape for one in inspect(layer).outputs] == [(2, 5, 4)]
+    assert inspect(layer).parameters == layer.count_params()
+    assert [one.shape for one in inspect(layer, input=(6, 9, 3)).outputs] == [(6, 9, 4)]
+
+
+def state_of(model: Any) -> Any:
+    """What Keras keeps of a model's layers, and how many names it has given."""
+    layers = model._flatten_layers()
+    names = keras().src.backend.common.global_state.get_global_attribute("object_name_uids")
+    nodes = [(len(one._inbound_nodes), len(one._outbound_nodes), one.built) for one in layers]
+    given = {name: count for name, count in names.items() if name != "keras_tensor"}
+    return nodes, given, [weight.numpy().tolist() for weight in model.weights]
+
+
+@pytest.mark.parametrize("name", [name for name in LIVE if "call_of" in name or "own" in name])
+def test_nothing_of_the_user_s_is_changed(name: str) -> None:
+    model = LIVE[name](keras(), keras().layers)
+    before = state_of(model)
+    inspect(model)
+    after = state_of(model)
+    assert after == before
+
+
+def test_what_is_said_by_keras_s_own_tensors_is_named() -> None:
+    report = inspect(LIVE["own_layer_in_a_sequential"](keras(), keras().layers))
+    assert [note.text for note in report.notes] == [
+        "Projection(...): shapes and parameters by Keras' own symbolic tensors and count_params()"
+    ]
+    assert not inspect(LIVE["the_last_timestep"](keras(), keras().layers)).notes
+
+
+def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> None:
+    """In this process, as the child would."""
+    from rnnshape.measuring.keras_model import measure
+    from rnnshape.measuring.messages import Measurement, Request
+
+    names = [name for name in LIVE if inspect_of(name).can_be_measured]
+    assert len(names) >= 20
+    for name in names:
+        report = inspect_of(name)
+        [answer] = measure(Request((report.question,), seed=1))
+        assert isinstance(answer, Measurement), answer
+        measured = replace(report, measurement=answer)
+        assert not measured.differences
+        assert len(answer.inputs) == len(report.inputs)
+        for layer in measured.layers:
+            shapes = [one.keras for one in measured.outputs_of(layer)]
+            assert (None in shapes) == bool(layer.unread), name
+        verdict = " ".join(str(measured).split()).partition("✓ measured by model.predict")[2]
+        without = [f"layer {one.number}, {one.call}" for one in measured.left_out]
+        words = f" without {' and '.join(without)} · Keras" if without else " · Keras"
+        assert verdict.startswith(words)
+
+
+def inspect_of(name: str) -> Report:
+    return inspect(LIVE[name](keras(), keras().layers))
