@@ -609,7 +609,7 @@ def test_the_command_ends_what_takes_too_long() -> None:
     assert finished.stderr == "error: the code takes too long to be read\n"
     assert finished.returncode == 2
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert child.SECONDS < used < 10
+    assert used < 10
 
 
 @pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])

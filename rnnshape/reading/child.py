@@ -39,7 +39,7 @@ except ImportError:  # Windows has none: there the wall clock is all there is
 
 __all__ = ["Reader", "forked", "launched", "main", "reader_of_process"]
 
-SECONDS, SECONDS_OF_WALL = 8, 20  # of the processor, of which others may take their part
+SECONDS, SECONDS_OF_WALL = 8, 40  # of the processor, of which others may take their part
 MEMORY = 2**30  # bytes
 LONGEST_ANSWER = 2**26  # bytes
 LIMITS = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0, "RLIMIT_CORE": 0}
@@ -267,7 +267,7 @@ def _limit(name: str) -> int:
 def _allow(seconds: int, at_most: int) -> None:
     """Sets at how many seconds of processor time the child ends."""
     if resource is None:  # there the parent can't wait for a pipe and a clock at once either
-        faulthandler.dump_traceback_later(SECONDS_OF_WALL, exit=True)
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
     else:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, at_most), hard))
