@@ -92,7 +92,7 @@ class Evaluator:
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages: list[QueryError] = []
         self.refusals: list[Open] = []  # what Python itself would not do
-        self.source, self.node = Source(""), ast.Constant(None)  # type: tuple[Source, ast.AST]
+        self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, MOST_STEPS, 0
         self.trying = 0  # `try` statements around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
@@ -366,11 +366,12 @@ class Evaluator:
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:
         """Follows code of another text, and comes back to this one."""
-        before, self.source = self.source, source
+        before = self.source, self.node
+        self.source = source
         try:
             yield
         finally:
-            self.source = before
+            self.source, self.node = before
 
 
 def shortened(text: str) -> str:
