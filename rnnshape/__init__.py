@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from rnnshape.api import inspect_all as inspect_all
     from rnnshape.errors import Place as Place
     from rnnshape.errors import QueryError as QueryError
+    from rnnshape.explaining import Explanation as Explanation
+    from rnnshape.explaining import explain as explain
     from rnnshape.expression import Call as Call
-    from rnnshape.reading import parse as parse
     from rnnshape.measuring.arrays import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
     from rnnshape.measuring.messages import MeasurementError as MeasurementError
     from rnnshape.network import Network as Network
     from rnnshape.network import Question as Question
+    from rnnshape.reading import parse as parse
     from rnnshape.report import Output as Output
     from rnnshape.shown import Report as Report
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "api": ("inspect", "inspect_all"),
     "errors": ("Place", "QueryError"),
+    "explaining": ("Explanation", "explain"),
     "expression": ("Call",),
     "reading": ("parse",),
     "measuring.messages": ("Array", "Measurement", "MeasurementError"),

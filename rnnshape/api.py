@@ -233,10 +233,10 @@ def _networks(
 def _read(
     text: str, let: Mapping[str, Value], dimensions: Dimensions
 ) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
-    from rnnshape.reading import read  # an object of Keras needs none of it
+    from rnnshape.reading.child import reader_of_process  # an object of Keras needs none of it
 
     try:
-        reading = read(text, let, dimensions)
+        reading = reader_of_process(os.getpid()).read(text, let, dimensions)
         if not reading.networks:
             raise reading.refused()
     except QueryError as wrong:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,8 @@ Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknow
 
 LONGEST_TEXT = 100_000  # characters
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
+MOST_BITS = 14_000  # of a number in a text
+LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 FEW = 12  # arguments that a message lists
 
 
@@ -230,13 +233,23 @@ class Source:
         try:
             with catch_warnings():  # as of an invalid escape: they are the text's author's
                 simplefilter("ignore")
-                return ast.parse(text).body
+                statements = ast.parse(text).body
         except SyntaxError as wrong:
             raise self._broken(wrong, (wrong.lineno or 1) - lines_above) from None
         except (MemoryError, RecursionError):
             raise QueryError("this is nested too deeply to be read") from None
         except ValueError as wrong:  # a NUL, or half a character
             raise QueryError(f"this can't be read: {wrong}") from None
+        if LONG_NUMBER.search(text):
+            self._check_numbers(statements)
+        return statements
+
+    def _check_numbers(self, statements: list[ast.stmt]) -> None:
+        """Python itself does not print a number of so many digits."""
+        for node in (node for one in statements for node in ast.walk(one)):
+            number = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(number, int) and number.bit_length() > MOST_BITS:
+                raise QueryError("a number in this is too large to be read")
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         """Where a piece of the text stands."""

@@ -149,7 +149,7 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
             isinstance(size, Unknown) for size in one.shape or ()
         ):
             return None
-        names = _names_of_axes(network, number, one.shape)
+        names = _names_of_axes(network, number, one.shape if one.shape is None else shape)
         if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
             return None
         said = one.shape or (None,) * len(names)

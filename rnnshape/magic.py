@@ -7,15 +7,16 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass, field
 from typing import Any
 
 from rnnshape.cli.messages import error
 from rnnshape.cli.run import run
 from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
 from rnnshape.query import Format
-from rnnshape.terminal.environment import Environment, Measurer
+from rnnshape.reading.child import reader_of_process
+from rnnshape.terminal.environment import Environment, Measurer, Reader
 
 __all__ = ["load"]
 
@@ -59,6 +60,11 @@ class _Recorder:
             yield answer
 
 
+def _reader() -> AbstractContextManager[Reader]:
+    """Whoever reads for all of Python in this process; it is kept."""
+    return nullcontext(reader_of_process(os.getpid()))
+
+
 def _answer(line: str, cell: str | None, display: Display | None) -> None:
     """Answers as the command does, on the cell's streams; a table as HTML, if it can be shown."""
     # A kernel asks for colours, but what is kept in a notebook should be plain.
@@ -72,10 +78,10 @@ def _answer(line: str, cell: str | None, display: Display | None) -> None:
     if cell is not None and stdin is None:
         arguments.append(cell.strip())
     if display is None:
-        run(arguments, Environment(stdin=stdin))
+        run(arguments, Environment(stdin=stdin, reader=_reader))
         return
     recorder, written = _Recorder(), io.StringIO()
-    run(arguments, Environment(stdin, written, sys.stderr, variables, recorder.start))
+    run(arguments, Environment(stdin, written, sys.stderr, variables, recorder.start, _reader))
     text = written.getvalue()
     if not text.strip():  # an error, or help that Rich has shown in its own way
         return
@@ -90,15 +96,17 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
     """The table that was written, as HTML; None where something else was."""
     from rnnshape.cli.answer import describe_all, with_answers
     from rnnshape.cli.options import Options, app
+    from rnnshape.cli.pasted import error_text
     from rnnshape.cli.questions import query
     from rnnshape.formats.notebook import query_html
-    from rnnshape.reading.child import Reader, launched
 
     with redirect_stdout(io.StringIO()):  # what is answered by the parser was written before
         options = app(arguments, prog_name="rnnshape", standalone_mode=False)
     if not isinstance(options, Options) or options.format not in (None, Format.TABLE):
         return None
-    with Reader(launched) as reader:
+    if any(error_text(what) is not None for what in options.what):
+        return None
+    with _reader() as reader:
         asked = query(options, lambda: reader)
     if asked.code_alone:
         return None

@@ -97,6 +97,7 @@ class Input:
             said of it, and the first layer's needs decide.
         name: as it is shown.
         dtype: as it is given; None where it is not.
+        is_data: whether it is data that the text has, and not what a model takes.
 
     >>> print(Input((None, 100, 16)), Input((32, 100, 16)))
     Input((100, 16)) Input((100, 16), batch_size=32)
@@ -105,6 +106,7 @@ class Input:
     shape: Shape | Unknown | None = None
     name: str = "inputs"
     dtype: str | None = None
+    is_data: bool = False
 
     def __str__(self) -> str:
         if self.shape is None:

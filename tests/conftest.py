@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 
 from rnnshape.cli.run import run as run_in_process
 from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+from rnnshape.reading import read
 from rnnshape.terminal.environment import Environment, Measurer
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,12 @@ class NoMeasurer:
         raise AssertionError("a measurement was asked for")
 
 
+class InProcess:
+    """Reads here, where a test wants no child of it."""
+
+    read = staticmethod(read)
+
+
 def command(
     *arguments: str,
     stdin: str = "",
@@ -59,7 +66,12 @@ def command(
 
     out, err = io.StringIO(), io.StringIO()
     environment = Environment(
-        io.StringIO(stdin), out, err, variables or {"COLUMNS": "80"}, measuring
+        io.StringIO(stdin),
+        out,
+        err,
+        variables or {"COLUMNS": "80"},
+        measuring,
+        lambda: nullcontext(InProcess()),
     )
     code = run_in_process(arguments, environment)
     return Finished(code, out.getvalue(), err.getvalue())

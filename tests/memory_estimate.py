@@ -20,6 +20,7 @@ from rnnshape.cli.options import Options, app
 from rnnshape.cli.questions import query
 from rnnshape.measuring.memory import estimated_bytes
 from rnnshape.measuring.messages import Request
+from rnnshape.terminal.environment import Environment
 
 LOWEST, HIGHEST = 0.7, 1.4
 GRID = """
@@ -49,7 +50,8 @@ lstm -f 300000 -u 10
 def estimate(arguments: list[str]) -> int:
     options = app(arguments, standalone_mode=False)
     assert isinstance(options, Options)
-    asked = query(options)
+    with Environment().reader() as reader:
+        asked = query(options, lambda: reader)
     return estimated_bytes(Request(asked.questions, values="values" in asked.views))
 
 

@@ -69,9 +69,9 @@ def test_what_names_a_file(
         ("", ""),
         ("1; 2", "1; 2"),
         ("import os", "import os"),
-        ("a = 3", 3),
+        ("a = 3", "a = 3"),  # it is data, and nothing is computed
         ("(3", "(3"),
-        ("2 * 3", 6),
+        ("2 * 3", "2 * 3"),
         ("9" * 5_000, "9" * 5_000),
     ],
     ids=lambda value: str(value)[:30],
@@ -199,16 +199,18 @@ def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path
         "=> m",
         "=>   inputs of any shape",
         "=>   1 GRU(3) of inputs",
-        "=> ! Keras has no layer LTSM; did you mean LSTM? [x.py, line 4: LTSM]",
+        "=> else_",
+        "=>   inputs of any shape",
+        "=>   1 LTSM(3) of inputs not read: Keras has no layer LTSM; did you mean LSTM?",
         "=> ! Conv1D(3, 7) has nothing left: it needs 7 timesteps, and is given 5. Give it more "
         "timesteps, a smaller kernel_size, or padding='same' (Keras: \"Computed output size would "
-        'be zero or negative") [x.py, line 1: Conv1D]',
+        'be zero or negative") [x.py, line 1: 7]',
         "=> ! GRU takes units as a whole number, 1 or more, not 0 "
-        '(Keras: "expected a positive integer") [x.py, line 3: GRU]',
+        '(Keras: "expected a positive integer") [x.py, line 3: 0]',
         "=> used n",
     ]
     reading = read(str(path), dimensions=Dimensions(timesteps=7))
-    assert [one.name for one in reading.networks] == ["short", "m"]
+    assert [one.name for one in reading.networks] == ["short", "m", "else_"]
     path.write_text(f"{short}\nwrong = Sequential([GRU(0)])")
     reading = read(str(path))
     assert not reading.networks
@@ -289,22 +291,18 @@ def test_cells_are_counted_as_the_notebook_shows_them() -> None:
     reading = of(
         words, code("n = 3"), 5, {"cell_type": "code"}, code("", "m.add(Sequential([LTSM(n)]))")
     )
-    [wrong] = reading.messages
-    assert wrong.place is not None
-    assert wrong.place.where == "x.ipynb, cell 5, line 2"
+    [unknown] = [step.unread for network in reading.networks for step in network.steps]
+    assert unknown is not None
+    assert (unknown.name, unknown.file, unknown.line) == ("LTSM(n)", "x.ipynb, cell 5", 2)
 
 
 def test_what_a_function_of_another_cell_lacks_is_shown_there() -> None:
     reading = of(code("def f():", "    return GRU(n)"), code("", "m = Sequential([f(), GRU(k)])"))
-    [wrong] = reading.messages
-    assert wrong.details == (
-        "x.ipynb, cell 1, line 2:",
-        "    return GRU(n)",
-        "               ^",
-        "x.ipynb, cell 2, line 2:",
-        "m = Sequential([f(), GRU(k)])",
-        "                         ^",
-    )
+    [network] = reading.networks
+    assert [(one.name, one.file, one.line) for one in network.unknowns] == [
+        ("n", "x.ipynb, cell 1", 2),
+        ("k", "x.ipynb, cell 2", 2),
+    ]
 
 
 def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
@@ -315,9 +313,10 @@ def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
 
 def test_cells_of_version_3_stand_in_sheets() -> None:
     sheets = [None, {"cells": [code("n = 3")]}, {"cells": None}, {"cells": [code("GRU(x)")]}]
-    [wrong] = read_notebook(json.dumps({"worksheets": sheets}), {}, "x.ipynb").messages
-    assert wrong.place is not None
-    assert wrong.place.where == "x.ipynb, cell 2, line 1"
+    [network] = read_notebook(json.dumps({"worksheets": sheets}), {}, "x.ipynb").networks
+    assert [(one.name, one.file, one.line) for one in network.unknowns] == [
+        ("x", "x.ipynb, cell 2", 1)
+    ]
 
 
 def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:

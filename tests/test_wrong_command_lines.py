@@ -129,15 +129,57 @@ def test_a_chain_that_keras_would_refuse_is_refused_with_the_remedy_and_keras_wo
     )
 
 
-def test_all_that_is_wrong_with_a_file_is_said_and_first_what_can_be_given(tmp_path: Path) -> None:
-    file = tmp_path / "two.py"
-    file.write_text("m = Sequential([Lambda(f)])\nn = Sequential([LSTM(k)])\n")
-    finished = command(str(file), "--dry-run")
-    assert (finished.code, finished.out) == (2, "")
-    assert [line for line in finished.err.splitlines() if not line.startswith("  | ")] == [
-        "error: the code has a value that depends on data: give it by --let k=...",
-        "note: Lambda is not answered: it runs code",
+def test_what_keras_refuses_in_a_file_is_said_and_the_rest_is_answered(tmp_path: Path) -> None:
+    file = tmp_path / "three.py"
+    file.write_text(
+        "m = Sequential([Lambda(f)])\nn = Sequential([LSTM(k)])\no = Sequential([GRU(3, foo=1)])"
+    )
+    finished = command(str(file), "--dry-run", "--json")
+    assert finished.code == 2
+    assert [(one["model"], one["open"][0]["reason"]) for one in finished.lines] == [
+        ("m", "it runs code, which is not measured"),
+        ("n", "it comes from data"),
+        ("o", "GRU takes no 'foo'"),
     ]
+    assert finished.err.splitlines() == [
+        "error: GRU takes no 'foo'",
+        "  | three.py, line 3:",
+        "  | o = Sequential([GRU(3, foo=1)])",
+        "  |                        ^^^",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["vocab=9"], "--let vocab: no text asks for it"),
+        (["n_units=9"], "--let n_units; did you mean n_unit?"),
+        (["n_unit=9", "unused=1"], "--let unused: no text asks for it"),
+        (["raise ValueError=9"], "--let raise ValueError: no text asks for it"),
+    ],
+)
+def test_a_name_that_no_text_asks_for_is_not_given(given: list[str], told: str) -> None:
+    words = [part for one in given for part in ("--let", one)]
+    finished = command("LSTM(n_unit)", *words, "--dry-run")
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.splitlines()[0] == f"error: {told}"
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("Input((5, 2)) -> LSTM(3)", "-t"),
+        ("Input((5, 2)) -> LSTM(3)", "-f"),
+        ("LSTM(3, batch_input_shape=(4, 5, 2))", "-b"),
+        ("m = Sequential([LSTM(3)]); m.build((8, 7, 20))", "-b"),
+        ("m = Sequential([LSTM(3)]); m.build((None, 7, 20))", "-t"),
+    ],
+)
+def test_a_size_that_the_text_says_itself_is_not_given_by_an_option(text: str, option: str) -> None:
+    finished = command(text, option, "9", "--dry-run")
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.startswith("error: ")
+    assert option in finished.err
 
 
 def test_control_characters_of_a_word_do_not_reach_the_terminal() -> None:
@@ -149,7 +191,6 @@ HOSTILE = [
     "LSTM(open('{}', 'w'))",
     "[LSTM(3) for _ in open('{}', 'w')]",
     "[LSTM(n) for n in (lambda: open('{}', 'w'))()]",
-    "Lambda(lambda x: open('{}', 'w'))",
     "TFSMLayer('{}')",
     "exec('open({!r}, 1)')",
     "(" * 20_000,
@@ -187,6 +228,13 @@ def test_text_that_tries_something_is_refused_and_not_executed(
     assert all(line.startswith("  | ") and len(line) < 150 for line in more)
     assert list(tmp_path.iterdir()) == []
     assert "tensorflow" not in sys.modules or "keras" in sys.modules
+
+
+def test_what_a_lambda_does_is_not_executed(tmp_path: Path) -> None:
+    finished = command(f"Lambda(lambda x: open('{tmp_path / 'touched'}', 'w'))", "-n", "--json")
+    assert finished.code == 1
+    assert finished.lines[0]["outputs"][0]["shape"] is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_hostile_lines_fail_alone_among_questions() -> None:

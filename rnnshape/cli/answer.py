@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rnnshape.errors import NotReadError
 from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
+from rnnshape.errors import NotReadError
 from rnnshape.interruption import received_signal
 from rnnshape.query import Query
 from rnnshape.report import Report
@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # the rule alone needs none of it
 __all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out", "with_answers"]
 
 
-def answer(query: Query, environment: Environment) -> ExitCode:
-    """Answers on standard output, and says all else on stderr.
+def answer(query: Query, environment: Environment, *, follows: bool = False) -> ExitCode:
+    """Answers on standard output, where it may follow another answer, and says all else on stderr.
 
     Raises:
         QueryError: Keras would refuse one of the questions.
@@ -35,7 +35,7 @@ def answer(query: Query, environment: Environment) -> ExitCode:
     for message in query.messages:
         tell = messages.note if isinstance(message, NotReadError) else messages.error
         tell(environment, message.message, message.details)
-    shown = AnswerWriter(query, environment)
+    shown = AnswerWriter(query, environment, follows=follows)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
     return _measured(query, environment, shown, reports)

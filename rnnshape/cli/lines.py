@@ -1,50 +1,126 @@
-"""Lines of standard input: those that are there already are read together, none is waited for."""
+"""Lines of standard input: those that are there already are read together, none is waited for;
+unless the first shows that all of them are one program, or one error."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import select
 from collections.abc import Iterator
-from typing import TextIO
+from itertools import chain
+from typing import NamedTuple, TextIO
 
-__all__ = ["LONGEST_LINE", "Line", "lines_at_hand"]
+from rnnshape.cli.arguments import UsageError
+from rnnshape.words import layer_of_word
+
+__all__ = ["LONGEST_LINE", "Asked", "Line", "lines_at_hand", "lines_of", "one_question"]
 
 LONGEST_LINE = 100_000  # bytes
+LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes
 
-Line = tuple[int, str | None]  # its number, from 1; None in place of a line that is too long
+LARGEST = 20_000_000  # characters of one question
+
+Asked = tuple[int, str | None]  # the number of a line, from 1, and what it asks
 
 
-def lines_at_hand(stream: TextIO | None, most: int) -> Iterator[list[Line]]:
-    """The lines of a stream that hold something, up to `most` at a time, with their numbers.
+class Line(NamedTuple):
+    """A line of standard input, and whether it is the last that is there without waiting."""
+
+    number: int
+    text: str | None  # None in place of a line that is too long
+    is_last: bool
+
+    @property
+    def holds_something(self) -> bool:
+        return self.text is None or (self.text.strip() != "" and self.text.lstrip()[0] != "#")
+
+
+# A line that begins a program, and no question; others are those that Python would go on reading.
+_PROGRAM = re.compile(
+    r"\s*(?:import\s|from\s+\S+\s+import\s|def\s|class\s|@\w|'{3}|\"{3}"
+    r"|\w+\s*=\s*(?:\w+\.)*Sequential\((?:name\s*=[^,]*)?\)\s*(?:#.*)?$)"
+)
+
+
+def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
+    """The whole text, where its first line that holds something begins a program or an error;
+    else None. And the lines, none of which is lost.
+
+    Raises:
+        UsageError: it is one question, and too long to be read.
+    """
+    read: list[Line] = []
+    for line in lines:
+        read.append(line)
+        if line.holds_something:
+            break
+    if not read or read[-1].text is None or not _goes_on(read[-1].text):
+        return None, chain(read, lines)
+    texts, length = [], 0
+    for line in chain(read, lines):
+        length += len(line.text or "")
+        if line.text is None or length > LARGEST:
+            most = f"{LARGEST:,}, {LONGEST_LINE:,} of them in a line"
+            raise UsageError(f"-: line {line.number}: standard input is too long: at most {most}")
+        texts.append(line.text)
+    return "\n".join(texts), iter(())
+
+
+def _goes_on(line: str) -> bool:
+    from rnnshape.reading.literal import is_literal
+
+    if _PROGRAM.match(line):
+        return True
+    if layer_of_word(line.strip()) is not None or is_literal(line):
+        return False
+    if _is_open(line):
+        return True
+    from rnnshape.explaining import begins_error
+
+    return begins_error(line)
+
+
+def _is_open(line: str) -> bool:
+    """Whether Python would go on reading: the line ends in a colon, or inside a bracket."""
+    from codeop import compile_command
+
+    try:
+        return len(line) < LONGEST_OPEN and compile_command(line.strip(), symbol="exec") is None
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        return False
+
+
+def lines_at_hand(lines: Iterator[Line], most: int) -> Iterator[list[Asked]]:
+    """The lines that hold something, up to `most` at a time, with their numbers.
 
     Whoever asks one question, reads the answer and asks the next gets each line as it comes.
     """
-    waiting: list[Line] = []
-    for number, line, is_last in _numbered(stream):
-        if line is None or (line.strip() and not line.lstrip().startswith("#")):
-            waiting.append((number, None if line is None else line.strip()))
-        if waiting and (is_last or len(waiting) == most):
+    waiting: list[Asked] = []
+    for line in lines:
+        if line.holds_something:
+            waiting.append((line.number, None if line.text is None else line.text.strip()))
+        if waiting and (line.is_last or len(waiting) == most):
             yield waiting
             waiting = []
     if waiting:
         yield waiting
 
 
-def _numbered(stream: TextIO | None) -> Iterator[tuple[int, str | None, bool]]:
-    """Each line with its number, and whether it is the last that is there without waiting."""
+def lines_of(stream: TextIO | None) -> Iterator[Line]:
+    """All lines of a stream, each as soon as it is there."""
     number, buffered, skipping = 0, b"", False
     for block, more in _blocks(stream):
         *lines, buffered = (buffered + block).split(b"\n")
-        if not block and buffered:  # the last line may end without a newline
+        if not block and (buffered or skipping):  # the last line may end without a newline
             lines, buffered = [*lines, buffered], b""
         for index, line in enumerate(lines):
             number += 1
             too_long = skipping or len(line) > LONGEST_LINE
             skipping = False
             text = None if too_long else line.decode(errors="backslashreplace")
-            yield number, text, index == len(lines) - 1 and not more
+            yield Line(number, text, index == len(lines) - 1 and not more)
         if len(buffered) > LONGEST_LINE:
             buffered, skipping = b"", True
 

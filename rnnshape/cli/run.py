@@ -20,6 +20,7 @@ from rnnshape.terminal.environment import Environment, columns
 
 __all__ = ["run"]
 
+RULE = "-----"
 COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow
 
 
@@ -67,19 +68,32 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
     if not isinstance(options, Options):
         return options
     if "-" in options.what:
+        from rnnshape.cli.lines import lines_of, one_question
         from rnnshape.cli.stream import answer_stream
 
-        return answer_stream(options, environment)
+        lines = lines_of(environment.stdin)
+        if options.what == ("-",) and not options.compare:
+            whole, lines = one_question(lines)
+            if whole is not None:
+                options = options._replace(what=(whole,))
+        if "-" in options.what:
+            return answer_stream(options, environment, lines)
     from rnnshape.cli.answer import answer
+    from rnnshape.cli.pasted import answer_with_errors, error_text
     from rnnshape.cli.questions import query
 
     with ExitStack() as stack:  # a word needs no reader
-        asked = query(options, cache(lambda: stack.enter_context(environment.reader())))
+        reader = cache(lambda: stack.enter_context(environment.reader()))
+        if any(error_text(what) is not None for what in options.what):
+            return answer_with_errors(options, environment, reader)
+        asked = query(options, reader)
     return answer(asked, environment)
 
 
 def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:
     """What the arguments ask for, or how Typer has ended what it answers itself, as `--help`."""
+    # A notebook's traceback begins with a rule, and no option does.
+    arguments = [f"\n{one}" if one.startswith(RULE) and "\n" in one else one for one in arguments]
     wide = ExitStack()
     known: dict[str, Any] = {"prog_name": "rnnshape", "standalone_mode": False}
     with wide:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rnnshape.cli import messages
 from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
-from rnnshape.cli.lines import LONGEST_LINE, lines_at_hand
+from rnnshape.cli.lines import LONGEST_LINE, Line, lines_at_hand
 from rnnshape.cli.options import Options
+from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
 from rnnshape.interruption import received_signal
@@ -24,6 +25,9 @@ from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment, Measurer, Reader
+
+if TYPE_CHECKING:
+    from rnnshape.explaining import Explanation
 
 __all__ = ["answer_stream"]
 
@@ -41,9 +45,10 @@ class _Asked:
     questions: tuple[Question, ...] = ()
     reports: tuple[Report, ...] = ()
     wrong: QueryError | UsageError | None = None
+    explanation: Explanation | None = None
 
 
-def answer_stream(options: Options, environment: Environment) -> ExitCode:
+def answer_stream(options: Options, environment: Environment, lines: Iterator[Line]) -> ExitCode:
     """Answers every line of standard input as soon as it is known, in order.
 
     Raises:
@@ -56,8 +61,10 @@ def answer_stream(options: Options, environment: Environment) -> ExitCode:
         say_what_is_left_out(whole, environment)
         shown = AnswerWriter(whole, environment)
         measurer = None if whole.dry_run else stack.enter_context(environment.measurer())
-        for lines in lines_at_hand(environment.stdin, MOST_TOGETHER):
-            asked = [_asked(number, line, options, reader, environment) for number, line in lines]
+        for together in lines_at_hand(lines, MOST_TOGETHER):
+            asked = [
+                _asked(number, line, options, reader, environment) for number, line in together
+            ]
             questions = [question for one in asked for question in one.questions]
             results = _results(questions, whole, measurer)
             for one in asked:
@@ -78,6 +85,9 @@ def _asked(
         too_long = UsageError(f"the line is longer than {LONGEST_LINE:,} characters")
         return _Asked(number, "", wrong=too_long)
     try:
+        error = error_text(line)
+        if error is not None:
+            return _Asked(number, line, explanation=explained(error, options))
         asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
@@ -124,6 +134,9 @@ def _answered(
     if asked.wrong is not None:
         _say(asked, asked.wrong, options, shown, environment)
         return False
+    if asked.explanation is not None:
+        where = f"line {asked.number}: "
+        return show(asked.explanation, shown, environment, where) == ExitCode.ANSWERED
     good = True
     for report in asked.reports:
         result = next(results)

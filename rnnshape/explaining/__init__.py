@@ -20,7 +20,7 @@ from rnnshape.explaining.messages import found_in
 from rnnshape.explaining.place import own_place
 from rnnshape.explaining.text import errors_in, has_error, is_code, one_line, plain
 
-__all__ = ["Explanation", "Kind", "Place", "explain", "is_error"]
+__all__ = ["Explanation", "Kind", "Place", "begins_error", "explain", "is_error"]
 
 # What stands behind a message, and is not shown with it.
 _TAIL = re.compile(
@@ -31,6 +31,12 @@ _TAIL = re.compile(
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
 _QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 _LONGEST = 300  # characters of a message that are shown
+
+
+_LOGGED = re.compile(
+    r"\s*(?:[-─━═=╭┌]{5}|\[?\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|[IWEF]\d{4} |[IWEF] tensorflow/"
+    r"|(?:WARNING|INFO|ERROR)\b|Epoch \d+/|\d+/\d+ |File \"|Cell In ?\[|(?:Using|To enable) \w)"
+)
 
 
 def is_error(text: str) -> bool:
@@ -46,6 +52,15 @@ def is_error(text: str) -> bool:
         return False
     quoted = (len(said.match[0]) for _, said in found_in(one_line(text)))
     return has_error(text) or any(length >= _QUOTED for length in quoted)
+
+
+def begins_error(line: str) -> bool:
+    """Is a line one that a program prints before its error: a log, a rule, a frame, the error?
+
+    >>> begins_error("Traceback (most recent call last):"), begins_error("Bidirectional(LSTM(4))")
+    (True, False)
+    """
+    return _LOGGED.match(plain(line)) is not None or is_error(line)
 
 
 def explain(error: str | BaseException) -> Explanation:

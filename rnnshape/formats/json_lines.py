@@ -62,7 +62,10 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "layer": report.expression,
         "inputs": [
             _tensor(tensor) | _values(array, values)
-            for tensor, array in zip_longest(report.inputs, inputs)
+            for (tensor, array), source in zip(
+                zip_longest(report.inputs, inputs), network.inputs, strict=True
+            )
+            if not source.is_data
         ],
         "assumed": report.assumed,
         "open": [

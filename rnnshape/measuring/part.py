@@ -20,7 +20,8 @@ def measured_part(question: Question) -> Question:
     >>> from rnnshape.expression import Call, Unknown
     >>> from rnnshape.network import Step
     >>> own = Step(Call("Own(...)"), (Ref(0),), unread=Unknown("Own(...)"), returns=((None, 4),))
-    >>> network = Network((Input((None, 3)),), (own, Step(Call("Dense", (("units", 2),)), (Ref(1),))))
+    >>> dense = Step(Call("Dense", (("units", 2),)), (Ref(1),))
+    >>> network = Network((Input((None, 3)),), (own, dense))
     >>> part = measured_part(Question(network)).network
     >>> [source.shape for source in part.inputs], [str(step.layer) for step in part.steps]
     ([(2, 3), (2, 4)], ['Dense(2)'])

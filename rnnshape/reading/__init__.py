@@ -6,10 +6,11 @@ Nothing that is read is ever run or imported.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
 from rnnshape.reading.files import SUFFIXES, file_text, is_file
@@ -45,8 +46,8 @@ def read(
 
         return read_text(what, let)
     path = Path(what)
-    if not path.exists():
-        raise QueryError(f"there is no file {what}")
+    if not os.path.exists(what):  # it raises for no name, however long
+        raise QueryError(f"there is no file {shortened(what)}")
     reading = _file(path, let or {})
     if not reading.networks and not reading.messages:
         raise QueryError(f"{path.name} makes no Keras layers")

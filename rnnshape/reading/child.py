@@ -6,15 +6,20 @@ each once, and what was read. It is kept for the next question, and replaced whe
 
 from __future__ import annotations
 
+import atexit
+import faulthandler
 import json
 import math
 import os
+import select
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import IO, Any, NoReturn, Protocol, Self
 
 from rnnshape.errors import NotReadError, Place, QueryError
@@ -31,7 +36,7 @@ try:
 except ImportError:  # Windows has none: there the wall clock is all there is
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Reader", "forked", "launched", "main"]
+__all__ = ["Reader", "forked", "launched", "main", "reader_of_process"]
 
 SECONDS, SECONDS_OF_WALL = 8, 20  # of the processor, of which others may take their part
 MEMORY = 2**30  # bytes
@@ -111,37 +116,38 @@ class Reader:
         self._process = process
         assert process.stdin is not None
         assert process.stdout is not None
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            process.kill()
-
-        with signals_held_back():
-            clock = threading.Timer(SECONDS_OF_WALL, end)
-            clock.daemon = True
-            clock.start()
-        try:
-            with suppress(BrokenPipeError):  # it has ended; how, is said below
-                process.stdin.write(line)
-                process.stdin.flush()
-            lines = process.stdout.readline(LONGEST_ANSWER)
-            answer = process.stdout.readline(LONGEST_ANSWER)
-        finally:
-            clock.cancel()
-            clock.join()  # no thread runs where a process is forked
-        if answer.endswith(b"\n"):
-            return lines, answer
+        with suppress(BrokenPipeError):  # it has ended; how, is said below
+            process.stdin.write(line)
+            process.stdin.flush()
+        answer, is_late = _received(process.stdout.fileno())
+        if answer is not None:
+            return answer
         process.kill()  # it does nothing to one that is gone
         code = process.wait()
         self.close()
-        raise QueryError(_why_it_ended(code, is_late=late.is_set()))
+        raise QueryError(_why_it_ended(code, is_late=is_late))
+
+
+def _received(stream: int) -> tuple[tuple[bytes, bytes] | None, bool]:
+    """The two lines of an answer, or None; and whether the time is over."""
+    end, received, lines = time.monotonic() + SECONDS_OF_WALL, bytearray(), 0
+    while lines < 2:
+        left = max(0.0, end - time.monotonic())
+        if os.name == "posix" and not select.select([stream], [], [], left)[0]:
+            return None, True
+        block = os.read(stream, 2**16)
+        received += block
+        lines += block.count(b"\n")
+        if not block or len(received) > LONGEST_ANSWER:
+            return None, False
+    first, second, _ = bytes(received).split(b"\n")
+    return (first, second), False
 
 
 def _why_it_ended(code: int, *, is_late: bool) -> str:
     known = {number.value: number.name for number in signal.Signals}
     name = known.get(-code, f"exit {code}")
-    if is_late or name == "SIGXCPU":
+    if is_late or name == "SIGXCPU" or resource is None:
         return TOO_LONG
     return TOO_LARGE if name == "SIGKILL" else f"the code can't be read: its reader ended ({name})"
 
@@ -205,6 +211,15 @@ def launched() -> Process:
     return start([], None, "rnnshape.reading.child")
 
 
+@cache
+def reader_of_process(process: int) -> Reader:
+    """Whoever reads for Python in the process of this number, in a child that is kept. TensorFlow
+    may be loaded there, and threads run, so that it is never forked."""
+    reader = Reader(launched)
+    atexit.register(reader.close)
+    return reader
+
+
 # The child
 
 
@@ -250,25 +265,32 @@ def _limit(name: str) -> int:
 
 def _allow(seconds: int, at_most: int) -> None:
     """Sets at how many seconds of processor time the child ends."""
-    if resource is not None:
+    if resource is None:  # there the parent can't wait for a pipe and a clock at once either
+        faulthandler.dump_traceback_later(SECONDS_OF_WALL, exit=True)
+    else:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, at_most), hard))
 
 
 def _answered(line: bytes) -> bytes:
+    from rnnshape.reading.python.limits import ExhaustedError
+
     try:
         try:
             what, let, dimensions = json.loads(line, object_hook=from_dict)
             return _encoded(read(what, dict(tuples(let)), dimensions))
         except MemoryError:
             raise QueryError(TOO_LARGE) from None
+        except ExhaustedError:
+            raise QueryError(TOO_LONG) from None
         except (ArithmeticError, RecursionError, UnicodeError) as wrong:
             words = str(wrong)[:200]
             raise QueryError(f"the code can't be read: {type(wrong).__name__}: {words}") from None
     except QueryError as wrong:
         return _encoded(wrong)
     except Exception as bug:
-        return b"[]\n" + json.dumps({"bug": f"{type(bug).__name__}: {bug}"}).encode() + b"\n"
+        words = traceback.format_exception_only(bug)[-1].strip()
+        return b"[]\n" + json.dumps({"bug": words[:1_000]}).encode("ascii") + b"\n"
 
 
 # What they say to each other
@@ -301,6 +323,7 @@ def _encoded(said: Reading | QueryError) -> bytes:
         answer = {
             "networks": said.networks,
             "messages": [of_error(message) for message in said.messages],
+            "refusals": [of_error(message) for message in said.refusals],
             "notes": said.notes,
             "names_used": sorted(said.names_used),
             "names_open": said.names_open,
@@ -329,6 +352,7 @@ def _decoded(first: bytes, second: bytes) -> Reading:
         tuples(answer["notes"]),
         frozenset(answer["names_used"]),
         tuple(answer["names_open"]),
+        tuple(_error(message, lines) for message in answer["refusals"]),
     )
 
 

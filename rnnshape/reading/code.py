@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Source, Value
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
@@ -102,14 +103,23 @@ def reading_of(evaluator: Evaluator) -> Reading:
             notes.append((*usual, *held.notes, *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
+    except QueryError as wrong:
+        evaluator.tell(wrong)
     return Reading(
         tuple(networks),
         tuple(evaluator.messages),
         tuple(notes),
         frozenset(evaluator.let_used),
         tuple(evaluator.labels),
-        tuple(QueryError(one.reason, one.place) for one in evaluator.refusals),
+        tuple(QueryError(one.reason, _place(one)) for one in evaluator.refusals),
     )
+
+
+def _place(value: Open) -> Place | None:
+    """Where the piece of code stands that makes it; of a call, the name of what is called."""
+    if value.source is None or not isinstance(value.node, ast.Call):
+        return value.place
+    return value.source.place(value.node.func)
 
 
 # The text
@@ -243,6 +253,9 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *given.values())
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
+        return Open("a function")
     except Exception:
         return Open("a function")
     finally:
@@ -256,6 +269,10 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
     """Every model that was made; where there is none, all calls, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
+    for model in reversed(models):  # one that holds another says what that one is given
+        with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(model.own_node[0]):
+            evaluator.node = model.own_node[1]
+            model.flow()
     for model in models:
         name = _title(model, models)
         notes = tuple(f"made where {condition}" for condition in model.own_conditions)

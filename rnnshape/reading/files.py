@@ -32,9 +32,9 @@ def is_code(what: str) -> bool:
 
 def file_text(path: Path) -> str:
     """The text of a file that is not too large."""
+    if not path.is_file():
+        raise QueryError(f"{path} is not a file")
     try:
-        if not path.is_file():
-            raise QueryError(f"{path} is not a file")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as problem:

@@ -49,11 +49,13 @@ class Layer:
     Attributes:
         unread: why it is not read, where it is not.
         parameters: how many it has, where it is not read and they are known all the same.
+        name: that Keras gives it, where the code gives it none.
     """
 
     call: Call
     unread: Unknown | None = None
     parameters: int | None = None
+    name: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -65,12 +67,14 @@ class InputTensor:
         name: of the variable that holds it.
         dtype: as it is given.
         given_name: its argument `name`, for what has no variable.
+        is_data: whether it is data that the code has, and no input of a model.
     """
 
     shape: Shape | Unknown | None
     name: str = ""
     dtype: str | None = None
     given_name: str = ""
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +342,9 @@ def network_of(
     returns = tuple(ref(tensor) for tensor in outputs)
     if calls and returns == _all_of(len(calls), calls[-1]):
         returns = ()
-    return Network(_each_named(map(_input, entries)), tuple(steps), returns, name)
+    many = len(inputs)
+    given = [_input(one, is_beside=0 < many <= index) for index, one in enumerate(entries)]
+    return Network(_each_named(given), tuple(steps), returns, name)
 
 
 def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
@@ -359,13 +365,15 @@ def _all_of(number: int, call: LayerCall) -> tuple[Ref, ...]:
     return tuple(Ref(number, index) for index in range(count))
 
 
-def _input(tensor: Tensor) -> Input:
+def _input(tensor: Tensor, *, is_beside: bool) -> Input:
+    """What the network is given; data beside the inputs of a model is none of them."""
     maker = tensor.maker
     if isinstance(maker, LayerCall):  # another model makes it
         name = maker.names.get(tensor.output) or "inputs"
         unknown = Unknown(f"{name}.shape", (), "what another model makes is not known")
         return Input(_shape_of_tensor(tensor) or unknown, name)
-    return Input(maker.shape, maker.name or maker.given_name or "inputs", maker.dtype)
+    name = maker.name or maker.given_name or "inputs"
+    return Input(maker.shape, name, maker.dtype, maker.is_data and is_beside)
 
 
 def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:

@@ -14,9 +14,8 @@ from rnnshape.reading.json_text import json_value
 
 __all__ = ["read_notebook"]
 
-MAGIC = re.compile(
-    r"^(\s*)(?:[\w, ]+=\s*)?(?:%{1,2}[a-zA-Z]|!|\?).*$|^(\s*)[\w.]+\?{1,2}\s*$", re.M
-)
+MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps after `x = `
+HELP = re.compile(r"[\w.]+\?{1,2}")
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
@@ -66,4 +65,14 @@ def _without_magics(code: str) -> str:
             return ""
     if not re.search(r"[%!?]", code):
         return code
-    return MAGIC.sub(lambda line: f"{line[1] or line[2] or ''}pass", code)
+    lines = code.split("\n")  # one by one: an expression over several would go back and forth
+    for number, line in enumerate(lines):
+        if _is_magic(line.strip()):
+            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+    return "\n".join(lines)
+
+
+def _is_magic(line: str) -> bool:
+    names, _, value = line.partition("=")
+    is_given = value and re.fullmatch(r"[\w, ]+", names) and MAGIC.match(value.lstrip())
+    return bool(is_given or MAGIC.match(line) or HELP.fullmatch(line))

@@ -166,6 +166,8 @@ def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> It
         yield value
     elif isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
         yield value
+    elif isinstance(value, Open):
+        raise _open_error(source, node, value)
     else:
         raise _no_layer(source, node, value)
 
@@ -190,7 +192,10 @@ def _place_of(layer: Call, unknown: Unknown) -> Place | None:
 
 def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     """What is said of a text that is open as a whole."""
-    made = value.node if isinstance(value.node, ast.expr) else node
+    made, inner = value.node if isinstance(value.node, ast.expr) else node, node
+    while isinstance(inner, ast.Attribute | ast.Subscript):
+        inner = inner.value
+    made = node if made is inner else made  # `some.thing`, not `some`
     place = source.place(made.func if isinstance(made, ast.Call) else made)
     root = (value.roots or (value,))[0].label
     word = root.partition("(")[0].rpartition(".")[2]
@@ -209,8 +214,8 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
 
 
 def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
-    name = getattr(value, "keras_name", "") if isinstance(value, type) else ""
-    if name:
+    if isinstance(value, type) and issubclass(value, Layer):
+        name = value.keras_name or ast.unparse(node).rpartition(".")[2]
         return source.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
     setting = getattr(value, "own_name", "")
     what = f"{setting} is" if setting and module_of(setting) else "this is"

@@ -101,8 +101,10 @@ def masking(call: Call, inputs: Sequence[Tensor]) -> Facts:
 
 def no_such_axis(call: Call, argument: str, number: int, given: Tensor) -> Exception:
     """What is wrong with the number of an axis that a tensor does not have."""
+    words = '"out of range", "out of bounds"'
+    if call.name == "Normalization":
+        words = '"All `axis` values must be in the range"'
     return call.error(
-        f"{call} is given {given.labels}, which has no axis {number} "
-        '(Keras: "out of range", "out of bounds")',
+        f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})",
         argument,
     )

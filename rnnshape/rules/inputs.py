@@ -16,6 +16,8 @@ __all__ = ["Given", "Inputs", "called_with", "nested", "tensors_in"]
 
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | None"
 
+# Layers that take their tensors in one list.
+OF_A_LIST = ("Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract")
 # Arguments of a layer's call that are no tensors.
 FLAGS = ("training", "return_attention_scores", "use_causal_mask")
 
@@ -77,16 +79,15 @@ def called_with(call: Call, positional: Sequence[Given], keywords: Mapping[str, 
     known = signature(call.name).tensors
     if is_operation(call.name):  # a number that an operation is given is an argument of it
         known = tuple(name for name in known if name not in call)
-    *names, last = known
-    if last.startswith("*"):
-        given = {**dict(zip(names, positional, strict=False)), last[1:]: tuple(positional)}
-        return Inputs(given)
+    if known and known[-1].startswith("*"):
+        return Inputs({known[-1][1:]: tuple(positional)})
     if len(positional) > len(known) or any(
         tensors_in(one) for name, one in zip(known, positional, strict=False) if name in FLAGS
     ):
         count = len(tensors_in(tuple(positional)))
+        what = "one list of tensors, as [a, b]" if call.name in OF_A_LIST else "one tensor"
         raise call.error(
-            f"{call} takes one tensor, and is called with {count} "
+            f"{call} takes {what}, and is called with {count} "
             '(Keras: "too many positional arguments", "multiple values for argument")'
         )
     given = dict(zip(known, positional, strict=False))

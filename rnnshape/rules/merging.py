@@ -55,7 +55,7 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
 
 
 @rule(*MEANINGS)
-def elementwise(call: Call, inputs: Inputs) -> Facts:
+def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     """What is shorter by axes after the batch, or has one entry along one, is repeated."""
     _check_list(call, inputs, 2 if call.name == "Subtract" else None)
     if len({one.axes[0].length for one in inputs}) > 1:
@@ -67,6 +67,8 @@ def elementwise(call: Call, inputs: Inputs) -> Facts:
     columns = zip_longest(*(one.axes[:0:-1] for one in inputs))
     axes = [_common(call, inputs, [axis for axis in column if axis]) for column in columns]
     masks = [one.mask for one in inputs if one.mask is not None]
+    if len(masks) == len(inputs) and len(set(map(len, masks))) > 1:
+        return None  # Keras joins masks from the last axis on, whatever it is
     mask = max(masks, key=len) if len(masks) == len(inputs) else None
     meaning = f"{MEANINGS[call.name]} of {', '.join(one.name for one in inputs)}"
     return Facts((Tensor("o", (batch, *reversed(axes)), meaning, mask=mask),))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from rnnshape.terminal.output import write
 from rnnshape.terminal.screen import Screen
 
 if TYPE_CHECKING:
+    from rnnshape.errors import Place
+    from rnnshape.explaining import Explanation
     from rnnshape.report import Report
     from rnnshape.terminal.progress import WaitingLine
     from rnnshape.views.blocks import Block
@@ -28,12 +31,12 @@ class AnswerWriter:
         begun: whether the rule's part of it stands there, and the rest does not yet.
     """
 
-    def __init__(self, query: Query, environment: Environment) -> None:
+    def __init__(self, query: Query, environment: Environment, *, follows: bool = False) -> None:
         assert environment.stdout is not None
         self._query, self._environment = query, environment
         self._stream = environment.stdout
         self._painted: list[Text] = []
-        self._answered = 0  # questions
+        self._answered = int(follows)  # questions, also of an answer before this one
         self.begun = False
 
     def begin(self, reports: Sequence[Report]) -> None:
@@ -52,7 +55,7 @@ class AnswerWriter:
         fits = len(list(laid_out(held, screen.page))) < screen.height - 3
         lines = list(laid_out([*shown, *held] if fits else shown, screen.page))
         self.begun = True  # from the first letter on: it may be interrupted right there
-        screen.write([*lines, _blank()])
+        screen.write([*[_blank()] * bool(self._answered), *lines, _blank()])
         self._painted = [*lines, _blank()]
 
     def waiting(self) -> WaitingLine:
@@ -76,6 +79,19 @@ class AnswerWriter:
         else:
             write(self._stream, self._pieces(reports))
         self._answered += len(reports)
+
+    def explain(self, explanation: Explanation, line: Place | None) -> None:
+        """Writes what an error means. Of one that is not known, only JSON has anything."""
+        from rnnshape.views.explanation import blocks, plain_lines
+
+        form = self._query.format
+        if form is Format.JSON:
+            write(self._stream, [json.dumps(explanation.to_dict()), "\n"])
+        elif form is Format.PLAIN and explanation.is_known:
+            write(self._stream, plain_lines(explanation))
+        elif explanation.is_known:
+            self._write_blocks(lambda page: blocks(explanation, line, page))
+        self._answered += explanation.is_known
 
     def write(self, text: str) -> None:
         """Writes a line of another kind between the answers."""
@@ -120,17 +136,29 @@ class AnswerWriter:
 
                 yield from plain_lines(reports, views, headed=self._query.reads_stdin)
             case Format.MARKDOWN:
-                from rnnshape.formats.markdown import markdown
-                from rnnshape.views.page import Page
-
-                page = Page(80, writes_unicode(self._stream), folds=True)
-                yield from [] if first else ["\n"]
-                yield markdown(self._whole(reports, page))
+                yield from self._markdown(lambda page: self._whole(reports, page))
             case Format.TABLE:
                 from rnnshape.views.code import programs
 
                 yield from [] if first else ["\n"]
                 yield programs(reports)
+
+    def _markdown(self, blocks: Callable[[Page], Iterable[Block]]) -> Iterator[str]:
+        from rnnshape.formats.markdown import markdown
+        from rnnshape.views.page import Page
+
+        yield from ["\n"] if self._answered else []
+        yield markdown(blocks(Page(80, writes_unicode(self._stream), folds=True)))
+
+    def _write_blocks(self, blocks: Callable[[Page], Iterable[Block]]) -> None:
+        from rnnshape.formats.layout import laid_out
+
+        if self._query.format is Format.MARKDOWN:
+            write(self._stream, self._markdown(blocks))
+            return
+        screen = self._screen
+        lines = laid_out(blocks(screen.page), screen.page)
+        screen.write([_blank(), *lines] if self._answered else lines)
 
     def _finish_table(self, reports: Sequence[Report]) -> None:
         from rnnshape.formats.layout import laid_out

@@ -88,7 +88,7 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
 
 def _results(report: Report, layer: Layer, page: Page) -> Text:
     """What comes out, with shapes: `o (2, 5, 6)   h1, c1, h2, c2 (2, 3)`."""
-    names: dict[tuple[int, ...] | None, list[str]] = {}
+    names: dict[Sequence[int | None] | None, list[str]] = {}
     for output in report.outputs_of(layer):
         names.setdefault(output.shape, []).append(output.name)
     return joined("   ", [_with_shape(group, shape, page) for shape, group in names.items()])

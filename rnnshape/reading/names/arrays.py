@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.reading.names.session import session
+from rnnshape.reading import graph
+from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+MOST = 20_000  # rows of an array that code goes over
+
 __all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
+
+
+MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
 class Array(StandIn):
@@ -19,15 +25,16 @@ class Array(StandIn):
     Attributes:
         shape: its sizes, each a number or open.
         own_name: of the variable that holds it.
+        own_values: its numbers, where the code writes a few of them.
     """
 
     visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
                "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
-               "tolist", "get_shape")  # fmt: skip
+               "argmax", "argmin", "any", "all", "repeat", "tolist", "get_shape")  # fmt: skip
     what = "an array"
 
-    def __init__(self, shape: Sequence[Any]) -> None:
-        self.shape, self.own_name = tuple(shape), ""
+    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
+        self.shape, self.own_name, self.own_values = tuple(shape), "", values
 
     def is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -55,13 +62,22 @@ class Array(StandIn):
     def get_shape(self) -> tuple[Any, ...]:
         return self.shape
 
+    def as_operand(self) -> graph.Tensor:
+        """What stands for it where it is operated on with a tensor."""
+        sizes = tuple(unknown_of(size) if isinstance(size, Open) else size for size in self.shape)
+        return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of unsized object")
         return operator.index(self.shape[0])
 
     def __iter__(self) -> Any:
+        if len(self.shape) == 1 and self.own_values:
+            return iter(self.own_values)
         many = operator.index(self.shape[0])
+        if many > MOST:
+            raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
         return iter([Array(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:
@@ -111,12 +127,22 @@ class Array(StandIn):
             )
         )
 
-    mean = sum = max = min = std = reduced
+    mean = sum = std = argmax = argmin = any = all = reduced
+
+    def max(self, axis: Any = None, **named: Any) -> Any:
+        known = self.own_values and axis is None
+        return max(self.own_values) if known else self.reduced(axis, **named)
+
+    def min(self, axis: Any = None, **named: Any) -> Any:
+        known = self.own_values and axis is None
+        return min(self.own_values) if known else self.reduced(axis, **named)
 
     def tolist(self) -> Open:
         return session().evaluator.open("data")
 
     def operated(self, other: Any) -> Any:
+        if isinstance(other, graph.Tensor):
+            return NotImplemented
         if isinstance(other, Array):
             return Array(broadcast(self.shape, other.shape))
         if isinstance(other, int | float | Open):
@@ -142,13 +168,13 @@ def sizes_of(value: Any) -> Any:
     """The shape of an array or tensor, or of nested lists."""
     for found in opens_in(value):
         raise IsOpenError(found)
-    if hasattr(type(value), "shape"):
+    if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
     shape, inner = [], value
     while isinstance(inner, list | tuple):
         shape.append(len(inner))
         inner = inner[0] if inner else None
-    if hasattr(type(inner), "shape"):
+    if isinstance(inner, StandIn) and hasattr(inner, "shape"):
         return (*shape, *inner.shape)
     return tuple(shape)
 
@@ -178,7 +204,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made += (
                 [session().evaluator.open("the number of chosen samples")] if is_mask else length
             )
-        elif isinstance(size, int) and not -size <= operator.index(part) < size:
+        elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             raise IndexError(f"index {part} is out of bounds for axis with size {size}")
     return (*made, *sizes)
 
@@ -187,7 +213,7 @@ def _sliced(size: Any, part: slice) -> Any:
     if part == slice(None):
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
-        return end.derived("the length of a slice", end.source, end.node) if end.source else end
+        return session().evaluator.derived(end)
     return len(range(size)[part])
 
 
@@ -244,8 +270,9 @@ def _of_size(*_: Any, size: Any = None, **__: Any) -> Any:
     sizes = size if size is not None else _[2] if len(_) > 2 else None
     if isinstance(sizes, int):
         sizes = (sizes,)
-    known = isinstance(sizes, list | tuple)
-    return Array(sizes) if known else session().evaluator.open("data")
+    if isinstance(sizes, list | tuple):
+        return Array(sizes)
+    return session().evaluator.open("data")
 
 
 def _normal(*values: Any, **named: Any) -> Any:
@@ -257,10 +284,24 @@ def _normal(*values: Any, **named: Any) -> Any:
 
 def _array(value: Any, *_: Any, **__: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
-    shape = sizes_of(value)
     if isinstance(value, Open):
         return session().evaluator.derived(value)
-    return array_of_shape(shape)
+    if isinstance(value, Array):
+        return Array(value.shape, value.own_values)
+    shape, values = sizes_of(value), tuple(_numbers(value))
+    if not shape:
+        return session().evaluator.open("a number from data")
+    is_whole = values and len(values) == _product(shape) and len(values) <= MOST_VALUES
+    return Array(shape, values if is_whole else ())
+
+
+def _numbers(value: Any) -> Iterator[int | float]:
+    """The numbers in nested lists."""
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _numbers(part)
+    elif isinstance(value, int | float):
+        yield value
 
 
 def _arange(*values: Any, **_: Any) -> Any:
@@ -298,6 +339,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("randint", "choice"), _of_size),
     **dict.fromkeys(("normal", "uniform"), _normal),
 }
+_GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),
@@ -315,4 +357,3 @@ NUMPY: dict[str, Any] = {
     "prod": lambda value, **_: _product(value) if isinstance(value, list | tuple) else value.size,
     "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: _GENERATOR}),
 }
-_GENERATOR = Module("numpy.random", {**ARRAYS, "integers": _of_size})

@@ -9,6 +9,7 @@ from rnnshape import signatures
 from rnnshape.errors import did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,
     LambdaLayer,
@@ -44,7 +45,8 @@ SUBMODULES = (
     "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
     "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
     "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
-    "python", "random", "recurrent", "regularizers", "saving", "utils", "v1", "v2", "wrappers",
+    "python", "random", "recurrent", "regularizers", "saving", "sequence", "utils", "v1", "v2",
+    "wrappers",
 )  # fmt: skip
 
 
@@ -92,6 +94,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if name in CLASSES:
         return CLASSES[name]
+    if name in KERAS_DATA:
+        return KERAS_DATA[name]
     if name in ("int_shape", "shape"):
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
@@ -208,5 +212,6 @@ MODULES: dict[str, object] = {
         path: module_of_keras(path) for path in ("keras", "tensorflow", "tf_keras", "keras.backend")
     },
     "numpy": Module("numpy", NUMPY),
+    **MODULES_OF_DATA,
 }
 NAMES = Names()

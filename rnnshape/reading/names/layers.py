@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
@@ -21,7 +21,7 @@ from rnnshape.reading.names.tensors import (
     stand_ins,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.rules.arguments import changes_no_shape
 
 __all__ = [
@@ -69,6 +69,8 @@ class Layer(StandIn):
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
             self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
+            if named.get("name") is None:
+                self.own_layer.name = session().name_of(self.keras_name)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
@@ -95,6 +97,11 @@ class Layer(StandIn):
         else:
             super().__setattr__(name, value)
 
+    def __add__(self, other: object) -> Any:
+        if isinstance(other, Layer):
+            raise QueryError("two layers can't be added: put -> between them")
+        return NotImplemented
+
     def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.is_lost(because)
         return other
@@ -116,10 +123,10 @@ class Layer(StandIn):
             return unread_step(self.own_text, "what it does when called is not in this code",
                                given_tensors, None)  # fmt: skip
         parts, words = list(given), dict(named)
-        for word in ("inputs", "sequences"):
+        call = self.own_layer.call
+        for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
             if not parts and word in words:
                 parts.append(words.pop(word))
-        call = self.own_layer.call
         inner = call["layer"] if call.name == "Bidirectional" else call
         if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
@@ -431,7 +438,7 @@ def argument(value: Any, depth: int = 0) -> Value:
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
-    if hasattr(type(value), "as_argument"):
+    if hook(value, "as_argument") is not None:
         try:
             made: Value = value.as_argument()
         except IsOpenError as wrong:
@@ -449,8 +456,7 @@ def passed(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         return tuple(map(passed, value.values() if isinstance(value, dict) else value))
     if isinstance(value, Array) and not isinstance(value, Weight):
-        sizes = tuple(_size(size) for size in value.shape)
-        return Tensor(session().source(id(value), value, sizes, value.own_name))
+        return of_data(value)
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))
@@ -458,10 +464,19 @@ def passed(value: Any) -> Any:
         raise IsOpenError(value)
     if value is None or isinstance(value, bool | Tensor):
         return value
-    hook = getattr(type(value), "as_operand", None)
-    if hook is not None:
-        return hook(value)
-    raise QueryError("what this layer is called with is not known")
+    operand = hook(value, "as_operand")
+    if operand is not None:
+        return operand(value)
+    if isinstance(value, Layer):
+        raise QueryError("layers are called with tensors, not with a layer: put -> between two")
+    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
+    raise QueryError(f"layers are called with tensors, not with {what}")
+
+
+def of_data(value: Array) -> Tensor:
+    """The tensor that stands for data of a shape: the same of the same data."""
+    sizes = tuple(_size(size) for size in value.shape)
+    return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
 def open_shape(value: Open) -> Unknown | None:

@@ -160,9 +160,8 @@ class Model(Layer):
             raise IsOpenError(session().evaluator.open(self.title or "a model", why))
         held, given = session(), _flat(passed(inputs))
         if len(given) != len(self.own_takes):
-            raise QueryError(
-                f"{self.title or 'this model'} takes {_counted(len(self.own_takes), 'tensor')}, not {len(given)}"
-            )
+            takes = _counted(len(self.own_takes), "tensor")
+            raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
@@ -223,6 +222,8 @@ class Model(Layer):
     def _result(self, made: Any) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
         tensors = _flat(made)
+        if not tensors:
+            return session().evaluator.open("predictions")
         if len(tensors) == 1:
             return array_of_shape(tensors[0].shape)
         return [array_of_shape(tensor.shape) for tensor in tensors]
@@ -484,7 +485,7 @@ def _name_of(layer: Any) -> object:
         return layer.title
     if "own_layer" in vars(layer):
         call = layer.own_layer.call
-        return call["name"] if layer.keras_name else call.name
+        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
     return None
 
 
@@ -498,7 +499,7 @@ def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
 
 def _made_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made
 

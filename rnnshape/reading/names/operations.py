@@ -7,6 +7,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading import graph
 from rnnshape.reading.names.tensors import Tensor, operation
+from rnnshape.reading.python import hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
 __all__ = ["called", "is_operation"]
@@ -61,4 +62,4 @@ def _known(name: str) -> str:
 def _is_tensor(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_is_tensor, value))
-    return isinstance(value, Tensor) or hasattr(type(value), "as_operand")
+    return isinstance(value, Tensor) or hook(value, "as_operand") is not None

@@ -45,8 +45,8 @@ class Session:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.inside = 0  # calls of layers and models of the code that are being followed
-        self.counts: dict[str, int] = {}
         self.number = 0
+        self.counts: dict[str, int] = {}
 
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer of a class."""
@@ -73,7 +73,7 @@ class Session:
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
-        made = graph.InputTensor(shape, name)
+        made = graph.InputTensor(shape, name, is_data=True)
         return self.sources.setdefault(key, (owner, made))[1]
 
     def old_name(self, old: str, today: Today, of: str = "", place: Place | None = None) -> None:

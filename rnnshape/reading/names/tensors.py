@@ -10,7 +10,7 @@ from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import signature
 
 __all__ = [
@@ -162,7 +162,7 @@ for _word, _name in {"lt": "less", "le": "less_equal", "gt": "greater"}.items():
 
 
 def _is_operand(value: object) -> bool:
-    return isinstance(value, Tensor | int | float | Open) or hasattr(type(value), "as_operand")
+    return isinstance(value, Tensor | int | float | Open) or bool(hook(value, "as_operand"))
 
 
 def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
@@ -199,9 +199,9 @@ def _plain(value: Any) -> Any:
         return tuple(map(_plain, value))
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    hook = getattr(type(value), "as_argument", None)
-    if hook:
-        return hook(value)
+    made = hook(value, "as_argument")
+    if made:
+        return made(value)
     raise QueryError(f"a {type(value).__name__} as an argument of an operation is not read")
 
 
@@ -210,8 +210,8 @@ def _operand(value: Any) -> Any:
         return tuple(map(_operand, value))
     if isinstance(value, Open):
         raise IsOpenError(value)
-    hook = getattr(type(value), "as_operand", None)
-    return hook(value) if hook else value
+    operand = hook(value, "as_operand")
+    return operand(value) if operand else value
 
 
 def unread_step(

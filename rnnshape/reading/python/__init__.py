@@ -18,10 +18,10 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import EXPRESSIONS
 from rnnshape.reading.python.functions import lambda_
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn
+from rnnshape.reading.python.stand_in import Module, StandIn, hook
 from rnnshape.reading.python.statements import STATEMENTS
 
-__all__ = ["Evaluator", "IsOpenError", "Module", "Open", "StandIn", "opens_in", "python"]
+__all__ = ["Evaluator", "IsOpenError", "Module", "Open", "StandIn", "hook", "opens_in", "python"]
 
 
 def python(

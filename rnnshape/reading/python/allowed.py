@@ -18,8 +18,9 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from rnnshape.reading.python.limits import MOST, weight_of_call
+from rnnshape.reading.python.limits import MOST, check_text, weight_of_call
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.stand_in import Module, StandIn
 
 __all__ = [
     "BUILTINS",
@@ -40,8 +41,12 @@ FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 class Stream:
     """What Python goes over once: generators, `zip`, `map`. They are followed to their end."""
 
+    __slots__ = ("is_cut", "items")
+
     def __init__(self, items: Iterable[object] = ()) -> None:
         first = list(itertools.islice(items, MOST + 1))
+        for item in first:
+            check_text(item)
         self.is_cut = len(first) > MOST
         self.items = first[::-1]
 
@@ -180,11 +185,14 @@ class NamedTuple:
 def argument_parser(note: Callable[[str], None]) -> type:
     """`argparse.ArgumentParser`, of which only the defaults are known; each is noted."""
 
-    class ArgumentParser:
-        __module__ = "__main__"
+    class ArgumentParser(StandIn):
+        visible = (
+            "add_argument", "add_argument_group", "set_defaults", "parse_args",
+            "parse_known_args",
+        )  # fmt: skip
 
         def __init__(self, *_: object, **__: object) -> None:
-            self.held: dict[str, object] = {}
+            self.own_held: dict[str, object] = {}
 
         def add_argument(
             self,
@@ -201,19 +209,19 @@ def argument_parser(note: Callable[[str], None]) -> type:
             value = switches.get(action) if default is None else default
             if isinstance(value, str) and type in (int, float, str):
                 value = type(value)
-            self.held[name] = Open(f"args.{name}") if value is None else value
+            self.own_held[name] = Open(f"args.{name}") if value is None else value
 
         def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:
             return self
 
         def set_defaults(self, **values: object) -> None:
-            self.held.update(values)
+            self.own_held.update(values)
 
         def parse_args(self, *_: object) -> types.SimpleNamespace:
-            for name, value in self.held.items():
+            for name, value in self.own_held.items():
                 if isinstance(value, int | float | str):
                     note(f"{name}={value!r}")
-            return types.SimpleNamespace(**self.held)
+            return types.SimpleNamespace(**self.own_held)
 
         def parse_known_args(self, *_: object) -> tuple[types.SimpleNamespace, list[str]]:
             return self.parse_args(), []
@@ -230,8 +238,8 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
         note(f"{name}={default!r}")
         return default
 
-    class Environ:
-        __module__ = "__main__"
+    class Environ(StandIn):
+        visible = ("get",)
 
     Environ.get = staticmethod(get)  # type: ignore[attr-defined]
     paths = _of(posixpath, "join basename dirname splitext")
@@ -253,8 +261,8 @@ def is_subclass(value: Any, kinds: Any) -> bool:
 def _type(value: object) -> type:
     if isinstance(value, Open):
         raise IsOpenError(value)
-    if isinstance(value, FUNCTIONS):
-        raise TypeError("the type of a function is not read")
+    if isinstance(value, (*FUNCTIONS, type, super, Stream, Module)):
+        raise TypeError("the type of this is not read")
     return type(value)
 
 

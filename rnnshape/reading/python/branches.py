@@ -19,7 +19,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
 )
-from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
 __all__ = ["both_ways", "finish", "lose"]
 
@@ -187,7 +187,7 @@ def _within(value: Any) -> Iterator[Any]:
     elif isinstance(value, dict):
         yield from value.values()
     elif isinstance(value, types.FunctionType):
-        scope = getattr(value, "scope", None)
+        scope = getattr(value, "own_scope", None)
         for around in scope.around() if isinstance(scope, Scope) else ():
             yield around.names
     elif isinstance(value, types.MethodType):
@@ -304,7 +304,7 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
     if _same(one, other):
         return other
     for first, second in ((one, other), (other, one)):
-        chosen = getattr(type(first), "chosen_over", None)
+        chosen = hook(first, "chosen_over")
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
     return _named(because, name)
@@ -327,5 +327,5 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
         )
     if isinstance(one, set | frozenset):
         return bool(one == other)
-    same_as = getattr(type(one), "same_as", None)
+    same_as = hook(one, "same_as")
     return bool(same_as(one, other)) if same_as else False

@@ -18,8 +18,6 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
-    DUNDERS,
-    METHODS,
     MODULES,
     Formatter,
     Stream,
@@ -37,12 +35,14 @@ from rnnshape.reading.python.limits import (
 )
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, ReturnedSignal, Scope
-from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn
+from rnnshape.reading.python.visible import is_settable, is_visible, plain_type, stored_name
 
 __all__ = ["Evaluator", "Handler", "shortened"]
 
 Handler = Callable[["Evaluator", Any, Scope], object]
 
+NESTED = "this is nested too deeply to be read"
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -115,7 +115,7 @@ class Evaluator:
 
     @property
     def place(self) -> Place | None:
-        node = self.node
+        node = self.node.func if isinstance(self.node, ast.Call) else self.node
         return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
 
     def places_of_call(self) -> dict[str, Place]:
@@ -129,7 +129,10 @@ class Evaluator:
         for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
             if part and isinstance(part[0], ast.List | ast.Tuple):
                 places |= {
-                    f"{name}.{index}": source.place(item) for index, item in enumerate(part[0].elts)
+                    f"{name}.{index}": source.place(
+                        item.func if isinstance(item, ast.Call) else item
+                    )
+                    for index, item in enumerate(part[0].elts)
                 }
         for keyword in node.keywords:
             if keyword.arg is not None:
@@ -183,11 +186,13 @@ class Evaluator:
         except QueryError as wrong:
             self.node = node
             return self._told(wrong, self._text(function))
+        except MemoryError:
+            raise
         except Exception as wrong:
             self.node = node
-            for found in opens_in([parts, named]):
+            for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
-            if self.trying and not isinstance(wrong, TooLargeError | RecursionError | MemoryError):
+            if self.trying and not isinstance(wrong, TooLargeError | RecursionError):
                 raise
             return self.refuse(self.open(self._text(function), _words_of(wrong)))
         self.node = node
@@ -224,21 +229,16 @@ class Evaluator:
         if isinstance(owner, Open):
             return self._part(owner, f".{name}")
         if isinstance(owner, Module):
-            return self.named_by_let(owner.under(name))
-        of_plain = _plain_type(owner)
-        if of_plain is str and name == "format":
+            set_by_code = self.parts.get(f"{owner.path}.{name}")
+            return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
+        if plain_type(owner) is str and name == "format":
             return functools.partial(Formatter(self.attribute).format, owner)
-        if name.startswith("__") and name.endswith("__"):
-            is_there = name in DUNDERS
-        elif of_plain is not None:
-            is_there = name in METHODS[of_plain] or not hasattr(of_plain, name)
-        elif name == "mro":
-            is_there = False
-        else:
-            is_there = _is_visible(owner, name)
-        if is_there:
+        if name == "__class__":
+            return self.really(self.given["type"], owner)
+        stored = stored_name(owner, name)
+        if is_visible(owner, stored):
             try:
-                return getattr(owner, name)
+                return getattr(owner, stored)
             except IsOpenError as wrong:
                 return wrong.value
             except QueryError as wrong:
@@ -259,8 +259,10 @@ class Evaluator:
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:
                 self.set_attribute(model, name, value)
-        elif not name.startswith("__") and _plain_type(owner) is None:
-            self.really(setattr, owner, name, value)
+        elif isinstance(owner, Module):
+            self.parts[f"{owner.path}.{name}"] = value
+        elif is_settable(owner, name):
+            self.really(setattr, owner, stored_name(owner, name), value)
 
     def _part(self, owner: Open, text: str) -> object:
         part = owner.part(text)
@@ -294,7 +296,7 @@ class Evaluator:
         self.depth += 1
         try:
             if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
-                raise RecursionError("this is nested too deeply to be read")
+                raise RecursionError(NESTED)
             handler = self.expressions.get(type(node))
             if handler is None:
                 return self.open(node, "this expression is not read")
@@ -339,15 +341,15 @@ class Evaluator:
 
     def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
         """What a statement gives is open where it could not be followed to its end."""
+        if isinstance(wrong, MemoryError):
+            raise wrong
         place = self.source.place(node)
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            is_ours = isinstance(wrong, ExhaustedError | TooLargeError | RecursionError)
-            is_ours |= isinstance(wrong, QueryError)
-            words = str(wrong) if is_ours else _words_of(wrong)
+            words = _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if is_ours else f"this stops with {words}"
+            text = words if _is_ours(wrong) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.limit = self.steps + STEPS_OF_STATEMENT
         for found in ast.walk(node):
@@ -370,34 +372,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _plain_type(value: object) -> type | None:
-    """The type in `METHODS` that a value is of, also by way of a class of the code's."""
-    if type(value) is super:
-        value = value.__self__  # type: ignore[attr-defined]
-    if isinstance(value, type):
-        return value if value in METHODS else None
-    if type(value) in METHODS:
-        return type(value)
-    return next((kind for kind in METHODS if isinstance(value, kind)), None)
-
-
-def _is_visible(owner: object, name: str) -> bool:
-    """Whether code may reach a name: what a stand-in lists, and what the code has made itself."""
-    kind = owner if isinstance(owner, type) else type(owner)
-    if type(owner) is super:
-        kind = type(owner.__self__)  # type: ignore[attr-defined]
-    if not issubclass(kind, StandIn):
-        return True
-    if not isinstance(owner, type) and type(owner) is not super and owner.reaches(name):  # type: ignore[attr-defined]
-        return True
-    for base in kind.__mro__:
-        if is_of_code(base) and name in vars(base):
-            return True
-        if issubclass(base, StandIn) and name in base.visible:
-            return True
-    return not name.startswith("own_") and name in getattr(owner, "__dict__", {})
-
-
 def _name_of(value: object) -> str:
     if isinstance(value, str):
         return value
@@ -412,10 +386,17 @@ def _what(value: object) -> str:
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
+def _is_ours(wrong: BaseException) -> bool:
+    """Whether it is a bound of this reader, or what Keras refuses, and not of Python."""
+    return isinstance(wrong, ExhaustedError | TooLargeError | QueryError | RecursionError)
+
+
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
+    if _is_ours(wrong):
+        return NESTED if isinstance(wrong, RecursionError) else str(wrong)
     try:
         words = str(wrong)[:200]
-    except IsOpenError:
+    except (Exception, ExhaustedError):  # its class may be the code's
         words = "its text is not known"
     return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

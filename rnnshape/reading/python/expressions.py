@@ -14,7 +14,7 @@ from rnnshape.reading.python.evaluator import Evaluator, Handler, shortened
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
-from rnnshape.reading.python.stand_in import StandIn
+from rnnshape.reading.python.stand_in import StandIn, hook
 from rnnshape.reading.python.targets import assign
 
 __all__ = ["EXPRESSIONS", "IN_PLACE", "OPERATORS", "all_of", "looked_up"]
@@ -282,8 +282,10 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if isinstance(more, Open):
             why = more.reason or "what ** gives is not known: write the arguments themselves"
             because = because or Open(more.label, why, more.source, more.node)
-        else:
+        elif all(isinstance(word, str) for word in more):
             keywords |= more
+        else:
+            raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
     evaluator.node = node
     if isinstance(node.func, ast.Name):
         evaluator.called.add(node.func.id)
@@ -334,10 +336,10 @@ def _of_open(
     ]:
         if isinstance(value, StandIn) and not made.reason:
             made.reason = _why_unknown(node, value)
-        hook = getattr(type(value), "made_by_unknown", None)
-        if hook is not None:
+        maker = hook(value, "made_by_unknown")
+        if maker is not None:
             text = f"{shortened(ast.unparse(node.func))}(...)"
-            return evaluator.really(hook, text, list(given), made)
+            return evaluator.really(maker, text, list(given), made)
     return made
 
 

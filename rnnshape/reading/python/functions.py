@@ -6,6 +6,7 @@ import ast
 import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import Stream, namedtuple
@@ -16,6 +17,7 @@ from rnnshape.reading.python.limits import DEEPEST_CALL
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.targets import give
+from rnnshape.reading.python.visible import stored_name
 
 __all__ = ["class_def", "function_def", "lambda_"]
 
@@ -70,7 +72,7 @@ def _function(
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
-    run.__signature__, run.scope, run.body = signature, scope, body  # type: ignore[attr-defined]
+    run.__signature__, run.own_scope = signature, scope  # type: ignore[attr-defined]
     return run
 
 
@@ -119,10 +121,11 @@ def _class(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
 
     def body(names: Any) -> None:
         names["__module__"] = "__main__"
-        inner = Scope(scope, ClassNames(names))
+        inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block(node.body, inner)
 
+    host = next((base for base in bases if isinstance(base, type)), object)
     made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
     if isinstance(made, type):
         owner.append(made)

@@ -15,6 +15,8 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.reading.python.open import IsOpenError, Open
+
 __all__ = [
     "DEEPEST_CALL",
     "DEEPEST_CODE",
@@ -26,6 +28,7 @@ __all__ = [
     "ExhaustedError",
     "TooLargeError",
     "check_result",
+    "check_text",
     "weight",
     "weight_of_call",
 ]
@@ -36,6 +39,8 @@ MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator
 DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
+OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
+SEARCHING = ("count", "index", "remove", "sort")
 CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
 
 
@@ -79,11 +84,20 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
     if function in CHEAP:
         parts = [part for part in parts if not isinstance(part, range)]
     _foresee(function, parts)
+    if getattr(function, "__name__", "") in SEARCHING:  # they go through what they are methods of
+        parts = [*parts, getattr(function, "__self__", None)]
     return weight([*parts, named])
+
+
+def check_text(made: object) -> None:
+    """Raises where a text is none that Python would write where the code runs."""
+    if isinstance(made, str) and OF_THE_HOST.search(made[:MOST]):
+        raise IsOpenError(Open("text", "what Python would write here is not known"))
 
 
 def check_result(made: object) -> None:
     """Raises where what was made is too large."""
+    check_text(made)
     if not isinstance(made, range):
         weight(made)
     if isinstance(made, int) and made.bit_length() > MOST_BITS:
@@ -106,6 +120,8 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
             size = 2 * MOST * bool(re.search(r"%[^%a-zA-Z]{0,20}(\d{4}|\*)", str(text)[:MOST]))
         case builtins.format, [_, str() as text]:
             size = 2 * MOST * bool(re.search(r"\d{4}", text[:MOST]))
+        case builtins.sum, [list() | tuple() as many, list() | tuple()]:  # each sum is a copy
+            size = len(many) ** 2 // 50
         case builtins.round, [_, int() as digits]:
             size = abs(digits) * 50
         case ((math.factorial | math.comb | math.perm), [int() as number, *_]):

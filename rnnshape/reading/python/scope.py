@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 __all__ = ["BrokenSignal", "ClassNames", "ContinuedSignal", "Log", "ReturnedSignal", "Scope"]
@@ -62,14 +62,14 @@ class ContinuedSignal(BaseException):
 class ClassNames(dict[str, Any]):
     """The names of a class body, handed on to Python's own; functions in it do not see them."""
 
-    def __init__(self, names: Any) -> None:
+    def __init__(self, names: Any, stored_name: Callable[[str], str]) -> None:
         super().__init__()
-        self.target = names
+        self.target, self.stored_name = names, stored_name
 
     def __setitem__(self, name: str, value: object) -> None:
         super().__setitem__(name, value)
         if not name.startswith("__") or callable(value) or name == "__annotations__":
-            self.target[name] = value
+            self.target[self.stored_name(name)] = value
 
     def setdefault(self, name: str, value: Any = None) -> Any:
         if name not in self:

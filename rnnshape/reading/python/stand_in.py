@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
 
-__all__ = ["Module", "StandIn", "is_of_code"]
+__all__ = ["Module", "StandIn", "hook", "is_of_code"]
 
 
 class StandIn:
@@ -59,3 +59,8 @@ class Module(StandIn):
 def is_of_code(kind: type) -> bool:
     """Whether a class is one that the code which is read defines."""
     return kind.__module__ == "__main__"
+
+
+def hook(value: object, name: str) -> Any:
+    """A function of what a stand-in is asked; None of what is none, whatever the code calls so."""
+    return getattr(type(value), name, None) if isinstance(value, StandIn) else None

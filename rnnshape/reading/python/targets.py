@@ -9,6 +9,8 @@ from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import ClassNames, Scope
+from rnnshape.reading.python.stand_in import hook
+from rnnshape.reading.python.visible import is_settable, stored_name
 
 __all__ = ["assign", "delete", "give"]
 
@@ -23,9 +25,9 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             if isinstance(value, Open):
                 value = evaluator.named_by_let(value, ast.unparse(target))
             evaluator.set_attribute(owner, name, value)
-            hook = getattr(type(value), "is_assigned", None)
-            if hook is not None:
-                hook(value, name, False)
+            told = hook(value, "is_assigned")
+            if told is not None:
+                told(value, name, False)
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if not isinstance(owner, Open):
@@ -48,9 +50,9 @@ def give(
             model.is_assigned(name, scope is evaluator.module)
         value = evaluator.named_by_let(value.called(name), name)
     home = scope.elsewhere.get(name, scope)
-    hook = getattr(type(value), "is_assigned", None)
-    if hook is not None and not is_argument and not isinstance(home.names, ClassNames):
-        hook(value, name, home is evaluator.module)
+    told = hook(value, "is_assigned")
+    if told is not None and not is_argument and not isinstance(home.names, ClassNames):
+        told(value, name, home is evaluator.module)
     home.names[name] = value
 
 
@@ -60,8 +62,9 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
             scope.elsewhere.get(name, scope).names.pop(name, None)
         case ast.Attribute(value=inner, attr=name):
             owner = evaluator.worth(inner, scope)
-            if not name.startswith("__") and name in getattr(owner, "__dict__", {}):
-                evaluator.really(delattr, owner, name)
+            stored = stored_name(owner, name)
+            if is_settable(owner, name) and stored in getattr(owner, "__dict__", {}):
+                evaluator.really(delattr, owner, stored)
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             done = evaluator.really(operator.delitem, owner, place)

@@ -1,0 +1,119 @@
+"""An error as a `WHAT`: pasted text or a file that holds it, explained among the other answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnshape.cli import messages
+from rnnshape.cli.arguments import UsageError
+from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli.options import Options
+from rnnshape.errors import Place, QueryError, shortened
+from rnnshape.query import Format, Query
+from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.words import layer_of_word
+
+if TYPE_CHECKING:
+    from rnnshape.explaining import Explanation
+    from rnnshape.terminal.answer_writer import AnswerWriter
+
+__all__ = ["answer_with_errors", "error_text", "explained", "show"]
+
+
+def error_text(what: str) -> str | None:
+    """The text of the error that a WHAT is, or that its file holds; None of any other WHAT.
+
+    >>> error_text("LSTM(64)"), error_text("KeyError: 'val_acc'")
+    (None, "KeyError: 'val_acc'")
+    """
+    if layer_of_word(what) is not None or not any(blank in what for blank in " \n."):
+        return None
+    from rnnshape.reading.files import SUFFIXES, file_text, is_file
+    from rnnshape.reading.literal import is_literal
+
+    if is_literal(what):
+        return None
+    if is_file(what) and Path(what).is_file():
+        if what.lower().endswith(SUFFIXES):
+            return None
+        try:
+            what = file_text(Path(what))
+        except QueryError:  # it can't be read: whoever reads it next says so
+            return None
+    from rnnshape.explaining import is_error
+
+    return what if is_error(what) else None
+
+
+def explained(text: str, options: Options) -> Explanation:
+    """What an error means; a `UsageError` where the options have no place for that."""
+    from rnnshape.explaining import explain
+
+    if options.format is Format.CSV:
+        raise UsageError("--format csv: an error has no place in it: take plain, json or markdown")
+    if options.export is not None:
+        raise UsageError(f"--export {options.export}: an error has no place in it")
+    return explain(text)
+
+
+def answer_with_errors(
+    options: Options, environment: Environment, reader: Callable[[], Reader]
+) -> int:
+    """Answers WHATs of which some are errors, in order. Returns the exit code.
+
+    Raises:
+        UsageError, QueryError: a WHAT can't be answered, and none is.
+        OSError: standard output could not be written.
+    """
+    from rnnshape.cli.answer import answer, describe_all
+    from rnnshape.cli.questions import query
+    from rnnshape.terminal.answer_writer import AnswerWriter
+
+    parts: list[Query | Explanation] = []  # all, before the first is shown
+    for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
+        whats = tuple(group)
+        if are_errors:
+            parts += [explained(error_text(what) or "", options) for what in whats]
+        else:
+            asked = query(options._replace(what=whats), reader)
+            describe_all(asked)
+            parts.append(asked)
+    code = 0
+    for number, part in enumerate(parts):
+        if isinstance(part, Query):
+            code = max(code, answer(part, environment, follows=number > 0))
+        else:
+            own = Query(format=options.format or Format.TABLE)
+            shown = AnswerWriter(own, environment, follows=number > 0)
+            code = max(code, show(part, shown, environment))
+    return code
+
+
+def show(
+    explanation: Explanation, shown: AnswerWriter, environment: Environment, where: str = ""
+) -> int:
+    """Writes an explanation, or says that there is none. Returns the exit code."""
+    place = explanation.place
+    line = place and _line(place.file, place.line)
+    shown.explain(explanation, line or None)
+    if explanation.is_known:
+        return ExitCode.ANSWERED
+    words = "not explained: no message of Keras or TensorFlow that is known here"
+    details = (*line.shown,) if line else ()
+    messages.error(environment, f"{where}{words}: {shortened(explanation.message)}", details)
+    return ExitCode.FAILED
+
+
+def _line(file: str, number: int) -> Place | None:
+    """The line of a file, if it is there."""
+    from rnnshape.reading.files import file_text
+
+    try:
+        line = file_text(Path(file)).splitlines()[number - 1]
+    except (QueryError, IndexError, OSError, ValueError):
+        return None
+    code = line.strip()
+    return Place(code, 0, len(code), f"{file}, line {number}") if code else None

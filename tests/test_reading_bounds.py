@@ -1,0 +1,625 @@
+"""Whatever is read takes bounded time and memory, reaches nothing of ours, and harms no other."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Source
+from rnnshape.measuring import launch
+from rnnshape.reading import Reading, child, read
+from rnnshape.reading.child import Reader
+from rnnshape.reading.code import follower
+from rnnshape.reading.literal import is_literal
+from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python.allowed import Stream
+from tests.conftest import run
+from tests.processes import child_of, left_behind, start
+
+DOUBLED = "a = [1]\nfor _ in range(40): a = [a, a]\n"
+TWICE = DOUBLED + "b = [1]\nfor _ in range(40): b = [b, b]\n"
+
+# A name, and a text of a few lines. Most take no time: what is too large is foreseen.
+ATTACKS: dict[str, str] = {
+    "doubled_sort": TWICE + "c = [a, b]\nc.sort()\nLSTM(3)",
+    "doubled_equal": TWICE + "LSTM(3 if a == b else 4)",
+    "doubled_in": TWICE + "LSTM(3 if a in [b] else 4)",
+    "doubled_index": TWICE + "LSTM([b].index(a))",
+    "doubled_count": TWICE + "LSTM([b, b].count(a))",
+    "doubled_repr": DOUBLED + "LSTM(len(repr(a)))",
+    "doubled_error": DOUBLED + "LSTM({}[str(a)])",
+    "doubled_key": DOUBLED.replace("[", "(").replace("]", ",)").replace("range(40,)", "range(40)")
+    + "LSTM({a: 3}[a])",
+    "doubled_raise": DOUBLED + "raise ValueError(a)",
+    "doubled_format": DOUBLED + "LSTM(len(f'{a}'))",
+    "doubled_argument": DOUBLED + "LSTM(a)",
+    "doubled_sum": DOUBLED + "LSTM(sum(a, []))",
+    "doubled_text": "s = 'a'\nfor _ in range(60): s += s\nLSTM(len(s))",
+    "doubled_bytes": "s = b'a'\nfor _ in range(60): s += s\nLSTM(len(s))",
+    "doubled_dict": "d = {}\nfor i in range(60): d = {1: d, 2: d}\nLSTM(len(str(d)))",
+    "doubled_set": "s = {1}\nfor i in range(60): s |= {x + len(s) for x in s}\nLSTM(len(s))",
+    "doubled_class": "class A: pass\nfor _ in range(60):\n    class A(A): x = [A, A]\nLSTM(3)",
+    "doubled_partial": "from functools import partial\nf = partial(max, 1)\n"
+    "for _ in range(60): f = partial(f, f)\nLSTM(f(1))",
+    "doubled_namespace": "from types import SimpleNamespace as N\nn = N()\n"
+    "for _ in range(60): n = N(a=n, b=n)\nLSTM(len(str(n)))",
+    "own_list": "a = []\na.append(a)\nLSTM(a)",
+    "own_list_repr": "a = []\na.append(a)\nLSTM(len(str(a)))",
+    "own_list_equal": "a = []\na.append(a)\nb = []\nb.append(b)\nLSTM(3 if a == b else 4)",
+    "own_dict": "d = {}\nd['d'] = d\nSequential([LSTM(3)]).build(d)",
+    "own_sequential": "m = Sequential()\nm.add(m)\nm.add(LSTM(3))",
+    "percent_width": "LSTM(name='%s' * 500 % (('a' * 1000,) * 500))",
+    "percent_star": "LSTM(len('%*d' % (10**9, 1)))",
+    "percent_zeros": "LSTM(len('%0999999999d' % 1))",
+    "percent_character": "LSTM(name='%c' % 9999999)",
+    "percent_precision": "LSTM(len('%.999999999f' % 1))",
+    "format_width": "LSTM(len('{:>999999999}'.format(1)))",
+    "format_nested": "LSTM(len('{:{}}'.format(1, 10**9)))",
+    "fstring_width": "LSTM(len(f'{1:>999999999}'))",
+    "ljust": "LSTM(len('a'.ljust(10**10)))",
+    "expandtabs": "LSTM(len('\\t'.expandtabs(10**9)))",
+    "replace": "s = 'a' * 9999\nLSTM(len(s.replace('a', s)))",
+    "join": "s = 'a' * 9999\nLSTM(len(s.join(s)))",
+    "zfill": "LSTM(len('1'.zfill(10**10)))",
+    "translate": "LSTM(len('a'.translate({97: 'b' * 10**9})))",
+    "comprehension": "LSTM(len([x for x in range(10**9)]))",
+    "comprehension_copies": "a = list(range(9999))\nLSTM(len([a[:] for _ in range(9999)]))",
+    "comprehension_nested": "LSTM(len([1 for a in range(999) for b in range(999)]))",
+    "comprehension_texts": "s = 'a' * 9999\nLSTM(len([s + str(i) for i in range(9999)]))",
+    "enumerate": "LSTM([i for i, _ in enumerate([1, 2], 10**400000)][0])",
+    "zip_star": "a = [list(range(1000))] * 1000\nLSTM(len(list(zip(*a))))",
+    "product": "from itertools import product\nLSTM(len(list(product(range(99), repeat=9))))",
+    "permutations": "from itertools import permutations\nLSTM(len(list(permutations(range(99)))))",
+    "cycle": "from itertools import cycle\nLSTM(sum(cycle([1])))",
+    "count": "from itertools import count\nLSTM(max(count()))",
+    "accumulate": "from itertools import accumulate\nLSTM(max(accumulate([[1]] * 9999)))",
+    "combinations": "from math import comb\nLSTM(comb(10**7, 10**6))",
+    "max_in_loop": "a = list(range(9999))\nfor _ in range(10**6): max(a)\nLSTM(3)",
+    "sum_of_lists": "a = [[1]] * 9999\nfor _ in range(9): sum(a, [])\nLSTM(3)",
+    "range_count": "LSTM(range(10**15).count(1.5))",
+    "range_index": "LSTM(range(10**15).index(1.5))",
+    "range_in": "LSTM(3 if 1.5 in range(10**15) else 4)",
+    "range_max": "LSTM(max(range(10**15)))",
+    "range_length": "LSTM(len(range(10**30)))",
+    "range_equal": "LSTM(3 if [*range(10**9)] else 4)",
+    "round": "LSTM(round(5, -10**8))",
+    "round_float": "LSTM(round(5.5, 10**8))",
+    "power": "LSTM(9 ** 9 ** 9)",
+    "power_twice": "n = 2\nfor _ in range(99): n **= 2\nLSTM(n)",
+    "power_modulo": "LSTM(pow(3, 10**9, 10**600))",
+    "power_negative": "LSTM(pow(3, -1, 10**600))",
+    "power_dunder": "LSTM((9).__pow__(9 ** 9))",
+    "power_float": "LSTM(int(10.0 ** 308) ** 9)",
+    "shift": "LSTM(1 << 10**10)",
+    "factorial": "from math import factorial\nLSTM(factorial(10**7))",
+    "digits": "LSTM(int('9' * 9999))",
+    "digits_long": f"LSTM({'9' * 5000})",
+    "digits_hex": f"LSTM(0x{'f' * 30_000})",
+    "digits_printed": f"LSTM(len(str(0x{'f' * 30_000})))",
+    "digits_open": f"LSTM(units + 0x{'f' * 30_000})",
+    "float_infinity": "LSTM(int(1e999))",
+    "float_overflow": "LSTM(int(2.0 ** 9999))",
+    "exponent": "from math import exp\nLSTM(int(exp(9999)))",
+    "dunder_mul": "LSTM(len([0].__mul__(10**10)))",
+    "recursion": "def f(n): return f(n + 1) + f(n + 1)\nLSTM(f(0))",
+    "recursion_wide": "def f(n): return sum(f(n + 1) for _ in range(99))\nLSTM(f(0))",
+    "recursion_two": "def f(n): return g(n)\ndef g(n): return f(n) + f(n)\nLSTM(f(1))",
+    "recursion_open": "def f(n): return f(n) if x else f(n) + f(n)\nLSTM(f(1))",
+    "recursion_call": "class A:\n    def __call__(self): return self() + self()\nLSTM(A()())",
+    "recursion_attribute": "class A:\n    def __getattr__(self, n): return getattr(self, n + n)\n"
+    "LSTM(A().x)",
+    "recursion_equal": "class A:\n    def __eq__(self, o): return self == o\nLSTM(A() == A())",
+    "recursion_repr": "class A:\n    def __repr__(self): return repr(self)\nLSTM(name=repr(A()))",
+    "recursion_lambda": "y = lambda f: f(f)\nLSTM(y(y))",
+    "recursion_property": "class A:\n    @property\n    def x(self): return self.x\nLSTM(A().x)",
+    "recursion_reduce": "from functools import reduce\n"
+    "f = lambda a, b: reduce(f, [a] * 99)\nLSTM(f(1, 2))",
+    "recursion_sort": "f = lambda x: sorted([1, 2], key=f)\nLSTM(f(1))",
+    "recursion_init": "class A:\n    def __init__(self): A()\nA()\nLSTM(3)",
+    "recursion_layer": "class A(Layer):\n    def call(self, x): return A()(x)\nA()(Input((3, 2)))",
+    "loop": "while True: pass\nLSTM(3)",
+    "loop_nested": "for a in range(10**9):\n    for b in range(10**9): pass\nLSTM(3)",
+    "loop_open": "\n".join(f"while c{n}: x = {n}" for n in range(2000)) + "\nLSTM(3)",
+    "loop_grows": "a = [1]\nfor x in a: a += a\nLSTM(3)",
+    "loop_layers": "m = Sequential()\nwhile True: m.add(LSTM(3))",
+    "loop_models": "while True: Sequential([LSTM(3)])",
+    "loop_calls": "x = Input((3, 2))\nwhile True: x = Dense(3)(x)",
+    "loop_messages": "for i in range(10**9): LSTM(i, foo=i)",
+    "loop_objects": "a = []\nclass A: pass\nwhile True: a.append(A())",
+    "loop_classes": "while True:\n    class A: pass",
+    "loop_functions": "while True:\n    def f(): pass",
+    "loop_try": "while True:\n    try: 1 / 0\n    except Exception: continue",
+    "loop_finally": "while True:\n    try: break\n    finally: continue",
+    "generator": "def g():\n    while True: yield 1\nLSTM(next(g()))",
+    "generator_self": "def g(): yield from g()\nLSTM(max(g()))",
+    "generator_list": "def g():\n    while True: yield [1] * 9999\nLSTM(len(list(g())))",
+    "iterator": "class A:\n    def __iter__(self): return self\n    def __next__(self): return 1\n"
+    "LSTM(sum(A()))",
+    "iterator_by_index": "class A:\n    def __getitem__(self, i): return i\nLSTM(sum(A()))",
+    "length": "class A:\n    def __len__(self): return 10**12\n    def __getitem__(self, i): return i\n"
+    "LSTM(len(list(A())))",
+    "length_hint": "class A:\n    def __length_hint__(self): return 10**12\n"
+    "    def __iter__(self): return iter([])\nLSTM(len(list(A())))",
+    "hash_same": "class A:\n    def __hash__(self): return 1\n    def __eq__(self, o): return False\n"
+    "LSTM(len({A() for _ in range(9999)}))",
+    "conditions": "\n".join(f"if c{n}: x = {n}" for n in range(3000)) + "\nLSTM(x)",
+    "conditions_within": "".join(f"{' ' * n}if c{n}:\n" for n in range(90)) + " " * 90 + "x = 1",
+    "conditions_of_expression": "x = " + "".join(f"{n} if c{n} else (" for n in range(90)) + "0"
+    + ")" * 90,
+    "conditions_doubled": "def f(n): return [f(n - 1), f(n - 1)] if c else 1\nLSTM(f(99))",
+    "matches": "match x:\n" + "".join(f"    case {n}: y = {n}\n" for n in range(2000)),
+    "brackets": "LSTM(" + "[" * 5000,
+    "brackets_closed": "LSTM(" + "[" * 150 + "]" * 150 + ")",
+    "brackets_called": "LSTM(" * 300 + "3" + ")" * 300,
+    "brackets_of_chain": "(" * 90 + "LSTM(3)" + ")" * 90 + " -> Dense(1)",
+    "minus": "LSTM(" + "-" * 5000 + "3)",
+    "not_deep": "LSTM(" + "not " * 5000 + "3)",
+    "sum_deep": "LSTM(" + "1+" * 20_000 + "1)",
+    "attributes_deep": "LSTM(a" + ".b" * 20_000 + ")",
+    "calls_deep": "f" + "()" * 20_000,
+    "decorators": "\n".join(["@f"] * 5000) + "\ndef g(): pass\nLSTM(3)",
+    "lambdas_deep": "LSTM(" + "lambda: " * 2000 + "3)",
+    "fstrings_deep": "LSTM(name=" + "f'{" * 100 + "1" + "}'" * 100 + ")",
+    "patterns_deep": "match x:\n    case " + "[" * 180 + "]" * 180 + ": pass\nLSTM(3)",
+    "blocks_deep": "".join(f"{' ' * n}if 1:\n" for n in range(99)) + " " * 99 + "LSTM(3)",
+    "functions_deep": "".join(f"{' ' * n}def f():\n" for n in range(99)) + " " * 99 + "LSTM(3)",
+    "classes": "\n".join(f"class A{n}(Layer):\n    def call(self, x): return x" for n in range(2000))
+    + "\nSequential([A0(), LSTM(3)])",
+    "statements": "x = 1\n" * 90_000 + "LSTM(x)",
+    "one_line": "; ".join(["LSTM(units)"] * 1000),
+    "names": "; ".join(f"LSTM(x{n})" for n in range(500)),
+    "arguments": "LSTM(" + ", ".join(["units"] * 5000) + ")",
+    "keywords": "LSTM(" + ", ".join(f"a{n}=1" for n in range(5000)) + ")",
+    "misspelt": "LSTM(" + "a" * 50_000 + "=3)",
+    "misspelt_layer": "L" + "S" * 50_000 + "TM(3)",
+    "line_long": "LSTM(3, foo=3)  #" + " a" * 40_000,
+    "newlines": "\n" * 90_000 + "LSTM(3, foo=3)",
+    "size_huge": "Input((10**18, 10**18)) -> LSTM(3)",
+    "size_product": "Input((2**62, 2**62)) -> Flatten() -> Dense(2**62)",
+    "size_negative": "Input((-1, -5)) -> LSTM(3)",
+    "size_float": "Input((1e300, 2)) -> LSTM(3)",
+    "size_nan": "Input((float('nan'), 2)) -> LSTM(int(float('nan')))",
+    "size_text": "Input(('a' * 9999, 2)) -> LSTM(3)",
+    "size_subclass": "class I(int):\n    def __abs__(self): return 0\nLSTM(I(9 ** 99))",
+    "rank_huge": "Input((1,) * 9999) -> Flatten()",
+    "array_huge": "import numpy as np\nx = np.zeros((10**9, 10**9))\nfor y in x: LSTM(3)(y)",
+    "array_sorted": "import numpy as np\nLSTM(len(sorted(np.zeros((10**9,)))))",
+    "array_unpacked": "import numpy as np\nLSTM(*np.zeros((10**9,)))",
+    "one_hot": "x = Input((3,))\nfor _ in range(5000): x = Concatenate()([x, x])\nModel(x, x)",
+    "graph_doubled": "x = Input((3,))\nfor _ in range(900): x = Add()([x, x])\nDense(1)(x)",
+    "shared_doubled": "m = Sequential([LSTM(3)])\nfor _ in range(30): m = Sequential([m, m])\nm.build((2, 3, 4))",
+    "bidirectional_deep": "l = LSTM(3)\nfor _ in range(500): l = Bidirectional(l)\nl(Input((3, 2)))",
+    "surrogate": "LSTM(3, name='\\ud800')",
+    "surrogate_name": "LSTM(3, \ud800=4)",
+    "surrogate_chr": "LSTM(name=chr(0xd800))",
+    "surrogate_bytes": "LSTM(name=b'\\xff'.decode())",
+    "null": "LSTM(3, name='\0')",
+    "null_escaped": "LSTM(3, name='\\0')",
+    "escapes": "LSTM(3, name='\\x1b[2J')",
+    "identifier": "LSTM(３, ﬁlters=4)",
+    "path_long": "a" * 300 + ".py",
+    "path_longer": "a" * 4095 + ".ipynb",
+    "path_null": "a\0.py",
+    "path_device": "/dev/zero.py",
+    "path_folder": "/tmp/",
+    "stop_iteration": "raise StopIteration(3)\nLSTM(3)",
+    "generator_exit": "def f(): raise GeneratorExit\nf()\nLSTM(3)",
+    "system_exit": "raise SystemExit\nLSTM(3)",
+    "memory_error": "raise MemoryError\nLSTM(3)",
+    "recursion_error": "raise RecursionError\nLSTM(3)",
+    "keyboard_interrupt": "raise KeyboardInterrupt\nLSTM(3)",
+    "error_within_error": "class E(Exception):\n    def __str__(self): raise E()\nraise E()",
+    "bool_raises": "class A:\n    def __bool__(self): raise SystemError('x')\nLSTM(3 if A() else 4)",
+    "del_raises": "class A:\n    def __del__(self): 1 / 0\nfor _ in range(99): A()\nLSTM(3)",
+    "del_calls": "class A:\n    def __del__(self): A()\nA()\nLSTM(3)",
+    "set_name": "class D:\n    def __set_name__(self, o, n): 1 / 0\nclass A:\n    d = D()\nLSTM(3)",
+    "hash_raises": "class A:\n    def __hash__(self): 1 / 0\nLSTM({A(): 3})",
+    "index_raises": "class A:\n    def __index__(self): 1 / 0\nLSTM(3, name='abc'[A()])",
+    "regular": "LSTM(len(('a' * 9999).split('a' * 5000)))",
+    "argument_is_object": "class A:\n    def as_argument(self): return self\nLSTM(A())",
+    "argument_is_bytes": "LSTM(b'a')",
+    "argument_is_complex": "LSTM(3j)",
+    "argument_is_set": "LSTM({1, 2})",
+    "argument_is_ellipsis": "LSTM(...)",
+    "argument_is_slice": "Reshape((slice(3),))",
+    "keyword_is_no_text": "LSTM(**{1: 2})",
+    "class_of_two": "class A(LSTM, Sequential): pass\nA(3)",
+    "class_of_module": "import numpy\nclass A(numpy): pass\nLSTM(3)",
+    "class_of_type": "class A(type): pass\nclass B(metaclass=A): pass\nLSTM(3)",
+    "class_of_open": "class A(unknown): pass\nA()(Input((3,)))",
+    "enum_doubled": "from enum import Enum\nE = Enum('E', [f'a{i}' for i in range(19999)])\nLSTM(3)",
+    "namedtuple_wide": "from collections import namedtuple\n"
+    "N = namedtuple('N', [f'a{i}' for i in range(9999)])\nLSTM(N(*range(9999)).a3)",
+    "counter": "from collections import Counter\nLSTM(len(list(Counter({1: 10**9}).elements())))",
+    "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
+}  # fmt: skip
+
+
+def impatient() -> child.Process:
+    """A child that may use two seconds, in place of eight."""
+    program = launch.PROGRAM.replace(
+        "from {module} import main", "import {module} as c; c.SECONDS = 2"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", program.replace("main()", "c.main()").format(
+            path=list(map(str, sys.path)), module="rnnshape.reading.child")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    with Reader(impatient) as started:
+        yield started
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    try:
+        reading = reader.read(ATTACKS[name])
+    except QueryError as wrong:
+        reading = Reading((), (wrong,))
+    assert len(reading.messages) <= 50
+    assert len(reading.networks) <= 1_000
+    for words in (message.message for message in reading.messages):
+        assert 0 < len(words) < 1_000
+        assert "rnnshape" not in words
+        assert "reader ended" not in words
+    assert time.process_time() - began < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+TABLE = Path(__file__).parent / "tables" / "escapes.txt"
+ESCAPES = [line.replace("\\n", "\n") for line in TABLE.read_text().splitlines()[1:]]
+BEFORE = """
+import os, math, functools, operator, itertools, collections, enum, dataclasses, types, copy, typing, argparse
+import numpy as np, tensorflow as tf, keras
+from keras import layers, regularizers
+def f(a=1):
+    return a
+def g():
+    yield 1
+class E:
+    a: int = 1
+    def m(self):
+        return self
+class S(str):
+    pass
+try:
+    1 / 0
+except Exception as wrong:
+    err = wrong
+try:
+    next(iter([]))
+except Exception as wrong:
+    err2 = wrong
+try:
+    f.missing
+except Exception as wrong:
+    err3 = wrong
+t = LSTM(3)(Input((5, 2)))
+model = Sequential([LSTM(3)])
+"""
+OF_THE_HOST = (
+    ast.AST, io.IOBase, types.CellType, types.CodeType, types.CoroutineType, types.FrameType,
+    types.GeneratorType, types.GetSetDescriptorType, types.MappingProxyType,
+    types.MemberDescriptorType, types.ModuleType, types.TracebackType,
+)  # fmt: skip
+OURS = (StandIn, Open, Stream)  # what code meets, and what `visible` bounds
+
+
+def held(value: Any, depth: int = 0) -> Iterator[object]:
+    """A value, and what is in it."""
+    yield value
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset) and not isinstance(value, StandIn):
+        for item in value if depth < 9 else ():
+            yield from held(item, depth + 1)
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
+    evaluator = follower({})
+    source = Source(BEFORE + text)
+    evaluator.read(source, source.statements(), evaluator.module)
+    for value in held(evaluator.module.names.get("found")):
+        assert not isinstance(value, OF_THE_HOST)
+        assert value is not type
+        is_ours = type(value).__module__.startswith("rnnshape")
+        assert not is_ours or isinstance(value, OURS)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        "len(str(f))",
+        "len(repr([f]))",
+        "len(f'{f}')",
+        "len('%s' % f)",
+        "len('{}'.format(f))",
+        "len('{0.maker}'.format(t))",
+        "len(str(LSTM(3)))",
+        "len(str(LSTM))",
+        "len(str(np))",
+        "len(repr(E()))",
+        "max(map(len, map(str, [f])))",
+        "len(np.listed)",
+        "len(np.path)",
+        "len(tf.path)",
+        "len(LSTM.visible)",
+        "len(LSTM(3).visible)",
+        "len(LSTM.keras_name)",
+        "len(model.own_items)",
+        "len(vars(LSTM(3)))",
+        "len(vars(np))",
+        "len(dir(f))",
+        "len(t)",
+        "t.output + 3",
+        "LSTM(3).own_is_built + 3",
+        "len(f.scope.names)",
+        "len((x for x in [1]).items)",
+        "(x for x in [1]).is_cut + 3",
+        "len(argparse.ArgumentParser().own_held)",
+        "len(argparse.ArgumentParser().held)",
+        "len(Input.__module__)",
+        "f.__code__.co_argcount + 3",
+        "hash(f) % 9 + 1",
+        "id(f) % 9 + 1",
+    ],
+)
+def test_no_size_comes_from_what_stands_for_a_library(size: str) -> None:
+    evaluator = follower({})
+    source = Source(f"{BEFORE}found = {size}")
+    evaluator.read(source, source.statements(), evaluator.module)
+    assert isinstance(evaluator.module.names["found"], Open)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "LSTM.keras_name = 'GRU'",
+        "layers.LSTM.visible = ('own_layer',)",
+        "LSTM.call = f",
+        "del LSTM.keras_name",
+        "np.zeros = f",
+        "np.listed = {}",
+        "np._found = f",
+        "tf.under = f",
+        "keras.layers.LSTM = layers.GRU",
+        "collections.Counter.update = f",
+        "enum.Enum.x = f",
+        "os.environ.get = f",
+        "argparse.ArgumentParser.add_argument = f",
+        "regularizers.l2.own_name = 'os'",
+        "Sequential.add = f",
+        "Model.own_open = 3",
+        "tf.random = 5",
+    ],
+)
+def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
+    text = (
+        "import numpy as np, collections, keras\nfrom keras import layers, regularizers\n"
+        "n = np.zeros((2, collections.Counter('aab')['a'])).shape[1]\n"
+        "m = keras.Sequential([keras.Input((n, 3)), layers.LSTM(n)])\nm.add(layers.Dense(1))"
+    )
+    before = read(text)
+    evaluator = follower({})
+    source = Source(BEFORE + poison)
+    evaluator.read(source, source.statements(), evaluator.module)
+    assert read(text) == before
+
+
+# The child
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LSTM(64)", True),
+        ("keras.layers.LSTM(64, return_sequences=True) -> Dense(-1)", True),
+        ("Sequential([LSTM(3), Dense(1)])", True),
+        ("LSTM(3), GRU(2)", True),
+        ("LSTM(units)", True),
+        ("LSTM(name='a -> b')", True),
+        ("LSTM(3) → GRU(2)", True),
+        ("LSTM(2 ** 3)", False),
+        ("LSTM(round(5, -100000000))", False),
+        ("max([1, 2])", False),
+        ("LSTM('a'.ljust(9))", False),
+        ("def f() -> LSTM: pass", False),
+        ("x = LSTM(3)", False),
+        ("LSTM(lambda: 3)", False),
+        ("LSTM(f'{3}')", False),
+        ("LSTM(*a)", False),
+        ("LSTM(3", False),
+        ("LSTM(" + "[" * 50 + "]" * 50 + ")", False),
+        ("LSTM(" + "1, " * 3000 + ")", False),
+        (f"LSTM({2**64})", False),
+        ("model.py", True),  # a name; whoever asks has looked for a file
+        ("LSTM(3, name='\0')", True),
+        ("LSTM(\0)", False),
+    ],
+)
+def test_what_is_literal(text: str, expected: bool) -> None:
+    assert is_literal(text) == expected
+
+
+def no_process() -> child.Process:
+    raise AssertionError("a process was started")
+
+
+def test_literal_calls_start_no_process() -> None:
+    with Reader(no_process) as reader:
+        assert reader.read("LSTM(64) -> Dense(1)") == read("LSTM(64) -> Dense(1)")
+        with pytest.raises(QueryError, match="LSTM takes no 'foo'"):
+            reader.read("LSTM(3, foo=3)")
+        with pytest.raises(AssertionError):
+            reader.read("LSTM(2 ** 3)")
+
+
+def said(reads: Any, text: str, let: Any) -> list[object]:
+    """All that is answered, with what `==` does not compare."""
+    try:
+        reading = reads(text, let)
+    except QueryError as wrong:
+        return [type(wrong), wrong.message, wrong.details, *map(str, wrong.others)]
+    messages = [(type(one), one.message, one.details) for one in reading.messages]
+    places = [call.places for network in reading.networks for call in network.layers]
+    return [str(reading), reading.notes, reading.names_open, messages, places]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LSTM(2 ** 3) -> Dense(1)",
+        "LSTM(units * 2)",
+        "m = Sequential([Input((5, 3)), LSTM(3, dropout=0.5)])\nm.add(Dense(n))\nm.add(Foo(3))",
+        "x = Input((None, 4), name='\\ud800')\ny = LSTM(3, return_state=True)(x)\nModel(x, y)",
+        "a = Sequential([LSTM(3)])\nb = Sequential([LSTM(3, foo=3)])\nc = Sequential([Dense(x)])",
+        "LSTM(float('nan') if 0 else 3, kernel_regularizer=regularizers.L2(float('inf')))",
+        "Bidirectional(LSTM(int('3')), backward_layer=GRU(3))",
+        "model = Sequential([LSTM(3, batch_input_shape=(2, 3, 4))])",
+        str(Path(__file__).parent / "no such file.py"),
+        __file__,
+    ],
+)
+def test_the_child_answers_what_would_be_answered_here(text: str, reader: Reader) -> None:
+    let = {"units": 4, "type": (1, 2), "other": 0.5}
+    assert said(reader.read, text, let) == said(read, text, let)
+
+
+LASTS = ATTACKS["generator_list"]
+
+
+@pytest.mark.process
+def test_a_child_that_was_ended_is_replaced() -> None:
+    with Reader(impatient) as reader:
+        for _ in range(2):
+            with pytest.raises(QueryError, match="the code takes too long to be read"):
+                reader.read(LASTS)
+            assert str(reader.read("LSTM(2 ** 3)").networks[0]) == "LSTM(8)"
+
+
+@pytest.mark.process
+def test_a_child_is_given_its_time_for_each_question() -> None:
+    """The limit of the system counts all that a process has used."""
+    lasts = "for _ in range(200): [0].__mul__(3_000_000)\nLSTM(2 ** 3)"
+    with Reader(impatient) as reader:
+        began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        for _ in range(4):
+            assert reader.read(lasts).networks
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began
+    assert used > 3
+
+
+@pytest.mark.process
+def test_what_takes_too_much_memory_is_said() -> None:
+    with Reader(impatient) as reader, pytest.raises(QueryError, match="too much memory"):
+        reader.read("LSTM(len([0].__mul__(10 ** 10)))")
+
+
+@pytest.mark.process
+def test_a_child_writes_no_file_and_starts_no_process(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    source = (
+        "import resource\n"
+        "from rnnshape.reading import child\n"
+        "child._bound()\n"
+        "print([resource.getrlimit(getattr(resource, name)) for name in child.LIMITS])\n"
+        f"try: print(open({str(path)!r}, 'w').write('a'))\n"
+        "except OSError as wrong: print(wrong.strerror)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    first = finished.stdout.splitlines()[0]
+    assert first == f"[({2**30}, {2**30}), (0, 0), (0, 0), (0, 0)]"
+    assert not path.exists() or path.read_text() == ""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_are_heard_while_a_text_is_read(number: int) -> None:
+    mark = f"MARK_{time.monotonic_ns()}"
+    process = start("-n", LASTS, mark=mark)
+    assert child_of(process.pid)
+    time.sleep(0.3)
+    process.send_signal(number)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 1
+    assert (process.returncode, out, err) == (128 + number, "", "")
+    assert left_behind(mark) == []
+
+
+@pytest.mark.process
+def test_the_other_lines_of_a_stream_are_answered() -> None:
+    bad = [text for text in ATTACKS.values() if "\n" not in text and text.isascii()]
+    bad = [text for text in bad if "\0" not in text and len(text) < 90_000][::3]
+    bad += ["a" * 300 + ".py", "LSTM(round(5, -10**8))", "LSTM(name='%c' % 9999999)"]
+    lines = [line for text in bad for line in (text, "GRU(2 ** 2)")]
+    finished = run("-", "-n", "--json", stdin="\n".join(lines))
+    said = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [one.get("layer") for one in said].count("GRU(4)") == len(bad)
+    assert "a bug in" not in finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert finished.returncode == 1
+
+
+@pytest.mark.process
+def test_the_command_ends_what_takes_too_long() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    finished = run("-n", LASTS)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert finished.stderr == "error: the code takes too long to be read\n"
+    assert finished.returncode == 2
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert child.SECONDS < used < 10
+
+
+@pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])
+def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path) -> None:
+    code = newlines * 90_000 + "!\nm = Sequential([LSTM(3)])\n%time\nx = %who\nm?\n"
+    cells = [{"cell_type": "code", "source": code}]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    began = time.process_time()
+    read(str(path))
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.process
+def test_one_reader_is_kept_for_a_process() -> None:
+    kept = child.reader_of_process(os.getpid())
+    assert child.reader_of_process(os.getpid()) is kept
+    made: dict[int, str] = {}
+
+    def ask(number: int) -> None:
+        made[number] = str(kept.read(f"LSTM({number} + 1)").networks[0])
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == {number: f"LSTM({number + 1})" for number in range(8)}

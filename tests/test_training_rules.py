@@ -1,0 +1,118 @@
+"""What the training rules say by themselves: of sizes that are not known, and as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import product
+from random import Random
+
+import pytest
+
+from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validation, problems_of
+from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
+from rnnshape.training.metrics import METRICS, judge_of_metric
+from rnnshape.training.shapes import in_general, settled
+from tests.test_training import LABELS, OUTPUTS
+
+MODEL = Model(
+    (Port("input_layer", (None, 5, 3), needed=(None, None, 3)),),
+    (Port("dense", (None, 3), units_of="Dense", returns_sequences=False),),
+)
+
+
+def fit(x: Data, y: Data, loss: str = "categorical_crossentropy") -> TrainingCall:
+    return TrainingCall("fit", (x,), (y,), (Function(loss),), file="a.py", line=3, column=1)
+
+
+def test_a_problem_is_what_json_has_of_it() -> None:
+    found = problems_of(MODEL, fit(Data("X", (100, 5, 3)), Data("y", (100,))))
+    assert [asdict(one) for one in found] == [
+        {
+            "kind": "labels",
+            "call": "fit",
+            "file": "a.py",
+            "line": 3,
+            "column": 1,
+            "name": "y",
+            "shape": (100,),
+            "tensor": "dense",
+            "expected": (100, 3),
+            "loss": "categorical_crossentropy",
+            "message": "y (100,) does not fit the output dense (batch, 3) with "
+            "categorical_crossentropy, which takes (100, 3) (Keras: "
+            '"Arguments `target` and `output` must have the same rank (ndim)")',
+            "remedies": (
+                "y = keras.utils.to_categorical(y, 3)",
+                "loss='sparse_categorical_crossentropy'",
+            ),
+            "silent": False,
+        }
+    ]
+
+
+OPEN: list[tuple[Data, Data, str]] = [
+    (Data("X", None), Data("y", None), "mse"),
+    (Data("X", (None, None, 3)), Data("y", (None, None)), "categorical_crossentropy"),
+    (Data("X", (None, None, None)), Data("y", (None, 3)), "mse"),
+    (Data("X", (100, 5, 3)), Data("y", (None, 3)), "mse"),
+    (Data("X", (100, 5, 3)), Data("y", (100, 7)), "my_own_loss"),
+]
+
+
+@pytest.mark.parametrize(("x", "y", "loss"), OPEN)
+def test_of_what_is_not_known_nothing_is_said(x: Data, y: Data, loss: str) -> None:
+    assert problems_of(MODEL, fit(x, y, loss)) == ()
+
+
+def test_a_loss_with_another_axis_is_not_known() -> None:
+    loss = Function("CategoricalCrossentropy", (("axis", 1),))
+    call = fit(Data("X", (100, 5, 3)), Data("y", (100,)))._replace(losses=(loss,))
+    assert problems_of(MODEL, call) == ()
+
+
+def test_a_number_that_is_wrong_beside_sizes_that_are_not_known_is_named() -> None:
+    call = fit(Data("X", (None, None, 4)), Data("y", (None, 5)))
+    x, y = problems_of(MODEL, call)
+    assert (x.kind, x.shape, x.expected) == ("data", (None, None, 4), (None, None, 3))
+    assert (y.kind, y.shape, y.expected) == ("labels", (None, 5), (None, 3))
+
+
+def test_validation_data_is_checked_like_the_data() -> None:
+    x, y = Data("X", (100, 5, 3)), Data("y", (100, 3))
+    validation = Validation((Data("X_val", (20, 5, 4)),), (Data("y_val", (20,)),))
+    found = problems_of(MODEL, fit(x, y)._replace(validation=validation))
+    assert [one.name for one in found] == ["X_val", "y_val"]
+
+
+@pytest.mark.parametrize("text", ["mes", "mean_square_error", "huber_loss", "logcosh", "Loss", ""])
+def test_what_is_no_loss(text: str) -> None:
+    assert loss_named(text) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_not_known_is_wrong_whatever_it_is(seed: int) -> None:
+    """Nothing is said as long as one size in the place of an unknown one fits."""
+    random = Random(seed)
+    names = [*LOSSES, "accuracy", *METRICS]
+    for _ in range(1500):
+        name = random.choice(names)
+        judge = judge_of_metric(Function(name))
+        if name in LOSSES and (judged := judge_of_loss(Function(name), random.random() < 0.3)):
+            judge = judged[1]
+        assert judge is not None
+        y, output = (6, *random.choice(LABELS)), (6, *random.choice(OUTPUTS))
+        places = [(0, i) for i in range(1, len(y))] + [(1, i) for i in range(1, len(output))]
+        unknown = random.sample(places, min(len(places), random.randint(1, 2)))
+        fits = False
+        for sizes in product((1, 2, 3, 5, 6, 7, 15), repeat=len(unknown)):
+            filled = [list(y), list(output)]
+            for (which, place), size in zip(unknown, sizes, strict=True):
+                filled[which][place] = size
+            fits = fits or in_general(tuple(filled[0]), tuple(filled[1]), judge).fits
+        given, made = (
+            tuple(None if (which, i) in unknown else size for i, size in enumerate(shape))
+            for which, shape in enumerate((y, output))
+        )
+        said_nothing = settled(given, made, judge) is None
+        assert said_nothing or not fits, (name, given, made)
+        assert not said_nothing or fits or name not in LOSSES, (name, given, made)
