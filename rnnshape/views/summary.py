@@ -103,7 +103,8 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             for layer, by_keras in zip(report.layers, measurement.layers, strict=True)
             if layer.facts
         )
-        total = f"{reports[0].parameters:,}" if len(reports) == 1 else "all"
+        read = [layer.parameters or 0 for layer in reports[0].layers if not layer.unread]
+        total = f"{sum(read):,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
     words = _how([report for report, _ in measured]) if agreed else "Keras and the rule disagree"
