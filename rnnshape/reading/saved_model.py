@@ -134,10 +134,11 @@ class Config:
                 made.add(_input(layer["config"]))
                 continue
             item = self.layer(layer, depth)
-            if isinstance(before, UnreadLayer):
-                before.own_returns = (_built_for(layer),)
+            shape = _built_for(layer)
+            if isinstance(before, UnreadLayer) and shape is not None:
+                before.own_returns = (shape,)
             if isinstance(item, UnreadLayer):
-                item.own_built = _built_for(layer)
+                item.own_built = shape
             made.add(item)
             before = item
         shape = sizes_of(config.get("build_input_shape"))
