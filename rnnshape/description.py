@@ -68,16 +68,19 @@ class Layer:
 
     @property
     def without_rule(self) -> str:
-        """Of a layer that there is no rule for, its name, or that of the layer inside it."""
+        """What there is no rule for: the name of the layer, or of the one inside it."""
         call = self.call
         while rule_of(call.name) and isinstance(inner := call["layer"], Call):
             call = inner
-        return call.name
+        return f"{call.name} with these arguments" if rule_of(call.name) else call.name
 
     @property
     def has_no_rule(self) -> bool:
-        """Whether it is a layer of Keras that Keras alone can tell of."""
-        return self.facts is None and self.unread is None and rule_of(self.without_rule) is None
+        """Whether it is a layer of Keras, or one with arguments, that Keras alone can tell of."""
+        if self.facts is not None or self.unread is not None:
+            return False
+        is_given_sizes = all(one and None not in (one.sizes or (None,)) for one in self.inputs)
+        return is_given_sizes or rule_of(self.call.name) is None
 
     @property
     def weights(self) -> tuple[Tensor, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from rnnshape import reading
+from rnnshape.errors import Place
 from rnnshape.expression import Call, Value, bind
 from rnnshape.signatures import is_operation
 
@@ -22,7 +23,13 @@ def parse(text: str) -> Call:
     if not is_operation(node.func.id):
         return reading.parse(text)
     words = {str(one.arg): _value(one.value) for one in node.keywords}
-    return bind(node.func.id, [_value(one) for one in node.args], words)
+    starts = {"": 0, **{str(n): one.col_offset for n, one in enumerate(node.args)}}
+    starts |= {str(one.arg): one.col_offset for one in node.keywords}
+    lengths = {"": len(node.func.id), **{word: len(word) for word in words}}
+    for number, one in enumerate(node.args):
+        lengths[str(number)] = len(ast.get_source_segment(text, one) or "")
+    places = {name: Place(text, start, start + lengths[name]) for name, start in starts.items()}
+    return bind(node.func.id, [_value(one) for one in node.args], words, places)
 
 
 def _value(node: ast.expr) -> Value:

@@ -75,25 +75,35 @@ def csv_of(text: str) -> list[dict[str, str]]:
 def test_json_is_what_the_contract_says() -> None:
     layer = json_of(measured(asked(BI_LSTM)))
     assert list(layer) == [
+        "model",
         "layer",
         "inputs",
+        "assumed",
+        "open",
         "layers",
         "outputs",
         "relations",
         "notes",
+        "problems",
         "source",
         "versions",
     ]
+    assert layer["model"] is None
+    assert layer["assumed"] == {"inputs": ["batch", "timesteps", "features"]}
+    assert layer["open"] == layer["problems"] == []
     assert layer["layer"] == "Bidirectional(LSTM(3, return_state=True))"
     assert layer["inputs"] == [{"name": "inputs", "shape": [2, 5, 1], "axes": BI_LSTM_AXES}]
     assert layer["layers"] == [
         {
             "layer": 1,
+            "name": "bidirectional",
             "expression": "Bidirectional(LSTM(3, return_state=True))",
             "class": "Bidirectional",
             "inputs": ["inputs"],
             "returns": ["o", "h1", "c1", "h2", "c2"],
             "parameters": 120,
+            "within": [],
+            "assumes": ["features"],
         }
     ]
     assert {one["name"]: one["shape"] for one in layer["outputs"]} == SHAPES
@@ -396,7 +406,7 @@ def test_html_is_a_table() -> None:
     report = measured(asked(BI_LSTM, notes=("a < b & c",)), values=True)
     text = fragment(report_blocks(report, EVERY_VIEW, Page(folds=True)))
     assert '<span class="name">h1</span>' in text
-    assert '<td class="right">12</td>' in text
+    assert '<td class="right"><span class="shape">12</span></td>' in text
     assert text.count('<th scope="col">') == 9 - 1
     assert text.count('<th scope="col" class="right">') == 1
     assert '<p class="code">o, h1, c1, h2, c2 = layer(inputs)</p>' in text

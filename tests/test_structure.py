@@ -20,7 +20,7 @@ ORDER = (
     ("rules",),
     ("columns",),
     ("description",),
-    ("program", "reading", "training", "explaining"),
+    ("program", "reading", "training", "explaining", "input_shapes"),
     ("measuring",),
     ("report",),
     ("views",),

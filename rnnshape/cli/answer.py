@@ -163,4 +163,4 @@ def is_in_part(report: Report, dry_run: bool) -> bool:
     """Whether something of a question is not answered: it is open, or was left out."""
     if not report.can_be_measured or report.left_out:
         return True
-    return dry_run and any(layer.has_no_rule for layer in report.layers)
+    return dry_run and any(layer.facts is None for layer in report.layers)
