@@ -345,7 +345,7 @@ def test_layers_that_have_no_weights_yet_are_not_given_any() -> None:
     block = Block()
     report = inspect(keras().Sequential([block, keras().layers.LSTM(2)]), input=(2, 5, 3))
     assert (returned(report), report.can_be_measured) == ([None], False)
-    assert not (block.built or block.inside.built or block.weights)
+    assert not any([block.built, block.inside.built, block.weights])
 
 
 def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works() -> None:
