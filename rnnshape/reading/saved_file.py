@@ -4,6 +4,7 @@ weights the names and shapes."""
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -41,8 +42,12 @@ def read_hdf5(path: Path) -> Reading:
             config = file.attrs.get("model_config")
             weights = _weights_in(file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as problem:
-        words = " ".join(str(problem).split())[:100]
-        raise QueryError(f"{path.name} is not a whole HDF5 file: {words}") from None
+        number = getattr(problem, "errno", None)
+        if number:
+            raise QueryError(f"{path} can't be read: {os.strerror(number)}") from None
+        raise QueryError(
+            f"{path.name} is not a whole HDF5 file: it is damaged, or of another kind"
+        ) from None
     if config is None:
         raise _weights_alone(path.name, weights)
     text = config.decode("utf-8", errors="replace") if isinstance(config, bytes) else str(config)
