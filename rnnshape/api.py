@@ -72,8 +72,8 @@ def inspect(
     Args:
         what: a Keras expression such as `"LSTM(64)"`, a chain of them joined by `->`, other Keras
             code, a list of layers that follow each other, a Keras layer or model, or the path of
-            a `.keras`, `.json`, `.py` or `.ipynb` file. A layer or model is read through its
-            `get_config()`.
+            a `.keras`, `.h5`, `.json`, `.py` or `.ipynb` file. A layer or model is read through its
+            `get_config()`; what of it can't be copied is answered by Keras' own symbolic tensors.
         input: the shape of what goes in, the batch first, as `(batch, timesteps, features)`; or
             data that has a `.shape`, of NumPy, TensorFlow, PyTorch or pandas. Of several inputs,
             a list of these. None stands for a dimension that is open. What is not said is 2

@@ -319,13 +319,33 @@ def test_given_shapes_go_through_what_cannot_be_copied() -> None:
                      input=(4, 9, 2))  # fmt: skip
     assert (returned(report), report.parameters) == ([(4, 5, 3)], 72)
     x = k.Input((None, 3))
-    model = k.Model(x, layers.GRU(2, return_sequences=True)(own_layer(6)(x)))
-    assert [one.shape for one in inspect(model).outputs] == [(2, None, 6), (2, None, 2)]
+    model = k.Model(x, layers.GRU(2)(own_layer(6)(layers.LSTM(5, return_sequences=True)(x))))
+    assert [one.shape for one in inspect(model).outputs] == [(2, 5, 5), (2, None, 6), (2, 2)]
     report = inspect(model, input=(4, 9, 3))
-    assert [one.shape for one in report.outputs] == [(4, 9, 6), (4, 9, 2)]
+    assert [one.shape for one in report.outputs] == [(4, 9, 5), (4, 9, 6), (4, 2)]
     called = subclassed()
     called(k.ops.zeros((2, 7, 3)))
     assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)
+
+
+def test_what_keras_adds_for_masks_is_left_out() -> None:
+    report = inspect(LIVE["masks_that_keras_adds"](keras(), keras().layers))
+    assert [layer.call.name for layer in report.layers] == ["Embedding", "LSTM", "LSTM"]
+
+
+def test_layers_that_have_no_weights_yet_are_not_given_any() -> None:
+    class Block(keras().layers.Layer):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = keras().layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.inside(x)
+
+    block = Block()
+    report = inspect(keras().Sequential([block, keras().layers.LSTM(2)]), input=(2, 5, 3))
+    assert (returned(report), report.can_be_measured) == ([None], False)
+    assert not any([block.built, block.inside.built, block.weights])
 
 
 def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works() -> None:

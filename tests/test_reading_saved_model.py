@@ -56,6 +56,8 @@ def test_files_of_keras(name: str, tmp_path: Path) -> None:
     network = check(read(str(tmp_path / "saved.keras")), shapes, made.count_params())
     (tmp_path / "saved.json").write_text(made.to_json())
     assert read(str(tmp_path / "saved.json")).networks == (network,)
+    made.save(tmp_path / "saved.h5")
+    check(read(str(tmp_path / "saved.h5")), shapes, made.count_params())
 
 
 @pytest.mark.keras
@@ -348,7 +350,7 @@ def test_archives_that_are_wrong(tmp_path: Path) -> None:
         assert told() == f"model.keras is not a whole .keras file: {why}"
 
 
-def hdf5(path: Path, config: str = "", **weights: Any) -> None:
+def hdf5(path: Path, config: str = "", /, **weights: tuple[int, ...]) -> None:
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "w") as file:
         if config:
@@ -362,6 +364,18 @@ def test_a_model_in_an_hdf5_file_is_read_by_its_config_alone(tmp_path: Path) -> 
     for name in ("model.h5", "model.hdf5", "model.keras"):
         hdf5(tmp_path / name, json.dumps(saved("seq2seq")), lstm_kernel=(3, 12))
         assert read(str(tmp_path / name)).networks == read_saved(saved("seq2seq")).networks
+
+
+@pytest.mark.process  # as h5py is imported
+def test_an_hdf5_file_says_how_many_parameters_a_layer_has_that_is_not_read(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "model.h5", "w") as file:
+        config = model_of(json.dumps(layer("Mine", "mine", name="own")), GRU)
+        file.attrs["model_config"] = config
+        for name, shape in {"kernel": (3, 4), "bias": (4,)}.items():
+            file.create_dataset(f"model_weights/own/sequential/own/{name}", shape)
+    [network] = read(str(tmp_path / "model.h5")).networks
+    assert [step.parameters for step in network.steps] == [16, None]
 
 
 @pytest.mark.process  # as h5py is imported

@@ -36,7 +36,7 @@ def csv_lines(
                         "x".join("?" if one is None else str(one) for one in output.shape or ()),
                         " ".join(axis.label.replace(" ", "") for axis in output.axes),
                         output.dtype,
-                        report.source,
+                        report.source if output.is_measured else "rule",
                         *parameters,
                     ]
                 )

@@ -92,7 +92,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
 def _file(path: Path, let: Mapping[str, Value]) -> Reading:
     match path.suffix.lower():
         case ".keras":
-            from rnnshape.reading.saved_model import read_archive
+            from rnnshape.reading.saved_file import read_archive
 
             return read_archive(path)
         case ".json":
@@ -108,7 +108,7 @@ def _file(path: Path, let: Mapping[str, Value]) -> Reading:
 
             return read_code(file_text(path), let, path.name, path.parent)
         case ".h5" | ".hdf5":
-            from rnnshape.reading.saved_model import read_hdf5
+            from rnnshape.reading.saved_file import read_hdf5
 
             return read_hdf5(path)
     raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")

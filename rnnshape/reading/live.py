@@ -81,7 +81,7 @@ def _stand_in(layer: Any) -> Any:
     """What stands for a live layer, or an `UnreadLayerError`."""
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
     try:
-        return layer_of(config, lambda inner: Config("").model(inner, 1))
+        return layer_of(config, lambda inner: Config("", {}).model(inner, 1))
     except (AttributeError, KeyError, TypeError):
         raise UnreadLayerError("its config can't be read") from None
 

@@ -1,17 +1,14 @@
-"""Saved models: the `config.json` of a `.keras` file, what `model.to_json()` returns, and the
-`model_config` of an HDF5 file.
+"""The config of a saved model, as `model.to_json()` returns it.
 
-Only the config is read: never the weights, and nothing that it names is imported. The layers are
-made and called once more, through the objects that stand for Keras in code.
+Nothing that it names is imported. The layers are made and called once more, through the objects
+that stand for Keras in code.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from pathlib import Path
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -39,68 +36,28 @@ from rnnshape.reading.replay import (
     plain_name,
     sizes_of,
 )
+from rnnshape.signatures import OPERATIONS
 
-__all__ = ["Config", "read_archive", "read_config", "read_hdf5"]
+__all__ = ["Config", "read_config"]
 
-LARGEST_CONFIG = 10_000_000  # bytes, unpacked
-LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
 DEEPEST = 20  # models within each other
-MOST_TENSORS = 40  # that are listed of a file that has weights alone
-HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 
 Source = tuple[str, int, int]  # a layer, which of its calls, and which of the tensors it returns
 
 
-def read_archive(path: Path) -> Reading:
-    """The network of a `.keras` file, or a `QueryError`."""
-    text = _config_text(path)
-    return read_hdf5(path) if text is None else read_config(text, path.name)
+def read_config(text: str, where: str, parameters: Mapping[str, int] | None = None) -> Reading:
+    """The network that a model's config describes, or a `QueryError`.
 
-
-def read_hdf5(path: Path) -> Reading:
-    """The network of an `.h5` file, or a `QueryError`: of one that has weights alone, it lists
-    them. Nothing of it is unpickled or made."""
-    import h5py  # few files need it
-
-    if not path.is_file():
-        raise QueryError(f"{path} is not a file, as .h5 models are")
-    weights: dict[str, tuple[int, ...]] = {}
-
-    def note(name: str, found: Any) -> None:
-        if isinstance(found, h5py.Dataset) and len(weights) <= MOST_LAYERS:
-            weights[plain_name(name)] = tuple(found.shape or ())
-
-    try:
-        with h5py.File(path, "r") as file:
-            config = file.attrs.get("model_config")
-            if config is None:
-                file.visititems(note)
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as problem:
-        words = " ".join(str(problem).split())[:100]
-        raise QueryError(f"{path.name} is not a whole HDF5 file: {words}") from None
-    if config is None:
-        raise _weights_alone(path.name, weights)
-    text = config.decode("utf-8", errors="replace") if isinstance(config, bytes) else str(config)
-    return read_config(text, path.name)
-
-
-def _weights_alone(name: str, weights: Mapping[str, tuple[int, ...]]) -> QueryError:
-    if not weights:
-        return QueryError(f"{name} holds no model and no weights of Keras")
-    listed = [f"{one} {shape}" for one, shape in weights.items()]
-    more = [f"and {len(listed) - MOST_TENSORS} more"] if len(listed) > MOST_TENSORS else []
-    return QueryError(
-        f"{name} holds weights alone, and does not say which layers they are of: "
-        + ", ".join([*listed[:MOST_TENSORS], *more])
-    )
-
-
-def read_config(text: str, where: str) -> Reading:
-    """The network that a model's config describes; `where` is the file that it is from."""
+    Args:
+        text: the config, as JSON.
+        where: the file that it is from.
+        parameters: how many the layers have, by their names, where that is known.
+    """
     config = json_value(text, where)
     begin()
     try:
-        return Reading((Config(where).network(config),), notes=((),))
+        network = Config(where, parameters or {}).network(config)
+        return Reading((network,), notes=((),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except (
@@ -108,47 +65,6 @@ def read_config(text: str, where: str) -> Reading:
         IsOpenError,
     ):
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
-
-
-class _Bounded(io.FileIO):
-    """A file of which no more is read at once than a zip file's list of files may take."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > LARGEST_DIRECTORY:
-            raise ValueError("it lists too many files")
-        return super().read(-1 if size is None else size) or b""
-
-
-def _config_text(path: Path) -> str | None:
-    """The config in a zip file; None where it is an HDF5 file."""
-    from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
-    from zlib import error as zlib_error
-
-    if not path.is_file():
-        raise QueryError(f"{path} is not a file, as .keras models are")
-    try:
-        with _Bounded(path) as file:
-            if file.read(8) == HDF5:
-                return None
-            with ZipFile(file) as archive:
-                entry = archive.getinfo("config.json")
-                if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
-                with archive.open(entry) as unpacked:
-                    content = unpacked.read(LARGEST_CONFIG + 1)
-    except KeyError:
-        raise QueryError(
-            f"{path.name} is not a Keras model: there is no config.json in it"
-        ) from None
-    except QueryError:
-        raise
-    except OSError as problem:
-        raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
-    except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
-        raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None
-    if len(content) > LARGEST_CONFIG:
-        raise QueryError(f"{path.name}: its config.json is too large to be read")
-    return content.decode("utf-8", errors="replace")
 
 
 @dataclass(slots=True)
@@ -164,8 +80,8 @@ class _Waiting:
 class Config:
     """Makes the layers of one config, and calls them."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, where: str, parameters: Mapping[str, int]) -> None:
+        self.where, self.parameters = where, parameters
 
     def network(self, config: Any) -> Any:
         if not isinstance(config, dict) or "class_name" not in config:
@@ -197,18 +113,18 @@ class Config:
         """What stands for a layer, a model or an operation in a model."""
         if _is_model(layer):
             return self.model(layer, depth + 1)
-        class_name, module = str(layer["class_name"]), str(layer.get("module") or "")
-        if ".ops." in module:
+        class_name = str(layer["class_name"])
+        if _is_operation(layer):
             words = layer["config"]
             arguments = {word: _value(words[word], _no_tensor) for word in words if word != "name"}
             return Operation(operation_name(class_name), arguments, self.where)
         try:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
         except UnreadLayerError as wrong:
-            text = row_text(class_name, _name(layer))
+            name = _name(layer)
             # A Lambda has no weights, whatever it does.
-            parameters = 0 if class_name == "Lambda" else None
-            return UnreadLayer(text, wrong.message, self.where, parameters)
+            count = 0 if class_name == "Lambda" else None if depth else self.parameters.get(name)
+            return UnreadLayer(row_text(class_name, name), wrong.message, self.where, count)
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
@@ -218,10 +134,11 @@ class Config:
                 made.add(_input(layer["config"]))
                 continue
             item = self.layer(layer, depth)
-            if isinstance(before, UnreadLayer):
-                before.own_returns = (_built_for(layer),)
+            shape = _built_for(layer)
+            if isinstance(before, UnreadLayer) and shape is not None:
+                before.own_returns = (shape,)
             if isinstance(item, UnreadLayer):
-                item.own_built = _built_for(layer)
+                item.own_built = shape
             made.add(item)
             before = item
         shape = sizes_of(config.get("build_input_shape"))
@@ -314,13 +231,24 @@ def _in_order(
 
 def _name(layer: Any) -> str:
     """What a config calls a layer."""
-    return str(layer.get("name") or layer["config"].get("name") or layer["class_name"])
+    inner = layer["config"] if isinstance(layer["config"], dict) else {}
+    return str(layer.get("name") or inner.get("name") or layer["class_name"])
 
 
 def _is_model(config: Mapping[str, Any]) -> bool:
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, dict) else inner
     return config["class_name"] in MODELS and isinstance(layers, list)
+
+
+def _is_operation(layer: Any) -> bool:
+    """Whether it is a function of tensors, which may have the name of a layer. HDF5 files have no
+    modules, but all layers say whether they are trained."""
+    module = layer.get("module")
+    if module:
+        return ".ops." in str(module)
+    is_known = operation_name(str(layer["class_name"])) in OPERATIONS
+    return is_known and not layer.get("registered_name") and "trainable" not in layer["config"]
 
 
 def _built_for(layer: Any) -> RecordedShape:

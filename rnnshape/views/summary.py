@@ -103,12 +103,14 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             for layer, by_keras in zip(report.layers, measurement.layers, strict=True)
             if layer.facts
         )
-        total = f"{reports[0].parameters:,}" if len(reports) == 1 else "all"
+        first = reports[0]
+        read = (first.parameters_of(layer) or 0 for layer in first.layers if not layer.unread)
+        total = f"{sum(read):,}" if len(reports) == 1 else "all"
         yield styled(page.mark(counted), f" {total} parameters by layer.count_params()")
     agreed = not any(report.differences for report in reports)
     words = _how([report for report, _ in measured]) if agreed else "Keras and the rule disagree"
-    first = measured[0][1]
-    versions = f"Keras {first.keras}", f"TensorFlow {first.tensorflow}"
+    by = measured[0][1]
+    versions = f"Keras {by.keras}", f"TensorFlow {by.tensorflow}"
     more = "".join(f" {whole(f'{page.dot} {version}')}" for version in versions)
     yield styled(page.mark(agreed), f" {words}", (more, Style.QUIET))
     for report in reports:

@@ -56,7 +56,7 @@ def _heading(report: Report, layer: Layer, page: Page) -> Section:
     if layer.same_as is not None:
         note = f"the weights of layer {layer.same_as}"
     elif not layer.facts:
-        note = "by Keras alone"
+        note = "not read" if layer.unread else "by Keras alone"
     else:
         note = "" if layer.weights else "no weights"
     return Section(title + styled((f"  {note}" if note else "", Style.QUIET)), indent=4)

@@ -180,6 +180,12 @@ MADE = {
     "a layer of the same name": model_of(
         json.dumps(json.loads(layer("GRU", "mine", units=2)) | {"registered_name": "mine>GRU"}), GRU
     ),
+    "a registered layer of the same name": model_of(
+        json.dumps(
+            json.loads(layer("GRU", units=2)) | {"module": None, "registered_name": "a>GRU"}
+        ),
+        GRU,
+    ),
     "a layer around a model": model_of(
         layer("TimeDistributed", layer={"class_name": "Sequential", "config": {"layers": []}})
     ),

@@ -1,0 +1,132 @@
+"""Files that hold models: `.keras`, which is a zip file, and HDF5. Only the config is read, and of
+weights the names and shapes."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from rnnshape.errors import QueryError
+from rnnshape.reading.found import Reading
+from rnnshape.reading.replay import plain_name
+from rnnshape.reading.saved_model import read_config
+
+__all__ = ["read_archive", "read_hdf5"]
+
+LARGEST_CONFIG = 10_000_000  # bytes, unpacked
+LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
+MOST_WEIGHTS = 10_000
+MOST_LISTED = 40  # weights of a file that has nothing else
+HDF5 = b"\x89HDF\r\n\x1a\n"  # how such a file begins
+
+
+def read_archive(path: Path) -> Reading:
+    """The network of a `.keras` file, or a `QueryError`."""
+    text = _config_text(path)
+    return read_hdf5(path) if text is None else read_config(text, path.name)
+
+
+def read_hdf5(path: Path) -> Reading:
+    """The network of an `.h5` file, or a `QueryError`: of one that has weights alone, it lists
+    them. Nothing of it is unpickled or made."""
+    import h5py  # few files need it
+
+    if not path.is_file():
+        raise QueryError(f"{path} is not a file, as .h5 models are")
+    try:
+        with h5py.File(path, "r") as file:
+            config = file.attrs.get("model_config")
+            weights = _weights_in(file)
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as problem:
+        number = getattr(problem, "errno", None)
+        if number:
+            raise QueryError(f"{path} can't be read: {os.strerror(number)}") from None
+        raise QueryError(
+            f"{path.name} is not a whole HDF5 file: it is damaged, or of another kind"
+        ) from None
+    if config is None:
+        raise _weights_alone(path.name, weights)
+    text = config.decode("utf-8", errors="replace") if isinstance(config, bytes) else str(config)
+    if len(text) > LARGEST_CONFIG:
+        raise QueryError(f"{path.name}: its config is too large to be read")
+    return read_config(text, path.name, _parameters(weights))
+
+
+def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of all weights, by their names."""
+    weights: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str, found: Any) -> bool | None:
+        if hasattr(found, "shape"):
+            weights[plain_name(name)] = tuple(found.shape or ())
+        return True if len(weights) > MOST_WEIGHTS else None  # which ends it
+
+    file.visititems(note)
+    return weights
+
+
+def _parameters(weights: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """How many numbers each layer of a model holds, by its name."""
+    counts: dict[str, int] = {}
+    for name, shape in weights.items() if len(weights) <= MOST_WEIGHTS else ():
+        top, _, rest = name.partition("/")
+        if top == "model_weights":
+            layer = rest.partition("/")[0]
+            counts[layer] = counts.get(layer, 0) + prod(shape)
+    return counts
+
+
+def _weights_alone(name: str, weights: Mapping[str, tuple[int, ...]]) -> QueryError:
+    if not weights:
+        return QueryError(f"{name} holds no model and no weights of Keras")
+    listed = [f"{one} {shape}" for one, shape in weights.items()]
+    more = [f"and {len(listed) - MOST_LISTED} more"] if len(listed) > MOST_LISTED else []
+    return QueryError(
+        f"{name} holds weights alone, and does not say which layers they are of: "
+        + ", ".join([*listed[:MOST_LISTED], *more])
+    )
+
+
+class _Bounded(io.FileIO):
+    """A file of which no more is read at once than a zip file's list of files may take."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > LARGEST_DIRECTORY:
+            raise ValueError("it lists too many files")
+        return super().read(-1 if size is None else size) or b""
+
+
+def _config_text(path: Path) -> str | None:
+    """The config in a zip file; None where it is an HDF5 file."""
+    from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
+    from zlib import error as zlib_error
+
+    if not path.is_file():
+        raise QueryError(f"{path} is not a file, as .keras models are")
+    try:
+        with _Bounded(path) as file:
+            if file.read(8) == HDF5:
+                return None
+            with ZipFile(file) as archive:
+                entry = archive.getinfo("config.json")
+                if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                    raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
+                with archive.open(entry) as unpacked:
+                    content = unpacked.read(LARGEST_CONFIG + 1)
+    except KeyError:
+        raise QueryError(
+            f"{path.name} is not a Keras model: there is no config.json in it"
+        ) from None
+    except QueryError:
+        raise
+    except OSError as problem:
+        raise QueryError(f"{path} can't be read: {problem.strerror or problem}") from None
+    except (BadZipFile, EOFError, ArithmeticError, RuntimeError, ValueError, zlib_error) as problem:
+        raise QueryError(f"{path.name} is not a whole .keras file: {str(problem)[:100]}") from None
+    if len(content) > LARGEST_CONFIG:
+        raise QueryError(f"{path.name}: its config.json is too large to be read")
+    return content.decode("utf-8", errors="replace")
