@@ -485,7 +485,7 @@ def test_the_remedy_has_the_names_and_numbers_of_the_message() -> None:
         "ValueError: Layer \"functional\" expects 2 named input(s) with keys ['a', 'b'], but it "
         "received 1 input tensors."
     )
-    assert "model.fit({'a': x1, 'b': x2}, y)  # by the inputs' names" in told.remedies
+    assert "model.fit(dict(zip(['a', 'b'], [x1, x2])), y)  # by the inputs' names" in told.remedies
     sparse = explain(
         "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
         "target.shape=(None, 3), output.shape=(None, 1)"

@@ -9,7 +9,7 @@ from rnnshape.explaining.messages import Advice, Said
 from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, module_of, signature
 
-__all__ = ["arguments", "attribute", "missing_argument", "name"]
+__all__ = ["arguments", "attribute", "name"]
 
 _LEFT_OUT = "without it: there is nothing in its place"
 
@@ -61,25 +61,6 @@ def _every_argument() -> tuple[str, ...]:
 def _class(said: Said) -> str:
     """The class or function that was called; empty where the message says `__init__` alone."""
     return next((part for part in said["of"].split(".")[::-1] if not part.startswith("__")), "")
-
-
-def missing_argument(said: Said) -> Advice | None:
-    """An argument or a tensor that a layer needs; None of other functions."""
-    missing, of = said["missing"], _class(said)
-    if not _is_of_keras(of):
-        return None
-    if of == "call" or missing in ("", "inputs", "sequences", "x"):
-        return Advice(
-            f"A layer was called without {missing or 'what it needs'}.",
-            ("x = LSTM(64)(x)  # first the layer's arguments, then the tensor",),
-        )
-    of = of or {"units": "LSTM", "rate": "Dropout", "input_dim": "Embedding"}.get(missing, "Conv1D")
-    given = {"Dropout": "0.5", "Embedding": "1000, 64"}.get(of, "64, 3" if "Conv" in of else "64")
-    return Advice(
-        f"{of} takes {missing}, which is missing, or was given by a name of Keras 1 (output_dim, "
-        "nb_filter).",
-        (f"{of}({given})  # {missing} first",),
-    )
 
 
 def name(said: Said) -> Advice:
