@@ -142,8 +142,16 @@ MENDED = [
         "X = X[:, :, 0]; X = X[..., None]; "
         "Sequential([Input(shape=(5, 1)), LSTM(4)]).predict(X, verbose=0)",
     ),
-    ("X = X.ravel().reshape(16, 7, 3)", "X = X.reshape(16, 5, 3)", "X = X.reshape(16, 5, 3)"),
-    ("Reshape((7,))(Input((5, 3)))", "Reshape((15,))", "Reshape((15,))(Input((5, 3)))"),
+    (
+        "X = X.reshape(16, 7, 3)",
+        "X = X.reshape(len(X), timesteps, -1)",
+        "timesteps = 5; X = X.reshape(len(X), timesteps, -1)",
+    ),
+    (
+        "Reshape((7,))(Input((5, 3)))",
+        "Reshape((timesteps, -1))",
+        "timesteps = 3; Reshape((timesteps, -1))(Input((5, 3)))",
+    ),
     ("LSTM(4)(Input(5))", "Input(shape=(5,))", "Dense(4)(Input(shape=(5,)))"),
     (
         "Concatenate()([Input((5, 3)), Input((4, 3))])",

@@ -89,7 +89,8 @@ def explain(error: str | BaseException) -> Explanation:
             said, start = found
             shown = _shown(message[_sentence(message, start) :])
             place = own_place(text, position)
-            return Explanation(said.kind, shown, one_line(said.explanation), said.remedies, place)
+            kind = said.kind or "unknown"
+            return Explanation(kind, shown, one_line(said.explanation), said.remedies, place)
     shown = _shown(errors[0].message if errors else one_line(text))
     position = errors[0].position if errors else len(text)
     return Explanation("unknown", shown, _UNKNOWN, (), own_place(text, position))

@@ -59,23 +59,16 @@ def _other_rank(
     layer: str, taken: int, came: int, shape: Shape | None, *, inside: bool
 ) -> tuple[str, ...]:
     last = shape[-1] if shape else None
-    sizes = {"units": last or 64, "last": last or "timesteps", "layer": class_of(layer)}
-    if class_of(layer) == "Permute":
-        return (f"Permute({tuple(range(came - 1, 0, -1))})  # each axis once, without the batch",)
+    name = f"{came} axes for {taken}"
     if layer.startswith("flatten"):
-        return changes("nothing to flatten", **sizes)
-    if (taken, came) == (3, 2):
-        if inside:
-            return changes("no timesteps from a layer", **sizes)
-        of_array = shape is not None and shape[0] is not None  # and not of what a layer returns
-        return changes("no timesteps of X" if of_array else "no timesteps", **sizes)
-    if (taken, came) in ((3, 4), (2, 3), (4, 3)):
-        return changes(f"{came} axes for {taken}", **sizes)
-    if taken == 5:
-        return changes("no images", **sizes)
-    if came == 1:
-        return changes("one axis", ones=", ".join(["1"] * (taken - 2) + ["-1"]))
-    return changes("other axes", axes=_axes(taken)[1:-1].replace("batch, ", ""))
+        name = "2 axes to flatten"
+    elif (taken, came) == (3, 2) and inside:
+        name = "2 axes for 3, from a layer"
+    elif (taken, came) == (3, 2) and shape and shape[0] is not None:
+        name = "2 axes for 3, of an array"
+    axes = _axes(taken)[1:-1].replace("batch, ", "")
+    sizes = {"units": last or 64, "last": last or "timesteps", "axes": axes}
+    return changes(name, **sizes) or changes("other axes", **sizes)
 
 
 def axis(said: Said) -> Advice:
@@ -127,35 +120,6 @@ def checked(said: Said) -> Advice:
     else:
         remedies = data_remedies(taken, came)
     return Advice(f"X: {layer} takes {text}", remedies)
-
-
-def reshape(said: Said) -> Advice:
-    """A number of entries, or a shape, that cannot become another shape."""
-    came, taken = said["came"], said["taken"]
-    what = f"{came} numbers" if came.isdigit() else f"a tensor {came}".rstrip()
-    into = f"{taken} numbers" if taken.isdigit() else f"the shape {taken}".rstrip()
-    size = prod(size or 1 for size in shape_of(came) or (0,))
-    fitting = None if taken.isdigit() else _reshaped(shape_of(taken) or (), size)
-    first: tuple[str, ...] = ()
-    if fitting and not came.isdigit():
-        first = (f"Reshape({fitting})  # {size} numbers, without the batch",)
-    elif fitting and len(fitting) > 1:
-        first = (f"X = X.reshape{fitting}  # {size} numbers",)
-    return Advice(
-        f"Reshaping keeps the number of entries, the product of the sizes; {what} cannot become "
-        f"{into}. A Reshape layer leaves the batch out of both.",
-        (*first, *changes("new shape")),
-    )
-
-
-def _reshaped(taken: Shape, size: int) -> Shape | None:
-    """The shape with one axis, the first that fits, of another size."""
-    for axis in range(len(taken)):
-        before, after = taken[:axis], taken[axis + 1 :]
-        others = prod(size or 0 for size in (*before, *after))
-        if size and others > 0 and size % others == 0:
-            return (*before, size // others, *after)
-    return None
 
 
 def y_and_output(said: Said) -> Advice:
@@ -272,7 +236,7 @@ def advice(message: str) -> tuple[Advice, int] | None:
 FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
-        rank, axis, fit, checked, reshape, y_and_output, first_dimension, pair, unequal,
+        rank, axis, fit, checked, y_and_output, first_dimension, pair, unequal,
         arguments, attribute, name,
     )
 }  # fmt: skip
