@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -521,12 +522,26 @@ def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() ->
     assert explain(text + frame.format("after")).place == ("before.py", 3)
 
 
+@pytest.mark.parametrize("shape", ["()", "[3]", "(None,)", "(?, ?, ?, ?, ?, ?)", "[0,0]"])
+@pytest.mark.parametrize("number", ["0", "-1", "7", "99999999999999"])
+def test_any_shape_and_number_in_a_message_is_taken(shape: str, number: str) -> None:
+    for _, _, message in OLD_MESSAGES:
+        numbered = re.sub(r"\b\d+\b", number, message)
+        for text in (
+            numbered,
+            re.sub(r"[(\[](?:None|\d+|\?)(?:, ?(?:None|\d+))*,?[)\]]", shape, message),
+        ):
+            told = explain(text)
+            assert told.explanation.endswith(".")
+
+
 @pytest.mark.parametrize(
     "message",
     [
         "TypeError: train() got an unexpected keyword argument 'speed'",
         "TypeError: Car.drive() missing 1 required positional argument: 'road'",
         "ModuleNotFoundError: No module named 'requests'",
+        "ImportError: cannot import name 'build' from 'models' (models.py)",
         "AttributeError: 'Car' object has no attribute 'drive'",
         "ValueError: invalid literal for int() with base 10: 'a'",
     ],

@@ -69,6 +69,9 @@ def explain(error: str | BaseException) -> Explanation:
     Text may be one line or a whole traceback, with colours, boxes and log lines around it. Of
     several errors in a chain the last that is known is explained.
 
+    Raises:
+        TypeError: it is neither a text nor an exception.
+
     >>> told = explain('Input 0 of layer "lstm_1" is incompatible with the layer: '
     ...                'expected ndim=3, found ndim=2. Full shape received: (None, 64)')
     >>> told.kind, told.remedies[0].split("  #")[0]
@@ -80,6 +83,9 @@ def explain(error: str | BaseException) -> Explanation:
 
     if isinstance(error, BaseException):
         error = "".join(traceback.format_exception(error))
+    if not isinstance(error, str):
+        given = type(error).__name__
+        raise TypeError(f"error is {given}: give the text of an error, or the exception itself")
     text = plain(error)
     errors = errors_in(text)
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]

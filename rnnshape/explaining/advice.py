@@ -105,10 +105,10 @@ def fit(said: Said) -> Advice:
 def checked(said: Said) -> Advice:
     """`Error when checking input` and `target`, of Keras 1 and 2."""
     layer, came = said["layer"], said.shape("came") or ()
-    taken: Shape = (None,) * int(said["rank"] or 0)
+    taken: Shape = (None,) * min(int(said["rank"] or 0), 9)
     text = f"{len(taken)} axes, {_axes(len(taken))}; what came is {written(came)}."
     if not taken:
-        taken = said.shape("taken") or ()
+        taken = said.shape("taken") or (None,)
         if taken[:1] != (None,) and len(taken) == len(came):
             # Keras 2.1.3 and later write both without the batch, where both have the same rank.
             taken, came = (None, *taken), (None, *came)
@@ -135,7 +135,8 @@ def y_and_output(said: Said) -> Advice:
 
 def first_dimension(said: Said) -> Advice:
     """Sparse labels: logits (batch, classes) and as many labels, all axes but the last joined."""
-    (rows, *_, classes), (given, *_) = said.shape("output") or (0, 0), said.shape("y") or (0,)
+    output, y = said.shape("output") or (0,), said.shape("y") or (0,)
+    rows, classes, given = output[0], output[-1], y[0]
     text = f"y gives {given} labels, and the model returns {rows} rows of {classes} classes."
     one_hot, last_only = changes("one-hot"), changes("last timestep only")
     if rows and given and rows % given == 0 and rows != given:

@@ -57,8 +57,10 @@ def _instead(code: str, old: str) -> str:
     return f"{code}  # instead of {old}"
 
 
-def name(said: Said) -> Advice:
-    """A module, a class or a function that is not there."""
+def name(said: Said) -> Advice | None:
+    """A module, a class or a function that is not there; None of other packages."""
+    if said["module"] and not re.match(r"(?:tf_)?keras|tensorflow|tf\b", said["module"]):
+        return None
     dotted = ".".join(filter(None, (said["module"], said["name"])))
     text = f"This Keras or TensorFlow has no {dotted}."
     today = keras2.name(dotted)
