@@ -229,6 +229,9 @@ def test_explain_takes_a_text_or_an_exception() -> None:
     told = rnnshape.explain(NDIM)
     assert isinstance(told, rnnshape.Explanation)
     assert told.remedies[0].startswith(REMEDY)
+    assert str(told).startswith(f"{told.explanation}\n{REMEDY}")
+    with pytest.raises(TypeError, match="error is int: give the text of an error"):
+        rnnshape.explain(3)  # type: ignore[arg-type]
     try:
         raise ValueError(SHAPES.removeprefix("ValueError: "))
     except ValueError as error:
