@@ -340,7 +340,7 @@ def test_what_holds_is_not_called_wrong_before_it_is_measured(words: tuple[str, 
 def test_the_layer_that_the_rule_has_no_word_on_is_named(question: str, name: str) -> None:
     finished = command(question, "--dry-run")
     assert finished.code == 2
-    assert finished.err.startswith(f"error: there is no rule for {name}, only Keras can tell")
+    assert finished.err.startswith(f"error: there is no rule for {name} with these arguments, only")
 
 
 def test_groups_share_the_channels_among_them() -> None:

@@ -26,12 +26,13 @@ DEEPEST = 3  # of expressions in expressions
 MISSING = "this name has no value"
 
 
-def followed(text: str) -> object:
-    """What the reader has under the name `result`, when it has followed the text."""
+def followed(text: str) -> tuple[object, bool]:
+    """What the reader has under the name `result`, when it has followed the text, and whether it
+    noted something that Python refuses."""
     code, source = reader.python({}, {}), Source(text)
     code.read(source, source.statements(), code.module)
     unread = reader.Open("result") if code.messages else MISSING  # a message says that it stopped
-    return code.module.names.get("result", unread)
+    return code.module.names.get("result", unread), bool(code.refusals)
 
 
 def run(text: str) -> object:
@@ -54,9 +55,9 @@ def holds_open(value: object) -> bool:
 
 def is_open(text: str) -> bool:
     """Whether a text's result is open; it fails where it is closed and not what Python says."""
-    said, true = followed(text), run(text)
+    (said, is_refused), true = followed(text), run(text)
     if isinstance(true, Exception):
-        assert holds_open(said) or said == MISSING, f"{said!r}, where Python raises {true!r}"
+        assert is_refused or holds_open(said) or said == MISSING, f"{said!r}, not {true!r}"
         return False  # there is nothing to be known
     if holds_open(said):
         return True

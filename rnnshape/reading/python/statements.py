@@ -197,7 +197,8 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
             scope.names.update((name, listed[name]) for name in listed if name[:1] != "_")
             continue
         inner = f"{path}.{alias.name}".lstrip("." if node.level == 0 else "")
-        value = evaluator.modules.get(inner) or evaluator.attribute(module, alias.name)
+        is_module = inner in evaluator.modules
+        value = evaluator.modules[inner] if is_module else evaluator.attribute(module, alias.name)
         if isinstance(value, Open) and node.level:
             value = _module(evaluator, inner)
         if isinstance(value, Open):
