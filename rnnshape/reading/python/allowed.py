@@ -33,6 +33,7 @@ __all__ = [
     "environment",
     "is_instance",
     "namedtuple",
+    "type_of",
 ]
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
@@ -258,7 +259,7 @@ def is_subclass(value: Any, kinds: Any) -> bool:
     return issubclass(value, kinds)
 
 
-def _type(value: object) -> type:
+def type_of(value: object) -> type:
     if isinstance(value, Open):
         raise IsOpenError(value)
     if isinstance(value, (*FUNCTIONS, type, super, Stream, Module)):
@@ -305,7 +306,7 @@ BUILTINS: dict[str, object] = {
     **EXCEPTIONS,
     "isinstance": is_instance,
     "issubclass": is_subclass,
-    "type": _type,
+    "type": type_of,
     "iter": iter,
     "pow": pow,
     "next": _next,

@@ -23,6 +23,7 @@ from rnnshape.reading.python.allowed import (
     Stream,
     argument_parser,
     environment,
+    type_of,
 )
 from rnnshape.reading.python.limits import (
     DEEPEST_CODE,
@@ -43,6 +44,7 @@ __all__ = ["Evaluator", "Handler", "shortened"]
 Handler = Callable[["Evaluator", Any, Scope], object]
 
 NESTED = "this is nested too deeply to be read"
+PLAIN_MODULES = {path: Module(path, held) for path, held in MODULES.items()}
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -74,13 +76,11 @@ class Evaluator:
         self.why_unknown = why_unknown
         self.expressions, self.statements = expressions, statements
         self.notes: list[str] = []
-        own: dict[str, Mapping[str, object]] = {
-            **MODULES,
-            "argparse": {"ArgumentParser": argument_parser(self.note)},
-            "os": environment(self.note),
-        }
-        self.modules: dict[str, object] = {path: Module(path, held) for path, held in own.items()}
-        self.modules |= modules
+        self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
+        parser = functools.cache(lambda: {"ArgumentParser": argument_parser(self.note)})
+        system = functools.cache(lambda: environment(self.note))  # made where code asks for them
+        self.modules["argparse"] = Module("argparse", lambda name: parser()[name])
+        self.modules["os"] = Module("os", lambda name: system()[name])
         self.names, self.given = names, {**BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used: set[str] = set()
@@ -234,7 +234,7 @@ class Evaluator:
         if plain_type(owner) is str and name == "format":
             return functools.partial(Formatter(self.attribute).format, owner)
         if name == "__class__":
-            return self.really(self.given["type"], owner)
+            return self.really(type_of, owner)
         stored = stored_name(owner, name)
         if is_visible(owner, stored):
             try:
