@@ -104,7 +104,7 @@ def dataclass(kind: Any = None, **_: object) -> Any:
         return dataclass
     fields: dict[str, object] = {}
     for base in reversed(kind.__mro__):
-        for name in base.__dict__.get("__annotations__", {}):
+        for name in vars(base).get("__annotations__", {}):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
     signature = inspect.Signature(
         [

@@ -227,7 +227,7 @@ class Evaluator:
     def attribute(self, owner: object, name: str) -> Any:
         """What is under a name of a value."""
         if isinstance(owner, Open):
-            return self._part(owner, f".{name}")
+            return self.part(owner, f".{name}")
         if isinstance(owner, Module):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
@@ -264,13 +264,10 @@ class Evaluator:
         elif is_settable(owner, name):
             self.really(setattr, owner, stored_name(owner, name), value)
 
-    def _part(self, owner: Open, text: str) -> object:
-        part = owner.part(text)
-        return self.named_by_let(self.parts.get(part.label, part))
-
     def part(self, owner: Open, text: str) -> object:
         """What is under a name or at a place of something open."""
-        return self._part(owner, text)
+        part = owner.part(text)
+        return self.named_by_let(self.parts.get(part.label, part))
 
     def named_by_let(self, value: object, *labels: str) -> Any:
         """What `--let` gives in place of something open."""
