@@ -4,6 +4,7 @@ with literal arguments."""
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 __all__ = ["is_literal"]
 
@@ -15,6 +16,7 @@ PLAIN = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=16)  # of one question it is asked more than once
 def is_literal(text: str) -> bool:
     """Whether a text is calls with literal arguments, a chain or a list of them, and is short.
 

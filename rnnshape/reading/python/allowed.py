@@ -33,6 +33,7 @@ __all__ = [
     "environment",
     "is_instance",
     "namedtuple",
+    "type_of",
 ]
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
@@ -118,7 +119,7 @@ def dataclass(kind: Any = None, **_: object) -> Any:
         return dataclass
     fields: dict[str, object] = {}
     for base in reversed(kind.__mro__):
-        for name in base.__dict__.get("__annotations__", {}):
+        for name in vars(base).get("__annotations__", {}):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
     bound = _binder(fields)
 
@@ -255,7 +256,7 @@ def _known(value: Any) -> Any:
     return value
 
 
-def _type(value: object) -> type:
+def type_of(value: object) -> type:
     if isinstance(value, Open):
         raise IsOpenError(value)
     if isinstance(value, (*FUNCTIONS, type, super, Stream, Module)):
@@ -298,7 +299,7 @@ BUILTINS: dict[str, object] = {
     **EXCEPTIONS,
     "isinstance": is_instance,
     "issubclass": is_subclass,
-    "type": _type,
+    "type": type_of,
     "iter": iter,
     "pow": pow,
     "next": lambda stream, *default: next(stream, *default),

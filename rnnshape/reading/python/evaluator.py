@@ -23,6 +23,7 @@ from rnnshape.reading.python.allowed import (
     Stream,
     argument_parser,
     environment,
+    type_of,
 )
 from rnnshape.reading.python.limits import (
     DEEPEST_CODE,
@@ -42,6 +43,7 @@ __all__ = ["Evaluator", "shortened"]
 
 NESTED = "this is nested too deeply to be read"
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
+PLAIN_MODULES = {path: Module(path, held) for path, held in MODULES.items()}
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -72,15 +74,12 @@ class Evaluator:
     ) -> None:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.notes: list[str] = []
-        own: dict[str, Mapping[str, object]] = {
-            **MODULES,
-            "argparse": {"ArgumentParser": argument_parser(self.note)},
-            "os": environment(self.note),
-        }
-        self.modules: dict[str, object] = {path: Module(path, held) for path, held in own.items()}
-        self.modules |= modules
-        self.names = names
-        self.given: dict[str, Any] = {**BUILTINS, **self._doors()}
+        self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
+        parser = functools.cache(lambda: {"ArgumentParser": argument_parser(self.note)})
+        system = functools.cache(lambda: environment(self.note))  # made where code asks for them
+        self.modules["argparse"] = Module("argparse", lambda name: parser()[name])
+        self.modules["os"] = Module("os", lambda name: system()[name])
+        self.names, self.given = names, {**BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used: set[str] = set()
         self.labels: dict[str, None] = {}
@@ -231,7 +230,7 @@ class Evaluator:
         if plain_type(owner) is str and name == "format":
             return functools.partial(Formatter(self.attribute).format, owner)
         if name == "__class__":
-            return self.really(self.given["type"], owner)
+            return self.really(type_of, owner)
         stored = stored_name(owner, name)
         if is_visible(owner, stored):
             try:
