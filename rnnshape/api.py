@@ -129,11 +129,9 @@ def inspect_all(
     The arguments and errors are those of `inspect`; `input` must be right for all of them. With
     `measure=True` one process measures all.
 
-    >>> code = "encoder = Sequential([LSTM(8)]); decoder = Sequential([GRU(4), Dense(1)])"
-    >>> for report in inspect_all(code):
-    ...     print(report.question.network.name, report.outputs[-1].shape)
-    encoder (2, 8)
-    decoder (2, 1)
+    >>> for report in inspect_all("GRU(4) -> Dense(1)"):
+    ...     print(report.expression, report.outputs[-1].shape)
+    GRU(4) -> Dense(1) (2, 1)
     """
     _check_measurement_arguments(measure, seed, values)
     try:

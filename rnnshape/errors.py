@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 __all__ = ["NotReadError", "Place", "QueryError", "did_you_mean", "shortened"]
 
+LONGEST_MESSAGE = 900  # characters
 LONGEST_LINE = 100  # characters of a line that are shown around a place
 
 
@@ -54,9 +55,9 @@ class QueryError(ValueError):
     """
 
     def __init__(self, message: str, place: Place | None = None) -> None:
-        self.message, self.place = message, place
+        self.message, self.place = shortened(message, LONGEST_MESSAGE), place
         self.others: tuple[QueryError, ...] = ()
-        super().__init__(message)
+        super().__init__(self.message)
 
     @property
     def details(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Report(report.Report):
     >>> print(inspect("SimpleRNN(3)"))
     SimpleRNN(3)
     inputs (2, 5, 1) = (batch, timesteps, features)
+      assumed: batch, timesteps, features (-b, -t, -f)
     <BLANKLINE>
     Output  Shape   Axes            What it is
     ────────────────────────────────────────────────────────────────────

@@ -72,7 +72,7 @@ report = inspect(Path("model.keras"), input=[(2, None, 3), (2, 4)], name="decode
 output: Output = report.outputs["h1"]
 first: Output = report.outputs[0]
 several: tuple[Output, ...] = report.outputs[:2]
-shape: tuple[int, ...] | None = output.shape
+shape: tuple[int | None, ...] | None = output.shape
 names: tuple[str, ...] = report.outputs.names
 reports: tuple[Report, ...] = inspect_all(rnnshape.Question(report.question.network))
 document: dict[str, object] = report.to_dict(["weights"])
@@ -126,6 +126,7 @@ def test_a_list_is_a_chain_as_in_sequential() -> None:
     assert inspect(layers).expression == " -> ".join(map(str, layers))
 
 
+@pytest.mark.process
 def test_a_file_by_its_path(tmp_path: Path) -> None:
     file = tmp_path / "a model.py"
     file.write_text(TWO_MODELS)
@@ -133,6 +134,7 @@ def test_a_file_by_its_path(tmp_path: Path) -> None:
         assert shapes(inspect(what, let={"size": 3}, name="decoder"))[-1] == (2, 3)
 
 
+@pytest.mark.process
 def test_several_networks_are_chosen_by_name_or_taken_together() -> None:
     code = TWO_MODELS.replace("size", "2")
     with pytest.raises(QueryError, match=r"2 networks, 'encoder', 'decoder': choose one by name="):
@@ -145,30 +147,33 @@ def test_several_networks_are_chosen_by_name_or_taken_together() -> None:
         inspect(BI_LSTM, name="decoder")
 
 
-def test_what_code_takes_from_data_is_asked_for_by_the_argument() -> None:
-    with pytest.raises(QueryError, match=r"data: give let=\{'size': ...\}") as refused:
-        inspect(TWO_MODELS)
-    assert "--let" not in str(refused.value)
-    assert "Dense(size)" in refused.value.__notes__[0]
-    assert len(inspect_all(TWO_MODELS, let={"size": np.int64(3)})) == 2
+@pytest.mark.process
+def test_what_code_takes_from_data_is_open_and_is_given_by_the_argument() -> None:
+    _, decoder = inspect_all(TWO_MODELS)
+    assert shapes(decoder)[-1] == (2, None)
+    assert [str(one) for one in decoder.open] == ["size"]
+    report = inspect(TWO_MODELS, let={"size": np.int64(3)}, name="decoder")
+    assert (shapes(report)[-1], report.open) == ((2, 3), ())
 
 
-def test_what_was_not_read_of_a_file_is_a_warning(tmp_path: Path) -> None:
+@pytest.mark.process
+def test_what_keras_refuses_of_a_file_is_a_warning(tmp_path: Path) -> None:
     file = tmp_path / "model.py"
     file.write_text(
-        "import keras\nfrom keras.layers import LSTM, Lambda\n"
-        "good = keras.Sequential([LSTM(3)])\nbad = keras.Sequential([Lambda(len)])\n"
+        "import keras\nfrom keras.layers import LSTM\n"
+        "good = keras.Sequential([LSTM(3)])\nbad = keras.Sequential([LSTM(0)])\n"
     )
-    with pytest.warns(UserWarning, match=r"not read: Lambda is not answered.*line 4") as warned:
+    with pytest.warns(UserWarning, match=r"not read: LSTM takes units.*line 4") as warned:
         report = inspect(file)
     assert report.expression == "LSTM(3)"
     assert warned[0].filename == __file__
 
 
+@pytest.mark.process
 def test_all_that_is_wrong_with_a_text_is_said() -> None:
-    with pytest.raises(QueryError, match=r"give let=\{'k': \.\.\.\}") as refused:
-        inspect("m = Sequential([Lambda(f)])\nn = Sequential([LSTM(k)])\n")
-    assert "Lambda is not answered: it runs code (line 1)" in refused.value.__notes__
+    with pytest.raises(QueryError, match="LSTM takes no 'foo'") as refused:
+        inspect("m = Sequential([LSTM(3, foo=1)])\nn = Sequential([GRU(bar=1)])\n")
+    assert any("GRU takes no 'bar'" in note for note in refused.value.__notes__)
 
 
 # Layers and models of Keras, live

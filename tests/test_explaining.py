@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -142,8 +143,16 @@ MENDED = [
         "X = X[:, :, 0]; X = X[..., None]; "
         "Sequential([Input(shape=(5, 1)), LSTM(4)]).predict(X, verbose=0)",
     ),
-    ("X = X.ravel().reshape(16, 7, 3)", "X = X.reshape(16, 5, 3)", "X = X.reshape(16, 5, 3)"),
-    ("Reshape((7,))(Input((5, 3)))", "Reshape((15,))", "Reshape((15,))(Input((5, 3)))"),
+    (
+        "X = X.reshape(16, 7, 3)",
+        "X = X.reshape(len(X), timesteps, -1)",
+        "timesteps = 5; X = X.reshape(len(X), timesteps, -1)",
+    ),
+    (
+        "Reshape((7,))(Input((5, 3)))",
+        "Reshape((timesteps, -1))",
+        "timesteps = 3; Reshape((timesteps, -1))(Input((5, 3)))",
+    ),
     ("LSTM(4)(Input(5))", "Input(shape=(5,))", "Dense(4)(Input(shape=(5,)))"),
     (
         "Concatenate()([Input((5, 3)), Input((4, 3))])",
@@ -485,7 +494,7 @@ def test_the_remedy_has_the_names_and_numbers_of_the_message() -> None:
         "ValueError: Layer \"functional\" expects 2 named input(s) with keys ['a', 'b'], but it "
         "received 1 input tensors."
     )
-    assert "model.fit({'a': x1, 'b': x2}, y)  # by the inputs' names" in told.remedies
+    assert "model.fit(dict(zip(['a', 'b'], [x1, x2])), y)  # by the inputs' names" in told.remedies
     sparse = explain(
         "ValueError: Argument `output` must have rank (ndim) `target.ndim - 1`. Received: "
         "target.shape=(None, 3), output.shape=(None, 1)"
@@ -513,12 +522,26 @@ def test_a_place_behind_the_error_is_taken_only_where_none_stands_before_it() ->
     assert explain(text + frame.format("after")).place == ("before.py", 3)
 
 
+@pytest.mark.parametrize("shape", ["()", "[3]", "(None,)", "(?, ?, ?, ?, ?, ?)", "[0,0]"])
+@pytest.mark.parametrize("number", ["0", "-1", "7", "99999999999999"])
+def test_any_shape_and_number_in_a_message_is_taken(shape: str, number: str) -> None:
+    for _, _, message in OLD_MESSAGES:
+        numbered = re.sub(r"\b\d+\b", number, message)
+        for text in (
+            numbered,
+            re.sub(r"[(\[](?:None|\d+|\?)(?:, ?(?:None|\d+))*,?[)\]]", shape, message),
+        ):
+            told = explain(text)
+            assert told.explanation.endswith(".")
+
+
 @pytest.mark.parametrize(
     "message",
     [
         "TypeError: train() got an unexpected keyword argument 'speed'",
         "TypeError: Car.drive() missing 1 required positional argument: 'road'",
         "ModuleNotFoundError: No module named 'requests'",
+        "ImportError: cannot import name 'build' from 'models' (models.py)",
         "AttributeError: 'Car' object has no attribute 'drive'",
         "ValueError: invalid literal for int() with base 10: 'a'",
     ],

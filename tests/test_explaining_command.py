@@ -172,6 +172,7 @@ def test_an_error_is_explained_among_the_lines_of_standard_input() -> None:
     assert len(as_csv.out.splitlines()) == 3
 
 
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 @pytest.mark.parametrize(
     "first",
     [
@@ -195,12 +196,14 @@ def test_a_program_on_standard_input_is_one_question(first: str) -> None:
     assert [line["layer"] for line in finished.lines] == ["LSTM(64)"]
 
 
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 def test_a_program_on_standard_input_is_refused_as_one_that_is_an_argument() -> None:
     piped, given = command("-", "-n", stdin=PROGRAM + LSTMS), command(PROGRAM + LSTMS, "-n")
     assert (piped.code, piped.err) == (given.code, given.err)
     assert "line 6" in piped.err
 
 
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -215,6 +218,7 @@ def test_a_program_on_standard_input_is_bounded(text: str, said: str) -> None:
     assert finished.err.startswith(said)
 
 
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 @pytest.mark.parametrize(
     "line",
     ["lstm", "LSTM(64)", "LSTM(64) -> Dense(1)", "x = LSTM(4)(x)", "[LSTM(n) for n in (1, 2)]"],
@@ -229,6 +233,9 @@ def test_explain_takes_a_text_or_an_exception() -> None:
     told = rnnshape.explain(NDIM)
     assert isinstance(told, rnnshape.Explanation)
     assert told.remedies[0].startswith(REMEDY)
+    assert str(told).startswith(f"{told.explanation}\n{REMEDY}")
+    with pytest.raises(TypeError, match="error is int: give the text of an error"):
+        rnnshape.explain(3)  # type: ignore[arg-type]
     try:
         raise ValueError(SHAPES.removeprefix("ValueError: "))
     except ValueError as error:

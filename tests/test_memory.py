@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,47 @@ def test_without_a_limit_there_is_none(tmp_path: Path) -> None:
     group(tmp_path, 2, "max", 10)
     assert limits(tmp_path, 2) == []
     assert list(memory._limits_of_groups(tmp_path, tmp_path / "nowhere")) == []
+
+
+def test_what_no_rule_foresees_is_refused_by_the_shapes_of_keras() -> None:
+    began = time.monotonic()
+    finished = run("Input((5, 5, 3)) -> Resizing(300000, 300000)", "--format", "plain")
+    assert time.monotonic() - began < 30
+    assert finished.returncode == 1
+    [line] = finished.stderr.splitlines()
+    assert line.startswith("error: not measured: this takes about ")
+
+
+def test_a_child_that_outgrows_the_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = question("LSTM(300)", batch=20_000, timesteps=100, features=50)
+    with KerasProcess() as started:
+        [answered] = started.answers(request("LSTM(3)"))
+        assert isinstance(answered, Measurement)
+        monkeypatch.setattr(memory, "most_for", lambda pid: 600 * MIB)
+        [refused] = started.answers(Request((large,)))
+        [again] = started.answers(request("LSTM(3)"))
+    assert refused == memory.outgrown(600 * MIB)
+    assert refused.reason.startswith("this takes more than 600.0 MiB of memory")
+    assert isinstance(again, Measurement)
+
+
+def test_of_several_questions_that_which_outgrows_the_memory_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small = question("LSTM(3)")
+    large = question("LSTM(300)", batch=20_000, timesteps=100, features=50)
+    monkeypatch.setattr(memory, "most_for", lambda pid: 600 * MIB)
+    with KerasProcess() as started:
+        answers = list(started.answers(Request((small, large, small))))
+    assert [type(answer) for answer in answers] == [Measurement, Failure, Measurement]
+
+
+def test_what_a_process_holds() -> None:
+    held = memory.resident(os.getpid())
+    assert held is not None
+    assert 10 * MIB < held < 2**40
+    assert memory.resident(2**30) is None
+    assert memory.most_for(2**30) is None
+    most = memory.most_for(os.getpid())
+    assert most is not None
+    assert most > held

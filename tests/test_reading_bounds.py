@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 import io
 import json
 import os
@@ -29,7 +30,7 @@ from rnnshape.reading.literal import is_literal
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.reading.python.allowed import Stream
 from tests.conftest import run
-from tests.processes import child_of, left_behind, start
+from tests.processes import child_of, left_behind, linux, start
 
 DOUBLED = "a = [1]\nfor _ in range(40): a = [a, a]\n"
 TWICE = DOUBLED + "b = [1]\nfor _ in range(40): b = [b, b]\n"
@@ -151,12 +152,12 @@ ATTACKS: dict[str, str] = {
     "iterator": "class A:\n    def __iter__(self): return self\n    def __next__(self): return 1\n"
     "LSTM(sum(A()))",
     "iterator_by_index": "class A:\n    def __getitem__(self, i): return i\nLSTM(sum(A()))",
-    "length": "class A:\n    def __len__(self): return 10**12\n    def __getitem__(self, i): return i\n"
-    "LSTM(len(list(A())))",
+    "length": "class A:\n    def __len__(self): return 10**12\n"
+    "    def __getitem__(self, i): return i\nLSTM(len(list(A())))",
     "length_hint": "class A:\n    def __length_hint__(self): return 10**12\n"
     "    def __iter__(self): return iter([])\nLSTM(len(list(A())))",
-    "hash_same": "class A:\n    def __hash__(self): return 1\n    def __eq__(self, o): return False\n"
-    "LSTM(len({A() for _ in range(9999)}))",
+    "hash_same": "class A:\n    def __hash__(self): return 1\n"
+    "    def __eq__(self, o): return False\nLSTM(len({A() for _ in range(9999)}))",
     "conditions": "\n".join(f"if c{n}: x = {n}" for n in range(3000)) + "\nLSTM(x)",
     "conditions_within": "".join(f"{' ' * n}if c{n}:\n" for n in range(90)) + " " * 90 + "x = 1",
     "conditions_of_expression": "x = " + "".join(f"{n} if c{n} else (" for n in range(90)) + "0"
@@ -178,8 +179,9 @@ ATTACKS: dict[str, str] = {
     "patterns_deep": "match x:\n    case " + "[" * 180 + "]" * 180 + ": pass\nLSTM(3)",
     "blocks_deep": "".join(f"{' ' * n}if 1:\n" for n in range(99)) + " " * 99 + "LSTM(3)",
     "functions_deep": "".join(f"{' ' * n}def f():\n" for n in range(99)) + " " * 99 + "LSTM(3)",
-    "classes": "\n".join(f"class A{n}(Layer):\n    def call(self, x): return x" for n in range(2000))
-    + "\nSequential([A0(), LSTM(3)])",
+    "classes": "".join(
+        f"class A{n}(Layer):\n    def call(self, x): return x\n" for n in range(2000)
+    ) + "Sequential([A0(), LSTM(3)])",
     "statements": "x = 1\n" * 90_000 + "LSTM(x)",
     "one_line": "; ".join(["LSTM(units)"] * 1000),
     "names": "; ".join(f"LSTM(x{n})" for n in range(500)),
@@ -202,8 +204,10 @@ ATTACKS: dict[str, str] = {
     "array_unpacked": "import numpy as np\nLSTM(*np.zeros((10**9,)))",
     "one_hot": "x = Input((3,))\nfor _ in range(5000): x = Concatenate()([x, x])\nModel(x, x)",
     "graph_doubled": "x = Input((3,))\nfor _ in range(900): x = Add()([x, x])\nDense(1)(x)",
-    "shared_doubled": "m = Sequential([LSTM(3)])\nfor _ in range(30): m = Sequential([m, m])\nm.build((2, 3, 4))",
-    "bidirectional_deep": "l = LSTM(3)\nfor _ in range(500): l = Bidirectional(l)\nl(Input((3, 2)))",
+    "shared_doubled": "m = Sequential([LSTM(3)])\nfor _ in range(30): m = Sequential([m, m])\n"
+    "m.build((2, 3, 4))",
+    "bidirectional_deep": "l = LSTM(3)\nfor _ in range(500): l = Bidirectional(l)\n"
+    "l(Input((3, 2)))",
     "surrogate": "LSTM(3, name='\\ud800')",
     "surrogate_name": "LSTM(3, \ud800=4)",
     "surrogate_chr": "LSTM(name=chr(0xd800))",
@@ -224,7 +228,8 @@ ATTACKS: dict[str, str] = {
     "recursion_error": "raise RecursionError\nLSTM(3)",
     "keyboard_interrupt": "raise KeyboardInterrupt\nLSTM(3)",
     "error_within_error": "class E(Exception):\n    def __str__(self): raise E()\nraise E()",
-    "bool_raises": "class A:\n    def __bool__(self): raise SystemError('x')\nLSTM(3 if A() else 4)",
+    "bool_raises": "class A:\n    def __bool__(self): raise SystemError('x')\n"
+    "LSTM(3 if A() else 4)",
     "del_raises": "class A:\n    def __del__(self): 1 / 0\nfor _ in range(99): A()\nLSTM(3)",
     "del_calls": "class A:\n    def __del__(self): A()\nA()\nLSTM(3)",
     "set_name": "class D:\n    def __set_name__(self, o, n): 1 / 0\nclass A:\n    d = D()\nLSTM(3)",
@@ -242,7 +247,8 @@ ATTACKS: dict[str, str] = {
     "class_of_module": "import numpy\nclass A(numpy): pass\nLSTM(3)",
     "class_of_type": "class A(type): pass\nclass B(metaclass=A): pass\nLSTM(3)",
     "class_of_open": "class A(unknown): pass\nA()(Input((3,)))",
-    "enum_doubled": "from enum import Enum\nE = Enum('E', [f'a{i}' for i in range(19999)])\nLSTM(3)",
+    "enum_doubled": "from enum import Enum\n"
+    "E = Enum('E', [f'a{i}' for i in range(19999)])\nLSTM(3)",
     "namedtuple_wide": "from collections import namedtuple\n"
     "N = namedtuple('N', [f'a{i}' for i in range(9999)])\nLSTM(N(*range(9999)).a3)",
     "counter": "from collections import Counter\nLSTM(len(list(Counter({1: 10**9}).elements())))",
@@ -290,7 +296,8 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
 TABLE = Path(__file__).parent / "tables" / "escapes.txt"
 ESCAPES = [line.replace("\\n", "\n") for line in TABLE.read_text().splitlines()[1:]]
 BEFORE = """
-import os, math, functools, operator, itertools, collections, enum, dataclasses, types, copy, typing, argparse
+import os, math, functools, operator, itertools, collections, enum, dataclasses
+import types, copy, typing, argparse
 import numpy as np, tensorflow as tf, keras
 from keras import layers, regularizers
 def f(a=1):
@@ -323,7 +330,7 @@ OF_THE_HOST = (
     types.GeneratorType, types.GetSetDescriptorType, types.MappingProxyType,
     types.MemberDescriptorType, types.ModuleType, types.TracebackType,
 )  # fmt: skip
-OURS = (StandIn, Open, Stream)  # what code meets, and what `visible` bounds
+OURS = (StandIn, Open, Stream, enum.Enum)  # what code meets, and what `visible` bounds
 
 
 def held(value: Any, depth: int = 0) -> Iterator[object]:
@@ -455,8 +462,7 @@ def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
         ("LSTM(" + "1, " * 3000 + ")", False),
         (f"LSTM({2**64})", False),
         ("model.py", True),  # a name; whoever asks has looked for a file
-        ("LSTM(3, name='\0')", True),
-        ("LSTM(\0)", False),
+        ("LSTM(3, name='\0')", False),
     ],
 )
 def test_what_is_literal(text: str, expected: bool) -> None:
@@ -484,7 +490,14 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
         return [type(wrong), wrong.message, wrong.details, *map(str, wrong.others)]
     messages = [(type(one), one.message, one.details) for one in reading.messages]
     places = [call.places for network in reading.networks for call in network.layers]
-    return [str(reading), reading.notes, reading.names_open, messages, places]
+    return [
+        str(reading.networks),
+        reading.notes,
+        reading.names_used,
+        reading.names_open,
+        messages,
+        places,
+    ]
 
 
 @pytest.mark.process
@@ -508,7 +521,7 @@ def test_the_child_answers_what_would_be_answered_here(text: str, reader: Reader
     assert said(reader.read, text, let) == said(read, text, let)
 
 
-LASTS = ATTACKS["generator_list"]
+LASTS = "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "LSTM(3)"
 
 
 @pytest.mark.process
@@ -520,16 +533,18 @@ def test_a_child_that_was_ended_is_replaced() -> None:
             assert str(reader.read("LSTM(2 ** 3)").networks[0]) == "LSTM(8)"
 
 
+@linux
 @pytest.mark.process
 def test_a_child_is_given_its_time_for_each_question() -> None:
     """The limit of the system counts all that a process has used."""
-    lasts = "for _ in range(200): [0].__mul__(3_000_000)\nLSTM(2 ** 3)"
     with Reader(impatient) as reader:
-        began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        for _ in range(4):
-            assert reader.read(lasts).networks
-    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began
-    assert used > 3
+        used = 0.0
+        while used < 3.5:
+            with pytest.raises(QueryError, match="too many steps"):
+                reader.read(ATTACKS["recursion"])
+            assert isinstance(reader._process, subprocess.Popen)
+            stat = Path(f"/proc/{reader._process.pid}/stat").read_text().split()
+            used = int(stat[13]) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.process
@@ -594,7 +609,7 @@ def test_the_command_ends_what_takes_too_long() -> None:
     assert finished.stderr == "error: the code takes too long to be read\n"
     assert finished.returncode == 2
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert child.SECONDS < used < 10
+    assert used < 10
 
 
 @pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])

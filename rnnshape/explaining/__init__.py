@@ -6,7 +6,8 @@ y is (None, 1) = (batch, classes), and the model returns (None, 10) = (batch, un
 >>> print(told.remedies[0])
 loss='sparse_categorical_crossentropy'  # for y with the class as a number
 
-It needs neither TensorFlow nor Keras, and runs nothing of what it reads.
+It needs neither TensorFlow nor Keras, and runs nothing of what it reads. The table of messages is
+read once a text may be an error: what is no error costs little.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ from __future__ import annotations
 import re
 import traceback
 
-from rnnshape.explaining.advice import FUNCTIONS
 from rnnshape.explaining.explanation import Explanation, Kind, Place
-from rnnshape.explaining.messages import found_in
 from rnnshape.explaining.place import own_place
-from rnnshape.explaining.text import errors_in, has_error, is_code, one_line, plain
+from rnnshape.explaining.text import LOGGED, errors_in, has_error, is_code, one_line, plain
 
 __all__ = ["Explanation", "Kind", "Place", "begins_error", "explain", "is_error"]
 
@@ -31,11 +30,9 @@ _TAIL = re.compile(
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
 _QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
 _LONGEST = 300  # characters of a message that are shown
-
-
-_LOGGED = re.compile(
-    r"\s*(?:[-─━═=╭┌]{5}|\[?\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|[IWEF]\d{4} |[IWEF] tensorflow/"
-    r"|(?:WARNING|INFO|ERROR)\b|Epoch \d+/|\d+/\d+ |File \"|Cell In ?\[|(?:Using|To enable) \w)"
+_UNKNOWN = (
+    "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
+    "what it means is not guessed."
 )
 
 
@@ -50,17 +47,20 @@ def is_error(text: str) -> bool:
     text = plain(text)
     if not text.strip() or is_code(text):
         return False
-    quoted = (len(said.match[0]) for _, said in found_in(one_line(text)))
-    return has_error(text) or any(length >= _QUOTED for length in quoted)
+    if has_error(text):
+        return True
+    from rnnshape.explaining.messages import found_in
+
+    return any(len(said.match[0]) >= _QUOTED for _, said in found_in(one_line(text)))
 
 
 def begins_error(line: str) -> bool:
-    """Is a line one that a program prints before its error: a log, a rule, a frame, the error?
+    """Is a line an error, or one that is printed before it: a log, a rule, a frame?
 
     >>> begins_error("Traceback (most recent call last):"), begins_error("Bidirectional(LSTM(4))")
     (True, False)
     """
-    return _LOGGED.match(plain(line)) is not None or is_error(line)
+    return LOGGED.match(plain(line)) is not None or is_error(line)
 
 
 def explain(error: str | BaseException) -> Explanation:
@@ -69,6 +69,9 @@ def explain(error: str | BaseException) -> Explanation:
     Text may be one line or a whole traceback, with colours, boxes and log lines around it. Of
     several errors in a chain the last that is known is explained.
 
+    Raises:
+        TypeError: it is neither a text nor an exception.
+
     >>> told = explain('Input 0 of layer "lstm_1" is incompatible with the layer: '
     ...                'expected ndim=3, found ndim=2. Full shape received: (None, 64)')
     >>> told.kind, told.remedies[0].split("  #")[0]
@@ -76,29 +79,27 @@ def explain(error: str | BaseException) -> Explanation:
     >>> explain(ZeroDivisionError("division by zero")).is_known
     False
     """
+    from rnnshape.explaining.advice import advice
+
     if isinstance(error, BaseException):
         error = "".join(traceback.format_exception(error))
+    if not isinstance(error, str):
+        given = type(error).__name__
+        raise TypeError(f"error is {given}: give the text of an error, or the exception itself")
     text = plain(error)
     errors = errors_in(text)
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
     for message, position in (*pieces, (one_line(text), len(text))):
-        for entry, said in found_in(message):
-            advice = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
-            if advice is None:
-                continue
-            explanation, remedies, kind = advice
-            shown = _shown(message[_sentence(message, said.match.start()) :])
+        found = advice(message)
+        if found is not None:
+            said, start = found
+            shown = _shown(message[_sentence(message, start) :])
             place = own_place(text, position)
-            return Explanation(kind or entry.kind, shown, one_line(explanation), remedies, place)
+            kind = said.kind or "unknown"
+            return Explanation(kind, shown, one_line(said.explanation), said.remedies, place)
     shown = _shown(errors[0].message if errors else one_line(text))
     position = errors[0].position if errors else len(text)
     return Explanation("unknown", shown, _UNKNOWN, (), own_place(text, position))
-
-
-_UNKNOWN = (
-    "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
-    "what it means is not guessed."
-)
 
 
 def _sentence(message: str, position: int) -> int:

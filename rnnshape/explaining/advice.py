@@ -1,37 +1,243 @@
-"""The functions that entries of the table name. One that returns None has nothing to say."""
+"""What is said of messages whose meaning depends on their numbers. The table names the functions;
+one that returns None has nothing to say."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from math import prod
 
-from rnnshape.explaining import data, labels, names, operations
-from rnnshape.explaining.messages import Advice, Said
+from rnnshape.explaining.fitting import data_remedies, labels_remedies, labels_said
+from rnnshape.explaining.messages import Advice, Said, changes, found_in
+from rnnshape.explaining.names import arguments, attribute, name
+from rnnshape.explaining.shapes import (
+    AXES,
+    SHAPE,
+    Shape,
+    class_of,
+    is_model,
+    number_of,
+    same,
+    shape_of,
+    written,
+)
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "advice"]
+
+_LOSS = re.compile(
+    r"loss|SquaredDifference|squared|entropy|metrics|accuracy|hinge|mse\b|mae\b|LogicalAnd|Equal\b|"
+    r"_error|poisson|huber|divergence|cosine|precision|recall|true_positives",
+    re.IGNORECASE,
+)
+_SHAPES = re.compile(rf"with input shapes: (?P<a>{SHAPE}), (?P<b>{SHAPE})")
+_NODE = re.compile(
+    r"node '?\{?\{?(?:node )?([\w./:]+)|for '(?:\{\{node )?([\w./:]+)|Node: '([\w./:]+)"
+)
+
+
+def rank(said: Said) -> Advice:
+    """The layer takes tensors with another number of axes."""
+    layer, taken, came = said["of"] or said["layer"], said.number("taken"), said.number("came")
+    shape = said.shape("shape")
+    least = "at least " if said["bound"] == "min_" or ">" in said["sign"] else ""
+    least = "at most " if said["bound"] == "max_" else least
+    what = written(shape) if shape else f"a tensor of {came} axes, {_axes(came)}"
+    owner = "the model" if is_model(layer) else class_of(layer)
+    inside = not is_model(layer) and number_of(layer) > 0  # the first of a kind has no number
+    return Advice(
+        f"{owner} takes {least}{taken} axes, {_axes(taken)}; what came is {what}.",
+        _other_rank(layer, taken, came, shape, inside=inside),
+        "chain" if inside else None,
+    )
+
+
+def _axes(rank: int) -> str:
+    return AXES.get(rank, f"{rank} axes")
+
+
+def _other_rank(
+    layer: str, taken: int, came: int, shape: Shape | None, *, inside: bool
+) -> tuple[str, ...]:
+    last = shape[-1] if shape else None
+    name = f"{came} axes for {taken}"
+    if layer.startswith("flatten"):
+        name = "2 axes to flatten"
+    elif (taken, came) == (3, 2) and inside:
+        name = "2 axes for 3, from a layer"
+    elif (taken, came) == (3, 2) and shape and shape[0] is not None:
+        name = "2 axes for 3, of an array"
+    axes = _axes(taken)[1:-1].replace("batch, ", "")
+    sizes = {"units": last or 64, "last": last or "timesteps", "axes": axes}
+    return changes(name, **sizes) or changes("other axes", **sizes)
+
+
+def axis(said: Said) -> Advice:
+    """A layer that was built for another size of an axis."""
+    layer, shape = said["of"] or said["layer"], said.shape("shape") or ()
+    value, axis = said.number("value"), said.number("axis")
+    came = shape[axis] if -len(shape) <= axis < len(shape) else None
+    text = (
+        f"{class_of(layer)} was built for size {value} on axis {axis}, and what came has "
+        f"{came}: {written(shape)}."
+    )
+    if prod(size or 0 for size in shape[1:]) == value:
+        return Advice(text, changes("to flatten", value=value))
+    parts = {"value": value, "shape": shape[1:], "layer": class_of(layer)}
+    return Advice(
+        text, changes("another width", **parts), "chain" if number_of(layer) > 1 else None
+    )
+
+
+def fit(said: Said) -> Advice:
+    """An array or tensor that does not fit the shape of an Input."""
+    taken, came = said.shape("taken"), said.shape("came")
+    if not taken or not came:
+        text = f"The model takes {said['taken'] or 'another shape'}; what came is {said['came']}."
+        return Advice(text, ("print(X.shape, model.input_shape)  # equal but for the batch",))
+    if taken[0] and came[0] != taken[0] and same(taken[1:], came[1:]):
+        text = f"The model takes batches of {taken[0]} samples, and {came[0]} came."
+        return Advice(text, changes("fixed batch", batch=taken[0]), "samples")
+    sample = "(timesteps, features), a sample without its batch" if same(came, taken[1:]) else None
+    text = f"The model takes {written(taken)}; what came is {written(came, axes=sample)}."
+    return Advice(text, data_remedies(taken, came))
+
+
+def checked(said: Said) -> Advice:
+    """`Error when checking input` and `target`, of Keras 1 and 2."""
+    layer, came = said["layer"], said.shape("came") or ()
+    taken: Shape = (None,) * min(int(said["rank"] or 0), 9)
+    text = f"{len(taken)} axes, {_axes(len(taken))}; what came is {written(came)}."
+    if not taken:
+        taken = said.shape("taken") or (None,)
+        if taken[:1] != (None,) and len(taken) == len(came):
+            # Keras 2.1.3 and later write both without the batch, where both have the same rank.
+            taken, came = (None, *taken), (None, *came)
+        text = f"{written(taken)}; what came is {written(came)}."
+    if re.search("target|output", said["what"]):
+        return Advice(f"y: {layer} takes {text}", labels_remedies(taken, came), "labels")
+    if said["rank"]:
+        remedies = _other_rank(layer, len(taken), len(came), came, inside=False)
+    else:
+        remedies = data_remedies(taken, came)
+    return Advice(f"X: {layer} takes {text}", remedies)
+
+
+def y_and_output(said: Said) -> Advice:
+    """Two shapes that a loss compares."""
+    y, output = said.shape("y") or (), said.shape("output") or ()
+    text, remedies = labels_said(output, y), labels_remedies(output, y)
+    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output) > 0:
+        text = f"sparse_categorical_crossentropy takes y without the axis of classes. {text}"
+        wide = remedies if y[-1] != output[-1] else ()
+        return Advice(text, (*changes("one-hot"), *wide))
+    return Advice(text, remedies)
+
+
+def first_dimension(said: Said) -> Advice:
+    """Sparse labels: logits (batch, classes) and as many labels, all axes but the last joined."""
+    output, y = said.shape("output") or (0,), said.shape("y") or (0,)
+    rows, classes, given = output[0], output[-1], y[0]
+    text = f"y gives {given} labels, and the model returns {rows} rows of {classes} classes."
+    one_hot, last_only = changes("one-hot"), changes("last timestep only")
+    if rows and given and rows % given == 0 and rows != given:
+        hint = f" {rows} is {given} times {rows // given}: the output still has timesteps."
+        return Advice(text + hint, (*last_only, *one_hot))
+    if rows and given and given % rows == 0:
+        wide = given // rows
+        text += f" {given} is {rows} times {wide}: y has {wide} columns, as if it were one-hot."
+        last_only = changes("all timesteps")
+    return Advice(text, (*one_hot, *last_only))
+
+
+def pair(said: Said) -> Advice:
+    """`Shapes (None, 1) and (None, 10) are incompatible`: y and the output, in this order."""
+    if re.search("[Aa]ssign|(?:load|set)_weights|checkpoint|variable", said.text) and (
+        "train_" not in said.text
+    ):
+        text = f"A weight of shape {said['output']} is given values of shape {said['y']}."
+        return Advice(text, changes("other weights"), "chain")
+    y, output = said.shape("y") or (), said.shape("output") or ()
+    return Advice(labels_said(output, y), labels_remedies(output, y))
+
+
+def unequal(said: Said) -> Advice:
+    """Two tensors that an operation combines, and that differ: which of a model's tensors they are
+    follows from the operation's name and from the shapes."""
+    found = _NODE.search(said.text)
+    node = next(filter(None, found.groups()), said.text) if found else said.text
+    # Not the whole text: the program's own lines in a traceback may say `MatMul` too.
+    operation = f"{node} {said.text[said.match.start() :]}"
+    shapes = _SHAPES.search(operation)
+    a, b = (shape_of(shapes[name]) if shapes else said.shape(name) for name in "ab")
+    numbers = f"{said['m']} and {said['n']}" if said["m"] else f"{a} and {b}"
+    if re.search(r"MatMul|Matrix size|Inner dimensions", operation):
+        return _product(numbers, a, b, is_state=not node.endswith("MatMul"))
+    if _LOSS.search(node) or _looks_like_loss(a, b):
+        return _labels(a, b, said.text, is_in_loss="loss" in node)
+    states = re.search("lstm|gru|rnn", node, re.IGNORECASE)
+    return Advice(
+        f"Two tensors are combined entry by entry, and differ: {numbers}. The sizes of each axis, "
+        "from the last backwards, must be equal, or one of them 1.",
+        changes("entry by entry", units=b[-1] if b and states else None),
+        "chain",
+    )
+
+
+def _looks_like_loss(a: Shape | None, b: Shape | None) -> bool:
+    """`[16]` and `[16, 3]`, `[2, 1]` and `[4, 1]` are a loss; `[1, 160]` and `[1, 16]` a metric."""
+    if not a or not b:
+        return False
+    if a[0] != b[0]:
+        return a[1:] == b[1:]
+    return {len(a), len(b)} == {1, 2} or (a[0] == 1 and len(a) == len(b) == 2)
+
+
+def _labels(a: Shape | None, b: Shape | None, text: str, *, is_in_loss: bool) -> Advice:
+    if not a or not b:
+        said = "The loss combines y and the output entry by entry, and they differ."
+        return Advice(said, changes("a loss"), "labels")
+    if a[1:] == b[1:] and a[0] != b[0]:
+        said = f"{a} and {b} are combined: another number of samples in y or a state than came out."
+        largest = max(a[0] or 1, b[0] or 1)
+        return Advice(said, changes("fixed batch", batch=largest), "samples")
+    if a[0] == b[0] == 1:
+        said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
+        return Advice(said, changes("a metric"), "labels")
+    # Keras 3 and `sub` have y first, SquaredDifference of Keras 2 the output; where the operation
+    # does not tell, the shape with fewer axes is y.
+    y, output = (b, a) if "SquaredDifference" in text else (a, b)
+    if len(a) != len(b) and not is_in_loss:
+        y, output = sorted((a, b), key=len)
+    return Advice(labels_said(output, y), labels_remedies(output, y), "labels")
+
+
+def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) -> Advice:
+    """x @ kernel: the features that came, and those that the layer was built for."""
+    came = a[-1] if a else None
+    built, wide = (b[-2], b[-1]) if b and len(b) > 1 else (None, None)
+    text = f"The product of {a or 'x'} and {b or 'the kernel'} needs equal sizes: {numbers}."
+    # In a cell the first product is that of x, and the others, MatMul_1, those of the state.
+    if built and wide in (3 * built, 4 * built) and is_state:
+        said = f" The state that came has {came} units, or x {came} features, instead of {built}."
+        return Advice(text + said, changes("another state", came=came, built=built), "chain")
+    said = f" {came or 'Other'} features came where {built or 'others'} are taken."
+    return Advice(text + said, changes("another kernel", came=came, built=built), "data")
+
+
+def advice(message: str) -> tuple[Advice, int] | None:
+    """What is said of a message, which is one line, and where the words begin that it is known
+    by; None where it is not known."""
+    for entry, said in found_in(message):
+        found = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
+        if found is not None:
+            return found._replace(kind=found.kind or entry.kind), said.match.start()
+    return None
+
 
 FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
-        data.axis,
-        data.checked,
-        data.embedding,
-        data.fit,
-        data.number_of_arrays,
-        data.number_of_tensors,
-        data.rank,
-        data.reshape,
-        labels.first_dimension,
-        labels.outside,
-        labels.pair,
-        labels.to_categorical,
-        labels.y_and_output,
-        names.arguments,
-        names.attribute,
-        names.missing_argument,
-        names.name,
-        operations.inner_product,
-        operations.joined,
-        operations.negative,
-        operations.unequal,
+        rank, axis, fit, checked, y_and_output, first_dimension, pair, unequal,
+        arguments, attribute, name,
     )
-}
+}  # fmt: skip

@@ -33,6 +33,10 @@ class Explanation:
     remedies: tuple[str, ...] = ()
     place: Place | None = None
 
+    def __str__(self) -> str:
+        """The explanation, then the changes, a line each."""
+        return "\n".join((self.explanation, *self.remedies))
+
     @property
     def is_known(self) -> bool:
         return self.kind != "unknown"

@@ -6,9 +6,11 @@ An entry is some lines, behind a blank one; a line that begins with two spaces g
     labels: y is {y}, and the output {output}.                  where the fault lies: what it means
     > y = y[:, :{output:last}]                                  what mends it, likelier first
 
-or, where what is said depends on the numbers, `labels = pair`, the name of a function. A pattern
-is a regular expression with `SHAPE`, `LIST`, `SIZES`, `WORD` and `N` for what differs between
-messages. A remedy that needs a part which the message leaves out is left out too.
+Where what is said depends on the numbers, `labels = pair` names a function instead. The changes
+that functions choose from are entries too, with a name: `= one column` and lines with `>`.
+
+A pattern is a regular expression with `SHAPE`, `LIST`, `SIZES`, `WORD`, `N` and `LAYER` for what
+differs between messages. A change that needs a part which the message leaves out is left out too.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import NamedTuple, cast
 from rnnshape.explaining.explanation import Kind
 from rnnshape.explaining.shapes import SHAPE, Shape, class_of, shape_of, written
 
-__all__ = ["Advice", "Entry", "Said", "entries", "found_in"]
+__all__ = ["Advice", "Entry", "Said", "changes", "entries", "found_in"]
 
 # No pattern has a repetition within a repetition: the time to search grows with the text alone.
 _PARTS = {
@@ -35,7 +37,11 @@ _PARTS = {
     "WORD": r"[^\s\"'`:,;()]{1,80}",
     "N": r"-?\d{1,15}",
 }
-_SAID = re.compile(r"(?P<kind>[a-z]+)(?:: (?P<text>.+)| = (?P<function>\w+))$")
+# The layer before an "expected": `Input 0 of layer "lstm_1" is incompatible with the layer: `
+_LAYER = (
+    r"Input \d+(?: with name \S{1,60})?(?: of layer <of:WORD>)? is incompatible with (?:the )?"
+    r"layer(?: <layer:WORD>)?:(?: :)? "
+)
 _NAMED = re.compile(r"<(\w+):(SHAPE|LIST|SIZES|WORD|N)>")
 
 
@@ -62,7 +68,7 @@ class Said:
         return int(self[name])
 
     def shape(self, name: str) -> Shape | None:
-        return shape_of(self[name]) if self[name] else None
+        return shape_of(self[name])
 
 
 class Entry(NamedTuple):
@@ -76,49 +82,71 @@ class Entry(NamedTuple):
 
     def advice(self, said: Said) -> Advice:
         """The texts, filled with the parts of the message."""
-        parts = defaultdict(_Part, {k: _Part(v or "") for k, v in said.match.groupdict().items()})
-        remedies = (text.format_map(parts) for text in self.remedies if _has_all(text, parts))
-        return Advice(self.explanation.format_map(parts), tuple(remedies))
+        parts = _parts(said.match.groupdict())
+        return Advice(self.explanation.format_map(parts), _filled(self.remedies, parts))
 
 
 class _Part(str):
-    """A part of a message: as it is, or as `{shape:axes}` with its axes named, `{name:class}` the
-    class of a layer, `{shape:last}` the last size; `{x:came}` and `{y:and}` may be missing."""
+    """A part of a message: as it is, or in the form that a text asks for: `{shape:axes}` with its
+    axes named, `{shape:last}` its last size, `{name:class}` the class of a layer, `{number:next}`
+    and `{number:before}`; `{x:came}` and `{y:and}` may be missing."""
 
-    def __format__(self, spec: str) -> str:
-        shape = shape_of(self) or (None,)
+    def __format__(self, form: str) -> str:
         forms: dict[str, Callable[[], str]] = {
-            "axes": lambda: written(shape),
+            "axes": lambda: written(shape_of(self)),
+            "last": lambda: str((shape_of(self) or (None,))[-1] or "n"),
             "class": lambda: class_of(self),
-            "last": lambda: str(shape[-1] or "n"),
+            "next": lambda: str(int(self) + 1),
+            "before": lambda: str(int(self) - 1),
             "came": lambda: f": {self}" if self else "",
             "and": lambda: f" and {self}" if self else "",
-            "columns": lambda: f"{self} columns" if self else "another shape",
         }
-        return forms[spec]() if spec else str(self)
+        return forms[form]() if form else str(self)
 
 
-def _has_all(text: str, parts: Mapping[str, _Part]) -> bool:
-    return all(parts[name] for _, name, _, _ in Formatter().parse(text) if name)
+def _parts(parts: Mapping[str, object]) -> Mapping[str, _Part]:
+    return defaultdict(_Part, {k: _Part("" if v is None else v) for k, v in parts.items()})
+
+
+def _filled(texts: tuple[str, ...], parts: Mapping[str, _Part]) -> tuple[str, ...]:
+    """The texts, without those that need a part that is not there."""
+    return tuple(
+        text.format_map(parts)
+        for text in texts
+        if all(parts[name] for _, name, _, _ in Formatter().parse(text) if name)
+    )
+
+
+def changes(name: str, /, **parts: object) -> tuple[str, ...]:
+    """The changes that stand in the table under a name, if it is there; a size of None is any."""
+    return _filled(_table()[1].get(name, ()), _parts(parts))
+
+
+def entries() -> tuple[Entry, ...]:
+    """All messages, in the order in which they are tried."""
+    return _table()[0]
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
-    """All entries, in the order in which they are tried."""
-    table = Path(__file__).with_name("messages.txt").read_text(encoding="utf-8")
-    table = re.sub(r"\n  (?=\S)", " ", re.sub(r"^#.*\n", "", table, flags=re.MULTILINE))
-    return tuple(_entry(lines.splitlines()) for lines in re.split(r"\n{2,}", table.strip()))
-
-
-def _entry(lines: list[str]) -> Entry:
-    said = next(filter(None, map(_SAID.match, lines)))
-    return Entry(
-        cast(Kind, said["kind"]),
-        tuple(re.compile(_expression(line[2:])) for line in lines if line.startswith("/ ")),
-        said["text"] or "",
-        tuple(line[2:] for line in lines if line.startswith("> ")),
-        said["function"] or "",
-    )
+def _table() -> tuple[tuple[Entry, ...], Mapping[str, tuple[str, ...]]]:
+    text = Path(__file__).with_name("messages.txt").read_text(encoding="utf-8")
+    text = re.sub(r"\n  (?=\S)", " ", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
+    found, named = [], {}
+    for block in re.split(r"\n{2,}", text.strip()):
+        lines: dict[str, list[str]] = defaultdict(list)
+        for line in block.splitlines():
+            mark, _, rest = line.partition(" ")
+            lines[mark if mark in "/>=" else ""].append(line if mark not in "/>=" else rest)
+        remedies = tuple(lines[">"])
+        if lines["="]:
+            named[lines["="][0]] = remedies
+            continue
+        kind, sign, said = re.split(r"(: | = )", lines[""][0], maxsplit=1)
+        patterns = tuple(re.compile(_expression(pattern)) for pattern in lines["/"])
+        function = said if sign == " = " else ""
+        told = "" if function else said
+        found.append(Entry(cast(Kind, kind), patterns, told, remedies, function))
+    return tuple(found), named
 
 
 def _expression(pattern: str) -> str:
@@ -127,7 +155,7 @@ def _expression(pattern: str) -> str:
         quoted = found[2] in ("SHAPE", "WORD")
         return f"[\"'`]?{expression}[\"'`]?" if quoted else expression
 
-    return _NAMED.sub(named, pattern).replace("SHAPE", SHAPE)
+    return _NAMED.sub(named, pattern.replace("LAYER: ", _LAYER)).replace("SHAPE", SHAPE)
 
 
 def found_in(text: str) -> Iterator[tuple[Entry, Said]]:

@@ -7,7 +7,7 @@ import re
 import warnings
 from typing import NamedTuple
 
-__all__ = ["PastedError", "errors_in", "is_code", "one_line", "plain"]
+__all__ = ["LOGGED", "PastedError", "errors_in", "has_error", "is_code", "one_line", "plain"]
 
 LONGEST = 200_000  # characters; of longer text the middle, where the frames are, is left out
 LONGEST_MESSAGE = 10_000  # of one error, likewise
@@ -32,6 +32,11 @@ _TRACEBACK = re.compile(_FIRST_LINE, re.MULTILINE)
 _NEXT = re.compile(
     rf"{_FIRST_LINE}|^During handling of the above|^The above exception was the direct cause",
     re.MULTILINE,
+)
+# A line that a program prints before its error.
+LOGGED = re.compile(
+    r"\s*(?:[-─━═=╭┌]{5}|\[?\d{4}-\d\d-\d\d[ T]|\[?\d\d:\d\d:\d\d|[IWEF]\d{4} |[IWEF] tensorflow/"
+    r"|(?:WARNING|INFO|ERROR)\b|Epoch \d+/|\d+/\d+ |File \"|Cell In ?\[|(?:Using|To enable) \w)"
 )
 _BEGINS_CODE = re.compile(
     r"\s*(?:import |from \S+ import |def |class |@\w|#|%|!|>>> |\{|\[|[A-Za-z_][\w.]*\((?!\))|"

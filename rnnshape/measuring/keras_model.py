@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from rnnshape.description import Description, Layer, describe
 from rnnshape.expression import Call, Value, calls_within
-from rnnshape.measuring.memory import batch_size
+from rnnshape.measuring.memory import batch_size, why_outputs_cannot_fit
 from rnnshape.measuring.messages import (
     Failure,
     MeasuredLayer,
@@ -145,6 +145,9 @@ def _measured(
         built.append(_called(one.network, inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
+    too_large = why_outputs_cannot_fit([one.shape for one in tensors], batch)
+    if too_large is not None:
+        raise DoesNotFitError(too_large)
     size = batch_size(batch, stateful=stateful)
     batches = -(-batch // size)
     model = keras.Model(inputs, tensors)
@@ -253,7 +256,17 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
     return tuple(holds(relation.left, relation.right) for relation in layer.facts.relations)
 
 
+class DoesNotFitError(Exception):
+    """What a model returns does not fit into the memory."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.reason)
+
+
 def _failure(problem: Exception) -> Failure:
+    if isinstance(problem, DoesNotFitError):
+        return problem.failure
     words = _words(problem)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         reason = f"there was not enough memory: {words}"

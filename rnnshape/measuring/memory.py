@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rnnshape.description import Description, describe
 from rnnshape.measuring.messages import Failure, Request
 
-__all__ = ["batch_size", "estimated_bytes", "why_it_cannot_fit"]
+__all__ = [
+    "batch_size",
+    "estimated_bytes",
+    "most_for",
+    "outgrown",
+    "resident",
+    "why_it_cannot_fit",
+    "why_outputs_cannot_fit",
+]
 
 USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
@@ -21,6 +30,7 @@ OF_INPUTS = 3.2  # copies: NumPy's, TensorFlow's, and what it makes them from
 OF_OUTPUTS = 3.1  # copies: of each batch, all of them joined, and NumPy's
 OF_BATCH = 0.8  # copies of the batch that is worked on
 OF_PASS = 0.4  # copies of a batch's inputs for each further pass over time
+SHARE_OF_FREE = 0.9  # the rest is left to others
 PASSES_AT_ONCE = 5  # of many, as there are only so many processors
 OF_WEIGHT = 1.8  # copies of the largest weight, while it is made
 OF_RECURRENT_WEIGHT = 3.9  # likewise; it is made orthogonal
@@ -28,7 +38,18 @@ OF_RECURRENT_WEIGHT = 3.9  # likewise; it is made orthogonal
 
 def why_it_cannot_fit(request: Request) -> Failure | None:
     """What to say where measuring a request takes more memory than there is; else None."""
-    needed, available = estimated_bytes(request), _available()
+    return _why(estimated_bytes(request))
+
+
+def why_outputs_cannot_fit(shapes: Iterable[Sequence[int | None]], batch: int) -> Failure | None:
+    """The same of a model that Keras has built, by the shapes of its outputs; what is open in one
+    is the batch or counts as 1. It tells where there is no rule for a layer."""
+    sizes = (math.prod(size or 1 for size in shape[1:]) for shape in shapes)
+    return _why(LOADED + FLOAT32 * int(OF_OUTPUTS * batch * sum(sizes)))
+
+
+def _why(needed: int) -> Failure | None:
+    available = _available()
     if available is None or needed <= available:
         return None
     return Failure(
@@ -61,6 +82,27 @@ def estimated_bytes(request: Request) -> int:
         + max(making, default=0)
     )
     return LOADED + FLOAT32 * int(numbers)
+
+
+def most_for(pid: int) -> int | None:
+    """How many bytes a process may hold in memory: what it holds, and most of what is free."""
+    held, free = resident(pid), _available()
+    return None if held is None or free is None else held + int(SHARE_OF_FREE * free)
+
+
+def resident(pid: int) -> int | None:
+    """How many bytes a process holds in memory; None where the system does not tell."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    except (IndexError, OSError, ValueError):
+        return None
+
+
+def outgrown(most: int) -> Failure:
+    """What is said where a measurement took more than it may, which could not be foreseen."""
+    reason = f"this takes more than {_readable(most)} of memory, which is all that is there"
+    return Failure(reason, "try smaller dimensions", certain=True)
 
 
 def batch_size(batch: int, *, stateful: bool = False) -> int:

@@ -6,14 +6,16 @@ process boundary none of that can spoil the answer or the terminal.
 
 from __future__ import annotations
 
+import io
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import BinaryIO, Self, cast
+from typing import Any, Self, cast
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
@@ -34,6 +36,7 @@ from rnnshape.network import Question
 __all__ = ["KerasProcess", "measure"]
 
 Tell = Callable[[Progress], None]
+POLL_SECONDS = 0.05
 
 
 class KerasProcess:
@@ -47,6 +50,9 @@ class KerasProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._plain = False  # whether the child imports TensorFlow as it always is imported
         self._final: MeasurementError | None = None  # what every other question would fail for
+        self._most: int | None = None  # bytes that the child may hold in memory
+        self._has_outgrown = False
+        self._asks_alone = False  # whether each question is a request of its own
 
     def __enter__(self) -> Self:
         """Starts the child; if none can be started, `answers` raises what stood in the way."""
@@ -79,9 +85,11 @@ class KerasProcess:
             yield from [too_large] * len(request.questions)
             return
         left = len(request.questions)
+        self._asks_alone = False
         try:
             while left:
-                remaining = replace(request, questions=request.questions[-left:])
+                questions = request.questions[-left:][: 1 if self._asks_alone else left]
+                remaining = replace(request, questions=questions)
                 for answer in self._answers_of_one_child(remaining, tell):
                     left -= 1  # before it is given: who has the last answer may ask no more
                     yield answer
@@ -98,11 +106,15 @@ class KerasProcess:
             raise self._final
         if self._process is None:
             self._start()
+        self._most = memory.most_for(self._process.pid) if self._process else None
         self._send(request)
         inputs: tuple[Array, ...] = ()
         for _ in request.questions:
             answer = self._next_answer(tell)
             if answer is None:
+                return
+            if self._process is None and len(request.questions) > 1:
+                self._asks_alone = True  # which of them took too much memory, it does not tell
                 return
             if isinstance(answer, Failure) and answer.everything:
                 self._final = MeasurementError(answer.reason, answer.remedy)
@@ -129,6 +141,9 @@ class KerasProcess:
                 if tell is not None:
                     tell(message)
                 continue
+            if message is None and self._has_outgrown:
+                self._stop()
+                return memory.outgrown(self._most or 0)
             if message is None:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:
@@ -154,6 +169,18 @@ class KerasProcess:
             self._process = launch.start(["--plain"] if self._plain else [], self._stderr)
         except OSError as problem:
             raise MeasurementError(f"no process can be started: {problem.strerror}") from None
+        self._has_outgrown = False
+        assert self._process.stdout is not None
+        written = cast(io.RawIOBase, cast(io.BufferedReader, self._process.stdout).raw)
+        self._stdout = io.BufferedReader(_Watched(written, self._check_memory))
+
+    def _check_memory(self) -> None:
+        """Ends a child that takes more memory than there is, before the system ends another."""
+        if self._process is not None and self._most is not None:
+            held = memory.resident(self._process.pid)
+            if held is not None and held > self._most:
+                self._has_outgrown = True
+                self._process.kill()
 
     def _stop(self) -> None:
         if self._process is None:
@@ -165,12 +192,6 @@ class KerasProcess:
                 with suppress(OSError):  # of what is still in the buffer of a broken pipe
                     stream.close()
         self._process = None
-
-    @property
-    def _stdout(self) -> BinaryIO:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return cast(BinaryIO, self._process.stdout)
 
     def _send(self, request: Request) -> None:
         assert self._process is not None
@@ -203,6 +224,21 @@ class KerasProcess:
             "SIGXCPU": ": its processor time is limited (ulimit -t)",
         }
         return f"the measuring process was ended by {name}{causes.get(name, '')}"
+
+
+class _Watched(io.RawIOBase):
+    """What a child writes. While nothing comes, `check` is called again and again."""
+
+    def __init__(self, stream: io.RawIOBase, check: Callable[[], None]) -> None:
+        self._stream, self._check = stream, check
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        while os.name == "posix" and not select.select([self._stream], [], [], POLL_SECONDS)[0]:
+            self._check()
+        return self._stream.readinto(buffer)
 
 
 def measure(question: Question, *, seed: int | None = None, values: bool = False) -> Measurement:

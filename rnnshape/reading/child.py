@@ -17,18 +17,19 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from typing import IO, Any, NoReturn, Protocol, Self
+from typing import IO, NoReturn, Protocol, Self
 
-from rnnshape.errors import NotReadError, Place, QueryError
-from rnnshape.expression import Call, Value
+from rnnshape.errors import QueryError
+from rnnshape.expression import Value
 from rnnshape.interruption import SIGNALS, signals_held_back
 from rnnshape.network import Dimensions
 from rnnshape.reading import is_file, read
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
+from rnnshape.reading.wire import decoded, encoded
 from rnnshape.wire import as_dict, from_dict, tuples
 
 try:
@@ -38,7 +39,7 @@ except ImportError:  # Windows has none: there the wall clock is all there is
 
 __all__ = ["Reader", "forked", "launched", "main", "reader_of_process"]
 
-SECONDS, SECONDS_OF_WALL = 8, 20  # of the processor, of which others may take their part
+SECONDS, SECONDS_OF_WALL = 8, 40  # of the processor, of which others may take their part
 MEMORY = 2**30  # bytes
 LONGEST_ANSWER = 2**26  # bytes
 LIMITS = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0, "RLIMIT_CORE": 0}
@@ -95,7 +96,7 @@ class Reader:
             except BaseException:  # a signal, perhaps: the next answer would be this one's
                 self.close()
                 raise
-        return _decoded(*answer)
+        return decoded(*answer)
 
     def close(self) -> None:
         """Ends the child, if this very process has started it."""
@@ -266,7 +267,7 @@ def _limit(name: str) -> int:
 def _allow(seconds: int, at_most: int) -> None:
     """Sets at how many seconds of processor time the child ends."""
     if resource is None:  # there the parent can't wait for a pipe and a clock at once either
-        faulthandler.dump_traceback_later(SECONDS_OF_WALL, exit=True)
+        faulthandler.dump_traceback_later(SECONDS, exit=True)
     else:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, at_most), hard))
@@ -278,7 +279,7 @@ def _answered(line: bytes) -> bytes:
     try:
         try:
             what, let, dimensions = json.loads(line, object_hook=from_dict)
-            return _encoded(read(what, dict(tuples(let)), dimensions))
+            return encoded(read(what, dict(tuples(let)), dimensions))
         except MemoryError:
             raise QueryError(TOO_LARGE) from None
         except ExhaustedError:
@@ -287,83 +288,7 @@ def _answered(line: bytes) -> bytes:
             words = str(wrong)[:200]
             raise QueryError(f"the code can't be read: {type(wrong).__name__}: {words}") from None
     except QueryError as wrong:
-        return _encoded(wrong)
+        return encoded(wrong)
     except Exception as bug:
         words = traceback.format_exception_only(bug)[-1].strip()
         return b"[]\n" + json.dumps({"bug": words[:1_000]}).encode("ascii") + b"\n"
-
-
-# What they say to each other
-
-
-def _encoded(said: Reading | QueryError) -> bytes:
-    lines: dict[str, int] = {}  # a place holds its whole line, and many stand in one
-
-    def of_place(place: Place) -> list[Any]:
-        line, *others = place
-        return [lines.setdefault(line, len(lines)), *others]
-
-    def of_error(wrong: QueryError) -> dict[str, Any]:
-        return {
-            "message": wrong.message,
-            "place": wrong.place and of_place(wrong.place),
-            "is_not_read": isinstance(wrong, NotReadError),
-            "others": [of_error(other) for other in wrong.others],
-        }
-
-    def of_dataclass(value: Any) -> dict[str, Any]:
-        named = as_dict(value)
-        if isinstance(value, Call):
-            named["places"] = [[word, *of_place(place)] for word, place in value.places.items()]
-        return named
-
-    if isinstance(said, QueryError):
-        answer: dict[str, Any] = {"error": of_error(said)}
-    else:
-        answer = {
-            "networks": said.networks,
-            "messages": [of_error(message) for message in said.messages],
-            "refusals": [of_error(message) for message in said.refusals],
-            "notes": said.notes,
-            "names_used": sorted(said.names_used),
-            "names_open": said.names_open,
-        }
-    text = json.dumps(answer, default=of_dataclass)
-    return f"{json.dumps([*lines])}\n{text}\n".encode("ascii")
-
-
-def _decoded(first: bytes, second: bytes) -> Reading:
-    lines = json.loads(first)
-
-    def typed(received: dict[str, Any]) -> Any:
-        if received.get("type") == "Call":
-            places = received["places"]
-            received["places"] = {word: _place(place, lines) for word, *place in places}
-        return from_dict(received) if "type" in received else received
-
-    answer = json.loads(second, object_hook=typed)
-    if "bug" in answer:
-        raise RuntimeError(answer["bug"])
-    if "error" in answer:
-        raise _error(answer["error"], lines)
-    return Reading(
-        tuple(answer["networks"]),
-        tuple(_error(message, lines) for message in answer["messages"]),
-        tuples(answer["notes"]),
-        frozenset(answer["names_used"]),
-        tuple(answer["names_open"]),
-        tuple(_error(message, lines) for message in answer["refusals"]),
-    )
-
-
-def _error(received: dict[str, Any], lines: Sequence[str]) -> QueryError:
-    kind = NotReadError if received["is_not_read"] else QueryError
-    place = received["place"]
-    wrong = kind(received["message"], place and _place(place, lines))
-    wrong.others = tuple(_error(other, lines) for other in received["others"])
-    return wrong
-
-
-def _place(received: Sequence[Any], lines: Sequence[str]) -> Place:
-    number, *others = received
-    return Place(lines[number], *others)

@@ -218,7 +218,7 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
     used = {
         node.id
         for name, found in own.items()
-        for part in getattr(found, "body", ())
+        for part in getattr(found, "own_body", ())
         for node in ast.walk(part)
         if isinstance(node, ast.Name) and node.id != name
     }

@@ -14,6 +14,7 @@ from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.operands import (
     broadcast,
+    exchanged,
     joined,
     made,
     one_tensor,
@@ -116,27 +117,24 @@ def _check_index(call: Call, index: int, axis: Axis, argument: str) -> None:
 @rule("take")
 def take(call: Call, inputs: Inputs) -> Facts | None:
     given, indices, picked = one_tensor(call, inputs), call["indices"], inputs.tensor("indices")
-    axes = given.axes
     if call["axis"] is None:
-        axes, at = (joined(axes),), 0
-    else:
-        at = place(call, "axis", whole(call, "axis"), given)
-    before, axis, after = axes[:at], axes[at], axes[at + 1 :]
-    if picked is not None:
-        return made("what the indices pick", before, picked.axes, after)
-    several = indices if isinstance(indices, tuple) else (indices,)
-    for index in several:
-        if not isinstance(index, int):
-            return None
-        _check_index(call, int(index), axis, "indices")
-    chosen = (Axis(axis.name, len(several)),) if isinstance(indices, tuple) else ()
-    return made("what the indices pick", before, chosen, after)
+        given = Tensor("x", (joined(given.axes),))
+    at = 0 if call["axis"] is None else place(call, "axis", given)
+    chosen = picked.axes if picked is not None else ()
+    if picked is None:
+        several = indices if isinstance(indices, tuple) else (indices,)
+        for index in several:
+            if not isinstance(index, int):
+                return None
+            _check_index(call, index, given.axes[at], "indices")
+        chosen = (Axis(given.axes[at].name, len(several)),) if several is indices else ()
+    return made("what the indices pick", exchanged(given, at, *chosen))
 
 
 @rule("split", "array_split")
 def split(call: Call, inputs: Inputs) -> Facts:
     given, wanted = one_tensor(call, inputs), call["indices_or_sections"]
-    at = place(call, "axis", whole(call, "axis"), given)
+    at = place(call, "axis", given)
     axis = given.axes[at]
     if isinstance(wanted, tuple) and call.name == "split":
         ends = [end for end in wanted if isinstance(end, int)]
@@ -158,13 +156,14 @@ def split(call: Call, inputs: Inputs) -> Facts:
             )
         more = axis.length % count
         sizes = [axis.length // count + (number < more) for number in range(count)]
-    return _parts(given, at, [Axis(axis.name, size, is_open=axis.is_open) for size in sizes])
+    axes = [Axis(axis.name, size, is_open=axis.is_open) for size in sizes]
+    return _parts([exchanged(given, at, axis) for axis in axes])
 
 
 @rule("unstack")
 def unstack(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
-    at = place(call, "axis", whole(call, "axis"), given)
+    at = place(call, "axis", given)
     count = given.axes[at].length
     if call["num"] not in (None, count):
         raise call.error(
@@ -172,13 +171,10 @@ def unstack(call: Call, inputs: Inputs) -> Facts:
             '(Keras: "must equal")',
             "num",
         )
-    return _parts(given, at, [None] * count)
+    return _parts([exchanged(given, at)] * count)
 
 
-def _parts(given: Tensor, at: int, axes: list[Axis] | list[None]) -> Facts:
-    shapes = [
-        (*given.axes[:at], *((axis,) if axis else ()), *given.axes[at + 1 :]) for axis in axes
-    ]
+def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
     parts = tuple(
         Tensor(f"o{number}", shape, f"part {number} of {len(shapes)}")
         for number, shape in enumerate(shapes, start=1)

@@ -14,11 +14,13 @@ from rnnshape.signatures import signature
 
 __all__ = [
     "broadcast",
+    "exchanged",
     "joined",
     "made",
     "one_tensor",
     "operands",
     "place",
+    "place_of",
     "places",
     "whole",
     "wholes",
@@ -59,6 +61,11 @@ def made(meaning: str, *axes: Iterable[Axis]) -> Facts:
     return Facts((Tensor("o", tuple(axis for part in axes for axis in part), meaning),))
 
 
+def exchanged(given: Tensor, at: int, *new: Axis) -> tuple[Axis, ...]:
+    """The axes of a tensor with others in place of one."""
+    return (*given.axes[:at], *new, *given.axes[at + 1 :])
+
+
 def whole(call: Call, argument: str) -> int:
     value = call[argument]
     if not isinstance(value, int):
@@ -80,7 +87,12 @@ def wholes(call: Call, argument: str) -> tuple[int, ...]:
     return tuple(int(one) for one in several if isinstance(one, int))
 
 
-def place(call: Call, argument: str, axis: int, given: Tensor, more: int = 0) -> int:
+def place(call: Call, argument: str, given: Tensor, more: int = 0) -> int:
+    """The place of the one axis that an argument names."""
+    return place_of(call, argument, whole(call, argument), given, more)
+
+
+def place_of(call: Call, argument: str, axis: int, given: Tensor, more: int = 0) -> int:
     """The place of an axis, counted from 0; `more` is how many axes are being added."""
     rank = len(given.axes) + more
     if not -rank <= axis < rank:
@@ -92,7 +104,7 @@ def places(call: Call, argument: str, given: Tensor, more: int = 0) -> tuple[int
     """The places of one axis or of several, none twice; of all where there is None."""
     if call[argument] is None:
         return tuple(range(len(given.axes)))
-    found = [place(call, argument, one, given, more) for one in wholes(call, argument)]
+    found = [place_of(call, argument, one, given, more) for one in wholes(call, argument)]
     if len(set(found)) < len(found):
         raise call.error(f'{call} names an axis twice (Keras: "duplicate")', argument)
     return tuple(found)

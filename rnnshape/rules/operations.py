@@ -10,6 +10,7 @@ from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.operands import (
     broadcast,
+    exchanged,
     joined,
     made,
     one_tensor,
@@ -59,17 +60,11 @@ def of_pairs(call: Call, inputs: Inputs) -> Facts | None:
     return made(meaning, broadcast(call, *(one.axes for one in given)))
 
 
-@rule(*OF_MANY)
+@rule(*OF_MANY, "argmax", "argmin")
 def of_many(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
-    return _reduced(call, given, places(call, "axis", given))
-
-
-@rule("argmax", "argmin")
-def place_of_extreme(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
-    if call["axis"] is not None:
-        whole(call, "axis")
+    if call.name.startswith("arg") and call["axis"] is not None:
+        whole(call, "axis")  # these take one axis or all
     return _reduced(call, given, places(call, "axis", given))
 
 
@@ -113,13 +108,6 @@ def softmax(call: Call, inputs: Inputs) -> Facts | None:
     return made(f"{call.name} along the axis", given.axes)
 
 
-@rule("normalize", "sort")
-def along_axis(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
-    place(call, "axis", whole(call, "axis"), given)
-    return made(f"{call.name} along the axis", given.axes)
-
-
 @rule("flip", "roll")
 def moved_along(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
@@ -127,27 +115,27 @@ def moved_along(call: Call, inputs: Inputs) -> Facts:
     return made("the same numbers in another order", given.axes)
 
 
-@rule("cumsum", "cumprod", "argsort")
-def one_after_the_other(call: Call, inputs: Inputs) -> Facts:
+@rule("normalize", "sort", "cumsum", "cumprod", "argsort")
+def along_axis(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
-    if call["axis"] is None:
+    if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
-    place(call, "axis", whole(call, "axis"), given)
+    place(call, "axis", given)
     return made(f"{call.name} along the axis", given.axes)
 
 
 @rule("diff")
 def diff(call: Call, inputs: Inputs) -> Facts:
     given, times = one_tensor(call, inputs), whole(call, "n")
-    at = place(call, "axis", whole(call, "axis"), given)
+    at = place(call, "axis", given)
     less = given.axes[at].resized(lambda length: max(0, length - times))
-    return made("each number less the one before", given.axes[:at], (less,), given.axes[at + 1 :])
+    return made("each number less the one before", exchanged(given, at, less))
 
 
 @rule("glu")
 def glu(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
-    at = place(call, "axis", whole(call, "axis"), given)
+    at = place(call, "axis", given)
     if given.shape[at] % 2:
         raise call.error(
             f"{call} cuts {given.shape[at]} {given.axes[at].label} into two equal parts: give it "
@@ -155,12 +143,7 @@ def glu(call: Call, inputs: Inputs) -> Facts:
             "axis",
         )
     half = given.axes[at].resized(lambda length: length // 2)
-    return made(
-        "half of them, as far as the others let them",
-        given.axes[:at],
-        (half,),
-        given.axes[at + 1 :],
-    )
+    return made("half of them, as far as the others let them", exchanged(given, at, half))
 
 
 @rule("one_hot")
@@ -187,7 +170,7 @@ def one_hot(call: Call, inputs: Inputs) -> Facts:
 @rule("repeat")
 def repeat(call: Call, inputs: Inputs) -> Facts:
     given, times = one_tensor(call, inputs), wholes(call, "repeats")
-    at = None if call["axis"] is None else place(call, "axis", whole(call, "axis"), given)
+    at = None if call["axis"] is None else place(call, "axis", given)
     axis = joined(given.axes) if at is None else given.axes[at]
     if min(times) < 0 or len(times) not in (1, axis.length):
         raise call.error(
@@ -197,10 +180,8 @@ def repeat(call: Call, inputs: Inputs) -> Facts:
         )
     one_for_all = len(times) == 1
     longer = axis.resized(lambda length: length * times[0] if one_for_all else sum(times))
-    meaning = "each entry several times"
-    if at is None:
-        return made(meaning, (longer,))
-    return made(meaning, given.axes[:at], (longer,), given.axes[at + 1 :])
+    axes = (longer,) if at is None else exchanged(given, at, longer)
+    return made("each entry several times", axes)
 
 
 @rule("tile")
@@ -212,11 +193,9 @@ def tile(call: Call, inputs: Inputs) -> Facts:
             '(Keras: "Negative dimensions are not allowed")',
             "repeats",
         )
-    rank = max(len(times), len(given.axes))
-    axes = (*(Axis("1", 1) for _ in range(rank - len(given.axes))), *given.axes)
-    counts = (*(1 for _ in range(rank - len(times))), *times)
-    pairs = zip(axes, counts, strict=True)
-    return made("the input several times", tuple(n * axis if n != 1 else axis for axis, n in pairs))
+    more = len(times) - len(given.axes)  # the shorter of both has ones before it
+    pairs = zip([Axis("1", 1)] * more + [*given.axes], [1] * -more + [*times], strict=True)
+    return made("the input several times", [n * axis if n != 1 else axis for axis, n in pairs])
 
 
 @rule("pad")

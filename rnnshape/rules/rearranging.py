@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 from math import prod
 from operator import add
@@ -17,8 +18,8 @@ from rnnshape.rules.operands import (
     one_tensor,
     operands,
     place,
+    place_of,
     places,
-    whole,
     wholes,
 )
 from rnnshape.rules.registry import axes_of_rank, rule
@@ -79,7 +80,7 @@ def transpose(call: Call, inputs: Inputs) -> Facts:
 def swapaxes(call: Call, inputs: Inputs) -> Facts:
     given = one_tensor(call, inputs)
     axes = list(given.axes)
-    one, other = (place(call, name, whole(call, name), given) for name in ("axis1", "axis2"))
+    one, other = place(call, "axis1", given), place(call, "axis2", given)
     axes[one], axes[other] = axes[other], axes[one]
     return made("the input with two axes exchanged", axes)
 
@@ -150,7 +151,7 @@ def _listed(call: Call, inputs: Inputs) -> tuple[Tensor, ...]:
 @rule("concatenate")
 def concatenate(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
-    at = place(call, "axis", whole(call, "axis"), given[0])
+    at = place(call, "axis", given[0])
     _check_alike(call, given, but=at)
     axes = list(given[0].axes)
     axes[at] = reduce(add, (one.axes[at] for one in given))
@@ -162,7 +163,7 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
 def stack(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
     _check_alike(call, given)
-    at = place(call, "axis", whole(call, "axis"), given[0], more=1)
+    at = place(call, "axis", given[0], more=1)
     axes, names = given[0].axes, ", ".join(one.name for one in given)
     new = Axis("stack", len(given))
     return made(f"{names} as entries of a new axis", axes[:at], (new,), axes[at:])
@@ -197,9 +198,7 @@ def dot(call: Call, inputs: Inputs) -> Facts | None:
     if given is None or any(not one.axes for one in given):
         return None
     first, second = given
-    at = max(0, len(second.axes) - 2)
-    _check_sums(call, first, first.axes[-1], second, second.axes[at])
-    return made("sums of products", first.axes[:-1], second.axes[:at], second.axes[at + 1 :])
+    return _contracted(call, first, [len(first.axes) - 1], second, [max(0, len(second.axes) - 2)])
 
 
 @rule("tensordot")
@@ -213,16 +212,22 @@ def tensordot(call: Call, inputs: Inputs) -> Facts | None:
             ours = list(range(len(first.axes) - count, len(first.axes)))
             theirs = list(range(count))
         case (tuple(left), tuple(right)) if len(left) == len(right):
-            ours = [place(call, "axes", int(at), first) for at in left if isinstance(at, int)]
-            theirs = [place(call, "axes", int(at), second) for at in right if isinstance(at, int)]
+            ours = [place_of(call, "axes", at, first) for at in left if isinstance(at, int)]
+            theirs = [place_of(call, "axes", at, second) for at in right if isinstance(at, int)]
         case _:
             return None
+    return _contracted(call, first, ours, second, theirs)
+
+
+def _contracted(
+    call: Call, first: Tensor, ours: Sequence[int], second: Tensor, theirs: Sequence[int]
+) -> Facts:
+    """What is left of two tensors when it is summed over some axes of both."""
     for one, other in zip(ours, theirs, strict=False):
         _check_sums(call, first, first.axes[one], second, second.axes[other])
     kept = [axis for at, axis in enumerate(first.axes) if at not in ours]
-    return made(
-        "sums of products", kept, [axis for at, axis in enumerate(second.axes) if at not in theirs]
-    )
+    kept += [axis for at, axis in enumerate(second.axes) if at not in theirs]
+    return made("sums of products", kept)
 
 
 def _check_sums(call: Call, first: Tensor, one: Axis, second: Tensor, other: Axis) -> None:

@@ -82,13 +82,13 @@ class AnswerWriter:
 
     def explain(self, explanation: Explanation, line: Place | None) -> None:
         """Writes what an error means. Of one that is not known, only JSON has anything."""
-        from rnnshape.views.explanation import blocks, plain_lines
+        from rnnshape.views.explanation import blocks
 
         form = self._query.format
         if form is Format.JSON:
             write(self._stream, [json.dumps(explanation.to_dict()), "\n"])
         elif form is Format.PLAIN and explanation.is_known:
-            write(self._stream, plain_lines(explanation))
+            write(self._stream, [f"{explanation}\n"])
         elif explanation.is_known:
             self._write_blocks(lambda page: blocks(explanation, line, page))
         self._answered += explanation.is_known

@@ -11,7 +11,7 @@ from rnnshape.views.blocks import Block, Heading, Lines, Picture, Program
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, styled
 
-__all__ = ["blocks", "plain_lines"]
+__all__ = ["blocks"]
 
 
 def blocks(explanation: Explanation, line: Place | None, page: Page) -> Iterator[Block]:
@@ -42,8 +42,3 @@ def _with_room(remedy: str, width: int) -> str:
         return remedy
     above = wrap(comment.strip(), width, initial_indent="# ", subsequent_indent="# ")
     return "\n".join([*above, code.rstrip()]).rstrip()
-
-
-def plain_lines(explanation: Explanation) -> Iterator[str]:
-    """The explanation, then the changes, a line each."""
-    yield from (f"{line}\n" for line in (explanation.explanation, *explanation.remedies))

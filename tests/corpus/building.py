@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape.description import describe
 from rnnshape.expression import Value
 from rnnshape.network import Argument, Network, Ref
-from rnnshape.signatures import module_of
+from rnnshape.signatures import module_of, signature
 
 Shape = tuple[int, ...]
 
@@ -28,7 +28,11 @@ def build(value: Value) -> Any:
     if not hasattr(value, "arguments"):
         return value
     made = getattr(getattr(keras(), str(module_of(value.name))), value.name)  # type: ignore[union-attr]
-    return made(**{name: build(one) for name, one in value.arguments})  # type: ignore[union-attr]
+    arguments = {name: build(one) for name, one in value.arguments}  # type: ignore[union-attr]
+    if module_of(value.name) != "ops":  # type: ignore[union-attr]
+        return made(**arguments)
+    free = [word for word in signature(value.name).tensors if word not in arguments]  # type: ignore[union-attr]
+    return lambda *tensors: made(**arguments, **dict(zip(free, tensors, strict=True)))
 
 
 def shapes_by_keras(network: Network) -> tuple[list[Shape], int]:
@@ -47,7 +51,7 @@ def shapes_by_keras(network: Network) -> tuple[list[Shape], int]:
         keywords = {name: tensor(one) for name, one in step.keywords}
         returned = layers[-1](*map(tensor, step.arguments), **keywords)
         made.append(keras().tree.flatten(returned))
-    parameters = {id(one): one.count_params() for one in layers}
+    parameters = {id(one): one.count_params() for one in layers if hasattr(one, "count_params")}
     last = len(network.steps)
     outputs = network.outputs or [Ref(last, place) for place in range(len(made[last]))]
     return [tuple(tensor(one).shape) for one in outputs], sum(parameters.values())

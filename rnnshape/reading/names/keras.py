@@ -41,7 +41,7 @@ CLASSES: dict[str, Any] = {
 }
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
 SUBMODULES = (
-    "activations", "api", "applications", "backend", "callbacks", "compat", "constraints",
+    "activations", "api", "applications", "backend", "callbacks", "compat", "config", "constraints",
     "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
     "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
     "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
@@ -100,6 +100,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
+    if name == "set_image_data_format":
+        return set_image_data_format
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -114,10 +116,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return ARRAYS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
-    if name in NUMPY and not path.endswith("layers"):
-        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
     if _is_dtype(name):
         return name
+    if name in NUMPY and not path.endswith("layers"):
+        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
     if name in ("function", "register_keras_serializable"):
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda one: one
     if path.endswith("layers"):
@@ -138,6 +140,10 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
         evaluator.open(f"{text}[{place}]", why) if size is None else size
         for place, size in enumerate(sizes)
     ]
+
+
+def set_image_data_format(data_format: Any) -> None:
+    session().data_format = data_format
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:

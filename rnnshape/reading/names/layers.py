@@ -342,7 +342,8 @@ class LambdaLayer(Layer):
             raise IsOpenError(
                 session().evaluator.open("Lambda", "what it does is not in this code")
             )
-        return self.own_function(given[0] if given else named.get("inputs"))
+        given_first = given[0] if given else named.get("inputs")
+        return session().evaluator.really(self.own_function, given_first)
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """It is one row, as in Keras: its shape is that of what its function makes."""
@@ -394,6 +395,9 @@ def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
         optional = word not in known.required and changes_no_shape(word)
         if not (optional and next(unknowns_in(made), None) is not None):
             words[word] = made
+    data_format = argument(session().data_format)
+    if data_format is not None and "data_format" in known.names:
+        words.setdefault("data_format", data_format)
     plain = [argument(value) for value in values]
     for place, word in enumerate(known.positional[: len(plain)]):
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):

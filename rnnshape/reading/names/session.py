@@ -30,6 +30,7 @@ class Session:
         loaded: what stands for models that the code loads from files.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
+        data_format: where channels stand in images, if the code says it for all layers.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
 
@@ -46,6 +47,7 @@ class Session:
         self.notes: list[str] = []
         self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
+        self.data_format: Any = None
         self.counts: dict[str, int] = {}
 
     def name_of(self, class_name: str) -> str:

@@ -15,7 +15,7 @@ import posixpath
 import re
 import string
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.reading.python.limits import MOST, check_text, weight_of_call
@@ -97,6 +97,21 @@ class Field:
         self.default, self.factory = default, default_factory
 
 
+def _binder(fields: Mapping[str, object]) -> Callable[..., dict[str, object]]:
+    """A function that tells what its arguments give to these fields, which have such defaults."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature(
+        [inspect.Parameter(name, kind, default=default) for name, default in fields.items()]
+    )
+
+    def bound(*values: object, **named: object) -> dict[str, object]:
+        found = signature.bind(*values, **named)
+        found.apply_defaults()
+        return found.arguments
+
+    return bound
+
+
 def dataclass(kind: Any = None, **_: object) -> Any:
     """Gives a class the `__init__` of its fields; Python's own would make it from text."""
     if kind is None:
@@ -105,17 +120,10 @@ def dataclass(kind: Any = None, **_: object) -> Any:
     for base in reversed(kind.__mro__):
         for name in base.__dict__.get("__annotations__", {}):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
-    signature = inspect.Signature(
-        [
-            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
-            for name, default in fields.items()
-        ]
-    )
+    bound = _binder(fields)
 
     def init(self: object, *values: object, **named: object) -> None:
-        bound = signature.bind(*values, **named)
-        bound.apply_defaults()
-        for name, value in bound.arguments.items():
+        for name, value in bound(*values, **named).items():
             if isinstance(value, Field):
                 value = value.factory() if value.factory else value.default
             setattr(self, name, value)
@@ -146,22 +154,11 @@ def namedtuple(
     for word in (name, *words):
         if not (isinstance(word, str) and word.isidentifier()) or keyword.iskeyword(word):
             raise ValueError("field names must be valid identifiers")
-    first = len(words) - len(defaults)
-    signature = inspect.Signature(
-        [
-            inspect.Parameter(
-                word,
-                inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=defaults[index - first] if index >= first else inspect.Parameter.empty,
-            )
-            for index, word in enumerate(words)
-        ]
-    )
+    without = [inspect.Parameter.empty] * (len(words) - len(defaults))
+    bound = _binder(dict(zip(words, [*without, *defaults], strict=True)))
 
     def new(kind: Any, *values: object, **named: object) -> Any:
-        bound = signature.bind(*values, **named)
-        bound.apply_defaults()
-        return tuple.__new__(kind, [bound.arguments[word] for word in words])
+        return tuple.__new__(kind, bound(*values, **named).values())
 
     def as_dict(self: Any) -> dict[str, object]:
         return dict(zip(words, self, strict=True))
@@ -178,8 +175,6 @@ def namedtuple(
 
 class NamedTuple:
     """`typing.NamedTuple`: a class of the code is made by `namedtuple` where it is the base."""
-
-    is_named_tuple = True
 
 
 def argument_parser(note: Callable[[str], None]) -> type:
@@ -247,15 +242,17 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
 
 
 def is_instance(value: object, kinds: Any) -> bool:
-    for found in opens_in([value, kinds]):
-        raise IsOpenError(found)
-    return isinstance(value, kinds)
+    return isinstance(_known(value), _known(kinds))
 
 
 def is_subclass(value: Any, kinds: Any) -> bool:
-    for found in opens_in([value, kinds]):
+    return issubclass(_known(value), _known(kinds))
+
+
+def _known(value: Any) -> Any:
+    for found in opens_in([value]):
         raise IsOpenError(found)
-    return issubclass(value, kinds)
+    return value
 
 
 def _type(value: object) -> type:
@@ -264,10 +261,6 @@ def _type(value: object) -> type:
     if isinstance(value, (*FUNCTIONS, type, super, Stream, Module)):
         raise TypeError("the type of this is not read")
     return type(value)
-
-
-def _next(stream: Iterator[object], *default: object) -> object:
-    return next(stream, *default)
 
 
 def _vars(value: Any) -> dict[str, object]:
@@ -308,7 +301,7 @@ BUILTINS: dict[str, object] = {
     "type": _type,
     "iter": iter,
     "pow": pow,
-    "next": _next,
+    "next": lambda stream, *default: next(stream, *default),
     "vars": _vars,
     "print": lambda *_, **__: None,
     "__name__": "__main__",
@@ -378,21 +371,5 @@ METHODS: dict[type, frozenset[str]] = {
         functools.partial: "",
     }.items()
 }
-DUNDERS = frozenset(
-    [
-        "__init__",
-        "__call__",
-        "__name__",
-        "__class__",
-        "__post_init__",
-        "__getitem__",
-        "__len__",
-        "__enter__",
-        "__exit__",
-        "__repr__",
-        "__str__",
-        "__eq__",
-        "__add__",
-        "__mul__",
-    ]
-)
+NAMES_WITH_LINES = "init call name class post_init getitem len enter exit repr str eq add mul"
+DUNDERS = frozenset(f"__{name}__" for name in NAMES_WITH_LINES.split())

@@ -6,7 +6,7 @@ import functools
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
@@ -44,7 +44,7 @@ class Snapshot:
                 waiting += value
                 continue
             inner = list(_within(value))
-            if inner or _is_changeable(value):
+            if inner or _content(value) is not None:
                 self.held[id(value)] = value
                 waiting += inner
             if len(self.held) > MOST_OBJECTS:
@@ -53,7 +53,8 @@ class Snapshot:
         self.before = self.now()
 
     def now(self) -> dict[int, Any]:
-        return {key: _content(value) for key, value in self.held.items() if _is_changeable(value)}
+        contents = {key: _content(value) for key, value in self.held.items()}
+        return {key: content for key, content in contents.items() if content is not None}
 
     def set(self, contents: dict[int, Any]) -> None:
         for key, content in contents.items():
@@ -88,7 +89,23 @@ class Early:
     value: object = None
 
 
-Outcome = tuple[BaseException | None, object, dict[int, Any]]
+class Outcome(NamedTuple):
+    """What comes of one side of a condition.
+
+    Attributes:
+        signal: how it ends the code around it; None where that goes on.
+        value: of an expression, or what a function returns.
+        contents: what everything holds afterwards.
+    """
+
+    signal: BaseException | None
+    value: object
+    contents: dict[int, Any]
+
+    def end(self) -> object:
+        if self.signal is not None:
+            raise self.signal
+        return self.value
 
 
 def both_ways(
@@ -107,33 +124,28 @@ def both_ways(
     one = _followed(evaluator, condition, snapshot, first)
     snapshot.set(snapshot.before)
     other = _followed(evaluator, f"not {condition}", snapshot, second)
-    if isinstance(one[0], Exception) or isinstance(other[0], Exception):
-        # The program ends where it raises: the other side is what goes on.
-        goes_on = other if isinstance(one[0], Exception) else one
-        snapshot.set(goes_on[2])
-        if goes_on[0] is not None:
-            raise goes_on[0]
-        return goes_on[1]
-    if type(one[0]) is type(other[0]):
-        snapshot.merge(one[2], other[2], because)
-        if isinstance(one[0], ReturnedSignal) and isinstance(other[0], ReturnedSignal):
-            raise ReturnedSignal(_merged(one[0].value, other[0].value, because))
-        if one[0] is not None:
-            raise one[0]
-        return _merged(one[1], other[1], because)
-    ends, goes_on = (one, other) if one[0] is not None else (other, one)
-    if ends[0] is not None and goes_on[0] is not None:  # one returns, and the other breaks
+    for raised, goes_on in ((one, other), (other, one)):
+        if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
+            snapshot.set(goes_on.contents)
+            return goes_on.end()
+    if type(one.signal) is type(other.signal):
+        snapshot.merge(one.contents, other.contents, because)
+        value = _merged(one.value, other.value, because)
+        if isinstance(one.signal, ReturnedSignal):
+            raise ReturnedSignal(value)
+        return one._replace(value=value).end()
+    ends, goes_on = (one, other) if one.signal else (other, one)
+    if goes_on.signal is not None:  # one returns, and the other breaks
         raise IsOpenError(because)
-    snapshot.set(goes_on[2])
-    value = ends[0].value if isinstance(ends[0], ReturnedSignal) else None
-    early = Early(because, snapshot, ends[2], value)
-    if isinstance(ends[0], ReturnedSignal):
-        _scope_of_function(scope).returns.append(early)
-    elif isinstance(ends[0], BrokenSignal):
+    snapshot.set(goes_on.contents)
+    early = Early(because, snapshot, ends.contents, ends.value)
+    if isinstance(ends.signal, ReturnedSignal):
+        scope.of_function().returns.append(early)
+    elif isinstance(ends.signal, BrokenSignal):
         scope.breaks[-1].append(early)
     else:
         scope.continues[-1].append(early)
-    return goes_on[1]
+    return goes_on.value
 
 
 def finish(early: list[Early], value: object = None) -> object:
@@ -166,118 +178,90 @@ def _followed(
     except (Exception, ReturnedSignal, BrokenSignal, ContinuedSignal) as signal:
         evaluator.depth = depth
         del evaluator.calls[calls:]
-        return signal, None, snapshot.now()
+        return Outcome(signal, getattr(signal, "value", None), snapshot.now())
     finally:
         evaluator.conditions.pop()
-    return None, value, snapshot.now()
+    return Outcome(None, value, snapshot.now())
 
 
-def _scope_of_function(scope: Scope) -> Scope:
-    while scope.is_inner and scope.above is not None:
-        scope = scope.above
-    return scope
+def _held(value: Any) -> Any:
+    """The list, set or dictionary in which a value has what code can change of it, or None."""
+    if isinstance(value, list | set | dict):
+        return value
+    if isinstance(value, Stream):
+        return value.items
+    is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
+    is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
+    return vars(value) if is_changed and not is_plain else None
 
 
-def _within(value: Any) -> Iterator[Any]:
-    """What is in a value; nothing of what Python can't change."""
-    if isinstance(value, list | set):
-        yield from value
-    elif isinstance(value, Stream):
-        yield from value.items
-    elif isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, types.FunctionType):
-        scope = getattr(value, "own_scope", None)
-        for around in scope.around() if isinstance(scope, Scope) else ():
-            yield around.names
-    elif isinstance(value, types.MethodType):
-        yield value.__self__
-    elif isinstance(value, functools.partial):
-        yield from (value.func, value.args, value.keywords)
-    elif isinstance(value, type):
-        if is_of_code(value):
-            yield from (part for part in vars(value).values() if not isinstance(part, property))
-    elif _is_object(value):
-        yield from vars(value).values()
-        if is_of_code(type(value)):
-            yield type(value)
-
-
-def _is_changeable(value: object) -> bool:
-    if isinstance(value, type):
-        return is_of_code(value)
-    if isinstance(value, types.FunctionType | types.MethodType | functools.partial):
-        return False
-    return isinstance(value, list | set | dict | Stream) or _is_object(value)
-
-
-def _is_object(value: object) -> bool:
-    """Whether it is an object that code can change: one of its own classes, or a stand-in."""
-    if isinstance(value, Module) or not hasattr(value, "__dict__"):
-        return False
-    return isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
+def _is_class_of_code(value: object) -> bool:
+    return isinstance(value, type) and is_of_code(value)
 
 
 def _content(value: Any) -> Any:
-    if isinstance(value, list):
-        return list(value)
-    if isinstance(value, set):
-        return set(value)
-    if isinstance(value, Stream):
-        return list(value.items)
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, type):
+    """A copy of what code can change of a value, or None."""
+    if _is_class_of_code(value):
         return {name: part for name, part in vars(value).items() if not name.startswith("__")}
-    return dict(vars(value))
+    held = _held(value)
+    return next((kind(held) for kind in (list, set, dict) if isinstance(held, kind)), None)
 
 
 def _set_content(value: Any, content: Any) -> None:
-    if isinstance(value, list):
-        value[:] = content
-    elif isinstance(value, set):
-        value.clear()
-        value.update(content)
-    elif isinstance(value, Stream):
-        value.items[:] = content
-    elif isinstance(value, dict):
-        dict.clear(value)
-        dict.update(value, content)
-    elif isinstance(value, type):
+    held = _held(value)
+    if isinstance(held, list):
+        held[:] = content
+    elif isinstance(held, set):
+        held.clear()
+        held.update(content)
+    elif isinstance(held, dict):
+        dict.clear(held)
+        dict.update(held, content)
+    else:
         for name in [name for name in _content(value) if name not in content]:
             delattr(value, name)
         for name, part in content.items():
             if vars(value).get(name) is not part:
                 setattr(value, name, part)
+
+
+def _within(value: Any) -> Iterator[Any]:
+    """What is in a value; nothing of what Python can't change."""
+    if isinstance(value, types.FunctionType):
+        scope = getattr(value, "own_scope", None)
+        yield from (around.names for around in scope.around()) if scope else ()
+    elif isinstance(value, types.MethodType):
+        yield value.__self__
+    elif isinstance(value, functools.partial):
+        yield from (value.func, value.args, value.keywords)
+    elif _is_class_of_code(value):
+        yield from (part for part in vars(value).values() if not isinstance(part, property))
     else:
-        vars(value).clear()
-        vars(value).update(content)
+        held = _held(value)
+        yield from (held.values() if isinstance(held, dict) else held) or ()
+        if _is_class_of_code(type(value)):
+            yield type(value)
 
 
 def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
-    if isinstance(value, StandIn):
-        merged = dict(other)
-        for name in one.keys() | other.keys():
-            first, second = one.get(name, MISSING), other.get(name, MISSING)
-            if not _same(first, second):
-                own = name.startswith("own_")
-                merged[name] = (
-                    value.merged(name, first, second, because)
-                    if own
-                    else _merged(first, second, because)
-                )
-        return merged
     if isinstance(one, dict):
         names = [*one, *(name for name in other if name not in one)]
-        return {
-            name: _merged(one.get(name, MISSING), other.get(name, MISSING), because, name)
-            for name in names
-        }
+        pairs = {name: (one.get(name, MISSING), other.get(name, MISSING)) for name in names}
+        if isinstance(value, StandIn):
+            return {name: _merged_in(value, name, *pair, because) for name, pair in pairs.items()}
+        return {name: _merged(*pair, because, name) for name, pair in pairs.items()}
     if isinstance(value, Log):
         return [*one, *(item for item in other if all(item is not kept for kept in one))]
     if isinstance(value, list | Stream):
         return [_merged(a, b, because) for a, b in zip(one, other, strict=True)]
     return other
+
+
+def _merged_in(stand_in: StandIn, name: str, one: object, other: object, because: Open) -> object:
+    """What is under a name of a stand-in: what the code has set, or the stand-in itself."""
+    if name.startswith("own_") and not _same(one, other):
+        return stand_in.merged(name, one, other, because)
+    return _merged(one, other, because)
 
 
 def _without(content: Any, lost: set[int], because: Open) -> Any:
@@ -315,17 +299,13 @@ def _same(one: Any, other: Any, depth: int = 0) -> bool:
         return True
     if type(one) is not type(other) or depth > 20:
         return False
-    if isinstance(one, PLAIN):
+    if isinstance(one, (*PLAIN, set, frozenset)):
         return bool(one == other)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(
-            _same(a, b, depth + 1) for a, b in zip(one, other, strict=True)
-        )
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
             _same(value, other[key], depth + 1) for key, value in one.items()
         )
-    if isinstance(one, set | frozenset):
-        return bool(one == other)
-    same_as = hook(one, "same_as")
-    return bool(same_as(one, other)) if same_as else False
+    if isinstance(one, list | tuple):
+        pairs = zip(one, other, strict=False)
+        return len(one) == len(other) and all(_same(a, b, depth + 1) for a, b in pairs)
+    return False

@@ -1,8 +1,8 @@
 """`Evaluator`: what code knows by now, and the three ways in which anything is done to a value.
 
 `really` is where Python is called: it weighs what goes in and what comes out. `attribute` is where
-something is reached, `set_attribute` where it is set. Each kind of node of the syntax tree has a
-function that follows it, in the modules beside; none of them does anything to a value but so.
+something is reached, `set_attribute` where it is set. The modules beside follow each kind of node
+of the syntax tree; none of them does anything to a value but so.
 """
 
 from __future__ import annotations
@@ -38,11 +38,10 @@ from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Returne
 from rnnshape.reading.python.stand_in import Module, StandIn
 from rnnshape.reading.python.visible import is_settable, is_visible, plain_type, stored_name
 
-__all__ = ["Evaluator", "Handler", "shortened"]
-
-Handler = Callable[["Evaluator", Any, Scope], object]
+__all__ = ["Evaluator", "shortened"]
 
 NESTED = "this is nested too deeply to be read"
+OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 MOST_MESSAGES = 50
 MOST_LABELS = 2_000  # names of open values that `--let` could give
 
@@ -51,7 +50,7 @@ class Evaluator:
     """Follows code.
 
     Args:
-        expressions, statements: the functions that follow each kind of node.
+        worth_of, follow: what an expression is worth, and what does a statement.
         modules: what stands for modules, by their paths.
         names: what code may use without importing it.
         let: values of what is open, by their labels.
@@ -62,8 +61,8 @@ class Evaluator:
 
     def __init__(
         self,
-        expressions: Mapping[type, Handler],
-        statements: Mapping[type, Handler],
+        worth_of: Callable[[Evaluator, ast.expr, Scope], object],
+        follow: Callable[[Evaluator, ast.stmt, Scope], None],
         modules: Mapping[str, object],
         names: Mapping[str, object],
         let: Mapping[str, object] | None = None,
@@ -71,8 +70,7 @@ class Evaluator:
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
         why_unknown: Callable[[str], str] = lambda name: "",
     ) -> None:
-        self.why_unknown = why_unknown
-        self.expressions, self.statements = expressions, statements
+        self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.notes: list[str] = []
         own: dict[str, Mapping[str, object]] = {
             **MODULES,
@@ -81,16 +79,18 @@ class Evaluator:
         }
         self.modules: dict[str, object] = {path: Module(path, held) for path, held in own.items()}
         self.modules |= modules
-        self.names, self.given = names, {**BUILTINS, **self._doors()}
+        self.names = names
+        self.given: dict[str, Any] = {**BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used: set[str] = set()
         self.labels: dict[str, None] = {}
         self.module = Scope()
         self.roots: list[object] = []  # what else code can change
+        self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages: list[QueryError] = []
         self.refusals: list[Open] = []  # what Python itself would not do
-        self.source, self.node = Source(""), ast.Constant(None)  # type: tuple[Source, ast.AST]
+        self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, MOST_STEPS, 0
         self.trying = 0  # `try` statements around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
@@ -121,23 +121,18 @@ class Evaluator:
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
         node, source = self.node, self.source
+        places = {"": self.place} if self.place else {}
         if not isinstance(node, ast.Call):
-            return {"": self.place} if self.place else {}
-        places = {"": source.place(node.func)}
+            return places
         if not any(isinstance(part, ast.Starred) for part in node.args):
             places |= {str(index): source.place(part) for index, part in enumerate(node.args)}
-        for name, part in [("0", node.args[:1]), *((k.arg, [k.value]) for k in node.keywords)]:
-            if part and isinstance(part[0], ast.List | ast.Tuple):
-                places |= {
-                    f"{name}.{index}": source.place(
-                        item.func if isinstance(item, ast.Call) else item
-                    )
-                    for index, item in enumerate(part[0].elts)
-                }
-        for keyword in node.keywords:
-            if keyword.arg is not None:
-                places[keyword.arg] = source.place_of_keyword(keyword)
-        return places
+        first = [("0", part) for part in node.args[:1]]
+        for name, part in [*first, *((str(one.arg), one.value) for one in node.keywords)]:
+            for index, item in enumerate(getattr(part, "elts", ())):
+                named = item.func if isinstance(item, ast.Call) else item
+                places[f"{name}.{index}"] = source.place(named)
+        named_ones = (keyword for keyword in node.keywords if keyword.arg)
+        return places | {str(one.arg): source.place_of_keyword(one) for one in named_ones}
 
     def outermost_call(self) -> ast.Call | None:
         """The call of a function of the module that everything now comes from."""
@@ -182,14 +177,16 @@ class Evaluator:
             check_result(made)
         except IsOpenError as wrong:
             self.node = node
-            return self.derived(wrong.value)
-        except QueryError as wrong:
-            self.node = node
-            return self._told(wrong, self._text(function))
-        except MemoryError:
+            found = self.derived(wrong.value)
+            if found is not wrong.value and _is_of_many(node, function):
+                found.roots = ()  # `--let words=5000` would not say how many words there are
+            return found
+        except MemoryError:  # the bound of the process, which ends the reading
             raise
         except Exception as wrong:
             self.node = node
+            if isinstance(wrong, QueryError):
+                return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             if self.trying and not isinstance(wrong, TooLargeError | RecursionError):
@@ -227,7 +224,7 @@ class Evaluator:
     def attribute(self, owner: object, name: str) -> Any:
         """What is under a name of a value."""
         if isinstance(owner, Open):
-            return self._part(owner, f".{name}")
+            return self.part(owner, f".{name}")
         if isinstance(owner, Module):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
@@ -264,13 +261,10 @@ class Evaluator:
         elif is_settable(owner, name):
             self.really(setattr, owner, stored_name(owner, name), value)
 
-    def _part(self, owner: Open, text: str) -> object:
-        part = owner.part(text)
-        return self.named_by_let(self.parts.get(part.label, part))
-
     def part(self, owner: Open, text: str) -> object:
         """What is under a name or at a place of something open."""
-        return self._part(owner, text)
+        part = owner.part(text)
+        return self.named_by_let(self.parts.get(part.label, part))
 
     def named_by_let(self, value: object, *labels: str) -> Any:
         """What `--let` gives in place of something open."""
@@ -297,15 +291,22 @@ class Evaluator:
         try:
             if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
                 raise RecursionError(NESTED)
-            handler = self.expressions.get(type(node))
-            if handler is None:
-                return self.open(node, "this expression is not read")
-            made = handler(self, node, scope)
+            made = self._worth_of(self, node, scope)
         finally:
             self.depth -= 1
         if isinstance(made, Open) and self.let:
-            return self.named_by_let(made, ast.unparse(node) if self.let else "")
+            return self.named_by_let(made, ast.unparse(node))
         return made
+
+    def worth_of_all(self, nodes: Sequence[ast.expr], scope: Scope) -> list[object]:
+        """What several expressions are worth, those with a star spread out."""
+        found: list[object] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                found += self.known(list, self.worth(node.value, scope))
+            else:
+                found.append(self.worth(node, scope))
+        return found
 
     def truth(self, node: ast.expr, scope: Scope) -> Any:
         """Whether a condition holds: True, False, or open."""
@@ -318,9 +319,7 @@ class Evaluator:
     def follow(self, node: ast.stmt, scope: Scope) -> None:
         self.spend()
         self.node = node
-        handler = self.statements.get(type(node))
-        if handler is not None:
-            handler(self, node, scope)
+        self._follow(self, node, scope)
 
     def read(self, source: Source, statements: Sequence[ast.stmt], scope: Scope) -> None:
         """Follows the statements of a module; one that can't be followed does not end it."""
@@ -361,11 +360,12 @@ class Evaluator:
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:
         """Follows code of another text, and comes back to this one."""
-        before, self.source = self.source, source
+        before = self.source, self.node
+        self.source = source
         try:
             yield
         finally:
-            self.source = before
+            self.source, self.node = before
 
 
 def shortened(text: str) -> str:
@@ -384,6 +384,13 @@ def _what(value: object) -> str:
     if isinstance(value, StandIn) and " " in kind:
         return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def _is_of_many(node: ast.AST, function: object) -> bool:
+    """Whether it is `len(words)`, `max(sizes)` or the like: of something that is no number."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
+        return False
+    return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
 
 
 def _is_ours(wrong: BaseException) -> bool:

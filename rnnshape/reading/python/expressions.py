@@ -10,14 +10,15 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import both_ways, lose
-from rnnshape.reading.python.evaluator import Evaluator, Handler, shortened
+from rnnshape.reading.python.evaluator import Evaluator, shortened
+from rnnshape.reading.python.functions import function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 from rnnshape.reading.python.targets import assign
 
-__all__ = ["EXPRESSIONS", "IN_PLACE", "OPERATORS", "all_of", "looked_up"]
+__all__ = ["IN_PLACE", "OPERATORS", "worth"]
 
 CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
@@ -38,46 +39,102 @@ IN_PLACE: dict[type, Callable[..., object]] = {
     ast.Add: operator.iadd, ast.Mult: operator.imul, ast.BitOr: operator.ior,
     ast.BitAnd: operator.iand, ast.Sub: operator.isub, ast.BitXor: operator.ixor,
 }  # fmt: skip
+COMPREHENDED: dict[type, Callable[[list[Any]], object]] = {
+    ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict, ast.GeneratorExp: Stream,
+}  # fmt: skip
+CONVERTED: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
-def constant(evaluator: Evaluator, node: ast.Constant, scope: Scope) -> object:
-    return node.value
+def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
+    """What an expression is worth; the kinds that code has most of come first."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return _looked_up(evaluator, name, scope)
+        case ast.Attribute(value=inner, attr=name):
+            owner = evaluator.worth(inner, scope)
+            evaluator.node = node
+            return evaluator.attribute(owner, name)
+        case ast.Call():
+            return _call(evaluator, node, scope)
+        case ast.Tuple(elts=parts):
+            return evaluator.really(tuple, evaluator.worth_of_all(parts, scope))
+        case ast.List(elts=parts):
+            return evaluator.really(list, evaluator.worth_of_all(parts, scope))
+        case ast.Subscript(value=inner, slice=index):
+            owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
+            evaluator.node = node
+            if isinstance(owner, Open):
+                return evaluator.part(owner, f"[{shortened(ast.unparse(index))}]")
+            return evaluator.really(operator.getitem, owner, place)
+        case ast.BinOp(left=left, op=op, right=right):
+            both = evaluator.worth(left, scope), evaluator.worth(right, scope)
+            evaluator.node = node
+            return evaluator.really(OPERATORS[type(op)], *both)
+        case ast.UnaryOp(op=op, operand=inner):
+            known = evaluator.worth(inner, scope)
+            evaluator.node = node
+            return evaluator.really(OPERATORS[type(op)], known)
+        case ast.Compare():
+            return _compared(evaluator, node, scope)
+        case ast.BoolOp():
+            return _any_or_all(evaluator, node, scope)
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return slice(*(end and evaluator.worth(end, scope) for end in (lower, upper, step)))
+        case ast.JoinedStr(values=parts):
+            return evaluator.really("".join, [evaluator.worth(part, scope) for part in parts])
+        case ast.FormattedValue(value=inner, conversion=conversion, format_spec=spec):
+            known = evaluator.worth(inner, scope)
+            if conversion in CONVERTED:
+                known = evaluator.really(CONVERTED[conversion], known)
+            return evaluator.really(format, known, evaluator.worth(spec, scope) if spec else "")
+        case ast.Dict():
+            return _dictionary(evaluator, node, scope)
+        case ast.IfExp():
+            return _either(evaluator, node, scope)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            inner_scope = Scope(scope, is_inner=True)
+            return evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
+        case ast.Lambda(args=arguments, body=body):
+            returned = ast.copy_location(ast.Return(body), body)
+            return function(evaluator, "<lambda>", arguments, [returned], scope)
+        case ast.Set(elts=parts):
+            return evaluator.really(set, evaluator.worth_of_all(parts, scope))
+        case ast.NamedExpr(target=target, value=inner):
+            known = evaluator.worth(inner, scope)
+            assign(evaluator, target, known, scope.of_function())
+            return known
+        case ast.Yield(value=given):
+            scope.yields.append(evaluator.worth(given, scope) if given else None)
+            if len(scope.yields) > MOST_YIELDS:
+                why = "it gives more values than are read"
+                raise IsOpenError(evaluator.open("a generator", why))
+            return None
+        case ast.YieldFrom(value=inner):
+            scope.yields += evaluator.known(list, evaluator.worth(inner, scope))
+            return None
+        case ast.Await(value=inner):
+            return evaluator.worth(inner, scope)
+    return evaluator.open(node, "this expression is not read")
 
 
-def name(evaluator: Evaluator, node: ast.Name, scope: Scope) -> object:
-    return looked_up(evaluator, node.id, scope)
-
-
-def looked_up(evaluator: Evaluator, word: str, scope: Scope) -> object:
-    """What a name stands for."""
-    for around in [scope.elsewhere[word]] if word in scope.elsewhere else scope.around():
-        if word in around.names:
-            return around.names[word]
-    if word in evaluator.let:
-        evaluator.let_used.add(word)
-        return evaluator.let[word]
+def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
+    for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
+        if name in around.names:
+            return around.names[name]
+    if name in evaluator.let:
+        evaluator.let_used.add(name)
+        return evaluator.let[name]
     for given in (evaluator.given, evaluator.names):
-        if word in given:
-            return given[word]
-    found = evaluator.open(word)
+        if name in given:
+            return given[name]
+    found = evaluator.undefined.setdefault(name, evaluator.open(name))
     found.is_named = found.is_undefined = True
     return evaluator.named_by_let(found)
 
 
-def attribute(evaluator: Evaluator, node: ast.Attribute, scope: Scope) -> object:
-    owner = evaluator.worth(node.value, scope)
-    evaluator.node = node
-    return evaluator.attribute(owner, node.attr)
-
-
-def sequence(kind: Callable[[list[object]], object]) -> Handler:
-    def made(evaluator: Evaluator, node: Any, scope: Scope) -> object:
-        return evaluator.really(kind, all_of(evaluator, node.elts, scope))
-
-    return made
-
-
-def dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
+def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
     made: dict[object, object] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:  # {**known}
@@ -90,32 +147,7 @@ def dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
     return made
 
 
-def subscript(evaluator: Evaluator, node: ast.Subscript, scope: Scope) -> object:
-    owner, place = evaluator.worth(node.value, scope), evaluator.worth(node.slice, scope)
-    evaluator.node = node
-    if isinstance(owner, Open):
-        return evaluator.part(owner, f"[{shortened(ast.unparse(node.slice))}]")
-    return evaluator.really(operator.getitem, owner, place)
-
-
-def slice_of(evaluator: Evaluator, node: ast.Slice, scope: Scope) -> object:
-    ends = (node.lower, node.upper, node.step)
-    return slice(*(end and evaluator.worth(end, scope) for end in ends))
-
-
-def binary(evaluator: Evaluator, node: ast.BinOp, scope: Scope) -> object:
-    both = evaluator.worth(node.left, scope), evaluator.worth(node.right, scope)
-    evaluator.node = node
-    return evaluator.really(OPERATORS[type(node.op)], *both)
-
-
-def unary(evaluator: Evaluator, node: ast.UnaryOp, scope: Scope) -> object:
-    inner = evaluator.worth(node.operand, scope)
-    evaluator.node = node
-    return evaluator.really(OPERATORS[type(node.op)], inner)
-
-
-def boolean(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
+def _any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     is_or = isinstance(node.op, ast.Or)
     *first, last = node.values
     unknown: Open | None = None
@@ -130,14 +162,16 @@ def boolean(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     return known if unknown is None else unknown
 
 
-def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
+def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     left, known = evaluator.worth(node.left, scope), True  # type: tuple[Any, Any]
     for op, other in zip(node.ops, node.comparators, strict=True):
         right = evaluator.worth(other, scope)
-        if isinstance(op, ast.Is | ast.IsNot):
-            known = _is_same(left, right, isinstance(op, ast.Is))
-        else:
+        if not isinstance(op, ast.Is | ast.IsNot):
             known = evaluator.really(OPERATORS[type(op)], left, right)
+        elif isinstance(left, Open) or isinstance(right, Open):
+            known = left if isinstance(left, Open) else right
+        else:
+            known = (left is right) == isinstance(op, ast.Is)
         if len(node.ops) > 1:
             truth = evaluator.really(bool, known)
             if isinstance(truth, Open) or not truth:
@@ -146,130 +180,55 @@ def compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     return known
 
 
-def _is_same(left: object, right: object, expected: bool) -> object:
-    for side in (left, right):
-        if isinstance(side, Open):
-            return side
-    return (left is right) == expected
-
-
-def conditional(evaluator: Evaluator, node: ast.IfExp, scope: Scope) -> object:
+def _either(evaluator: Evaluator, node: ast.IfExp, scope: Scope) -> object:
     truth = evaluator.truth(node.test, scope)
-    if isinstance(truth, Open):
-        made = both_ways(
-            evaluator,
-            truth,
-            ast.unparse(node.test),
-            scope,
-            lambda: evaluator.worth(node.body, scope),
-            lambda: evaluator.worth(node.orelse, scope),
-        )
-        evaluator.node = node
-        return evaluator.derived(made) if made is truth else made
-    return evaluator.worth(node.body if truth else node.orelse, scope)
+    if not isinstance(truth, Open):
+        return evaluator.worth(node.body if truth else node.orelse, scope)
+    made = both_ways(
+        evaluator,
+        truth,
+        ast.unparse(node.test),
+        scope,
+        lambda: evaluator.worth(node.body, scope),
+        lambda: evaluator.worth(node.orelse, scope),
+    )
+    evaluator.node = node
+    return evaluator.derived(made) if made is truth else made
 
 
-def joined(evaluator: Evaluator, node: ast.JoinedStr, scope: Scope) -> object:
-    return evaluator.really("".join, [evaluator.worth(part, scope) for part in node.values])
-
-
-def formatted(evaluator: Evaluator, node: ast.FormattedValue, scope: Scope) -> object:
-    known = evaluator.worth(node.value, scope)
-    convert: Any = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(node.conversion)
-    known = evaluator.really(convert, known) if convert else known
-    text = evaluator.worth(node.format_spec, scope) if node.format_spec else ""
-    return evaluator.really(format, known, text)
-
-
-def comprehension(kind: Callable[[list[Any]], object]) -> Handler:
-    def made(evaluator: Evaluator, node: Any, scope: Scope) -> object:
-        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        return _comprehended(evaluator, kind, parts, node.generators, scope)
-
-    return made
-
-
-def _comprehended(
-    evaluator: Evaluator,
-    kind: Callable[[list[Any]], object],
-    parts: Sequence[ast.expr],
-    generators: Sequence[ast.comprehension],
-    scope: Scope,
-) -> object:
+def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
+    parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     made: list[object] = []
     end = evaluator.steps + STEPS_OF_LOOP
 
-    def run(rest: Sequence[ast.comprehension], inner: Scope) -> None:
+    def run(rest: Sequence[ast.comprehension]) -> None:
         if not rest:
-            values = [evaluator.worth(part, inner) for part in parts]
+            values = [evaluator.worth(part, scope) for part in parts]
             made.append(values[0] if len(values) == 1 else tuple(values))
             return
-        over = evaluator.worth(rest[0].iter, inner)
+        first, *more = rest
+        over = evaluator.worth(first.iter, scope)
         if isinstance(over, Open):  # what is made for one item is seen all the same
-            assign(evaluator, rest[0].target, evaluator.part(over, "[...]"), inner)
-            run(rest[1:], inner)
-            evaluator.node = rest[0].iter
+            assign(evaluator, first.target, evaluator.part(over, "[...]"), scope)
+            run(more)
+            evaluator.node = first.iter
             raise IsOpenError(over)
         for item in over if isinstance(over, range) else evaluator.known(list, over):
-            assign(evaluator, rest[0].target, item, inner)
-            if all(evaluator.known(bool, evaluator.worth(test, inner)) for test in rest[0].ifs):
-                run(rest[1:], inner)
+            assign(evaluator, first.target, item, scope)
+            if all(evaluator.known(bool, evaluator.worth(test, scope)) for test in first.ifs):
+                run(more)
             if len(made) > MOST or evaluator.steps > end:
                 raise TooLargeError("this loop takes too many steps to be read")
 
-    def run_all() -> object:
-        inner = Scope(scope)
-        inner.is_inner = True
-        run(generators, inner)
-        return kind(made)
-
-    return evaluator.really(run_all)
+    run(node.generators)
+    return COMPREHENDED[type(node)](made)
 
 
-def named(evaluator: Evaluator, node: ast.NamedExpr, scope: Scope) -> object:
-    known = evaluator.worth(node.value, scope)
-    while scope.is_inner and scope.above is not None:
-        scope = scope.above
-    assign(evaluator, node.target, known, scope)
-    return known
-
-
-def yielded(evaluator: Evaluator, node: ast.Yield, scope: Scope) -> object:
-    scope.yields.append(evaluator.worth(node.value, scope) if node.value else None)
-    if len(scope.yields) > MOST_YIELDS:
-        raise IsOpenError(evaluator.open("a generator", "it gives more values than are read"))
-    return None
-
-
-def yielded_from(evaluator: Evaluator, node: ast.YieldFrom, scope: Scope) -> object:
-    items = evaluator.known(list, evaluator.worth(node.value, scope))
-    scope.yields += items
-    return None
-
-
-def awaited(evaluator: Evaluator, node: ast.Await, scope: Scope) -> object:
-    return evaluator.worth(node.value, scope)
-
-
-def all_of(evaluator: Evaluator, nodes: Sequence[ast.expr], scope: Scope) -> list[object]:
-    """What several expressions are worth, those with a star spread out."""
-    found: list[object] = []
-    for node in nodes:
-        if isinstance(node, ast.Starred):
-            items = evaluator.really(list, evaluator.worth(node.value, scope))
-            if isinstance(items, Open):
-                raise IsOpenError(items)
-            found += items
-        else:
-            found.append(evaluator.worth(node, scope))
-    return found
-
-
-def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
-    function = evaluator.worth(node.func, scope)
+def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
+    called = evaluator.worth(node.func, scope)
     because: Open | None = None  # it is not known with what the function is called
     try:
-        parts = all_of(evaluator, node.args, scope)
+        parts = evaluator.worth_of_all(node.args, scope)
     except IsOpenError as wrong:
         parts, because = [wrong.value], wrong.value
     keywords: dict[str, object] = {}
@@ -291,8 +250,8 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         evaluator.called.add(node.func.id)
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
-    if isinstance(function, Open):
-        return _of_open(evaluator, node, function, parts, keywords)
+    if isinstance(called, Open):
+        return _of_open(evaluator, node, called, parts, keywords)
     if because is not None:
         made = _of_open(evaluator, node, because, parts, keywords)
         if isinstance(made, Open):
@@ -300,13 +259,13 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         return made
     evaluator.calls.append(node)
     try:
-        made = evaluator.really(function, *parts, **keywords)
+        made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
-    owner = getattr(function, "__self__", None)
+    owner = getattr(called, "__self__", None)
     if isinstance(made, Open) and isinstance(owner, list | set | dict):
         given = any(isinstance(part, Open) for part in parts)
-        if function.__name__ in CHANGING and (given or function.__name__ == "sort"):
+        if called.__name__ in CHANGING and (given or called.__name__ == "sort"):
             lose(evaluator, scope, owner, made)
     return made
 
@@ -314,64 +273,29 @@ def call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
 def _of_open(
     evaluator: Evaluator,
     node: ast.Call,
-    function: Open,
+    called: Open,
     parts: Sequence[object],
     keywords: Mapping[str, object],
 ) -> object:
     """What a function makes that nobody knows: of data it makes data; of what stands for something
     of a library, who knows."""
-    reason = evaluator.why_unknown(function.label) if function.is_undefined else ""
-    made = evaluator.open(node, function.reason or reason)
+    reason = evaluator.why_unknown(called.label) if called.is_undefined else ""
+    made = evaluator.open(node, called.reason or reason)
     if reason:
         evaluator.refuse(made)
-    if function.alternatives:  # a method of each of the models that it may be
-        word = function.label.rpartition(".")[2]
-        for model in function.alternatives:
+    if called.alternatives:  # a method of each of the models that it may be
+        word = called.label.rpartition(".")[2]
+        for model in called.alternatives:
             evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
         return made
     given = [*parts, *keywords.values()]
-    for value in [
-        *given,
-        *(one for part in given if isinstance(part, list | tuple) for one in part),
-    ]:
+    listed = [one for part in given if isinstance(part, list | tuple) for one in part]
+    name = shortened(ast.unparse(node.func))
+    for value in [*given, *listed]:
         if isinstance(value, StandIn) and not made.reason:
-            made.reason = _why_unknown(node, value)
+            what = getattr(value, "what", f"a {type(value).__name__}")
+            made.reason = f"what {name} makes of {what} is not known"
         maker = hook(value, "made_by_unknown")
         if maker is not None:
-            text = f"{shortened(ast.unparse(node.func))}(...)"
-            return evaluator.really(maker, text, list(given), made)
+            return evaluator.really(maker, f"{name}(...)", list(given), made)
     return made
-
-
-def _why_unknown(node: ast.Call, value: StandIn) -> str:
-    given = getattr(value, "what", f"a {type(value).__name__}")
-    return f"what {shortened(ast.unparse(node.func))} makes of {given} is not known"
-
-
-EXPRESSIONS: dict[type, Handler] = {
-    ast.Constant: constant,
-    ast.Name: name,
-    ast.Attribute: attribute,
-    ast.Tuple: sequence(tuple),
-    ast.List: sequence(list),
-    ast.Set: sequence(set),
-    ast.Dict: dictionary,
-    ast.Subscript: subscript,
-    ast.Slice: slice_of,
-    ast.BinOp: binary,
-    ast.UnaryOp: unary,
-    ast.BoolOp: boolean,
-    ast.Compare: compared,
-    ast.IfExp: conditional,
-    ast.JoinedStr: joined,
-    ast.FormattedValue: formatted,
-    ast.ListComp: comprehension(list),
-    ast.SetComp: comprehension(set),
-    ast.DictComp: comprehension(dict),
-    ast.GeneratorExp: comprehension(Stream),
-    ast.NamedExpr: named,
-    ast.Yield: yielded,
-    ast.YieldFrom: yielded_from,
-    ast.Await: awaited,
-    ast.Call: call,
-}

@@ -7,37 +7,20 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
-from rnnshape.reading.python.allowed import Stream, namedtuple
+from rnnshape.reading.python.allowed import NamedTuple, Stream, namedtuple
 from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.expressions import all_of
 from rnnshape.reading.python.limits import DEEPEST_CALL
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.targets import give
 from rnnshape.reading.python.visible import stored_name
 
-__all__ = ["class_def", "function_def", "lambda_"]
+__all__ = ["class_", "decorated", "function"]
 
 
-def function_def(evaluator: Evaluator, node: Any, scope: Scope) -> None:
-    made: object = _function(evaluator, node.name, node.args, node.body, scope)
-    give(evaluator, node.name, _decorated(evaluator, made, node.decorator_list, scope), scope)
-
-
-def lambda_(evaluator: Evaluator, node: ast.Lambda, scope: Scope) -> object:
-    returned = ast.copy_location(ast.Return(node.body), node.body)
-    return _function(evaluator, "<lambda>", node.args, [returned], scope)
-
-
-def class_def(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> None:
-    made = _decorated(evaluator, _class(evaluator, node, scope), node.decorator_list, scope)
-    give(evaluator, node.name, made, scope)
-
-
-def _function(
+def function(
     evaluator: Evaluator,
     name: str,
     arguments: ast.arguments,
@@ -72,7 +55,7 @@ def _function(
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"
-    run.__signature__, run.own_scope = signature, scope  # type: ignore[attr-defined]
+    run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
 
 
@@ -105,21 +88,20 @@ def _parameters(
         yield kinds(given.kwarg.arg, kinds.VAR_KEYWORD)
 
 
-def _class(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
+def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
     """A class that Python makes, of names that are followed."""
-    bases = all_of(evaluator, node.bases, scope)
+    bases = evaluator.worth_of_all(node.bases, scope)
     for found in opens_in(bases):
-        return Open(
-            node.name,
-            found.reason or f"what {found.label} is, is not known",
-            evaluator.source,
-            node,
-        )
-    if any(getattr(base, "is_named_tuple", False) for base in bases):
-        return _named_tuple(evaluator, node, scope)
+        reason = found.reason or f"what {found.label} is, is not known"
+        return Open(node.name, reason, evaluator.source, node)
+    if any(base is NamedTuple for base in bases):  # class Config(NamedTuple): units: int = 64
+        fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+        words = [part.target.id for part in fields if isinstance(part.target, ast.Name)]
+        defaults = [evaluator.worth(part.value, scope) for part in fields if part.value]
+        return evaluator.really(namedtuple, node.name, words, defaults=defaults)
     owner: list[type] = []
 
-    def body(names: Any) -> None:
+    def body(names: dict[str, object]) -> None:
         names["__module__"] = "__main__"
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
@@ -132,17 +114,9 @@ def _class(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
     return made
 
 
-def _named_tuple(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
-    """`class Config(NamedTuple): units: int = 64`"""
-    fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
-    names = [part.target.id for part in fields if isinstance(part.target, ast.Name)]
-    defaults = [evaluator.worth(part.value, scope) for part in fields if part.value]
-    return evaluator.really(namedtuple, node.name, names, defaults=defaults)
-
-
-def _decorated(
-    evaluator: Evaluator, made: Any, decorators: Sequence[ast.expr], scope: Scope
-) -> Any:
+def decorated(
+    evaluator: Evaluator, made: object, decorators: Sequence[ast.expr], scope: Scope
+) -> object:
     """What decorators make of a function or class; one that is not known leaves it what it is."""
     for one in reversed(decorators):
         decorator = evaluator.worth(one, scope)

@@ -32,15 +32,8 @@ class Open:
     """
 
     __slots__ = (
-        "alternatives",
-        "is_named",
-        "is_undefined",
-        "label",
-        "node",
-        "reason",
-        "roots",
-        "source",
-    )
+        "alternatives", "is_named", "is_undefined", "label", "node", "reason", "roots", "source",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -73,7 +66,8 @@ class Open:
         if self.is_named or not name.strip("_"):
             return self
         found = Open(name, self.reason, self.source, self.node)
-        found.is_named, found.roots, found.alternatives = True, self.roots, self.alternatives
+        found.is_named, found.alternatives = True, self.alternatives
+        found.roots = self.roots if any(root.is_named for root in self.roots) else ()
         return found
 
     def derived(self, label: str, source: Source, node: ast.AST) -> Open:
@@ -104,56 +98,12 @@ def _stops(self: Open, *_: object) -> Any:
     raise IsOpenError(self)
 
 
-BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
-    "divmod",
-]
-OTHERS = [
-    "eq",
-    "ne",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "neg",
-    "pos",
-    "invert",
-    "abs",
-    "round",
-    "trunc",
-    "floor",
-    "ceil",
-]
-NEED_TO_KNOW = [
-    "bool",
-    "len",
-    "iter",
-    "next",
-    "index",
-    "int",
-    "float",
-    "complex",
-    "hash",
-    "str",
-    "repr",
-    "format",
-    "contains",
-]
-for _word in (*BINARY, *(f"r{word}" for word in BINARY), *OTHERS):
+BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
+OTHERS = "eq ne lt le gt ge neg pos invert abs round trunc floor ceil"
+NEED_TO_KNOW = "bool len iter next index int float complex hash str repr format contains"
+for _word in (*BINARY.split(), *(f"r{word}" for word in BINARY.split()), *OTHERS.split()):
     setattr(Open, f"__{_word}__", _stays_open)
-for _word in NEED_TO_KNOW:
+for _word in NEED_TO_KNOW.split():
     setattr(Open, f"__{_word}__", _stops)
 
 

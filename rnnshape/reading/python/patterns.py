@@ -10,7 +10,7 @@ from rnnshape.reading.python.allowed import is_instance
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import IsOpenError
 from rnnshape.reading.python.scope import Scope
-from rnnshape.reading.python.targets import give
+from rnnshape.reading.python.targets import give, shared_out
 
 __all__ = ["fits"]
 
@@ -22,11 +22,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             other = evaluator.worth(node, scope)
             return bool(evaluator.known(bool, evaluator.really(operator.eq, value, other)))
         case ast.MatchSingleton(value=constant):
-            return (
-                evaluator.known(bool, value) is constant
-                if value is constant
-                else (evaluator.known(is_instance, value, object) and value is constant)
-            )
+            return bool(evaluator.known(is_instance, value, object)) and value is constant
         case ast.MatchOr(patterns=several):
             return any(fits(evaluator, one, value, scope) for one in several)
         case ast.MatchAs(pattern=inner, name=name):
@@ -34,8 +30,18 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             if matched and name:
                 give(evaluator, name, value, scope)
             return matched
+        case ast.MatchStar(name=name):
+            if name:
+                give(evaluator, name, value, scope)
+            return True
         case ast.MatchSequence(patterns=several):
-            return _sequence(evaluator, several, value, scope)
+            if not evaluator.known(is_instance, value, (list, tuple)):
+                return False
+            stars = [isinstance(one, ast.MatchStar) for one in several]
+            parts = shared_out(list(value), stars)
+            return parts is not None and all(
+                fits(evaluator, one, part, scope) for one, part in zip(several, parts, strict=True)
+            )
         case ast.MatchMapping(keys=keys, patterns=several, rest=rest):
             words = [evaluator.worth(key, scope) for key in keys]
             if not evaluator.known(is_instance, value, dict):
@@ -53,41 +59,19 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
     raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
 
 
-def _sequence(evaluator: Evaluator, several: list[ast.pattern], value: Any, scope: Scope) -> bool:
-    if not evaluator.known(is_instance, value, (list, tuple)):
-        return False
-    stars = [index for index, one in enumerate(several) if isinstance(one, ast.MatchStar)]
-    if len(value) < len(several) - len(stars) or (not stars and len(value) != len(several)):
-        return False
-    extra = len(value) - len(several)
-    for index, one in enumerate(several):
-        if isinstance(one, ast.MatchStar):
-            if one.name:
-                give(evaluator, one.name, list(value[index : index + extra + 1]), scope)
-        else:
-            place = index + extra if stars and index > stars[0] else index
-            if not fits(evaluator, one, value[place], scope):
-                return False
-    return True
-
-
 def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: Scope) -> bool:
-    kind = evaluator.worth(pattern.cls, scope)
+    kind, several = evaluator.worth(pattern.cls, scope), pattern.patterns
     if not evaluator.known(is_instance, value, kind):
         return False
-    if pattern.patterns and not (kind in (int, float, str, bool) and len(pattern.patterns) == 1):
+    values = [value]
+    if several and not (kind in (int, float, str, bool) and len(several) == 1):
         names = getattr(kind, "__match_args__", getattr(kind, "__dataclass_fields__", None))
-        if names is None or len(names) < len(pattern.patterns):
+        if names is None or len(names) < len(several):
             raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
         values = [evaluator.attribute(value, name) for name in names]
-    else:
-        values = [value]
-    words = [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
+    values = values[: len(several)]
+    values += [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
+    patterns = [*several, *pattern.kwd_patterns]
     return all(
-        fits(evaluator, one, part, scope)
-        for one, part in zip(
-            [*pattern.patterns, *pattern.kwd_patterns],
-            [*values[: len(pattern.patterns)], *words],
-            strict=True,
-        )
+        fits(evaluator, one, part, scope) for one, part in zip(patterns, values, strict=True)
     )

@@ -21,14 +21,16 @@ class Scope:
             already, where a condition is not known; of the innermost loop last.
     """
 
-    def __init__(self, above: Scope | None = None, names: Any = None) -> None:
+    def __init__(
+        self, above: Scope | None = None, names: Any = None, *, is_inner: bool = False
+    ) -> None:
         self.above = above
         self.names: MutableMapping[str, Any] = {} if names is None else names
         self.elsewhere: dict[str, Scope] = {}
         self.yields: list[object] = []
         self.owner: list[type] = above.owner if above else []
         self.first: object = above.first if above else None
-        self.is_inner = False
+        self.is_inner = is_inner
         self.returns: list[Any] = []
         self.breaks: list[list[Any]] = []
         self.continues: list[list[Any]] = []
@@ -38,6 +40,10 @@ class Scope:
         while scope is not None:
             yield scope
             scope = scope.above
+
+    def of_function(self) -> Scope:
+        """The scope of the function around a comprehension; of anything else, itself."""
+        return next(scope for scope in self.around() if not scope.is_inner)
 
 
 class Log(list[Any]):

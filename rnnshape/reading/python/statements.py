@@ -9,9 +9,9 @@ from typing import Any
 
 from rnnshape.reading.python.allowed import is_instance
 from rnnshape.reading.python.branches import both_ways, finish
-from rnnshape.reading.python.evaluator import Evaluator, Handler
+from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
-from rnnshape.reading.python.functions import class_def, function_def
+from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.patterns import fits
@@ -24,70 +24,107 @@ from rnnshape.reading.python.scope import (
 )
 from rnnshape.reading.python.targets import assign, delete, give
 
-__all__ = ["STATEMENTS"]
+__all__ = ["follow"]
 
 
-def expression(evaluator: Evaluator, node: ast.Expr, scope: Scope) -> None:
-    evaluator.worth(node.value, scope)
-
-
-def assignment(evaluator: Evaluator, node: ast.Assign, scope: Scope) -> None:
-    known = evaluator.worth(node.value, scope)
-    for target in node.targets:
-        assign(evaluator, target, known, scope)
-
-
-def annotated(evaluator: Evaluator, node: ast.AnnAssign, scope: Scope) -> None:
-    if isinstance(node.target, ast.Name) and isinstance(scope.names, ClassNames):
-        scope.names.setdefault("__annotations__", {})[node.target.id] = None
-    if node.value:
-        assign(evaluator, node.target, evaluator.worth(node.value, scope), scope)
-
-
-def augmented(evaluator: Evaluator, node: ast.AugAssign, scope: Scope) -> None:
-    place = ast.copy_location(_loaded(node.target), node.target)
-    function = IN_PLACE.get(type(node.op), OPERATORS[type(node.op)])
-    before, more = evaluator.worth(place, scope), evaluator.worth(node.value, scope)
-    evaluator.node = node
-    assign(evaluator, node.target, evaluator.really(function, before, more), scope)
+def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
+    """Does what a statement does; the kinds that code has most of come first."""
+    match node:
+        case ast.Expr(value=value):
+            evaluator.worth(value, scope)
+        case ast.Assign(targets=targets, value=value):
+            known = evaluator.worth(value, scope)
+            for target in targets:
+                assign(evaluator, target, known, scope)
+        case ast.If(test=test, body=body, orelse=orelse):
+            truth = evaluator.truth(test, scope)
+            if isinstance(truth, Open):
+                both_ways(
+                    evaluator,
+                    truth,
+                    ast.unparse(test),
+                    scope,
+                    lambda: evaluator.block(body, scope),
+                    lambda: evaluator.block(orelse, scope),
+                )
+            else:
+                evaluator.block(body if truth else orelse, scope)
+        case ast.Return(value=returned):
+            raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
+        case ast.AugAssign(target=target, op=op, value=value):
+            function_of_op = IN_PLACE.get(type(op), OPERATORS[type(op)])
+            before, more = evaluator.worth(_loaded(target), scope), evaluator.worth(value, scope)
+            evaluator.node = node
+            assign(evaluator, target, evaluator.really(function_of_op, before, more), scope)
+        case ast.AnnAssign(target=target, value=given):
+            if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):
+                scope.names.setdefault("__annotations__", {})[target.id] = None
+            if given:
+                assign(evaluator, target, evaluator.worth(given, scope), scope)
+        case ast.For() | ast.AsyncFor():
+            _for(evaluator, node, scope)
+        case ast.While(test=test):
+            _rounds(evaluator, node, itertools.repeat(None), scope, test)
+        case ast.Break():
+            raise BrokenSignal
+        case ast.Continue():
+            raise ContinuedSignal
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            made: object = function(evaluator, node.name, node.args, node.body, scope)
+            made = decorated(evaluator, made, node.decorator_list, scope)
+            give(evaluator, node.name, made, scope)
+        case ast.ClassDef():
+            made = decorated(evaluator, class_(evaluator, node, scope), node.decorator_list, scope)
+            give(evaluator, node.name, made, scope)
+        case ast.Import(names=names):
+            for alias in names:
+                whole = _module(evaluator, alias.name)  # what is read for its effects too
+                first = alias.name.partition(".")[0]
+                value = whole if alias.asname or first == alias.name else _module(evaluator, first)
+                give(evaluator, alias.asname or first, value, scope, is_argument=True)
+        case ast.ImportFrom():
+            _import_from(evaluator, node, scope)
+        case ast.With() | ast.AsyncWith():
+            _with(evaluator, node, scope)
+        case ast.Try():
+            _try(evaluator, node, scope)
+        case ast.Raise(exc=exception):
+            again = RuntimeError("raised again")
+            made = evaluator.worth(exception, scope) if exception else again
+            if isinstance(made, type):
+                made = evaluator.really(made)
+            raise made if isinstance(made, Exception) else RuntimeError("an exception")
+        case ast.Assert(test=test):
+            if evaluator.truth(test, scope) is False:
+                raise AssertionError(ast.unparse(test)[:100])
+        case ast.Global(names=words):
+            scope.elsewhere |= dict.fromkeys(words, evaluator.module)
+        case ast.Nonlocal(names=words):
+            for word in words:
+                homes = [one for one in [*scope.around()][1:] if word in one.names]
+                if homes:
+                    scope.elsewhere[word] = homes[0]
+        case ast.Delete(targets=targets):
+            for target in targets:
+                delete(evaluator, target, scope)
+        case ast.Match():
+            _cases(evaluator, node, evaluator.worth(node.subject, scope), scope)
 
 
 def _loaded(node: ast.expr) -> Any:
+    """What is read where `node` is written."""
     made = type(node)(**dict(ast.iter_fields(node)))
     made.ctx = ast.Load()  # type: ignore[attr-defined]
-    return made
+    return ast.copy_location(made, node)
 
 
-def returned(evaluator: Evaluator, node: ast.Return, scope: Scope) -> None:
-    raise ReturnedSignal(evaluator.worth(node.value, scope) if node.value else None)
-
-
-def condition(evaluator: Evaluator, node: ast.If, scope: Scope) -> None:
-    truth = evaluator.truth(node.test, scope)
-    if isinstance(truth, Open):
-        both_ways(
-            evaluator,
-            truth,
-            ast.unparse(node.test),
-            scope,
-            lambda: evaluator.block(node.body, scope),
-            lambda: evaluator.block(node.orelse, scope),
-        )
-    else:
-        evaluator.block(node.body if truth else node.orelse, scope)
-
-
-def for_loop(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
     items = over if isinstance(over, range) else evaluator.really(list, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
     else:
         _rounds(evaluator, node, items, scope)
-
-
-def while_loop(evaluator: Evaluator, node: ast.While, scope: Scope) -> None:
-    _rounds(evaluator, node, itertools.repeat(None), scope, node.test)
 
 
 def _rounds(
@@ -151,30 +188,13 @@ def _maybe_once(
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
 
 
-def broken(evaluator: Evaluator, node: ast.Break, scope: Scope) -> None:
-    raise BrokenSignal
-
-
-def continued(evaluator: Evaluator, node: ast.Continue, scope: Scope) -> None:
-    raise ContinuedSignal
-
-
-def import_(evaluator: Evaluator, node: ast.Import, scope: Scope) -> None:
-    for alias in node.names:
-        whole = _module(evaluator, alias.name)  # one beside the code is read for its effects
-        first = alias.name.partition(".")[0]
-        value = whole if alias.asname or first == alias.name else _module(evaluator, first)
-        give(evaluator, alias.asname or first, value, scope, is_argument=True)
-
-
-def import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
+def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
     path = "." * node.level + (node.module or "")
     module = _module(evaluator, path)
     for alias in node.names:
         if alias.name == "*":
-            for name, value in getattr(module, "listed", {}).items():
-                if not name.startswith("_"):
-                    scope.names[name] = value
+            listed = getattr(module, "listed", {})
+            scope.names.update((name, listed[name]) for name in listed if name[:1] != "_")
             continue
         inner = f"{path}.{alias.name}".lstrip("." if node.level == 0 else "")
         value = evaluator.modules.get(inner) or evaluator.attribute(module, alias.name)
@@ -200,34 +220,28 @@ def _module(evaluator: Evaluator, path: str) -> Any:
     return evaluator.open(path)
 
 
-def with_(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
     for item in node.items:
-        context = evaluator.worth(item.context_expr, scope)
-        enter = evaluator.attribute(context, "__enter__") if _is_ours(context) else None
-        entered = evaluator.really(enter) if callable(enter) else context
+        entered = context = evaluator.worth(item.context_expr, scope)
+        if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
+            enter = evaluator.attribute(context, "__enter__")
+            entered = evaluator.really(enter) if callable(enter) else context
         if item.optional_vars:
             assign(evaluator, item.optional_vars, entered, scope)
     evaluator.block(node.body, scope)
 
 
-def _is_ours(context: object) -> bool:
-    return not isinstance(context, Open) and hasattr(type(context), "__enter__")
-
-
-def try_(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
-    evaluator.trying += 1
-    is_inside = True
+def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
     depth, calls = evaluator.depth, len(evaluator.calls)
+    evaluator.trying += 1
     try:
         try:
             evaluator.block(node.body, scope)
         finally:
             evaluator.trying -= 1
-            is_inside = False
     except IsOpenError:
         raise
     except Exception as wrong:
-        assert not is_inside
         evaluator.depth = depth
         del evaluator.calls[calls:]
         _handled(evaluator, node, wrong, scope)
@@ -240,8 +254,7 @@ def try_(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
 def _handled(evaluator: Evaluator, node: ast.Try, wrong: Exception, scope: Scope) -> None:
     for handler in node.handlers:
         kinds = evaluator.worth(handler.type, scope) if handler.type else Exception
-        caught = evaluator.really(is_instance, wrong, kinds)
-        if caught is True:
+        if evaluator.really(is_instance, wrong, kinds) is True:
             if handler.name:
                 scope.names[handler.name] = wrong
             evaluator.block(handler.body, scope)
@@ -250,43 +263,10 @@ def _handled(evaluator: Evaluator, node: ast.Try, wrong: Exception, scope: Scope
     raise wrong
 
 
-def raise_(evaluator: Evaluator, node: ast.Raise, scope: Scope) -> None:
-    made = evaluator.worth(node.exc, scope) if node.exc else RuntimeError("raised again")
-    if isinstance(made, type):
-        made = evaluator.really(made)
-    raise made if isinstance(made, Exception) else RuntimeError("an exception")
-
-
-def assert_(evaluator: Evaluator, node: ast.Assert, scope: Scope) -> None:
-    if evaluator.truth(node.test, scope) is False:
-        raise AssertionError(ast.unparse(node.test)[:100])
-
-
-def global_(evaluator: Evaluator, node: ast.Global, scope: Scope) -> None:
-    scope.elsewhere |= dict.fromkeys(node.names, evaluator.module)
-
-
-def nonlocal_(evaluator: Evaluator, node: ast.Nonlocal, scope: Scope) -> None:
-    for name in node.names:
-        for around in [*scope.around()][1:]:
-            if name in around.names:
-                scope.elsewhere[name] = around
-                break
-
-
-def deletion(evaluator: Evaluator, node: ast.Delete, scope: Scope) -> None:
-    for target in node.targets:
-        delete(evaluator, target, scope)
-
-
-def match(evaluator: Evaluator, node: ast.Match, scope: Scope) -> None:
-    value = evaluator.worth(node.subject, scope)
-    _cases(evaluator, node, value, scope, 0)
-
-
-def _cases(evaluator: Evaluator, node: ast.Match, value: object, scope: Scope, first: int) -> None:
-    for index in range(first, len(node.cases)):
-        case = node.cases[index]
+def _cases(
+    evaluator: Evaluator, node: ast.Match, value: object, scope: Scope, first: int = 0
+) -> None:
+    for index, case in enumerate(node.cases[first:], start=first):
         try:
             matched = fits(evaluator, case.pattern, value, scope)
             if matched and case.guard:
@@ -297,39 +277,10 @@ def _cases(evaluator: Evaluator, node: ast.Match, value: object, scope: Scope, f
                 wrong.value,
                 f"{ast.unparse(node.subject)} is {ast.unparse(case.pattern)}",
                 scope,
-                lambda case=case: evaluator.block(case.body, scope),  # type: ignore[misc]
-                lambda index=index: _cases(evaluator, node, value, scope, index + 1),  # type: ignore[misc]
+                lambda body=case.body: evaluator.block(body, scope),  # type: ignore[misc]
+                lambda after=index + 1: _cases(evaluator, node, value, scope, after),  # type: ignore[misc]
             )
             return
         if matched:
             evaluator.block(case.body, scope)
             return
-
-
-STATEMENTS: dict[type, Handler] = {
-    ast.Expr: expression,
-    ast.Assign: assignment,
-    ast.AnnAssign: annotated,
-    ast.AugAssign: augmented,
-    ast.Return: returned,
-    ast.If: condition,
-    ast.For: for_loop,
-    ast.AsyncFor: for_loop,
-    ast.While: while_loop,
-    ast.Break: broken,
-    ast.Continue: continued,
-    ast.Import: import_,
-    ast.ImportFrom: import_from,
-    ast.With: with_,
-    ast.AsyncWith: with_,
-    ast.Try: try_,
-    ast.Raise: raise_,
-    ast.Assert: assert_,
-    ast.Global: global_,
-    ast.Nonlocal: nonlocal_,
-    ast.Delete: deletion,
-    ast.Match: match,
-    ast.FunctionDef: function_def,
-    ast.AsyncFunctionDef: function_def,
-    ast.ClassDef: class_def,
-}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections.abc import Iterable
 
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
@@ -12,7 +13,7 @@ from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import hook
 from rnnshape.reading.python.visible import is_settable, stored_name
 
-__all__ = ["assign", "delete", "give"]
+__all__ = ["assign", "delete", "give", "shared_out"]
 
 
 def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
@@ -77,22 +78,32 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
     several = evaluator.really(list, value)
-    stars = [index for index, one in enumerate(targets) if isinstance(one, ast.Starred)]
-    if not isinstance(several, Open):
-        fits = len(several) >= len(targets) - 1 if stars else len(several) == len(targets)
-        if not fits:
-            word = "not enough" if len(several) < len(targets) else "too many"
-            raise ValueError(
-                f"{word} values to unpack (expected {len(targets)}, got {len(several)})"
-            )
-    for index, target in enumerate(targets):
-        if isinstance(several, Open):
-            place = f"[{index}]" if not stars or index < stars[0] else "[...]"
-            item = several if several.reason else evaluator.part(several, place)
-        elif not stars or index < stars[0]:
-            item = several[index]
-        elif index == stars[0]:
-            item = several[index : len(several) - len(targets) + index + 1]
-        else:
-            item = several[len(several) - len(targets) + index]
-        assign(evaluator, target, item, scope)
+    stars = [isinstance(target, ast.Starred) for target in targets]
+    parts: Iterable[object]
+    if isinstance(several, Open):
+        first = stars.index(True) if True in stars else len(targets)
+        places = [f"[{index}]" if index < first else "[...]" for index in range(len(targets))]
+        parts = (several if several.reason else evaluator.part(several, one) for one in places)
+    else:
+        shared, count = shared_out(several, stars), len(several)
+        if shared is None:
+            word = "not enough" if count < len(targets) else "too many"
+            raise ValueError(f"{word} values to unpack (expected {len(targets)}, got {count})")
+        parts = shared
+    for target, part in zip(targets, parts, strict=True):
+        assign(evaluator, target, part, scope)
+
+
+def shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
+    """One value for each place, and for that with a star a list of all that are left; None where
+    there are too few or too many.
+
+    >>> shared_out([1, 2, 3, 4], [False, True, False])
+    [1, [2, 3], 4]
+    """
+    if True not in stars:
+        return values if len(values) == len(stars) else None
+    first, more = stars.index(True), len(values) - len(stars) + 1
+    if more < 0:
+        return None
+    return [*values[:first], values[first : first + more], *values[first + more :]]

@@ -1,0 +1,325 @@
+"""What is not read is never filled in: sizes are known, assumed or open, and the answer says which.
+
+Each case of the first table was answered wrongly by version 0.2, without a word.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.conftest import command
+
+
+class Said(NamedTuple):
+    """What the JSON of one model says."""
+
+    inputs: list[list[int | None] | None]
+    assumed: list[str]
+    open: list[str]
+    layers: list[tuple[str, int | None]]  # expressions and parameters
+    outputs: list[list[int | None] | None]  # of every layer
+    parameters: int | None
+
+
+def asked(folder: Path, text: str, *options: str) -> tuple[int, list[Said]]:
+    """The exit code, and what is said of each model."""
+    path = folder / "program.py"
+    path.write_text(text)
+    finished = command(str(path), "--json", "--dry-run", "--weights", *options)
+    return finished.code, [said(one) for one in finished.lines]
+
+
+def said(answer: dict[str, Any]) -> Said:
+    return Said(
+        [one["shape"] for one in answer["inputs"]],
+        [axis for axes in answer["assumed"].values() for axis in axes],
+        list(dict.fromkeys(one["name"] for one in answer["open"])),
+        [(one["expression"], one["parameters"]) for one in answer["layers"]],
+        [one["shape"] for one in answer["outputs"]],
+        answer["parameters"],
+    )
+
+
+SEEN = {
+    "build says the sizes": (
+        "m = Sequential([layers.LSTM(8), layers.Dense(2)]); m.build((None, 7, 20))",
+        Said([[2, 7, 20]], ["batch"], [], [("LSTM(8)", 928), ("Dense(2)", 18)],
+             [[2, 8], [2, 2]], 946),
+    ),
+    "fit says the sizes": (
+        "X, y = np.zeros((100, 12, 9)), np.zeros((100, 32))\n"
+        "m = Sequential([LSTM(32)])\nm.compile('adam', 'mse')\nm.fit(X, y)",
+        Said([[2, 12, 9]], ["batch"], [], [("LSTM(32)", 5376)], [[2, 32]], 5376),
+    ),
+    "predict says the sizes": (
+        "m = Sequential([GRU(3)])\nm.predict(np.zeros((100, 12, 9)))",
+        Said([[2, 12, 9]], ["batch"], [], [("GRU(3)", 126)], [[2, 3]], 126),
+    ),
+    "a call says the sizes": (
+        "m = Sequential([GRU(3)])\nm(np.zeros((100, 12, 9)))",
+        Said([[100, 12, 9]], [], [], [("GRU(3)", 126)], [[100, 3]], 126),
+    ),
+    "an attribute of a layer is changed": (
+        "l = LSTM(3)\nl.return_sequences = True\nm = Sequential([Input((5, 2)), l])",
+        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3, return_sequences=True)", 72)],
+             [[2, 5, 3]], 72),
+    ),
+    "the order of channels is set": (
+        "keras.config.set_image_data_format('channels_first')\n"
+        "m = Sequential([Input((3, 8, 8)), Conv2D(4, 3)])",
+        Said([[2, 3, 8, 8]], ["batch"], [], [("Conv2D(4, 3, data_format='channels_first')", 112)],
+             [[2, 4, 6, 6]], 112),
+    ),
+    "a layer that a model of the code calls three times": (
+        "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.dense = Dense(2)\n    def call(self, x):\n"
+        "        return self.dense(self.dense(self.dense(x)))\n"
+        "m = Net()\nm.build((None, 5, 2))",
+        Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6), ("Dense(2)", 0), ("Dense(2)", 0)],
+             [[2, 5, 2]] * 3, 6),
+    ),
+    "a model that is called three times": (
+        "x, m = Input((5, 2)), Sequential([Dense(2)])\nn = Model(x, m(m(m(x))))",
+        Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6)], [[2, 5, 2]], 6),
+    ),
+    "a model that another holds is given what that one is given": (
+        "inner = Sequential([Dense(4)])\nm = Sequential([Input((5, 2)), inner])",
+        Said([[2, 5, 2]], ["batch"], [], [("Dense(4)", 12)], [[2, 5, 4]], 12),
+    ),
+    "a list is changed at a place that is not known": (
+        "sizes = [1, 2]\nsizes[n] = 7\nm = Sequential([Input((5, 2)), GRU(sizes[0])])",
+        Said([[2, 5, 2]], ["batch"], ["sizes[0]"], [("GRU(sizes[0])", None)], [[2, None]], None),
+    ),
+    "a dictionary is filled from data": (
+        "index = {}\nfor word in words:\n    index[word] = len(index)\n"
+        "m = Sequential([Input((5,)), Embedding(len(index) + 1, 8)])",
+        Said([[2, 5]], ["batch"], ["len(index)"], [("Embedding(len(index) + 1, 8)", None)],
+             [[2, 5, 8]], None),
+    ),
+    "a set is filled from data": (
+        "signs = set()\nfor sign in text:\n    signs.add(sign)\ncount = len(signs)\n"
+        "m = Sequential([Input((5, 2)), Dense(count)])",
+        Said([[2, 5, 2]], ["batch"], ["count"], [("Dense(count)", None)], [[2, 5, None]], None),
+    ),
+    "an exception is no value that is given": (
+        "def units(n):\n    raise ValueError(n)\nm = Sequential([Input((5, 2)), GRU(units(3))])",
+        Said([[2, 5, 2]], ["batch"], ["units(3)"], [("GRU(units(3))", None)], [[2, None]], None),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), SEEN.values(), ids=SEEN)
+def test_what_was_filled_in_is_read_or_open(text: str, expected: Said, tmp_path: Path) -> None:
+    code, [answer, *_] = asked(tmp_path, text)
+    assert answer == expected
+    assert code == (1 if expected.open else 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dense(3)(LSTM(2))",
+        "LSTM(3)(5)",
+        "LSTM(3)('text')",
+        "LSTM(3)()",
+        "GRU(3)(x)(y)",
+        "a = Input((5, 2))\nm = Model(a, Dense(3)(LSTM))",
+        "m = Sequential([LSTM(3, retrun_state=True)])",
+        "m = Sequential([LSTM(3), 4])",
+        "a, b = Input((5, 2)), Input((5, 2))\nm = Model(a, Add()([a, b]))",
+        "l = Dense(2)\nm = Sequential([Input((5, 2)), l, Dense(2), l])",
+    ],
+)
+def test_what_keras_refuses_is_refused(text: str) -> None:
+    assert command(text, "--dry-run").code == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["LSTM(64, batch_input_shape=(32, 10, 4))", "LSTM(64, time_major=True)"]
+)
+def test_what_only_keras_2_takes_is_never_said_to_be_right(text: str) -> None:
+    assert command(text, "--dry-run").code == 2
+
+
+LSTM_8 = "LSTM(8, input_shape={0}), Dense(1)"
+SIZES = {
+    "all is known": ("(5, 2)", [], [], 352, 0),
+    "nothing is said": ("None", ["timesteps", "features"], [], 320, 0),
+    "timesteps are left to Keras": ("(None, 2)", ["timesteps"], [], 352, 0),
+    "features come from data": ("(5, X.shape[2])", [], ["X.shape[2]"], None, 1),
+    "all of it comes from data": ("X.shape[1:]", [], ["X.shape[1:]"], None, 1),
+    "timesteps come from data": ("(len(X), 2)", [], ["len(X)"], 352, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shape", "assumed", "unknown", "parameters", "code"), SIZES.values(), ids=SIZES
+)
+def test_sizes_are_known_assumed_or_open(
+    shape: str, assumed: list[str], unknown: list[str], parameters: int | None, code: int,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    exit_code, [answer] = asked(tmp_path, f"m = Sequential([{LSTM_8.format(shape)}])")
+    assert [axis for axis in answer.assumed if axis != "batch"] == assumed
+    assert answer.open == unknown
+    assert answer.layers[0][1] == parameters
+    assert answer.layers[1] == ("Dense(1)", 9)  # it depends on nothing of this
+    assert exit_code == code
+
+
+def test_parameters_that_follow_from_an_assumed_size_have_a_star() -> None:
+    finished = command("LSTM(8) -> Dense(1)", "--dry-run")
+    assert "320*" in finished.out
+    assert " 9*" not in finished.out
+    assert "* for features=1, which is assumed (-f)" in finished.out
+    [answer] = command("LSTM(8) -> Dense(1)", "--dry-run", "--json").lines
+    assert [one["assumes"] for one in answer["layers"]] == [["features"], []]
+    given = command("LSTM(8) -> Dense(1)", "-f", "1", "--dry-run")
+    assert "*" not in given.out
+
+
+@pytest.mark.parametrize("shape", ["60000,28,28", "(60000, 28, 28)", "[60000, 28, 28]"])
+def test_the_shape_of_data_is_given_by_let(shape: str, tmp_path: Path) -> None:
+    text = (
+        "X = X_train.reshape(-1, 28, 28) / 255\n"
+        "m = Sequential([LSTM(8, input_shape=(X_train.shape[1], X_train.shape[2]))])"
+    )
+    code, [answer] = asked(tmp_path, text)
+    assert (code, answer.inputs) == (1, [[2, None, None]])
+    code, [answer] = asked(tmp_path, text, "--let", f"X_train.shape={shape}")
+    assert (code, answer.inputs, answer.open, answer.parameters) == (0, [[2, 28, 28]], [], 1184)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("vocab = len(words) + 1\nm = Sequential([Embedding(vocab, 8)])", ["vocab"]),
+        ("m = Sequential([Dense(len(words))])", ["len(words)"]),
+        ("k = len(set(text))\nm = Sequential([Dense(k // 2)])", ["k"]),
+        ("longest = max(len(x) for x in texts)\nm = Sequential([Input((longest, 2)), GRU(3)])",
+         ["longest"]),
+        ("half = units // 2\nm = Sequential([GRU(half), Dense(units)])", ["units"]),
+        ("m = Sequential([GRU(config['units'])])", ["config['units']"]),
+        ("m = Sequential([GRU(int(args.units))])", ["args.units"]),
+        ("m = Sequential([GRU(3 if flag else 4)])", ["flag"]),
+        ("from mine import UNITS\nm = Sequential([GRU(UNITS)])", ["mine.UNITS"]),
+        ("def make(n):\n    return Sequential([GRU(n)])", ["n"]),
+        ("m = Sequential([GRU(3)])\nfor _ in range(depth):\n    m.add(Dense(2))", ["depth"]),
+        ("m = Sequential([GRU(3)])\nif deep:\n    m.add(Dense(2))", ["deep"]),
+    ],
+)  # fmt: skip
+def test_what_is_asked_for_can_be_given(text: str, names: list[str], tmp_path: Path) -> None:
+    code, [answer] = asked(tmp_path, text)
+    assert (code, answer.open) == (1, names)
+    given = [part for name in names for part in ("--let", f"{name}=4")]
+    code, [answer] = asked(tmp_path, text, *given)
+    assert (code, answer.open) == (0, [])
+    assert answer.parameters is not None
+
+
+BRANCHES = {
+    "both sides build": (
+        "if flag:\n    m = Sequential([GRU(3)])\nelse:\n    m = Sequential([LSTM(3)])",
+        ["GRU(3)", "LSTM(3)"],
+        ["made where flag", "made where not flag"],
+    ),
+    "one side loads": (
+        "import os\nif os.path.exists(path):\n    m = keras.models.load_model(path)\n"
+        "else:\n    m = Sequential([GRU(3)])",
+        ["GRU(3)"],
+        ["made where not os.path.exists(path)"],
+    ),
+    "one side raises": (
+        "if not flag:\n    raise ValueError('no')\nm = Sequential([GRU(3)])",
+        ["GRU(3)"],
+        [],
+    ),
+    "both sides agree": (
+        "n = 3 if flag else 3\nm = Sequential([GRU(n)])",
+        ["GRU(3)"],
+        [],
+    ),
+    "a function that nobody calls": (
+        "def make():\n    return Sequential([GRU(3)])", ["GRU(3)"], []
+    ),
+    "a class that nobody calls": (
+        "class Net:\n    def build(self):\n        return Sequential([GRU(3)])", ["GRU(3)"], []
+    ),
+    "a class that makes it": (
+        "class Net:\n    def __init__(self):\n        self.m = Sequential([GRU(3)])", ["GRU(3)"], []
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "layers", "notes"), BRANCHES.values(), ids=BRANCHES)
+def test_models_of_branches_and_of_what_nobody_calls(
+    text: str, layers: list[str], notes: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(text)
+    finished = command(str(path), "--json", "--dry-run")
+    assert (finished.code, finished.err) == (0, "")
+    assert [one["layer"] for one in finished.lines] == layers
+    assert [note for one in finished.lines for note in one["notes"] if "made" in note] == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("m = keras.models.load_model('a.keras')\nm.summary()",
+         "it is loaded from a file: rnnshape a.keras reads it"),
+        ("m = Sequential([GRU(n) for n in sizes])",
+         "m is not read: sizes (program.py, line 1) comes from data"),
+    ],
+)  # fmt: skip
+def test_a_model_of_which_nothing_is_known_is_said(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(text)
+    finished = command(str(path), "--dry-run")
+    assert finished.code != 0
+    assert finished.out == ""
+    assert told in finished.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("LSTM(3)", 0),
+        ("LSTM(units)", 1),
+        ("Lambda(f) -> Dense(1)", 1),
+        ("Sequential([mystery(3), Dense(1)])", 2),
+        ("LSTM(0)", 2),
+        ("LSTM(units, foo=1)", 2),
+    ],
+)
+def test_exit_codes_of_expressions(text: str, code: int) -> None:
+    assert command(text, "--dry-run").code == code
+
+
+def test_a_total_is_at_least_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text("m = Sequential([Input((5, 2)), LSTM(3), Mine(4), Dense(1)])")
+    finished = command(str(path), "--dry-run")
+    assert "at least 72" in finished.out
+    assert "Mine(4)" in finished.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Input((None, 8, 8, 1)) -> ConvLSTM2D(3, 3)",
+        pytest.param(
+            "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
+            marks=pytest.mark.xfail(
+                reason="what is open is taken for an axis of space, not of time"
+            ),
+        ),
+    ],
+)
+def test_the_open_time_of_an_input_is_given_by_an_option(text: str) -> None:
+    finished = command(text, "-t", "7", "--dry-run", "--json")
+    assert finished.code == 0
+    assert finished.lines[0]["inputs"][0]["shape"][1] == 7
