@@ -53,7 +53,7 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         where: the file that it is from.
         parameters: how many the layers have, by their names, where that is known.
     """
-    config = json_value(text, where)
+    config: Any = json_value(text, where)
     begin()
     try:
         network = Config(where, parameters or {}).network(config)
