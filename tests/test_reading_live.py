@@ -234,6 +234,16 @@ def a_model_with_a_call_of_its_own(k: Any, layers: Any) -> Any:
 
 
 @live
+def a_model_of_tensors_with_a_class_of_its_own(k: Any, layers: Any) -> Any:
+    class Trained(k.Model):  # type: ignore[misc]
+        def train_step(self, data: Any) -> Any:
+            return {}
+
+    x = k.Input((7, 3))
+    return Trained(x, layers.LSTM(4)(x))
+
+
+@live
 def a_model_called_with_a_dict(k: Any, layers: Any) -> Any:
     made = of_several(True)
     made({"x": k.ops.zeros((2, 7, 3)), "y": k.ops.zeros((2, 5))})
@@ -382,6 +392,18 @@ def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     assert [layer.parameters for layer in report.layers] == [128, 12]
     assert [output.shape for output in report.outputs] == [(2, 4), (2, 3)]
     assert "Odd can't be followed" in report.notes[0].text
+
+
+def test_a_sequential_with_a_call_of_its_own_is_what_that_does() -> None:
+    class First(keras().Sequential):  # type: ignore[misc]
+        def call(self, x: Any, training: Any = None, mask: Any = None) -> Any:
+            return self.layers[0](x)[:, 0]
+
+    model = First([keras().layers.LSTM(4, return_sequences=True), keras().layers.Dense(3)])
+    model(keras().ops.zeros((2, 7, 3)))
+    report = inspect(model)
+    assert (returned(report), report.parameters, model.count_params()) == ([(2, 4)], 128, 143)
+    assert report.notes[0].text == "not counted: 15 parameters that First.call does not use"
 
 
 def test_an_own_layer_alone_is_what_it_was_built_for() -> None:

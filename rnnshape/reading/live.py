@@ -115,7 +115,7 @@ class _Live:
         if _is_made_of_layers(model):
             return network_of_model(self.model(model, self.shapes))
         kind = next((one for one in ("Sequential", "Functional") if one in _bases(model)), "")
-        if kind:  # of Keras 2
+        if kind and "Operation" not in _bases(model):  # of Keras 2
             text = json.dumps(_config_of(model, kind))
             return read_config(text, "the model").networks[0]
         return self.network_of_call(model)
@@ -181,6 +181,11 @@ class _Live:
             )
         with _traced(model, self.shapes) as flow:
             if flow is not None:
+                unused = (_counted(model) or 0) - int(flow.count_params())
+                if unused:
+                    self.notes.append(
+                        f"not counted: {unused:,} parameters that {name}.call does not use"
+                    )
                 return network_of_model(self.functional(flow, name, self.shapes))
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         rows = [tensor for layer in model.layers for tensor in self.row(layer)]
@@ -223,9 +228,11 @@ def _is_operation(what: object) -> bool:
     return "Operation" in _bases(what) and "Layer" not in _bases(what)
 
 
-def _is_made_of_layers(model: object) -> bool:
+def _is_made_of_layers(model: Any) -> bool:
     """Whether it is a model of Keras 3 that has no `call` of its own."""
-    return is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))
+    if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
+        return False
+    return str(type(model).call.__module__).partition(".")[0] == "keras"
 
 
 def _changed(value: Any, tensors: Mapping[int, Any]) -> Any:

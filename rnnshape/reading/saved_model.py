@@ -53,11 +53,13 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         where: the file that it is from.
         parameters: how many the layers have, by their names, where that is known.
     """
-    config = json_value(text, where)
+    config: Any = json_value(text, where)
     begin()
     try:
         network = Config(where, parameters or {}).network(config)
-        return Reading((network,), notes=((),))
+        name = plain_name(str(config["class_name"]))
+        note = f"{name} is a class of its own: it is read as the file has its layers"
+        return Reading((network,), notes=(() if name in MODELS else (note,),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except (
@@ -236,9 +238,11 @@ def _name(layer: Any) -> str:
 
 
 def _is_model(config: Mapping[str, Any]) -> bool:
+    """Whether the layers of a model are there, and how they are called."""
     inner = config.get("config")
-    layers = inner.get("layers") if isinstance(inner, dict) else inner
-    return config["class_name"] in MODELS and isinstance(layers, list)
+    if config["class_name"] in MODELS:
+        return isinstance(inner.get("layers") if isinstance(inner, dict) else inner, list)
+    return isinstance(inner, dict) and {"layers", "input_layers", "output_layers"} <= {*inner}
 
 
 def _is_operation(layer: Any) -> bool:
