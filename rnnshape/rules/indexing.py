@@ -17,6 +17,7 @@ from rnnshape.rules.operands import (
     exchanged,
     joined,
     made,
+    of_one,
     one_tensor,
     operands,
     place,
@@ -64,9 +65,9 @@ def _part(node: ast.expr) -> int | slice | EllipsisType | None:
     raise ValueError(ast.dump(node))
 
 
-@rule("get_item")
-def get_item(call: Call, inputs: Inputs) -> Facts:
-    given, key = one_tensor(call, inputs), key_of(call)
+@of_one("get_item")
+def get_item(call: Call, given: Tensor) -> Facts:
+    key = key_of(call)
     taken = sum(one is not None and one is not ... for one in key)
     if key.count(...) > 1 or taken > len(given.axes):
         raise call.error(
@@ -131,9 +132,9 @@ def take(call: Call, inputs: Inputs) -> Facts | None:
     return made("what the indices pick", exchanged(given, at, *chosen))
 
 
-@rule("split", "array_split")
-def split(call: Call, inputs: Inputs) -> Facts:
-    given, wanted = one_tensor(call, inputs), call["indices_or_sections"]
+@of_one("split", "array_split")
+def split(call: Call, given: Tensor) -> Facts:
+    wanted = call["indices_or_sections"]
     at = place(call, "axis", given)
     axis = given.axes[at]
     if isinstance(wanted, tuple) and call.name == "split":
@@ -160,9 +161,8 @@ def split(call: Call, inputs: Inputs) -> Facts:
     return _parts([exchanged(given, at, axis) for axis in axes])
 
 
-@rule("unstack")
-def unstack(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("unstack")
+def unstack(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
     count = given.axes[at].length
     if call["num"] not in (None, count):
@@ -182,9 +182,9 @@ def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
     return Facts(parts if len(parts) > 1 else (parts,))  # a list of one is a list
 
 
-@rule("top_k")
-def top_k(call: Call, inputs: Inputs) -> Facts:
-    given, count = one_tensor(call, inputs), whole(call, "k")
+@of_one("top_k")
+def top_k(call: Call, given: Tensor) -> Facts:
+    count = whole(call, "k")
     if not given.axes or not 0 <= count <= given.shape[-1]:
         raise call.error(
             f"{call} looks for the {count} largest along the last axis of {given.labels}, which "

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from math import prod
+from typing import TypeAlias
 
 from rnnshape.expression import Call, printed
 from rnnshape.rules.elementwise import no_such_axis
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
+from rnnshape.rules.registry import rule
 from rnnshape.signatures import signature
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "exchanged",
     "joined",
     "made",
+    "of_one",
+    "of_two",
     "one_tensor",
     "operands",
     "place",
@@ -25,6 +29,33 @@ __all__ = [
     "whole",
     "wholes",
 ]
+
+OfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
+OfTwo: TypeAlias = "Callable[[Call, Tensor, Tensor], Facts | None]"
+
+
+def of_one(*names: str) -> Callable[[OfOne], OfOne]:
+    """Registers a function as the rule of operations that take one tensor."""
+
+    def register(function: OfOne) -> OfOne:
+        rule(*names)(lambda call, inputs: function(call, one_tensor(call, inputs)))
+        return function
+
+    return register
+
+
+def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
+    """The same of operations that take two, of which one may be a number."""
+
+    def register(function: OfTwo) -> OfTwo:
+        @rule(*names)
+        def of_operands(call: Call, inputs: Inputs) -> Facts | None:
+            given = operands(call, inputs)
+            return None if given is None else function(call, *given)
+
+        return function
+
+    return register
 
 
 def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
@@ -110,12 +141,11 @@ def places(call: Call, argument: str, given: Tensor, more: int = 0) -> tuple[int
     return tuple(found)
 
 
-def joined(axes: Sequence[Axis], name: str = "") -> Axis:
+def joined(axes: Sequence[Axis]) -> Axis:
     """One axis in place of several."""
-    names = name or " * ".join(axis.label for axis in axes) or "1"
     known = any(axis.believed is not None for axis in axes)
     return Axis(
-        names,
+        " * ".join(axis.label for axis in axes) or "1",
         prod(axis.length for axis in axes),
         is_open=any(axis.is_open for axis in axes),
         believed=prod(axis.believed_length for axis in axes) if known else None,

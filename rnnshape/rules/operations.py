@@ -7,20 +7,18 @@ from operator import add
 
 from rnnshape.expression import Call, printed
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.operands import (
     broadcast,
     exchanged,
     joined,
     made,
-    one_tensor,
-    operands,
+    of_one,
+    of_two,
     place,
     places,
     whole,
     wholes,
 )
-from rnnshape.rules.registry import rule
 
 OF_EACH_NUMBER = (
     *("abs", "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cast"),
@@ -46,31 +44,26 @@ OF_MANY = (
 )
 
 
-@rule(*OF_EACH_NUMBER)
-def of_each_number(call: Call, inputs: Inputs) -> Facts:
-    return made(f"{call.name} of each number", one_tensor(call, inputs).axes)
+@of_one(*OF_EACH_NUMBER)
+def of_each_number(call: Call, given: Tensor) -> Facts:
+    return made(f"{call.name} of each number", given.axes)
 
 
-@rule(*OF_PAIRS)
-def of_pairs(call: Call, inputs: Inputs) -> Facts | None:
-    given = operands(call, inputs)
-    if given is None:
-        return None
-    meaning = f"{call.name} of {given[0].name} and {given[1].name}"
-    return made(meaning, broadcast(call, *(one.axes for one in given)))
+@of_two(*OF_PAIRS)
+def of_pairs(call: Call, first: Tensor, second: Tensor) -> Facts:
+    meaning = f"{call.name} of {first.name} and {second.name}"
+    return made(meaning, broadcast(call, first.axes, second.axes))
 
 
-@rule(*OF_MANY, "argmax", "argmin")
-def of_many(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one(*OF_MANY, "argmax", "argmin")
+def of_many(call: Call, given: Tensor) -> Facts:
     if call.name.startswith("arg") and call["axis"] is not None:
         whole(call, "axis")  # these take one axis or all
     return _reduced(call, given, places(call, "axis", given))
 
 
-@rule("norm")
-def norm(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("norm")
+def norm(call: Call, given: Tensor) -> Facts:
     over = places(call, "axis", given)
     if not 1 <= len(over) <= 2:
         raise call.error(
@@ -81,9 +74,8 @@ def norm(call: Call, inputs: Inputs) -> Facts:
     return _reduced(call, given, over)
 
 
-@rule("moments")
-def moments(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("moments")
+def moments(call: Call, given: Tensor) -> Facts:
     [mean] = _reduced(call, given, places(call, "axes", given)).outputs
     variance = Tensor("variance", mean.axes, "the mean square of the distances from it")
     return Facts((Tensor("mean", mean.axes, "the mean"), variance))
@@ -99,42 +91,38 @@ def _reduced(call: Call, given: Tensor, over: tuple[int, ...]) -> Facts:
     return made(f"{call.name} over {names}" if names else "the input as it came", tuple(kept))
 
 
-@rule("softmax", "log_softmax")
-def softmax(call: Call, inputs: Inputs) -> Facts | None:
-    given = one_tensor(call, inputs)
+@of_one("softmax", "log_softmax")
+def softmax(call: Call, given: Tensor) -> Facts | None:
     if isinstance(call["axis"], tuple):  # which Keras takes of arrays, and of no symbolic tensors
         return None
     places(call, "axis", given)
     return made(f"{call.name} along the axis", given.axes)
 
 
-@rule("flip", "roll")
-def moved_along(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("flip", "roll")
+def moved_along(call: Call, given: Tensor) -> Facts:
     places(call, "axis", given)
     return made("the same numbers in another order", given.axes)
 
 
-@rule("normalize", "sort", "cumsum", "cumprod", "argsort")
-def along_axis(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("normalize", "sort", "cumsum", "cumprod", "argsort")
+def along_axis(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
     place(call, "axis", given)
     return made(f"{call.name} along the axis", given.axes)
 
 
-@rule("diff")
-def diff(call: Call, inputs: Inputs) -> Facts:
-    given, times = one_tensor(call, inputs), whole(call, "n")
+@of_one("diff")
+def diff(call: Call, given: Tensor) -> Facts:
+    times = whole(call, "n")
     at = place(call, "axis", given)
     less = given.axes[at].resized(lambda length: max(0, length - times))
     return made("each number less the one before", exchanged(given, at, less))
 
 
-@rule("glu")
-def glu(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("glu")
+def glu(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
     if given.shape[at] % 2:
         raise call.error(
@@ -146,9 +134,9 @@ def glu(call: Call, inputs: Inputs) -> Facts:
     return made("half of them, as far as the others let them", exchanged(given, at, half))
 
 
-@rule("one_hot")
-def one_hot(call: Call, inputs: Inputs) -> Facts:
-    given, count = one_tensor(call, inputs), whole(call, "num_classes")
+@of_one("one_hot")
+def one_hot(call: Call, given: Tensor) -> Facts:
+    count = whole(call, "num_classes")
     if count < 0:
         raise call.error(
             f"{call.name} takes num_classes, 0 or more, not {count} "
@@ -167,9 +155,9 @@ def one_hot(call: Call, inputs: Inputs) -> Facts:
     return made("1 at the place of each whole number", given.axes[:at], (classes,), given.axes[at:])
 
 
-@rule("repeat")
-def repeat(call: Call, inputs: Inputs) -> Facts:
-    given, times = one_tensor(call, inputs), wholes(call, "repeats")
+@of_one("repeat")
+def repeat(call: Call, given: Tensor) -> Facts:
+    times = wholes(call, "repeats")
     at = None if call["axis"] is None else place(call, "axis", given)
     axis = joined(given.axes) if at is None else given.axes[at]
     if min(times) < 0 or len(times) not in (1, axis.length):
@@ -184,9 +172,9 @@ def repeat(call: Call, inputs: Inputs) -> Facts:
     return made("each entry several times", axes)
 
 
-@rule("tile")
-def tile(call: Call, inputs: Inputs) -> Facts:
-    given, times = one_tensor(call, inputs), wholes(call, "repeats")
+@of_one("tile")
+def tile(call: Call, given: Tensor) -> Facts:
+    times = wholes(call, "repeats")
     if min(times, default=0) < 0:
         raise call.error(
             f"{call.name} takes repeats of 0 or more, not {printed(call['repeats'])} "
@@ -198,9 +186,9 @@ def tile(call: Call, inputs: Inputs) -> Facts:
     return made("the input several times", [n * axis if n != 1 else axis for axis, n in pairs])
 
 
-@rule("pad")
-def pad(call: Call, inputs: Inputs) -> Facts:
-    given, mode = one_tensor(call, inputs), call["mode"]
+@of_one("pad")
+def pad(call: Call, given: Tensor) -> Facts:
+    mode = call["mode"]
     ends = _ends(call, given)
     if mode not in ("constant", "reflect", "symmetric") or (
         mode != "constant" and call["constant_values"] is not None

@@ -15,8 +15,8 @@ from rnnshape.rules.operands import (
     broadcast,
     joined,
     made,
-    one_tensor,
-    operands,
+    of_one,
+    of_two,
     place,
     place_of,
     places,
@@ -27,9 +27,9 @@ from rnnshape.rules.registry import axes_of_rank, rule
 SAME_NUMBERS = "the same numbers in another shape"
 
 
-@rule("reshape")
-def reshape(call: Call, inputs: Inputs) -> Facts:
-    given, shape = one_tensor(call, inputs), call["newshape"]
+@of_one("reshape")
+def reshape(call: Call, given: Tensor) -> Facts:
+    shape = call["newshape"]
     if isinstance(shape, tuple) and None in shape:
         raise call.error(
             f"{call.name} takes -1, not None, for the size that follows from the others "
@@ -57,14 +57,13 @@ def reshape(call: Call, inputs: Inputs) -> Facts:
     return made(SAME_NUMBERS, axes)
 
 
-@rule("ravel")
-def ravel(call: Call, inputs: Inputs) -> Facts:
-    return made("all numbers in one row", (joined(one_tensor(call, inputs).axes),))
+@of_one("ravel")
+def ravel(call: Call, given: Tensor) -> Facts:
+    return made("all numbers in one row", (joined(given.axes),))
 
 
-@rule("transpose")
-def transpose(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("transpose")
+def transpose(call: Call, given: Tensor) -> Facts:
     rank = len(given.axes)
     order = places(call, "axes", given) if call["axes"] is not None else range(rank)[::-1]
     if len(order) != rank:
@@ -76,18 +75,16 @@ def transpose(call: Call, inputs: Inputs) -> Facts:
     return made("the input with its axes in another order", [given.axes[at] for at in order])
 
 
-@rule("swapaxes")
-def swapaxes(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("swapaxes")
+def swapaxes(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes)
     one, other = place(call, "axis1", given), place(call, "axis2", given)
     axes[one], axes[other] = axes[other], axes[one]
     return made("the input with two axes exchanged", axes)
 
 
-@rule("moveaxis")
-def moveaxis(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("moveaxis")
+def moveaxis(call: Call, given: Tensor) -> Facts:
     taken, put = places(call, "source", given), places(call, "destination", given)
     if len(taken) != len(put):
         raise call.error(
@@ -101,9 +98,8 @@ def moveaxis(call: Call, inputs: Inputs) -> Facts:
     return made("the input with its axes in another order", [given.axes[at] for at in order])
 
 
-@rule("expand_dims")
-def expand_dims(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("expand_dims")
+def expand_dims(call: Call, given: Tensor) -> Facts:
     new = places(call, "axis", given, more=len(wholes(call, "axis")))
     axes = list(given.axes)
     for at in sorted(new):
@@ -111,9 +107,8 @@ def expand_dims(call: Call, inputs: Inputs) -> Facts:
     return made(SAME_NUMBERS, axes)
 
 
-@rule("squeeze")
-def squeeze(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("squeeze")
+def squeeze(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None:
         return made(SAME_NUMBERS, [axis for axis in given.axes if axis.length != 1 or axis.is_open])
     gone = places(call, "axis", given)
@@ -127,9 +122,8 @@ def squeeze(call: Call, inputs: Inputs) -> Facts:
     return made(SAME_NUMBERS, [axis for at, axis in enumerate(given.axes) if at not in gone])
 
 
-@rule("broadcast_to")
-def broadcast_to(call: Call, inputs: Inputs) -> Facts:
-    given = one_tensor(call, inputs)
+@of_one("broadcast_to")
+def broadcast_to(call: Call, given: Tensor) -> Facts:
     wanted = [Axis("1", size) for size in wholes(call, "shape")]
     axes = broadcast(call, given.axes, wanted)
     if [axis.length for axis in axes] != [axis.length for axis in wanted]:
@@ -181,33 +175,25 @@ def _check_alike(call: Call, given: tuple[Tensor, ...], but: int | None = None) 
         )
 
 
-@rule("matmul")
-def matmul(call: Call, inputs: Inputs) -> Facts | None:
-    given = operands(call, inputs)
-    if given is None or any(len(one.axes) < 2 for one in given):
+@of_two("matmul")
+def matmul(call: Call, first: Tensor, second: Tensor) -> Facts | None:
+    if min(len(first.axes), len(second.axes)) < 2:
         return None
-    first, second = given
     _check_sums(call, first, first.axes[-1], second, second.axes[-2])
     lead = broadcast(call, first.axes[:-2], second.axes[:-2])
     return made("sums of products", lead, (first.axes[-2], second.axes[-1]))
 
 
-@rule("dot")
-def dot(call: Call, inputs: Inputs) -> Facts | None:
-    given = operands(call, inputs)
-    if given is None or any(not one.axes for one in given):
+@of_two("dot")
+def dot(call: Call, first: Tensor, second: Tensor) -> Facts | None:
+    if not first.axes or not second.axes:
         return None
-    first, second = given
     return _contracted(call, first, [len(first.axes) - 1], second, [max(0, len(second.axes) - 2)])
 
 
-@rule("tensordot")
-def tensordot(call: Call, inputs: Inputs) -> Facts | None:
-    given, axes = operands(call, inputs), call["axes"]
-    if given is None:
-        return None
-    first, second = given
-    match axes:
+@of_two("tensordot")
+def tensordot(call: Call, first: Tensor, second: Tensor) -> Facts | None:
+    match call["axes"]:
         case int(count) if 0 <= count <= min(len(first.axes), len(second.axes)):
             ours = list(range(len(first.axes) - count, len(first.axes)))
             theirs = list(range(count))
@@ -239,10 +225,9 @@ def _check_sums(call: Call, first: Tensor, one: Axis, second: Tensor, other: Axi
         )
 
 
-@rule("outer")
-def outer(call: Call, inputs: Inputs) -> Facts | None:
-    given = operands(call, inputs)
-    return made("all products of two", [joined(one.axes) for one in given]) if given else None
+@of_two("outer")
+def outer(call: Call, first: Tensor, second: Tensor) -> Facts:
+    return made("all products of two", (joined(first.axes), joined(second.axes)))
 
 
 @rule("einsum")

@@ -98,11 +98,11 @@ class Field:
         self.default, self.factory = default, default_factory
 
 
-def _binder(fields: Mapping[str, object]) -> Callable[..., dict[str, object]]:
+def _binder(fields: Iterable[tuple[str, object]]) -> Callable[..., dict[str, object]]:
     """A function that tells what its arguments give to these fields, which have such defaults."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     signature = inspect.Signature(
-        [inspect.Parameter(name, kind, default=default) for name, default in fields.items()]
+        [inspect.Parameter(name, kind, default=default) for name, default in fields]
     )
 
     def bound(*values: object, **named: object) -> dict[str, object]:
@@ -121,7 +121,7 @@ def dataclass(kind: Any = None, **_: object) -> Any:
     for base in reversed(kind.__mro__):
         for name in vars(base).get("__annotations__", {}):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
-    bound = _binder(fields)
+    bound = _binder(fields.items())
 
     def init(self: object, *values: object, **named: object) -> None:
         for name, value in bound(*values, **named).items():
@@ -156,7 +156,7 @@ def namedtuple(
         if not (isinstance(word, str) and word.isidentifier()) or keyword.iskeyword(word):
             raise ValueError("field names must be valid identifiers")
     without = [inspect.Parameter.empty] * (len(words) - len(defaults))
-    bound = _binder(dict(zip(words, [*without, *defaults], strict=True)))
+    bound = _binder(zip(words, [*without, *defaults], strict=True))
 
     def new(kind: Any, *values: object, **named: object) -> Any:
         return tuple.__new__(kind, bound(*values, **named).values())
@@ -190,21 +190,14 @@ def argument_parser(note: Callable[[str], None]) -> type:
         def __init__(self, *_: object, **__: object) -> None:
             self.own_held: dict[str, object] = {}
 
-        def add_argument(
-            self,
-            *names: str,
-            default: object = None,
-            action: object = "",
-            type: Any = None,
-            dest: str = "",
-            **_: object,
-        ) -> None:
+        def add_argument(self, *names: str, **given: Any) -> None:
             longest = max(names, key=lambda name: name.startswith("--"))
-            name = dest or longest.lstrip("-").replace("-", "_")
-            switches: dict[object, object] = {"store_true": False, "store_false": True}
-            value = switches.get(action) if default is None else default
-            if isinstance(value, str) and type in (int, float, str):
-                value = type(value)
+            name = given.get("dest") or longest.lstrip("-").replace("-", "_")
+            value, kind = given.get("default"), given.get("type")
+            if value is None and given.get("action") in ("store_true", "store_false"):
+                value = given["action"] == "store_false"
+            if isinstance(value, str) and kind in (int, float, str):
+                value = kind(value)
             self.own_held[name] = Open(f"args.{name}") if value is None else value
 
         def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:

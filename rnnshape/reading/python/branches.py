@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import functools
+import ast
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import (
-    BrokenSignal,
-    ContinuedSignal,
-    Log,
-    ReturnedSignal,
-    Scope,
-)
+from rnnshape.reading.python.scope import BrokenSignal, Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
-__all__ = ["both_ways", "finish", "lose"]
+__all__ = ["both_ways", "either", "finish", "lose"]
 
 MOST_OBJECTS = 20_000
 MOST_CONDITIONS = 6  # that are not known, within each other
@@ -79,24 +73,9 @@ class Snapshot:
             _set_content(value, content)
 
 
-@dataclass(frozen=True)
-class Early:
-    """How a function or loop may have ended already."""
-
-    because: Open
-    snapshot: Snapshot
-    contents: dict[int, Any]
-    value: object = None
-
-
 class Outcome(NamedTuple):
-    """What comes of one side of a condition.
-
-    Attributes:
-        signal: how it ends the code around it; None where that goes on.
-        value: of an expression, or what a function returns.
-        contents: what everything holds afterwards.
-    """
+    """What comes of one side of a condition: how it ends the code around it (None where that goes
+    on), the value of an expression or of a `return`, and what everything holds afterwards."""
 
     signal: BaseException | None
     value: object
@@ -106,6 +85,30 @@ class Outcome(NamedTuple):
         if self.signal is not None:
             raise self.signal
         return self.value
+
+
+class Early(NamedTuple):
+    """How a function or loop may have ended already."""
+
+    because: Open
+    snapshot: Snapshot
+    outcome: Outcome
+
+
+def either(
+    evaluator: Evaluator,
+    node: ast.If | ast.IfExp,
+    scope: Scope,
+    follow: Callable[[Any, Scope], object],
+) -> object:
+    """Follows the side of a condition that holds, or both."""
+    first, second = (partial(follow, side, scope) for side in (node.body, node.orelse))
+    truth = evaluator.truth(node.test, scope)
+    if not isinstance(truth, Open):
+        return first() if truth else second()
+    made = both_ways(evaluator, truth, ast.unparse(node.test), scope, first, second)
+    evaluator.node = node
+    return evaluator.derived(made) if made is truth else made
 
 
 def both_ways(
@@ -138,7 +141,7 @@ def both_ways(
     if goes_on.signal is not None:  # one returns, and the other breaks
         raise IsOpenError(because)
     snapshot.set(goes_on.contents)
-    early = Early(because, snapshot, ends.contents, ends.value)
+    early = Early(because, snapshot, ends)
     if isinstance(ends.signal, ReturnedSignal):
         scope.of_function().returns.append(early)
     elif isinstance(ends.signal, BrokenSignal):
@@ -151,9 +154,9 @@ def both_ways(
 def finish(early: list[Early], value: object = None) -> object:
     """What comes of all the ways in which something may have ended, this one last."""
     while early:
-        one = early.pop()
-        one.snapshot.merge(one.contents, one.snapshot.now(), one.because)
-        value = _merged(one.value, value, one.because)
+        because, snapshot, outcome = early.pop()
+        snapshot.merge(outcome.contents, snapshot.now(), because)
+        value = _merged(outcome.value, value, because)
     return value
 
 
@@ -175,7 +178,7 @@ def _followed(
         value = run()
     except IsOpenError:
         raise
-    except (Exception, ReturnedSignal, BrokenSignal, ContinuedSignal) as signal:
+    except (Exception, Signal) as signal:
         evaluator.depth = depth
         del evaluator.calls[calls:]
         return Outcome(signal, getattr(signal, "value", None), snapshot.now())
@@ -232,7 +235,7 @@ def _within(value: Any) -> Iterator[Any]:
         yield from (around.names for around in scope.around()) if scope else ()
     elif isinstance(value, types.MethodType):
         yield value.__self__
-    elif isinstance(value, functools.partial):
+    elif isinstance(value, partial):
         yield from (value.func, value.args, value.keywords)
     elif _is_class_of_code(value):
         yield from (part for part in vars(value).values() if not isinstance(part, property))

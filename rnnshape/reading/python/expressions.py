@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import Stream
-from rnnshape.reading.python.branches import both_ways, lose
+from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
@@ -92,7 +92,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Dict():
             return _dictionary(evaluator, node, scope)
         case ast.IfExp():
-            return _either(evaluator, node, scope)
+            return either(evaluator, node, scope, evaluator.worth)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             inner_scope = Scope(scope, is_inner=True)
             return evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
@@ -178,22 +178,6 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
                 return truth if isinstance(truth, Open) else known
         left = right
     return known
-
-
-def _either(evaluator: Evaluator, node: ast.IfExp, scope: Scope) -> object:
-    truth = evaluator.truth(node.test, scope)
-    if not isinstance(truth, Open):
-        return evaluator.worth(node.body if truth else node.orelse, scope)
-    made = both_ways(
-        evaluator,
-        truth,
-        ast.unparse(node.test),
-        scope,
-        lambda: evaluator.worth(node.body, scope),
-        lambda: evaluator.worth(node.orelse, scope),
-    )
-    evaluator.node = node
-    return evaluator.derived(made) if made is truth else made
 
 
 def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
-__all__ = ["BrokenSignal", "ClassNames", "ContinuedSignal", "Log", "ReturnedSignal", "Scope"]
+__all__ = [
+    "BrokenSignal", "ClassNames", "ContinuedSignal", "Log", "ReturnedSignal", "Scope", "Signal",
+]  # fmt: skip
 
 
 class Scope:
@@ -50,18 +52,22 @@ class Log(list[Any]):
     """A list of what was made: what either side of a condition has made stays in it."""
 
 
-class ReturnedSignal(BaseException):
+class Signal(BaseException):
+    """A block of statements ends before its last one."""
+
+
+class ReturnedSignal(Signal):
     """A function returns."""
 
     def __init__(self, value: object) -> None:
         self.value = value
 
 
-class BrokenSignal(BaseException):
+class BrokenSignal(Signal):
     """A loop is left."""
 
 
-class ContinuedSignal(BaseException):
+class ContinuedSignal(Signal):
     """A loop goes on with its next round."""
 
 
@@ -76,8 +82,3 @@ class ClassNames(dict[str, Any]):
         super().__setitem__(name, value)
         if not name.startswith("__") or callable(value) or name == "__annotations__":
             self.target[self.stored_name(name)] = value
-
-    def setdefault(self, name: str, value: Any = None) -> Any:
-        if name not in self:
-            self[name] = value
-        return self[name]

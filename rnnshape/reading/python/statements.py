@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnshape.reading.python.allowed import is_instance
-from rnnshape.reading.python.branches import both_ways, finish
+from rnnshape.reading.python.branches import both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
 from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.patterns import fits
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
@@ -22,7 +21,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
 )
-from rnnshape.reading.python.targets import assign, delete, give
+from rnnshape.reading.python.targets import assign, delete, fits, give
 
 __all__ = ["follow"]
 
@@ -36,19 +35,8 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             known = evaluator.worth(value, scope)
             for target in targets:
                 assign(evaluator, target, known, scope)
-        case ast.If(test=test, body=body, orelse=orelse):
-            truth = evaluator.truth(test, scope)
-            if isinstance(truth, Open):
-                both_ways(
-                    evaluator,
-                    truth,
-                    ast.unparse(test),
-                    scope,
-                    lambda: evaluator.block(body, scope),
-                    lambda: evaluator.block(orelse, scope),
-                )
-            else:
-                evaluator.block(body if truth else orelse, scope)
+        case ast.If():
+            either(evaluator, node, scope, evaluator.block)
         case ast.Return(value=returned):
             raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
         case ast.AugAssign(target=target, op=op, value=value):
@@ -58,13 +46,14 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             assign(evaluator, target, evaluator.really(function_of_op, before, more), scope)
         case ast.AnnAssign(target=target, value=given):
             if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):
-                scope.names.setdefault("__annotations__", {})[target.id] = None
+                given_before = scope.names.get("__annotations__", {})
+                scope.names["__annotations__"] = {**given_before, target.id: None}
             if given:
                 assign(evaluator, target, evaluator.worth(given, scope), scope)
         case ast.For() | ast.AsyncFor():
             _for(evaluator, node, scope)
-        case ast.While(test=test):
-            _rounds(evaluator, node, itertools.repeat(None), scope, test)
+        case ast.While(test=test, orelse=orelse):
+            _rounds(evaluator, node, itertools.repeat(None), scope, orelse, test)
         case ast.Break():
             raise BrokenSignal
         case ast.Continue():
@@ -124,7 +113,7 @@ def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> No
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
     else:
-        _rounds(evaluator, node, items, scope)
+        _rounds(evaluator, node, items, scope, node.orelse)
 
 
 def _rounds(
@@ -132,29 +121,29 @@ def _rounds(
     node: Any,
     items: Iterable[object],
     scope: Scope,
+    orelse: Sequence[ast.stmt] = (),
     test: ast.expr | None = None,
 ) -> None:
     end = evaluator.steps + STEPS_OF_LOOP
     scope.breaks.append([])
     try:
         for item in items:
-            if test is not None:
-                truth = evaluator.truth(test, scope)
-                if isinstance(truth, Open):
-                    _maybe_once(evaluator, node, scope, truth, test)
-                    return
-                if not truth:
-                    break
+            truth = test is None or evaluator.truth(test, scope)
+            if isinstance(truth, Open):
+                _maybe_once(evaluator, node, scope, truth, node.test)
+                return
+            if not truth:
+                break
             if evaluator.steps > end:
                 raise TooLargeError("this loop takes too many steps to be read")
             evaluator.spend(5)
-            if test is None:
+            if not isinstance(node, ast.While):
                 assign(evaluator, node.target, item, scope)
             try:
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return
-        evaluator.block(node.orelse, scope)
+        evaluator.block(orelse, scope)
     finally:
         finish(scope.breaks.pop())
 
@@ -175,15 +164,8 @@ def _maybe_once(
     """A loop of which nobody knows how often it is run: not at all, or at least once."""
 
     def once() -> None:
-        if isinstance(node, ast.For | ast.AsyncFor):
-            assign(evaluator, node.target, evaluator.part(because, "[...]"), scope)
-        scope.breaks.append([])
-        try:
-            _round(evaluator, node, scope)
-        except BrokenSignal:
-            pass
-        finally:
-            finish(scope.breaks.pop())
+        items = [None if isinstance(node, ast.While) else evaluator.part(because, "[...]")]
+        _rounds(evaluator, node, items, scope)
 
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
 

@@ -1,19 +1,21 @@
-"""What is assigned to: names, attributes, places in lists and dictionaries, several at once."""
+"""What gives names and places their values: targets of assignments, patterns of `match`."""
 
 from __future__ import annotations
 
 import ast
 import operator
 from collections.abc import Iterable
+from typing import Any
 
+from rnnshape.reading.python.allowed import is_instance
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.open import Open
+from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import hook
 from rnnshape.reading.python.visible import is_settable, stored_name
 
-__all__ = ["assign", "delete", "give", "shared_out"]
+__all__ = ["assign", "delete", "fits", "give"]
 
 
 def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
@@ -85,7 +87,7 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         places = [f"[{index}]" if index < first else "[...]" for index in range(len(targets))]
         parts = (several if several.reason else evaluator.part(several, one) for one in places)
     else:
-        shared, count = shared_out(several, stars), len(several)
+        shared, count = _shared_out(several, stars), len(several)
         if shared is None:
             word = "not enough" if count < len(targets) else "too many"
             raise ValueError(f"{word} values to unpack (expected {len(targets)}, got {count})")
@@ -94,11 +96,11 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         assign(evaluator, target, part, scope)
 
 
-def shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
+def _shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
     """One value for each place, and for that with a star a list of all that are left; None where
     there are too few or too many.
 
-    >>> shared_out([1, 2, 3, 4], [False, True, False])
+    >>> _shared_out([1, 2, 3, 4], [False, True, False])
     [1, [2, 3], 4]
     """
     if True not in stars:
@@ -107,3 +109,65 @@ def shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
     if more < 0:
         return None
     return [*values[:first], values[first : first + more], *values[first + more :]]
+
+
+def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: Scope) -> bool:
+    """Whether a value fits; an `IsOpenError` where that is not known."""
+    match pattern:
+        case ast.MatchValue(value=node):
+            other = evaluator.worth(node, scope)
+            return bool(evaluator.known(bool, evaluator.really(operator.eq, value, other)))
+        case ast.MatchSingleton(value=constant):
+            return bool(evaluator.known(is_instance, value, object)) and value is constant
+        case ast.MatchOr(patterns=several):
+            return any(fits(evaluator, one, value, scope) for one in several)
+        case ast.MatchAs(pattern=inner, name=name):
+            matched = inner is None or fits(evaluator, inner, value, scope)
+            if matched and name:
+                give(evaluator, name, value, scope)
+            return matched
+        case ast.MatchStar(name=name):
+            if name:
+                give(evaluator, name, value, scope)
+            return True
+        case ast.MatchSequence(patterns=several):
+            if not evaluator.known(is_instance, value, (list, tuple)):
+                return False
+            stars = [isinstance(one, ast.MatchStar) for one in several]
+            parts = _shared_out(list(value), stars)
+            return parts is not None and all(
+                fits(evaluator, one, part, scope) for one, part in zip(several, parts, strict=True)
+            )
+        case ast.MatchMapping(keys=keys, patterns=several, rest=rest):
+            words = [evaluator.worth(key, scope) for key in keys]
+            if not evaluator.known(is_instance, value, dict):
+                return False
+            matched = all(
+                word in value and fits(evaluator, one, value[word], scope)
+                for word, one in zip(words, several, strict=True)
+            )
+            if matched and rest:
+                others = {key: item for key, item in value.items() if key not in words}
+                give(evaluator, rest, others, scope)
+            return matched
+        case ast.MatchClass():
+            return _instance(evaluator, pattern, value, scope)
+    raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
+
+
+def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: Scope) -> bool:
+    kind, several = evaluator.worth(pattern.cls, scope), pattern.patterns
+    if not evaluator.known(is_instance, value, kind):
+        return False
+    values = [value]
+    if several and not (kind in (int, float, str, bool) and len(several) == 1):
+        names = getattr(kind, "__match_args__", getattr(kind, "__dataclass_fields__", None))
+        if names is None or len(names) < len(several):
+            raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
+        values = [evaluator.attribute(value, name) for name in names]
+    values = values[: len(several)]
+    values += [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
+    patterns = [*several, *pattern.kwd_patterns]
+    return all(
+        fits(evaluator, one, part, scope) for one, part in zip(patterns, values, strict=True)
+    )
