@@ -48,13 +48,12 @@ def problems_of_calls(
     return tuple(found)
 
 
-def names_of_outputs(network: Network) -> list[tuple[str, Ref]]:
-    """The outputs of a model of a network, by the names of their layers."""
+def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
+    """The outputs of a model of a network, by the names of their layers; where it names none,
+    these are all that the last layer returns, of which the number is given."""
     names = names_by_keras(network)
-    refs = network.outputs
-    if not refs and network.steps:
-        count = len(describe(network).layers[-1].outputs)
-        refs = tuple(Ref(len(network.steps), place) for place in range(max(1, count)))
+    last = len(network.steps)
+    refs = network.outputs or tuple(Ref(last, place) for place in range(count))
     inputs = [one.name for one in network.inputs]
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
@@ -81,10 +80,11 @@ def _with_code_of(problem: Problem) -> Problem:
 
 def _model(network: Network, description: Description, call: TrainingCall) -> Model:
     with_data = _with_sizes_of(network, call)
+    count = max(1, len(description.layers[-1].outputs))
     shapes = _known_outputs(with_data) or _known_outputs(network)
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref))
-        for name, ref in names_of_outputs(network)
+        for name, ref in names_of_outputs(network, count)
     ]
     inputs = [_input(network, description, number) for number in range(len(network.inputs))]
     is_stateful = any(

@@ -272,8 +272,9 @@ class Model(Layer):
 
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
         """The calls that give it data as it is in the end."""
-        inputs = [_name_of_input(tensor) for tensor in self.own_takes or self.flow()[0]]
-        outputs = [name for name, _ in names_of_outputs(network)]
+        takes, gives = self.flow()
+        inputs = [_name_of_input(tensor) for tensor in takes]
+        outputs = [name for name, _ in names_of_outputs(network, len(gives))]
         for model, layers, given in session().trained:
             if model is self and (layers is self.own_items or layers is self.own_gives):
                 yield call_of(given, inputs, outputs)
