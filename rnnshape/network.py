@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
 from rnnshape.problem import Problem
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
+
+if TYPE_CHECKING:
+    from rnnshape.training.data import TrainingCall
 
 __all__ = [
     "MOST_LAYERS",
@@ -161,6 +164,8 @@ class Network:
         outputs: what a model of it returns; empty where that is all that the last step returns.
         name: as the text that was read has it; may be empty.
         problems: what of its text this Keras refuses, and was read as it was meant.
+        kind: of a model, which checks what it is given as its kind does: `"Sequential"`, or
+            `"Functional"`; empty where it is neither or not known.
 
     >>> from rnnshape.reading import parse
     >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
@@ -173,6 +178,7 @@ class Network:
     outputs: tuple[Ref, ...] = ()
     name: str = ""
     problems: tuple[Problem, ...] = ()
+    kind: str = field(default="", compare=False)
 
     @cached_property
     def is_chain(self) -> bool:
@@ -218,12 +224,14 @@ class Question:
     Attributes:
         from_word: whether a word and flags have asked for it, whose sizes have defaults.
         is_of_code: whether a file of code has, of which the network is what was read.
+        calls: those that give it data.
     """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
     from_word: bool = False
     is_of_code: bool = False
+    calls: tuple[TrainingCall, ...] = ()
 
 
 def chain(layers: Sequence[Call], name: str = "") -> Network:

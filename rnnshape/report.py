@@ -260,10 +260,15 @@ class Report:
         """What is not known of the network: sizes that it takes from data, layers not read."""
         return open_in(self.question.network)
 
-    @property
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What does not fit, or what this Keras refuses of the text."""
-        return self.question.network.problems
+        network, calls = self.question.network, self.question.calls
+        if not calls:
+            return network.problems
+        from rnnshape.fitting import problems_of_calls  # most questions come without data
+
+        return (*network.problems, *problems_of_calls(network, self.description, calls))
 
     @property
     def can_be_measured(self) -> bool:

@@ -37,8 +37,16 @@ def from_dict(received: dict[str, Any]) -> Any:
     """
     if "type" not in received:
         return {name: Place(*value) for name, value in received.items()}
-    kind = TYPES[received.pop("type")]
+    kind = _kind(received.pop("type"))
     return kind(**{name: tuples(value) for name, value in received.items()})
+
+
+def _kind(name: str) -> Callable[..., Any]:
+    if name not in TYPES:  # most questions come without data
+        from rnnshape.training.data import Data, Function, TrainingCall, Validation
+
+        TYPES.update({kind.__name__: kind for kind in (Data, Function, TrainingCall, Validation)})
+    return TYPES[name]
 
 
 def tuples(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import product
 from random import Random
 
@@ -66,7 +66,7 @@ def test_of_what_is_not_known_nothing_is_said(x: Data, y: Data, loss: str) -> No
 
 def test_a_loss_with_another_axis_is_not_known() -> None:
     loss = Function("CategoricalCrossentropy", (("axis", 1),))
-    call = fit(Data("X", (100, 5, 3)), Data("y", (100,)))._replace(losses=(loss,))
+    call = replace(fit(Data("X", (100, 5, 3)), Data("y", (100,))), losses=(loss,))
     assert problems_of(MODEL, call) == ()
 
 
@@ -80,7 +80,7 @@ def test_a_number_that_is_wrong_beside_sizes_that_are_not_known_is_named() -> No
 def test_validation_data_is_checked_like_the_data() -> None:
     x, y = Data("X", (100, 5, 3)), Data("y", (100, 3))
     validation = Validation((Data("X_val", (20, 5, 4)),), (Data("y_val", (20,)),))
-    found = problems_of(MODEL, fit(x, y)._replace(validation=validation))
+    found = problems_of(MODEL, replace(fit(x, y), validation=validation))
     assert [one.name for one in found] == ["X_val", "y_val"]
 
 

@@ -18,6 +18,7 @@ from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 if TYPE_CHECKING:
     from rnnshape.reading import Reading
     from rnnshape.terminal.environment import Reader
+    from rnnshape.training import TrainingCall
 
 __all__ = ["query"]
 
@@ -67,9 +68,9 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             used |= reading.names_used
             known += reading.names_open
             asked += [
-                _Asked(_question(network, options, what), notes)
-                for network, notes in zip(
-                    reading.networks, chain(reading.notes, repeat(())), strict=False
+                _Asked(_question(network, options, what, reading.calls_of(number)), notes)
+                for number, (network, notes) in enumerate(
+                    zip(reading.networks, chain(reading.notes, repeat(())), strict=False)
                 )
             ]
     if not reads_stdin:
@@ -90,11 +91,13 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     )
 
 
-def _question(network: Network, options: Options, what: str) -> Question:
+def _question(
+    network: Network, options: Options, what: str, calls: tuple[TrainingCall, ...] = ()
+) -> Question:
     from rnnshape.reading.files import is_code  # words need none of it
 
     sizes = options.dimensions
-    return Question(with_given_sizes(network, sizes), sizes, is_of_code=is_code(what))
+    return Question(with_given_sizes(network, sizes), sizes, is_of_code=is_code(what), calls=calls)
 
 
 def _check_all_is_used(

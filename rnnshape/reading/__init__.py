@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import QueryError, shortened
@@ -80,12 +81,12 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
             refused.append(wrong)
         else:
             taken.append(number)
-    return Reading(
-        tuple(reading.networks[number] for number in taken),
-        (*reading.messages, *refused),
-        tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
-        reading.names_used,
-        reading.names_open,
+    return replace(
+        reading,
+        networks=tuple(reading.networks[number] for number in taken),
+        messages=(*reading.messages, *refused),
+        notes=tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
+        calls=tuple((taken.index(one), call) for one, call in reading.calls if one in taken),
     )
 
 

@@ -33,6 +33,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
 from rnnshape.reading.python.scope import Scope
+from rnnshape.training import TrainingCall
 from rnnshape.unknown_words import comes_from
 
 __all__ = ["LONGEST_CODE", "follower", "read_code", "read_sources"]
@@ -95,10 +96,12 @@ def reading_of(evaluator: Evaluator) -> Reading:
     """What has been read."""
     networks: list[Network] = []
     notes: list[tuple[str, ...]] = []
+    calls: list[tuple[int, TrainingCall]] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
     try:
-        for network, said in _finished(evaluator):
+        for network, said, found in _finished(evaluator):
+            calls += [(len(networks), call) for call in found]
             networks.append(replace(network, problems=tuple(held.problems)))
             notes.append((*usual, *held.notes, *said))
     except ExhaustedError as wrong:
@@ -112,6 +115,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         frozenset(evaluator.let_used),
         tuple(evaluator.labels),
         tuple(QueryError(one.reason, _place(one)) for one in evaluator.refusals),
+        tuple(calls),
     )
 
 
@@ -265,8 +269,11 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
 # The networks
 
 
-def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]:
-    """Every model that was made; where there is none, all calls, or every layer alone."""
+def _finished(
+    evaluator: Evaluator,
+) -> Iterator[tuple[Network, tuple[str, ...], tuple[TrainingCall, ...]]]:
+    """Every model that was made, with the calls that give it data; where there is none, what is
+    called, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
     for model in reversed(models):  # one that holds another says what that one is given
@@ -284,7 +291,9 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
                     raise IsOpenError(model.own_open)
                 calls = graph.calls_before(gives, takes)
                 if calls:
-                    yield graph.network_of(takes, gives, name), notes
+                    network = graph.network_of(takes, gives, name)
+                    network = replace(network, kind=_kind(model))
+                    yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:
@@ -299,12 +308,18 @@ def _finished(evaluator: Evaluator) -> Iterator[tuple[Network, tuple[str, ...]]]
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
         last = [call for call in held.calls if call not in used]
         outputs = [one for call in last for one in graph.tensors_in(graph.returned(call))]
-        yield graph.network_of([], outputs, "", held.calls), ()
+        yield graph.network_of([], outputs, "", held.calls), (), ()
         return
     for layer in list(held.unused):
-        yield _alone(layer), ()
+        yield _alone(layer), (), ()
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
+
+
+def _kind(model: Model) -> str:
+    if isinstance(model, Sequential):
+        return "Sequential"
+    return "Functional" if type(model) is Model else ""
 
 
 def _alone(layer: Layer) -> Network:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rnnshape.errors import QueryError
 from rnnshape.network import Network
+from rnnshape.training.data import TrainingCall
 
 __all__ = ["Reading"]
 
@@ -22,6 +23,7 @@ class Reading:
         names_used: those that `--let` gave and that were asked for.
         names_open: those that `--let` could give.
         refusals: what Python itself would not do in the text.
+        calls: those that give data to one of the networks: its number, from 0, and the call.
     """
 
     networks: tuple[Network, ...]
@@ -30,6 +32,11 @@ class Reading:
     names_used: frozenset[str] = frozenset()
     names_open: tuple[str, ...] = ()
     refusals: tuple[QueryError, ...] = ()
+    calls: tuple[tuple[int, TrainingCall], ...] = ()
+
+    def calls_of(self, network: int) -> tuple[TrainingCall, ...]:
+        """Those that give data to the network of a number."""
+        return tuple(call for number, call in self.calls if number == network)
 
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""

@@ -46,6 +46,7 @@ def encoded(said: Reading | QueryError) -> bytes:
             "notes": said.notes,
             "names_used": sorted(said.names_used),
             "names_open": said.names_open,
+            "calls": said.calls,
         }
     text = json.dumps(answer, default=of_dataclass)
     return f"{json.dumps([*lines])}\n{text}\n".encode("ascii")
@@ -73,6 +74,7 @@ def decoded(first: bytes, second: bytes) -> Reading:
         frozenset(answer["names_used"]),
         tuple(answer["names_open"]),
         tuple(_error(message, lines) for message in answer["refusals"]),
+        tuples(answer["calls"]),
     )
 
 

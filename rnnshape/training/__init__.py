@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rnnshape.problem import Problem
 from rnnshape.training.data import (
     Data,
@@ -48,7 +50,6 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     found = [*sample_problems(model, call), *input_problems(model, call)]
     found += label_problems(model, call)
     if call.call == "fit" and call.validation:
-        left = call._replace(x=call.validation.x, y=call.validation.y)
-        later = left._replace(validation=None, validation_split=None, class_weights=())
-        found += problems_of(model, later)
+        later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
+        found += problems_of(model, replace(later, validation_split=None, class_weights=()))
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.problem import Problem
@@ -30,7 +30,8 @@ Method: TypeAlias = Literal[
 ]
 
 
-class Data(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Data:
     """An array that is given to a model.
 
     Attributes:
@@ -69,6 +70,8 @@ class Port(NamedTuple):
         units_of: of an output, the class of the layer whose units are its last size: `"Dense"`.
         returns_sequences: of an output, whether the last recurrent layer before it returns
             sequences, where that layer may as well not; None where there is no such layer.
+        is_described: of an input, whether the model has an `Input` by now, which Keras checks X
+            against before any layer does.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Port(NamedTuple):
     dtype: str | None = None
     units_of: str | None = None
     returns_sequences: bool | None = None
+    is_described: bool = True
 
     def __str__(self) -> str:
         if self.shape[:1] != (None,):
@@ -96,21 +100,24 @@ class Model(NamedTuple):
     is_stateful: bool = False
 
 
-class Function(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Function:
     """A loss or a metric as it is written: `BinaryCrossentropy(from_logits=True)`."""
 
     name: str
     arguments: tuple[tuple[str, object], ...] = ()
 
 
-class Validation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Validation:
     """`validation_data=(x, y)`."""
 
     x: tuple[Data, ...]
     y: tuple[Data, ...] = ()
 
 
-class TrainingCall(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TrainingCall:
     """A call that gives data to a model.
 
     Attributes:
@@ -119,6 +126,8 @@ class TrainingCall(NamedTuple):
         metrics: for each output.
         batch_size: as it is written; None where it is not, and Keras takes 32.
         class_weights: the keys of `class_weight`.
+        file, line, column: where it stands; lines and columns count from 1.
+        code: the text of that line.
     """
 
     call: Method
@@ -133,6 +142,7 @@ class TrainingCall(NamedTuple):
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    code: str = ""
 
     @property
     def is_batched(self) -> bool:
@@ -150,7 +160,9 @@ class TrainingCall(NamedTuple):
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
-        return replace(place, name=data and data.name, shape=data and data.shape, **fields)
+        if data is not None:
+            place = replace(place, name=data.name, shape=data.shape)
+        return replace(place, **fields)
 
 
 def shown(shape: Sizes, unknown: str = "?") -> str:

@@ -109,6 +109,8 @@ def _judge(model: Model, port: Port) -> Judge:
             pair = [shape[:-1] if shape[-1:] == (1,) else shape for shape in (x, taken)]
             if any(b not in (a, ANY) for a, b in list(zip(*pair, strict=False))[1:]):
                 return Outcome(refused="is incompatible with the layer: expected shape=")
+        if not port.is_described:
+            return Outcome() if len(x) == len(taken) else Outcome(refused=OF_A_LAYER)
         if len(x) == len(taken) + 1 and x[-1] == 1:
             x = x[:-1]
         elif len(x) == len(taken) - 1 and taken[-1] == 1:

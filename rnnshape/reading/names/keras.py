@@ -22,6 +22,7 @@ from rnnshape.reading.names.models import Model, Sequential
 from rnnshape.reading.names.operations import called, is_operation
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
+from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.python import Module, Open, StandIn
 
 __all__ = ["MODULES", "NAMES", "why_unknown"]
@@ -92,6 +93,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
     module = signatures.module_of(known)
+    if (function := loss_or_metric(name, path)) is not None:
+        return function
     if name in CLASSES:
         return CLASSES[name]
     if name in KERAS_DATA:

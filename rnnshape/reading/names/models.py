@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from rnnshape.description import describe
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown
+from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
     MOST_LAYERS,
+    Input,
+    Network,
+    chain,
     input_of_first_layer,
     too_many_layers,
     without_input_arguments,
@@ -18,12 +24,14 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
+from rnnshape.reading.names.training import Compiled, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.training import TrainingCall
 
 __all__ = ["Model", "Sequential"]
 
 MOST_MODELS = 1_000
-TRAINING = ("fit", "evaluate", "train_on_batch", "test_on_batch")
+OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
 
 
 class Model(Layer):
@@ -34,6 +42,7 @@ class Model(Layer):
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_conditions: those, not known, under which it is made.
+        own_compiled: its losses and metrics; None where it is not compiled.
     """
 
     own_takes: list[Tensor]
@@ -43,6 +52,7 @@ class Model(Layer):
     own_is_of_module: bool
     own_shape: Any
     own_flow: Any
+    own_compiled: Compiled | None
 
     what = "a model"
     visible: tuple[str, ...] = (
@@ -63,6 +73,7 @@ class Model(Layer):
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
         made.own_items, made.own_shape, made.own_flow = (), None, None
+        made.own_compiled = None
         held.models.append(made)
         return made
 
@@ -112,6 +123,8 @@ class Model(Layer):
     def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built"):
             return other
+        if name == "own_compiled":
+            return None
         self.is_lost(because)
         return other
 
@@ -182,6 +195,8 @@ class Model(Layer):
             given = (named.pop("inputs"),)
         first = given[0] if given else session().evaluator.open("inputs")
         is_data = not holds_tensors(first)
+        if isinstance(first, Array):
+            self._trained("__call__", [first], {})
         if is_data and isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -232,29 +247,63 @@ class Model(Layer):
         if isinstance(input_shape, list | tuple) and not self.own_takes:
             self(Tensor(graph.InputTensor(_sizes(input_shape), "inputs")))
 
-    def fit(self, x: Any = None, *_: Any, **__: Any) -> Open:
-        self._built_by(x)
+    def fit(self, *given: Any, **named: Any) -> Open:
+        return self._trained("fit", given, named)
+
+    def evaluate(self, *given: Any, **named: Any) -> Open:
+        return self._trained("evaluate", given, named)
+
+    def train_on_batch(self, *given: Any, **named: Any) -> Open:
+        return self._trained("train_on_batch", given, named)
+
+    def test_on_batch(self, *given: Any, **named: Any) -> Open:
+        return self._trained("test_on_batch", given, named)
+
+    def fit_generator(self, *_: Any, **__: Any) -> Open:
         return session().evaluator.open("history")
 
-    evaluate = train_on_batch = test_on_batch = fit_generator = fit
+    def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
+        """A call that gives data to the model."""
+        self._built_by(given[0] if given else named.get("x"))
+        if not any(hasattr(type(self), name) for name in OWN_TRAINING):
+            layers = self.own_items or self.own_gives
+            session().train(self, layers, given_to(method, given, named, self.own_compiled))
+        return session().evaluator.open("history")
 
-    def predict(self, x: Any = None, *_: Any, **__: Any) -> Any:
+    def training_calls(self, network: Network) -> Iterator[TrainingCall]:
+        """The calls that give it data as it is in the end."""
+        takes, gives = self.flow()
+        inputs = [_name_of_input(tensor) for tensor in takes]
+        outputs = [name for name, _ in names_of_outputs(network, len(gives))]
+        for model, layers, given in session().trained:
+            if model is self and (layers is self.own_items or layers is self.own_gives):
+                yield call_of(given, inputs, outputs)
+
+    def predict(self, *given: Any, **named: Any) -> Any:
+        self._trained("predict", given, named)
+        return self.predict_on_batch()
+
+    predict_classes = predict
+
+    def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
         if self.own_open is None and self.own_takes:
             return self._result(self.own_gives)
         return session().evaluator.open("predictions")
-
-    predict_on_batch = predict_classes = predict
 
     def _built_by(self, x: Any) -> None:
         """Data of a shape that is known says what a model takes that has not been built."""
         if isinstance(x, Array) and not self.own_takes and self.own_open is None:
             self.build((None, *x.shape[1:]))
 
-    def compile(self, *_: Any, **__: Any) -> None:
+    def compile(self, *given: Any, **named: Any) -> None:
+        words = dict(zip(("optimizer", "loss"), given, strict=False)) | named
+        self.own_compiled = Compiled(words.get("loss"), words.get("metrics"))
+
+    def summary(self, *_: Any, **__: Any) -> None:
         pass
 
-    summary = save = save_weights = load_weights = compile
+    save = save_weights = load_weights = summary
 
     def to_json(self) -> Open:
         return session().evaluator.open("a text")
@@ -415,9 +464,24 @@ class Sequential(Model):
 
     def _built_by(self, x: Any) -> None:
         if isinstance(x, Array):
-            self.build((None, *x.shape[1:]))
+            shape = _sizes((None, *x.shape[1:]))
+            if self.own_shape is None and (self._takes(shape) or not self._takes(None)):
+                self.own_shape = shape
         elif isinstance(x, Open) and not x.is_undefined:
             self.own_shape = self.own_shape or open_shape(x)
+
+    def _takes(self, shape: Any) -> bool:
+        """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
+        layers = [vars(item).get("own_layer") for item in self.own_items]
+        if not layers or not all(isinstance(one, graph.Layer) for one in layers):
+            return True
+        try:
+            network = chain([one.call for one in layers if one])
+            described = network.inputs if network.inputs[0].shape else (Input(shape),)
+            describe(replace(network, inputs=described))
+        except QueryError:
+            return False
+        return True
 
     @property
     def layers(self) -> list[Any]:
@@ -478,6 +542,11 @@ class _InputLayer(Layer):
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
         self.output = self.input = tensor
+
+
+def _name_of_input(tensor: Tensor) -> str:
+    maker = tensor.maker
+    return getattr(maker, "given_name", "") or getattr(maker, "name", "")
 
 
 def _name_of(layer: Any) -> object:

@@ -19,6 +19,7 @@ from rnnshape.reading.python.scope import Log
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
 
 MOST_PROBLEMS = 50
+MOST_CALLS = 200  # of training, that are kept
 
 
 class Session:
@@ -28,6 +29,7 @@ class Session:
         unused: the layers that nothing has taken yet.
         calls: of layers, in order.
         loaded: what stands for models that the code loads from files.
+        trained: the calls that give data to a model: the model, its layers then, and the call.
         sources: what stands for data that layers are called with.
         groups: the models that are being called.
         data_format: where channels stand in images, if the code says it for all layers.
@@ -40,6 +42,7 @@ class Session:
         self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
         self.loaded: list[Open] = Log()
+        self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
@@ -59,6 +62,12 @@ class Session:
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
         self.unused[:] = [one for one in self.unused if one is not layer]
+
+    def train(self, model: object, layers: object, given: Any) -> None:
+        """A call gives data to a model; what a loop does again is noted once."""
+        is_new = all(one is not model or given[:4] != before[:4] for one, _, before in self.trained)
+        if is_new and len(self.trained) < MOST_CALLS:
+            self.trained.append((model, layers, given))
 
     def step(
         self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any]

@@ -1,0 +1,246 @@
+"""Does the data fit? The calls that give data to a network, put before the rules of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rnnshape.description import Description, Layer, describe
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.layer_names import names_by_keras
+from rnnshape.network import Dimensions, Network, Ref, Step
+from rnnshape.problem import Problem
+from rnnshape.rules import axes_of_input
+from rnnshape.signatures import module_of, signature
+from rnnshape.training import Model, Port, TrainingCall, problems_of
+from rnnshape.training.data import Sizes
+
+__all__ = ["names_of_outputs", "problems_of_calls"]
+
+# Sizes in the place of those that are assumed: what differs with them is not known.
+USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)
+# Layers that hand on the last axis, so that it still is the units of the layer before.
+ELEMENTWISE = {
+    *("Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dropout"),
+    *("ELU", "GaussianDropout", "GaussianNoise", "LayerNormalization", "LeakyReLU", "Masking"),
+    *("PReLU", "ReLU", "Softmax", "SpatialDropout1D"),
+}
+
+
+def problems_of_calls(
+    network: Network, description: Description, calls: Sequence[TrainingCall]
+) -> tuple[Problem, ...]:
+    """What does not fit in the calls that give data to a network, each said once.
+
+    >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
+    >>> from rnnshape.training import Data
+    >>> network = chain([parse("LSTM(4)"), parse("Dense(3)")])
+    >>> call = TrainingCall("predict", (Data("X", (100, 5)),))
+    >>> [problem.message for problem in problems_of_calls(network, describe(network), [call])]
+    ['X (100, 5) does not fit the input inputs, which takes (batch, any, any)']
+    """
+    found: dict[Problem, None] = {}
+    for call in calls:
+        model = _model(network, description, call)
+        found |= dict.fromkeys(map(_with_code_of, problems_of(model, _readable(call, network))))
+    return tuple(found)
+
+
+def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
+    """The outputs of a model of a network, by the names of their layers; where it names none,
+    these are all that the last layer returns, of which the number is given."""
+    names = names_by_keras(network)
+    last = len(network.steps)
+    refs = network.outputs or tuple(Ref(last, place) for place in range(count))
+    inputs = [one.name for one in network.inputs]
+    return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
+
+
+def _readable(call: TrainingCall, network: Network) -> TrainingCall:
+    """Without the shapes of what is given to inputs of which not even the rank is known."""
+    open_inputs = [isinstance(one.shape, Unknown) for one in network.inputs]
+    if not any(open_inputs) or len(call.x) != len(open_inputs):
+        return call
+    pairs = zip(call.x, open_inputs, strict=True)
+    x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
+    return replace(call, x=tuple(x))
+
+
+def _with_code_of(problem: Problem) -> Problem:
+    """Of what has no name the remedy is the expression that takes its place."""
+    name = problem.name or ""
+    if name.isidentifier():
+        return problem
+    return replace(
+        problem, remedies=tuple(one.removeprefix(f"{name} = ") for one in problem.remedies)
+    )
+
+
+def _model(network: Network, description: Description, call: TrainingCall) -> Model:
+    with_data = _with_sizes_of(network, call)
+    count = max(1, len(description.layers[-1].outputs))
+    shapes = _known_outputs(with_data) or _known_outputs(network)
+    outputs = [
+        _output(network, description.layers, name, ref, shapes.get(ref))
+        for name, ref in names_of_outputs(network, count)
+    ]
+    inputs = [_input(network, description, number) for number in range(len(network.inputs))]
+    is_stateful = any(
+        one["stateful"] is True
+        for step in network.steps
+        for one in calls_within(step.layer)
+        if module_of(one.name) == "layers" and "stateful" in signature(one.name).names
+    )
+    return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", is_stateful)
+
+
+# Inputs
+
+
+def _input(network: Network, description: Description, number: int) -> Port:
+    one, tensor = network.inputs[number], description.inputs[number]
+    shape: Sizes = (None,) * len(tensor.axes)
+    if isinstance(one.shape, tuple):
+        shape = tuple(size if isinstance(size, int) else None for size in one.shape)
+    needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))
+    below = description.inputs_below[number]
+    is_described = one.shape is not None
+    return Port(one.name, shape, False, needed, below, one.dtype, is_described=is_described)
+
+
+def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]:
+    """The sizes that the layers need: with any other they are refused, or are other layers."""
+    weights = _parameters(network)
+    for place, size in enumerate(shape):
+        if size is None or place == 0:
+            yield None
+            continue
+        others = []
+        for more in (7, 96):
+            changed = (*shape[:place], size + more, *shape[place + 1 :])
+            others.append(_parameters(_with_shape(network, number, changed)))
+        yield size if weights not in others else None
+
+
+def _parameters(network: Network) -> list[int | None] | None:
+    """How many each layer has; None where the rule refuses the network."""
+    try:
+        return [layer.parameters for layer in describe(network).layers]
+    except QueryError:
+        return None
+
+
+def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
+    inputs = list(network.inputs)
+    inputs[number] = replace(inputs[number], shape=shape)
+    return replace(network, inputs=tuple(inputs))
+
+
+def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
+    """The network with the sizes of X for what its inputs leave open."""
+    if len(call.x) != len(network.inputs):
+        return network
+    for number, (one, data) in enumerate(zip(network.inputs, call.x, strict=True)):
+        if data.shape is None or isinstance(one.shape, Unknown):
+            continue
+        said = one.shape
+        if said is None and len(data.shape) == len(_axes(network, number)):
+            said = (None,) * len(data.shape)
+        if said is None or len(said) != len(data.shape):
+            continue
+        sizes = zip(said[1:], data.shape[1:], strict=True)
+        takes_any = network.kind != "Functional"
+        filled = tuple(
+            given if given is not None and (takes_any or before is None) else before
+            for before, given in sizes
+        )
+        network = _with_shape(network, number, (said[0], *filled))  # type: ignore[arg-type]
+    return network
+
+
+def _axes(network: Network, number: int) -> tuple[str, ...]:
+    user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
+    return axes_of_input(user or Call("Dense"))
+
+
+# Outputs
+
+
+def _known_outputs(network: Network) -> dict[Ref, Sizes]:
+    """The sizes of all tensors that do not depend on what is assumed; None for the others."""
+    try:
+        first, other = (describe(network, sizes).layers for sizes in (USUAL, OTHERS))
+    except QueryError:
+        return {}
+    found: dict[Ref, Sizes] = {}
+    for one, two in zip(first, other, strict=True):
+        for place, (tensor, same) in enumerate(zip(one.outputs, two.outputs, strict=False)):
+            sizes, others = tensor.sizes, same.sizes
+            if sizes is not None and others is not None and len(sizes) == len(others):
+                pairs = zip(sizes, others, strict=True)
+                known = tuple(size if size == also else None for size, also in pairs)
+                found[Ref(one.number, place)] = known
+    return found
+
+
+def _output(
+    network: Network, layers: Sequence[Layer], name: str, ref: Ref, shape: Sizes | None
+) -> Port:
+    before = list(_steps_before(network, ref))
+    tensor = layers[ref.step - 1].outputs[ref.output : ref.output + 1] if ref.step else ()
+    return Port(
+        name,
+        shape or (),
+        bool(tensor and tensor[0].masked),
+        units_of=_layer_of_units(before),
+        returns_sequences=_returns_sequences(network, before, shape or ()),
+    )
+
+
+def _steps_before(network: Network, ref: Ref) -> Iterator[tuple[int, Step]]:
+    """The step that makes a tensor and those before it, as far as each takes one tensor."""
+    while ref.step:
+        step = network.steps[ref.step - 1]
+        yield ref.step, step
+        if len(step.refs) != 1:
+            return
+        ref = step.refs[0]
+
+
+def _layer_of_units(steps: Sequence[tuple[int, Step]]) -> str | None:
+    """The class of the layer whose units are the last size."""
+    for _, step in steps:
+        layer = step.layer
+        if layer.name == "TimeDistributed" and isinstance(layer["layer"], Call):
+            layer = layer["layer"]
+        if module_of(layer.name) != "layers":
+            return None
+        if "units" in signature(layer.name).names:
+            return layer.name
+        if layer.name not in ELEMENTWISE:
+            return None
+    return None
+
+
+def _returns_sequences(
+    network: Network, steps: Sequence[tuple[int, Step]], shape: Sizes
+) -> bool | None:
+    """Whether the last recurrent layer does, where Keras takes the network also if not."""
+    for number, step in steps:
+        outer = step.layer
+        inner = outer["layer"] if outer.name == "Bidirectional" else outer
+        if not isinstance(inner, Call) or module_of(inner.name) != "layers":
+            return None
+        if "return_sequences" not in signature(inner.name).names:
+            continue
+        now = inner["return_sequences"] is True
+        changed = inner.having(return_sequences=not now)
+        changed = changed if inner is outer else outer.having(layer=changed)
+        steps_then = list(network.steps)
+        steps_then[number - 1] = replace(step, layer=changed)
+        then = replace(network, steps=tuple(steps_then))
+        made = _known_outputs(then).get(Ref(steps[0][0], 0))
+        return now if made and len(made) != len(shape) else None
+    return None

@@ -1,0 +1,253 @@
+"""Losses, metrics, and the calls that give data to a model: `compile(loss=...)`, `fit(X, y)`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
+
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.session import session, where_of
+from rnnshape.reading.python import Open, StandIn, opens_in
+from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
+
+__all__ = ["Compiled", "Given", "LossOrMetric", "call_of", "given_to", "loss_or_metric"]
+
+LONGEST_NAME = 40  # characters of an argument that is no name
+METHODS = {
+    "fit": ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split",
+            "validation_data"),
+    "evaluate": ("x", "y", "batch_size"),
+    "predict": ("x", "batch_size"),
+    "train_on_batch": ("x", "y", "sample_weight", "class_weight"),
+    "test_on_batch": ("x", "y"),
+    "__call__": ("inputs",),
+}  # fmt: skip
+
+Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
+
+
+class LossOrMetric(StandIn):
+    """A loss or metric of Keras: its class, a function, or what is made of the class."""
+
+    what = "a loss or a metric"
+
+    def __init__(self, name: str) -> None:
+        self.own_name, self.own_arguments = name, ()  # type: tuple[str, tuple[tuple[str, object], ...]]
+        self.own_is_made = name[:1].islower()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        if self.own_is_made:
+            return session().evaluator.open("a loss")
+        made = LossOrMetric(self.own_name)
+        words = {**{str(place): one for place, one in enumerate(given)}, **named}
+        made.own_arguments = tuple((word, _plain(value)) for word, value in words.items())
+        made.own_is_made = True
+        return made
+
+
+def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
+    """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
+    known = {"losses": loss_named, "metrics": metric_named}.get(path.rpartition(".")[2])
+    return LossOrMetric(name) if known and known(name) else None
+
+
+class Compiled(NamedTuple):
+    """What `compile` says: the losses and metrics, as the code gives them."""
+
+    loss: Any = None
+    metrics: Any = None
+
+
+class Given(NamedTuple):
+    """A call that gives data to a model, before it is known what the model's inputs and outputs
+    are called.
+
+    Attributes:
+        call: all but the data and the losses.
+        x, y: the data; None where there is none.
+        validation: the same of `validation_data`.
+        compiled: None where the code does not compile the model.
+    """
+
+    call: TrainingCall
+    x: Several
+    y: Several
+    validation: tuple[Several, Several] | None
+    compiled: Compiled | None
+
+
+def given_to(
+    method: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
+) -> Given:
+    """The call that is followed now."""
+    evaluator = session().evaluator
+    node = evaluator.node
+    words = dict(zip(METHODS[method], values, strict=False)) | dict(named)
+    if method == "__call__" and "inputs" in words:
+        words["x"] = words.pop("inputs")
+    written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
+    place = session().places().get("")
+    file, line = where_of(place)
+    call = TrainingCall(
+        method,
+        (),
+        batch_size=_number(words.get("batch_size")),
+        validation_split=_fraction(words.get("validation_split")),
+        class_weights=_keys(words.get("class_weight")),
+        file=file,
+        line=line,
+        column=place.start + 1 if place else None,
+        code=place.line if place else "",
+    )
+    first = "inputs" if method == "__call__" else "x"
+    x = _several(words.get("x"), written.get(first), "X")
+    y = _several(words.get("y"), written.get("y"), "y")
+    return Given(call, x, y, _validation(words, written.get("validation_data")), compiled)
+
+
+def call_of(given: Given, inputs: Sequence[str], outputs: Sequence[str]) -> TrainingCall:
+    """The call, with all in the order of the model's inputs and outputs, by their names."""
+    validation = None
+    if given.validation is not None:
+        x, y = given.validation
+        validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
+    compiled = given.compiled or Compiled()
+    losses = _losses(compiled.loss, outputs) if given.compiled else ()
+    return replace(
+        given.call,
+        x=_ordered(given.x, inputs),
+        y=_ordered(given.y, outputs),
+        validation=validation,
+        losses=losses,
+        metrics=_metrics(compiled.metrics, outputs),
+    )
+
+
+# The data
+
+
+def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
+    """How the code writes each argument."""
+    if any(isinstance(part, ast.Starred) for part in node.args):
+        return {}
+    found = dict(zip(words, node.args, strict=False))
+    return found | {one.arg: one.value for one in node.keywords if one.arg}
+
+
+def _several(value: Any, node: ast.expr | None, usual: str) -> Several:
+    """An array, or several in a list or by their names."""
+    if isinstance(value, dict):
+        pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+        nodes = {key.value: one for key, one in pairs if isinstance(key, ast.Constant)}
+        return {str(key): _data(one, nodes.get(key), str(key)) for key, one in list(value.items())}
+    if isinstance(value, list | tuple) and any(isinstance(one, Array | Open) for one in value):
+        parts = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+        known = parts if len(parts) == len(value) else [None] * len(value)
+        names = (
+            [usual] if len(value) == 1 else [f"{usual}{place + 1}" for place in range(len(value))]
+        )
+        rows = zip(value, known, names, strict=True)
+        return tuple(_data(one, part, name) for one, part, name in rows)
+    return None if value is None else _data(value, node, usual)
+
+
+def _data(value: Any, node: ast.expr | None, usual: str) -> Data:
+    name = getattr(value, "own_name", "") or usual
+    if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
+        name = text
+    if isinstance(value, list | tuple) and not any(opens_in(value)):
+        return Data(name, _shape_of_list(value), "list")
+    if not isinstance(value, Array):
+        return Data(name, None)
+    whole = value.own_values if all(type(one) is int for one in value.own_values) else ()
+    bounds = (min(whole), max(whole) + 1) if whole else (None, None)
+    return Data(name, tuple(map(_number, value.shape)), None, *bounds)
+
+
+def _shape_of_list(value: Any) -> tuple[int, ...]:
+    shape: list[int] = []
+    while isinstance(value, list | tuple):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
+
+
+def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Several, Several] | None:
+    pair = words.get("validation_data")
+    if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
+        return None
+    written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    first, second = written[:2] if len(written) == len(pair) else (None, None)
+    return _several(pair[0], first, "X_val"), _several(pair[1], second, "y_val")
+
+
+def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
+    """The arrays in the order of the names; of what is not known, one that is not for each."""
+    if several is None:
+        return ()
+    if isinstance(several, dict):
+        return tuple(several[name] for name in names) if {*several} == {*names} else ()
+    if isinstance(several, Data):
+        is_open = several.shape is None and several.dtype is None
+        return (several,) * (len(names) if is_open else 1)
+    return several
+
+
+# Losses and metrics
+
+
+def _losses(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
+    return tuple(_function(one) for one in _by_output(loss, outputs, loss))
+
+
+def _metrics(metrics: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
+    """Of several outputs Keras takes a list with an entry for each, or names."""
+    usual = metrics if len(outputs) == 1 else None
+    if len(outputs) == 1 and isinstance(metrics, list | tuple):
+        return (tuple(_functions(metrics)),)
+    return tuple(tuple(_functions(one)) for one in _by_output(metrics, outputs, usual))
+
+
+def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        return (value.get(name) for name in outputs)
+    if isinstance(value, list | tuple):
+        return iter(value) if len(value) == len(outputs) else iter(())
+    return (usual for _ in outputs)
+
+
+def _functions(value: Any) -> Iterator[Function]:
+    for one in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(one, list | tuple):
+            yield from _functions(one)
+        elif (found := _function(one)) is not None:
+            yield found
+
+
+def _function(value: Any) -> Function | None:
+    if isinstance(value, str):
+        return Function(value)
+    if isinstance(value, LossOrMetric):
+        return Function(value.own_name, value.own_arguments)
+    return None
+
+
+# Plain values
+
+
+def _plain(value: Any) -> object:
+    return value if isinstance(value, bool | int | float | str | None) else "?"
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int else None
+
+
+def _fraction(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _keys(value: Any) -> tuple[int, ...]:
+    return tuple(key for key in value if type(key) is int) if isinstance(value, dict) else ()
