@@ -18,7 +18,7 @@ from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, ch
 from rnnshape.rules import axes_of_input
 from rnnshape.shown import Report
 
-__all__ = ["inspect", "inspect_all"]
+__all__ = ["inspect", "inspect_all", "with_input"]
 
 
 class HasConfig(Protocol):
@@ -188,7 +188,7 @@ def _questions(
         networks, notes = _networks(what, _values(let), dimensions)
         dimensions = Dimensions() if shapes is None else dimensions
     questions = [
-        Question(network, dimensions) if shapes is None else _with_input(network, shapes)
+        Question(network, dimensions) if shapes is None else with_input(network, shapes)
         for network in networks
     ]
     return questions, [*notes, *[()] * (len(questions) - len(notes))]
@@ -463,7 +463,7 @@ def _likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
     )
 
 
-def _with_input(network: Network, shapes: Sequence[Shape]) -> Question:
+def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     """The network, given something of these shapes; a `QueryError` where they don't fit."""
     if len(shapes) > 1 and _is_one_open_layer(network):
         network = _called_with_several(network.steps[0].layer, len(shapes))

@@ -271,7 +271,8 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
 def _finished(
     evaluator: Evaluator,
 ) -> Iterator[tuple[Network, tuple[str, ...], tuple[TrainingCall, ...]]]:
-    """Every model that was made, with the calls that give it data; where there is none, all calls, or every layer alone."""
+    """Every model that was made, with the calls that give it data; where there is none, all calls
+    of layers, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
     for model in models:
