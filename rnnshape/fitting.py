@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from rnnshape.description import Description, Layer, describe
 from rnnshape.errors import QueryError
@@ -29,7 +29,10 @@ ELEMENTWISE = {
 
 
 def problems_of_calls(
-    network: Network, description: Description, calls: Sequence[TrainingCall]
+    network: Network,
+    description: Description,
+    calls: Sequence[TrainingCall],
+    given: Dimensions = USUAL,
 ) -> tuple[Problem, ...]:
     """What does not fit in the calls that give data to a network, each said once.
 
@@ -43,7 +46,7 @@ def problems_of_calls(
     """
     found: dict[Problem, None] = {}
     for call in calls:
-        model = _model(network, description, call)
+        model = _model(network, description, call, given)
         found |= dict.fromkeys(map(_with_code_of, problems_of(model, _readable(call, network))))
     return tuple(found)
 
@@ -78,10 +81,12 @@ def _with_code_of(problem: Problem) -> Problem:
     )
 
 
-def _model(network: Network, description: Description, call: TrainingCall) -> Model:
+def _model(
+    network: Network, description: Description, call: TrainingCall, given: Dimensions
+) -> Model:
     with_data = _with_sizes_of(network, call)
     count = max(1, len(description.layers[-1].outputs))
-    shapes = _known_outputs(with_data) or _known_outputs(network)
+    shapes = _known_outputs(with_data, given) or _known_outputs(network, given)
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref))
         for name, ref in names_of_outputs(network, count)
@@ -168,10 +173,13 @@ def _axes(network: Network, number: int) -> tuple[str, ...]:
 # Outputs
 
 
-def _known_outputs(network: Network) -> dict[Ref, Sizes]:
+def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors that do not depend on what is assumed; None for the others."""
+    known = {word: size for word, size in asdict(given).items() if size and word != "batch"}
     try:
-        first, other = (describe(network, sizes).layers for sizes in (USUAL, OTHERS))
+        first, other = (
+            describe(network, sizes).layers for sizes in (given, replace(OTHERS, **known))
+        )
     except QueryError:
         return {}
     found: dict[Ref, Sizes] = {}
@@ -180,8 +188,8 @@ def _known_outputs(network: Network) -> dict[Ref, Sizes]:
             sizes, others = tensor.sizes, same.sizes
             if sizes is not None and others is not None and len(sizes) == len(others):
                 pairs = zip(sizes, others, strict=True)
-                known = tuple(size if size == also else None for size, also in pairs)
-                found[Ref(one.number, place)] = known
+                same_sizes = (size if size == also else None for size, also in pairs)
+                found[Ref(one.number, place)] = tuple(same_sizes)
     return found
 
 
@@ -241,6 +249,6 @@ def _returns_sequences(
         steps_then = list(network.steps)
         steps_then[number - 1] = replace(step, layer=changed)
         then = replace(network, steps=tuple(steps_then))
-        made = _known_outputs(then).get(Ref(steps[0][0], 0))
+        made = _known_outputs(then, USUAL).get(Ref(steps[0][0], 0))
         return now if made and len(made) != len(shape) else None
     return None

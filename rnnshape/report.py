@@ -268,7 +268,8 @@ class Report:
             return network.problems
         from rnnshape.fitting import problems_of_calls  # most questions come without data
 
-        return (*network.problems, *problems_of_calls(network, self.description, calls))
+        found = problems_of_calls(network, self.description, calls, self.question.dimensions)
+        return (*network.problems, *found)
 
     @property
     def can_be_measured(self) -> bool:

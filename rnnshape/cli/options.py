@@ -45,6 +45,8 @@ class Options(NamedTuple):
         units: of a word; empty where none were given.
         flags: of a word.
         views: the names of what to show beside the outputs.
+        x, y, loss: the data and the losses, as they are written.
+        check: whether only what is wrong is asked for.
     """
 
     what: tuple[str, ...]
@@ -58,6 +60,10 @@ class Options(NamedTuple):
     seed: int | None
     export: Path | None
     let: Mapping[str, Value]
+    x: tuple[str, ...] = ()
+    y: tuple[str, ...] = ()
+    loss: tuple[str, ...] = ()
+    check: bool = False
 
 
 class _Command(TyperCommand):
@@ -186,6 +192,20 @@ def options(
             metavar="NAME=VALUE",
         ),
     ] = None,
+    x: Annotated[
+        list[str] | None,
+        _option(INPUT, "X by its shape, or a .npy file: --x 16,5,3.", "--x", metavar="SHAPE"),
+    ] = None,
+    y: Annotated[
+        list[str] | None,
+        _option(INPUT, "y, the same: does it fit the output?", "--y", metavar="SHAPE"),
+    ] = None,
+    loss: Annotated[
+        list[str] | None, _option(INPUT, "The loss that compares them.", "--loss", metavar="NAME")
+    ] = None,
+    check: Annotated[
+        bool, _option(HOW, "Only what is wrong, a line each, by the rule alone.", "--check")
+    ] = False,
     dry_run: Annotated[
         bool, _option(HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run")
     ] = False,
@@ -245,4 +265,8 @@ def options(
         seed=seed,
         export=None if export is None else Path(export),
         let=dict(map(arguments.assignment, let or ())),
+        x=tuple(x or ()),
+        y=tuple(y or ()),
+        loss=tuple(loss or ()),
+        check=check,
     )

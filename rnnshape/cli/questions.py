@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rnnshape.terminal.environment import Reader
     from rnnshape.training import TrainingCall
 
-__all__ = ["query"]
+__all__ = ["query", "question_of", "words_asked"]
 
 USUAL_UNITS = (3,)
 # How each of a word's options is written in Keras text.
@@ -68,7 +68,10 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             used |= reading.names_used
             known += reading.names_open
             asked += [
-                _Asked(_question(network, options, what, reading.calls_of(number)), notes)
+                _Asked(
+                    question_of(network, options, what, reading.calls_of(number)),
+                    (*notes, *_note_on_loss(options)),
+                )
                 for number, (network, notes) in enumerate(
                     zip(reading.networks, chain(reading.notes, repeat(())), strict=False)
                 )
@@ -91,13 +94,29 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     )
 
 
-def _question(
+def question_of(
     network: Network, options: Options, what: str, calls: tuple[TrainingCall, ...] = ()
 ) -> Question:
+    """What is asked of a network that was read, with the sizes and data that the options give."""
     from rnnshape.reading.files import is_code  # words need none of it
 
     sizes = options.dimensions
-    return Question(with_given_sizes(network, sizes), sizes, is_of_code=is_code(what), calls=calls)
+    sized = with_given_sizes(network, sizes)
+    return _with_data(Question(sized, sizes, is_of_code=is_code(what), calls=calls), options)
+
+
+def _note_on_loss(options: Options) -> tuple[str, ...]:
+    """Without a loss the numbers of samples are all that is compared."""
+    needs_loss = options.y and not options.loss
+    return ("whether y fits the output depends on the loss: give --loss",) if needs_loss else ()
+
+
+def _with_data(question: Question, options: Options) -> Question:
+    if not (options.x or options.y or options.loss):
+        return question
+    from rnnshape.cli.data import with_data  # few command lines need it
+
+    return with_data(question, options)
 
 
 def _check_all_is_used(
@@ -129,7 +148,18 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
         if reading.messages:
             raise reading.refused()
         raise QueryError(f"{shortened(what)} makes no Keras layers: there is nothing to answer")
+    if len(reading.networks) > 1 and (options.x or options.y):
+        names = [one.name for one in reading.networks if one.name]
+        which = (
+            f"{', '.join(names)}: choose one, {shortened(what)}:{names[0]}" if names else "ask one"
+        )
+        raise UsageError(f"--{'x' if options.x else 'y'}: this makes several models, {which}")
     return reading
+
+
+def words_asked(layer: str, options: Options) -> list[Question]:
+    """What is asked by a word."""
+    return [one.question for one in _asked_by_word(layer, options)]
 
 
 def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
@@ -137,7 +167,8 @@ def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
     for flags in every:
         network, notes = stack(layer, options.units or USUAL_UNITS, flags, options.flags)
         held = {name: bool(getattr(flags, name)) for name in FLAGS}
-        yield _Asked(Question(network, options.dimensions, from_word=True), notes, held)
+        question = Question(network, options.dimensions, from_word=True)
+        yield _Asked(_with_data(question, options), (*notes, *_note_on_loss(options)), held)
 
 
 def _check_flags(options: Options) -> None:

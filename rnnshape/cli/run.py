@@ -67,6 +67,10 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
         return ExitCode.ANSWERED
     if not isinstance(options, Options):
         return options
+    if options.check:
+        from rnnshape.cli.check import check
+
+        return check(options, environment)
     if "-" in options.what:
         from rnnshape.cli.lines import lines_of, one_question
         from rnnshape.cli.stream import answer_stream

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from rnnshape.errors import QueryError, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
-from rnnshape.reading.files import SUFFIXES, file_text, is_file
+from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
 
 __all__ = [
@@ -35,24 +35,27 @@ def read(
     """The networks that a text or a file asks for, or a `QueryError`.
 
     Args:
-        what: Keras text, or the path of a file that has one of `SUFFIXES`.
+        what: Keras text, or the path of a file that has one of `SUFFIXES`; `FILE:NAME` for one
+            model of it.
         let: values of what code takes from data, by their names: `vocab_size`.
         dimensions: the sizes that code takes from data for its inputs.
 
     >>> [str(network) for network in read("GRU(3) -> Dense(1)").networks]
     ['GRU(3) -> Dense(1)']
     """
-    if not is_file(what):
+    file, name = file_and_name(what)
+    if not file:
         from rnnshape.reading.text import read_text
 
         return read_text(what, let)
-    path = Path(what)
-    if not os.path.exists(what):  # it raises for no name, however long
-        raise QueryError(f"there is no file {shortened(what)}")
+    path = Path(file)
+    if not os.path.exists(file):  # it raises for no name, however long
+        raise QueryError(f"there is no file {shortened(file)}")
     reading = _file(path, let or {})
     if not reading.networks and not reading.messages:
-        raise QueryError(f"{path.name} makes no Keras layers")
-    return _without_refused(reading, dimensions or Dimensions())
+        raise NotReadError(f"{path.name} makes no Keras layers")
+    reading = _without_refused(reading, dimensions or Dimensions())
+    return _named(reading, file, name) if name else reading
 
 
 def parse(text: str) -> Call:
@@ -64,6 +67,24 @@ def parse(text: str) -> Call:
     from rnnshape.reading.text import read_call
 
     return read_call(text)
+
+
+def _named(reading: Reading, file: str, name: str) -> Reading:
+    """The one network of a name."""
+    names = [network.name for network in reading.networks]
+    if names.count(name) != 1:
+        there = f"there are {', '.join(names)}" if any(names) else "its models have no names"
+        hint = did_you_mean(name, names) or f": {there}"
+        many = "no" if name not in names else "more than one"
+        raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
+    number = names.index(name)
+    return replace(
+        reading,
+        networks=(reading.networks[number],),
+        messages=(),
+        notes=reading.notes[number : number + 1],
+        calls=tuple((0, call) for call in reading.calls_of(number)),
+    )
 
 
 def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:

@@ -272,8 +272,8 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
 def _finished(
     evaluator: Evaluator,
 ) -> Iterator[tuple[Network, tuple[str, ...], tuple[TrainingCall, ...]]]:
-    """Every model that was made, with the calls that give it data; where there is none, what is
-    called, or every layer alone."""
+    """Every model that was made, with the calls that give it data; where there is none, all calls
+    of layers, or every layer alone."""
     held = SESSION.get()
     models = list(held.models)
     for model in reversed(models):  # one that holds another says what that one is given

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rnnshape.errors import QueryError
 
-__all__ = ["SUFFIXES", "file_text", "is_code", "is_file"]
+__all__ = ["SUFFIXES", "file_and_name", "file_text", "is_code", "is_file"]
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
@@ -26,8 +26,20 @@ def is_file(what: str) -> bool:
 
 
 def is_code(what: str) -> bool:
-    """Whether a text names a file of code."""
-    return is_file(what) and what.lower().endswith((".py", ".ipynb"))
+    """Whether a text names a file of code, or a model of one."""
+    return file_and_name(what)[0].lower().endswith((".py", ".ipynb"))
+
+
+def file_and_name(what: str) -> tuple[str, str]:
+    """The file of a text, and the model of it that `FILE:NAME` names; empty where it names none.
+
+    >>> file_and_name("train.py:decoder"), file_and_name("train.py"), file_and_name("LSTM(3)")
+    (('train.py', 'decoder'), ('train.py', ''), ('', ''))
+    """
+    file, colon, name = what.rpartition(":")
+    if colon and name and file.lower().endswith(SUFFIXES) and is_file(file):
+        return file, name
+    return (what, "") if is_file(what) else ("", "")
 
 
 def file_text(path: Path) -> str:

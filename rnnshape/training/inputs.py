@@ -134,9 +134,10 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if shape[0] == 1 and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
     if len(shape) == len(taken) - 1:
-        if taken[1] in (1, None):
-            changed.append((f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:])))
+        one_step = (f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))
+        changed += [one_step] if taken[1] == 1 else []
         changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
+        changed += [one_step] if taken[1] is None else []
     changed += rearranged(name, shape, taken)
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)

@@ -36,7 +36,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     wrong = list(_of_class_weights(model, call))
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
-        if y is None or port is None:
+        if y is None or port is None or not port.shape:
             continue
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)

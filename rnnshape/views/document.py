@@ -29,6 +29,10 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
         if not query.compare:
             yield from outputs(report, page)
             yield from notes([report], page)
+            if report.question.calls:
+                from rnnshape.views.data import data  # most questions come without
+
+                yield from data(report, page)
         elif views:
             yield Heading(str(report.question.network))
         for view in views:

@@ -72,7 +72,9 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
 
 
 def _problems(reports: Sequence[Report]) -> dict[Problem, None]:
-    return dict.fromkeys(problem for report in reports for problem in report.problems)
+    """What is wrong beside the data, of which each call tells."""
+    found = (problem for report in reports for problem in report.problems)
+    return dict.fromkeys(problem for problem in found if problem.call is None)
 
 
 def _problem(problem: Problem, page: Page) -> Text:

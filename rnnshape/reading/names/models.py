@@ -197,6 +197,8 @@ class Model(Layer):
         is_data = not holds_tensors(first)
         if isinstance(first, Array):
             self._trained("__call__", [first], {})
+            if self.is_described:
+                return self._result(self.flow()[1])
         if is_data and isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -261,6 +263,11 @@ class Model(Layer):
 
     def fit_generator(self, *_: Any, **__: Any) -> Open:
         return session().evaluator.open("history")
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it has an input of its own, whatever it is called with."""
+        return bool(self.own_takes)
 
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
@@ -490,6 +497,10 @@ class Sequential(Model):
     def call_layers_with(self, layer: Layer) -> None:
         if any(item is layer for item in self.own_items):
             self.flow()
+
+    @property
+    def is_described(self) -> bool:
+        return self.own_open is None and self.own_shape is None and self.first().shape is not None
 
     def first(self, depth: int = 0) -> graph.InputTensor:
         """What it is given: its own `Input`, or what its first layer says."""

@@ -1,0 +1,126 @@
+"""`--check`: only what is wrong, a line each, as compilers print it; by the rule alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, replace
+
+from rnnshape.cli import messages
+from rnnshape.cli.arguments import UsageError
+from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli.options import Options
+from rnnshape.cli.questions import question_of, words_asked
+from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.network import Question
+from rnnshape.problem import Problem
+from rnnshape.query import Format
+from rnnshape.reading.files import file_and_name
+from rnnshape.report import Report
+from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.words import layer_of_word
+
+__all__ = ["check"]
+
+EXPRESSION = "<expression>"
+
+
+def check(options: Options, environment: Environment) -> ExitCode:
+    """Writes what is wrong with each text or file on standard output.
+
+    What is open or not read, and a file without a model, is no fault.
+
+    Raises:
+        UsageError: the options do not go together.
+        OSError: standard output could not be written.
+    """
+    if "-" in options.what:
+        raise UsageError("--check: name files or expressions, standard input is not checked")
+    code = ExitCode.ANSWERED
+    with ExitStack() as stack, suppress(BrokenPipeError):
+        reader = stack.enter_context(environment.reader())
+        for what in options.what:
+            try:
+                found = dict.fromkeys(_problems(what, options, reader))
+            except QueryError as wrong:
+                messages.error(environment, wrong.message)
+                code = max(code, ExitCode.FAILED)
+                continue
+            for problem in sorted(found, key=_place):
+                code = ExitCode.WRONG
+                print(_line(problem, options), file=environment.stdout, flush=True)
+    return code
+
+
+def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
+    """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
+    file, _ = file_and_name(what)
+    for one in _found(what, options, reader):
+        if isinstance(one, Problem):
+            yield replace(one, file=_path(file, one.file))
+        elif one.place is not None or not file:
+            yield _of_error(one, file)
+        else:
+            raise one
+
+
+def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:
+    if (layer := layer_of_word(what)) is not None:
+        for asked in words_asked(layer, options):
+            yield from _of_question(asked)
+        return
+    try:
+        reading = reader.read(what, options.let, options.dimensions)
+    except NotReadError:
+        return
+    except QueryError as wrong:
+        yield from (wrong, *wrong.others)
+        return
+    yield from reading.messages
+    for number, network in enumerate(reading.networks):
+        yield from _of_question(question_of(network, options, what, reading.calls_of(number)))
+
+
+def _of_question(question: Question) -> Iterator[Problem | QueryError]:
+    try:
+        yield from Report(question).problems
+    except QueryError as wrong:
+        yield wrong
+
+
+def _of_error(wrong: QueryError, file: str) -> Problem:
+    """What Keras would refuse, between layers."""
+    place = wrong.place or Place("", 0, 0)
+    where, _, number = place.where.rpartition("line ")
+    line = int(number) if number.isdigit() else 1
+    path = _path(file, where.rstrip(", "))
+    return Problem("chain", wrong.message, None, path, line, place.start + 1)
+
+
+def _path(file: str, found: str | None) -> str:
+    """The file as it was named, with the cell of a notebook; or a file beside it, that it
+    imports."""
+    if not file:
+        return EXPRESSION
+    name, _, cell = (found or "").partition(", cell ")
+    if name and name != os.path.basename(file):
+        file = os.path.join(os.path.dirname(file), name)
+    return f"{file}:cell {cell}" if cell else file
+
+
+def _line(problem: Problem, options: Options) -> str:
+    """`train.py:31:1: y (100,) does not fit ...; y = keras.utils.to_categorical(y, 3)`"""
+    if options.format is Format.JSON:
+        return json.dumps(asdict(problem))
+    text = problem.message
+    if problem.remedies and problem.remedies[0] not in text:
+        text += f"; {problem.remedies[0]}"
+    file, line, column = _place(problem)
+    return messages.printable(re.sub(r"\s+", " ", f"{file}:{line}:{column}: {text}"))
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    return problem.file or "", problem.line or 1, problem.column or 1

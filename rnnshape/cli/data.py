@@ -1,0 +1,100 @@
+"""`--x`, `--y` and `--loss`: the data that a network is asked about, by its shape."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rnnshape.cli.arguments import UsageError
+from rnnshape.cli.options import Options
+from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.input_shapes import with_input
+from rnnshape.network import Question
+from rnnshape.training import Data, Function, TrainingCall, loss_named
+from rnnshape.training.losses import LOSSES
+
+__all__ = ["shape_of", "with_data"]
+
+MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
+LONGEST_HEADER = 10_000  # bytes
+KINDS = {"O": "object", "U": "<U", "M": "datetime64"}  # of NumPy, that are no numbers
+
+
+def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
+    """The shape that is written, or that the header of a `.npy` file has; and the dtype, where
+    that is of no numbers.
+
+    >>> shape_of("--x", "16,5,3")
+    ((16, 5, 3), None)
+    """
+    try:
+        if text.lower().endswith(".npy"):
+            return _header(Path(text))
+        sizes = ast.literal_eval(text if "," in text else f"{text},")
+        if all(type(size) is int and size > 0 for size in sizes):
+            return tuple(sizes), None
+    except OSError as problem:
+        raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
+    except (SyntaxError, ValueError, TypeError, KeyError, MemoryError, RecursionError):
+        pass
+    raise UsageError(f"{option} {shortened(text)}: give a shape, such as 16,5,3, or a .npy file")
+
+
+def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            raise ValueError
+        length = 2 if file.read(2)[0] == 1 else 4
+        text = file.read(min(int.from_bytes(file.read(length), "little"), LONGEST_HEADER))
+    header = ast.literal_eval(text.decode("latin1"))
+    return tuple(map(int, header["shape"])), KINDS.get(str(header["descr"])[1:2])
+
+
+def with_data(question: Question, options: Options) -> Question:
+    """The question with the sizes of the data that the options give, and the call that gives it.
+
+    Raises:
+        UsageError: the options contradict each other.
+    """
+    if not (options.x or options.y):
+        if options.loss:
+            raise UsageError(f"--loss {options.loss[0]}: it compares y with the output: give --y")
+        return question
+    names = [[f"{name}{number or ''}" for number in range(9)] for name in ("X", "y")]
+    x, y = (
+        tuple(Data(name, *shape_of(option, text)) for name, text in zip(known, texts, strict=False))
+        for option, known, texts in zip(("--x", "--y"), names, (options.x, options.y), strict=True)
+    )
+    method = "fit" if y else "predict"
+    call = TrainingCall(method, x, y, _losses(options.loss))  # type: ignore[arg-type]
+    sized = _sized(question, x, options) if x else question
+    if len(call.losses) == 1:
+        count = max(1, len(question.network.outputs))
+        call = replace(call, losses=call.losses * count)
+    return replace(sized, calls=(*question.calls, call))
+
+
+def _losses(names: Sequence[str]) -> tuple[Function, ...]:
+    for name in names:
+        if loss_named(name) is None:
+            hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
+            raise UsageError(f"--loss {shortened(name)}: Keras has no such loss{hint}")
+    return tuple(map(Function, names))
+
+
+def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
+    """With the sizes of X, where the network takes it; where not, a problem tells."""
+    shapes = [
+        (min(one.samples or 1, MOST_IN_BATCH), *(one.shape or ())[1:]) for one in x if one.shape
+    ]
+    try:
+        found = with_input(question.network, shapes)
+    except QueryError:
+        return question
+    for word in ("batch", "timesteps", "features"):
+        given, size = options.dimensions.given(word), found.dimensions.given(word)
+        if given is not None and size is not None and given != size:
+            raise UsageError(f"--{word} {given}: --x {options.x[0]} says {size}")
+    return replace(question, network=found.network, dimensions=found.dimensions)

@@ -1,0 +1,107 @@
+"""Does the data fit: a line for each call that gives data to a network, and what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rnnshape.problem import Problem
+from rnnshape.report import Report
+from rnnshape.training import Data, TrainingCall, loss_named
+from rnnshape.views.blocks import Block, Lines, Picture
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, joined, styled, whole
+
+__all__ = ["data"]
+
+LEFT = 8  # columns that a page has beside a line of code
+
+
+def data(report: Report, page: Page) -> Iterator[Block]:
+    """Every call of which something is known, and under it what does not fit."""
+    quiet: list[Text] = []
+    for call in report.question.calls:
+        wrong = [problem for problem in report.problems if _is_of(problem, call)]
+        line = _call(call, wrong, page)
+        if not wrong:
+            quiet += [line] if any(one.shape for one in _all(call)) else []
+            continue
+        if quiet:
+            yield Lines(tuple(quiet), indent=2)
+            quiet = []
+        yield Lines((line,), indent=2)
+        for problem in wrong:
+            yield from _problem(problem, call, page)
+    if quiet:
+        yield Lines(tuple(quiet), indent=2)
+
+
+def _is_of(problem: Problem, call: TrainingCall) -> bool:
+    place = (problem.call, problem.file, problem.line, problem.column)
+    return place == (call.call, call.file, call.line, call.column)
+
+
+def _all(call: TrainingCall) -> tuple[Data, ...]:
+    beside = call.validation
+    return (*call.x, *call.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
+
+
+def _call(call: TrainingCall, wrong: list[Problem], page: Page) -> Text:
+    """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
+    names = ", ".join(one.name for one in (*call.x, *call.y))
+    method = "model" if call.call == "__call__" else call.call
+    style = Style.PLAIN if wrong else Style.QUIET
+    parts = [styled((whole(f"{method}({names})"), style))]
+    labels = (*call.y, *(call.validation.y if call.validation else ()))
+    for one in dict.fromkeys(_all(call)):
+        kinds = ("labels" if one in labels else "data", "data" if one in call.x else "samples")
+        found = [problem for problem in wrong if problem.name == one.name]
+        found = [problem for problem in found if problem.kind in (*kinds, "samples")]
+        parts.append(_one(one, found, page, style, is_checked=one not in labels or _has_loss(call)))
+    return joined("  ", parts)
+
+
+def _one(one: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool) -> Text:
+    shape = page.shape(one.shape)
+    holds = False if found else True if one.shape is not None and is_checked else None
+    text = styled((whole(f"{one.name} {shape} "), style), page.mark(holds))
+    expected = next((problem.expected for problem in found if problem.expected), None)
+    if expected and expected != one.shape:
+        text += styled(whole(f" expected {page.shape(expected).replace('(?', '(batch', 1)}"))
+    return text
+
+
+def _has_loss(call: TrainingCall) -> bool:
+    return bool(call.losses) and all(one and loss_named(one.name) for one in call.losses)
+
+
+def _problem(problem: Problem, call: TrainingCall, page: Page) -> Iterator[Block]:
+    yield Lines((styled(page.mark(False), f" {problem.message}"),), 2)
+    if call.code.strip():
+        yield Picture(_code(problem, call, page))
+    changes = [
+        styled(("or " if number else "write ", Style.QUIET), (change, Style.NAME))
+        for number, change in enumerate(problem.remedies)
+    ]
+    if changes:
+        yield Lines(tuple(changes), 4)
+
+
+def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
+    """The line of the code, with a caret under what is wrong."""
+    line, column = call.code.rstrip(), (call.column or 1) - 1
+    start, width = column, max(1, line.find("(", column) - column)
+    if problem.name:
+        word = rf"(?<![\w.]){re.escape(problem.name)}(?!\w)"
+        if found := re.compile(word).search(line, start + width):
+            start, width = found.start(), len(problem.name)
+    most = max(page.width - LEFT, 20)
+    first = min(len(line) - len(line.lstrip()), start)
+    first = max(first, start + min(width, most) - most)
+    shown = line[first : first + most]
+    carets = "^" * max(1, min(width, most - (start - first)))
+    where = f"line {call.line}" if call.line else ""
+    where = f"{call.file}, {where}" if call.file else where
+    lines = [where] if where else []
+    lines += [f"| {shown}", f"| {' ' * (start - first)}{carets}"]
+    return joined("\n", (styled((f"  {one}", Style.QUIET)) for one in lines))
