@@ -116,7 +116,7 @@ def dataclass(kind: Any = None, **_: object) -> Any:
         return dataclass
     fields: dict[str, object] = {}
     for base in reversed(kind.__mro__):
-        for name in base.__dict__.get("__annotations__", {}):
+        for name in inspect.get_annotations(base):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
     bound = _binder(fields.items())
 
