@@ -62,20 +62,14 @@ class Tensor(graph.Tensor, StandIn):
 
     @property
     def shape(self) -> Any:
-        if isinstance(self.maker, graph.InputTensor):
-            shape = self.maker.shape
-            if shape is None or isinstance(shape, Unknown):
-                name = self.maker.name or "x"
-                found = session().evaluator.open(f"{name}.shape")
-                found.is_named = True
-                return found
-            return sizes_of_shape(shape)
-        shapes = graph.shapes_of(self.maker)
-        known = shapes[self.output] if self.output < len(shapes) else None
-        if known is None:
-            evaluator = session().evaluator
+        sizes, evaluator = plain_sizes(self), session().evaluator
+        if sizes is not None:
+            return sizes_of_shape(sizes)
+        if not isinstance(self.maker, graph.InputTensor):
             return evaluator.open(evaluator.node, "this tensor's shape is not known")
-        return sizes_of_shape(known)
+        found = evaluator.open(f"{self.maker.name or 'x'}.shape")
+        found.is_named = True
+        return found
 
     def get_shape(self) -> Any:
         return self.shape

@@ -119,7 +119,7 @@ def dataclass(kind: Any = None, **_: object) -> Any:
         return dataclass
     fields: dict[str, object] = {}
     for base in reversed(kind.__mro__):
-        for name in vars(base).get("__annotations__", {}):
+        for name in inspect.get_annotations(base):
             fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
     bound = _binder(fields.items())
 
@@ -161,16 +161,14 @@ def namedtuple(
     def new(kind: Any, *values: object, **named: object) -> Any:
         return tuple.__new__(kind, bound(*values, **named).values())
 
-    def as_dict(self: Any) -> dict[str, object]:
-        return dict(zip(words, self, strict=True))
-
-    def replaced(self: Any, **changes: object) -> Any:
-        return type(self)(**{**as_dict(self), **changes})
+    def as_dict(self: Any, **changes: object) -> dict[str, object]:
+        return {**dict(zip(words, self, strict=True)), **changes}
 
     names: dict[str, object] = {
         word: property(operator.itemgetter(index)) for index, word in enumerate(words)
     }
-    names |= {"_fields": tuple(words), "_asdict": as_dict, "_replace": replaced}
+    names |= {"_fields": tuple(words), "_asdict": as_dict}
+    names["_replace"] = lambda self, **changes: type(self)(**as_dict(self, **changes))
     return type(name, (tuple,), {"__new__": new, "__module__": "__main__", **names})
 
 
@@ -365,5 +363,5 @@ METHODS: dict[type, frozenset[str]] = {
         functools.partial: "",
     }.items()
 }
-NAMES_WITH_LINES = "init call name class post_init getitem len enter exit repr str eq add mul"
-DUNDERS = frozenset(f"__{name}__" for name in NAMES_WITH_LINES.split())
+SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
+DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())

@@ -48,16 +48,16 @@ CONVERTED: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, 
 def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
     """What an expression is worth; the kinds that code has most of come first."""
     match node:
-        case ast.Constant(value=value):
-            return value
         case ast.Name(id=name):
             return _looked_up(evaluator, name, scope)
+        case ast.Constant(value=value):
+            return value
+        case ast.Call():
+            return _call(evaluator, node, scope)
         case ast.Attribute(value=inner, attr=name):
             owner = evaluator.worth(inner, scope)
             evaluator.node = node
             return evaluator.attribute(owner, name)
-        case ast.Call():
-            return _call(evaluator, node, scope)
         case ast.Tuple(elts=parts):
             return evaluator.really(tuple, evaluator.worth_of_all(parts, scope))
         case ast.List(elts=parts):

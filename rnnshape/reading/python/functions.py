@@ -19,6 +19,9 @@ from rnnshape.reading.python.visible import stored_name
 
 __all__ = ["class_", "decorated", "function"]
 
+YIELDS = (ast.Yield, ast.YieldFrom)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
 
 def function(
     evaluator: Evaluator,
@@ -32,7 +35,7 @@ def function(
     owner, source = scope.owner, evaluator.source
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
-    yields = any(_has_yield(part) for part in body)
+    yields = _has_yield(body)
 
     def run(*values: object, **named: object) -> object:
         bound = signature.bind(*values, **named)
@@ -59,13 +62,16 @@ def function(
     return run
 
 
-def _has_yield(node: ast.AST) -> bool:
-    """Whether a statement gives a value of its own function's, and not of one within."""
-    if isinstance(node, ast.Yield | ast.YieldFrom):
-        return True
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-        return False
-    return any(map(_has_yield, ast.iter_child_nodes(node)))
+def _has_yield(body: Sequence[ast.AST]) -> bool:
+    """Whether statements yield values of their own function, and not of one within."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, YIELDS):
+            return True
+        if not isinstance(node, FUNCTIONS):
+            waiting += ast.iter_child_nodes(node)
+    return False
 
 
 def _parameters(

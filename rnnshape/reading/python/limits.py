@@ -41,6 +41,8 @@ MOST_YIELDS = 2_000  # values of one generator
 DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 SEARCHING = ("count", "index", "remove", "sort")
+TEXT = (str, bytes)
+COLLECTIONS = (list, tuple, dict, set, frozenset, range)
 CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
 
 
@@ -54,7 +56,7 @@ class ExhaustedError(BaseException):
 
 def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -> int:
     """How many values Python may meet in one; a list that stands in it twice counts twice."""
-    if isinstance(value, str | bytes):
+    if isinstance(value, TEXT):
         return 1 + len(value) // 16
     if isinstance(value, int):
         return 1 + value.bit_length() // 64
@@ -62,7 +64,7 @@ def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -
         value = vars(value)
     if isinstance(value, functools.partial):
         value = [value.func, *value.args, *value.keywords.values()]
-    if not isinstance(value, list | tuple | dict | set | frozenset | range):
+    if not isinstance(value, COLLECTIONS):
         return 1
     known = {} if known is None else known
     if id(value) not in known:

@@ -40,14 +40,14 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Return(value=returned):
             raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
         case ast.AugAssign(target=target, op=op, value=value):
-            function_of_op = IN_PLACE.get(type(op), OPERATORS[type(op)])
+            change = IN_PLACE.get(type(op), OPERATORS[type(op)])
             before, more = evaluator.worth(_loaded(target), scope), evaluator.worth(value, scope)
             evaluator.node = node
-            assign(evaluator, target, evaluator.really(function_of_op, before, more), scope)
+            assign(evaluator, target, evaluator.really(change, before, more), scope)
         case ast.AnnAssign(target=target, value=given):
             if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):
-                given_before = scope.names.get("__annotations__", {})
-                scope.names["__annotations__"] = {**given_before, target.id: None}
+                fields = scope.names.get("__annotations__", {})
+                scope.names["__annotations__"] = {**fields, target.id: None}
             if given:
                 assign(evaluator, target, evaluator.worth(given, scope), scope)
         case ast.For() | ast.AsyncFor():
