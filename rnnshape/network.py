@@ -263,6 +263,12 @@ def input_of(call: Call, name: str = "inputs") -> Input:
     argument = "shape" if "shape" in call else "input_shape"
     batch = call["batch_size"] if call.name == "Input" else None
     [size] = _sizes(call, "batch_size", (batch,))
+    if isinstance(shape, int):
+        raise call.error(
+            f"{argument}={shape} is a number, and not a shape: write ({shape},) "
+            f"(Keras: \"Cannot convert '{shape}' to a shape\")",
+            argument,
+        )
     return Input((size, *_sizes(call, argument, shape)), name, _text(call["dtype"]))
 
 

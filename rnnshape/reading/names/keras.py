@@ -19,7 +19,7 @@ from rnnshape.reading.names.layers import (
     layer_class,
 )
 from rnnshape.reading.names.models import Model, Sequential
-from rnnshape.reading.names.operations import called, is_operation
+from rnnshape.reading.names.operations import called, is_operation, operation_of_keras
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.names.training import loss_or_metric
@@ -67,11 +67,25 @@ class Function(StandIn):
             return self._of_data(given, named)
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
+        if self.own_path.endswith("backend") or (
+            self.own_path.startswith("tensorflow") and "keras" not in self.own_path
+        ):
+            self._refused_outside_of_layers()
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"
         found = session().evaluator.open(f"{self.own_name}(...)", why)
         return Tensor.made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
+
+    def _refused_outside_of_layers(self) -> None:
+        held, place = session(), session().evaluator.place
+        if held.inside:
+            return
+        path = self.own_path.replace("tensorflow", "tf", 1)
+        code = operation_of_keras(self.own_name)
+        mend = f"write {code}, or call it within a layer" if code else "call it within a layer"
+        message = f"{path}.{self.own_name} takes no symbolic tensor in this Keras: {mend}"
+        held.problem("keras", message, (code,) if code else (), place)
 
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""

@@ -160,7 +160,8 @@ class Layer(StandIn):
         before, number = len(held.calls), held.number
         held.groups.append(self._title)
         try:
-            made = self.call(*stand_ins(tensors), **named)
+            with held.within_call():
+                made = self.call(*stand_ins(tensors), **named)
         finally:
             held.groups.pop()
         if isinstance(made, Open):
@@ -351,7 +352,8 @@ class LambdaLayer(Layer):
         before, number = len(held.calls), held.number
         tensors = [passed(part) for part in given]
         try:
-            made = self.call(*stand_ins(tensors))
+            with held.within_call():
+                made = self.call(*stand_ins(tensors))
             shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
         except IsOpenError:
             shapes = [None]

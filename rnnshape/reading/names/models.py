@@ -232,7 +232,8 @@ class Model(Layer):
                 own = getattr(type(self), "build", None)
                 if own is not None and own.__module__ == "__main__" and isinstance(start, Tensor):
                     self.build(start.shape)
-            return self.call(start, *more, **named)
+            with held.within_call():
+                return self.call(start, *more, **named)
         finally:
             held.groups = held_groups
 

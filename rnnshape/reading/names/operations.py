@@ -10,7 +10,7 @@ from rnnshape.reading.names.tensors import Tensor, operation
 from rnnshape.reading.python import hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
-__all__ = ["called", "is_operation"]
+__all__ = ["called", "is_operation", "operation_of_keras"]
 
 # Names that TensorFlow or `keras.backend` has for functions of `keras.ops`.
 OTHER_NAMES = {
@@ -29,6 +29,11 @@ OTHER_WORDS = {
 
 def is_operation(name: str) -> bool:
     return _known(name) in OPERATIONS
+
+
+def operation_of_keras(name: str) -> str:
+    """The function of `keras.ops` that does the same; empty where there is none."""
+    return f"keras.ops.{_known(name)}" if is_operation(name) else ""
 
 
 def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:

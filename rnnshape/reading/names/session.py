@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -108,6 +109,15 @@ class Session:
         found = Problem(kind, message, None, file, line, column, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
+
+    @contextmanager
+    def within_call(self) -> Iterator[None]:
+        """While code that a layer or model calls is followed: Keras gives it real tensors."""
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
 
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
