@@ -18,6 +18,7 @@ from rnnshape.training.data import Sizes
 
 __all__ = ["names_of_outputs", "problems_of_calls"]
 
+UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 # Sizes in the place of those that are assumed: what differs with them is not known.
 USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)
 # Layers that hand on the last axis, so that it still is the units of the layer before.
@@ -47,7 +48,8 @@ def problems_of_calls(
     found: dict[Problem, None] = {}
     for call in calls:
         model = _model(network, description, call, given)
-        found |= dict.fromkeys(map(_with_code_of, problems_of(model, _readable(call, network))))
+        asked = _answerable(call, network, model)
+        found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
     return tuple(found)
 
 
@@ -61,14 +63,16 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
 
-def _readable(call: TrainingCall, network: Network) -> TrainingCall:
-    """Without the shapes of what is given to inputs of which not even the rank is known."""
+def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
+    """Without what meets an input or output of which not even the rank is known."""
     open_inputs = [isinstance(one.shape, Unknown) for one in network.inputs]
-    if not any(open_inputs) or len(call.x) != len(open_inputs):
-        return call
-    pairs = zip(call.x, open_inputs, strict=True)
-    x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
-    return replace(call, x=tuple(x))
+    if any(open_inputs) and len(call.x) == len(open_inputs):
+        pairs = zip(call.x, open_inputs, strict=True)
+        x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
+        call = replace(call, x=tuple(x))
+    if UNKNOWN in [one.shape for one in model.outputs]:
+        call = replace(call, losses=(), metrics=(), class_weights=())
+    return call
 
 
 def _with_code_of(problem: Problem) -> Problem:
@@ -200,7 +204,7 @@ def _output(
     tensor = layers[ref.step - 1].outputs[ref.output : ref.output + 1] if ref.step else ()
     return Port(
         name,
-        shape or (),
+        shape or UNKNOWN,
         bool(tensor and tensor[0].masked),
         units_of=_layer_of_units(before),
         returns_sequences=_returns_sequences(network, before, shape or ()),
