@@ -143,7 +143,7 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
     ],
 )
 def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
-    finished = command(*arguments, "-n")
+    finished = command(*arguments, "-n", variables={"COLUMNS": "200"})
     assert finished.code == code
     assert words in finished.out
 
@@ -179,7 +179,7 @@ def test_of_a_file_of_numpy_the_header_is_read(
 def test_one_model_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "two.py"
     file.write_text("a = Sequential([LSTM(2)])\nb = Sequential([GRU(4), Dense(1)])\n")
-    assert command(f"{file}:a", "-n", "--x", "8,5,3").out.startswith("a\n")
+    assert command(f"{file}:a", "-n", "--x", "8,5,3").out.startswith("a: LSTM(2)\n")
     assert "choose one" in command(str(file), "-n", "--x", "8,5,3").err
     assert "has no model c: there are a, b" in command(f"{file}:c", "-n").err
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from rnnshape.api import with_input
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
+from rnnshape.description import describe
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Question
 from rnnshape.training import Data, Function, TrainingCall, loss_named
@@ -91,6 +92,7 @@ def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
     ]
     try:
         found = with_input(question.network, shapes)
+        describe(found.network, found.dimensions)
     except QueryError:
         return question
     for word in ("batch", "timesteps", "features"):
