@@ -6,17 +6,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from rnnshape.description import Description, Layer, describe
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.problem import Problem
 from rnnshape.rules import axes_of_input
 from rnnshape.signatures import module_of, signature
-from rnnshape.training import Model, Port, TrainingCall, problems_of
+from rnnshape.training import (
+    Data,
+    Function,
+    Model,
+    Port,
+    TrainingCall,
+    loss_named,
+    problems_of,
+)
 from rnnshape.training.data import Sizes
+from rnnshape.training.losses import LOSSES
 
-__all__ = ["names_of_outputs", "problems_of_calls"]
+__all__ = ["call_with", "names_of_outputs", "problems_of_calls"]
 
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 # Sizes in the place of those that are assumed: what differs with them is not known.
@@ -51,6 +60,21 @@ def problems_of_calls(
         asked = _answerable(call, network, model)
         found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
     return tuple(found)
+
+
+def call_with(
+    network: Network, x: Sequence[Data], y: Sequence[Data], losses: Sequence[str]
+) -> TrainingCall:
+    """The call that gives a network data of known shapes; a `QueryError` for a loss that Keras
+    does not have. One loss is that of all outputs."""
+    for name in losses:
+        if loss_named(name) is None:
+            hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
+            raise QueryError(f"loss {shortened(name)}: Keras has no such loss{hint}")
+    functions = tuple(map(Function, losses))
+    if len(functions) == 1:
+        functions *= max(1, len(network.outputs))
+    return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
 
 
 def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:

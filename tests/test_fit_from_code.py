@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnshape import inspect
 from rnnshape.errors import QueryError
 from rnnshape.network import Question
 from rnnshape.problem import Problem
@@ -155,7 +156,7 @@ def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
         (["--x", "8,a"], "--x 8,a: give a shape, such as 16,5,3, or a .npy file"),
         (["--x", "8,0"], "--x 8,0: give a shape"),
         (["--x", "none.npy"], "--x none.npy: No such file"),
-        (["--y", "8", "--loss", "mes"], "--loss mes: Keras has no such loss"),
+        (["--y", "8", "--loss", "mes"], "loss mes: Keras has no such loss"),
         (["--loss", "mse"], "--loss mse: it compares y with the output: give --y"),
     ],
 )
@@ -232,3 +233,24 @@ def test_check_as_json_gives_the_problems(tmp_path: Path) -> None:
     chain, data = command("--check", "--json", str(tmp_path / "a.py")).lines[::-1]
     assert (data["kind"], data["call"], data["shape"]) == ("data", "predict", [3, 4])
     assert (chain["kind"], chain["line"]) == ("chain", 4)
+
+
+# From Python
+
+
+def test_a_target_that_does_not_fit_is_a_problem_and_no_error() -> None:
+    report = inspect("LSTM(3)", input=np.zeros((100, 5)), target=(100, 2), loss="mse")
+    assert [problem.name for problem in report.problems] == ["X", "y"]
+    with pytest.raises(QueryError, match="Keras has no such loss"):
+        inspect("LSTM(3)", target=(100, 2), loss="mes")
+    with pytest.raises(QueryError, match="give target, too"):
+        inspect("LSTM(3)", loss="mse")
+
+
+@pytest.mark.keras
+def test_a_data_set_without_an_end_is_taken_by_its_spec() -> None:
+    import tensorflow as tf
+
+    pairs = tf.data.Dataset.from_tensor_slices((np.zeros((8, 5, 2)), np.zeros((8, 3))))
+    report = inspect("LSTM(4) -> Dense(2)", input=pairs.batch(4).repeat(), loss="mse")
+    assert [problem.expected for problem in report.problems] == [(None, 2)]
