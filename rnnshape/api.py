@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
@@ -12,6 +13,7 @@ from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
+    is_answered,
     likely_dimensions,
     named_type,
     shape_of,
@@ -58,6 +60,8 @@ def inspect(
     what: What,
     *,
     input: InputShape | Sequence[InputShape] | None = None,
+    target: InputShape | Sequence[InputShape] | None = None,
+    loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
     seed: int | None = None,
@@ -77,7 +81,11 @@ def inspect(
         input: the shape of what goes in, the batch first, as `(batch, timesteps, features)`; or
             data that has a `.shape`, of NumPy, TensorFlow, PyTorch or pandas. Of several inputs,
             a list of these. None stands for a dimension that is open. What is not said is 2
-            sequences of 5 timesteps with 1 feature each.
+            sequences of 5 timesteps with 1 feature each. A `tf.data.Dataset` is taken by its
+            `element_spec`, which says the target too.
+        target: the shape of y, or data that has one; of several outputs, a list of these. What
+            does not fit is in `report.problems`.
+        loss: the name of the loss that compares it, or one for each output.
         let: values of names that code takes from data: `{"vocab_size": 5000}`.
         measure: whether to have Keras confirm the answer, which takes some seconds.
         seed: of the measurement; from 0 to 2**32 - 1. It makes input and weights repeatable.
@@ -97,6 +105,9 @@ def inspect(
     (32, 64)
     >>> print(inspect(["GRU(8, return_sequences=True)", "Dense(1)"]).outputs["o"].shape)
     (2, 5, 1)
+    >>> report = inspect("LSTM(3)", input=(100, 5, 2), target=(100, 1), loss="mse")
+    >>> report.problems[0].expected, report.problems[0].silent
+    ((100, 3), True)
     >>> inspect("LSTM(64) -> LSTM(32)")
     Traceback (most recent call last):
         ...
@@ -107,7 +118,7 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        questions, notes = _questions(what, input, let)
+        questions, notes = _questions(what, input, let, target, loss)
         number = _chosen(questions, name)
         report = Report(questions[number], notes_before=notes[number])
     except QueryError as wrong:
@@ -119,6 +130,8 @@ def inspect_all(
     what: What,
     *,
     input: InputShape | Sequence[InputShape] | None = None,
+    target: InputShape | Sequence[InputShape] | None = None,
+    loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
     seed: int | None = None,
@@ -135,7 +148,7 @@ def inspect_all(
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        questions, notes = _questions(what, input, let)
+        questions, notes = _questions(what, input, let, target, loss)
         reports = tuple(
             Report(question, notes_before=said)
             for question, said in zip(questions, notes, strict=True)
@@ -176,10 +189,19 @@ def _for_readers(wrong: QueryError) -> QueryError:
 
 
 def _questions(
-    what: What, given: object, let: Mapping[str, Any] | None
+    what: What,
+    given: object,
+    let: Mapping[str, Any] | None,
+    target: object = None,
+    loss: str | Sequence[str] | None = None,
 ) -> tuple[list[Question], list[tuple[str, ...]]]:
     """Every question of what is asked, and of each what is said beside the rule's notes."""
+    if hasattr(given, "element_spec"):  # to read it could take for ever
+        given, target = _of_dataset(given.element_spec, target)
     shapes = None if given is None else shapes_of(given)
+    targets = None if target is None else shapes_of(target)
+    if loss is not None and targets is None:
+        raise QueryError("loss: it compares the target with the output: give target, too")
     if isinstance(what, Question):
         networks, dimensions = [what.network], what.dimensions
         notes: tuple[tuple[str, ...], ...] = ()
@@ -188,10 +210,49 @@ def _questions(
         networks, notes = _networks(what, _values(let), dimensions, shapes)
         dimensions = Dimensions() if shapes is None else dimensions
     questions = [
-        Question(network, dimensions) if shapes is None else with_input(network, shapes)
+        _with_target(network, dimensions, shapes, targets, loss)
+        if targets is not None
+        else Question(network, dimensions)
+        if shapes is None
+        else with_input(network, shapes)
         for network in networks
     ]
     return questions, [*notes, *[()] * (len(questions) - len(notes))]
+
+
+def _of_dataset(spec: Any, target: object) -> tuple[object, object]:
+    """What the elements of a `tf.data.Dataset` say of the input and the target."""
+
+    def flat(part: Any) -> Any:
+        return list(part.values()) if isinstance(part, dict) else part
+
+    if not isinstance(spec, tuple):
+        return flat(spec), target
+    return flat(spec[0]), flat(spec[1]) if target is None and len(spec) > 1 else target
+
+
+def _with_target(
+    network: Network,
+    dimensions: Dimensions,
+    shapes: Sequence[Shape] | None,
+    targets: Sequence[Shape],
+    loss: str | Sequence[str] | None,
+) -> Question:
+    """The network, given data of these shapes; where they do not fit, a problem tells."""
+    from rnnshape.fitting import call_with
+    from rnnshape.training import Data
+
+    def named(name: str, given: Sequence[Shape]) -> list[Data]:
+        return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
+
+    question = Question(network, dimensions)
+    if shapes is not None:
+        with suppress(QueryError):
+            found = with_input(network, shapes)
+            question = found if is_answered(found) else Question(network)
+    losses = [loss] if isinstance(loss, str) else loss or ()
+    call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
+    return replace(question, calls=(call,))
 
 
 def _networks(

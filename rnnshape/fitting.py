@@ -6,18 +6,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from rnnshape.description import Description, Layer, describe
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.problem import Problem
 from rnnshape.rules import axes_of_input
 from rnnshape.signatures import module_of, signature
-from rnnshape.training import Model, Port, TrainingCall, problems_of
+from rnnshape.training import (
+    Data,
+    Function,
+    Model,
+    Port,
+    TrainingCall,
+    loss_named,
+    problems_of,
+)
 from rnnshape.training.data import Sizes
+from rnnshape.training.losses import LOSSES
 
-__all__ = ["names_of_outputs", "problems_of_calls"]
+__all__ = ["call_with", "names_of_outputs", "problems_of_calls"]
 
+UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 # Sizes in the place of those that are assumed: what differs with them is not known.
 USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)
 # Layers that hand on the last axis, so that it still is the units of the layer before.
@@ -47,8 +57,24 @@ def problems_of_calls(
     found: dict[Problem, None] = {}
     for call in calls:
         model = _model(network, description, call, given)
-        found |= dict.fromkeys(map(_with_code_of, problems_of(model, _readable(call, network))))
+        asked = _answerable(call, network, model)
+        found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
     return tuple(found)
+
+
+def call_with(
+    network: Network, x: Sequence[Data], y: Sequence[Data], losses: Sequence[str]
+) -> TrainingCall:
+    """The call that gives a network data of known shapes; a `QueryError` for a loss that Keras
+    does not have. One loss is that of all outputs."""
+    for name in losses:
+        if loss_named(name) is None:
+            hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
+            raise QueryError(f"loss {shortened(name)}: Keras has no such loss{hint}")
+    functions = tuple(map(Function, losses))
+    if len(functions) == 1:
+        functions *= max(1, len(network.outputs))
+    return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
 
 
 def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
@@ -61,14 +87,16 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
 
-def _readable(call: TrainingCall, network: Network) -> TrainingCall:
-    """Without the shapes of what is given to inputs of which not even the rank is known."""
+def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
+    """Without what meets an input or output of which not even the rank is known."""
     open_inputs = [isinstance(one.shape, Unknown) for one in network.inputs]
-    if not any(open_inputs) or len(call.x) != len(open_inputs):
-        return call
-    pairs = zip(call.x, open_inputs, strict=True)
-    x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
-    return replace(call, x=tuple(x))
+    if any(open_inputs) and len(call.x) == len(open_inputs):
+        pairs = zip(call.x, open_inputs, strict=True)
+        x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
+        call = replace(call, x=tuple(x))
+    if UNKNOWN in [one.shape for one in model.outputs]:
+        call = replace(call, losses=(), metrics=(), class_weights=())
+    return call
 
 
 def _with_code_of(problem: Problem) -> Problem:
@@ -200,7 +228,7 @@ def _output(
     tensor = layers[ref.step - 1].outputs[ref.output : ref.output + 1] if ref.step else ()
     return Port(
         name,
-        shape or (),
+        shape or UNKNOWN,
         bool(tensor and tensor[0].masked),
         units_of=_layer_of_units(before),
         returns_sequences=_returns_sequences(network, before, shape or ()),

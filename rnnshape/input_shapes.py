@@ -14,7 +14,15 @@ from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 from rnnshape.network import Shape as OfNetwork
 from rnnshape.rules import axes_of_input
 
-__all__ = ["Shape", "likely_dimensions", "named_type", "shape_of", "shapes_of", "with_input"]
+__all__ = [
+    "Shape",
+    "is_answered",
+    "likely_dimensions",
+    "named_type",
+    "shape_of",
+    "shapes_of",
+    "with_input",
+]
 
 Shape: TypeAlias = tuple[int | None, ...]
 
@@ -172,18 +180,18 @@ def _names_of_axes(network: Network, number: int, shape: OfNetwork | None) -> tu
 
 def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
     """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
-    if any(one.shape is not None for one in network.inputs) or _is_answered(question):
+    if any(one.shape is not None for one in network.inputs) or is_answered(question):
         return
     with_batch = tuple(
         replace(one, shape=(None, *shape))
         for one, shape in zip(network.inputs, shapes, strict=True)
     )
-    if _is_answered(Question(replace(network, inputs=with_batch))):
+    if is_answered(Question(replace(network, inputs=with_batch))):
         sizes = ", ".join(map(str, shapes[0]))
         raise QueryError(f"input={shapes[0]}: the batch comes first, as in (batch, {sizes})")
 
 
-def _is_answered(question: Question) -> bool:
+def is_answered(question: Question) -> bool:
     try:
         describe(question.network, question.dimensions)
     except QueryError:

@@ -59,6 +59,8 @@ def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
     for one in _found(what, options, reader):
+        if isinstance(one, NotReadError):
+            continue
         if isinstance(one, Problem):
             yield replace(one, file=_path(file, one.file))
         elif one.place is not None or not file:
@@ -74,8 +76,6 @@ def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | Qu
         return
     try:
         reading = reader.read(what, options.let, options.dimensions)
-    except NotReadError:
-        return
     except QueryError as wrong:
         yield from (wrong, *wrong.others)
         return

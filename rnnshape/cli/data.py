@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
-from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.description import describe
+from rnnshape.errors import QueryError, shortened
+from rnnshape.fitting import call_with
 from rnnshape.input_shapes import with_input
 from rnnshape.network import Question
-from rnnshape.training import Data, Function, TrainingCall, loss_named
-from rnnshape.training.losses import LOSSES
+from rnnshape.training import Data
 
 __all__ = ["shape_of", "with_data"]
 
@@ -57,6 +58,7 @@ def with_data(question: Question, options: Options) -> Question:
 
     Raises:
         UsageError: the options contradict each other.
+        QueryError: Keras has no such loss.
     """
     if not (options.x or options.y):
         if options.loss:
@@ -67,21 +69,9 @@ def with_data(question: Question, options: Options) -> Question:
         tuple(Data(name, *shape_of(option, text)) for name, text in zip(known, texts, strict=False))
         for option, known, texts in zip(("--x", "--y"), names, (options.x, options.y), strict=True)
     )
-    method = "fit" if y else "predict"
-    call = TrainingCall(method, x, y, _losses(options.loss))  # type: ignore[arg-type]
     sized = _sized(question, x, options) if x else question
-    if len(call.losses) == 1:
-        count = max(1, len(question.network.outputs))
-        call = replace(call, losses=call.losses * count)
+    call = call_with(question.network, x, y, options.loss)
     return replace(sized, calls=(*question.calls, call))
-
-
-def _losses(names: Sequence[str]) -> tuple[Function, ...]:
-    for name in names:
-        if loss_named(name) is None:
-            hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
-            raise UsageError(f"--loss {shortened(name)}: Keras has no such loss{hint}")
-    return tuple(map(Function, names))
 
 
 def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
@@ -91,6 +81,7 @@ def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
     ]
     try:
         found = with_input(question.network, shapes)
+        describe(found.network, found.dimensions)
     except QueryError:
         return question
     for word in ("batch", "timesteps", "features"):

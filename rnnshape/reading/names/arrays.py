@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from operator import floordiv, mod
 from typing import Any
 
 from rnnshape.reading import graph
@@ -91,7 +92,7 @@ class Array(StandIn):
 
     def reshape(self, *sizes: Any, **_: Any) -> Array:
         several = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else sizes
-        return Array(reshaped(self.shape, several))
+        return Array(reshaped(self.shape, several), self.own_values)
 
     def astype(self, *_: object, **__: object) -> Array:
         return Array(self.shape)
@@ -149,8 +150,28 @@ class Array(StandIn):
             return Array(self.shape)
         return NotImplemented
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = operated
-    __truediv__ = __rtruediv__ = __pow__ = __floordiv__ = __mod__ = operated
+    def _each(self, other: Any, function: Callable[[Any, Any], Any]) -> Any:
+        """The same with the numbers, where whole ones are operated on with another."""
+        made = self.operated(other)
+        is_whole = type(other) is int and all(type(one) is int for one in self.own_values)
+        if isinstance(made, Array) and is_whole and (other or function not in (floordiv, mod)):
+            made.own_values = tuple(function(one, other) for one in self.own_values)
+        return made
+
+    def __add__(self, other: Any) -> Any:
+        return self._each(other, operator.add)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._each(other, operator.sub)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._each(other, mod)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self._each(other, floordiv)
+
+    __radd__ = __add__
+    __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
     __lt__ = __le__ = __gt__ = __ge__ = operated
 
     def __neg__(self) -> Array:
@@ -200,7 +221,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             raise IsOpenError(part)
         elif isinstance(part, list | Array):
             length = part.shape if isinstance(part, Array) else (len(part),)
-            is_mask = isinstance(part, Array)
+            # Of numbers that are known it is known that they are no mask.
+            is_mask = isinstance(part, Array) and not part.own_values
             made += (
                 [session().evaluator.open("the number of chosen samples")] if is_mask else length
             )
@@ -308,7 +330,8 @@ def _arange(*values: Any, **_: Any) -> Any:
     ends = [value for value in values if isinstance(value, int)]
     if len(ends) < len(values) or not values:
         return session().evaluator.open("data")
-    return Array((len(range(*ends)),))
+    numbers = range(*ends)
+    return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
 
 
 def _expanded(value: Any, axis: int = -1) -> Any:

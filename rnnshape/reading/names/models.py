@@ -196,8 +196,9 @@ class Model(Layer):
         first = given[0] if given else session().evaluator.open("inputs")
         is_data = not holds_tensors(first)
         if isinstance(first, Array):
+            is_described = self.is_described
             self._trained("__call__", [first], {})
-            if self.is_described:
+            if is_described:
                 return self._result(self.flow()[1])
         if is_data and isinstance(first, Open) and first.reason:
             self._built_by(first)
@@ -501,7 +502,7 @@ class Sequential(Model):
 
     @property
     def is_described(self) -> bool:
-        return self.own_open is None and self.own_shape is None and self.first().shape is not None
+        return self.own_open is None and self.first().shape is not None
 
     def first(self, depth: int = 0) -> graph.InputTensor:
         """What it is given: its own `Input`, or what its first layer says."""

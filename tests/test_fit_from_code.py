@@ -1,0 +1,256 @@
+"""Whether data fits, read from code and from the command line, against what Keras does."""
+
+from __future__ import annotations
+
+import json
+import re
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnshape import inspect
+from rnnshape.errors import QueryError
+from rnnshape.network import Question
+from rnnshape.problem import Problem
+from rnnshape.reading.code import read_code
+from rnnshape.report import Report
+from tests.conftest import command
+
+TABLES = Path(__file__).parent / "tables"
+IMPORTS = (
+    "import numpy as np\nimport tensorflow as tf\nimport keras\nfrom keras.layers import *\n"
+    "from keras import Input, Model, Sequential\nfrom keras.utils import pad_sequences\n"
+)
+OF_TABLE = IMPORTS + "X = np.random.random((16, 5, 3)).astype('float32')\n"
+# What code tells of data is its shape, and the values that it writes: not these.
+NOT_IN_CODE = ("tolist()", "astype(object)", "['cat', 'dog']", ".repeat(5)")
+
+
+def programs() -> list[tuple[str, str]]:
+    """`wrong`, `silent` or `right`, and the program."""
+    text = (TABLES / "fit_programs.txt").read_text()
+    found = [part.partition("\n") for part in re.split(r"^### ", text, flags=re.M)[1:]]
+    return [(title.split()[0], IMPORTS + body) for title, _, body in found]
+
+
+def problems(text: str) -> list[Problem]:
+    """What is said of a program; what the rule refuses is a problem too."""
+    reading = read_code(text, {}, "program.py")
+    found = [_of(message) for message in reading.messages]
+    for number, network in enumerate(reading.networks):
+        try:
+            found += Report(Question(network, calls=reading.calls_of(number))).problems
+        except QueryError as wrong:
+            found.append(_of(wrong))
+    return found
+
+
+def _of(wrong: QueryError) -> Problem:
+    line = int(wrong.place.where.rpartition(" ")[2]) if wrong.place else None
+    return Problem("chain", wrong.message, line=line)
+
+
+def line_that_raises(text: str) -> int | None:
+    """The line of a program at which Keras fails. Only ever a program of our own."""
+    import keras
+
+    keras.utils.clear_session()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(compile(text, "program.py", "exec"), {"__name__": "__main__"})
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        return [frame.lineno for frame in frames if frame.filename == "program.py"][-1]
+    return None
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("kind", "text"), programs())
+def test_what_is_said_of_a_program_is_what_keras_does(kind: str, text: str) -> None:
+    found, raises_at = problems(text), line_that_raises(text)
+    assert (raises_at is not None) == (kind == "wrong")
+    if kind == "right":
+        assert not found
+    elif kind == "silent":
+        assert found
+        assert all(problem.silent for problem in found)
+    else:
+        assert raises_at in [problem.line for problem in found if not problem.silent]
+
+
+def table() -> list[tuple[str, str]]:
+    parts = (TABLES / "training.txt").read_text().strip().split("\n\n")
+    rows = [part.partition("\n=> ") for part in parts]
+    return [(program, said) for program, _, said in rows]
+
+
+@pytest.mark.parametrize(("program", "said"), table())
+def test_what_is_read_of_a_program_is_what_it_gives_keras(program: str, said: str) -> None:
+    lines: list[str] = []
+    for one in problems(OF_TABLE + program):
+        lines += [f"{one.kind}{', silent' * one.silent}: {one.message}", *one.remedies]
+    # Keras calls an input that has no name `input_layer`; code calls it by its variable.
+    expected = said.replace("input_layer", "inputs").split("\n=> ")
+    assert lines == ([] if any(text in program for text in NOT_IN_CODE) else expected)
+
+
+def test_a_call_is_told_by_its_place() -> None:
+    text = "m = Sequential([LSTM(4), Dense(1)])\nif True:\n    p = m.predict(np.zeros((3, 4)))\n"
+    (problem,) = problems(text)
+    assert (problem.call, problem.file, problem.line, problem.column) == (
+        "predict",
+        "program.py",
+        3,
+        9,
+    )
+
+
+def test_what_a_loop_does_again_is_said_once() -> None:
+    text = "m = Sequential([LSTM(4)])\nfor n in range(9):\n    m.predict(np.zeros((3, 4)))\n"
+    assert len(problems(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["if unknown:\n    m.compile(loss='mse')", "m.compile(loss=unknown)", "X = unknown(X)"],
+)
+def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
+    text = (
+        "X, y = np.zeros((8, 4, 3)), np.zeros(8)\nm = Sequential([LSTM(4), Dense(5)])\n"
+        f"m.compile(loss='categorical_crossentropy')\n{change}\nm.fit(X, y)\n"
+    )
+    found = problems(text)
+    assert [one.name for one in found] == (["y"] if change.startswith("X") else [])
+
+
+# The command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["lstm", "--x", "100,5,3"], 0, "inputs (32, 5, 3)"),
+        (["lstm", "--x", "8,5,3", "--y", "8,3", "--loss", "mse"], 0, "y (8, 3) ✓"),
+        (["lstm", "--x", "8,5,3", "--y", "8,2", "--loss", "mse"], 2, "write LSTM(2)"),
+        (["lstm", "--x", "8,5"], 2, "X (8, 5) ✗"),
+        (["lstm", "--x", "8,5,3", "--y", "8"], 0, "give --loss"),
+        (["lstm", "--x", "8,5,3", "--y", "9"], 2, "Data cardinality is ambiguous"),
+        (["LSTM(4) -> Dense(2)", "--y", "9", "--loss", "mse"], 2, "y (9,) ✗"),
+        (["lstm", "--x", "8,5,3", "-t", "5"], 0, "inputs (8, 5, 3)"),
+    ],
+)
+def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
+    finished = command(*arguments, "-n", variables={"COLUMNS": "200"})
+    assert finished.code == code
+    assert words in finished.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--x", "8,5,3", "-t", "6"], "--timesteps 6: --x 8,5,3 says 5"),
+        (["--x", "8,a"], "--x 8,a: give a shape, such as 16,5,3, or a .npy file"),
+        (["--x", "8,0"], "--x 8,0: give a shape"),
+        (["--x", "none.npy"], "--x none.npy: No such file"),
+        (["--y", "8", "--loss", "mes"], "loss mes: Keras has no such loss"),
+        (["--loss", "mse"], "--loss mse: it compares y with the output: give --y"),
+    ],
+)
+def test_data_that_makes_no_sense(arguments: list[str], words: str) -> None:
+    finished = command("lstm", *arguments, "-n")
+    assert (finished.code, finished.out) == (2, "")
+    assert words in finished.err
+
+
+@pytest.mark.parametrize("shape", [(8, 5, 3), (7,), (2, 3, 4, 5)])
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+def test_of_a_file_of_numpy_the_header_is_read(
+    tmp_path: Path, shape: tuple[int, ...], dtype: str
+) -> None:
+    np.save(tmp_path / "X.npy", np.zeros(shape, dtype))
+    finished = command("LSTM(4)", "-n", "--x", str(tmp_path / "X.npy"))
+    assert f"X {shape}" in finished.out
+    assert finished.code == (0 if len(shape) == 3 else 2)
+
+
+def test_one_model_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "two.py"
+    file.write_text("a = Sequential([LSTM(2)])\nb = Sequential([GRU(4), Dense(1)])\n")
+    assert command(f"{file}:a", "-n", "--x", "8,5,3").out.startswith("a: LSTM(2)\n")
+    assert "choose one" in command(str(file), "-n", "--x", "8,5,3").err
+    assert "has no model c: there are a, b" in command(f"{file}:c", "-n").err
+
+
+# --check
+
+
+WRONG = "import numpy as np\nm = Sequential([LSTM(2)])\nm.predict(np.zeros((3, 4)))\n"
+CHAIN = "m = Sequential([LSTM(2), LSTM(3)])\n"
+RIGHT = "import numpy as np\nm = Sequential([LSTM(2)])\nm.predict(np.zeros((3, 4, 5)))\n"
+
+
+def test_check_tells_what_is_wrong_a_line_each(tmp_path: Path) -> None:
+    files = {"a.py": WRONG, "b.py": RIGHT, "c.py": CHAIN, "d.py": "print(1)\n", "e.py": "m = f(\n"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    finished = command("--check", *(str(tmp_path / name) for name in files))
+    places = [line.partition(": ")[0] for line in finished.out.splitlines()]
+    assert places == [f"{tmp_path}/a.py:3:1", f"{tmp_path}/c.py:1:26"]
+    assert (finished.code, finished.err) == (2, "")
+    assert command("--check", *(str(tmp_path / f"{name}.py") for name in "bde")).code == 0
+    assert command("--check", str(tmp_path / "b.py"), str(tmp_path / "none.py")).code == 1
+
+
+def test_check_of_a_notebook_names_the_cell(tmp_path: Path) -> None:
+    cells = [{"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": WRONG}]
+    (tmp_path / "nb.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    finished = command("--check", str(tmp_path / "nb.ipynb"))
+    assert finished.out.startswith(f"{tmp_path}/nb.ipynb:cell 2:3:1: ")
+
+
+@pytest.mark.parametrize(
+    ("what", "start"),
+    [
+        ("LSTM(3) -> LSTM(4)", "<expression>:1:12: LSTM(4) takes"),
+        ("LSTM(3, retrun_state=True)", "<expression>:1:9: LSTM takes no 'retrun_state'"),
+        ("LSTM(3)", ""),
+        ("lstm", ""),
+        ("LSTM(n)", ""),
+    ],
+)
+def test_check_of_an_expression(what: str, start: str) -> None:
+    finished = command("--check", what)
+    assert finished.out.startswith(start)
+    assert (finished.code, bool(finished.out)) == ((2, True) if start else (0, False))
+
+
+def test_check_as_json_gives_the_problems(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(WRONG + CHAIN)
+    chain, data = command("--check", "--json", str(tmp_path / "a.py")).lines[::-1]
+    assert (data["kind"], data["call"], data["shape"]) == ("data", "predict", [3, 4])
+    assert (chain["kind"], chain["line"]) == ("chain", 4)
+
+
+# From Python
+
+
+def test_a_target_that_does_not_fit_is_a_problem_and_no_error() -> None:
+    report = inspect("LSTM(3)", input=np.zeros((100, 5)), target=(100, 2), loss="mse")
+    assert [problem.name for problem in report.problems] == ["X", "y"]
+    with pytest.raises(QueryError, match="Keras has no such loss"):
+        inspect("LSTM(3)", target=(100, 2), loss="mes")
+    with pytest.raises(QueryError, match="give target, too"):
+        inspect("LSTM(3)", loss="mse")
+
+
+@pytest.mark.keras
+def test_a_data_set_without_an_end_is_taken_by_its_spec() -> None:
+    import tensorflow as tf
+
+    pairs = tf.data.Dataset.from_tensor_slices((np.zeros((8, 5, 2)), np.zeros((8, 3))))
+    report = inspect("LSTM(4) -> Dense(2)", input=pairs.batch(4).repeat(), loss="mse")
+    assert [problem.expected for problem in report.problems] == [(None, 2)]
