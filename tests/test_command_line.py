@@ -85,7 +85,8 @@ def test_layer_given_back_asks_the_same_question(
     question: str, shapes: list[tuple[int, ...]], keras_measurer: KerasInProcess
 ) -> None:
     [first] = command(question, "--json", measurer=keras_measurer).lines
-    assert command(first["layer"], "--json", measurer=keras_measurer).lines == [first]
+    [again] = command(first["layer"], "--json", measurer=keras_measurer).lines
+    assert again | {"model": first["model"], "assumed": first["assumed"]} == first
 
 
 def test_after_a_layer_without_a_rule_the_rule_goes_on_with_what_keras_measured(

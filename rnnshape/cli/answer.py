@@ -50,7 +50,7 @@ def describe_all(query: Query) -> list[Report]:
     ]
     for report in reports if query.dry_run else ():
         layer = report.layers[0]
-        if all(one.has_no_rule for one in report.layers):
+        if layer.has_no_rule and not any(one.facts or one.unread for one in report.layers):
             raise layer.call.error(
                 f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"
@@ -161,6 +161,7 @@ def _finished(
 
 def is_in_part(report: Report, dry_run: bool) -> bool:
     """Whether something of a question is not answered: it is open, or was left out."""
-    if not report.can_be_measured or report.left_out:
-        return True
-    return dry_run and any(layer.facts is None for layer in report.layers)
+    if dry_run:
+        without = any(layer.facts is None and layer.unread is None for layer in report.layers)
+        return bool(report.open) or without
+    return not report.can_be_measured or bool(report.left_out)

@@ -242,7 +242,8 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        return self.open(text, f"{name} of {_what(owner)} is not known")
+        made = self.open(text, f"{name} of {_what(owner)} is not known")
+        return made if isinstance(owner, StandIn) or is_visible(owner, stored) else self.refuse(made)
 
     def _text(self, value: object) -> str:
         """The piece of code that is followed now, as it is written."""
