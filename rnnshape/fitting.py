@@ -52,7 +52,7 @@ def problems_of_calls(
     >>> network = chain([parse("LSTM(4)"), parse("Dense(3)")])
     >>> call = TrainingCall("predict", (Data("X", (100, 5)),))
     >>> [problem.message for problem in problems_of_calls(network, describe(network), [call])]
-    ['X (100, 5) does not fit the input inputs, which takes (batch, any, any)']
+    ['X (100, 5) does not fit the input inputs, which takes (100, any, any)']
     """
     found: dict[Problem, None] = {}
     for call in calls:
