@@ -172,10 +172,14 @@ class Array(StandIn):
 
     __radd__ = __add__
     __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
-    __lt__ = __le__ = __gt__ = __ge__ = operated
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = operated  # type: ignore[assignment]
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = operated
+    __hash__ = StandIn.__hash__
 
     def __neg__(self) -> Array:
         return Array(self.shape)
+
+    __invert__ = __neg__
 
 
 def array_of_shape(shape: Any) -> Any:
@@ -219,10 +223,13 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made.append(_sliced(size, part))
         elif isinstance(part, Open):
             raise IsOpenError(part)
+        elif isinstance(part, bool):
+            raise IsOpenError(session().evaluator.open("data"))
         elif isinstance(part, list | Array):
             length = part.shape if isinstance(part, Array) else (len(part),)
             # Of numbers that are known it is known that they are no mask.
             is_mask = isinstance(part, Array) and not part.own_values
+            is_mask = is_mask or (isinstance(part, list) and bool in map(type, part))
             made += (
                 [session().evaluator.open("the number of chosen samples")] if is_mask else length
             )

@@ -273,10 +273,10 @@ class Model(Layer):
 
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
+        call = given_to(method, given, named, self.own_compiled)  # before its layers are followed
         self._built_by(given[0] if given else named.get("x"))
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
-            layers = self.own_items or self.own_gives
-            session().train(self, layers, given_to(method, given, named, self.own_compiled))
+            session().train(self, self.own_items or self.own_gives, call)
         return session().evaluator.open("history")
 
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
