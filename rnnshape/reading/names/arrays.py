@@ -172,7 +172,7 @@ class Array(StandIn):
 
     __radd__ = __add__
     __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = operated  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = operated
     __and__ = __rand__ = __or__ = __ror__ = __xor__ = operated
     __hash__ = StandIn.__hash__
 
