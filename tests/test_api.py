@@ -289,6 +289,9 @@ class Data:
     def __init__(self, *shape: Any) -> None:
         self.shape = shape
 
+    def __repr__(self) -> str:
+        return f"Data{self.shape}"
+
 
 @pytest.mark.parametrize(
     ("given", "expected"),

@@ -134,7 +134,7 @@ class _Described:
 @pytest.mark.parametrize(
     "function",
     [_plain, _wrapped, lambda: None, lambda *, a: a, _Described.method, _Described().method, len],
-    ids=repr,
+    ids=["plain", "wrapped", "nothing", "keyword", "method", "bound-method", "builtin"],
 )
 def test_the_fast_signature_is_the_usual_one(function: Callable[..., Any]) -> None:
     assert fast_imports._getfullargspec(function) == inspect.getfullargspec(function)
