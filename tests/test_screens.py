@@ -68,6 +68,15 @@ def test_no_line_is_too_wide_and_no_blank_is_left_over(
     assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
 
 
+@on_every_screen
+def test_ascii_says_what_unicode_says(name: str) -> None:
+    screen = SCREENS[name]
+    if not {"diagram", "values"} & set(screen.views):
+        text = screen.text(120).replace("→", "->").replace("✓", "ok").replace("✗", "NO")
+        ascii_alone = screen.text(120, unicode=False)
+        assert re.sub(r"[\s─·*-]", "", text) == re.sub(r"[\s*-]", "", ascii_alone)
+
+
 # The facts: the cells of a row follow each other, wherever they are folded, and so do the rows.
 
 PAGE = Page()
