@@ -229,8 +229,9 @@ def test_the_numbers_that_are_shown_stand_there_in_the_arrays(name: str, columns
     for shown in SCREENS[name].answers:
         arrays = [array for report in shown.reports for array in arrays_of(report)]
         pictures = ARRAY.findall(shown.text(columns))
-        for (shape, text), array in zip(pictures, arrays, strict=True):
+        for (shape, axes, text), array in zip(pictures, arrays, strict=True):
             assert shape == str(array.shape)
+            assert bool(axes) == (columns >= 60)
             rows = [line[1:].split("]") for line in text.splitlines() if line]
             places = [tuple(map(int, label.split(","))) for label, _ in rows if "…" not in label]
             every = list(np.ndindex(array.shape[:-1]))
@@ -242,7 +243,7 @@ def test_the_numbers_that_are_shown_stand_there_in_the_arrays(name: str, columns
                     holds(row.split(), np.array(array.values)[tuple(map(int, label.split(",")))])
 
 
-ARRAY = re.compile(r"^\w[\w ]* (\([^)]*\))(?: = .*)?\n((?:\[.*\n|\n(?=\[))+)", re.MULTILINE)
+ARRAY = re.compile(r"^\w[\w ]* (\([^)]*\))( = .*)?\n((?:\[.*\n|\n(?=\[))+)", re.MULTILINE)
 
 
 def arrays_of(report: Report) -> list[Array]:
