@@ -170,6 +170,8 @@ _marks: set[str] | None = None  # of the test that runs now
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks whatever has Keras measure; what starts processes is marked where it stands."""
     for item in items:
+        # Tests can only run in parallel if every process calls them the same.
+        assert " at 0x" not in item.nodeid, f"{item.nodeid}: give this test an id by text"
         examples = item.dtest.examples if isinstance(item, pytest.DoctestItem) else ()
         measures = any("measure(" in example.source for example in examples)
         if measures or "keras_measurer" in getattr(item, "fixturenames", ()):

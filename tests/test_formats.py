@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import rnnshape
-from rnnshape.formats.html import fragment, html_page
+from rnnshape.formats.html import elements, fragment, html_page
 from rnnshape.formats.json_lines import document
 from rnnshape.measuring.messages import Progress
 from rnnshape.query import Format, Query
@@ -42,13 +42,9 @@ from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN,
 SHAPES = {"o": [2, 6], "h1": [2, 3], "c1": [2, 3], "h2": [2, 3], "c2": [2, 3]}
 DOCUMENTS = (
     "compare-held",
-    "compare-views",
     "disagreement",
     "everything",
-    "functional",
-    "notes-before",
     "several-questions",
-    "values-of-questions",
     "weights-of-several",
 )
 EVERY_VIEW = ("weights", "diagram", "code", "values")
@@ -444,17 +440,27 @@ def test_a_page_asks_nothing_of_the_web() -> None:
 @pytest.mark.parametrize("suffix", ["md", "html"])
 def test_documents_are_as_they_were(name: str, suffix: str) -> None:
     """`RNNSHAPE_UPDATE=1` rewrites them."""
-    screen = SCREENS[name]
-    made = screen.make()
-    query, reports = made if isinstance(made, tuple) else (Query(), made)
-    every = [reports] if isinstance(reports, Report) else list(reports)
+    shown = SCREENS[name].answers[-1]
     if suffix == "md":
-        text = answer(every, screen.views, form=Format.MARKDOWN, query=query)
+        text = shown.text(80, form=Format.MARKDOWN)
     else:
-        asked_for, page = query._replace(views=frozenset(screen.views)), Page(folds=True)
-        text = fragment([*body(asked_for, every, page), *ending(asked_for, every, page)])
+        page = Page(folds=True)
+        text = elements(
+            [*body(shown.query, shown.reports, page), *ending(shown.query, shown.reports, page)]
+        )
         Tree(text)
-    check(GOLDEN / f"{name}.{suffix}", text)
+    check(GOLDEN / f"{name}.{suffix}", f"{text.rstrip()}\n")
+
+
+def test_a_page_brings_its_styles() -> None:
+    text = html_page(report_blocks(asked("GRU(3)"), (), Page(folds=True)), "a <title>")
+    check(GOLDEN / "page.html", text)
+
+
+def test_every_kept_document_is_still_made() -> None:
+    kept = {path.name for path in GOLDEN.iterdir() if path.suffix != ".txt"}
+    made = {f"{name}.{suffix}" for name in DOCUMENTS for suffix in ("md", "html")}
+    assert kept == made | {"page.html"}
 
 
 # Which view has a place where

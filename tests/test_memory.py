@@ -22,7 +22,7 @@ MIB = 2**20
 
 @pytest.mark.parametrize(
     ("text", "dimensions", "seen"),
-    [  # by tests/memory_estimate.py: what both processes held at their peak, in MiB
+    [  # by tests/tools/memory_estimate.py: what both processes held at their peak, in MiB
         ("LSTM(3)", {}, 475),
         ("LSTM(1)", {"batch": 100, "timesteps": 1000, "features": 400}, 1019),
         ("LSTM(3)", {"batch": 100_000, "timesteps": 100, "features": 10}, 1603),

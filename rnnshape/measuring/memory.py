@@ -23,7 +23,7 @@ __all__ = [
 USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
 
-# What both processes take at their peak, as `tests/memory_estimate.py` has seen it.
+# What both processes take at their peak, as `tests/tools/memory_estimate.py` has seen it.
 FLOAT32 = 4
 LOADED = 450 * 2**20  # bytes once TensorFlow is loaded, its libraries among them
 OF_INPUTS = 3.2  # copies: NumPy's, TensorFlow's, and what it makes them from

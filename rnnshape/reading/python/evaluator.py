@@ -243,7 +243,8 @@ class Evaluator:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
         made = self.open(text, f"{name} of {_what(owner)} is not known")
-        return made if isinstance(owner, StandIn) or is_visible(owner, stored) else self.refuse(made)
+        is_pythons = is_visible(owner, stored) and not isinstance(owner, StandIn)
+        return self.refuse(made) if is_pythons else made
 
     def _text(self, value: object) -> str:
         """The piece of code that is followed now, as it is written."""

@@ -1,6 +1,6 @@
 """Tests the tests: changes an operator, a constant, a word or an order, and sees whether they fail.
 
-    python tests/mutants.py rnnshape/rules --by tests/test_rules_against_keras.py --count 100
+    python tests/tools/mutants.py rnnshape/rules --by tests/test_rules_against_keras.py --count 100
 
 Each change is made alone, in a copy of the package, and the tests run until the first that fails.
 Keras is imported once, before a process is forked for each change. Prints every change that no
@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECONDS = 300  # a change that makes the tests run on for longer counts as noticed
 OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,

@@ -1,4 +1,4 @@
-"""How fast the command is, as ratios: `python tests/benchmark.py`, by hand and on a quiet machine.
+"""How fast the command is, as ratios: `python tests/tools/benchmark.py`, on a quiet machine.
 
 Each row times one of our commands against another command, in turn, and gives the median of either
 and of the ratio between neighbours. The scripts below are what someone would write without us.

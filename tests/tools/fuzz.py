@@ -1,6 +1,6 @@
 """Attacks the command with random command lines, files and signals, and counts what goes wrong.
 
-    python tests/fuzz.py --lines 5000 --files 5000 --processes 100 --signals 200
+    python tests/tools/fuzz.py --lines 5000 --files 5000 --processes 100 --signals 200
 
 Random command lines and damaged files are answered in this process, some of the lines in processes
 of their own; signals go to processes in pipes and on terminals, at random moments. What breaks a
@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnnshape.signatures import LAYERS, signature
 from tests.conftest import COMMAND, command, environment, run

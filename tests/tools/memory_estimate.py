@@ -1,4 +1,4 @@
-"""The estimate of memory against what both processes take: `python tests/memory_estimate.py`.
+"""Estimated memory against what both processes take: `python tests/tools/memory_estimate.py`.
 
 Runs each command of a grid and prints the most memory that the command and its child held at once,
 what was estimated, and their ratio, which should lie between 0.7 and 1.4. By hand, with 4 GiB free.

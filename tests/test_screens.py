@@ -1,0 +1,367 @@
+"""What holds for every screen of `test_views.py`, at any width and in every format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+from rnnshape.description import Layer
+from rnnshape.formats.html import elements
+from rnnshape.formats.layout import laid_out
+from rnnshape.formats.markdown import markdown
+from rnnshape.measuring.arrays import Array
+from rnnshape.query import Format
+from rnnshape.shown import Report
+from rnnshape.views.blocks import Block
+from rnnshape.views.document import body, ending
+from rnnshape.views.page import Page
+from rnnshape.views.text import Text
+from tests.conftest import ROOT, environment
+from tests.forged import answer
+from tests.test_formats import Tree
+from tests.test_views import SCREENS, Shown
+
+WIDTHS = (20, 30, 45, 60, 80, 120)
+UNFOLDED = {"values": 60, "code": 84}  # the columns that views take whose lines are not folded
+
+on_every_screen = pytest.mark.parametrize("name", SCREENS)
+at_every_width = pytest.mark.parametrize("columns", WIDTHS)
+
+
+def with_view(view: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "name", [name for name in SCREENS if view in SCREENS[name].views]
+    )
+
+
+def squeezed(text: str) -> str:
+    """A text without what depends on where its lines are broken."""
+    return re.sub(r"[\s─]", "", text)
+
+
+@on_every_screen
+@at_every_width
+@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+def test_no_line_is_too_wide_and_no_blank_is_left_over(
+    name: str, columns: int, unicode: bool
+) -> None:
+    screen = SCREENS[name]
+    text = screen.text(columns, unicode=unicode)
+    if all(columns >= UNFOLDED.get(view, 0) for view in screen.views):
+        assert max(map(len, text.splitlines())) <= columns
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    assert "\n\n\n\n" not in text
+    assert unicode or text.isascii()
+    painted = screen.text(columns, unicode=unicode, FORCE_COLOR="1")
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
+
+
+@on_every_screen
+def test_ascii_says_what_unicode_says(name: str) -> None:
+    screen = SCREENS[name]
+    if not {"diagram", "values"} & set(screen.views):
+        text = screen.text(120).replace("→", "->").replace("✓", "ok").replace("✗", "NO")
+        ascii_alone = screen.text(120, unicode=False)
+        assert re.sub(r"[\s─·*-]", "", text) == re.sub(r"[\s*-]", "", ascii_alone)
+
+
+# The facts: the cells of a row follow each other, wherever they are folded, and so do the rows.
+
+PAGE = Page()
+
+
+@on_every_screen
+@at_every_width
+def test_every_fact_is_on_the_screen_in_its_order(name: str, columns: int) -> None:
+    for shown in SCREENS[name].answers:
+        screen = squeezed(shown.text(columns))
+        place = 0
+        for variants in compared(shown) if shown.query.compare else one_by_one(shown):
+            places = [screen.find(squeezed(text), place) for text in variants]
+            assert max(places) >= 0, variants
+            place = min(one for one in places if one >= 0)
+
+
+def one_by_one(shown: Shown) -> Iterator[list[str]]:
+    """What stands on the screen, each in the variants that widths make of it."""
+    weighted = "weights" in shown.query.views
+    for report in shown.reports:
+        yield from table(report)
+        several = len(report.layers) > 1
+        for note in report.notes:
+            where = f"layer {note.layer}: " if note.layer and several else ""
+            yield [f"note: {where}{PAGE.product(note.text)}"]
+        if weighted:
+            for layer in report.layers:
+                yield from weights(report, layer)
+            yield [f"{number(report.parameters)} parameters in total" if several else ""]
+        if "code" in shown.query.views:
+            yield [report.code]
+    for report in shown.reports:
+        for claim in report.claims:
+            where = f"layer {claim.layer}: " if len(report.layers) > 1 else ""
+            if len(shown.reports) > 1:
+                where = f"{report.layers[claim.layer - 1].call}: "
+            yield [f"{PAGE.mark(claim.holds).plain} {where}{claim.relation.claim}"]
+    if all(report.measurement for report in shown.reports):
+        agreed = not any(report.differences for report in shown.reports)
+        yield [
+            "✓ measured by model.predict · Keras 3.15.1 · TensorFlow 2.21.0"
+            if agreed
+            else "✗ Keras and the rule disagree · Keras 3.15.1 · TensorFlow 2.21.0"
+        ]
+    else:
+        yield ["· by the rule, not measured"]
+
+
+def table(report: Report) -> Iterator[list[str]]:
+    one = len(report.layers) == 1
+    if one:
+        yield [str(report.layers[0].call)]
+    for tensor in report.inputs:
+        yield [f"{tensor.name} {tensor.shape} {'= ' * one}{PAGE.axes(tensor.axes)}"]
+    for layer in report.layers:
+        if not one:
+            call = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
+            yield [f"{layer.number} {call}"]
+            yield ["" if layer.same_as else number(report.parameters_of(layer))]
+        outputs = [output for output in report.outputs_of(layer) if output.agrees]
+        rows = [
+            f"{output.name} {PAGE.shape(output.shape)} {PAGE.axes(output.axes)}"
+            for output in outputs
+        ]
+        full = "".join(f"{row} {output.meaning}" for row, output in zip(rows, outputs, strict=True))
+        yield [full] if one else [full, "".join(rows)]
+    if not one:
+        least = f"at least {number(report.least_parameters)}"
+        yield [f"in total {least if report.parameters is None else number(report.parameters)}"]
+
+
+def weights(report: Report, layer: Layer) -> Iterator[list[str]]:
+    """Of two directions that have the same, the first's stand for both."""
+    if len(report.layers) > 1:
+        yield [f"{layer.number} {layer.call}"]
+    names = [weight.name.partition("_") for weight in layer.weights]
+    twice = names and {one[0] for one in names} == {"forward", "backward"}
+    for weight, (_, _, name) in zip(layer.weights, names, strict=True):
+        if twice and weight.name.startswith("backward_"):
+            yield ["each twice: forward and backward"]
+            break
+        yield [
+            f"{name if twice else weight.name} {weight.size:,} {PAGE.shape(weight.shape)} "
+            f"{PAGE.axes(weight.axes)} {weight.meaning}"
+        ]
+    if layer.weights:
+        yield [f"= {number(layer.parameters)}"]
+
+
+def compared(shown: Shown) -> Iterator[list[str]]:
+    """A row of each layer of each combination: in a grid, packed, or as a table of its own."""
+    weighted = "weights" in shown.query.views
+    for report, flags in zip(shown.reports, shown.query.flags, strict=True):
+        marks = "".join("✓" if flags[flag] else "·" for flag in shown.query.compare)
+        for layer in report.layers:
+            outputs = report.outputs_of(layer)
+            first = f"{layer.number if len(report.layers) > 1 else ''} {marks}"
+            shapes = "".join(str(output.shape) for output in outputs)
+            named = "".join(f"{output.name} {output.shape}" for output in outputs)
+            total = number(report.parameters_of(layer)) if weighted else ""
+            rows = "".join(f"{one.name} {one.shape} {PAGE.axes(one.axes)}" for one in outputs)
+            full = "".join(
+                f"{one.name} {one.shape} {PAGE.axes(one.axes)} {one.meaning}" for one in outputs
+            )
+            yield [f"{first} {shapes} {total}", f"{first} {total} {named}", rows, full]
+    for claim in dict.fromkeys(one.relation.claim for each in shown.reports for one in each.claims):
+        yield [claim]
+
+
+def number(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+@with_view("diagram")
+@at_every_width
+def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, columns: int) -> None:
+    for shown in SCREENS[name].answers:
+        text = shown.text(columns)
+        pictures = re.findall(r"^ +t = 0.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
+        layers = [layer for report in shown.reports for layer in recurrent(report)]
+        if len(pictures) < len(layers):
+            assert text.count("the diagram needs") == len(layers) - len(pictures)
+            continue
+        for layer, picture in zip(layers, pictures, strict=True):
+            assert layer.facts
+            assert layer.facts.timeline
+            timeline = layer.facts.timeline
+            timesteps = [int(one) for one in re.findall(r"t = (\d+)", picture)]
+            assert timesteps == [*range(len(timesteps) - 1), timeline.timesteps - 1]
+            passes = timeline.passes
+            rows = sum(1 if one.states[0] == one.hidden else len(one.states) for one in passes)
+            cells = {cell for one in passes for cell in one.cell.split(" + ")}
+            boxes = re.findall(r"(?<=│)(\w+(?: \d)?) *(?=│)", picture)
+            drawn = [one for one in boxes if one in cells or one.startswith("cell ")]
+            assert len(drawn) == rows * len(timesteps)
+            outputs = 2 if len(passes) == 2 and timeline.merge is None else 1
+            for state in layer.outputs[outputs:]:
+                assert re.search(rf"\b{state.name}\b", picture)
+
+
+def recurrent(report: Report) -> list[Layer]:
+    """The layers that are drawn: of many, the first and the last."""
+    every = [one for one in report.layers if one.facts and one.facts.timeline]
+    return every if len(every) <= 4 else [every[0], every[-1]]
+
+
+@with_view("values")
+@at_every_width
+def test_the_numbers_that_are_shown_stand_there_in_the_arrays(name: str, columns: int) -> None:
+    for shown in SCREENS[name].answers:
+        arrays = [array for report in shown.reports for array in arrays_of(report)]
+        pictures = ARRAY.findall(shown.text(columns))
+        for (shape, axes, text), array in zip(pictures, arrays, strict=True):
+            assert shape == str(array.shape)
+            assert bool(axes) == (columns >= 60)
+            rows = [line[1:].split("]") for line in text.splitlines() if line]
+            places = [tuple(map(int, label.split(","))) for label, _ in rows if "…" not in label]
+            every = list(np.ndindex(array.shape[:-1]))
+            assert (places == every) if len(every) <= 40 else (set(places) < set(every))
+            assert places == sorted(places)
+            assert (places[0], places[-1]) == (every[0], every[-1])
+            for label, row in rows:
+                if "…" not in label:
+                    holds(row.split(), np.array(array.values)[tuple(map(int, label.split(",")))])
+
+
+ARRAY = re.compile(r"^\w[\w ]* (\([^)]*\))( = .*)?\n((?:\[.*\n|\n(?=\[))+)", re.MULTILINE)
+
+
+def arrays_of(report: Report) -> list[Array]:
+    assert report.measurement
+    every = (*report.measurement.inputs, *(one.array for one in report.outputs))
+    return [array for array in every if array]
+
+
+def holds(written: list[str], numbers: np.ndarray) -> None:
+    """Whether numbers are those of a row, with `…` for what is left out between its ends."""
+    before = written.index("…") if "…" in written else len(written)
+    after = written[before + 1 :]
+    assert before > 0
+    assert before == len(numbers) or after
+    shown = [*map(float, written[:before]), *map(float, after)]
+    assert shown == pytest.approx([*numbers[:before], *numbers[len(numbers) - len(after) :]], 1e-4)
+
+
+# Formats
+
+
+def blocks_of(shown: Shown) -> list[Block]:
+    page = Page(folds=True)
+    return [*body(shown.query, shown.reports, page), *ending(shown.query, shown.reports, page)]
+
+
+@on_every_screen
+def test_markdown_html_and_the_screen_say_the_same(name: str) -> None:
+    for shown in SCREENS[name].answers:
+        for block in blocks_of(shown):
+            rendered = MarkdownIt("commonmark").enable("table").render(markdown([block]))
+            by_markdown = Tree(rendered.replace("<br>", "\n"))
+            html = elements([block])
+            by_html = Tree(html)
+            assert filled(by_markdown.rows) == filled(by_html.rows)
+            assert squeezed(by_markdown.text).replace("->", "→") == squeezed(by_html.text)
+            screen = list(laid_out([block], Page(1000)))
+            # In what order a screen shows the lines of a cell depends on the cells beside it.
+            text = "".join(line.plain for line in screen).replace("->", "→")
+            assert Counter(squeezed(text)) == Counter(squeezed(by_html.text))
+            assert styled_on_screen(screen) == styled_in_html(html)
+
+
+def filled(rows: list[list[str]]) -> list[list[str]]:
+    return [[squeezed(cell) for cell in row if squeezed(cell)] for row in rows]
+
+
+def styled_on_screen(lines: list[Text]) -> Counter[tuple[str, str]]:
+    pieces = [(style, squeezed(text)) for line in lines for text, style in line.pieces]
+    return Counter((str(style), one) for style, text in pieces if style for one in text)
+
+
+def styled_in_html(html: str) -> Counter[tuple[str, str]]:
+    """Each character with its style: headings of columns are quiet, and others are titles."""
+    parts = re.findall(r'<(?:span class="(\w+)"|(th) [^>]*|h4><(code))>([^<]*)<', html)
+    return Counter(
+        (style or ("quiet" if head else "title"), one)
+        for style, head, _, text in parts
+        for one in squeezed(unescape(text))
+    )
+
+
+@on_every_screen
+def test_the_formats_for_programs_have_every_output_and_shape(name: str) -> None:
+    for shown in SCREENS[name].answers:
+        expected = [
+            (one.layer, one.name, one.shape) for each in shown.reports for one in each.outputs
+        ]
+        by_json = [
+            (one["layer"], one["name"], one["shape"] and tuple(one["shape"]))
+            for line in shown.text(80, form=Format.JSON).splitlines()
+            for one in json.loads(line)["outputs"]
+        ]
+        by_csv = [
+            (
+                int(row["layer"]),
+                row["output"],
+                tuple(map(int, row["shape"].split("x"))) if row["shape"] else None,
+            )
+            for row in csv.DictReader(io.StringIO(shown.text(80, form=Format.CSV)), strict=True)
+        ]
+        plain = answer(shown.reports, form=Format.PLAIN, query=shown.query)
+        by_plain = [
+            (name, None if dims == ["?"] else tuple(map(int, dims)))
+            for name, *dims in map(str.split, plain.splitlines())
+            if name != "#"
+        ]
+        assert by_json == by_csv == expected
+        assert by_plain == [(name, shape) for _, name, shape in expected]
+
+
+# Versions of Rich
+
+OTHER_RICH = os.environ.get("RNNSHAPE_OTHER_RICH")  # a folder that pip installed one into
+ALL_SCREENS = """
+import importlib.metadata, json
+from tests.test_views import SCREENS
+screens = [(name, at, SCREENS[name].text(at)) for name in SCREENS for at in (60, 80, 100)]
+print(json.dumps([importlib.metadata.version("rich"), screens]))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not OTHER_RICH, reason="`.ci/rich` runs this with the oldest Rich")
+def test_every_screen_is_the_same_with_another_rich() -> None:
+    versions, screens = [], []
+    for folders in ([ROOT], [OTHER_RICH, ROOT]):
+        printed = subprocess.run(
+            [sys.executable, "-c", ALL_SCREENS],
+            env=environment(PYTHONPATH=os.pathsep.join(map(str, folders))),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        version, shown = json.loads(printed.stdout)
+        versions.append(version)
+        screens.append(shown)
+    assert versions[0] != versions[1]
+    for one, other in zip(*screens, strict=True):
+        assert one == other
