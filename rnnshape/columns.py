@@ -7,7 +7,7 @@ in which the rule refuses its numbers is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, calls_within
@@ -131,14 +131,3 @@ def _unknowns_that_count(value: Value) -> Iterator[Unknown]:
         for name, argument in value.arguments:
             if not (isinstance(argument, Unknown) and changes_no_shape(name)):
                 yield from _unknowns_that_count(argument)
-
-
-def measurable(network: Network) -> Network:
-    """The same network, with values that Keras takes for what changes no shape."""
-    if not network.unknowns:
-        return network
-    column = Column(0, _numbers(network.unknowns, 0), RANKS[0])
-    steps = tuple(
-        replace(step, layer=call_with_numbers(step.layer, column)) for step in network.steps
-    )
-    return replace(network, steps=steps)
