@@ -301,6 +301,8 @@ def _layer(
             # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
             if not (measured is not None and any(layer.facts is None for layer in run.layers)):
                 raise
+    if facts is not None and step.same_as is not None:
+        _check_same_weights(step, facts, run.layers[step.same_as - 1], network)
     shapes: Sequence[tuple[int | None, ...]] = ()
     if facts is None and measured is not None and step.unread is None:
         shapes = measured
@@ -319,6 +321,20 @@ def _layer(
         step.unread,
         step.parameters,
     )
+
+
+def _check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
+    """A layer that is called again has the weights that it was built with."""
+    shapes = [one.shape for one in network.inputs]
+    if first.facts is None or any(not isinstance(one, tuple) or None in one[1:] for one in shapes):
+        return
+    for weight, built in zip(facts.weights, first.facts.weights, strict=False):
+        if weight.sizes != built.sizes:
+            raise step.layer.error(
+                f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
+                f'what needs {weight.sizes}: make a layer for each (Keras: "is incompatible with '
+                'the layer", "Matrix size-incompatible")'
+            )
 
 
 def _merged_layer(layers: Sequence[Layer]) -> Layer:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.conftest import command
+from tests.conftest import KerasInProcess, command
 
 
 class Said(NamedTuple):
@@ -135,6 +135,54 @@ def test_what_was_filled_in_is_read_or_open(text: str, expected: Said, tmp_path:
 )
 def test_what_keras_refuses_is_refused(text: str) -> None:
     assert command(text, "--dry-run").code == 2
+
+
+BUILT = {
+    "a layer on two widths": (
+        "d = Dense(3)\na, b = Input((2,)), Input((4,))\nm = Model([a, b], [d(a), d(b)])"
+    ),
+    "a described model on another length": (
+        "inner = Sequential([Input((5, 2)), LSTM(3)])\nx = Input((7, 2))\nm = Model(x, inner(x))"
+    ),
+    "a built model on another length": (
+        "inner = Sequential([LSTM(3)])\na, b = Input((7, 2)), Input((5, 2))\n"
+        "m = Model([a, b], [inner(a), inner(b)])"
+    ),
+    "TensorFlow outside of a layer": "x = Input((5, 2))\nm = Model(x, tf.reduce_sum(x, axis=1))",
+    "the backend outside of a layer": (
+        "x = Input((5, 2))\nm = Model(x, tf.keras.backend.sum(x, axis=1))"
+    ),
+    "a number as a shape": "m = Sequential([Input(5), Dense(3)])",
+}
+ALLOWED = {
+    "a model of any length on two": (
+        "inner = Sequential([Input((None, 2)), LSTM(3)])\na, b = Input((7, 2)), Input((5, 2))\n"
+        "m = Model([a, b], [inner(a), inner(b)])"
+    ),
+    "a layer on two lengths": (
+        "d = LSTM(3)\na, b = Input((5, 2)), Input((7, 2))\nm = Model([a, b], [d(a), d(b)])"
+    ),
+    "TensorFlow within a layer": (
+        "m = Sequential([Input((5, 2)), Lambda(lambda x: tf.reduce_sum(x, axis=1))])"
+    ),
+}
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", [*BUILT.values(), *ALLOWED.values()], ids=[*BUILT, *ALLOWED])
+def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
+    text: str, keras_measurer: KerasInProcess
+) -> None:
+    names: dict[str, Any] = {}
+    exec("import tensorflow as tf\nfrom keras import *\nfrom keras.layers import *", names)
+    try:
+        exec(text, names)
+    except (AttributeError, ValueError):
+        refused = True
+    else:
+        refused = False
+    assert refused == (text in BUILT.values())
+    assert (command(text, "--dry-run").code == 2) == refused
 
 
 @pytest.mark.parametrize(

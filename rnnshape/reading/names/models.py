@@ -14,6 +14,7 @@ from rnnshape.network import (
     MOST_LAYERS,
     Input,
     Network,
+    Shape,
     chain,
     input_of_first_layer,
     too_many_layers,
@@ -175,6 +176,8 @@ class Model(Layer):
         if len(given) != len(self.own_takes):
             takes = _counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
+        for one, two in zip(self.own_takes, given, strict=True):
+            _check_fits(self.title, plain_sizes(stand_ins(one)), plain_sizes(stand_ins(two)))
         group = "/".join(filter(None, [*held.groups, self.title]))
         calls = graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
@@ -364,6 +367,21 @@ class Model(Layer):
         return self.own_takes, self.own_gives
 
 
+def _check_fits(title: str, takes: Shape | None, given: Shape | None) -> None:
+    """A model is called on tensors of the sizes that it was described or built with."""
+    if takes is None or given is None or len(takes) != len(given):
+        return
+    last = len(takes) - 1
+    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
+        are_known = type(size) is int and type(other) is int
+        if are_known and size != other and not (place == last and size == 1):
+            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+            raise QueryError(
+                f"{title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+                '(Keras: "is incompatible with the layer: expected shape")'
+            )
+
+
 class Sequential(Model):
     """Layers, one after the other.
 
@@ -446,6 +464,9 @@ class Sequential(Model):
         if self.own_shape is None and first is not None:
             sizes = plain_sizes(stand_ins(first))
             self.own_shape = sizes or Unknown("a shape", (), "what it is given is not known")
+        takes = self.first().shape
+        if isinstance(takes, tuple) and first is not None:
+            _check_fits(self.title, takes, plain_sizes(stand_ins(first)))
         held.groups.append(self.title)
         try:
             for item in self.own_items:
