@@ -18,10 +18,7 @@ POOLED = {"Max": "the largest", "Average": "the mean"}
     takes=takes_line_or_space,
 )
 def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = given.axes
-    channels, space = channels_and_space(call, others)
+    batch, channels, space = _axes(call, inputs)
     shape = (batch, *arranged(call, slid(call, space, "pool_size"), channels))
     kind = call.name.partition("Pooling")[0]
     return Facts((Tensor("o", shape, f"{POOLED[kind]} of each window"),))
@@ -32,10 +29,7 @@ def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
     takes=takes_line_or_space,
 )
 def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = given.axes
-    channels, space = channels_and_space(call, others)
+    batch, channels, space = _axes(call, inputs)
     sizes = numbers(call, "output_size", len(space))
     if any(axis.is_open for axis in space):
         return None
@@ -57,17 +51,24 @@ def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     takes=takes_line_or_space,
 )
 def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = given.axes
-    channels, space = channels_and_space(call, others)
-    if call.name == "GlobalAveragePooling1D" and given.mask is not None:
-        _check_mask(call, given.mask, space[0])
+    batch, channels, space = _axes(call, inputs)
+    mask = inputs[0].mask
+    if call.name == "GlobalAveragePooling1D" and mask is not None:
+        _check_mask(call, mask, space[0])
     kind = "Max" if "Max" in call.name else "Average"
     once = tuple(Axis(axis.name, 1) for axis in space)
     kept = arranged(call, once, channels) if call["keepdims"] else (channels,)
     over = "timesteps" if call.name.endswith("1D") else "places"
     return Facts((Tensor("o", (batch, *kept), f"{POOLED[kind]} over all {over}"),))
+
+
+def _axes(call: Call, inputs: Sequence[Tensor]) -> tuple[Axis, Axis, list[Axis]]:
+    """The batch, the channels, and the axes of time or space that are pooled."""
+    given = only_input(call, inputs)
+    required_axes(call, inputs, *takes_line_or_space(call))
+    batch, *others = given.axes
+    channels, space = channels_and_space(call, others)
+    return batch, channels, space
 
 
 def _check_mask(call: Call, mask: tuple[Axis, ...], timesteps: Axis) -> None:
