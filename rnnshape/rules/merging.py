@@ -31,7 +31,7 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
     rank, axis = len(first.axes), whole_number(call, "axis")
     if any(len(one.axes) != rank for one in others):
         raise _unlike(call, inputs)
-    if not -rank <= axis < rank:
+    if axis < -rank or (others and axis >= rank):  # of one tensor Keras takes any above
         raise no_such_axis(call, "axis", axis, first)
     place = axis % rank
     for one in others:
