@@ -25,8 +25,8 @@ from rnnshape.reading.names import Model, Sequential
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import (
     Operation,
+    RecordedLayer,
     RecordedShape,
-    UnreadLayer,
     begin,
     built,
     called,
@@ -126,7 +126,7 @@ class Config:
             name = _name(layer)
             # A Lambda has no weights, whatever it does.
             count = 0 if class_name == "Lambda" else None if depth else self.parameters.get(name)
-            return UnreadLayer(row_text(class_name, name), wrong.message, self.where, count)
+            return RecordedLayer(row_text(class_name, name), wrong.message, self.where, count)
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
@@ -137,9 +137,9 @@ class Config:
                 continue
             item = self.layer(layer, depth)
             shape = _built_for(layer)
-            if isinstance(before, UnreadLayer) and shape is not None:
+            if isinstance(before, RecordedLayer) and shape is not None:
                 before.own_returns = (shape,)
-            if isinstance(item, UnreadLayer):
+            if isinstance(item, RecordedLayer):
                 item.own_built = shape
             made.add(item)
             before = item

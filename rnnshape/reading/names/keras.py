@@ -8,18 +8,13 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
 from rnnshape.reading import keras2
+from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
 from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
-from rnnshape.reading.names.layers import (
-    Input,
-    LambdaLayer,
-    Layer,
-    Setting,
-    holds_tensors,
-    layer_class,
-)
-from rnnshape.reading.names.models import Model, Sequential
+from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
+from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.operations import called, is_operation, operation_of_keras
+from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.names.training import loss_or_metric

@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
-import math
-import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, shortened
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
-from rnnshape.network import input_of
-from rnnshape.reading import graph, keras2
+from rnnshape.errors import QueryError
+from rnnshape.expression import Call, Unknown, Value, bind
+from rnnshape.nest import folded
+from rnnshape.network import Shape
+from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import Setting, argument, bound, holds_tensors, passed
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
+    plain_shape,
     plain_sizes,
-    stand_ins,
+    returned,
+    unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
-from rnnshape.rules.arguments import changes_no_shape
+from rnnshape.reading.python import IsOpenError, Open, StandIn
 
-__all__ = [
-    "Input",
-    "Layer",
-    "Setting",
-    "Weight",
-    "argument",
-    "holds_tensors",
-    "layer_class",
-    "passed",
-]
+__all__ = ["LambdaLayer", "Layer", "UnreadLayer", "Weight", "as_lists", "layer_class"]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
-DEEPEST = 40  # lists and layers within each other, of an argument
 
 
 class Layer(StandIn):
@@ -68,7 +60,7 @@ class Layer(StandIn):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if self.keras_name:
-            self.own_layer = graph.Layer(_bound(self.keras_name, values, named))
+            self.own_layer = graph.Layer(bound(self.keras_name, values, named))
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(self.keras_name)
             session().unused.append(self)
@@ -112,16 +104,14 @@ class Layer(StandIn):
             self.own_layer.unread = unknown_of(because)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        if not self.keras_name:
-            return self._followed(given, named)
-        return self.call(*given, **named)
+        return self.call(*given, **named) if self.keras_name else self._followed(given, named)
 
     def call(self, *given: Any, **named: Any) -> Any:
         """One call of a layer of Keras."""
         if not self.keras_name:
-            given_tensors = [*_tensors(given), *_tensors(named)]
-            return unread_step(self.own_text, "what it does when called is not in this code",
-                               given_tensors, None)  # fmt: skip
+            why = "what it does when called is not in this code"
+            layer = unread_layer(self.own_text, session().evaluator.open(self.own_text, why))
+            return unread_step(layer, [*graph.tensors_in([given, named])])
         parts, words = list(given), dict(named)
         call = self.own_layer.call
         for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
@@ -138,69 +128,48 @@ class Layer(StandIn):
         arguments = [passed(part) for part in parts]
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
-        step = session().step(
-            self.own_layer, arguments, {word: passed(words[word]) for word in words}
-        )
-        scores = words.get("return_attention_scores") is True
-        return stand_ins(graph.returned(step, count=2 if scores else 1))
+        words = {word: passed(value) for word, value in words.items()}
+        step = session().step(self.own_layer, arguments, words)
+        return returned(step, 2 if words.get("return_attention_scores") is True else 1)
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
-        tensors = [passed(part) for part in given]
+        held, tensors = session(), [passed(part) for part in given]
         if not self.own_is_built:
             self.own_is_built = True
-            first = next(graph.tensors_in(tensors), None)
-            shape = stand_ins(first).shape if first is not None else Open("a shape")
-            many = isinstance(given[0], list | tuple) if given else False
-            self.build(
-                [stand_ins(one).shape for one in graph.tensors_in(tensors)] if many else shape
-            )
-        held = session()
+            shapes = [one.shape for one in graph.tensors_in(tensors)]  # type: ignore[attr-defined]
+            is_list = bool(given) and isinstance(given[0], list | tuple)
+            self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
-        held.groups.append(self._title)
-        try:
-            with held.within_call():
-                made = self.call(*stand_ins(tensors), **named)
-        finally:
-            held.groups.pop()
+        with held.within_call(self._title):
+            made = self.call(*map(as_lists, tensors), **named)
         if isinstance(made, Open):
             raise IsOpenError(made)
         inner = held.calls[before:]
         if not self.own_weights and not _uses_more(inner, tensors):
             return made
-        shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
+        shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
-        return self._one_row(tensors, shapes, inner)
-
-    def _one_row(
-        self, tensors: Sequence[Any], shapes: Sequence[Any], inner: Sequence[graph.LayerCall]
-    ) -> Any:
         if "own_layer" not in vars(self):
             why = "it has weights of its own, which are counted as the code adds them"
-            unread = unknown_of(session().evaluator.open(self.own_text, why))
-            self.own_layer = graph.Layer(Call(self.own_text, places=session().places()), unread)
-            self.own_layer.parameters = self._count(inner)
-        step = session().step(self.own_layer, tensors, {})
-        step.returns = tuple(shapes) if None not in shapes else None
-        return stand_ins(graph.returned(step))
+            because = held.evaluator.open(self.own_text, why)
+            self.own_layer = unread_layer(self.own_text, because, self._count(inner))
+        return unread_step(self.own_layer, tensors, shapes)
 
     def _count(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers in it."""
         from rnnshape.description import describe
 
-        own = [weight.size for weight in self.own_weights]
-        if not all(isinstance(size, int) for size in own):
-            return None
+        counts: list[Any] = [weight.size for weight in self.own_weights]
         outputs = [graph.Tensor(call) for call in inner]
         try:
             layers = describe(graph.network_of([], outputs, "", inner)).layers if inner else ()
         except QueryError:
             return None
-        counts = [layer.parameters for layer in layers if layer.call.name != "get_item"]
-        known = [count for count in counts if count is not None]
-        return sum(own) + sum(known) if len(known) == len(counts) else None
+        counts += [layer.parameters for layer in layers if layer.call.name != "get_item"]
+        return sum(counts) if all(isinstance(count, int) for count in counts) else None
 
     def copied(self) -> Any:
         """Another layer that is made in the same way."""
@@ -236,8 +205,7 @@ class Layer(StandIn):
     add_loss = add_metric = reset_state = reset_states = set_weights
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        sizes = tuple(_size(size) for size in input_shape)
-        made = self(Tensor(graph.InputTensor(sizes)))
+        made = self(Tensor(graph.InputTensor(plain_shape(input_shape))))
         session().calls.pop()
         return made.shape
 
@@ -288,9 +256,7 @@ class Layer(StandIn):
         made = [call for call in session().calls if call.layer is self.own_layer]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")
-        if name == "output":
-            return stand_ins(graph.returned(made[-1]))
-        return stand_ins(made[-1].arguments[0])
+        return returned(made[-1]) if name == "output" else as_lists(made[-1].arguments[0])
 
     @property
     def _title(self) -> str:
@@ -306,13 +272,14 @@ class Layer(StandIn):
 
 def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
     """Whether calls take tensors beside those that are given and what they make of them."""
-    made = {id(call) for call in calls}
-    known = {graph.Tensor(one.maker, one.output) for one in graph.tensors_in(given)}
-    return any(
-        id(tensor.maker) not in made and graph.Tensor(tensor.maker, tensor.output) not in known
-        for call in calls
-        for tensor in call.tensors
-    )
+    made, known = {*calls}, {*graph.tensors_in(given)}
+    taken = (tensor for call in calls for tensor in call.tensors)
+    return any(tensor.maker not in made and tensor not in known for tensor in taken)
+
+
+def as_lists(given: Any) -> Any:
+    """A nest of tensors as code has it."""
+    return folded(given, lambda one: one, list[Any])
 
 
 class Weight(Array):
@@ -320,8 +287,8 @@ class Weight(Array):
 
     what = "a weight"
 
-    def as_operand(self) -> Any:
-        sizes = tuple(_size(size) for size in self.shape)
+    def as_operand(self) -> Tensor:
+        sizes = plain_shape(self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
     def operated(self, other: Any) -> Any:
@@ -350,159 +317,33 @@ class LambdaLayer(Layer):
         """It is one row, as in Keras: its shape is that of what its function makes."""
         held = session()
         before, number = len(held.calls), held.number
-        tensors = [passed(part) for part in given]
-        try:
-            with held.within_call():
-                made = self.call(*stand_ins(tensors))
-            shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
-        except IsOpenError:
-            shapes = [None]
+        tensors, shapes = [passed(part) for part in given], list[Any]()
+        with suppress(IsOpenError), held.within_call():
+            made = self.call(*map(as_lists, tensors))
+            shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
         if "own_layer" not in vars(self):
-            unread = unknown_of(
-                held.evaluator.open("Lambda", "it runs code, which is not measured")
-            )
-            self.own_layer = graph.Layer(Call("Lambda(...)", places=held.places()), unread, 0)
-        step = held.step(self.own_layer, tensors, {})
-        step.returns = tuple(shapes) if shapes and None not in shapes else None
-        return stand_ins(graph.returned(step))
+            because = held.evaluator.open("Lambda", "it runs code, which is not measured")
+            self.own_layer = unread_layer("Lambda(...)", because, 0)
+        return unread_step(self.own_layer, tensors, shapes)
 
 
-class Setting(StandIn):
-    """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""
+class UnreadLayer(Layer):
+    """Something that stands where a layer would, and that is not read.
 
-    visible = ("get_config",)
+    Attributes:
+        own_returns: the shapes that its next call is known to return.
+    """
 
-    def __init__(self, name: str, call: Call | None = None) -> None:
-        self.own_name, self.own_call = name, call
+    def __init__(self, layer: graph.Layer) -> None:
+        super().__init__()
+        self.own_layer = layer
+        self.own_returns: Sequence[Shape | None] = ()
 
-    def __call__(self, *values: Any, **named: Any) -> Setting:
-        plain = {word: argument(value) for word, value in named.items()}
-        call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
-        for found in unknowns_in(call):
-            raise IsOpenError(session().evaluator.open(found.name, found.reason))
-        return Setting(self.own_name, call)
-
-    def as_argument(self) -> Call:
-        return self.own_call or bind(self.own_name, (), {})
-
-
-def _bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
-    """A layer of Keras with its arguments as plain data."""
-    known = signatures.signature(name)
-    words: dict[str, Value] = {}
-    for word, value in as_written_today(name, named).items():
-        made = argument(value)
-        optional = word not in known.required and changes_no_shape(word)
-        if not (optional and next(unknowns_in(made), None) is not None):
-            words[word] = made
-    data_format = argument(session().data_format)
-    if data_format is not None and "data_format" in known.names:
-        words.setdefault("data_format", data_format)
-    plain = [argument(value) for value in values]
-    for place, word in enumerate(known.positional[: len(plain)]):
-        if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
-            plain[place] = known.defaults[word]
-    return bind(name, plain, words, session().places())
-
-
-def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
-    known, found = signatures.signature(name), dict[str, Any]()
-    places = session().places()
-    for word, value in named.items():
-        today = keras2.argument(name, word) if word not in known.names else None
-        if today is None:
-            found[word] = value
-            continue
-        new = today.code.partition("=")[0]
-        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
-        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
-        today = today._replace(code=code.format(printed(argument(value))))
-        session().old_name(word, today, name, places.get(word))
-        if word in signatures.INPUT_ARGUMENTS:
-            found[word] = value
-        elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
-            found["kernel_size"] = (*found.get("kernel_size", ()), value)
-        elif new in known.names:
-            found.setdefault(new, value)
-    return found
-
-
-def argument(value: Any, depth: int = 0) -> Value:
-    """A layer's argument as plain data."""
-    if depth > DEEPEST:
-        raise QueryError("this is nested too deeply to be read")
-    if isinstance(value, Open):
-        return unknown_of(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
-        raise QueryError(f"this number is too large: the largest is {LARGEST}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
-        return value
-    if isinstance(value, list | tuple | range):
-        return tuple(argument(part, depth + 1) for part in value)
-    if hook(value, "as_argument") is not None:
-        try:
-            made: Value = value.as_argument()
-        except IsOpenError as wrong:
-            return unknown_of(wrong.value)
-        return made
-    name = getattr(value, "__name__", type(value).__name__)
-    if isinstance(value, type) and issubclass(value, Layer) and value.keras_name:
-        raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
-    return unknown_of(session().evaluator.open(name, f"{why} as an argument is not read"))
-
-
-def passed(value: Any) -> Any:
-    """What a layer is called with: data becomes an input of the network."""
-    if isinstance(value, list | tuple | dict):
-        return tuple(map(passed, value.values() if isinstance(value, dict) else value))
-    if isinstance(value, Array) and not isinstance(value, Weight):
-        return of_data(value)
-    if isinstance(value, Open) and not value.reason:
-        name = value.label if value.label.isidentifier() else ""
-        return Tensor(session().source(value.label, value, open_shape(value), name))
-    if isinstance(value, Open):
-        raise IsOpenError(value)
-    if value is None or isinstance(value, bool | Tensor):
-        return value
-    operand = hook(value, "as_operand")
-    if operand is not None:
-        return operand(value)
-    if isinstance(value, Layer):
-        raise QueryError("layers are called with tensors, not with a layer: put -> between two")
-    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
-    raise QueryError(f"layers are called with tensors, not with {what}")
-
-
-def of_data(value: Array) -> Tensor:
-    """The tensor that stands for data of a shape: the same of the same data."""
-    sizes = tuple(_size(size) for size in value.shape)
-    return Tensor(session().source(id(value), value, sizes, value.own_name))
-
-
-def open_shape(value: Open) -> Unknown | None:
-    """The shape of data that the code takes from somewhere; nothing is said of a name to which it
-    gives no value."""
-    return None if value.is_undefined else unknown_of(value.part(".shape"))
-
-
-def _size(size: Any) -> Any:
-    if isinstance(size, Open):
-        return unknown_of(size)
-    return size if size is None or isinstance(size, int) else int(size)
-
-
-def holds_tensors(value: object) -> bool:
-    return next(graph.tensors_in(value), None) is not None
-
-
-def _tensors(value: Any) -> Iterator[Any]:
-    yield from graph.tensors_in(value)
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        tensors = [passed(part) for part in given]
+        return unread_step(self.own_layer, tensors, self.own_returns)
 
 
 def _as_code_has_it(value: Value) -> Any:
@@ -530,23 +371,3 @@ def _names_of(call: Call) -> tuple[str, ...]:
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     return type(name, (Layer,), {"keras_name": name})
-
-
-def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
-    """`keras.Input`, and `InputLayer`."""
-    if isinstance(named.get("tensor"), Tensor):
-        return named["tensor"]
-    known = signatures.signature("Input").names
-    given = dict(zip(known, values, strict=False)) | named
-    plain = {}
-    for word, value in given.items():
-        made = argument(value)
-        if not (isinstance(made, Unknown) and changes_no_shape(word)):
-            plain[word] = made
-    places = session().places()
-    places |= {word: places[str(n)] for n, word in enumerate(known) if str(n) in places}
-    source = input_of(bind("Input", (), plain, places))
-    name = plain.get("name")
-    return Tensor(
-        graph.InputTensor(source.shape, "", source.dtype, name if isinstance(name, str) else "")
-    )

@@ -71,13 +71,13 @@ class Session:
             self.trained.append((model, layers, given))
 
     def step(
-        self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any]
+        self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any], within: str = ""
     ) -> graph.LayerCall:
-        """One more call of a layer."""
+        """One more call of a layer, in the models that are being called and those `within`."""
         self.number += 1
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
-        group = "/".join(filter(None, self.groups))
+        group = "/".join(filter(None, [*self.groups, within]))
         words = tuple(named.items())
         call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
         self.calls.append(call)
@@ -111,12 +111,14 @@ class Session:
             self.problems.append(found)
 
     @contextmanager
-    def within_call(self) -> Iterator[None]:
+    def within_call(self, title: str = "") -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
         self.inside += 1
+        self.groups.append(title)
         try:
             yield
         finally:
+            self.groups.pop()
             self.inside -= 1
 
     def places(self) -> dict[str, Place]:
