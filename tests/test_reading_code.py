@@ -290,11 +290,16 @@ def test_what_depends_on_a_condition_that_is_not_known_is_one_open_row() -> None
     assert layers(text, flag=False) == ["Dense(1)"]
 
 
-def test_functions_that_nobody_calls_are_read_where_nothing_else_is() -> None:
-    text = (
-        "def build(units=3, depth=1):\n    return Sequential([GRU(units)] + [Dense(1)] * depth)\n"
-    )
-    assert layers(text) == ["GRU(3)", "Dense(1)"]
+@pytest.mark.parametrize(
+    "parameters", ["units=3, depth=1", "*, units=3, depth=1", "units=3, /, depth=1, *rest, **more"]
+)
+def test_functions_that_nobody_calls_are_read_where_nothing_else_is(parameters: str) -> None:
+    body = "return Sequential([GRU(units)] + [Dense(1)] * depth)"
+    assert layers(f"def build({parameters}):\n    {body}\n") == ["GRU(3)", "Dense(1)"]
+    for no_default in (parameters.replace("=3", ""), parameters.replace("=3", ": int")):
+        text = f"def build({no_default}):\n    {body}\n"
+        assert layers(text) == ["GRU(units)", "Dense(1)"]
+        assert layers(text, units=4) == ["GRU(4)", "Dense(1)"]
 
 
 def test_the_same_layer_twice_is_shared() -> None:
