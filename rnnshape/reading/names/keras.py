@@ -65,6 +65,8 @@ class Function(StandIn):
         named.pop("name", None)
         if not holds_tensors([*given, *named.values()]):
             return self._of_data(given, named)
+        if self.own_name == "linear":
+            return given[0]
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
         if self.own_path.endswith("backend") or (
@@ -117,6 +119,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
+    if name == "get" and path.endswith("activations"):
+        return activation
     if name == "set_image_data_format":
         return set_image_data_format
     if module == "layers" and not of_settings:
@@ -157,6 +161,12 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
         evaluator.open(f"{text}[{place}]", why) if size is None else size
         for place, size in enumerate(sizes)
     ]
+
+
+def activation(identifier: Any) -> Any:
+    """`keras.activations.get("relu")`: the function of that name; of a function, itself."""
+    identifier = "linear" if identifier is None else identifier
+    return Function(identifier, "keras.activations") if isinstance(identifier, str) else identifier
 
 
 def set_image_data_format(data_format: Any) -> None:

@@ -148,31 +148,34 @@ class Layer(StandIn):
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
         tensors = [passed(part) for part in given]
+        words = {
+            word: passed(part) if holds_tensors(part) else part for word, part in named.items()
+        }
+        taken = [*tensors, *words.values()]
         if not self.own_is_built:
             self.own_is_built = True
-            first = next(graph.tensors_in(tensors), None)
-            shape = stand_ins(first).shape if first is not None else Open("a shape")
-            many = isinstance(given[0], list | tuple) if given else False
-            self.build(
-                [stand_ins(one).shape for one in graph.tensors_in(tensors)] if many else shape
-            )
+            shapes = [stand_ins(tensor).shape for tensor in graph.tensors_in(taken)]
+            many = bool(taken) and isinstance(taken[0], list | tuple)
+            self.build(shapes if many else next(iter(shapes), Open("a shape")))
         held = session()
         before, number = len(held.calls), held.number
         held.groups.append(self._title)
         try:
             with held.within_call():
-                made = self.call(*stand_ins(tensors), **named)
+                made = self.call(
+                    *stand_ins(tensors), **{word: stand_ins(part) for word, part in words.items()}
+                )
         finally:
             held.groups.pop()
         if isinstance(made, Open):
             raise IsOpenError(made)
         inner = held.calls[before:]
-        if not self.own_weights and not _uses_more(inner, tensors):
+        if not self.own_weights and not _uses_more(inner, taken):
             return made
         shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
-        return self._one_row(tensors, shapes, inner)
+        return self._one_row(taken, shapes, inner)
 
     def _one_row(
         self, tensors: Sequence[Any], shapes: Sequence[Any], inner: Sequence[graph.LayerCall]

@@ -152,7 +152,7 @@ class Model(Layer):
                 else None
             )
             expected = graph.Tensor(before) if before else first
-            if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
+            if tensors != [expected] or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)

@@ -114,6 +114,12 @@ class Tensor(graph.Tensor, StandIn):
     def __abs__(self) -> Any:
         return operation("absolute", [self])
 
+    def __invert__(self) -> Any:
+        return operation("logical_not", [self])
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return operation("round", [self], decimals=decimals)
+
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     """The tensors that two are made from, on either side of a condition."""
@@ -145,13 +151,25 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
-    "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod",
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "pow": "power",
+    "matmul": "matmul",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}
+COMPARISONS = {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
 }  # fmt: skip
 for _word, _name in OPERATORS.items():
     setattr(Tensor, f"__{_word}__", _binary(_name))
     setattr(Tensor, f"__r{_word}__", _binary(_name, is_turned=True))
-for _word, _name in {"lt": "less", "le": "less_equal", "gt": "greater"}.items():
+for _word, _name in COMPARISONS.items():
     setattr(Tensor, f"__{_word}__", _binary(_name))
 
 
