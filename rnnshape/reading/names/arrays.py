@@ -186,7 +186,11 @@ def array_of_shape(shape: Any) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
         return shape
-    return Array(shape) if len(shape) else session().evaluator.open("a number from data")
+    if len(shape):
+        return Array(shape)
+    number: Open = session().evaluator.open("a number from data")
+    number.is_number = True
+    return number
 
 
 def sizes_of(value: Any) -> Any:
@@ -221,6 +225,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         size = sizes.pop(0)
         if isinstance(part, slice):
             made.append(_sliced(size, part))
+        elif isinstance(part, Open) and part.is_number:
+            continue
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, bool):
@@ -239,7 +245,15 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
 
 
 def _sliced(size: Any, part: slice) -> Any:
-    if part == slice(None):
+    start, stop = part.start, part.stop
+    if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
+        distance = range(max(0, stop.offset - start.offset))  # `x[i : i + 3]`
+        return (
+            len(distance)
+            if part.step is None
+            else _sliced(len(distance), slice(0, None, part.step))
+        )
+    if start is stop is part.step is None:
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
         return session().evaluator.derived(end)
@@ -313,6 +327,9 @@ def _normal(*values: Any, **named: Any) -> Any:
 
 def _array(value: Any, *_: Any, **__: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
+    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
+        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
+        return Array((session().evaluator.open("the number of rows"), *inner))
     if isinstance(value, Open):
         return session().evaluator.derived(value)
     if isinstance(value, Array):
