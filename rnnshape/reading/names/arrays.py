@@ -12,9 +12,19 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
-__all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
+__all__ = [
+    "ARRAYS",
+    "BATCH",
+    "NUMPY",
+    "Array",
+    "array_of_shape",
+    "indexed",
+    "size_of_tensor",
+    "sizes_of",
+]
 
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
@@ -65,7 +75,7 @@ class Array(StandIn):
 
     def as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
-        sizes = tuple(unknown_of(size) if isinstance(size, Open) else size for size in self.shape)
+        sizes = tuple(map(size_of_tensor, self.shape))
         return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
 
     def __len__(self) -> int:
@@ -191,6 +201,13 @@ def array_of_shape(shape: Any) -> Any:
     number: Open = session().evaluator.open("a number from data")
     number.is_number = True
     return number
+
+
+def size_of_tensor(size: Any) -> Any:
+    """A size of an array as one of a tensor: a number, None for the batch, or unknown."""
+    if isinstance(size, Open):
+        return None if size.stands_for == BATCH else unknown_of(size)
+    return size if size is None or isinstance(size, int) else int(size)
 
 
 def sizes_of(value: Any) -> Any:
@@ -384,7 +401,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     ),
     **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
     **dict.fromkeys(("randint", "choice"), _of_size),
-    **dict.fromkeys(("normal", "uniform"), _normal),
+    **dict.fromkeys(("normal", "uniform", "random_normal", "random_uniform"), _normal),
 }
 _GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
 NUMPY: dict[str, Any] = {

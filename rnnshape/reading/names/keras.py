@@ -8,7 +8,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,
@@ -156,11 +156,13 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open."""
     sizes, evaluator = sizes_of(value), session().evaluator
     text = evaluator.open(evaluator.node).label
-    why = "it is known when the model runs"
-    return [
-        evaluator.open(f"{text}[{place}]", why) if size is None else size
-        for place, size in enumerate(sizes)
-    ]
+    made = []
+    for place, size in enumerate(sizes):
+        if size is None:
+            size = evaluator.open(f"{text}[{place}]", "it is known when the model runs")
+            size.stands_for = BATCH if place == 0 else None
+        made.append(size)
+    return made
 
 
 def activation(identifier: Any) -> Any:

@@ -13,7 +13,7 @@ from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -239,7 +239,7 @@ class Layer(StandIn):
     add_loss = add_metric = reset_state = reset_states = set_weights
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        sizes = tuple(_size(size) for size in input_shape)
+        sizes = tuple(size_of_tensor(size) for size in input_shape)
         made = self(Tensor(graph.InputTensor(sizes)))
         session().calls.pop()
         return made.shape
@@ -324,7 +324,7 @@ class Weight(Array):
     what = "a weight"
 
     def as_operand(self) -> Any:
-        sizes = tuple(_size(size) for size in self.shape)
+        sizes = tuple(size_of_tensor(size) for size in self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
     def operated(self, other: Any) -> Any:
@@ -484,7 +484,7 @@ def passed(value: Any) -> Any:
 
 def of_data(value: Array) -> Tensor:
     """The tensor that stands for data of a shape: the same of the same data."""
-    sizes = tuple(_size(size) for size in value.shape)
+    sizes = tuple(size_of_tensor(size) for size in value.shape)
     return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
@@ -492,12 +492,6 @@ def open_shape(value: Open) -> Unknown | None:
     """The shape of data that the code takes from somewhere; nothing is said of a name to which it
     gives no value."""
     return None if value.is_undefined else unknown_of(value.part(".shape"))
-
-
-def _size(size: Any) -> Any:
-    if isinstance(size, Open):
-        return unknown_of(size)
-    return size if size is None or isinstance(size, int) else int(size)
 
 
 def holds_tensors(value: object) -> bool:

@@ -9,6 +9,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import signature
@@ -181,6 +182,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     """What a function of tensors makes that is no layer: one more step. A number among what it is
     given is an argument of it."""
     takes = signature(name).tensors
+    if "newshape" in arguments:
+        arguments["newshape"] = _with_rest(arguments["newshape"])
     words = {word: _plain(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
@@ -194,6 +197,15 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     step = session().step(graph.Layer(call), operands, {})
     count = _count_of(call)
     return stand_ins(graph.returned(step, count=count))
+
+
+def _with_rest(sizes: Any) -> Any:
+    """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave."""
+    if not isinstance(sizes, list | tuple) or any(
+        size == -1 for size in sizes if isinstance(size, int)
+    ):
+        return sizes
+    return [-1 if isinstance(size, Open) and size.stands_for == BATCH else size for size in sizes]
 
 
 def _count_of(call: Call) -> int:

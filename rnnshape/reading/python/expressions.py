@@ -215,10 +215,10 @@ def _note_distance(op: ast.operator, left: object, right: object, made: object) 
     """`i + 3` is a known distance from `i`, whatever that is."""
     if isinstance(op, ast.Add) and isinstance(right, Open):
         left, right = right, left
-    is_number = isinstance(left, Open) and left.is_number and type(right) is int
-    if is_number and isinstance(made, Open) and made is not left:
-        if isinstance(op, ast.Add | ast.Sub):
-            made.is_moved(left, right if isinstance(op, ast.Add) else -right)
+    if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
+        return
+    if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
+        made.is_moved(left, right if isinstance(op, ast.Add) else -right)
 
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:

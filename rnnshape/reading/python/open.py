@@ -31,12 +31,14 @@ class Open:
         alternatives: the models of which it is one, where a condition is not known.
         is_number: whether it is known to be one number.
         start, offset: the number that it is a known distance from, as `i + 3` is from `i`.
+        stands_for: what it is known to be, though its value is not; a name that code imports may
+            know what to do with that.
         row: what each value is like, where it is a list of which only the length is not known.
     """
 
     __slots__ = (
         "alternatives", "is_named", "is_number", "is_undefined", "label", "node", "offset",
-        "reason", "roots", "row", "source", "start",
+        "reason", "roots", "row", "source", "stands_for", "start",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +54,7 @@ class Open:
         self.alternatives: tuple[Any, ...] = ()
         self.start, self.offset = self, 0
         self.row: object = None
+        self.stands_for: object = None
 
     @property
     def place(self) -> Place | None:
@@ -80,6 +83,7 @@ class Open:
         found = Open(name, self.reason, self.source, self.node)
         found.is_named, found.alternatives = True, self.alternatives
         found.is_number, found.row = self.is_number, self.row
+        found.stands_for = self.stands_for
         found.start, found.offset = self.start, self.offset
         found.roots = self.roots if any(root.is_named for root in self.roots) else ()
         return found
