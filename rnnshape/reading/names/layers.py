@@ -136,18 +136,22 @@ class Layer(StandIn):
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
         held, tensors = session(), [passed(part) for part in given]
+        words = {word: passed(one) if holds_tensors(one) else one for word, one in named.items()}
+        taken = [one for one in (*tensors, *words.values()) if holds_tensors(one)]
         if not self.own_is_built:
             self.own_is_built = True
-            shapes = [one.shape for one in graph.tensors_in(tensors)]  # type: ignore[attr-defined]
-            is_list = bool(given) and isinstance(given[0], list | tuple)
+            shapes = [one.shape for one in graph.tensors_in(taken)]  # type: ignore[attr-defined]
+            is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
         with held.within_call(self._title):
-            made = self.call(*map(as_lists, tensors), **named)
+            made = self.call(
+                *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
+            )
         if isinstance(made, Open):
             raise IsOpenError(made)
         inner = held.calls[before:]
-        if not self.own_weights and not _uses_more(inner, tensors):
+        if not self.own_weights and not _uses_more(inner, taken):
             return made
         shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
         del held.calls[before:]
@@ -156,7 +160,7 @@ class Layer(StandIn):
             why = "it has weights of its own, which are counted as the code adds them"
             because = held.evaluator.open(self.own_text, why)
             self.own_layer = unread_layer(self.own_text, because, self._count(inner))
-        return unread_step(self.own_layer, tensors, shapes)
+        return unread_step(self.own_layer, taken, shapes)
 
     def _count(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers in it."""
