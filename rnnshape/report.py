@@ -289,7 +289,7 @@ class Report:
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:
         """Of each input, the axes of which no text says the size; inputs without any left out."""
-        pairs = zip(self.inputs, self.description.assumed, strict=True)
+        pairs = zip(self.description.inputs, self.description.assumed, strict=True)
         return {tensor.name: axes for tensor, axes in pairs if axes}
 
     @cached_property
@@ -302,8 +302,9 @@ class Report:
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What the network is given."""
-        return self.description.inputs
+        """What the network is given, without the data that its text has."""
+        pairs = zip(self.description.inputs, self.question.network.inputs, strict=True)
+        return tuple(tensor for tensor, one in pairs if not one.is_data)
 
     @property
     def layers(self) -> tuple[Layer, ...]:

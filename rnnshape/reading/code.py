@@ -103,7 +103,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         for network, said, found in _finished(evaluator):
             calls += [(len(networks), call) for call in found]
             networks.append(replace(network, problems=tuple(held.problems)))
-            notes.append((*usual, *held.notes, *said))
+            notes.append((*usual, *held.notes_of(network), *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
@@ -294,7 +294,7 @@ def _finished(
                 calls = graph.calls_before(gives, takes)
                 if calls:
                     network = graph.network_of(takes, gives, name)
-                    network = replace(network, kind=_kind(model))
+                    network = replace(network, kind=model.kind)
                     yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
@@ -316,12 +316,6 @@ def _finished(
         yield _alone(layer), (), ()
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
-
-
-def _kind(model: Model) -> str:
-    if isinstance(model, Sequential):
-        return "Sequential"
-    return "Functional" if type(model) is Model else ""
 
 
 def _alone(layer: Layer) -> Network:

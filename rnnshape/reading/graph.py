@@ -300,7 +300,33 @@ def network_of(
     is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]
     returns = () if is_whole else tuple(map(ref, outputs))
     given = [_input(one, is_beside=0 < len(inputs) <= place) for one, place in places.items()]
-    return Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
+    network = Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
+    filled = replace(network, inputs=_as_built(network))
+    is_needed = filled != network and _is_refused(network) and not _is_refused(filled)
+    return filled if is_needed else network
+
+
+def _as_built(network: Network) -> tuple[Input, ...]:
+    """The inputs, where what is open in the last axis of one that a layer is called again with is
+    the size that it was built with."""
+    inputs = list(network.inputs)
+    for step in network.steps:
+        refs = network.steps[step.same_as - 1].refs if step.same_as else ()
+        for built, ref in zip(refs, step.refs, strict=False):
+            if built.step or ref.step:
+                continue
+            size, shape = inputs[built.output].shape, inputs[ref.output].shape
+            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1] is None:
+                inputs[ref.output] = replace(inputs[ref.output], shape=(*shape[:-1], size[-1]))
+    return tuple(inputs)
+
+
+def _is_refused(network: Network) -> bool:
+    try:
+        describe(network)
+    except QueryError:
+        return True
+    return False
 
 
 def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
@@ -320,8 +346,9 @@ def _input(tensor: Tensor, *, is_beside: bool) -> Input:
         name = maker.names.get(tensor.output) or "inputs"
         unknown = Unknown(f"{name}.shape", (), "what another model makes is not known")
         return Input(shape_of(tensor) or unknown, name)
-    name = maker.name or maker.given_name or "inputs"
-    return Input(maker.shape, name, maker.dtype, maker.is_data and is_beside)
+    is_data = maker.is_data and is_beside
+    name = maker.name or maker.given_name or ("data" if is_data else "inputs")
+    return Input(maker.shape, name, maker.dtype, is_data)
 
 
 def _names(calls: Sequence[LayerCall]) -> dict[LayerCall, tuple[str, ...]]:

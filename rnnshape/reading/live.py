@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -186,7 +187,7 @@ class _Live:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
                     )
-                return network_of_model(self.functional(flow, name, self.shapes))
+                return replace(network_of_model(self.functional(flow, name, self.shapes)), kind="")
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         rows = [tensor for layer in model.layers for tensor in self.row(layer)]
         if not rows:

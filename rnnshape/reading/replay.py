@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
@@ -255,4 +256,5 @@ def network_of_model(model: Model, instead: str = "") -> Network:
     if model.own_open is not None:
         raise QueryError(model.own_open.reason)
     is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
-    return graph.network_of(takes, gives, instead if is_made_up else model.own_name)
+    network = graph.network_of(takes, gives, instead if is_made_up else model.own_name)
+    return replace(network, kind=model.kind)

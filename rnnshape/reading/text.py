@@ -55,7 +55,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
     used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
-    return Reading((network,), (), (tuple(held.notes),), used, known)
+    return Reading((network,), (), (held.notes_of(network),), used, known)
 
 
 def read_call(text: str) -> Call:

@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import did_you_mean
+from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
-from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, sizes_of
+from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, Array, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
 from rnnshape.reading.names.models import Model
@@ -93,6 +93,12 @@ class Function(StandIn):
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
+        is_given = bool(given) or any(isinstance(one, Array | Open) for one in named.values())
+        if is_operation(self.own_name) and not is_given:
+            raise QueryError(
+                f"{self.own_name} is a function of tensors, and no layer: write "
+                f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
+            )
         if self.own_name in NUMPY:
             return NUMPY[self.own_name](*given, **named)
         return session().evaluator.open(f"{self.own_name}(...)")

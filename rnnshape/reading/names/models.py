@@ -353,6 +353,11 @@ class Model(Layer):
         return several[0] if len(several) == 1 and not name.endswith("s") else several
 
     @property
+    def kind(self) -> str:
+        """What it checks its inputs as; empty of a model with a `call` of its own."""
+        return "Functional" if type(self) is Model else ""
+
+    @property
     def title(self) -> str:
         return self.own_name or self.own_variable or ""
 

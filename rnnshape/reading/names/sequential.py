@@ -149,6 +149,10 @@ class Sequential(Model):
         return True
 
     @property
+    def kind(self) -> str:
+        return "Sequential"
+
+    @property
     def layers(self) -> list[Any]:
         return [item for item in self.own_items if isinstance(item, Layer)]
 

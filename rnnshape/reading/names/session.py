@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from rnnshape.errors import Place
-from rnnshape.expression import Unknown
+from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import snake_case
-from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
+from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import Today
@@ -48,7 +48,7 @@ class Session:
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.problems: list[Problem] = []
-        self.notes: list[str] = []
+        self.notes: dict[tuple[str, Place | None], None] = {}
         self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
         self.data_format: Any = None
@@ -95,10 +95,17 @@ class Session:
         mend = f": write {today.code}" if today.code else ": leave it out"
         if today.keras3 == "warned":
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
-            self.notes += [note] if note not in self.notes else []
+            self.notes[note, place] = None
         elif today.keras3 == "refused":
             message = f"{owner} in this Keras{mend}"
             self.problem("keras", message, remedies, place or self.evaluator.place)
+
+    def notes_of(self, network: Network) -> tuple[str, ...]:
+        """What is to be said of the layers of a network."""
+        layers = [call for step in network.steps for call in calls_within(step.layer)]
+        places = [place for call in layers for place in call.places.values()]
+        said = (note for note, place in self.notes if place is None or place in places)
+        return tuple(dict.fromkeys(said))
 
     def problem(
         self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
