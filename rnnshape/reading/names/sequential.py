@@ -21,6 +21,8 @@ from rnnshape.reading.python import Open
 
 __all__ = ["Sequential"]
 
+DEEPEST = 20  # models that begin with a model
+
 
 class Sequential(Model):
     """Layers, one after the other.
@@ -98,9 +100,9 @@ class Sequential(Model):
         return (*one[:same], UnreadLayer(row))
 
     def follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
-        described, given = self.first(), [plain_sizes(one) for one in graph.tensors_in(start)]
-        if start is None or described.shape not in (None, self.own_shape):
-            start = Tensor(described)
+        given = [plain_sizes(one) for one in graph.tensors_in(start)]
+        if start is None or self.described().shape is not None:
+            start = Tensor(self.first())
         elif given:
             if isinstance(self.own_shape, tuple):
                 self.check_fits(self.own_shape, given[0])
@@ -168,24 +170,28 @@ class Sequential(Model):
     def is_built(self) -> bool:
         return self.is_described and bool(self.own_takes)
 
-    def first(self, depth: int = 0) -> graph.InputTensor:
-        """What it is given: its own `Input`, or what its first layer says."""
+    def described(self, depth: int = 0) -> graph.InputTensor:
+        """What it says itself of what it is given: by an `Input`, or by what its first layer is."""
         item = self.own_items[0] if self.own_items else None
         if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
             return item.maker
-        if isinstance(item, Sequential) and depth < 20:
-            inner = item.first(depth + 1)
-            if inner.shape is not None or self.own_shape is None:
-                return graph.InputTensor(inner.shape, "", inner.dtype, inner.given_name)
+        if isinstance(item, Sequential) and depth < DEEPEST:
+            return replace(item.first(depth + 1))
         if isinstance(item, Model) and item.own_takes:
-            entry = item.own_takes[0].maker
-            if isinstance(entry, graph.InputTensor):
-                return graph.InputTensor(entry.shape, entry.name, entry.dtype, entry.given_name)
+            maker = item.own_takes[0].maker
+            return (
+                replace(maker) if isinstance(maker, graph.InputTensor) else graph.InputTensor(None)
+            )
         if isinstance(item, Layer) and item.keras_name and "own_layer" in vars(item):
             source = input_of_first_layer(item.own_layer.call)
-            if source.shape is not None or self.own_shape is None:
-                return graph.InputTensor(source.shape, "", source.dtype)
-        return graph.InputTensor(self.own_shape)
+            return graph.InputTensor(source.shape, "", source.dtype)
+        return graph.InputTensor(None)
+
+    def first(self, depth: int = 0) -> graph.InputTensor:
+        """What it is given: as it says itself, or as `build` or data does."""
+        said = self.described(depth)
+        is_said = said.shape is not None or self.own_shape is None
+        return said if is_said else graph.InputTensor(self.own_shape)
 
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         if not self.own_gives and self.own_open is None and self.layers:
