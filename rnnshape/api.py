@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
+from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
-    is_answered,
     likely_dimensions,
     named_type,
     shape_of,
@@ -249,7 +249,8 @@ def _with_target(
     if shapes is not None:
         with suppress(QueryError):
             found = with_input(network, shapes)
-            question = found if is_answered(found) else Question(network)
+            is_right = is_taken(found.network, found.dimensions)
+            question = found if is_right else Question(network)
     losses = [loss] if isinstance(loss, str) else loss or ()
     call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
     return replace(question, calls=(call,))

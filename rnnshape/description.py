@@ -29,6 +29,8 @@ __all__ = [
     "assumptions",
     "axes_that_are_given",
     "describe",
+    "is_taken",
+    "names_of_axes",
     "with_given_sizes",
 ]
 
@@ -168,6 +170,15 @@ def describe(
     return Description(inputs, tuple(layers), below, assumed)
 
 
+def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
+    """Whether the rule refuses nothing of a network."""
+    try:
+        describe(network, dimensions)
+    except QueryError:
+        return False
+    return True
+
+
 def assumptions(
     network: Network, sizes: Dimensions, description: Description
 ) -> tuple[tuple[str, ...], ...]:
@@ -194,7 +205,7 @@ def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
     """The axes of a network's inputs that have a size from outside the text."""
     for number, one in enumerate(network.inputs):
         rank = len(one.shape) if isinstance(one.shape, tuple) else None
-        names = _names_of_axes(network, number, rank)
+        names = names_of_axes(network, number, rank)
         lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
         for name, length in zip(names, lengths, strict=True):
             if length is None or length == sizes.given(name):
@@ -211,7 +222,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
             or not any(isinstance(size, Unknown) for size in one.shape)
         ):
             return one
-        names = _names_of_axes(network, number, len(one.shape))
+        names = names_of_axes(network, number, len(one.shape))
         shape = tuple(
             (sizes.given(name) or size) if isinstance(size, Unknown) else size
             for name, size in zip(names, one.shape, strict=True)
@@ -222,7 +233,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     return replace(network, inputs=inputs)
 
 
-def _names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
+def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
     """The names of the axes of an input, as the first layer that takes it names them."""
     user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
     return axes_of_input(user.layer if user else Call("Dense"), rank)
@@ -490,7 +501,7 @@ def _described_input(
     elif one.shape is not None:
         shape = with_numbers(one.shape, column.numbers)
     rank = len(shape) if shape else None
-    names = _names_of_axes(network, number, rank)
+    names = names_of_axes(network, number, rank)
     axes = tuple(
         Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
         for name, length in zip(names, shape or (None,) * len(names), strict=True)

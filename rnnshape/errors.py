@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["NotReadError", "Place", "QueryError", "did_you_mean", "shortened"]
+__all__ = ["NotReadError", "Place", "QueryError", "counted", "did_you_mean", "shortened"]
 
 LONGEST_MESSAGE = 900  # characters
 LONGEST_LINE = 100  # characters of a line that are shown around a place
@@ -92,3 +92,8 @@ def shortened(text: str, most: int = 100) -> str:
     'LSTM(64) ...'
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def counted(number: int, word: str) -> str:
+    """`1 input`, `2 inputs`"""
+    return f"{number} {word}{'' if number == 1 else 's'}"

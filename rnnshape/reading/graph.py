@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, TypeAlias
 
-from rnnshape.description import describe
+from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import folded, leaves, mapped
@@ -302,7 +302,7 @@ def network_of(
     given = [_input(one, is_beside=0 < len(inputs) <= place) for one, place in places.items()]
     network = Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
     filled = replace(network, inputs=_as_built(network))
-    is_needed = filled != network and _is_refused(network) and not _is_refused(filled)
+    is_needed = filled != network and not is_taken(network) and is_taken(filled)
     return filled if is_needed else network
 
 
@@ -319,14 +319,6 @@ def _as_built(network: Network) -> tuple[Input, ...]:
             if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1] is None:
                 inputs[ref.output] = replace(inputs[ref.output], shape=(*shape[:-1], size[-1]))
     return tuple(inputs)
-
-
-def _is_refused(network: Network) -> bool:
-    try:
-        describe(network)
-    except QueryError:
-        return True
-    return False
 
 
 def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import Place, QueryError, counted
 from rnnshape.expression import Call
 from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
@@ -409,7 +409,3 @@ def _made_of(layer: graph.Layer) -> Layer:
     made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made
-
-
-def counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.description import describe
-from rnnshape.errors import Place, QueryError
+from rnnshape.description import is_taken
+from rnnshape.errors import Place
 from rnnshape.expression import Unknown
 from rnnshape.network import Input, chain, input_of_first_layer
 from rnnshape.reading import graph
@@ -142,13 +142,9 @@ class Sequential(Model):
         layers = [vars(item).get("own_layer") for item in self.own_items]
         if not layers or not all(isinstance(one, graph.Layer) for one in layers):
             return True
-        try:
-            network = chain([one.call for one in layers if one])
-            described = network.inputs if network.inputs[0].shape else (Input(shape),)
-            describe(replace(network, inputs=described))
-        except QueryError:
-            return False
-        return True
+        network = chain([one.call for one in layers if one])
+        described = network.inputs if network.inputs[0].shape else (Input(shape),)
+        return is_taken(replace(network, inputs=described))
 
     @property
     def kind(self) -> str:
