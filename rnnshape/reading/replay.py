@@ -23,7 +23,7 @@ from rnnshape.reading.names import (
 from rnnshape.reading.names.layers import UnreadLayer
 from rnnshape.reading.names.models import tensors_of
 from rnnshape.reading.names.operations import called as function_called
-from rnnshape.reading.names.tensors import operation, plain_sizes, returned, unread_step
+from rnnshape.reading.names.tensors import plain_sizes, returned, unread_step
 from rnnshape.reading.python import IsOpenError, StandIn, python
 from rnnshape.rules import rule_of
 from rnnshape.signatures import OPERATIONS, signature
@@ -159,20 +159,16 @@ class Operation(StandIn):
             made = returned(step, len(self.own_returns))
         return made
 
-    def _called(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    def _called(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         name = self.own_name
         if name not in OPERATIONS:
             raise QueryError("this operation is not read")
         if name == "get_item":
             tensor, key = given
             return tensor[tuple(key) if isinstance(key, list) else key]
-        takes = signature(name)
-        words = {word: one for word, one in self.own_arguments.items() if word in takes.names}
-        if takes.tensors[0].startswith("*"):
-            return operation(name, list(given), **words)
-        order = [*takes.tensors, *(word for word in takes.positional if word not in words)]
-        words |= dict(zip(order, given, strict=False)) | dict(named)
-        return function_called(name, (), words)
+        known = signature(name).names
+        words = {word: one for word, one in self.own_arguments.items() if word in known}
+        return function_called(name, given, {**words, **named})
 
 
 def operation_name(class_name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -26,9 +26,14 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
-__all__ = ["LambdaLayer", "Layer", "UnreadLayer", "Weight", "as_lists", "layer_class"]
+__all__ = ["LambdaLayer", "Layer", "UnreadLayer", "Weight", "as_lists", "gives_open", "layer_class"]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
+
+
+def gives_open(what: str) -> Callable[..., Open]:
+    """A method that returns something that is not known."""
+    return lambda *_, **__: session().evaluator.open(what)
 
 
 class Layer(StandIn):
@@ -44,6 +49,8 @@ class Layer(StandIn):
     own_weights: tuple[Weight, ...]
     own_is_built: bool
     keras_name = ""
+    own_is_row = False  # whether it is always one row, whatever its weights
+    own_why = "it has weights of its own, which are counted as the code adds them"
     what = "a layer"
     visible: tuple[str, ...] = (
         "call", "build", "output", "input", "get_config", "from_config", "add_weight",
@@ -148,17 +155,16 @@ class Layer(StandIn):
             made = self.call(
                 *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
             )
-        if isinstance(made, Open):
-            raise IsOpenError(made)
         inner = held.calls[before:]
-        if not self.own_weights and not _uses_more(inner, taken):
+        if not (self.own_is_row or self.own_weights or _uses_more(inner, taken)):
+            if isinstance(made, Open):
+                raise IsOpenError(made)
             return made
         shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
         if "own_layer" not in vars(self):
-            why = "it has weights of its own, which are counted as the code adds them"
-            because = held.evaluator.open(self.own_text, why)
+            because = held.evaluator.open(self.own_text, self.own_why)
             self.own_layer = unread_layer(self.own_text, because, self._count(inner))
         return unread_step(self.own_layer, taken, shapes)
 
@@ -194,14 +200,9 @@ class Layer(StandIn):
         self.own_weights += (made,)
         return made
 
-    def count_params(self) -> Open:
-        return session().evaluator.open("a number of parameters")
-
-    def compute_mask(self, *_: Any, **__: Any) -> Open:
-        return session().evaluator.open("a mask")
-
-    def get_weights(self) -> Open:
-        return session().evaluator.open("weights")
+    count_params = gives_open("a number of parameters")
+    compute_mask = gives_open("a mask")
+    get_weights = gives_open("weights")
 
     def set_weights(self, *_: Any) -> None:
         pass
@@ -263,6 +264,14 @@ class Layer(StandIn):
         return returned(made[-1]) if name == "output" else as_lists(made[-1].arguments[0])
 
     @property
+    def name(self) -> Any:
+        """As the code or Keras calls it."""
+        if "own_layer" not in vars(self):
+            return self._title
+        call = self.own_layer.call
+        return self.own_layer.name or (call["name"] if self.keras_name else call.name)
+
+    @property
     def _title(self) -> str:
         """The name of its rows' group."""
         if not getattr(self, "own_name", ""):
@@ -302,7 +311,12 @@ class Weight(Array):
 
 
 class LambdaLayer(Layer):
-    """`Lambda(lambda x: x * 2)`: its function is followed."""
+    """`Lambda(lambda x: x * 2)`: its function is followed. It is one row, as in Keras: its shape is
+    that of what its function makes."""
+
+    own_is_row = True
+    own_why = "it runs code, which is not measured"
+    own_text = "Lambda(...)"
 
     def __init__(self, function: Any = None, output_shape: Any = None, **named: Any) -> None:
         super().__init__(**named)
@@ -310,27 +324,15 @@ class LambdaLayer(Layer):
         self.own_node = session().evaluator.node
 
     def call(self, *given: Any, **named: Any) -> Any:
+        evaluator = session().evaluator
         if not callable(self.own_function):
-            raise IsOpenError(
-                session().evaluator.open("Lambda", "what it does is not in this code")
-            )
-        given_first = given[0] if given else named.get("inputs")
-        return session().evaluator.really(self.own_function, given_first)
+            return evaluator.open("Lambda", "what it does is not in this code")
+        with suppress(IsOpenError):
+            return evaluator.really(self.own_function, given[0] if given else named.get("inputs"))
+        return evaluator.open("Lambda")
 
-    def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
-        """It is one row, as in Keras: its shape is that of what its function makes."""
-        held = session()
-        before, number = len(held.calls), held.number
-        tensors, shapes = [passed(part) for part in given], list[Any]()
-        with suppress(IsOpenError), held.within_call():
-            made = self.call(*map(as_lists, tensors))
-            shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
-        del held.calls[before:]
-        held.number = number
-        if "own_layer" not in vars(self):
-            because = held.evaluator.open("Lambda", "it runs code, which is not measured")
-            self.own_layer = unread_layer("Lambda(...)", because, 0)
-        return unread_step(self.own_layer, tensors, shapes)
+    def _count(self, inner: Sequence[graph.LayerCall]) -> int:
+        return 0
 
 
 class UnreadLayer(Layer):

@@ -18,7 +18,7 @@ from rnnshape.network import (
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.layers import Layer, as_lists
+from rnnshape.reading.names.layers import Layer, as_lists, gives_open
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -63,7 +63,6 @@ class Model(Layer):
     own_items: tuple[Any, ...]
     own_is_of_module: bool
     own_shape: Any
-    own_flow: Any
     own_compiled: Compiled | None
 
     what = "a model"
@@ -84,7 +83,7 @@ class Model(Layer):
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
-        made.own_items, made.own_shape, made.own_flow = (), None, None
+        made.own_items, made.own_shape = (), None
         made.own_compiled = None
         held.models.append(made)
         return made
@@ -105,12 +104,11 @@ class Model(Layer):
             which = "outputs" if self.own_takes else "inputs"
             raise self.refused(f"what this model's {which} are is not known", None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
-        data = [maker for _, maker in session().sources.values()]  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and tensor not in self.own_takes:
-                if maker.name == "weight" or maker.shape is None or maker in data:
-                    continue
+                if maker.name == "weight" or maker.shape is None or maker.is_data:
+                    continue  # Keras takes it as it is
                 name = maker.name or maker.given_name
                 which = f": {name}" if name else ""
                 message = f"this model needs an input that it does not name{which}"
@@ -269,8 +267,8 @@ class Model(Layer):
     train_on_batch = _giving_data("train_on_batch")
     test_on_batch = _giving_data("test_on_batch")
 
-    def fit_generator(self, *_: Any, **__: Any) -> Open:
-        return session().evaluator.open("history")
+    fit_generator = gives_open("history")
+    to_json = gives_open("a text")
 
     @property
     def is_described(self) -> bool:
@@ -321,9 +319,6 @@ class Model(Layer):
 
     save = save_weights = load_weights = summary
 
-    def to_json(self) -> Open:
-        return session().evaluator.open("a text")
-
     @property
     def layers(self) -> list[Any]:
         calls = self._calls()
@@ -334,7 +329,7 @@ class Model(Layer):
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
-            if _name_of(layer) == name:
+            if layer.name == name:
                 return layer
         raise QueryError(f"this code gives no layer of the model the name {name!r}")
 
@@ -389,15 +384,6 @@ class _InputLayer(Layer):
 def _name_of_input(tensor: Tensor) -> str:
     maker = tensor.maker
     return getattr(maker, "given_name", "") or getattr(maker, "name", "")
-
-
-def _name_of(layer: Any) -> object:
-    if isinstance(layer, Model):
-        return layer.title
-    if "own_layer" in vars(layer):
-        call = layer.own_layer.call
-        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
-    return None
 
 
 def tensors_of(given: Any) -> list[Any]:
