@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, shortened
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
+from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, operand
-from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
+from rnnshape.reading.names.tensors import Tensor, argument, operand
+from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.rules.arguments import changes_no_shape
 
 __all__ = ["Input", "Setting", "argument", "bound", "holds_tensors", "open_shape", "passed"]
-
-DEEPEST = 40  # lists and layers within each other, of an argument
 
 
 class Setting(StandIn):
@@ -81,33 +77,6 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
         elif new in known.names:
             found.setdefault(new, value)
     return found
-
-
-def argument(value: Any, depth: int = 0) -> Value:
-    """A layer's argument as plain data."""
-    if depth > DEEPEST:
-        raise QueryError("this is nested too deeply to be read")
-    if isinstance(value, Open):
-        return unknown_of(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
-        raise QueryError(f"this number is too large: the largest is {LARGEST}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
-        return value
-    if isinstance(value, list | tuple | range):
-        return tuple(argument(part, depth + 1) for part in value)
-    if hook(value, "as_argument") is not None:
-        try:
-            made: Value = value.as_argument()
-        except IsOpenError as wrong:
-            return unknown_of(wrong.value)
-        return made
-    name = getattr(value, "__name__", type(value).__name__)
-    if isinstance(value, type) and getattr(value, "keras_name", None):
-        raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
-    return unknown_of(session().evaluator.open(name, f"{why} as an argument is not read"))
 
 
 def passed(value: Any) -> Any:

@@ -13,11 +13,12 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import folded
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import Setting, argument, bound, holds_tensors, passed
+from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
+    argument,
     plain_shape,
     plain_sizes,
     returned,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Unknown, bind
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH, size_of_tensor
@@ -17,6 +19,7 @@ from rnnshape.signatures import signature
 __all__ = [
     "Sizes",
     "Tensor",
+    "argument",
     "operand",
     "operation",
     "plain_shape",
@@ -26,6 +29,9 @@ __all__ = [
     "unread_layer",
     "unread_step",
 ]
+
+
+DEEPEST = 40  # lists and layers within each other, of an argument
 
 
 class Sizes(tuple[Any, ...]):
@@ -139,18 +145,10 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "true_divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "mod",
-    "and": "logical_and",
-    "or": "logical_or",
-    "xor": "logical_xor",
-}
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
+    "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod", "and": "logical_and",
+    "or": "logical_or", "xor": "logical_xor",
+}  # fmt: skip
 COMPARISONS = {
     "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
 }  # fmt: skip
@@ -171,13 +169,15 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     takes = signature(name).tensors
     if "newshape" in arguments:
         arguments["newshape"] = _with_rest(arguments["newshape"])
-    words = {word: _plain(value) for word, value in arguments.items()}
+    if next(graph.tensors_in(arguments), None) is not None:
+        raise QueryError("a Tensor as an argument of an operation is not read")
+    words = {word: argument(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
         takes * len(given) if takes[0].startswith("*") else takes, given, strict=False
     ):
         if isinstance(value, int | float | Open) and not word.startswith("*"):
-            words[word] = _plain(value)
+            words[word] = argument(value)
         else:
             operands.append(operand(value))
     call = bind(name, (), words, session().places())
@@ -201,17 +201,31 @@ def _count_of(call: Call) -> int:
     return parts if isinstance(parts, int) else 1
 
 
-def _plain(value: Any) -> Any:
+def argument(value: Any, depth: int = 0) -> Value:
+    """A layer's argument as plain data."""
+    if depth > DEEPEST:
+        raise QueryError("this is nested too deeply to be read")
     if isinstance(value, Open):
         return unknown_of(value)
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
+        raise QueryError(f"this number is too large: the largest is {LARGEST}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise QueryError("this number is too large")
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
-    made = hook(value, "as_argument")
-    if made:
-        return made(value)
-    raise QueryError(f"a {type(value).__name__} as an argument of an operation is not read")
+    if isinstance(value, list | tuple | range):
+        return tuple(argument(part, depth + 1) for part in value)
+    if hook(value, "as_argument") is not None:
+        try:
+            made: Value = value.as_argument()
+        except IsOpenError as wrong:
+            return unknown_of(wrong.value)
+        return made
+    name = getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, type) and getattr(value, "keras_name", None):
+        raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
+    why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
+    return unknown_of(session().evaluator.open(name, f"{why} as an argument is not read"))
 
 
 def operand(value: Any) -> Any:
