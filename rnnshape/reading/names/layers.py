@@ -135,11 +135,11 @@ class Layer(StandIn):
             if isinstance(words.get(word), Open):  # it changes no shape
                 del words[word]
         session().take(self)
-        arguments = [passed(part) for part in parts]
+        arguments = [_in_a_row(passed(part)) for part in parts]
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
         step = session().step(
-            self.own_layer, arguments, {word: passed(words[word]) for word in words}
+            self.own_layer, arguments, {word: _in_a_row(passed(words[word])) for word in words}
         )
         scores = words.get("return_attention_scores") is True
         return stand_ins(graph.returned(step, count=2 if scores else 1))
@@ -462,8 +462,10 @@ def argument(value: Any, depth: int = 0) -> Value:
 
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
-    if isinstance(value, list | tuple | dict):
-        return tuple(map(passed, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, dict):
+        return {key: passed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(passed, value))
     if isinstance(value, Array) and not isinstance(value, Weight):
         return of_data(value)
     if isinstance(value, Open) and not value.reason:
@@ -492,6 +494,11 @@ def open_shape(value: Open) -> Unknown | None:
     """The shape of data that the code takes from somewhere; nothing is said of a name to which it
     gives no value."""
     return None if value.is_undefined else unknown_of(value.part(".shape"))
+
+
+def _in_a_row(given: Any) -> Any:
+    """What a layer of Keras is called with, without the names of a dictionary."""
+    return tuple(given.values()) if isinstance(given, dict) else given
 
 
 def holds_tensors(value: object) -> bool:

@@ -172,7 +172,7 @@ class Model(Layer):
         if not self.own_takes:
             why = "what it does when called is not in this code"
             raise IsOpenError(session().evaluator.open(self.title or "a model", why))
-        held, given = session(), _flat(passed(inputs))
+        held, given = session(), _flat(self._in_order(passed(inputs)))
         if len(given) != len(self.own_takes):
             takes = _counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
@@ -192,6 +192,12 @@ class Model(Layer):
         held.calls += anew
         made = [stand_ins(graph.in_place_of(one, stands_for)) for one in self.own_gives]
         return made[0] if len(made) == 1 else made
+
+    def _in_order(self, given: Any) -> Any:
+        """What it is called with; of a dictionary, each input is given what has its name."""
+        names = [getattr(tensor.maker, "given_name", "") for tensor in self.own_takes]
+        is_named = isinstance(given, dict) and all(name in given for name in names)
+        return [given[name] for name in names] if is_named else given
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:

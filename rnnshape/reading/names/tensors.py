@@ -278,6 +278,8 @@ def stand_ins(made: Any) -> Any:
     """The same nest with tensors that code can use."""
     if isinstance(made, graph.Tensor):
         return Tensor(made.maker, made.output)
+    if isinstance(made, dict):
+        return {key: stand_ins(part) for key, part in made.items()}
     return [stand_ins(part) for part in made] if isinstance(made, list | tuple) else made
 
 
