@@ -94,6 +94,12 @@ class Model(Layer):
             which = "outputs" if self.own_takes else "inputs"
             raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
+        names = [name for tensor in given if (name := getattr(tensor.maker, "given_name", ""))]
+        for name in names:
+            if names.count(name) > 1:
+                message = f"two inputs have the name {name!r}: give each its own"
+                words = '(Keras: "All operation names should be unique")'
+                raise self._refused(f"{message} {words}", None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
         data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
