@@ -49,7 +49,8 @@ def describe_all(query: Query) -> list[Report]:
         for question, notes in zip(query.questions, query.notes, strict=True)
     ]
     layers = [layer for report in reports for layer in report.layers]
-    if query.dry_run and not any(layer.facts or layer.unread for layer in layers):
+    says_something = any(layer.facts or layer.unread for layer in layers)
+    if query.dry_run and not says_something and not any(report.open for report in reports):
         for layer in layers:
             raise layer.call.error(
                 f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "

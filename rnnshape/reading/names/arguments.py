@@ -81,8 +81,10 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
 
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
-    if isinstance(value, list | tuple | dict):
-        return tuple(map(passed, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, dict):
+        return {key: passed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(passed, value))
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
 from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, Array, sizes_of
@@ -120,6 +120,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
+    if name == "clone_model":
+        return cloned
     if name == "get" and path.endswith("activations"):
         return activation
     if name == "set_image_data_format":
@@ -182,6 +184,16 @@ def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     evaluator = session().evaluator
     found = evaluator.open(evaluator.node, f"it is loaded from a file: {file}")
     session().loaded.append(found)
+    return found
+
+
+def cloned(*_: Any, **__: Any) -> Any:
+    """A copy of a model, which is not read."""
+    evaluator = session().evaluator
+    found = evaluator.open(evaluator.node, "it is a copy of a model, which is not read")
+    evaluator.tell(
+        NotReadError(f"{found.label} is not read: ask for the model itself", found.place)
+    )
     return found
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.nest import folded
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
@@ -293,7 +292,9 @@ def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
 
 def as_lists(given: Any) -> Any:
     """A nest of tensors as code has it."""
-    return folded(given, lambda one: one, list[Any])
+    if isinstance(given, dict):
+        return {key: as_lists(part) for key, part in given.items()}
+    return [*map(as_lists, given)] if isinstance(given, tuple) else given
 
 
 class Weight(Array):

@@ -103,6 +103,12 @@ class Model(Layer):
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
             raise self.refused(f"what this model's {which} are is not known", None)
+        names = [name for name in map(_name_given, self.own_takes) if name]
+        for name in names:
+            if names.count(name) > 1:
+                message = f"two inputs have the name {name!r}: give each its own"
+                words = '(Keras: "All operation names should be unique")'
+                raise self.refused(f"{message} {words}", None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
@@ -170,7 +176,7 @@ class Model(Layer):
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""
-        held, given = session(), tensors_of(passed(inputs))
+        held, given = session(), tensors_of(self._in_order(passed(inputs)))
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not self.own_takes:
@@ -190,6 +196,12 @@ class Model(Layer):
             made = graph.called_anew(calls, instead, held.step)
         gives = [graph.in_place_of(one, instead, made) for one in self.own_gives]
         return gives[0] if len(gives) == 1 else gives
+
+    def _in_order(self, given: Any) -> Any:
+        """What it is called with; of a dictionary, each input is given what has its name."""
+        names = [*map(_name_given, self.own_takes)]
+        is_named = isinstance(given, dict) and all(name in given for name in names)
+        return [given[name] for name in names] if is_named else given
 
     def check_fits(self, takes: Shape | None, given: Shape | None) -> None:
         """A model is called on tensors of the sizes that it was described or built with."""
@@ -288,7 +300,7 @@ class Model(Layer):
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
         """The calls that give it data as it is in the end."""
         takes, gives = self.flow()
-        inputs = [_name_of_input(tensor) for tensor in takes]
+        inputs = [_name_given(one) or getattr(one.maker, "name", "") for one in takes]
         outputs = [name for name, _ in names_of_outputs(network, len(gives))]
         for model, layers, given in session().trained:
             if model is self and (layers is self.own_items or layers is self.own_gives):
@@ -381,9 +393,8 @@ class _InputLayer(Layer):
         self.output = self.input = tensor
 
 
-def _name_of_input(tensor: Tensor) -> str:
-    maker = tensor.maker
-    return getattr(maker, "given_name", "") or getattr(maker, "name", "")
+def _name_given(tensor: Tensor) -> str:
+    return getattr(tensor.maker, "given_name", "")
 
 
 def tensors_of(given: Any) -> list[Any]:

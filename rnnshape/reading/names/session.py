@@ -78,8 +78,9 @@ class Session:
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
         group = "/".join(filter(None, [*self.groups, within]))
-        words = tuple(named.items())
-        call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
+        words = tuple((word, _in_a_row(value)) for word, value in named.items())
+        arguments = tuple(map(_in_a_row, given))
+        call = graph.LayerCall(self.number, layer, arguments, words, group=group)
         self.calls.append(call)
         return call
 
@@ -131,6 +132,13 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
+
+
+def _in_a_row(given: Any) -> Any:
+    """What a layer is called with, without the names of dictionaries."""
+    if isinstance(given, dict):
+        given = tuple(given.values())
+    return tuple(map(_in_a_row, given)) if isinstance(given, tuple) else given
 
 
 SESSION: ContextVar[Session] = ContextVar("SESSION")
