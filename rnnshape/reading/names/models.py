@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import Place, QueryError, counted
@@ -28,7 +28,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import Compiled, call_of, given_to
-from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in
+from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
 __all__ = ["Model", "tensors_of"]
@@ -187,11 +187,14 @@ class Model(Layer):
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
         for one, two in zip(self.own_takes, given, strict=True):
             self.check_fits(plain_sizes(one), plain_sizes(two))
-        calls = graph.calls_before(self.own_gives, self.own_takes)
+        return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
+
+    def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
+        """What it returns with other tensors instead of some that it takes."""
+        held, calls = session(), graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
             raise too_many_layers()
         title = self.title if held.groups[-1:] != [self.title] else ""
-        instead = dict[graph.Tensor, graph.Tensor](zip(self.own_takes, given, strict=True))
         with held.within_call(title):
             made = graph.called_anew(calls, instead, held.step)
         gives = [graph.in_place_of(one, instead, made) for one in self.own_gives]
@@ -221,7 +224,6 @@ class Model(Layer):
         if not given and "inputs" in named:
             given = (named.pop("inputs"),)
         first = given[0] if given else session().evaluator.open("inputs")
-        has_own_call = is_of_code(type(self)) and bool(self.own_takes)
         if isinstance(first, Array):
             is_described = self.is_described
             self._trained("__call__", [first], {})
@@ -230,11 +232,14 @@ class Model(Layer):
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
-        if not self.is_built:
+        was_built = self.is_built
+        if not was_built:
             self.follow(passed(first), given[1:], named)
         if not holds_tensors(first):
             return self._predictions()
-        return self._followed(given, named) if has_own_call else self.call(first)
+        if type(self).call.__module__ != "__main__":
+            return self.call(first)
+        return self._followed(given, named) if was_built else self._made_anew({})
 
     def follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
@@ -250,7 +255,8 @@ class Model(Layer):
             last = [Tensor(call) for call in calls if call not in used]
             made = unread_step(unread_layer(made.label, made), last)
         if holds_tensors(made):
-            self.own_takes, self.own_gives = tensors_of(start), tensors_of(made)
+            taken = dict.fromkeys(tensors_of([start, more, named]))
+            self.own_takes, self.own_gives = [*taken], tensors_of(made)
 
     def made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""
