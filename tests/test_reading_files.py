@@ -203,7 +203,6 @@ def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path
         "=> else_",
         "=>   inputs of any shape",
         "=>   1 LTSM(3) of inputs not read: Keras has no layer LTSM; did you mean LSTM?",
-        *["=> note: this Keras warns of input_shape of Conv1D: write Input((None, 2))"] * 2,
         "=> ! Conv1D(3, 7) has nothing left: it needs 7 timesteps, and is given 5. Give it more "
         "timesteps, a smaller kernel_size, or padding='same' (Keras: \"Computed output size would "
         'be zero or negative") [x.py, line 1: 7]',
