@@ -46,7 +46,7 @@ from rnnshape.reading.text import read_text
             "LSTM(4) -> Dense(1)",
         ),
         (
-            "In [3]: x = [\n   ...:   LSTM(4), Dense(1)]\n   ...: Sequential(x)\nOut[3]: <Sequential>",
+            "In [3]: x = [\n   ...:   LSTM(4), Dense(1)]\n   ...: Sequential(x)\nOut[3]: ...",
             "LSTM(4) -> Dense(1)",
         ),
         ("return Sequential([LSTM(4), Dense(1)])", "LSTM(4) -> Dense(1)"),
