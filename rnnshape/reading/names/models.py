@@ -31,7 +31,7 @@ from rnnshape.reading.names.training import Compiled, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
-__all__ = ["Model", "tensors_of"]
+__all__ = ["Model", "tensors_of", "tried"]
 
 MOST_MODELS = 1_000
 OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
@@ -385,8 +385,20 @@ class Model(Layer):
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            self(Tensor(graph.InputTensor(None, "inputs")))
+            tried(self, Tensor(graph.InputTensor(None, "inputs")))
         return self.own_takes, self.own_gives
+
+
+def tried(call: Callable[..., object], *given: Any) -> None:
+    """A call that the code does not have; open where Python refuses it."""
+    try:
+        call(*given)
+    except (IsOpenError, QueryError, RecursionError, MemoryError):
+        raise
+    except Exception as wrong:
+        evaluator = session().evaluator
+        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
+        raise IsOpenError(evaluator.open(evaluator.node, why)) from None
 
 
 class _InputLayer(Layer):

@@ -14,7 +14,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import open_shape
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import Layer, UnreadLayer
-from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.models import Model, tried
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
@@ -191,5 +191,5 @@ class Sequential(Model):
 
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         if not self.own_gives and self.own_open is None and self.layers:
-            self.follow()
+            tried(self.follow)
         return self.own_takes, self.own_gives
