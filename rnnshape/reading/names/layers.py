@@ -13,10 +13,10 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
-from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
+    Weight,
     argument,
     plain_shape,
     plain_sizes,
@@ -26,7 +26,16 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
-__all__ = ["LambdaLayer", "Layer", "UnreadLayer", "Weight", "as_lists", "gives_open", "layer_class"]
+__all__ = [
+    "InputLayer",
+    "LambdaLayer",
+    "Layer",
+    "UnreadLayer",
+    "as_lists",
+    "gives_open",
+    "layer_class",
+    "stand_in_of",
+]
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
@@ -151,7 +160,7 @@ class Layer(StandIn):
             is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
-        with held.within_call(self._title):
+        with held.within_call(self.title):
             made = self.call(
                 *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
             )
@@ -267,12 +276,12 @@ class Layer(StandIn):
     def name(self) -> Any:
         """As the code or Keras calls it."""
         if "own_layer" not in vars(self):
-            return self._title
+            return self.title
         call = self.own_layer.call
         return self.own_layer.name or (call["name"] if self.keras_name else call.name)
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
         """The name of its rows' group."""
         if not getattr(self, "own_name", ""):
             self.own_name = session().name_of(type(self).__name__)
@@ -295,21 +304,6 @@ def as_lists(given: Any) -> Any:
     if isinstance(given, dict):
         return {key: as_lists(part) for key, part in given.items()}
     return [*map(as_lists, given)] if isinstance(given, tuple) else given
-
-
-class Weight(Array):
-    """A weight that a layer of the code has."""
-
-    what = "a weight"
-
-    def as_operand(self) -> Tensor:
-        sizes = plain_shape(self.shape)
-        return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
-
-    def operated(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Tensor) else super().operated(other)
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = operated
 
 
 class LambdaLayer(Layer):
@@ -354,6 +348,16 @@ class UnreadLayer(Layer):
         return unread_step(self.own_layer, tensors, self.own_returns)
 
 
+class InputLayer(Layer):
+    """An input among `model.layers`."""
+
+    visible: tuple[str, ...] = ("output", "input", "name")
+
+    def __init__(self, tensor: Tensor) -> None:
+        super().__init__()
+        self.output = self.input = tensor
+
+
 def _as_code_has_it(value: Value) -> Any:
     """An argument of a layer as code meets it when it asks for it."""
     if isinstance(value, Unknown):
@@ -379,3 +383,10 @@ def _names_of(call: Call) -> tuple[str, ...]:
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     return type(name, (Layer,), {"keras_name": name})
+
+
+def stand_in_of(layer: graph.Layer) -> Layer:
+    """What stands for a layer of the network that code asks a model for."""
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made.own_is_built, made.own_layer = True, layer
+    return made

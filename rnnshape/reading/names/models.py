@@ -18,7 +18,7 @@ from rnnshape.network import (
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.layers import Layer, as_lists, gives_open
+from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -103,12 +103,10 @@ class Model(Layer):
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
             raise self.refused(f"what this model's {which} are is not known", None)
-        names = [name for name in map(_name_given, self.own_takes) if name]
-        for name in names:
-            if names.count(name) > 1:
-                message = f"two inputs have the name {name!r}: give each its own"
-                words = '(Keras: "All operation names should be unique")'
-                raise self.refused(f"{message} {words}", None)
+        names = [*filter(None, map(_name_given, self.own_takes))]
+        for name in {name for name in names if names.count(name) > 1}:
+            message = f"two inputs have the name {name!r}: give each its own"
+            raise self.refused(f'{message} (Keras: "All operation names should be unique")', None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
@@ -340,8 +338,8 @@ class Model(Layer):
     @property
     def layers(self) -> list[Any]:
         calls = self._calls()
-        entries = [_InputLayer(one) for one in self.own_takes]
-        return [*entries, *map(_made_of, dict.fromkeys(call.layer for call in calls))]
+        entries = [InputLayer(one) for one in self.own_takes]
+        return [*entries, *map(stand_in_of, dict.fromkeys(call.layer for call in calls))]
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         if index is not None:
@@ -374,14 +372,6 @@ class Model(Layer):
     def title(self) -> str:
         return self.own_name or self.own_variable or ""
 
-    @property
-    def name(self) -> str:
-        return self.title
-
-    @property
-    def _title(self) -> str:
-        return self.title
-
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
@@ -401,26 +391,9 @@ def tried(call: Callable[..., object], *given: Any) -> None:
         raise IsOpenError(evaluator.open(evaluator.node, why)) from None
 
 
-class _InputLayer(Layer):
-    """An input among `model.layers`."""
-
-    visible: tuple[str, ...] = ("output", "input", "name")
-
-    def __init__(self, tensor: Tensor) -> None:
-        super().__init__()
-        self.output = self.input = tensor
-
-
 def _name_given(tensor: Tensor) -> str:
     return getattr(tensor.maker, "given_name", "")
 
 
 def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
-
-
-def _made_of(layer: graph.Layer) -> Layer:
-    """What stands for a layer of the network that code asks a model for."""
-    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
-    made.own_is_built, made.own_layer = True, layer
-    return made

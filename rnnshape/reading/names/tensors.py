@@ -11,7 +11,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import BATCH, size_of_tensor
+from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import signature
@@ -19,6 +19,7 @@ from rnnshape.signatures import signature
 __all__ = [
     "Sizes",
     "Tensor",
+    "Weight",
     "argument",
     "operand",
     "operation",
@@ -125,6 +126,21 @@ class Tensor(graph.Tensor, StandIn):
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)
+
+
+class Weight(Array):
+    """A weight that a layer of the code has."""
+
+    what = "a weight"
+
+    def as_operand(self) -> Tensor:
+        sizes = plain_shape(self.shape)
+        return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
+
+    def operated(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, Tensor) else super().operated(other)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = operated
 
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
