@@ -250,26 +250,26 @@ def chain(layers: Sequence[Call], name: str = "") -> Network:
 def input_of(call: Call, name: str = "inputs") -> Input:
     """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
     makes no sense."""
-    batch_shape = call["batch_shape"] or call["batch_input_shape"]
-    shape = call["shape"] if "shape" in call else call["input_shape"]
+    dtype = call["dtype"] if isinstance(call["dtype"], str) else None
+    with_batch = "batch_shape" if "batch_shape" in call else "batch_input_shape"
+    without = "shape" if "shape" in call else "input_shape"
+    batch_shape, shape = call[with_batch], call[without]
     for given in (batch_shape, shape):
         if isinstance(given, Unknown):
-            return Input(given, name, _text(call["dtype"]))
+            return Input(given, name, dtype)
     if batch_shape is not None:
-        argument = "batch_shape" if "batch_shape" in call else "batch_input_shape"
-        return Input(_sizes(call, argument, batch_shape), name, _text(call["dtype"]))
+        return Input(_sizes(call, with_batch, batch_shape), name, dtype)
     if shape is None:
-        return Input(None, name, _text(call["dtype"]))
-    argument = "shape" if "shape" in call else "input_shape"
-    batch = call["batch_size"] if call.name == "Input" else None
-    [size] = _sizes(call, "batch_size", (batch,))
+        return Input(None, name, dtype)
     if isinstance(shape, int):
         raise call.error(
-            f"{argument}={shape} is a number, and not a shape: write ({shape},) "
+            f"{without}={shape} is a number, and not a shape: write ({shape},) "
             f"(Keras: \"Cannot convert '{shape}' to a shape\")",
-            argument,
+            without,
         )
-    return Input((size, *_sizes(call, argument, shape)), name, _text(call["dtype"]))
+    batch = call["batch_size"] if call.name == "Input" else None
+    sizes = (*_sizes(call, "batch_size", (batch,)), *_sizes(call, without, shape))
+    return Input(sizes, name, dtype)
 
 
 def refs_in(argument: Argument) -> Iterator[Ref]:
@@ -323,10 +323,6 @@ def _sizes(call: Call, argument: str, value: Value) -> Shape:
             )
         sizes.append(size)
     return tuple(sizes)
-
-
-def _text(value: Value) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def too_many_layers() -> QueryError:

@@ -67,12 +67,8 @@ def sizes_of(shape: Any) -> RecordedShape:
         shape = shape.get("items")
     if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 10:
         return None
-    for size in shape:
-        if size is not None and (
-            isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST
-        ):
-            return None
-    return tuple(shape)
+    is_right = all(size is None or (type(size) is int and 1 <= size <= LARGEST) for size in shape)
+    return tuple(shape) if is_right else None
 
 
 def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str = "") -> Any:
