@@ -436,3 +436,20 @@ def test_what_a_layer_is_called_with_again_has_the_size_that_it_was_built_with(
     else:
         assert network.inputs[1].shape == taken
         assert describe(network).layers[1].outputs
+
+
+def test_what_only_another_call_of_a_model_uses_is_said_to_be_not_counted() -> None:
+    text = """
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.other = Dense(3), Dense(5)
+    def call(self, x, other=False):
+        return self.other(x) if other else self.first(x)
+net = Net()
+x = Input((4,))
+m = Model(x, [net(x), net(x, other=True)])
+"""
+    reading = read_code(text, {})
+    assert [network.name for network in reading.networks] == ["net", "m"]
+    assert reading.notes == (("not counted: Dense(5), which another call of it uses",), ())

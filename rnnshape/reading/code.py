@@ -296,6 +296,7 @@ def _finished(
                 if calls:
                     network = graph.network_of(takes, gives, name)
                     network = replace(network, kind=model.kind)
+                    notes += _not_counted(model, calls)
                     yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
@@ -317,6 +318,15 @@ def _finished(
         yield _alone(layer), (), ()
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
+
+
+def _not_counted(model: Model, calls: Sequence[graph.LayerCall]) -> tuple[str, ...]:
+    """Layers of a model with a `call` of its own that only another call of it uses: Keras counts
+    their parameters, too."""
+    others = {call.layer for call in SESSION.get().calls} - {call.layer for call in calls}
+    held = [vars(one).get("own_layer") for one in vars(model).values() if isinstance(one, Layer)]
+    rows = [str(layer.call) for layer in held if layer in others] if not model.kind else []
+    return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()
 
 
 def _alone(layer: Layer) -> Network:
