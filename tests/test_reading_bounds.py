@@ -23,12 +23,12 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.measuring import launch
-from rnnshape.reading import Reading, child, read
-from rnnshape.reading.child import Reader
+from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.reading.python.allowed import Stream
+from rnnshape.reading.reader import Reader, reader_of_process
 from tests.conftest import run
 from tests.processes import child_of, left_behind, linux, start
 
@@ -256,7 +256,7 @@ ATTACKS: dict[str, str] = {
 }  # fmt: skip
 
 
-def impatient() -> child.Process:
+def impatient() -> launch.Process:
     """A child that may use two seconds, in place of eight."""
     program = launch.PROGRAM.replace(
         "from {module} import main", "import {module} as c; c.SECONDS = 2"
@@ -469,7 +469,7 @@ def test_what_is_literal(text: str, expected: bool) -> None:
     assert is_literal(text) == expected
 
 
-def no_process() -> child.Process:
+def no_process() -> launch.Process:
     raise AssertionError("a process was started")
 
 
@@ -625,8 +625,8 @@ def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path
 
 @pytest.mark.process
 def test_one_reader_is_kept_for_a_process() -> None:
-    kept = child.reader_of_process(os.getpid())
-    assert child.reader_of_process(os.getpid()) is kept
+    kept = reader_of_process(os.getpid())
+    assert reader_of_process(os.getpid()) is kept
     made: dict[int, str] = {}
 
     def ask(number: int) -> None:

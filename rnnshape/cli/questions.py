@@ -65,7 +65,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         else:
             reading = _reading(what, options, reader)
             said += reading.messages
-            used |= reading.names_used
+            used.update(reading.names_used)
             known += reading.names_open
             asked += [
                 _Asked(

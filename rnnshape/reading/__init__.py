@@ -16,6 +16,7 @@ from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
+from rnnshape.reading.literal import literal_network
 
 __all__ = [
     "SUFFIXES",
@@ -45,6 +46,9 @@ def read(
     """
     file, name = file_and_name(what)
     if not file:
+        network = literal_network(what)
+        if network is not None:
+            return Reading((network,))
         from rnnshape.reading.text import read_text
 
         return read_text(what, let)

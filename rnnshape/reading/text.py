@@ -54,7 +54,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     network = _chain(evaluator, source, nodes)
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
-    used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
+    used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
     return Reading((network,), (), (tuple(held.notes),), used, known)
 
 
@@ -288,4 +288,4 @@ def _place(source: Source, place: int, width: int = 1) -> Place:
     before = source.text[:place].replace("\r\n", "\n").replace("\r", "\n")
     number, start = before.count("\n"), len(before) - (before.rfind("\n") + 1)
     where = f"{source.where}{number + 1}" if source.where else ""
-    return Place(source.lines[number], start, start + width, where)
+    return Place.near(source.lines[number], start, start + width, where)

@@ -59,9 +59,9 @@ class Reader(Protocol):
 
 
 def _reading_process() -> AbstractContextManager[Reader]:
-    from rnnshape.reading import child  # a word needs none of it
+    from rnnshape.reading.reader import Reader, forked  # a word needs none of it
 
-    return child.Reader(child.forked)
+    return Reader(forked)
 
 
 def _child_process() -> AbstractContextManager[Measurer]:
