@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
-from rnnshape.problem import Problem
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
+    from rnnshape.problem import Problem
     from rnnshape.training.data import TrainingCall
 
 __all__ = [

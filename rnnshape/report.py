@@ -13,7 +13,6 @@ from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
 from rnnshape.nest import folded
 from rnnshape.network import Question
-from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+    from rnnshape.problem import Problem
 
 __all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
 

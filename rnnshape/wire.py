@@ -3,20 +3,18 @@ read is hostile."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
-from rnnshape.problem import Problem
 
 __all__ = ["as_dict", "from_dict", "tuples"]
 
 TYPES: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind
-    for kind in (Call, Dimensions, Input, Network, Problem, Question, Ref, Step, Unknown)
+    kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
 }
 
 
@@ -33,7 +31,7 @@ def as_dict(value: Any) -> dict[str, Any]:
     return {"type": type(value).__name__, **named}
 
 
-def from_dict(received: dict[str, Any], more: Mapping[str, Callable[..., Any]] = TYPES) -> Any:
+def from_dict(received: dict[str, Any]) -> Any:
     """The same again, or a dictionary of places; a `KeyError` for a type that is unknown.
 
     >>> from_dict({"type": "Ref", "step": 1, "output": 0})
@@ -41,16 +39,17 @@ def from_dict(received: dict[str, Any], more: Mapping[str, Callable[..., Any]] =
     """
     if "type" not in received:
         return {name: Place(*value) for name, value in received.items()}
-    kind = received.pop("type")
-    made = more.get(kind) or _kind(kind)
-    return made(**{name: tuples(value) for name, value in received.items()})
+    kind = _kind(received.pop("type"))
+    return kind(**{name: tuples(value) for name, value in received.items()})
 
 
 def _kind(name: str) -> Callable[..., Any]:
     if name not in TYPES:  # most questions come without data
+        from rnnshape.problem import Problem
         from rnnshape.training.data import Data, Function, TrainingCall, Validation
 
-        TYPES.update({kind.__name__: kind for kind in (Data, Function, TrainingCall, Validation)})
+        kinds = (Data, Function, Problem, TrainingCall, Validation)
+        TYPES.update({kind.__name__: kind for kind in kinds})
     return TYPES[name]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
@@ -82,8 +81,7 @@ def _named(reading: Reading, file: str, name: str) -> Reading:
         many = "no" if name not in names else "more than one"
         raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
     number = names.index(name)
-    return replace(
-        reading,
+    return reading._replace(
         networks=(reading.networks[number],),
         messages=(),
         notes=reading.notes[number : number + 1],
@@ -106,8 +104,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
             refused.append(wrong)
         else:
             taken.append(number)
-    return replace(
-        reading,
+    return reading._replace(
         networks=tuple(reading.networks[number] for number in taken),
         messages=(*reading.messages, *refused),
         notes=tuple(reading.notes[number] for number in taken if number < len(reading.notes)),

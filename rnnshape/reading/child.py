@@ -9,12 +9,10 @@ import os
 import time
 import traceback
 from contextlib import suppress
-from functools import partial
 from typing import Any, NoReturn
 
 from rnnshape.errors import QueryError
 from rnnshape.reading import read
-from rnnshape.reading.found import Reading
 from rnnshape.wire import as_dict, from_dict, tuples
 
 try:
@@ -106,6 +104,5 @@ def encoded(value: object) -> bytes:
 
 
 def decoded(line: bytes) -> Any:
-    """The same value again; of a list, a tuple."""
-    typed = partial(from_dict, more={"Reading": Reading})
-    return tuples(json.loads(line, object_hook=typed))
+    """The same again; of a list or a `Reading`, a tuple."""
+    return tuples(json.loads(line, object_hook=from_dict))

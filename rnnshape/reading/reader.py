@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
@@ -59,7 +60,7 @@ class Reader:
         Raises:
             QueryError: it makes no sense, or takes too long or too much memory to be read.
         """
-        if not is_file(what) and is_literal(what):
+        if _is_read_here(what):
             return read(what, let, dimensions)
         from rnnshape.reading.child import decoded, encoded
 
@@ -73,9 +74,16 @@ class Reader:
         said = decoded(answer)
         if isinstance(said, QueryError):
             raise said
-        if not isinstance(said, Reading):
-            raise RuntimeError(said)  # it was a bug
-        return said
+        if isinstance(said, str):  # it was a bug
+            raise RuntimeError(said)
+        return Reading(*said)
+
+    def begin(self, what: str) -> None:
+        """Starts the child where a text needs one: it loads what it needs, whatever else is done
+        before `read`."""
+        if self._process is None and not _is_read_here(what):
+            with suppress(OSError):  # then `read` says why
+                self._process = self._start()
 
     def close(self) -> None:
         """Ends the child, if this very process has started it."""
@@ -101,6 +109,10 @@ class Reader:
         code = process.wait()
         self.close()
         raise QueryError(_why_it_ended(code, is_late=is_late))
+
+
+def _is_read_here(what: str) -> bool:
+    return not is_file(what) and is_literal(what)
 
 
 def _received(stream: int) -> tuple[bytes | None, bool]:
@@ -137,7 +149,6 @@ def forked() -> Process:
     from rnnshape.measuring.launch import Forked
     from rnnshape.reading import child
 
-    child.load()  # once, and not anew in every child
     is_alone = threading.active_count() == 1 and "tensorflow" not in sys.modules
     return Forked(child.main) if hasattr(os, "fork") and is_alone else launched()
 

@@ -48,6 +48,10 @@ class Measurer(Protocol):
 class Reader(Protocol):
     """Whoever reads texts and files: a child process, or in a test this one."""
 
+    def begin(self, what: str) -> None:
+        """Starts whatever it takes to read this, and does not wait for it."""
+        ...
+
     def read(
         self,
         what: str,
