@@ -37,7 +37,7 @@ def is_literal(text: str) -> bool:
     >>> is_literal("max([1, 2])")  # only what begins with a capital can be a layer
     False
     """
-    return bool(_statements(text.replace("→", "->")))
+    return _statements(text.replace("→", "->")) is not None
 
 
 def literal_network(text: str) -> Network | None:
@@ -57,16 +57,16 @@ def literal_network(text: str) -> Network | None:
 
 
 @lru_cache(maxsize=16)  # of one question it is asked more than once
-def _statements(text: str) -> list[ast.stmt]:
-    """The statements of a text, with commas for arrows; none where it is not literal."""
+def _statements(text: str) -> list[ast.stmt] | None:
+    """The statements of a text, with commas for arrows; None where it is not literal."""
     if len(text) > LONGEST or _depth(text) > DEEPEST:
-        return []
+        return None
     try:
         statements = ast.parse(text.replace("->", " ,").strip()).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return []
+        return None
     nodes = (node for statement in statements for node in ast.walk(statement))
-    return statements if all(isinstance(one, PLAIN) and _is_small(one) for one in nodes) else []
+    return statements if all(isinstance(one, PLAIN) and _is_small(one) for one in nodes) else None
 
 
 def _depth(text: str) -> int:
