@@ -483,8 +483,8 @@ NAMES = [
     "L2",
     "Zeros",
 ]
-FORMS = ("{}(3)", "{}()", "{}(LSTM(3))", "TimeDistributed({}(3))", "LSTM(3, kernel_initializer={}())",
-         "Input((5, 3)) -> {}(3)", "{}(3) -> Dense(1)", "{}(3, name='a')")  # fmt: skip
+FORMS = ("{}(3)", "{}()", "{}(LSTM(3))", "TimeDistributed({}(3))",
+         "LSTM(3, kernel_initializer={}())", "Input((5, 3)) -> {}(3)", "{}(3) -> Dense(1)", "{}(3, name='a')")  # fmt: skip
 SPELLINGS = [
     "[LSTM(3), [GRU(2), Dense(1)]] -> Dense(3)", "LSTM(3 -> 4), Dense(1)", "(LSTM(3) -> GRU(2))",
     "LSTM(name='a -> b'), Dense(1)", "LSTM(name='a) -> (b'), Dense(1)", "LSTM(3)\nDense(1)",
@@ -493,10 +493,10 @@ SPELLINGS = [
     "L2(0.1) -> LSTM(3)", "LSTM(3)→GRU(2)", " LSTM(3)", "LSTM(3) ", "LSTM(-3)", "LSTM(--3)",
     "LSTM(-True)", "LSTM(1e999)", "LSTM(3, name='é')", "LSTM(3, name='é') -> GRU(2)", "LSTM(3),",
     "Sequential([Sequential([LSTM(3)])])", "Sequential((LSTM(3),))", "()", "[]", "Sequential([])",
-    "LSTM(3, 3, 3)", "Sequential([LSTM(2), Input((5, 3))])", "LSTM(3, units=4)", "Dense(3)(LSTM(2))",
-    "Input((5, 3), dtype='int32') -> LSTM(3)", "(LSTM(3)) -> (GRU(2))", "LSTM(4, input_shape=(5, 3))",
-    "LSTM(3, name='a', name='b')", "LSTM(units)", "LSTM(3, foo=2)", "LSTM(3, kernel_regularizer=L2)",
-    f"LSTM({2**63})", "keras.LSTM(3)", "nn.LSTM(3)", "LSTM(3, activation=tf.nn.relu)", "Input((3,))",
+    "LSTM(3, 3, 3)", "Sequential([LSTM(2), Input((5, 3))])", "LSTM(3, units=4)",
+    "Dense(3)(LSTM(2))", "Input((5, 3), dtype='int32') -> LSTM(3)", "(LSTM(3)) -> (GRU(2))",
+    "LSTM(4, input_shape=(5, 3))", "LSTM(3, name='a', name='b')", "LSTM(units)", "LSTM(3, foo=2)",
+    "LSTM(3, kernel_regularizer=L2)", f"LSTM({2**63})", "keras.LSTM(3)", "nn.LSTM(3)", "LSTM(3, activation=tf.nn.relu)", "Input((3,))",
 ]  # fmt: skip
 
 
