@@ -471,20 +471,11 @@ def test_what_is_literal(text: str, expected: bool) -> None:
     assert is_literal(text) == expected
 
 
-NAMES = [
-    *LAYERS,
-    *ALIASES,
-    *REFUSED,
-    "Input",
-    "Sequential",
-    "Model",
-    "Layer",
-    "Lambda",
-    "L2",
-    "Zeros",
-]
+OTHERS = ("Input", "Sequential", "Model", "Layer", "Lambda", "L2", "Zeros")
+NAMES = [*LAYERS, *ALIASES, *REFUSED, *OTHERS]
 FORMS = ("{}(3)", "{}()", "{}(LSTM(3))", "TimeDistributed({}(3))",
-         "LSTM(3, kernel_initializer={}())", "Input((5, 3)) -> {}(3)", "{}(3) -> Dense(1)", "{}(3, name='a')")  # fmt: skip
+         "LSTM(3, kernel_initializer={}())", "Input((5, 3)) -> {}(3)", "{}(3) -> Dense(1)",
+         "{}(3, name='a')")  # fmt: skip
 SPELLINGS = [
     "[LSTM(3), [GRU(2), Dense(1)]] -> Dense(3)", "LSTM(3 -> 4), Dense(1)", "(LSTM(3) -> GRU(2))",
     "LSTM(name='a -> b'), Dense(1)", "LSTM(name='a) -> (b'), Dense(1)", "LSTM(3)\nDense(1)",
@@ -496,7 +487,8 @@ SPELLINGS = [
     "LSTM(3, 3, 3)", "Sequential([LSTM(2), Input((5, 3))])", "LSTM(3, units=4)",
     "Dense(3)(LSTM(2))", "Input((5, 3), dtype='int32') -> LSTM(3)", "(LSTM(3)) -> (GRU(2))",
     "LSTM(4, input_shape=(5, 3))", "LSTM(3, name='a', name='b')", "LSTM(units)", "LSTM(3, foo=2)",
-    "LSTM(3, kernel_regularizer=L2)", f"LSTM({2**63})", "keras.LSTM(3)", "nn.LSTM(3)", "LSTM(3, activation=tf.nn.relu)", "Input((3,))",
+    "LSTM(3, kernel_regularizer=L2)", f"LSTM({2**63})", "keras.LSTM(3)", "nn.LSTM(3)",
+    "LSTM(3, activation=tf.nn.relu)", "Input((3,))",
 ]  # fmt: skip
 
 
