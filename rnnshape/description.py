@@ -174,6 +174,7 @@ def assumptions(
     """Of each layer, the assumed axes that its parameters follow from: with another size, there
     are others."""
     kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
+    kinds.pop("batch", None)  # Keras makes no weight of a batch that is not written
     found: list[list[str]] = [[] for _ in description.layers]
     for kind in kinds:
         for more in (7, 96):
