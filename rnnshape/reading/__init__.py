@@ -93,7 +93,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     """Of several networks those that Keras takes; of the others it is said why not."""
     if len(reading.networks) < 2:
         return reading
-    from rnnshape.description import describe
+    from rnnshape.description import describe, sizes_that_fit
 
     taken: list[int] = []
     refused: list[QueryError] = []
@@ -101,9 +101,10 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
         try:
             describe(network, dimensions)
         except QueryError as wrong:
-            refused.append(wrong)
-        else:
-            taken.append(number)
+            if sizes_that_fit(network, dimensions) is None:
+                refused.append(wrong)
+                continue
+        taken.append(number)
     return reading._replace(
         networks=tuple(reading.networks[number] for number in taken),
         messages=(*reading.messages, *refused),

@@ -109,7 +109,10 @@ def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
     takes = _TAKES.get(call.name) if _rule(call.name) else None
     names = takes(call) if takes else _usual_axes(call.name)
-    return names if rank is None or rank == len(names) else axes_of_rank(rank)
+    if rank is None or rank == len(names):
+        return names
+    has_time = call.name == "TimeDistributed"  # whatever else its layer takes
+    return (*names[: 2 * has_time], *axes_of_rank(rank)[2 * has_time :])
 
 
 def axes_of_rank(rank: int) -> tuple[str, ...]:
