@@ -206,7 +206,7 @@ class Source:
 
     def statements(self) -> list[ast.stmt]:
         """The statements of the text, unread, or a `QueryError` that shows where it breaks off."""
-        return self._parsed(self.text)
+        return self.parsed(self.text)
 
     def between(self, marks: Sequence[int]) -> list[ast.expr]:
         """The expressions between marks of two characters, such as `->`, that stand at these
@@ -217,7 +217,7 @@ class Source:
         joined = "".join(parts)
         # In brackets they may go over several lines; the line more above is counted off again.
         lines_above = int(len(self.lines) > 1)
-        statements = self._parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
+        statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
         match statements:
             case [ast.Expr(value=ast.Tuple(elts=elements) as whole)]:
                 for node in ast.walk(whole) if lines_above else ():
@@ -227,7 +227,8 @@ class Source:
                 return elements
         raise QueryError("only layers are joined by ->")
 
-    def _parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
+    def parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
+        """The statements of what was made of the text, some lines below their own."""
         if len(text) > self.longest:
             raise QueryError(f"this is too long to be read: {len(text):,} characters")
         try:

@@ -404,3 +404,18 @@ def test_a_file_in_which_nothing_is_read_is_no_wrong_one(
     path = tmp_path / "a.py"
     path.write_text(code)
     assert command(str(path), "-n").code == expected
+
+
+def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path: Path) -> None:
+    path = tmp_path / "open.py"
+    path.write_text(
+        "from keras import Sequential\nfrom keras.layers import LSTM, Dense\n"
+        "n = len(words)\nk = len(names)\n"
+        "a = Sequential([LSTM(n), Dense(k)])\nb = Sequential([LSTM(n)])\n"
+    )
+    finished = command(str(path), "--dry-run")
+    assert finished.out[finished.out.index("· not measured") :].splitlines() == [
+        "· not measured:",
+        "- n (line 3) comes from data: --let n=...",
+        "- k (line 4) comes from data: --let k=...",
+    ]

@@ -27,7 +27,11 @@ def is_file(what: str) -> bool:
 
 
 def is_code(what: str) -> bool:
-    """Whether a text is code, or names a file of it or a model of one."""
+    """Whether a text is code, or names a file of it or a model of one.
+
+    >>> [is_code(what) for what in ("train.py", "LSTM(2 ** 3)", "LSTM(3) -> Dense(1)", "a.keras")]
+    [True, True, False, False]
+    """
     file = file_and_name(what)[0]
     return file.lower().endswith((".py", ".ipynb")) if file else literal_network(what) is None
 
