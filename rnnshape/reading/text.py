@@ -253,8 +253,9 @@ def _arrows(source: Source) -> list[int]:
         depth += (mark[0] in "([{") - (mark[0] in ")]}")
     if found and _is_annotation(text, found):
         return []
-    if depth:  # some may be within what is left open
-        source.parsed(text.replace("->", " ,"))
+    if depth:  # in one more bracket it may go over several lines
+        joined = text.replace("->", " ,")
+        source.parsed(f"(\n{joined}" if depth > 0 else joined, int(depth > 0))
     if not found:
         return []
     if commas:
