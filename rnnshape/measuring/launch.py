@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import IO, BinaryIO, NoReturn, Protocol, cast
+from typing import IO, BinaryIO, NoReturn, TypeAlias, cast
 
 from rnnshape.interruption import SIGNALS, signals_held_back
 
@@ -20,17 +20,6 @@ TAIL_BYTES = 2**16
 # What TensorFlow always writes: its information, warnings, and that there is no GPU, as we hide it.
 USUAL_OUTPUT = re.compile(rb"\s*$|[IW]\d{4} |E\d{4} .*CUDA|WARNING: All log messages before absl")
 PROGRAM = "import sys; sys.path[:] = {path!a}; from {module} import main; main()"
-
-
-class Process(Protocol):
-    """A child: what is used here of `subprocess.Popen`."""
-
-    @property
-    def stdin(self) -> IO[bytes] | None: ...
-    @property
-    def stdout(self) -> IO[bytes] | None: ...
-    def kill(self) -> None: ...
-    def wait(self) -> int: ...
 
 
 def start(
@@ -90,6 +79,9 @@ def _serve(main: Callable[[], NoReturn], requests: int, answers: int) -> NoRetur
         main()
     finally:
         os._exit(1)
+
+
+Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
 
 
 def send(process: Process, request: bytes) -> None:
