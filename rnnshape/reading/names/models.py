@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import Place, QueryError
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, Unknown, printed
 from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
     MOST_LAYERS,
@@ -20,12 +20,12 @@ from rnnshape.network import (
     too_many_layers,
     without_input_arguments,
 )
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
-from rnnshape.reading.names.training import Compiled, call_of, given_to
+from rnnshape.reading.names.training import Compiled, History, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
@@ -58,9 +58,9 @@ class Model(Layer):
     what = "a model"
     visible: tuple[str, ...] = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
-        "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
+        "predict_on_batch", "compile", "summary", "save", "save_weights",
         "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
-        "trainable_variables", "variables", "optimizer", "predict_classes", "stop_training",
+        "trainable_variables", "variables", "optimizer", "stop_training",
     )  # fmt: skip
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
@@ -81,6 +81,7 @@ class Model(Layer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
     ) -> None:
+        session().old_arguments("Model", more)
         self.own_takes = _flat(more.get("input", inputs))
         self.own_gives = _flat(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
@@ -254,8 +255,9 @@ class Model(Layer):
         if isinstance(input_shape, list | tuple) and not self.own_takes:
             self(Tensor(graph.InputTensor(_sizes(input_shape), "inputs")))
 
-    def fit(self, *given: Any, **named: Any) -> Open:
-        return self._trained("fit", given, named)
+    def fit(self, *given: Any, **named: Any) -> History:
+        self._trained("fit", given, named)
+        return History(self.own_compiled)
 
     def evaluate(self, *given: Any, **named: Any) -> Open:
         return self._trained("evaluate", given, named)
@@ -266,9 +268,6 @@ class Model(Layer):
     def test_on_batch(self, *given: Any, **named: Any) -> Open:
         return self._trained("test_on_batch", given, named)
 
-    def fit_generator(self, *_: Any, **__: Any) -> Open:
-        return session().evaluator.open("history")
-
     @property
     def is_described(self) -> bool:
         """Whether it has an input of its own, whatever it is called with."""
@@ -276,11 +275,12 @@ class Model(Layer):
 
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
+        session().old_arguments(method, named)
         call = given_to(method, given, named, self.own_compiled)  # before its layers are followed
         self._built_by(given[0] if given else named.get("x"))
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
             session().train(self, self.own_items or self.own_gives, call)
-        return session().evaluator.open("history")
+        return session().evaluator.open("numbers")
 
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
         """The calls that give it data as it is in the end."""
@@ -295,8 +295,6 @@ class Model(Layer):
         self._trained("predict", given, named)
         return self.predict_on_batch()
 
-    predict_classes = predict
-
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
         if self.own_open is None and self.own_takes:
@@ -309,13 +307,20 @@ class Model(Layer):
             self.build((None, *x.shape[1:]))
 
     def compile(self, *given: Any, **named: Any) -> None:
+        session().old_arguments("compile", named)
         words = dict(zip(("optimizer", "loss"), given, strict=False)) | named
         self.own_compiled = Compiled(words.get("loss"), words.get("metrics"))
 
     def summary(self, *_: Any, **__: Any) -> None:
         pass
 
-    save = save_weights = load_weights = summary
+    save = load_weights = summary
+
+    def save_weights(self, filepath: Any = None, *_: Any, **__: Any) -> None:
+        session().file_named("save_weights", filepath, (".weights.h5",))
+
+    def reset_states(self, *_: Any, **__: Any) -> None:
+        session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])
 
     def to_json(self) -> Open:
         return session().evaluator.open("a text")
@@ -335,9 +340,15 @@ class Model(Layer):
         raise QueryError(f"this code gives no layer of the model the name {name!r}")
 
     def reaches(self, name: str) -> bool:
-        return name in ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
+        shapes = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
+        return name in shapes or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
+        if (gone := keras2.attribute(name, "model")) is not None:
+            session().old_name(f"model.{name}", gone)
+            method = gone.code.removeprefix("model.").partition("(")[0]
+            known = method in ("fit", "evaluate", "predict")
+            return getattr(self, method) if known else session().evaluator.open(f"model.{name}")
         if name in ("input_shape", "output_shape"):
             return getattr(self, name.removesuffix("_shape")).shape
         if name not in ("input", "inputs", "output", "outputs"):
@@ -426,6 +437,8 @@ class Sequential(Model):
             message = "Input says what the network is given: put it first"
             raise self._refused(message, place)
         elif isinstance(item, Layer | Tensor):
+            if not self.own_items:
+                self._check_length(item)
             if any(item is one for one in self.own_items):
                 message = (
                     "this layer stands in the model already: make another "
@@ -442,6 +455,16 @@ class Sequential(Model):
             raise self._refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
+
+    @staticmethod
+    def _check_length(first: Any) -> None:
+        """Keras makes `(features,)` of a recurrent layer's input_dim, and then refuses that."""
+        layer = getattr(first, "own_layer", None)
+        call = layer.call if layer else Call("")
+        if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
+            size = printed(call["input_dim"])
+            today = keras2.Today(f"Input((None, {size}))")
+            session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]
