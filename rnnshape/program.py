@@ -115,7 +115,7 @@ class _Writer:
                     yield f"{layer} = {step.layer}"
             yield f"{self.returned(number)} = {layer}({called})"
         inputs = self.several(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
-        name = self.network.name.rpartition(".")[2]
+        name = self.network.name.removeprefix("self.")
         model = name if name.isidentifier() and not iskeyword(name) else "model"
         yield f"{model} = Model({inputs}, {self.several(self.outputs)})"
 

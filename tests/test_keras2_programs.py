@@ -103,8 +103,8 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
     [
         ("from keras import backend as K; Lambda(lambda t: K.cast(t, 'int32'))(x)",
          "keras.backend.cast is gone in this Keras: write keras.ops.cast"),
-        ("from keras import backend as K; s = K.rnn", "keras.backend.rnn is gone in this Keras, and "
-         "nothing takes its place"),
+        ("from keras import backend as K; s = K.rnn",
+         "keras.backend.rnn is gone in this Keras, and nothing takes its place"),
         ("from keras.layers.merge import concatenate",
          "keras.layers.merge is gone in this Keras: write keras.layers"),
         ("import tensorflow as tf; tf.contrib.rnn.BasicLSTMCell(4)",
@@ -116,7 +116,8 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
         ("keras.layers.Conv2D(4, nb_row=5, nb_col=1)",
          "Conv2D takes no nb_row in this Keras: write kernel_size=(5, 1)"),
         ("n = x.get_shape()", "tensor.get_shape is gone in this Keras: write x.shape"),
-        ("m.save_weights('w.h5')", "save_weights takes the name of a file that ends in .weights.h5: "
+        ("m.save_weights('w.h5')",
+         "save_weights takes the name of a file that ends in .weights.h5: "
          "write 'w.weights.h5' (Keras: \"must end in `.weights.h5`\")"),
         ("m.to_yaml()", "model.to_yaml is gone in this Keras: write model.to_json()"),
         ("from tensorflow.keras import backend as K; Lambda(lambda t: K.sum(t))(x)", ""),
@@ -124,7 +125,7 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
         ("from tensorflow.keras.preprocessing.sequence import TimeseriesGenerator", ""),
         ("from keras import backend as K; K.clear_session(); K.epsilon()", ""),
         ("keras.layers.GRU(4, input_dim=3)(x)", ""),
-        ("keras.optimizers.Adam(learning_rate=0.1); keras.callbacks.ModelCheckpoint('a.keras')", ""),
+        ("keras.optimizers.Adam(learning_rate=1); keras.callbacks.ModelCheckpoint('a.keras')", ""),
         ("m.save_weights('w.weights.h5'); m.fit(X, y, epochs=3).history['loss']", ""),
         ("m.compile('adam', 'mse', metrics=['acc']); m.fit(X, y).history['acc']", ""),
     ],
