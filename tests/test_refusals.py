@@ -18,7 +18,7 @@ from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZ
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from tests.calls import parse
-from tests.conftest import KerasInProcess
+from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
 THREE: Shape = (2, 5, 4)
@@ -65,8 +65,40 @@ def test_what_is_refused_is_refused_by_keras(question: str, keras: Keras) -> Non
     text, _, written = question.rpartition(" of ")
     shape = ast.literal_eval(written)
     fixed = shape if "stateful=True, return" in text else (None, *shape[1:])
-    with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
-        keras.chained(layers_of(text), fixed, random_numbers(shape, zeros=False))
+    message = refusal_of(text, shape).message
+    of_arguments = "QueryAttention(" in text or "HeadAttention(" in text
+    times = 2 if of_arguments and "takes two tensors" not in message else 1
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises whatever it stumbles over
+        keras.chained(layers_of(text), fixed, random_numbers(shape, zeros=False), times=times)
+    assert is_quoted(message, raised.value)
+
+
+def is_quoted(message: str, raised: BaseException) -> bool:
+    """Whether Keras says what is quoted of it; of several quotes, one."""
+    said = " ".join(str(raised).replace('"', "").split())
+    quoted = message.partition("(Keras: ")[2].removesuffix(")").strip('"')
+    return any(words.replace('"', "") in said for words in quoted.split('", "'))
+
+
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
+@pytest.mark.parametrize(
+    "code",
+    [
+        "m = Sequential([Input((5, 3)), LSTM(4)]); m(Input((4, 3)))",
+        "d = Dense(2); i, j = Input((3,)), Input((4,)); m = Model([i, j], [d(i), d(j)])",
+        "m = Sequential([Input((3,)), Dense(2, name='a'), Dense(2, name='a')])",
+        "i = Input((3,)); m = Model(i, Dense(2, name='a')(Dense(2, name='a')(i)))",
+        "i = Input(5); m = Model(i, Dense(2)(i))",
+        "i = Input((5, 3)); m = Model(i, LSTM(4)(LSTM(4)(i)))",
+        "i = Input((5, 3)); m = Model(i, LSTM(4, stateful=True)(i))",
+    ],
+)
+def test_what_is_quoted_of_code_is_said_by_keras(code: str, keras: Keras) -> None:
+    said = " ".join(command(code, "-n").err.partition("  |")[0].split())
+    quoted = "(Keras: " + said.partition("(Keras: ")[2].partition(")")[0] + ")"
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises what it likes
+        exec(code, vars(keras.keras) | vars(keras.keras.layers))
+    assert is_quoted(quoted, raised.value), said
 
 
 TAKEN: list[tuple[str, Shape]] = [
@@ -256,7 +288,7 @@ MERGES: list[tuple[str, list[tuple[int | None, ...]], tuple[int, ...] | str]] = 
         "Concatenate(axis=3)",
         [(5, 4), (5, 4)],
         "is given (batch, timesteps, features), which has no axis 3 "
-        '(Keras: "out of range", "out of bounds")',
+        '(Keras: "out of range", "out of bounds", "must be in the range")',
     ),
     ("Add()", [(5, 4), (5, 4)], (2, 5, 4)),
     ("Multiply()", [(5, 4), (4,)], (2, 5, 4)),
@@ -437,8 +469,9 @@ def test_a_wrong_call_of_a_layer_is_refused_as_by_keras(
             named = {name: made(one, of) for name, one in keywords.items()}
             layer(*(made(one, of) for one in positional), **named)
 
-    with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises whatever it stumbles over
         run()
+    assert is_quoted(words, raised.value)
 
 
 # States to start from.

@@ -439,12 +439,6 @@ class Sequential(Model):
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
                 self._check_length(item)
-            if any(item is one for one in self.own_items):
-                message = (
-                    "this layer stands in the model already: make another "
-                    '(Keras: "All layers added to a Sequential model should have unique names")'
-                )
-                raise self._refused(message, place)
             session().take(item)
             self.own_items += (item,)
         elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
