@@ -23,7 +23,7 @@ from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
-__all__ = ["check"]
+__all__ = ["check", "problems"]
 
 EXPRESSION = "<expression>"
 
@@ -44,7 +44,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
         reader = stack.enter_context(environment.reader())
         for what in options.what:
             try:
-                found = dict.fromkeys(_problems(what, options, reader))
+                found = dict.fromkeys(problems(what, options, reader))
             except QueryError as wrong:
                 messages.error(environment, wrong.message)
                 code = max(code, ExitCode.FAILED)
@@ -55,7 +55,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
     return code
 
 
-def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
+def problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
     for one in _found(what, options, reader):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from rnnshape.words import layer_of_word
 
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
+    from rnnshape.problem import Problem
     from rnnshape.terminal.answer_writer import AnswerWriter
 
 __all__ = ["answer_with_errors", "error_text", "explained", "show"]
@@ -34,8 +36,6 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.files import SUFFIXES, file_text, is_file
     from rnnshape.reading.literal import is_literal
 
-    if is_literal(what):
-        return None
     if is_file(what) and Path(what).is_file():
         if what.lower().endswith(SUFFIXES):
             return None
@@ -43,12 +43,14 @@ def error_text(what: str) -> str | None:
             what = file_text(Path(what))
         except QueryError:  # it can't be read: whoever reads it next says so
             return None
+    elif is_literal(what):
+        return None
     from rnnshape.explaining import is_error
 
     return what if is_error(what) else None
 
 
-def explained(text: str, options: Options) -> Explanation:
+def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Explanation:
     """What an error means; a `UsageError` where the options have no place for that."""
     from rnnshape.explaining import explain
 
@@ -56,7 +58,30 @@ def explained(text: str, options: Options) -> Explanation:
         raise UsageError("--format csv: an error has no place in it: take plain, json or markdown")
     if options.export is not None:
         raise UsageError(f"--export {options.export}: an error has no place in it")
-    return explain(text)
+    explanation = explain(text)
+    place = explanation.place
+    if not explanation.is_known or place is None:
+        return explanation
+    for problem in _problems_at(place.file, place.line, options, reader):
+        if (problem.kind == "keras") == (explanation.kind == "keras"):
+            remedies = problem.remedies or explanation.remedies
+            return replace(explanation, explanation=problem.message, remedies=remedies)
+    return explanation
+
+
+def _problems_at(
+    file: str, line: int, options: Options, reader: Callable[[], Reader]
+) -> Iterator[Problem]:
+    """What is wrong at a line of a program, if it is there: with its own names and sizes."""
+    from rnnshape.cli.check import problems
+    from rnnshape.reading.files import is_code
+
+    if not is_code(file) or not Path(file).is_file():
+        return
+    try:
+        yield from (one for one in problems(file, options, reader()) if one.line == line)
+    except QueryError:  # it can't be read, and the error is explained without it
+        return
 
 
 def answer_with_errors(
@@ -76,7 +101,7 @@ def answer_with_errors(
     for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
         whats = tuple(group)
         if are_errors:
-            parts += [explained(error_text(what) or "", options) for what in whats]
+            parts += [explained(error_text(what) or "", options, reader) for what in whats]
         else:
             asked = query(options._replace(what=whats), reader)
             describe_all(asked)
