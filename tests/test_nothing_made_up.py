@@ -130,7 +130,6 @@ def test_what_was_filled_in_is_read_or_open(text: str, expected: Said, tmp_path:
         "m = Sequential([LSTM(3, retrun_state=True)])",
         "m = Sequential([LSTM(3), 4])",
         "a, b = Input((5, 2)), Input((5, 2))\nm = Model(a, Add()([a, b]))",
-        "l = Dense(2)\nm = Sequential([Input((5, 2)), l, Dense(2), l])",
     ],
 )
 def test_what_keras_refuses_is_refused(text: str) -> None:

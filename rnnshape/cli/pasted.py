@@ -36,14 +36,14 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.files import SUFFIXES, file_text, is_file
     from rnnshape.reading.literal import is_literal
 
-    if is_file(what) and Path(what).is_file():
-        if what.lower().endswith(SUFFIXES):
-            return None
-        try:
+    if what.lower().endswith(SUFFIXES):
+        return None
+    try:
+        if is_file(what) and Path(what).is_file():
             what = file_text(Path(what))
-        except QueryError:  # it can't be read: whoever reads it next says so
+        elif is_literal(what):
             return None
-    elif is_literal(what):
+    except (QueryError, OSError):  # it can't be read: whoever reads it next says so
         return None
     from rnnshape.explaining import is_error
 
