@@ -129,6 +129,10 @@ def test_the_program_of_a_traceback_is_read_for_its_names_and_sizes(
     assert told["explanation"].startswith("labels (100,) does not fit the output dense (batch, 3)")
     assert told["remedies"][0] == "labels = keras.utils.to_categorical(labels, 3)"
     assert told["place"] == {"file": "train.py", "line": 8}
+    assert rnnshape.explain(text).to_dict() == told
+    Path("train.py").write_text(PROGRAM + LSTMS)
+    assert command(TRACEBACK, "--json").lines[0]["explanation"].startswith("LSTM(32) takes")
+    Path("train.py").write_text(DATA)
     other = command(text.replace("line 8", "line 7"), "--json").lines[0]
     assert other["explanation"].startswith("y is (None,) = (batch,)")
 

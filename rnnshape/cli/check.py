@@ -23,7 +23,7 @@ from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
-__all__ = ["check", "problems"]
+__all__ = ["check"]
 
 EXPRESSION = "<expression>"
 
@@ -44,7 +44,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
         reader = stack.enter_context(environment.reader())
         for what in options.what:
             try:
-                found = dict.fromkeys(problems(what, options, reader))
+                found = dict.fromkeys(_problems(what, options, reader))
             except QueryError as wrong:
                 messages.error(environment, wrong.message)
                 code = max(code, ExitCode.FAILED)
@@ -55,7 +55,7 @@ def check(options: Options, environment: Environment) -> ExitCode:
     return code
 
 
-def problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
+def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
     for one in _found(what, options, reader):
@@ -94,10 +94,8 @@ def _of_question(question: Question) -> Iterator[Problem | QueryError]:
 def _of_error(wrong: QueryError, file: str) -> Problem:
     """What Keras would refuse, between layers."""
     place = wrong.place or Place("", 0, 0)
-    where, _, number = place.where.rpartition("line ")
-    line = int(number) if number.isdigit() else 1
-    path = _path(file, where.rstrip(", "))
-    return Problem("chain", wrong.message, None, path, line, place.start + 1)
+    path = _path(file, place.where.rpartition("line ")[0].rstrip(", "))
+    return Problem("chain", wrong.message, None, path, place.number, place.start + 1)
 
 
 def _path(file: str, found: str | None) -> str:

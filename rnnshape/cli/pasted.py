@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from rnnshape.words import layer_of_word
 
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
-    from rnnshape.problem import Problem
     from rnnshape.terminal.answer_writer import AnswerWriter
 
 __all__ = ["answer_with_errors", "error_text", "explained", "show"]
@@ -52,36 +50,13 @@ def error_text(what: str) -> str | None:
 
 def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Explanation:
     """What an error means; a `UsageError` where the options have no place for that."""
-    from rnnshape.explaining import explain
+    from rnnshape.explained import explain
 
     if options.format is Format.CSV:
         raise UsageError("--format csv: an error has no place in it: take plain, json or markdown")
     if options.export is not None:
         raise UsageError(f"--export {options.export}: an error has no place in it")
-    explanation = explain(text)
-    place = explanation.place
-    if not explanation.is_known or place is None:
-        return explanation
-    for problem in _problems_at(place.file, place.line, options, reader):
-        if (problem.kind == "keras") == (explanation.kind == "keras"):
-            remedies = problem.remedies or explanation.remedies
-            return replace(explanation, explanation=problem.message, remedies=remedies)
-    return explanation
-
-
-def _problems_at(
-    file: str, line: int, options: Options, reader: Callable[[], Reader]
-) -> Iterator[Problem]:
-    """What is wrong at a line of a program, if it is there: with its own names and sizes."""
-    from rnnshape.cli.check import problems
-    from rnnshape.reading.files import is_code
-
-    if not is_code(file) or not Path(file).is_file():
-        return
-    try:
-        yield from (one for one in problems(file, options, reader()) if one.line == line)
-    except QueryError:  # it can't be read, and the error is explained without it
-        return
+    return explain(text, reader)
 
 
 def answer_with_errors(

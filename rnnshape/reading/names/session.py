@@ -169,5 +169,4 @@ def where_of(place: Place | None) -> tuple[str | None, int | None]:
     """The file and the line of a place; a text that was pasted has no file."""
     if place is None:
         return None, None
-    before, _, number = place.where.rpartition("line ")
-    return before.rstrip(", ") or None, int(number) if number.isdigit() else 1
+    return place.where.rpartition("line ")[0].rstrip(", ") or None, place.number
