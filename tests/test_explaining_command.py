@@ -267,6 +267,7 @@ def test_lines_of_questions_stay_a_question_each(line: str) -> None:
     assert finished.lines[1]["layer"] == "GRU(3)"
 
 
+@pytest.mark.process  # the program of the exception is read by a process
 def test_explain_takes_a_text_or_an_exception() -> None:
     told = rnnshape.explain(NDIM)
     assert isinstance(told, rnnshape.Explanation)
