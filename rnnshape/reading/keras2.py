@@ -194,7 +194,6 @@ MODULES: Mapping[str, str] = {
     "keras.objectives": "keras.losses",
     "keras.initializations": "keras.initializers",
     "keras.preprocessing.text": "tensorflow.keras.preprocessing.text",
-    "keras.wrappers": "scikeras",
     "keras.wrappers.scikit_learn": "scikeras.wrappers",
     "keras.backend.tensorflow_backend": "keras.backend",
 }
