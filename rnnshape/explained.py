@@ -26,7 +26,7 @@ class Reader(Protocol):
 
 
 def _own_reader() -> Reader:
-    from rnnshape.reading.child import reader_of_process
+    from rnnshape.reading.reader import reader_of_process
 
     return reader_of_process(os.getpid())
 

@@ -95,7 +95,7 @@ def _of_error(wrong: QueryError, file: str) -> Problem:
     """What Keras would refuse, between layers."""
     place = wrong.place or Place("", 0, 0)
     path = _path(file, place.where.rpartition("line ")[0].rstrip(", "))
-    return Problem("chain", wrong.message, None, path, place.number, place.start + 1)
+    return Problem("chain", wrong.message, None, path, place.number, place.column)
 
 
 def _path(file: str, found: str | None) -> str:
