@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rnnshape.api import inspect_all as inspect_all
     from rnnshape.errors import Place as Place
     from rnnshape.errors import QueryError as QueryError
+    from rnnshape.explained import explain as explain
     from rnnshape.explaining import Explanation as Explanation
-    from rnnshape.explaining import explain as explain
     from rnnshape.expression import Call as Call
     from rnnshape.measuring.arrays import Array as Array
     from rnnshape.measuring.messages import Measurement as Measurement
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 _MODULES = {
     "api": ("inspect", "inspect_all"),
     "errors": ("Place", "QueryError"),
-    "explaining": ("Explanation", "explain"),
+    "explained": ("explain",),
+    "explaining": ("Explanation",),
     "expression": ("Call",),
     "reading": ("parse",),
     "measuring.messages": ("Array", "Measurement", "MeasurementError"),

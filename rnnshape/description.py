@@ -494,7 +494,7 @@ def _check_names(network: Network) -> None:
         ):
             raise step.layer.error(
                 f"two layers have the name {name!r}: give each its own "
-                '(Keras: "all layers should have unique names")',
+                '(Keras: "should have unique names", "names should be unique")',
                 "name",
             )
 

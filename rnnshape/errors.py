@@ -45,6 +45,12 @@ class Place(NamedTuple):
         return self.cut + self.start + 1
 
     @property
+    def number(self) -> int:
+        """The line's number, from 1."""
+        number = self.where.rpartition("line ")[2]
+        return int(number) if number.isdigit() else 1
+
+    @property
     def shown(self) -> tuple[str, str]:
         """The line, or what is next to the place in a long one, and carets under the place."""
         first = max(0, min(self.start - LONGEST_LINE // 3, len(self.line) - LONGEST_LINE))

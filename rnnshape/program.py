@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
+from keyword import iskeyword
 from types import EllipsisType
 from typing import Any
 
@@ -118,7 +119,9 @@ class _Writer:
                     yield f"{layer} = {step.layer}"
             yield f"{self.returned(number)} = {layer}({called})"
         inputs = self.several(tuple(Ref(0, index) for index in range(len(self.network.inputs))))
-        yield f"model = Model({inputs}, {self.several(self.outputs)})"
+        name = self.network.name.removeprefix("self.")
+        model = name if name.isidentifier() and not iskeyword(name) else "model"
+        yield f"{model} = Model({inputs}, {self.several(self.outputs)})"
 
     def input(self, index: int, tensor: Tensor) -> str:
         """`Input((5, 1), batch_size=2)`"""

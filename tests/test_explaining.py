@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib
 import re
 import time
 from collections.abc import Mapping
@@ -14,12 +16,18 @@ import pytest
 from rnnshape.explaining import Explanation, explain, is_error
 from rnnshape.explaining.advice import FUNCTIONS
 from rnnshape.explaining.messages import entries
+from rnnshape.explaining.text import one_line, plain
 
 TABLE = Path(__file__).parent / "tables" / "errors.txt"
 OLD_MESSAGES = [
     tuple(line.split(" | ", 2))
     for line in TABLE.read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
+]
+PROVOKED = [
+    line
+    for line in TABLE.with_name("provoked.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
 ]
 NDIM = (
     'ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, '
@@ -381,6 +389,8 @@ def keras_names() -> Mapping[str, Any]:
 
     return names | {
         "keras": keras,
+        "ops": keras.ops,
+        "tf": importlib.import_module("tensorflow"),
         "numpy": numpy,
         "Sequential": keras.Sequential,
         "Model": keras.Model,
@@ -409,6 +419,39 @@ def test_keras_takes_a_program_with_the_remedy(
     _is_well_said(told)
     assert remedy in mended
     _run(mended, keras_names)
+
+
+@pytest.fixture(scope="module")
+def raised(
+    keras_names: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """What Keras says of each program that it refuses."""
+    found = {}
+    with contextlib.chdir(tmp_path_factory.mktemp("refused")):
+        for program in PROVOKED:
+            with pytest.raises(Exception) as caught:  # noqa: PT011 - Keras raises what it likes
+                _run(program, keras_names)
+            found[program] = f"{caught.typename}: {caught.value}"
+    return found
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("program", PROVOKED)
+def test_what_keras_3_raises_is_explained(program: str, raised: Mapping[str, str]) -> None:
+    told = explain(raised[program])
+    assert is_error(raised[program])
+    assert told.is_known
+    assert told.remedies
+    _is_well_said(told)
+
+
+@pytest.mark.keras
+def test_each_wording_of_the_table_is_one_of_keras(raised: Mapping[str, str]) -> None:
+    messages = [one_line(plain(text)) for text in raised.values()]
+    messages += [one_line(message) for _, _, message in OLD_MESSAGES]
+    wordings = [pattern for entry in entries() for pattern in entry.patterns]
+    unheard = [one.pattern for one in wordings if not any(map(one.search, messages))]
+    assert unheard == []
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_a_pasted_error_is_explained(
     monkeypatch.chdir(tmp_path)
     if how not in ("argument", "standard input"):
         Path(how).write_text(text, encoding="utf-8", newline="")
-    what = {"argument": text, "standard input": "-"}.get(how, f"./{how}")
+    what = {"argument": text, "standard input": "-", "error": "./error"}.get(how, how)
     finished = command(what, "--json", stdin=text)
     assert (finished.code, finished.err) == (0, "")
     [told] = finished.lines
@@ -97,6 +97,44 @@ def test_the_line_of_a_file_that_is_there_is_shown(
     )
     assert command(TRACEBACK.replace("line 6", "line 60")).out.endswith("train.py, line 60\n")
     assert command(TRACEBACK, "--json").lines[0]["place"] == {"file": "train.py", "line": 6}
+
+
+DATA = """\
+import numpy
+from keras import Sequential
+from keras.layers import LSTM, Dense
+
+series, labels = numpy.zeros((100, 20, 8)), numpy.zeros(100)
+model = Sequential([LSTM(64), Dense(3)])
+model.compile(loss="categorical_crossentropy")
+model.fit(series, labels)
+"""
+MISFIT = (
+    "ValueError: Arguments `target` and `output` must have the same rank (ndim). Received: "
+    "target.shape=(None,), output.shape=(None, 3)"
+)
+
+
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
+@pytest.mark.parametrize("how", ["argument", "standard input"])
+def test_the_program_of_a_traceback_is_read_for_its_names_and_sizes(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(DATA)
+    text = f"Traceback (most recent call last):\n{FRAME.format('train.py', 8)}{MISFIT}\n"
+    finished = command("-" if how == "standard input" else text, "--json", stdin=text)
+    [told] = finished.lines
+    assert told["kind"] == "labels"
+    assert told["explanation"].startswith("labels (100,) does not fit the output dense (batch, 3)")
+    assert told["remedies"][0] == "labels = keras.utils.to_categorical(labels, 3)"
+    assert told["place"] == {"file": "train.py", "line": 8}
+    assert rnnshape.explain(text).to_dict() == told
+    Path("train.py").write_text(PROGRAM + LSTMS)
+    assert command(TRACEBACK, "--json").lines[0]["explanation"].startswith("LSTM(32) takes")
+    Path("train.py").write_text(DATA)
+    other = command(text.replace("line 8", "line 7"), "--json").lines[0]
+    assert other["explanation"].startswith("y is (None,) = (batch,)")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +267,7 @@ def test_lines_of_questions_stay_a_question_each(line: str) -> None:
     assert finished.lines[1]["layer"] == "GRU(3)"
 
 
+@pytest.mark.process  # the program of the exception is read by a process
 def test_explain_takes_a_text_or_an_exception() -> None:
     told = rnnshape.explain(NDIM)
     assert isinstance(told, rnnshape.Explanation)

@@ -18,7 +18,7 @@ from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZ
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from tests.calls import parse
-from tests.conftest import KerasInProcess
+from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
 THREE: Shape = (2, 5, 4)
@@ -65,8 +65,94 @@ def test_what_is_refused_is_refused_by_keras(question: str, keras: Keras) -> Non
     text, _, written = question.rpartition(" of ")
     shape = ast.literal_eval(written)
     fixed = shape if "stateful=True, return" in text else (None, *shape[1:])
-    with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
-        keras.chained(layers_of(text), fixed, random_numbers(shape, zeros=False))
+    message = refusal_of(text, shape).message
+    of_arguments = "QueryAttention(" in text or "HeadAttention(" in text
+    times = 2 if of_arguments and "takes two tensors" not in message else 1
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises whatever it stumbles over
+        keras.chained(layers_of(text), fixed, random_numbers(shape, zeros=False), times=times)
+    assert is_quoted(message, raised.value)
+
+
+def is_quoted(message: str, raised: BaseException) -> bool:
+    """Whether Keras says what is quoted of it; of several quotes, one."""
+    said = " ".join(str(raised).replace('"', "").split())
+    quoted = message.partition("(Keras: ")[2].removesuffix(")").strip('"')
+    return any(words.replace('"', "") in said for words in quoted.split('", "'))
+
+
+@pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
+@pytest.mark.parametrize(
+    "code",
+    [
+        "m = Sequential([Input((5, 3)), LSTM(4)]); m(Input((4, 3)))",
+        "d = Dense(2); i, j = Input((3,)), Input((4,)); m = Model([i, j], [d(i), d(j)])",
+        "m = Sequential([Input((3,)), Dense(2, name='a'), Dense(2, name='a')])",
+        "i = Input((3,)); m = Model(i, Dense(2, name='a')(Dense(2, name='a')(i)))",
+        "i = Input(5); m = Model(i, Dense(2)(i))",
+        "i = Input((5, 3)); m = Model(i, LSTM(4)(LSTM(4)(i)))",
+        "i = Input((5, 3)); m = Model(i, LSTM(4, stateful=True)(i))",
+    ],
+)
+def test_what_is_quoted_of_code_is_said_by_keras(code: str, keras: Keras) -> None:
+    said = " ".join(command(code, "-n").err.partition("  |")[0].split())
+    quoted = "(Keras: " + said.partition("(Keras: ")[2].partition(")")[0] + ")"
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises what it likes
+        exec(code, vars(keras.keras) | vars(keras.keras.layers))
+    assert is_quoted(quoted, raised.value), said
+
+
+# What is refused, the remedy that is said of it, and the same with the remedy.
+MENDED: list[tuple[str, Shape, str, str, Shape]] = [
+    ("LSTM(64) -> LSTM(32)", THREE, "give it return_sequences=True",
+     "LSTM(64, return_sequences=True) -> LSTM(32)", THREE),
+    ("Dense(3) -> LSTM(2)", (2, 4), "put RepeatVector(timesteps) between them",
+     "Dense(3) -> RepeatVector(5) -> LSTM(2)", (2, 4)),
+    ("Embedding(9, 4) -> RepeatVector(2)", (2, 5), "put Flatten() between them",
+     "Embedding(9, 4) -> Flatten() -> RepeatVector(2)", (2, 5)),
+    ("Conv2D(2, 1) -> LSTM(3)", (2, 4, 4, 1), "put a Reshape(...) between them",
+     "Conv2D(2, 1) -> Reshape((4, 8)) -> LSTM(3)", (2, 4, 4, 1)),
+    ("LSTM(3)", (2, 4), "describe another with Input(...)", "LSTM(3)", THREE),
+    ("LSTM(3)", (2, 5, None), "give it in the Input's shape in place of None", "LSTM(3)", THREE),
+    ("Conv1D(3, 6)", THREE, "a smaller kernel_size", "Conv1D(3, 2)", THREE),
+    ("Conv1D(3, 6)", THREE, "or padding='same'", "Conv1D(3, 6, padding='same')", THREE),
+    ("Conv1D(3, 6)", THREE, "Give it more timesteps", "Conv1D(3, 6)", (2, 6, 4)),
+    ("MaxPooling1D(6)", THREE, "a smaller pool_size", "MaxPooling1D(2)", THREE),
+    ("Bidirectional(LSTM(3), backward_layer=LSTM(4, go_backwards=True)) -> Dense(1)", THREE,
+     "Give both directions the same units",
+     "Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True)) -> Dense(1)", THREE),
+    ("Bidirectional(LSTM(3), backward_layer=LSTM(3))", THREE,
+     "give backward_layer go_backwards=True",
+     "Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True))", THREE),
+    ("Bidirectional(LSTM(3, go_backwards=True))", THREE, "leave out go_backwards=True",
+     "Bidirectional(LSTM(3))", THREE),
+    ("Bidirectional(LSTM(3, go_backwards=True))", THREE, "or give a backward_layer",
+     "Bidirectional(LSTM(3, go_backwards=True), backward_layer=LSTM(3))", THREE),
+    ("LSTM(3, bias_initializer=None)", THREE, "or unit_forget_bias=False",
+     "LSTM(3, bias_initializer=None, unit_forget_bias=False)", THREE),
+    ("RNN(LSTM(3))", THREE, "LSTMCell in place of LSTM", "RNN(LSTMCell(3))", THREE),
+    ("RNN([LSTMCell(3)], unroll=True)", THREE, "give it the cell itself, RNN(LSTMCell(3))",
+     "RNN(LSTMCell(3), unroll=True)", THREE),
+    ("BatchNormalization(axis=0)", THREE, "choose another axis", "BatchNormalization(axis=1)", THREE),
+    ("GroupNormalization(3)", THREE, "give a number that divides 4", "GroupNormalization(2)", THREE),
+    ("RMSNormalization(axis=1)", THREE, "such as axis=-1", "RMSNormalization(axis=-1)", THREE),
+    ("LSTM(64, activation='rellu')", THREE, "did you mean relu?", "LSTM(64, activation='relu')", THREE),
+    ("Masking() -> LSTM(3, return_sequences=True) -> Softmax()", THREE, "or take Activation('softmax')",
+     "Masking() -> LSTM(3, return_sequences=True) -> Activation('softmax')", THREE),
+    ("LSTM(3, stateful=True)", (None, 5, 4), "give the Input a batch_size",
+     "LSTM(3, stateful=True)", THREE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("refused", "shape", "remedy", "mended", "taken"), MENDED, ids=[one[2] for one in MENDED]
+)
+def test_keras_takes_what_is_mended(
+    refused: str, shape: Shape, remedy: str, mended: str, taken: Shape, keras: Keras
+) -> None:
+    assert remedy in refusal_of(refused, shape).message
+    batch = taken[0] if "stateful" in mended else None
+    facts_along(layers_of(mended), described(taken))
+    keras.chained(layers_of(mended), (batch, *taken[1:]), random_numbers(taken, zeros=False))
 
 
 TAKEN: list[tuple[str, Shape]] = [
@@ -256,7 +342,7 @@ MERGES: list[tuple[str, list[tuple[int | None, ...]], tuple[int, ...] | str]] = 
         "Concatenate(axis=3)",
         [(5, 4), (5, 4)],
         "is given (batch, timesteps, features), which has no axis 3 "
-        '(Keras: "out of range", "out of bounds")',
+        '(Keras: "out of range", "out of bounds", "must be in the range")',
     ),
     ("Add()", [(5, 4), (5, 4)], (2, 5, 4)),
     ("Multiply()", [(5, 4), (4,)], (2, 5, 4)),
@@ -437,8 +523,9 @@ def test_a_wrong_call_of_a_layer_is_refused_as_by_keras(
             named = {name: made(one, of) for name, one in keywords.items()}
             layer(*(made(one, of) for one in positional), **named)
 
-    with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises whatever it stumbles over
         run()
+    assert is_quoted(words, raised.value)
 
 
 # States to start from.

@@ -59,12 +59,14 @@ class Keras:
         built = [(layer := self.build(call), layer(start)) for call in layers]
         return self.answers(inputs, built, given)
 
-    def chained(self, layers: Layers, shape: Shape, given: NDArray[Any]) -> list[Answer]:
+    def chained(
+        self, layers: Layers, shape: Shape, given: NDArray[Any], *, times: int = 1
+    ) -> list[Answer]:
         inputs = tensor = self.keras.Input(batch_shape=shape)
         built = []
         for call in layers:
             layer = self.operation(call) if is_operation(call.name) else self.build(call)
-            tensor = layer(tensor)
+            tensor = layer(*[tensor] * times)
             built.append((layer, tensor))
         return self.answers(inputs, built, given)
 

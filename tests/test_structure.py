@@ -26,7 +26,7 @@ ORDER = (
     ("views",),
     ("formats",),
     ("terminal",),
-    ("shown",),
+    ("shown", "explained"),
     ("api", "cli"),
     ("magic", "__main__"),
     ("__init__",),

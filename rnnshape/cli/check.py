@@ -94,10 +94,8 @@ def _of_question(question: Question) -> Iterator[Problem | QueryError]:
 def _of_error(wrong: QueryError, file: str) -> Problem:
     """What Keras would refuse, between layers."""
     place = wrong.place or Place("", 0, 0)
-    where, _, number = place.where.rpartition("line ")
-    line = int(number) if number.isdigit() else 1
-    path = _path(file, where.rstrip(", "))
-    return Problem("chain", wrong.message, None, path, line, place.column)
+    path = _path(file, place.where.rpartition("line ")[0].rstrip(", "))
+    return Problem("chain", wrong.message, None, path, place.number, place.column)
 
 
 def _path(file: str, found: str | None) -> str:

@@ -34,29 +34,29 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.files import SUFFIXES, file_text, is_file
     from rnnshape.reading.literal import is_literal
 
-    if is_literal(what):
+    if what.lower().endswith(SUFFIXES):
         return None
-    if is_file(what) and Path(what).is_file():
-        if what.lower().endswith(SUFFIXES):
-            return None
-        try:
+    try:
+        if is_file(what) and Path(what).is_file():
             what = file_text(Path(what))
-        except QueryError:  # it can't be read: whoever reads it next says so
+        elif is_literal(what):
             return None
+    except (QueryError, OSError):  # it can't be read: whoever reads it next says so
+        return None
     from rnnshape.explaining import is_error
 
     return what if is_error(what) else None
 
 
-def explained(text: str, options: Options) -> Explanation:
+def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Explanation:
     """What an error means; a `UsageError` where the options have no place for that."""
-    from rnnshape.explaining import explain
+    from rnnshape.explained import explain
 
     if options.format is Format.CSV:
         raise UsageError("--format csv: an error has no place in it: take plain, json or markdown")
     if options.export is not None:
         raise UsageError(f"--export {options.export}: an error has no place in it")
-    return explain(text)
+    return explain(text, reader)
 
 
 def answer_with_errors(
@@ -76,7 +76,7 @@ def answer_with_errors(
     for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
         whats = tuple(group)
         if are_errors:
-            parts += [explained(error_text(what) or "", options) for what in whats]
+            parts += [explained(error_text(what) or "", options, reader) for what in whats]
         else:
             asked = query(options._replace(what=whats), reader)
             describe_all(asked)

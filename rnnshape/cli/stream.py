@@ -87,7 +87,7 @@ def _asked(
     try:
         error = error_text(line)
         if error is not None:
-            return _Asked(number, line, explanation=explained(error, options))
+            return _Asked(number, line, explanation=explained(error, options, reader))
         asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")

@@ -169,14 +169,15 @@ def unequal(said: Said) -> Advice:
     operation = f"{node} {said.text[said.match.start() :]}"
     shapes = _SHAPES.search(operation)
     a, b = (shape_of(shapes[name]) if shapes else said.shape(name) for name in "ab")
-    numbers = f"{said['m']} and {said['n']}" if said["m"] else f"{a} and {b}"
+    sizes = (said["m"], said["n"]) if said["m"] else (a, b)
+    numbers = f": {sizes[0]} and {sizes[1]}" if sizes[0] else ""
     if re.search(r"MatMul|Matrix size|Inner dimensions", operation):
         return _product(numbers, a, b, is_state=not node.endswith("MatMul"))
     if _LOSS.search(node) or _looks_like_loss(a, b):
         return _labels(a, b, said.text, is_in_loss="loss" in node)
     states = re.search("lstm|gru|rnn", node, re.IGNORECASE)
     return Advice(
-        f"Two tensors are combined entry by entry, and differ: {numbers}. The sizes of each axis, "
+        f"Two tensors are combined entry by entry, and differ{numbers}. The sizes of each axis, "
         "from the last backwards, must be equal, or one of them 1.",
         changes("entry by entry", units=b[-1] if b and states else None),
         "chain",
@@ -215,7 +216,7 @@ def _product(numbers: str, a: Shape | None, b: Shape | None, *, is_state: bool) 
     """x @ kernel: the features that came, and those that the layer was built for."""
     came = a[-1] if a else None
     built, wide = (b[-2], b[-1]) if b and len(b) > 1 else (None, None)
-    text = f"The product of {a or 'x'} and {b or 'the kernel'} needs equal sizes: {numbers}."
+    text = f"The product of {a or 'x'} and {b or 'the kernel'} needs equal sizes{numbers}."
     # In a cell the first product is that of x, and the others, MatMul_1, those of the state.
     if built and wide in (3 * built, 4 * built) and is_state:
         said = f" The state that came has {came} units, or x {came} features, instead of {built}."

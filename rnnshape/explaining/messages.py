@@ -34,7 +34,7 @@ _PARTS = {
     "SHAPE": SHAPE,
     "LIST": r"\[[^\]]{0,300}\]",
     "SIZES": r"\d[\d, ]{0,80}(?<=\d)",
-    "WORD": r"[^\s\"'`:,;()]{1,80}",
+    "WORD": r"[^\s\"'`:,;()]{0,79}[^\s\"'`:,;().]",
     "N": r"-?\d{1,15}",
 }
 # The layer before an "expected": `Input 0 of layer "lstm_1" is incompatible with the layer: `
@@ -89,7 +89,7 @@ class Entry(NamedTuple):
 class _Part(str):
     """A part of a message: as it is, or in the form that a text asks for: `{shape:axes}` with its
     axes named, `{shape:last}` its last size, `{name:class}` the class of a layer, `{number:next}`
-    and `{number:before}`; `{x:came}` and `{y:and}` may be missing."""
+    and `{number:before}`; `{x:came}`, `{y:and}` and `{y:instead}` may be missing."""
 
     def __format__(self, form: str) -> str:
         forms: dict[str, Callable[[], str]] = {
@@ -100,6 +100,7 @@ class _Part(str):
             "before": lambda: str(int(self) - 1),
             "came": lambda: f": {self}" if self else "",
             "and": lambda: f" and {self}" if self else "",
+            "instead": lambda: f" instead of {self}" if self else "",
         }
         return forms[form]() if form else str(self)
 

@@ -14,6 +14,7 @@ __all__ = ["arguments", "attribute", "name"]
 # Functions of Keras that take arguments by name, and have no signature in the table.
 _FUNCTIONS = ("", "add", "build", "call", "compile", "evaluate", "load_model", "save", "Sequential")
 _MODELS = ("Sequential", "Model", "Functional")
+_CLASSES = (*LAYERS, "Input", "Lambda", "Layer", *_MODELS[:2])
 
 
 def arguments(said: Said) -> Advice | None:
@@ -22,7 +23,8 @@ def arguments(said: Said) -> Advice | None:
     of = next((part for part in said["of"].split(".")[::-1] if not part.startswith("__")), "")
     if "optimizer" in said.match[0] or "not recognized" in said.match[0]:
         of = "optimizer"
-    given = re.findall(r"([A-Za-z_]\w*)['\"]?(?=[:=,)]|$)", said["given"].strip("{} '\"."))[:4]
+    ends = ":" if "{" in said["given"] else "[:=,)]|$"
+    given = re.findall(rf"([A-Za-z_]\w*)['\"]?(?={ends})", said["given"].strip("{} '\"."))[:4]
     is_of_keras = of in _FUNCTIONS or of in keras2.ARGUMENTS or module_of(of) is not None
     if not (is_of_keras or any(_old(of, name) for name in given)):
         return None
@@ -63,9 +65,13 @@ def name(said: Said) -> Advice | None:
         return None
     dotted = ".".join(filter(None, (said["module"], said["name"])))
     text = f"This Keras or TensorFlow has no {dotted}."
-    today = keras2.name(dotted)
+    last = said["name"]
+    today = keras2.name(dotted) or (keras2.name(f"keras.layers.{last}") if last else None)
     if today is None:
-        return Advice(text, changes("another module", name=said["name"] or "LSTM"))
+        near = did_you_mean(last, _CLASSES).removeprefix("; did you mean ").rstrip("?")
+        layer = (last if last in _CLASSES else near) or None
+        module = "keras" if layer in _MODELS else "keras.layers"
+        return Advice(text, changes("another module", layer=layer, module=module))
     place, _, last = today.code.rpartition(".")
     is_class = place and last.isidentifier() and last[0].isupper()
     code = f"from {place} import {last}" if is_class else today.code

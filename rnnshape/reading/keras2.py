@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-__all__ = ["ARGUMENTS", "ATTRIBUTES", "MODULES", "NAMES", "Today", "argument", "attribute", "name"]
+from rnnshape.signatures import OPERATIONS
+
+__all__ = [
+    "ARGUMENTS", "ATTRIBUTES", "MODULES", "NAMES", "OPTIMIZERS", "OTHER_NAMES", "Today",
+    "argument", "attribute", "name",
+]  # fmt: skip
 
 
 class Today(NamedTuple):
@@ -17,10 +22,22 @@ class Today(NamedTuple):
     Attributes:
         code: the spelling of today; empty where nothing takes its place, and it is left out.
         keras3: `refused` (raises), `warned` (goes on, and warns), `taken` (goes on, silently).
+        keeps_value: whether an argument has the same value under its name of today.
     """
 
     code: str
     keras3: Literal["refused", "warned", "taken"] = "refused"
+    keeps_value: bool = True
+
+    def given(self, value: str) -> Today:
+        """The same with the value that code gives it.
+
+        >>> Today("learning_rate=0.001").given("0.01").code
+        'learning_rate=0.01'
+        """
+        word, equals, _ = self.code.partition("=")
+        is_same = equals and word.isidentifier() and self.keeps_value
+        return self._replace(code=f"{word}={value}") if is_same else self
 
 
 _INPUT = Today("Input(shape=(timesteps, features))", "warned")
@@ -37,7 +54,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "init": _INITIALIZER,
         "inner_init": Today("recurrent_initializer='orthogonal'"),
         "inner_activation": Today("recurrent_activation='hard_sigmoid'"),
-        "forget_bias_init": Today("unit_forget_bias=True"),
+        "forget_bias_init": Today("unit_forget_bias=True", keeps_value=False),
         "W_regularizer": Today("kernel_regularizer='l2'"),
         "U_regularizer": Today("recurrent_regularizer='l2'"),
         "b_regularizer": Today("bias_regularizer='l2'"),
@@ -59,7 +76,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "border_mode": _PADDING,
         "subsample": _STRIDES,
         "subsample_length": _STRIDES,
-        "dim_ordering": Today("data_format='channels_last'"),
+        "dim_ordering": Today("data_format='channels_last'", keeps_value=False),
         "nb_filter": Today("filters=64"),
         "filter_length": Today("kernel_size=3"),
         "nb_row": Today("kernel_size=(3, 3)"),
@@ -90,7 +107,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     "Model": {"input": Today("inputs=inputs"), "output": Today("outputs=outputs")},
     "optimizer": {
         "lr": Today("learning_rate=0.001"),
-        "decay": Today("learning_rate=0.001", "warned"),
+        "decay": Today("", "warned"),
     },
     "compile": {
         "sample_weight_mode": Today(""),
@@ -99,9 +116,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     },
     "fit": {
         "nb_epoch": Today("epochs=10"),
-        "samples_per_epoch": Today("steps_per_epoch=1"),
-        "nb_val_samples": Today("validation_steps=10"),
-        "show_accuracy": Today("metrics=['accuracy']"),
+        "samples_per_epoch": Today("steps_per_epoch=1", keeps_value=False),
+        "nb_val_samples": Today("validation_steps=10", keeps_value=False),
+        "show_accuracy": Today(""),
+        "nb_worker": Today(""),
         "workers": Today(""),
         "use_multiprocessing": Today(""),
         "max_queue_size": Today(""),
@@ -121,7 +139,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
         "predict_generator": Today("model.predict(generator)"),
         "predict_classes": Today("model.predict(X).argmax(axis=-1)"),
         "predict_proba": Today("model.predict(X)"),
-        "reset_states": Today("layer.reset_state()"),
+        "reset_states": Today("model.layers[0].reset_state()"),
         "to_yaml": Today("model.to_json()"),
         "total_loss": Today(""),
         "uses_learning_phase": Today(""),
@@ -180,6 +198,26 @@ MODULES: Mapping[str, str] = {
     "keras.backend.tensorflow_backend": "keras.backend",
 }
 
+# Functions of `keras.backend` and of TensorFlow that are called otherwise in `keras.ops`.
+OTHER_NAMES: Mapping[str, str] = {
+    "concat": "concatenate", "div": "divide", "mul": "multiply", "sub": "subtract", "pow": "power",
+    "permute_dimensions": "transpose", "reverse": "flip", "l2_normalize": "normalize",
+    "truediv": "true_divide", "neg": "negative", "gather": "take", "batch_dot": "matmul",
+    "clip_by_value": "clip",
+}  # fmt: skip
+_OF_BACKEND = {
+    "int_shape": "shape", "dot": "matmul", "constant": "convert_to_tensor", "flatten": "reshape",
+    "variable": "convert_to_tensor", "get_value": "convert_to_numpy", "eval": "convert_to_numpy",
+}  # fmt: skip
+# What is left of `keras.backend`; `tensorflow.keras.backend` has most of it.
+_BACKEND_OF_TODAY = (
+    "backend", "clear_session", "epsilon", "floatx", "get_uid", "image_data_format",
+    "is_float_dtype", "is_int_dtype", "is_keras_tensor", "result_type", "set_epsilon",
+    "set_floatx", "set_image_data_format", "standardize_dtype",
+)  # fmt: skip
+
+OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
+
 # Names that are gone from a module, and what is written instead.
 NAMES: Mapping[str, Today] = {
     "keras.layers.CuDNNLSTM": Today("keras.layers.LSTM"),
@@ -207,44 +245,15 @@ NAMES: Mapping[str, Today] = {
     "keras.regularizers.WeightRegularizer": Today("keras.regularizers.l1_l2"),
     "keras.constraints.maxnorm": Today("keras.constraints.max_norm"),
     "keras.initializers.normal": Today("keras.initializers.RandomNormal"),
-    "keras.preprocessing.sequence.TimeseriesGenerator": Today(
-        "keras.utils.timeseries_dataset_from_array"
-    ),
-    "keras.preprocessing.image.ImageDataGenerator": Today(
-        "tensorflow.keras.preprocessing.image.ImageDataGenerator"
-    ),
+    **{
+        f"keras.preprocessing.{name}": Today(f"tensorflow.keras.preprocessing.{name}")
+        for name in ("sequence.TimeseriesGenerator", "image.ImageDataGenerator")
+    },
+    "keras.engine.training.slice_X": Today(""),
+    "keras.engine.training.Model": Today("keras.Model"),
     "keras.initializations": Today("keras.initializers"),
     "keras.objectives": Today("keras.losses"),
     "keras.legacy.interfaces": Today(""),
-    **{
-        f"keras.backend.{function}": Today(f"keras.ops.{today}")
-        for function, today in {
-            "int_shape": "shape",
-            "shape": "shape",
-            "mean": "mean",
-            "sum": "sum",
-            "dot": "matmul",
-            "batch_dot": "matmul",
-            "expand_dims": "expand_dims",
-            "squeeze": "squeeze",
-            "concatenate": "concatenate",
-            "stack": "stack",
-            "reshape": "reshape",
-            "permute_dimensions": "transpose",
-            "softmax": "softmax",
-            "tanh": "tanh",
-            "sigmoid": "sigmoid",
-            "zeros": "zeros",
-            "ones": "ones",
-            "constant": "convert_to_tensor",
-            "variable": "convert_to_tensor",
-            "get_value": "convert_to_numpy",
-            "gather": "take",
-            "one_hot": "one_hot",
-            "flatten": "reshape",
-            "reverse": "flip",
-        }.items()
-    },
     "keras.backend.function": Today("keras.Model"),
     "keras.backend.placeholder": Today("keras.Input"),
     "keras.backend.learning_phase": Today(""),
@@ -259,6 +268,10 @@ NAMES: Mapping[str, Today] = {
     "tensorflow.get_default_graph": Today(""),
     "tensorflow.nn.rnn_cell": Today("keras.layers"),
     "tensorflow.nn.dynamic_rnn": Today("keras.layers.RNN"),
+    "tensorflow.train.AdamOptimizer": Today("keras.optimizers.Adam"),
+    "tensorflow.train.RMSPropOptimizer": Today("keras.optimizers.RMSprop"),
+    "tensorflow.train.GradientDescentOptimizer": Today("keras.optimizers.SGD"),
+    "tensorflow.set_random_seed": Today("tensorflow.random.set_seed"),
 }
 
 
@@ -270,7 +283,7 @@ def argument(of: str, old: str) -> Today | None:
     >>> argument("LSTM", "units") is None
     True
     """
-    known = ARGUMENTS.get(of)
+    known = ARGUMENTS.get("optimizer" if of in OPTIMIZERS else of)
     if known and old in known:
         return known[old]
     is_layer = of[:1].isupper() and of not in ("Model", "Input", "InputLayer")
@@ -292,12 +305,21 @@ def name(dotted: str) -> Today | None:
 
     >>> name("keras.layers.recurrent.LSTM").code, name("tensorflow.keras.layers.CuDNNLSTM").code
     ('keras.layers.LSTM', 'keras.layers.LSTM')
+    >>> name("keras.backend.cast").code, name("tensorflow.keras.backend.cast")
+    ('keras.ops.cast', None)
     """
+    given = dotted
     for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):
         if dotted.startswith(prefix):
             dotted = f"keras.{dotted.removeprefix(prefix)}"
     if dotted in NAMES:
-        return NAMES[dotted]
+        return NAMES[dotted] if NAMES[dotted].code != given else None
+    module, _, last = dotted.rpartition(".")
+    if module == "keras.backend" and last not in (*_BACKEND_OF_TODAY, "tensorflow_backend"):
+        today = {**OTHER_NAMES, **_OF_BACKEND}.get(last, last)
+        is_known = today in OPERATIONS or last in _OF_BACKEND
+        is_there = given.startswith("tensorflow.")
+        return None if is_there else Today(f"keras.ops.{today}" if is_known else "")
     for module in sorted(MODULES, key=len, reverse=True):
         if dotted == module or dotted.startswith(f"{module}."):
             return Today(f"{MODULES[module]}{dotted.removeprefix(module)}")

@@ -9,6 +9,7 @@ from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import (
     FLOATS,
+    NEED_ARGUMENTS,
     Kind,
     axes,
     between,
@@ -57,7 +58,7 @@ INITIALIZERS = tuple(
         *(short for short, name in ALIASES.items() if module_of(name) == "initializers"),
         *("Identity", "normal", "uniform", "one", "zero"),
     )
-    if name.lower() != "constant"  # which needs its value
+    if name.lower() not in NEED_ARGUMENTS
 )
 REGULARIZERS = (*ARGUMENT_OBJECTS["regularizers"], "l1", "l2", "l1l2", "orthogonal_regularizer")
 CONSTRAINTS = (
@@ -120,11 +121,8 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
 
 def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:
     hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
-    keras = f' (Keras: "{kind.keras}")' if kind.keras else ""
-    return call.error(
-        f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}{hint}{keras}",
-        argument,
-    )
+    message = f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}{hint}"
+    return call.error(message + kind.quote(value), argument)
 
 
 def _is_beyond_the_rule(argument: str, value: Value) -> bool:
@@ -138,23 +136,31 @@ def _is_beyond_the_rule(argument: str, value: Value) -> bool:
     return False
 
 
-WHOLE = Kind("a whole number, 1 or more", is_whole, keras="expected a positive integer")
-WHOLE_NOT_BOOL = Kind(
-    WHOLE.allowed, lambda value: is_whole(value) and not isinstance(value, bool), keras=WHOLE.keras
+WHOLE = Kind(
+    "a whole number, 1 or more", is_whole, keras="expected a positive integer", said_of=(int,)
 )
-WHOLE_OR_NONE = Kind(f"{WHOLE.allowed}, or None", or_none(is_whole), keras=WHOLE.keras)
+POSITIVE = WHOLE._replace(keras="be a positive integer")
+POSITIVE_NOT_BOOL = POSITIVE._replace(
+    takes=lambda value: is_whole(value) and not isinstance(value, bool)
+)
+WHOLE_OR_NONE = WHOLE._replace(allowed=f"{WHOLE.allowed}, or None", takes=or_none(is_whole))
 NUMBER = Kind("a number", is_number)
 NUMBERS = Kind("a number, or several of them", is_numbers)
 NUMBERS_OR_NONE = Kind(f"{NUMBERS.allowed}, or None", or_none(is_numbers))
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
-RATE = Kind("a number from 0 to 1", between(0, 1), keras="Expected a float value between 0 and 1")
+RATE = Kind(
+    "a number from 0 to 1",
+    between(0, 1),
+    keras="Expected a float value between 0 and 1",
+    said_of=(int, float),
+)
 POOLING = one_of("valid", "same")
 PADDING = one_of("valid", "same", any_case=True)
-INITIALIZER = named("initializer function", INITIALIZERS, "initializers")
+INITIALIZER = named("initializer", INITIALIZERS, "initializers")
 REGULARIZER = named("regularizer", REGULARIZERS)
 CONSTRAINT = named("constraint", CONSTRAINTS)
 ACTIVATION = named(
-    "activation function", tuple(word for word in ACTIVATIONS if word != "threshold")
+    "activation function", tuple(word for word in ACTIVATIONS if word not in NEED_ARGUMENTS)
 )
 ANYTHING = Kind("anything", lambda value: True)
 NOTHING = Kind("None", lambda value: value is None)
@@ -162,18 +168,18 @@ NOTHING = Kind("None", lambda value: value is None)
 # By the argument's name; under `Layer.argument` where a layer means something of its own.
 KINDS: dict[str, Kind] = {
     "units": WHOLE,
-    "filters": WHOLE,
-    "RepeatVector.n": WHOLE_NOT_BOOL,
-    "Embedding.input_dim": WHOLE_NOT_BOOL,
-    "Embedding.output_dim": WHOLE_NOT_BOOL,
+    "filters": WHOLE._replace(keras="Expected a strictly positive value"),
+    "RepeatVector.n": POSITIVE_NOT_BOOL,
+    "Embedding.input_dim": POSITIVE_NOT_BOOL,
+    "Embedding.output_dim": POSITIVE_NOT_BOOL,
     "Embedding.weights": NOTHING,  # an array, which can't be written here
-    "UpSampling1D.size": WHOLE_NOT_BOOL,
+    "UpSampling1D.size": POSITIVE_NOT_BOOL,
     "UpSampling2D.size": sizes(2),
     "UpSampling3D.size": sizes(3),
     "interpolation": one_of(*INTERPOLATIONS, any_case=True),
-    "Conv1D.groups": WHOLE,
-    "Conv2D.groups": WHOLE,
-    "Conv3D.groups": WHOLE,
+    "Conv1D.groups": POSITIVE,
+    "Conv2D.groups": POSITIVE,
+    "Conv3D.groups": POSITIVE,
     "num_heads": WHOLE,
     "key_dim": WHOLE,
     "value_dim": WHOLE_OR_NONE,
@@ -212,6 +218,7 @@ KINDS: dict[str, Kind] = {
         f"{layer}.{name}_initializer": INITIALIZER._replace(
             takes=lambda value: value is not None and INITIALIZER.takes(value),
             keras="has no attribute 'from_config'",
+            said_of=(type(None),),
         )
         for layer in ("MultiHeadAttention", "GroupQueryAttention")
         for name in ("kernel", "bias")
@@ -234,6 +241,16 @@ KINDS: dict[str, Kind] = {
             ("strides", sizes(count, none="Pooling" in layer)),
             ("dilation_rate", sizes(count)),
             ("padding", padding),
+        )
+    },
+    **{  # which Keras takes, and then can't run
+        f"{layer}{count}D.{argument}": kind._replace(keras="")
+        for count in (1, 2, 3)
+        for layer, argument, kind in (
+            ("ConvLSTM", "filters", WHOLE),
+            ("ConvLSTM", "strides", sizes(count)),
+            ("MaxPooling", "strides", sizes(count, none=True)),
+            ("AveragePooling", "strides", sizes(count, none=True)),
         )
     },
     **{
@@ -267,12 +284,14 @@ KINDS: dict[str, Kind] = {
     "Reshape.target_shape": Kind(
         "a tuple of whole numbers, one of which may be -1",
         is_target,
-        keras="There must be at most one unknown dimension (-1)",
+        keras='There must be at most one unknown dimension (-1)", "must be a non-negative integer',
+        said_of=(tuple,),
     ),
     "Permute.dims": Kind(
         "a tuple of 1, 2, ... in another order",
         is_order,
         keras="The set of indices in `dims` must be consecutive and start from 1",
+        said_of=(tuple,),
     ),
     "BatchNormalization.axis": axes(several=False),
     "GroupNormalization.axis": axes(several=False),
@@ -299,6 +318,7 @@ KINDS: dict[str, Kind] = {
         "a whole number, or two of them",
         is_one_or_two,
         keras="Invalid format for argument `axes`",
+        said_of=(tuple,),
     ),
     "Concatenate.axis": axes(several=False),
     "Softmax.axis": axes(none=True),
@@ -325,6 +345,7 @@ KINDS: dict[str, Kind] = {
         "the name of a float or of a policy such as 'mixed_float16'",
         or_none(is_dtype),
         FLOATS,
-        "Cannot convert to a mixed precision DTypePolicy",
+        "to a mixed precision DTypePolicy",
+        (str,),
     ),
 }

@@ -25,8 +25,9 @@ def _takes(call: Call) -> tuple[str, ...]:
 def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
     batch, _, *others = required_axes(call, [given], *_takes(call))
     channels, space = channels_and_space(call, others)
-    for axis in (channels, *space):
-        known_length(call, axis)
+    known_length(call, channels)
+    for axis in space:
+        known_length(call, axis, "only support static input shapes for the spatial dimension")
     check_batch(call, batch)
     filters = Axis("filters", whole_number(call, "filters"))
     kernel = kernel_axes(call, space)

@@ -101,7 +101,7 @@ def masking(call: Call, inputs: Sequence[Tensor]) -> Facts:
 
 def no_such_axis(call: Call, argument: str, number: int, given: Tensor) -> Exception:
     """What is wrong with the number of an axis that a tensor does not have."""
-    words = '"out of range", "out of bounds"'
+    words = '"out of range", "out of bounds", "must be in the range"'
     if call.name == "Normalization":
         words = '"All `axis` values must be in the range"'
     return call.error(

@@ -10,6 +10,7 @@ from rnnshape.signatures import module_of
 
 __all__ = [
     "FLOATS",
+    "NEED_ARGUMENTS",
     "Kind",
     "axes",
     "between",
@@ -33,6 +34,7 @@ __all__ = [
     "sizes_of_any_count",
 ]
 
+NEED_ARGUMENTS = ("constant", "threshold")  # functions that their names alone don't stand for
 FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
 
 
@@ -44,12 +46,20 @@ class Kind(NamedTuple):
         takes: whether Keras takes a value.
         words: texts that it may be, for a hint where one is misspelt.
         keras: what Keras says of other values.
+        said_of: the types of those that it says this of; empty where of all.
     """
 
     allowed: str
     takes: Callable[[Value], bool]
     words: tuple[str, ...] = ()
     keras: str = ""
+    said_of: tuple[type, ...] = ()
+
+    def quote(self, value: Value) -> str:
+        """Keras' words of a value; empty where it stumbles over it somewhere, in others."""
+        is_said = not self.said_of or type(value) in self.said_of
+        known = value in (*NEED_ARGUMENTS, *(name.capitalize() for name in NEED_ARGUMENTS))
+        return f' (Keras: "{self.keras}")' if self.keras and is_said and not known else ""
 
 
 def is_whole(value: Value, least: int = 1) -> bool:
@@ -90,7 +100,8 @@ def between(least: float, most: float) -> Callable[[Value], bool]:
 
 def number_from(least: float) -> Kind:
     allowed = f"a number, {least:g} or more"
-    return Kind(allowed, between(least, float("inf")), keras="cannot be a negative value")
+    takes = between(least, float("inf"))
+    return Kind(allowed, takes, keras="cannot be None or", said_of=(int, float))
 
 
 def one_of(*words: str, none: bool = False, any_case: bool = False) -> Kind:
@@ -113,7 +124,7 @@ def named(what: str, words: tuple[str, ...], module: str = "") -> Kind:
         return value is None or (isinstance(value, str) and value in words)
 
     keras = f"Could not interpret {what} identifier"
-    return Kind(f"the name of one of Keras' {what.split()[0]}s", takes, words, keras)
+    return Kind(f"the name of one of Keras' {what.split()[0]}s", takes, words, keras, (str,))
 
 
 def sizes(count: int, least: int = 1, none: bool = False) -> Kind:
@@ -124,7 +135,8 @@ def sizes(count: int, least: int = 1, none: bool = False) -> Kind:
 
     several = f", or {count} of them" if count > 1 else ""
     allowed = f"a whole number, {least} or more{several}"
-    return Kind(allowed, takes, keras=f"must be a tuple of {count} integers")
+    words = f"must be a tuple of {count} integers"
+    return Kind(allowed, takes, keras=words, said_of=(int, tuple))
 
 
 def sizes_not_bool(count: int) -> Kind:
@@ -134,7 +146,7 @@ def sizes_not_bool(count: int) -> Kind:
         given = value if isinstance(value, tuple) else (value,)
         return kind.takes(value) and not any(isinstance(size, bool) for size in given)
 
-    return kind._replace(takes=takes, keras="must be an integer or")
+    return kind._replace(takes=takes, keras="")
 
 
 def both_ends(count: int) -> Kind:
@@ -147,7 +159,7 @@ def both_ends(count: int) -> Kind:
         return is_whole(value, 0)
 
     allowed = f"a whole number, 0 or more, or {count} of them or of pairs"
-    return Kind(allowed, takes, keras=f"should have {'two' if count == 2 else count} elements")
+    return Kind(allowed, takes)
 
 
 def sizes_of_any_count(least: int = 1, none: bool = False) -> Kind:

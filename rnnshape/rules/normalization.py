@@ -121,7 +121,8 @@ def _chosen_axes(call: Call, given: Tensor, *, weighted: bool) -> tuple[Axis, ..
         if weighted and number % rank == 0:
             raise call.error(
                 f"{call} can't keep a weight for each entry of a batch: choose another axis "
-                '(Keras: "Shapes used to initialize variables must be fully-defined")',
+                '(Keras: "Shapes used to initialize variables must be fully-defined", '
+                '"must have a known shape")',
                 "axis",
             )
     if len({number % rank for number in numbers}) < len(numbers):

@@ -224,7 +224,7 @@ def _ends(call: Call, given: Tensor) -> list[tuple[int, ...]]:
         raise call.error(
             f"{call} takes two whole numbers, 0 or more, for each axis of {given.labels} "
             '(Keras: "`pad_width` must have the same length as `x.shape`", '
-            '"Paddings must be non-negative")',
+            '"Paddings must be non-negative", "paddings must be the rank of inputs")',
             "pad_width",
         )
     return ends

@@ -82,7 +82,7 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     stacked = isinstance(cell, tuple)
     cells = cell if isinstance(cell, tuple) else (cell,)
     if not cells:
-        raise call.error('RNN needs a cell at least (Keras: "list index out of range")', "cell")
+        raise call.error('RNN needs a cell at least (Keras: "index out of range")', "cell")
     if stacked and any(isinstance(one, Call) and one.name == "StackedRNNCells" for one in cells):
         return None
     known = tuple(_known_cell(call, one) for one in cells)

@@ -14,6 +14,7 @@ from rnnshape.rules.states import started
 from rnnshape.signatures import signature
 
 __all__ = [
+    "EACH_TIMESTEP",
     "SEQUENCE",
     "Rule",
     "axes_of_input",
@@ -28,6 +29,7 @@ __all__ = [
     "weight",
 ]
 
+EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
 SEQUENCE = ("batch", "timesteps", "features")
 BY_RANK = {
     1: ("batch",),
@@ -145,13 +147,17 @@ def only_input(call: Call, inputs: Sequence[Tensor]) -> Tensor:
     return inputs[0]
 
 
-def known_length(call: Call, axis: Axis) -> Axis:
+def known_length(
+    call: Call,
+    axis: Axis,
+    keras: str = "Shapes used to initialize variables must be fully-defined",
+) -> Axis:
     """An axis whose length a layer needs to make its weights; a `QueryError` where Keras does not
     know it."""
     if axis.is_open:
         raise call.error(
-            f"{call} needs to know the number of {axis.name}: give it in the Input's shape "
-            'in place of None (Keras: "Shapes used to initialize variables must be fully-defined")'
+            f"{call} needs to know the number of {axis.name}: give it in the Input's shape in "
+            f'place of None (Keras: "{keras}")'
         )
     if axis.believed is not None:
         raise call.error(
@@ -215,7 +221,9 @@ def _wrong_rank(
             else words.replace("ndim", "min_ndim", 1)
         )
     takes = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
-    return call.error(f'{call} takes {takes}, but {given}: {remedy} (Keras: "{keras or words}")')
+    # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
+    said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{keras or words}")'
+    return call.error(f"{call} takes {takes}, but {given}: {remedy}{said}")
 
 
 def _remedy(tensor: Tensor, rank: int) -> str:

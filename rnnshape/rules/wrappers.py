@@ -9,7 +9,7 @@ from rnnshape.expression import Call
 from rnnshape.rules.assembly import Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
-from rnnshape.rules.registry import axes_of_input, facts_of, only_input, rule
+from rnnshape.rules.registry import EACH_TIMESTEP, axes_of_input, facts_of, only_input, rule
 
 # Layers whose kernel, or embeddings, `SpectralNormalization` can divide.
 WITH_KERNEL = (
@@ -26,7 +26,7 @@ def _inner(call: Call) -> Call:
     if not isinstance(layer, Call):
         raise call.error(
             f"{call.name} takes a layer, not {layer!r} "
-            '(Keras: "Please initialize with a `keras.layers.Layer` instance")',
+            '(Keras: "layer with a `keras.layers.Layer` instance")',
             "layer",
         )
     return layer
@@ -121,7 +121,7 @@ def _backward_layer(call: Call, forward: Call) -> Call:
         if given[flag] != forward[flag]:
             raise given.error(
                 f"both layers must have the same {flag}: here {forward[flag]} and {given[flag]} "
-                f'(Keras: "expected to have the same value for attribute {flag}")'
+                '(Keras: "are expected to have the same value for attribute")'
             )
     return given
 
@@ -138,7 +138,7 @@ def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) 
             raise call.error(
                 f"merge_mode={merge_mode!r} needs both directions equally wide: the forward "
                 f"layer has {one.length} {one.name} and the backward layer {other.length} "
-                '(Keras: "Incompatible shapes")',
+                '(Keras: "Incompatible shapes", "in both shapes must be equal")',
                 "backward_layer",
             )
 
@@ -156,7 +156,7 @@ def _as_keras_believes(
         raise call.error(
             f"with return_state=True the backward layer needs as many states as the forward "
             f"layer: here {len(found)} and {len(expected)} "
-            '(Keras: "Output with path is not connected to `inputs`")',
+            '(Keras: "is not connected to `inputs`")',
             "backward_layer",
         )
     pairs = zip(expected, found, strict=False)
@@ -210,8 +210,7 @@ def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         )
     batch, timesteps, *others = given.axes
     mask = None if given.mask is None else (batch, *given.mask[2:])
-    what = "what each timestep holds"
-    one = facts_of(inner, [Tensor(given.name, (batch, *others), what, mask=mask)])
+    one = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])
     if one is None:
         return None
     if len(one.outputs) != 1:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
-from rnnshape.network import input_of
+from rnnshape.network import input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, argument, operand
@@ -66,17 +67,32 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
             found[word] = value
             continue
         new = today.code.partition("=")[0]
-        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
-        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
-        today = today._replace(code=code.format(printed(argument(value))))
+        written = printed(argument(value))
+        today = today.given(written)
+        if word in ("input_shape", "batch_input_shape"):
+            batch = "batch_shape=" if word.startswith("batch") else ""
+            today = today._replace(code=f"Input({batch}{written})")
+        elif word in ("input_dim", "input_length"):
+            today = today._replace(code=_input_of_today(name, named))
+        elif word in ("nb_row", "nb_col"):
+            sizes = [argument(named[one]) for one in ("nb_row", "nb_col") if one in named]
+            today = today.given(printed(tuple(sizes)))
         session().old_name(word, today, name, places.get(word))
         if word in signatures.INPUT_ARGUMENTS:
             found[word] = value
         elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
             found["kernel_size"] = (*found.get("kernel_size", ()), value)
         elif new in known.names:
-            found.setdefault(new, value)
+            is_same = today.keeps_value
+            found.setdefault(new, value if is_same else literal_eval(today.code.partition("=")[2]))
     return found
+
+
+def _input_of_today(name: str, named: Mapping[str, Any]) -> str:
+    """The `Input` that says what a layer's `input_dim` and `input_length` say."""
+    words = {word: argument(named[word]) for word in signatures.INPUT_ARGUMENTS if word in named}
+    shape = input_of_first_layer(Call(name, tuple(words.items()))).shape
+    return f"Input({printed(shape[1:]) if isinstance(shape, tuple) else 'shape'})"
 
 
 def passed(value: Any) -> Any:

@@ -43,7 +43,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         shape = shape[:-1]
     if num_classes is None:
         values = getattr(x, "own_values", None)
-        num_classes = max(values) + 1 if values else _open("the number of classes")
+        num_classes = max(values) + 1 if values else _open("num_classes")
     return Array((*shape, num_classes))
 
 

@@ -35,15 +35,15 @@ CLASSES: dict[str, Any] = {
     "InputLayer": Input,
     "Lambda": LambdaLayer,
 }
-USUAL = {"np": "numpy", "tf": "tensorflow", "K": "keras.backend"}
-SUBMODULES = (
-    "activations", "api", "applications", "backend", "callbacks", "compat", "config", "constraints",
-    "advanced_activations", "convolutional", "core", "datasets", "embeddings", "engine",
-    "experimental", "initializers", "keras", "layers", "losses", "math", "metrics", "models",
-    "nn", "noise", "normalization", "np_utils", "ops", "optimizers", "pooling", "preprocessing",
-    "python", "random", "recurrent", "regularizers", "saving", "sequence", "utils", "v1", "v2",
-    "wrappers",
-)  # fmt: skip
+USUAL = {"np": "numpy", "tf": "tensorflow", "K": "tensorflow.keras.backend"}
+SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
+    "activations", "api", "applications", "backend", "callbacks", "compat", "config",
+    "constraints", "datasets", "experimental", "initializers", "layers", "losses", "math",
+    "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
+    "regularizers", "saving", "sequence", "train", "utils", "v1", "v2",
+}  # fmt: skip
+# Gone modules whose names went to several places: each is told of by itself.
+PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental")
 
 
 class Function(StandIn):
@@ -64,7 +64,7 @@ class Function(StandIn):
             return given[0]
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
-        if self.own_path.endswith("backend") or (
+        if self.own_path == "tensorflow.keras.backend" or (
             self.own_path.startswith("tensorflow") and "keras" not in self.own_path
         ):
             self._refused_outside_of_layers()
@@ -136,6 +136,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if gone is not None and signatures.module_of(gone.code.rpartition(".")[2]) == "layers":
         session().old_name(name, gone)
         return layer_class(gone.code.rpartition(".")[2])
+    if name in keras2.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
+        return _arguments_are_checked(name)
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
     if path.endswith("random") and name in ARRAYS:
@@ -151,6 +153,20 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)
+
+
+def _arguments_are_checked(name: str) -> Any:
+    """An optimizer or a callback: it changes no shape, and may be given what is gone."""
+
+    def made(filepath: Any = None, *_: Any, **named: Any) -> Open:
+        session().old_arguments(name, named)
+        if name == "ModelCheckpoint":
+            weights = named.get("save_weights_only") is True
+            endings = (".weights.h5",) if weights else (".keras", ".h5")
+            session().file_named(name, filepath, endings)
+        return session().evaluator.open(f"{name}(...)")
+
+    return made
 
 
 def _is_dtype(name: str) -> bool:
@@ -217,9 +233,14 @@ class KerasModule(Module):
             self.listed = ("Model", "Sequential")
 
     def _named(self, name: str) -> Any:
-        gone = keras2.name(f"{self.path}.{name}")
-        if gone is not None and f"{self.path}.{name}" in keras2.MODULES:
-            session().old_name(f"{self.path}.{name}", gone)
+        dotted = f"{self.path}.{name}"
+        is_noted = self.path in keras2.MODULES and self.path not in PACKAGES
+        is_layer = signatures.module_of(name) == "layers" or name.startswith("CuDNN")
+        if not (is_noted or is_layer or dotted in PACKAGES):
+            gone = keras2.Today(keras2.MODULES[dotted]) if dotted in keras2.MODULES else None
+            gone = gone or keras2.name(dotted)
+            if gone is not None:
+                session().old_name(dotted, gone)
         if name in SUBMODULES:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
@@ -258,9 +279,11 @@ class Names(dict[str, Any]):
 
 MODULES: dict[str, object] = {
     **{
-        path: module_of_keras(path) for path in ("keras", "tensorflow", "tf_keras", "keras.backend")
+        path: module_of_keras(path)
+        for path in ("keras", "tensorflow", "tf_keras", "tensorflow.keras.backend")
     },
     "numpy": Module("numpy", NUMPY),
+    "six.moves": Module("six.moves", {"range": range, "xrange": range, "zip": zip, "map": map}),
     **MODULES_OF_DATA,
 }
 NAMES = Names()

@@ -11,7 +11,7 @@ from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.network import Shape
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
@@ -95,6 +95,8 @@ class Layer(StandIn):
         call = self.own_layer.call
         if name in signatures.signature(call.name).names:
             return _as_code_has_it(call[name])
+        if (gone := keras2.attribute(name, "layer")) is not None:
+            session().old_name(f"layer.{name}", gone)
         raise AttributeError(name)
 
     def __setattr__(self, name: str, value: Any) -> None:

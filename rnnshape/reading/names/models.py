@@ -15,7 +15,7 @@ from rnnshape.network import (
     too_many_layers,
     without_input_arguments,
 )
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
@@ -27,7 +27,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, call_of, given_to
+from rnnshape.reading.names.training import Compiled, History, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
@@ -68,9 +68,9 @@ class Model(Layer):
     what = "a model"
     visible: tuple[str, ...] = (
         *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
-        "predict_on_batch", "fit_generator", "compile", "summary", "save", "save_weights",
+        "predict_on_batch", "compile", "summary", "save", "save_weights",
         "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
-        "trainable_variables", "variables", "optimizer", "predict_classes", "stop_training",
+        "trainable_variables", "variables", "optimizer", "stop_training",
     )  # fmt: skip
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
@@ -91,6 +91,7 @@ class Model(Layer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
     ) -> None:
+        session().old_arguments("Model", more)
         self.own_takes = tensors_of(more.get("input", inputs))
         self.own_gives = tensors_of(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
@@ -278,12 +279,14 @@ class Model(Layer):
         if isinstance(input_shape, list | tuple) and not self.own_takes:
             self(Tensor(graph.InputTensor(plain_shape(input_shape), "inputs")))
 
-    fit = _giving_data("fit")
+    def fit(self, *given: Any, **named: Any) -> History:
+        self._trained("fit", given, named)
+        return History(self.own_compiled)
+
     evaluate = _giving_data("evaluate")
     train_on_batch = _giving_data("train_on_batch")
     test_on_batch = _giving_data("test_on_batch")
 
-    fit_generator = gives_open("history")
     to_json = gives_open("a text")
 
     @property
@@ -295,11 +298,12 @@ class Model(Layer):
 
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
+        session().old_arguments(method, named)
         call = given_to(method, given, named, self.own_compiled)  # before its layers are followed
         self._built_by(given[0] if given else named.get("x"))
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
             session().train(self, self.own_items or self.own_gives, call)
-        return session().evaluator.open("history")
+        return session().evaluator.open("numbers")
 
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
         """The calls that give it data as it is in the end."""
@@ -314,8 +318,6 @@ class Model(Layer):
         self._trained("predict", given, named)
         return self.predict_on_batch()
 
-    predict_classes = predict
-
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
         is_known = self.own_open is None and self.is_described
@@ -327,13 +329,20 @@ class Model(Layer):
             self.build((None, *x.shape[1:]))
 
     def compile(self, *given: Any, **named: Any) -> None:
+        session().old_arguments("compile", named)
         words = dict(zip(("optimizer", "loss"), given, strict=False)) | named
         self.own_compiled = Compiled(words.get("loss"), words.get("metrics"))
 
     def summary(self, *_: Any, **__: Any) -> None:
         pass
 
-    save = save_weights = load_weights = summary
+    save = load_weights = summary
+
+    def save_weights(self, filepath: Any = None, *_: Any, **__: Any) -> None:
+        session().file_named("save_weights", filepath, (".weights.h5",))
+
+    def reset_states(self, *_: Any, **__: Any) -> None:
+        session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])
 
     @property
     def layers(self) -> list[Any]:
@@ -350,9 +359,15 @@ class Model(Layer):
         raise QueryError(f"this code gives no layer of the model the name {name!r}")
 
     def reaches(self, name: str) -> bool:
-        return name in ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
+        shapes = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
+        return name in shapes or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
+        if (gone := keras2.attribute(name, "model")) is not None:
+            session().old_name(f"model.{name}", gone)
+            method = gone.code.removeprefix("model.").partition("(")[0]
+            known = method in ("fit", "evaluate", "predict")
+            return getattr(self, method) if known else session().evaluator.open(f"model.{name}")
         if name in ("input_shape", "output_shape"):
             return getattr(self, name.removesuffix("_shape")).shape
         if name not in ("input", "inputs", "output", "outputs"):

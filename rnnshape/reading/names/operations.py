@@ -7,19 +7,13 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading import graph
+from rnnshape.reading.keras2 import OTHER_NAMES
 from rnnshape.reading.names.tensors import Tensor, operation
 from rnnshape.reading.python import hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
 __all__ = ["called", "is_operation", "operation_of_keras"]
 
-# Names that TensorFlow or `keras.backend` has for functions of `keras.ops`.
-OTHER_NAMES = {
-    "concat": "concatenate", "div": "divide", "mul": "multiply", "sub": "subtract", "pow": "power",
-    "permute_dimensions": "transpose", "reverse": "flip", "l2_normalize": "normalize",
-    "truediv": "true_divide", "neg": "negative", "gather": "take", "batch_dot": "matmul",
-    "clip_by_value": "clip",
-}  # fmt: skip
 OTHER_WORDS = {
     "keep_dims": "keepdims", "perm": "axes", "pattern": "axes", "reduction_indices": "axis",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",

@@ -8,9 +8,9 @@ from typing import Any
 
 from rnnshape.description import is_taken
 from rnnshape.errors import Place
-from rnnshape.expression import Unknown
+from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, chain, input_of_first_layer
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import Layer, UnreadLayer
@@ -68,12 +68,8 @@ class Sequential(Model):
             message = "Input says what the network is given: put it first"
             raise self.refused(message, place)
         elif isinstance(item, Layer | Tensor):
-            if any(item is one for one in self.own_items):
-                message = (
-                    "this layer stands in the model already: make another "
-                    '(Keras: "All layers added to a Sequential model should have unique names")'
-                )
-                raise self.refused(message, place)
+            if not self.own_items:
+                self._check_length(item)
             session().take(item)
             self.own_items += (item,)
         elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
@@ -84,6 +80,16 @@ class Sequential(Model):
             raise self.refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
+
+    @staticmethod
+    def _check_length(first: Any) -> None:
+        """Keras makes `(features,)` of a recurrent layer's input_dim, and then refuses that."""
+        layer = getattr(first, "own_layer", None)
+        call = layer.call if layer else Call("")
+        if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
+            size = printed(call["input_dim"])
+            today = keras2.Today(f"Input((None, {size}))")
+            session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,8 +13,7 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import snake_case
 from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.problem import Problem
-from rnnshape.reading import graph
-from rnnshape.reading.keras2 import Today
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
 
@@ -89,16 +89,42 @@ class Session:
         made = graph.InputTensor(shape, name, is_data=True)
         return self.sources.setdefault(key, (owner, made))[1]
 
-    def old_name(self, old: str, today: Today, of: str = "", place: Place | None = None) -> None:
+    def old_arguments(self, of: str, named: Mapping[str, Any]) -> None:
+        """Notes the arguments of Keras 1 and 2 of a method, an optimizer or a callback."""
+        places, node = self.places(), self.evaluator.node
+        words = node.keywords if isinstance(node, ast.Call) else ()
+        written = {word.arg: ast.unparse(word.value) for word in words}
+        for word in named:
+            today = keras2.argument(of, word)
+            if today is not None:
+                value = written.get(word)
+                self.old_name(word, today.given(value) if value else today, of, places.get(word))
+
+    def file_named(self, of: str, path: object, endings: tuple[str, ...]) -> None:
+        """Notes a file whose name ends in another way than Keras has it."""
+        if isinstance(path, str) and not path.endswith(endings):
+            stem, dot, last = path.rpartition(".")
+            name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
+            message = (
+                f"{of} takes the name of a file that ends in {endings[0]}: write {name!r} "
+                f'(Keras: "must end in `{endings[0]}`")'
+            )
+            self.problem("keras", message, (repr(name),), self.evaluator.place)
+
+    def old_name(
+        self, old: str, today: keras2.Today, of: str = "", place: Place | None = None
+    ) -> None:
         """Notes a name or argument of Keras 1 or 2 that is read as it was meant."""
         owner = f"{of} takes no {old}" if of else f"{old} is gone"
         remedies = (today.code,) if today.code else ()
-        mend = f": write {today.code}" if today.code else ": leave it out"
+        nothing = ": leave it out" if of else ", and nothing takes its place"
+        mend = f": write {today.code}" if today.code else nothing
         if today.keras3 == "warned":
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
             self.notes[note, place] = None
         elif today.keras3 == "refused":
-            message = f"{owner} in this Keras{mend}"
+            library = "TensorFlow" if old.startswith("tensorflow.") else "Keras"
+            message = f"{owner} in this {library}{mend}"
             self.problem("keras", message, remedies, place or self.evaluator.place)
 
     def notes_of(self, network: Network) -> tuple[str, ...]:
@@ -160,5 +186,4 @@ def where_of(place: Place | None) -> tuple[str | None, int | None]:
     """The file and the line of a place; a text that was pasted has no file."""
     if place is None:
         return None, None
-    before, _, number = place.where.rpartition("line ")
-    return before.rstrip(", ") or None, int(number) if number.isdigit() else 1
+    return place.where.rpartition("line ")[0].rstrip(", ") or None, place.number

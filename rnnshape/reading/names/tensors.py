@@ -11,6 +11,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.keras2 import ATTRIBUTES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
@@ -53,7 +54,7 @@ class Sizes(tuple[Any, ...]):
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
-    visible = ("shape", "get_shape", "dtype", "ndim", "rank", "name", "op")
+    visible = ("shape", "get_shape", "_keras_shape", "dtype", "ndim", "rank", "name", "op")
     what = "a tensor"
     __slots__ = ()
 
@@ -82,6 +83,15 @@ class Tensor(graph.Tensor, StandIn):
         return found
 
     def get_shape(self) -> Any:
+        return self._shape_as("get_shape")
+
+    @property
+    def _keras_shape(self) -> Any:
+        return self._shape_as("_keras_shape")
+
+    def _shape_as(self, old: str) -> Any:
+        if not session().inside:  # there it is a tensor of TensorFlow
+            session().old_name(f"tensor.{old}", ATTRIBUTES["tensor"][old])
         return self.shape
 
     @property

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session, where_of
 from rnnshape.reading.python import Open, StandIn, opens_in
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 
-__all__ = ["Compiled", "Given", "LossOrMetric", "call_of", "given_to", "loss_or_metric"]
+__all__ = [
+    "Compiled", "Given", "History", "LossOrMetric", "call_of", "given_to", "loss_or_metric",
+]  # fmt: skip
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 METHODS = {
@@ -58,6 +61,26 @@ class Compiled(NamedTuple):
 
     loss: Any = None
     metrics: Any = None
+
+
+class History(StandIn):
+    """What `fit` returns: numbers by the names that `compile` gave the metrics."""
+
+    visible = ("history",)
+
+    def __init__(self, compiled: Compiled | None) -> None:
+        self.own_metrics = compiled.metrics if compiled else None
+
+    @property
+    def history(self) -> History:
+        return self
+
+    def __getitem__(self, key: Any) -> Open:
+        metrics = self.own_metrics if isinstance(self.own_metrics, list | tuple) else ()
+        if key in ("acc", "val_acc") and "accuracy" in metrics and "acc" not in metrics:
+            today = Today(f"history['{key}uracy']")
+            session().old_name(f"history['{key}']", today)
+        return session().evaluator.open(f"history[{key!r}]" if isinstance(key, str) else "history")
 
 
 class Given(NamedTuple):

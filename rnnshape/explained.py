@@ -1,0 +1,86 @@
+"""`rnnshape.explain`: what an error means, with the names and sizes of the program behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rnnshape import explaining
+from rnnshape.errors import QueryError
+from rnnshape.explaining import Explanation
+from rnnshape.problem import Problem
+
+if TYPE_CHECKING:
+    from rnnshape.reading.found import Reading
+
+__all__ = ["explain"]
+
+
+class Reader(Protocol):
+    """Whoever reads files: a child process."""
+
+    def read(self, what: str, /) -> Reading: ...
+
+
+def _own_reader() -> Reader:
+    from rnnshape.reading.reader import reader_of_process
+
+    return reader_of_process(os.getpid())
+
+
+def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_reader) -> Explanation:
+    """What an error means in terms of tensors, and the changes that mend it, likelier first.
+
+    Text may be one line or a whole traceback, with colours, boxes and log lines around it. Where
+    it names a program that is there, and something is wrong at its line, that is told with the
+    program's own names and sizes.
+
+    Raises:
+        TypeError: it is neither a text nor an exception.
+
+    >>> explain("KeyError: 'val_acc'").remedies[-1]
+    'print(history.history.keys())'
+    """
+    told = explaining.explain(error)
+    if not told.is_known or told.place is None:
+        return told
+    for problem in _problems_at(told.place.file, told.place.line, reader):
+        if (problem.kind == "keras") == (told.kind == "keras"):
+            remedies = problem.remedies or told.remedies
+            return replace(told, explanation=problem.message, remedies=remedies)
+    return told
+
+
+def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
+    """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
+    from rnnshape.reading.files import is_code
+
+    try:
+        if not is_code(file) or not Path(file).is_file():
+            return
+        yield from (one for one in _problems(reader().read(file)) if one.line == line)
+    except QueryError as refused:  # no model of it can be answered
+        yield from (one for one in _between([refused, *refused.others]) if one.line == line)
+
+
+def _problems(reading: Reading) -> Iterator[Problem]:
+    from rnnshape.network import Question
+    from rnnshape.report import Report
+
+    yield from _between(reading.messages)
+    for number, network in enumerate(reading.networks):
+        question = Question(network, is_of_code=True, calls=reading.calls_of(number))
+        try:
+            yield from Report(question).problems
+        except QueryError as refused:
+            yield from _between([refused])
+
+
+def _between(wrong: Iterable[QueryError]) -> Iterator[Problem]:
+    """What is wrong between layers."""
+    for one in wrong:
+        if one.place is not None:
+            yield Problem("chain", one.message, line=one.place.number)
