@@ -5,32 +5,56 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
-from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
+from rnnshape.columns import (
+    Column,
+    call_with_numbers,
+    columns_of,
+    merged,
+    merged_facts,
+    with_numbers,
+)
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value
 from rnnshape.network import (
     Argument,
     Dimensions,
-    Input,
     Network,
     Ref,
-    Shape,
     Step,
     kind_of_axis,
 )
-from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, rule_of
-from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from rnnshape.network_inputs import assumed_axes, described_input
+from rnnshape.rules import axes_of_rank, facts_of, rule_of
+from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
 __all__ = [
     "Description",
     "Layer",
+    "Mask",
     "assumptions",
-    "axes_that_are_given",
     "describe",
-    "with_given_sizes",
 ]
+
+
+class Mask(NamedTuple):
+    """What a layer does with the mask of what it is given: which timesteps are padding.
+
+    Attributes:
+        arrives: whether one comes in.
+        leaves: whether one goes out with what it returns; None where there is no rule for it.
+        is_used: whether it leaves out what the mask marks.
+    """
+
+    arrives: bool
+    leaves: bool | None
+    is_used: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        return self.arrives and self.leaves is False and not self.is_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +105,16 @@ class Layer:
             return False
         is_given_sizes = all(one and None not in (one.sizes or (None,)) for one in self.inputs)
         return is_given_sizes or rule_of(self.call.name) is None
+
+    @property
+    def mask(self) -> Mask | None:
+        """Which masks come and go; None where there is none."""
+        arrives = any(one.masked for one in self.inputs if one)
+        if self.facts is None:
+            return Mask(arrives, None) if arrives else None
+        arrives = self.facts.mask_arrives
+        leaves = any(one.masked for one in self.facts.outputs)
+        return Mask(arrives, leaves, self.facts.uses_mask) if arrives or leaves else None
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -154,7 +188,7 @@ def describe(
     layers = first.layers
     inputs = first.inputs
     if len(runs) > 1:
-        inputs = tuple(map(_merged, *(run.inputs for run in passed)))
+        inputs = tuple(map(merged, *(run.inputs for run in passed)))
         layers = [
             _merged_layer(several) for several in zip(*(r.layers for r in passed), strict=True)
         ]
@@ -162,8 +196,7 @@ def describe(
     else:
         below = tuple(_inputs_below(network, layers))
     assumed = tuple(
-        _assumed_axes(tensor, one, sizes)
-        for tensor, one in zip(inputs, network.inputs, strict=True)
+        assumed_axes(tensor, one, sizes) for tensor, one in zip(inputs, network.inputs, strict=True)
     )
     return Description(inputs, tuple(layers), below, assumed)
 
@@ -190,51 +223,13 @@ def assumptions(
     return tuple(map(tuple, found))
 
 
-def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
-    """The axes of a network's inputs that have a size from outside the text."""
-    for number, one in enumerate(network.inputs):
-        rank = len(one.shape) if isinstance(one.shape, tuple) else None
-        names = _names_of_axes(network, number, rank)
-        lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
-        for name, length in zip(names, lengths, strict=True):
-            if length is None or length == sizes.given(name):
-                yield name
-
-
-def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
-    """The same network, with the sizes that are given for what is open in its inputs."""
-
-    def filled(number: int, one: Input) -> Input:
-        if (
-            one.shape is None
-            or isinstance(one.shape, Unknown)
-            or not any(isinstance(size, Unknown) for size in one.shape)
-        ):
-            return one
-        names = _names_of_axes(network, number, len(one.shape))
-        shape = tuple(
-            (sizes.given(name) or size) if isinstance(size, Unknown) else size
-            for name, size in zip(names, one.shape, strict=True)
-        )
-        return replace(one, shape=shape)
-
-    inputs = tuple(filled(number, one) for number, one in enumerate(network.inputs))
-    return replace(network, inputs=inputs)
-
-
-def _names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
-    """The names of the axes of an input, as the first layer that takes it names them."""
-    user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
-    return axes_of_input(user.layer if user else Call("Dense"), rank)
-
-
 class _Run:
     """The rule's way through a network with the numbers of one column."""
 
     def __init__(self, network: Network, sizes: Dimensions, column: Column) -> None:
         self.column = column
         self.inputs = tuple(
-            _described_input(network, number, one, sizes, column)
+            described_input(network, number, one, sizes, column)
             for number, one in enumerate(network.inputs)
         )
         self.layers: list[Layer] = []
@@ -341,64 +336,20 @@ def _merged_layer(layers: Sequence[Layer]) -> Layer:
     """What is the same in all columns; what differs is not known."""
     first = layers[0]
     inputs = tuple(
-        _merged(*(tensor for tensor in tensors if tensor)) if all(tensors) else None
+        merged(*(tensor for tensor in tensors if tensor)) if all(tensors) else None
         for tensors in zip(*(layer.inputs for layer in layers), strict=True)
     )
     facts = [layer.facts for layer in layers]
     known = None
     if all(facts):
-        known = _merged_facts([one for one in facts if one])
+        known = merged_facts([one for one in facts if one])
     outputs: tuple[Tensor, ...] = ()
     if len({len(layer.known_outputs) for layer in layers}) == 1:
         outputs = tuple(
-            _merged(*tensors)
+            merged(*tensors)
             for tensors in zip(*(layer.known_outputs for layer in layers), strict=True)
         )
     return replace(first, inputs=inputs, facts=known, known_outputs=outputs)
-
-
-def _merged_facts(facts: Sequence[Facts]) -> Facts | None:
-    """The same of the facts; None where even the number of tensors differs."""
-    first, *others = facts
-    if any(_form(one.returns) != _form(first.returns) for one in others) or any(
-        len(one.weights) != len(first.weights) for one in others
-    ):
-        return None
-    places = iter(zip(*(one.outputs for one in facts), strict=True))
-
-    def nested(one: Nested) -> Nested:
-        return _merged(*next(places)) if isinstance(one, Tensor) else tuple(map(nested, one))
-
-    same_below = len({one.whole_numbers_below for one in facts}) == 1
-    return replace(
-        first,
-        returns=tuple(map(nested, first.returns)),
-        weights=tuple(
-            _merged(*several) for several in zip(*(f.weights for f in facts), strict=True)
-        ),
-        relations=tuple(one for one in first.relations if all(one in f.relations for f in others)),
-        notes=tuple(one for one in first.notes if all(one in f.notes for f in others)),
-        timeline=first.timeline if all(f.timeline == first.timeline for f in others) else None,
-        whole_numbers_below=first.whole_numbers_below if same_below else None,
-    )
-
-
-def _form(nested: Nested) -> object:
-    return None if isinstance(nested, Tensor) else tuple(map(_form, nested))
-
-
-def _merged(*tensors: Tensor) -> Tensor:
-    """A tensor with the axes that are the same in all columns, and the others not known."""
-    first = tensors[0]
-    if len({len(one.axes) for one in tensors}) > 1:
-        return replace(first, axes=(), has_rank=False)
-    axes = tuple(
-        replace(axis, is_unknown=len({one.length for one in several}) > 1)
-        for axis, several in zip(
-            first.axes, zip(*(one.axes for one in tensors), strict=True), strict=True
-        )
-    )
-    return replace(first, axes=axes)
 
 
 def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tensor | None:
@@ -477,37 +428,6 @@ def _check_one_tensor(before: Layer, step: Step) -> None:
             f"inside a chain a layer returns one tensor, for {step.layer} to take, but "
             f"{before.call} returns {names}"
         )
-
-
-def _described_input(
-    network: Network, number: int, one: Input, sizes: Dimensions, column: Column
-) -> Tensor:
-    """An input with every dimension filled in, its axes named as the first layer names them."""
-    shape: tuple[int | None, ...] | None = None
-    if isinstance(one.shape, Unknown):
-        lengths = [column.numbers[one.shape] + 3 * place for place in range(column.rank - 1)]
-        shape = (None, *lengths)
-    elif one.shape is not None:
-        shape = with_numbers(one.shape, column.numbers)
-    rank = len(shape) if shape else None
-    names = _names_of_axes(network, number, rank)
-    axes = tuple(
-        Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
-        for name, length in zip(names, shape or (None,) * len(names), strict=True)
-    )
-    return Tensor(one.name, axes, "what the network is given", "input")
-
-
-def _assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ...]:
-    """The axes of an input of which neither the text nor an option says the size."""
-    if isinstance(one.shape, Unknown):
-        return ()
-    lengths: Shape = one.shape or (None,) * len(tensor.axes)
-    return tuple(
-        axis.name
-        for axis, length in zip(tensor.axes, lengths, strict=True)
-        if length is None and sizes.given(axis.name) is None
-    )
 
 
 def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | None]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
+from rnnshape.description import Layer
 from rnnshape.layer_names import class_of, names_by_keras
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
@@ -89,6 +90,8 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "parameters": report.parameters_of(layer),
                 "within": list(filter(None, step.group.split("/"))),
                 "assumes": report.assumes_of(layer),
+                "mask": _mask(layer),
+                "cudnn": layer.facts.cudnn if layer.facts else None,
             }
             for layer, step, name in zip(
                 report.layers, network.steps, names_by_keras(network), strict=True
@@ -114,6 +117,10 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "tensorflow": measurement.tensorflow if measurement else None,
     }
     return result
+
+
+def _mask(layer: Layer) -> dict[str, bool | None] | None:
+    return layer.mask and {"arrives": layer.mask.arrives, "leaves": layer.mask.leaves}
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

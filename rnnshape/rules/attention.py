@@ -46,9 +46,9 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     weights = []
     if call["use_scale"]:
         scaled = (known_length(call, query.axes[-1]),) if own else ()
-        weights.append(Tensor("scale", scaled, "times what is compared", "weight"))
+        weights.append(weight(call, "scale", scaled, "times what is compared"))
     if adds and not own:
-        weights.append(Tensor("concat_score_weight", (), "times the scores", "weight"))
+        weights.append(weight(call, "concat_score_weight", (), "times the scores"))
     found = Tensor("o", (*query.axes[:-1], value.axes[-1]), FOUND, mask=query.mask)
     axes = (*query.axes[:-2], query.axes[-2].named("query"), key.axes[-2].named("key"))
     return _returned(inputs, found, axes, tuple(weights))
@@ -137,9 +137,10 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
 def _returned(
     inputs: Inputs, found: Tensor, scores: tuple[Axis, ...], weights: tuple[Tensor, ...]
 ) -> Facts:
-    if not inputs.named("return_attention_scores"):
-        return Facts((found,), weights)
-    return Facts((found, Tensor("scores", scores, SCORES)), weights)
+    returned = [found]
+    if inputs.named("return_attention_scores"):
+        returned.append(Tensor("scores", scores, SCORES))
+    return Facts(tuple(returned), weights, uses_mask=True)
 
 
 def _query_value_key(call: Call, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:

@@ -36,7 +36,8 @@ def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
                 "groups",
             )
     axes = (*kernel_axes(call, space), channels.resized(lambda n: n // groups), filters)
-    weights = [weight(call, "kernel", axes, "times each window of the input")]
+    what, plain = "times each window of the input", not call["lora_rank"]
+    weights = [weight(call, "kernel", axes, what, trained=plain)]
     weights += _bias(call, filters)
     weights += low_rank(call, "kernel", axes[:-1], filters)
     shape = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))

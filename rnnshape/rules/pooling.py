@@ -53,13 +53,17 @@ def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
     batch, channels, space = _axes(call, inputs)
     mask = inputs[0].mask
-    if call.name == "GlobalAveragePooling1D" and mask is not None:
+    takes_mask = call.name == "GlobalAveragePooling1D"
+    if takes_mask and mask is not None:
         _check_mask(call, mask, space[0])
     kind = "Max" if "Max" in call.name else "Average"
     once = tuple(Axis(axis.name, 1) for axis in space)
     kept = arranged(call, once, channels) if call["keepdims"] else (channels,)
     over = "timesteps" if call.name.endswith("1D") else "places"
-    return Facts((Tensor("o", (batch, *kept), f"{POOLED[kind]} over all {over}"),))
+    counts_all = mask is not None and not takes_mask
+    warnings = (f"{call.name} takes no mask: what is padded counts, too",) if counts_all else ()
+    made = Tensor("o", (batch, *kept), f"{POOLED[kind]} over all {over}")
+    return Facts((made,), warnings=warnings, uses_mask=takes_mask)
 
 
 def _axes(call: Call, inputs: Sequence[Tensor]) -> tuple[Axis, Axis, list[Axis]]:

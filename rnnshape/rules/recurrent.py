@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from rnnshape.expression import Call, Value
+from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
@@ -29,6 +29,17 @@ GATES = {  # in the order of the kernel's columns
     "GRU": ("update", "reset", "hidden"),
     "SimpleRNN": ("hidden",),
 }
+
+# What Keras needs for cuDNN's kernels.
+CUDNN: dict[str, tuple[Value, ...]] = {
+    "activation": ("tanh",),
+    "recurrent_activation": ("sigmoid",),
+    "use_bias": (True,),
+    "recurrent_dropout": (0.0,),
+    "unroll": (False,),
+    "use_cudnn": ("auto", True),
+}
+CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 
 
 class PassRule(Protocol):
@@ -68,7 +79,14 @@ def _one_direction(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 @pass_rule("LSTM", "GRU", "SimpleRNN")
 def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
-    return _cells_pass(call, (call,), given, direction, stacked=False)
+    one = _cells_pass(call, (call,), given, direction, stacked=False)
+    if call.name not in CUDNN_BY_LAYER:
+        return one
+    needed = CUDNN_BY_LAYER[call.name].items()
+    bars = (
+        f"{name}={printed(call[name])}" for name, allowed in needed if call[name] not in allowed
+    )
+    return one._replace(bars_cudnn=tuple(bars))
 
 
 @pass_rule("RNN")

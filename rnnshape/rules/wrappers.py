@@ -9,7 +9,7 @@ from rnnshape.expression import Call
 from rnnshape.rules.assembly import Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
-from rnnshape.rules.registry import axes_of_input, facts_of, only_input, rule
+from rnnshape.rules.registry import axes_of_input, facts_of, only_input, rule, weight
 
 # Layers whose kernel, or embeddings, `SpectralNormalization` can divide.
 WITH_KERNEL = (
@@ -73,11 +73,10 @@ def bidirectional(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         facts = replace(facts, relations=())  # the outputs are rounded, and the states are not
     if any(state.name == second.hidden.name for state in lost):
         facts = replace(facts, relations=())
-    notes = (*facts.notes, *_surprises(facts.outputs, lost))
-    return replace(facts, notes=notes)
+    return replace(facts, warnings=tuple(_warnings(facts.outputs, lost)))
 
 
-def _surprises(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
+def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
     for axis in outputs[0].axes:
         if axis.believed is not None:
             yield (
@@ -248,7 +247,8 @@ def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None
     if facts is None:
         return None
     kernel, *others = facts.weights
-    vector = Tensor("vector_u", (Axis("1", 1), kernel.axes[-1]), "not trained", "weight")
+    axes = (Axis("1", 1), kernel.axes[-1])
+    vector = weight(call, "vector_u", axes, "not trained", trained=False)
     # LoRA has Keras train no kernel, and so count it after the vector.
     weights = (vector, kernel) if inner["lora_rank"] else (kernel, vector)
     returns = tuple(replace(one, mask=None) for one in facts.outputs)
