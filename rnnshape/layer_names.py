@@ -35,13 +35,16 @@ def names_by_keras(network: Network) -> list[str]:
         if step.same_as is not None:
             names.append(names[step.same_as - 1])
             continue
+        if step.name:
+            names.append(step.name)
+            continue
         name = step.layer.name
         for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
             given = None if module_of(call.name) is None else call["name"]
             if isinstance(given, str):
                 name = given
             elif module_of(call.name) in ("layers", None):
-                word = snake_case(CLASSES.get(call.name, call.name))
+                word = snake_case(call.name)
                 number = counts.get(word, 0)
                 counts[word] = number + 1
                 name = f"{word}_{number}" if number else word
@@ -51,6 +54,6 @@ def names_by_keras(network: Network) -> list[str]:
 
 def snake_case(name: str) -> str:
     """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
-    word = re.sub(r"\W.*", "", name)
+    word = re.sub(r"\W.*", "", CLASSES.get(name, name))
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

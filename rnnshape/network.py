@@ -138,6 +138,7 @@ class Step:
         unread: why the layer is not read, where it is not: it keeps its place.
         returns: the shapes that such a layer is known to return; None where they are not known.
         parameters: how many such a layer is known to have.
+        name: that Keras gives the layer, where the text shows it.
     """
 
     layer: Call
@@ -149,6 +150,7 @@ class Step:
     unread: Unknown | None = None
     returns: tuple[Shape | None, ...] | None = None
     parameters: int | None = None
+    name: str = field(default="", compare=False)
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -337,6 +337,7 @@ def network_of(
                 unread,
                 call.returns,
                 call.layer.parameters,
+                call.layer.name,
             )
         )
     returns = tuple(ref(tensor) for tensor in outputs)

@@ -102,7 +102,7 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         weights.append(weight(call, "bias", tuple(bias), "added"))
     weights += low_rank(call, "kernel", kernel[:-1], kernel[-1])
     shape = (*before, *(axes[letter] for letter in made), *after)
-    return Facts((output(given, "sums of products", shape),), tuple(weights))
+    return Facts((Tensor("o", shape, "sums of products"),), tuple(weights))
 
 
 def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:

@@ -251,5 +251,4 @@ def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None
     vector = weight(call, "vector_u", axes, "not trained", trained=False)
     # LoRA has Keras train no kernel, and so count it after the vector.
     weights = (vector, kernel) if inner["lora_rank"] else (kernel, vector)
-    returns = tuple(replace(one, mask=None) for one in facts.outputs)
-    return replace(facts, returns=returns, weights=(*weights, *others))
+    return replace(facts, weights=(*weights, *others))

@@ -9,13 +9,14 @@ from typing import Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
-from rnnshape.layer_names import snake_case
+from rnnshape.layer_names import class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
+from rnnshape.signatures import is_operation
 
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
 
@@ -77,6 +78,8 @@ class Session:
         self.number += 1
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
+        if is_operation(layer.call.name) and not self.inside:
+            layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
         group = "/".join(filter(None, self.groups))
         words = tuple(named.items())
         call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
