@@ -189,7 +189,7 @@ class Network:
             len(self.inputs) == 1
             and not self.outputs
             and all(
-                step.arguments == (Ref(number),)
+                step.arguments == _called_alone(step.layer, Ref(number))
                 and not (step.keywords or step.names or step.same_as or step.unread)
                 for number, step in enumerate(self.steps)
             )
@@ -236,17 +236,29 @@ class Question:
     calls: tuple[TrainingCall, ...] = ()
 
 
-def chain(layers: Sequence[Call], name: str = "") -> Network:
+def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Network:
     """The network in which each layer takes what the one before it returns.
 
     An `Input` among the first, or what Keras 2's first layer says of its input, describes what
-    the network is given. There must be one layer at least.
+    the network is given. There must be one layer at least. `attends` is whether attention takes
+    the same tensor as query and value; a `Sequential` gives it no more than one.
     """
     given = [layer for layer in layers if layer.name == "Input"]
     source = input_of(given[0]) if given else input_of_first_layer(layers[0])
     calls = [without_input_arguments(layer) for layer in layers if layer.name != "Input"]
-    steps = tuple(Step(call, (Ref(number),)) for number, call in enumerate(calls))
+    steps = tuple(
+        Step(call, _called_alone(call, Ref(number)) if attends else (Ref(number),))
+        for number, call in enumerate(calls)
+    )
     return Network((source,), steps, name=name)
+
+
+def _called_alone(layer: Call, tensor: Ref) -> tuple[Argument, ...]:
+    """How a layer is called where there is one tensor only: attention turns to that itself."""
+    if layer.name in ("Attention", "AdditiveAttention"):
+        return ((tensor, tensor),)
+    known = signature(layer.name).tensors if module_of(layer.name) == "layers" else ()
+    return (tensor, tensor) if known[:2] == ("query", "value") else (tensor,)
 
 
 def input_of(call: Call, name: str = "inputs") -> Input:

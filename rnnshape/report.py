@@ -11,6 +11,7 @@ from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
+from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
 from rnnshape.network import Question
 from rnnshape.problem import Problem
@@ -359,15 +360,23 @@ class Report:
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
-        """Why the answer may surprise: of the question, then of each layer. What holds for several
-        layers is said once, of the whole."""
-        said = [Note(0, text) for text in self.notes_before]
-        for layer in self.layers:
+        """Why the answer may surprise: first what is likely not meant, then of the question and of
+        each layer. What holds for several layers is said once, of the whole."""
+        network = self.question.network
+        said = [Note(number, text) for number, text in lost_masks(network, self.layers)]
+        said += [
+            Note(layer.number, text)
+            for layer in self.layers
+            for text in (layer.facts.warnings if layer.facts else ())
+        ]
+        said += [Note(0, text) for text in self.notes_before]
+        for layer, step in zip(self.layers, network.steps, strict=True):
             # After such a layer the rule goes on once its shapes are known.
             has_none = None not in layer.inputs and layer.has_no_rule
             without = (WITHOUT_RULE.format(layer.without_rule),) if has_none else ()
             texts = layer.facts.notes if layer.facts else without
-            said += [Note(layer.number, text) for text in texts]
+            attends = (SELF_ATTENTION,) if network.is_chain and len(step.refs) > 1 else ()
+            said += [Note(layer.number, text) for text in (*attends, *texts)]
         layers: dict[str, set[int]] = {}
         for note in said:
             layers.setdefault(note.text, set()).add(note.layer)
@@ -410,6 +419,7 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
+SELF_ATTENTION = "query and value are both what comes before: self-attention"
 WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 

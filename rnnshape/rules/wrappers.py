@@ -219,7 +219,9 @@ def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
             "(Keras: \"Cannot convert '5' to a shape\")"
         )
     returns = tuple(_every_timestep(one.outputs, timesteps, given))
-    return replace(one, returns=returns, relations=(), timeline=None)
+    same = (f"{inner} alone does the same: it takes each timestep by itself",)
+    notes = same if inner.name == "Dense" else one.notes
+    return replace(one, returns=returns, relations=(), notes=notes, timeline=None)
 
 
 def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:

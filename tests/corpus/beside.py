@@ -37,8 +37,10 @@ RESIZING = (
     *("UpSampling1D(2)", "DepthwiseConv1D(2)", "Conv1D({f}, 2)"),
 )
 MERGING = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
-RECURRENT = ("", ", go_backwards=True", ", recurrent_dropout=0.2", ", unroll=True")
-RECURRENT += (", use_bias=False", ", activation='relu'", ", trainable=False", ", use_cudnn=False")
+RECURRENT = (
+    *("", ", go_backwards=True", ", recurrent_dropout=0.2", ", unroll=True", ", use_cudnn=False"),
+    *(", use_bias=False", ", activation='relu'", ", trainable=False"),
+)
 ENDINGS = (
     *("LSTM(3)", "GRU(3)", "Bidirectional(layers.LSTM(2))", "GlobalAveragePooling1D()"),
     *("GlobalMaxPooling1D()", "Flatten()", "GRU(2, activation='tanh', reset_after=False)"),
@@ -70,8 +72,8 @@ class Program:
     def text(self) -> str:
         for _ in range(self.random.randint(1, 2)):
             self.start()
-        steps = (self.keep, self.keep, self.keep, self.resize, self.merge, self.operate)
-        steps += (self.attend, self.nest, self.share, self.mask, self.pass_states)
+        steps = [self.keep, self.keep, self.keep, self.resize, self.merge, self.operate]
+        steps += [self.attend, self.nest, self.share, self.mask, self.pass_states]
         for _ in range(self.random.randint(2, 7)):
             self.random.choice(steps)()
         x = self.one()

@@ -506,7 +506,7 @@ class Sequential(Model):
         if not layers or not all(isinstance(one, graph.Layer) for one in layers):
             return True
         try:
-            network = chain([one.call for one in layers if one])
+            network = chain([one.call for one in layers if one], attends=False)
             described = network.inputs if network.inputs[0].shape else (Input(shape),)
             describe(replace(network, inputs=described))
         except QueryError:
