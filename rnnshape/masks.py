@@ -19,14 +19,14 @@ def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int,
     >>> texts = ["Embedding(9, 4, mask_zero=True)", "Conv1D(8, 3)", "LSTM(2)"]
     >>> network = chain([parse(text) for text in texts])
     >>> [*lost_masks(network, describe(network).layers)]
-    [(2, 'the mask is lost here: LSTM (layer 3) takes what is padded for real')]
+    [(2, 'the mask is lost here: LSTM (layer 3) takes padding for data')]
     """
     for layer in layers:
         if layer.mask and layer.mask.is_lost:
             user = _would_use(network, layers, layer)
             if user:
                 name = f"{user.call.name} (layer {user.number})"
-                yield layer.number, f"the mask is lost here: {name} takes what is padded for real"
+                yield layer.number, f"the mask is lost here: {name} takes padding for data"
 
 
 def _would_use(network: Network, layers: Sequence[Layer], lost: Layer) -> Layer | None:

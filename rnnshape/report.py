@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
@@ -11,9 +12,10 @@ from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, Layer, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
+from rnnshape.layer_names import names_by_keras
 from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
-from rnnshape.network import Question
+from rnnshape.network import Question, Ref
 from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
@@ -142,6 +144,13 @@ class Note(NamedTuple):
 
     layer: int
     text: str
+
+
+class Sum(NamedTuple):
+    """How many numbers weights hold together, and the bytes that they take."""
+
+    parameters: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -346,6 +355,29 @@ class Report:
         return sum(one for one in known if one is not None)
 
     @cached_property
+    def names(self) -> list[str]:
+        """The name that Keras gives each layer."""
+        return names_by_keras(self.question.network)
+
+    @property
+    def sums(self) -> tuple[Sum, Sum] | None:
+        """Of all weights, and of those that are trained; None where one is not known."""
+        if any(layer.facts is None and self.parameters_of(layer) != 0 for layer in self.layers):
+            return None
+        weights = [weight for layer in self.layers for weight in layer.weights]
+        if any(weight.known_size is None for weight in weights):
+            return None
+        trained = [weight for weight in weights if weight.is_trained]
+        return _sum(weights), _sum(trained)
+
+    @cached_property
+    def returned(self) -> frozenset[Ref]:
+        """The tensors that the model returns."""
+        network, last = self.question.network, self.layers[-1]
+        of_last = (Ref(last.number, number) for number, _ in enumerate(self.outputs_of(last)))
+        return frozenset(network.outputs or of_last)
+
+    @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """Each relation between outputs of a layer, and whether it held."""
         return tuple(claim for layer in self.layers for claim in self.claims_of(layer))
@@ -419,8 +451,12 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
-SELF_ATTENTION = "query and value are both what comes before: self-attention"
+SELF_ATTENTION = "query and value are the same tensor: self-attention"
 WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
+
+
+def _sum(weights: Sequence[Tensor]) -> Sum:
+    return Sum(sum(one.size for one in weights), sum(one.size * one.itemsize for one in weights))
 
 
 def _shown(shape: Shape | None) -> str:

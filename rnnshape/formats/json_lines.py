@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Any
 
 from rnnshape.description import Layer
-from rnnshape.layer_names import class_of, names_by_keras
+from rnnshape.layer_names import class_of
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
 from rnnshape.query import Format
@@ -93,9 +93,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "mask": _mask(layer),
                 "cudnn": layer.facts.cudnn if layer.facts else None,
             }
-            for layer, step, name in zip(
-                report.layers, network.steps, names_by_keras(network), strict=True
-            )
+            for layer, step, name in zip(report.layers, network.steps, report.names, strict=True)
         ],
         "outputs": [_output(output) | _values(output.array, values) for output in report.outputs],
         "relations": [

@@ -46,6 +46,19 @@ class Page(NamedTuple):
         return self.pick("·", "-")
 
     @property
+    def returned(self) -> str:
+        """What marks a tensor that the model returns."""
+        return self.pick("→", "->")
+
+    def size(self, size: float) -> str:
+        """Bytes, as Keras writes them: `242.63 KB`"""
+        units = iter(("B", "KB", "MB", "GB", "TB", "PB"))
+        unit = next(units)
+        while size >= 1024 and (larger := next(units, "")):
+            size, unit = size / 1024, larger
+        return f"{size:.2f}\N{NO-BREAK SPACE}{unit}"
+
+    @property
     def times(self) -> str:
         return self.pick("·", "*")
 
