@@ -8,8 +8,10 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["class_of", "names_by_keras", "snake_case"]
+__all__ = ["MADE_WITHIN", "class_of", "names_by_keras", "snake_case"]
 
+# What attention makes of its own once it is called: Keras counts these, too.
+MADE_WITHIN = dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), ("Softmax", "Dropout"))
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
 
 
@@ -48,6 +50,8 @@ def names_by_keras(network: Network) -> list[str]:
                 number = counts.get(word, 0)
                 counts[word] = number + 1
                 name = f"{word}_{number}" if number else word
+            for made in map(snake_case, MADE_WITHIN.get(call.name, ())):
+                counts[made] = counts.get(made, 0) + 1
         names.append(name)
     return names
 

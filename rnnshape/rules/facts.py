@@ -261,6 +261,14 @@ class Facts:
         return tuple(flat(self.returns))
 
     @property
+    def returned_states(self) -> tuple[Nested, ...]:
+        """Of a recurrent layer, the states that it returns beside its outputs."""
+        if self.timeline is None or not self.timeline.returns_states:
+            return ()
+        several = len(self.timeline.passes) > 1 and self.timeline.merge is None
+        return self.returns[2 if several else 1 :]
+
+    @property
     def parameters(self) -> int:
         """What Keras' `layer.count_params()` returns."""
         return sum(weight.size for weight in self.weights)

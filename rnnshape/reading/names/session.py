@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown
-from rnnshape.layer_names import class_of, snake_case
+from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph
@@ -80,6 +80,9 @@ class Session:
             raise too_many_layers()
         if is_operation(layer.call.name) and not self.inside:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
+        if all(one.layer is not layer for one in self.calls if layer.call.name in MADE_WITHIN):
+            for made in MADE_WITHIN.get(layer.call.name, ()):
+                self.name_of(made)
         group = "/".join(filter(None, self.groups))
         words = tuple(named.items())
         call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
