@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
 
 FOUND = "what the query finds in the value"
@@ -93,7 +93,7 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     asked = [query.axes[place].named("query") for place in over]
     looked_at = [key.axes[place].named("key") for place in over]
     _check_mask(call, inputs, asked, looked_at)
-    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights)
+    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights, masked=True)
 
 
 @rule("GroupQueryAttention")
@@ -131,15 +131,25 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     found = Tensor("o", query.axes, FOUND, mask=query.mask)
     asked, looked_at = query.axes[1].named("query"), key.axes[1].named("key")
     _check_mask(call, inputs, [asked], [looked_at])
-    return _returned(inputs, found, (query.axes[0], heads, asked, looked_at), weights)
+    axes = (query.axes[0], heads, asked, looked_at)
+    return _returned(inputs, found, axes, weights, masked=True)
 
 
 def _returned(
-    inputs: Inputs, found: Tensor, scores: tuple[Axis, ...], weights: tuple[Tensor, ...]
+    inputs: Inputs,
+    found: Tensor,
+    scores: tuple[Axis, ...],
+    weights: tuple[Tensor, ...],
+    *,
+    masked: bool = False,
 ) -> Facts:
+    """`masked` is whether the scores carry along what masks and the like leave out of them."""
     returned = [found]
     if inputs.named("return_attention_scores"):
-        returned.append(Tensor("scores", scores, SCORES))
+        given = tensors_in(tuple(inputs.arguments.values()))
+        asked = inputs.named("use_causal_mask") or inputs.named("attention_mask")
+        masked = masked and (bool(asked) or any(one.masked for one in given))
+        returned.append(Tensor("scores", scores, SCORES, mask=scores if masked else None))
     return Facts(tuple(returned), weights, uses_mask=True)
 
 
