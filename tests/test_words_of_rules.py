@@ -769,7 +769,7 @@ AdditiveAttention()([q, v, k])
 
 MultiHeadAttention(2, 3)(q, v, return_attention_scores=True)
     o (batch, timesteps, features) output masked: what the query finds in the value
-    scores (batch, heads, query, key) output: how much each entry of the value counts for the query
+    scores (batch, heads, query, key) output masked: how much each entry of the value counts for the query
     query_kernel (features, heads, key_dim) weight: times the query
     query_bias (heads, key_dim) weight: added to their product
     key_kernel (features, heads, key_dim) weight: times the key
@@ -789,7 +789,7 @@ MultiHeadAttention(2, 3, value_dim=5, use_bias=False, use_gate=True, output_shap
 
 GroupQueryAttention(3, 4, 2)(q, v, k, return_attention_scores=True)
     o (batch, timesteps, features) output masked: what the query finds in the value
-    scores (batch, query heads, query, key) output: how much each entry of the value counts for the query
+    scores (batch, query heads, query, key) output masked: how much each entry of the value counts for the query
     query_kernel (features, query heads, head_dim) weight: times the query
     query_bias (query heads, head_dim) weight: added to their product
     key_kernel (features, key and value heads, head_dim) weight: times the key
