@@ -17,6 +17,7 @@ from rnnshape.columns import (
 )
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value
+from rnnshape.masks_taken import masks_taken
 from rnnshape.network import (
     Argument,
     Dimensions,
@@ -113,7 +114,7 @@ class Layer:
         if self.facts is None:
             return Mask(arrives, None) if arrives else None
         arrives = self.facts.mask_arrives
-        leaves = any(one.masked for one in self.facts.outputs)
+        leaves = any(one.masked and one.mask_runs for one in self.facts.outputs)
         return Mask(arrives, leaves, self.facts.uses_mask) if arrives or leaves else None
 
     @property
@@ -227,7 +228,7 @@ class _Run:
     """The rule's way through a network with the numbers of one column."""
 
     def __init__(self, network: Network, sizes: Dimensions, column: Column) -> None:
-        self.column = column
+        self.column, self.masks_taken = column, masks_taken(network)
         self.inputs = tuple(
             described_input(network, number, one, sizes, column)
             for number, one in enumerate(network.inputs)
@@ -285,6 +286,9 @@ def _layer(
     """What the rule says of one step with the numbers of one column."""
     call = call_with_numbers(step.layer, run.column)
     given = {ref: _tensor(ref, run.inputs, run.layers) for ref in step.refs}
+    for ref in run.masks_taken.get(number, ()):
+        tensor = given[ref]
+        given[ref] = tensor and replace(tensor, mask_runs=False)
     if network.is_chain and run.layers:
         _check_one_tensor(run.layers[-1], step)
     known = {ref: tensor for ref, tensor in given.items() if tensor is not None}

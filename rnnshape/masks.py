@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rnnshape.description import Layer
+from rnnshape.masks_taken import TAKES_MASKS, masks_taken
 from rnnshape.network import Network, Ref
 
 __all__ = ["lost_masks"]
@@ -21,12 +22,14 @@ def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int,
     >>> [*lost_masks(network, describe(network).layers)]
     [(2, 'the mask is lost here: LSTM (layer 3) takes padding for data')]
     """
+    taken = masks_taken(network)
     for layer in layers:
         if layer.mask and layer.mask.is_lost:
             user = _would_use(network, layers, layer)
             if user:
                 name = f"{user.call.name} (layer {user.number})"
-                yield layer.number, f"the mask is lost here: {name} takes padding for data"
+                why = f", as {TAKES_MASKS} has taken it off an input" * (layer.number in taken)
+                yield layer.number, f"the mask is lost here{why}: {name} takes padding for data"
 
 
 def _would_use(network: Network, layers: Sequence[Layer], lost: Layer) -> Layer | None:

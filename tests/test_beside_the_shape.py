@@ -4,8 +4,10 @@ with them when they run."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ def differences(text: str, truth: Json, folder: Path) -> list[str]:
             rows.setdefault(row["name"], []).append(row)
     if unknown := rows.keys() - truth["layers"].keys():
         return [f"Keras has no {', '.join(unknown)}"]
-    found: list[str] = []
+    found = [*_sums_that_differ(path, truth["summary"])]
     for name, calls in rows.items():
         layer, made = truth["layers"][name], truth["calls"][name]
         said = [_said(row, report) for row in calls]
@@ -63,6 +65,20 @@ def differences(text: str, truth: Json, folder: Path) -> list[str]:
             if one != other
         ]
     return found
+
+
+def _sums_that_differ(path: Path, summary: str) -> Iterator[str]:
+    """The line under the table says what `summary()` says."""
+    text = command(f"{path}:model", "--dry-run", variables={"COLUMNS": "200"}).out
+    whole, trained, rest = re.findall(r"params: (.*)", summary)
+    parts = "" if rest.startswith("0 ") else f": {said(trained)}, {said(rest, 'non-')}"
+    if f" {whole}{parts}" not in text:
+        yield f"{whole}{parts} is not in\n{text}"
+
+
+def said(summed: str, kind: str = "") -> str:
+    """`884 trainable (3.45 KB)`"""
+    return summed.replace(" (", f" {kind}trainable (")
 
 
 def _said(row: Json, report: Json) -> list[Any]:

@@ -95,6 +95,8 @@ class Tensor:
         meaning: what it holds, in words.
         role: what it is to its layer.
         mask: the axes of the mask that may come with it and skip some timesteps; None if none can.
+        mask_runs: whether that mask is on the tensor when the model runs; layers with an argument
+            `mask` know of it even where it is not.
         source: the layer that returns it; None of what a network is given.
         has_rank: whether it is known how many axes it has.
         is_trained: of a weight, whether training changes it.
@@ -110,6 +112,7 @@ class Tensor:
     meaning: str = ""
     role: Role = "output"
     mask: tuple[Axis, ...] | None = None
+    mask_runs: bool = True
     source: Call | None = None
     has_rank: bool = True
     is_trained: bool = True

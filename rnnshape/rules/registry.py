@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rnnshape.expression import Call, calls_within
 from rnnshape.rules.arguments import check
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import Axis, Facts, Tensor, changed
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
 from rnnshape.rules.states import started
 from rnnshape.signatures import is_operation, signature
@@ -46,6 +46,8 @@ class Rule(Protocol):
 
     def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
 
+
+MAKE_MASKS = ("Embedding", "Masking")
 
 # The modules with the rules of operations.
 OF_OPERATIONS = ("indexing", "operations", "rearranging")
@@ -89,8 +91,13 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     state = given.named("initial_state")
     if facts.timeline is not None and state is not None:
         facts = started(call, facts, nested(state), masked=any(one.masked for one in given))
-    if any(one.masked for one in tensors_in(tuple(given.arguments.values()))):
-        facts = replace(facts, mask_arrives=True)
+    masks = [one.mask_runs for one in tensors_in(tuple(given.arguments.values())) if one.masked]
+    knows = call.name in MAKE_MASKS or "mask" in signature(call.name).tensors
+    if masks:
+        facts = replace(facts, mask_arrives=any(masks) or knows)
+    if not all(masks) and not knows:
+        without = changed(facts.returns, lambda one: replace(one, mask_runs=False))
+        facts = replace(facts, returns=without)
     if call["trainable"] is False:
         frozen = tuple(replace(one, is_trained=False) for one in facts.weights)
         facts = replace(facts, weights=frozen)

@@ -73,7 +73,14 @@ class Program:
         for _ in range(self.random.randint(1, 2)):
             self.start()
         steps = [self.keep, self.keep, self.keep, self.resize, self.merge, self.operate]
-        steps += [self.attend, self.nest, self.share, self.mask, self.pass_states]
+        steps += [
+            self.attend,
+            self.attend_beside,
+            self.nest,
+            self.share,
+            self.mask,
+            self.pass_states,
+        ]
         for _ in range(self.random.randint(2, 7)):
             self.random.choice(steps)()
         x = self.one()
@@ -120,6 +127,15 @@ class Program:
     def merge(self) -> None:
         kind = self.random.choice(MERGING)
         self.add(f"layers.{kind}({'axis=1' * (kind[0] == 'C')})([{self.one()}, {self.one()}])")
+
+    def attend_beside(self) -> None:
+        """As in a transformer: what attention is given goes around it, too."""
+        given = self.one()
+        pair = f"{given}, {given}"
+        made = self.random.choice((f"MultiHeadAttention(2, 3)({pair})", f"Attention()([{pair}])"))
+        self.add(f"layers.{made}")
+        merged = f"layers.Add()([{given}, {self.made[-1]}])"
+        self.add(self.random.choice((merged, f"{self.layer(KEEPING)}({given})")))
 
     def attend(self) -> None:
         query, value, scores = self.one(), self.one(), self.random.random() < 0.3
@@ -210,8 +226,7 @@ class Watched:
         return {"calls": self.calls, "layers": layers, "summary": "\n".join(summary)}
 
     def _told(self, layer: Any) -> dict[str, Any]:
-        trained = sum(weight.shape.num_elements() for weight in layer.trainable_weights)
-        return {"parameters": layer.count_params(), "trained": trained, "cudnn": cudnn(layer)}
+        return {"parameters": layer.count_params(), "cudnn": cudnn(layer)}
 
 
 def cudnn(layer: Any) -> bool | None:
