@@ -35,6 +35,10 @@ SIGNS = {
     "greater_equal": ">=",
     "less": "<",
     "less_equal": "<=",
+    "not_equal": "!=",
+    "logical_and": "&",
+    "logical_or": "|",
+    "logical_xor": "^",
 }
 
 

@@ -15,7 +15,16 @@ from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import hook
 from rnnshape.reading.python.visible import is_settable, stored_name
 
-__all__ = ["assign", "delete", "fits", "give"]
+__all__ = ["assign", "delete", "fits", "give", "item_of"]
+
+
+def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
+    """A value of something open that code goes over; one of `range(...)` is a number."""
+    item = evaluator.part(over, "[...]")
+    if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
+        item = Open(item.label, item.reason, item.source, item.node)
+        item.is_number = True
+    return item
 
 
 def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
