@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import only_input, required_axes, rule
-from rnnshape.rules.space import arranged, channels_and_space, slid, takes_line_or_space
+from rnnshape.rules.registry import rule
+from rnnshape.rules.space import arranged, axes_over_space, slid, takes_line_or_space
 
 POOLED = {"Max": "the largest", "Average": "the mean"}
 
@@ -18,7 +18,7 @@ POOLED = {"Max": "the largest", "Average": "the mean"}
     takes=takes_line_or_space,
 )
 def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, channels, space = _axes(call, inputs)
+    batch, channels, space = axes_over_space(call, inputs)
     shape = (batch, *arranged(call, slid(call, space, "pool_size"), channels))
     kind = call.name.partition("Pooling")[0]
     return Facts((Tensor("o", shape, f"{POOLED[kind]} of each window"),))
@@ -29,7 +29,7 @@ def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
     takes=takes_line_or_space,
 )
 def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
-    batch, channels, space = _axes(call, inputs)
+    batch, channels, space = axes_over_space(call, inputs)
     sizes = numbers(call, "output_size", len(space))
     if any(axis.is_open for axis in space):
         return None
@@ -51,7 +51,7 @@ def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     takes=takes_line_or_space,
 )
 def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, channels, space = _axes(call, inputs)
+    batch, channels, space = axes_over_space(call, inputs)
     mask = inputs[0].mask
     takes_mask = call.name == "GlobalAveragePooling1D"
     if takes_mask and mask is not None:
@@ -64,15 +64,6 @@ def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
     warnings = (f"{call.name} takes no mask: what is padded counts, too",) if counts_all else ()
     made = Tensor("o", (batch, *kept), f"{POOLED[kind]} over all {over}")
     return Facts((made,), warnings=warnings, uses_mask=takes_mask)
-
-
-def _axes(call: Call, inputs: Sequence[Tensor]) -> tuple[Axis, Axis, list[Axis]]:
-    """The batch, the channels, and the axes of time or space that are pooled."""
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = given.axes
-    channels, space = channels_and_space(call, others)
-    return batch, channels, space
 
 
 def _check_mask(call: Call, mask: tuple[Axis, ...], timesteps: Axis) -> None:
