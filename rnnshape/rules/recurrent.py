@@ -22,7 +22,7 @@ from rnnshape.rules.registry import (
     weight,
 )
 
-__all__ = ["PassRule", "end_of", "gated_weights", "pass_rule", "pass_rule_of"]
+__all__ = ["PassRule", "gated_weights", "pass_rule", "pass_rule_of", "states_of"]
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
@@ -150,17 +150,7 @@ def _cells_pass(
         kind = cell.name.removesuffix("Cell")
         after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
         units = Axis("units", whole_number(cell, "units"))
-        states.append(
-            tuple(
-                Tensor(
-                    f"{name}{direction.suffix}{after}",
-                    (batch, units),
-                    f"{direction.word} {STATE_WORDS[name]}{of_cell} {end_of(call)}".lstrip(),
-                    STATE_WORDS[name],
-                )
-                for name in CELL_STATES[kind]
-            )
-        )
+        states.append(states_of(call, kind, (batch, units), direction, after, of_cell))
         weights += _weights(cell, kind, features, units, direction.prefix, after)
         features = units.named("features")
     check_mask(call, given, states)
@@ -175,9 +165,25 @@ def _cells_pass(
     )
 
 
-def end_of(call: Call) -> str:
-    """After which timestep the states are what is returned."""
-    return f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+def states_of(
+    call: Call,
+    kind: str,
+    axes: tuple[Axis, ...],
+    direction: Direction,
+    after: str = "",
+    of_cell: str = "",
+) -> tuple[Tensor, ...]:
+    """What a cell carries along, as it is at the end. `after` goes behind its names."""
+    end = f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+    return tuple(
+        Tensor(
+            f"{name}{direction.suffix}{after}",
+            axes,
+            f"{direction.word} {STATE_WORDS[name]}{of_cell} {end}".lstrip(),
+            STATE_WORDS[name],
+        )
+        for name in CELL_STATES[kind]
+    )
 
 
 def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:
