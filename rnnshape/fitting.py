@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from rnnshape.description import Description, Layer, describe
+from rnnshape.description import Description, describe
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.problem import Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rnnshape.description import Layer
+from rnnshape.layer import Layer
 from rnnshape.masks_taken import TAKES_MASKS, masks_taken
 from rnnshape.network import Network, Ref
 

@@ -6,129 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, Layer, assumptions, describe
+from rnnshape.description import Description, assumptions, describe
 from rnnshape.errors import shortened
 from rnnshape.expression import Unknown
+from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
 from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
 from rnnshape.network import Question, Ref
+from rnnshape.output import Output, Outputs, shown
 from rnnshape.problem import Problem
 from rnnshape.program import program, statements
-from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
+from rnnshape.rules.facts import Nested, Relation, Tensor
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+    from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 
-__all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
+__all__ = ["Claim", "Note", "Report", "Sum"]
 
 Shape = tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A tensor that a layer returns, by the rule and by Keras; None where one knows of none.
-
-    Attributes:
-        layer: the number of the layer that returns it, from 1.
-        tensor: what the rule says of it.
-        array: what Keras returned.
-        is_measured: whether Keras has been asked.
-    """
-
-    layer: int
-    tensor: Tensor | None
-    array: Array | None = None
-    is_measured: bool = False
-
-    def __repr__(self) -> str:
-        verdict = f"Keras measured {self.keras}" if self.is_measured else "by the rule"
-        meaning = f": {self.meaning}" if self.meaning else ""
-        return f"<Output {self.name} {_shown(self.rule or self.shape)}{meaning}; {verdict}>"
-
-    @property
-    def name(self) -> str:
-        """As it is unpacked: `"o"`, `"h1"`."""
-        return self.tensor.name if self.tensor else "o"
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """What is counted along each, and how many entries it has; empty where Keras alone
-        can tell."""
-        return self.tensor.axes if self.tensor else ()
-
-    @property
-    def meaning(self) -> str:
-        """What it holds, in words."""
-        return self.tensor.meaning if self.tensor else ""
-
-    @property
-    def rule(self) -> Shape | None:
-        """Its shape by the rule, with None for what is not known."""
-        return self.tensor.sizes if self.tensor else None
-
-    @property
-    def keras(self) -> tuple[int, ...] | None:
-        """The shape of what `model.predict` returned."""
-        return self.array.shape if self.array else None
-
-    @property
-    def dtype(self) -> str | None:
-        """As NumPy names it, `"float32"`; None until it was measured."""
-        return self.array.dtype if self.array else None
-
-    @property
-    def shape(self) -> Shape | None:
-        """What Keras measured, and before it has, what the rule says; None if neither knows."""
-        return self.keras or self.rule
-
-    @property
-    def agrees(self) -> bool:
-        """Whether Keras says what the rule says, or only one of them says anything."""
-        return not (self.rule and self.keras) or self.rule == self.keras
-
-
-class Outputs(tuple[Output, ...]):
-    """Outputs in order, which can also be looked up by name.
-
-    Of several layers that return an output of one name, the last one's is meant.
-
-    >>> from rnnshape import inspect
-    >>> outputs = inspect("LSTM(4, return_sequences=True) -> LSTM(3, return_state=True)").outputs
-    >>> outputs["o"].shape, outputs[0].shape, outputs.names
-    ((2, 3), (2, 5, 4), ('o', 'o', 'h', 'c'))
-    """
-
-    __slots__ = ()
-
-    def __contains__(self, key: object) -> bool:
-        """Whether there is an output, or one of that name."""
-        return key in self.names if isinstance(key, str) else super().__contains__(key)
-
-    @overload
-    def __getitem__(self, key: SupportsIndex | str) -> Output: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> tuple[Output, ...]: ...
-
-    def __getitem__(self, key: SupportsIndex | str | slice) -> Output | tuple[Output, ...]:
-        """The output of a name or a place; a `KeyError` where there is none of that name."""
-        if not isinstance(key, str):
-            return super().__getitem__(key)
-        for output in reversed(self):
-            if output.name == key:
-                return output
-        raise KeyError(f"no output {key!r}: there are {', '.join(dict.fromkeys(self.names))}")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The name of each."""
-        return tuple(output.name for output in self)
 
 
 class Claim(NamedTuple):
@@ -239,7 +140,7 @@ class Report:
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])
-        returned = ", ".join(f"{one.name} {_shown(one.shape)}" for one in last[:MOST_IN_REPR])
+        returned = ", ".join(f"{one.name} {shown(one.shape)}" for one in last[:MOST_IN_REPR])
         more = ", ..." if len(last) > MOST_IN_REPR else ""
         question = shortened(self.expression, LONGEST_IN_REPR)
         verdict = "by the rule"
@@ -457,10 +358,6 @@ WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 def _sum(weights: Sequence[Tensor]) -> Sum:
     return Sum(sum(one.size for one in weights), sum(one.size * one.itemsize for one in weights))
-
-
-def _shown(shape: Shape | None) -> str:
-    return "of unknown shape" if shape is None else str(shape)
 
 
 def _places(returns: tuple[Nested, ...]) -> Places:

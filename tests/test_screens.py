@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from rnnshape.description import Layer
 from rnnshape.formats.html import elements
 from rnnshape.formats.layout import laid_out
 from rnnshape.formats.markdown import markdown
+from rnnshape.layer import Layer
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Ref
 from rnnshape.query import Format

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from rnnshape.description import Layer
+from rnnshape.layer import Layer
 from rnnshape.layer_names import class_of
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
+from rnnshape.output import Output
 from rnnshape.query import Format
-from rnnshape.report import Output, Report
+from rnnshape.report import Report
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-from rnnshape.description import Layer
 from rnnshape.expression import printed
+from rnnshape.layer import Layer
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref, kind_of_axis
+from rnnshape.output import Output
 from rnnshape.program import called_with_names, listed, nested_names
-from rnnshape.report import Output, Report
+from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.signatures import is_operation
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row, Section
