@@ -110,7 +110,7 @@ LSTM(3, stateful=True, activation='relu', recurrent_dropout=0.2)
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
-    ! stateful=True: sample i of a batch goes on from the states of sample i of the batch before, so that each has 2 samples; layer.reset_state() starts anew
+    ! stateful=True: sample i of a batch goes on from the states of sample i of the one before, so all have as many, here 2; layer.reset_state() starts anew
     ! activation='relu', recurrent_dropout=0.2: this layer can't use the fast cuDNN kernel
 
 Masking() -> GlobalMaxPooling1D()

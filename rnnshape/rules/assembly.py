@@ -154,8 +154,8 @@ def _relations(
 def _state_notes(call: Call, batch: Axis) -> Iterator[str]:
     if call["stateful"]:
         yield (
-            f"stateful=True: sample i of a batch goes on from the states of sample i of the batch "
-            f"before, so that each has {batch.length} samples; layer.reset_state() starts anew"
+            "stateful=True: sample i of a batch goes on from the states of sample i of the one "
+            f"before, so all have as many, here {batch.length}; layer.reset_state() starts anew"
         )
 
 

@@ -105,7 +105,9 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     known = tuple(_known_cell(call, one) for one in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
-    return _cells_pass(call, known, given, direction, stacked=stacked)
+    one = _cells_pass(call, known, given, direction, stacked=stacked)
+    has_fast_twin = not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER
+    return one._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
 
 
 def _known_cell(call: Call, cell: Value) -> Call:

@@ -272,9 +272,11 @@ def _total(report: Report, page: Page) -> Section:
         whole, trained = sums
         text += f" ({page.size(whole.size)})"
         if rest := whole.parameters - trained.parameters:
-            words = ""
-            parts = f": {trained.parameters:,} trainable ({page.size(trained.size)})"
-            parts += f", {rest:,} non-trainable ({page.size(whole.size - trained.size)})"
+            words, part, other = "", f"{trained.parameters:,} trainable", f"{rest:,} non-trainable"
+            other_size = page.size(whole.size - trained.size)
+            parts = f": {part} ({page.size(trained.size)}), {other} ({other_size})"
+            if not page.fits(digits + 2 + len(text + parts)):
+                parts = f": {part}, {other}"
     total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)
     legend = styled((f"{page.returned} what the model returns", Style.QUIET))
     has_room = page.fits(total.width + GAP + legend.width)

@@ -237,11 +237,14 @@ def cudnn(layer: Any) -> bool | None:
         found = [cudnn(one) for one in inside if one is not None]
         if found:
             return None if None in found else all(found)
-    if type(layer).__name__ not in ("LSTM", "GRU"):
+    kind, cell = type(layer).__name__, type(getattr(layer, "cell", None)).__name__
+    if kind == "RNN" and cell in ("LSTMCell", "GRUCell"):
+        return False  # it asks for no kernel
+    if kind not in ("LSTM", "GRU"):
         return None
     asked = [layer.cell.activation, layer.cell.recurrent_activation, layer.unroll]
     asked.append(layer.cell.use_bias)
-    if type(layer).__name__ == "LSTM":
+    if kind == "LSTM":
         allowed = rnn._do_lstm_arguments_support_cudnn(*asked)
     else:
         allowed = rnn._do_gru_arguments_support_cudnn(*asked, layer.cell.reset_after)
