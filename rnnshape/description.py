@@ -194,9 +194,12 @@ def _layer(
     """What the rule says of one step with the numbers of one column."""
     call = call_with_numbers(step.layer, run.column)
     given = {ref: _tensor(ref, run.inputs, run.layers) for ref in step.refs}
-    for ref in run.masks_taken.get(number, ()):
-        tensor = given[ref]
-        given[ref] = tensor and replace(tensor, mask_runs=False)
+    for ref, tensor in given.items():
+        taken = ref in run.masks_taken.get(number, ())
+        if tensor and (taken or not tensor.mask_runs):
+            # An inner model is handed the masks of what it is called with.
+            enters = ref.step and step.group not in ("", network.steps[ref.step - 1].group)
+            given[ref] = replace(tensor, mask_runs=bool(enters))
     if network.is_chain and run.layers:
         _check_one_tensor(run.layers[-1], step)
     known = {ref: tensor for ref, tensor in given.items() if tensor is not None}

@@ -91,17 +91,28 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     state = given.named("initial_state")
     if facts.timeline is not None and state is not None:
         facts = started(call, facts, nested(state), masked=any(one.masked for one in given))
-    masks = [one.mask_runs for one in tensors_in(tuple(given.arguments.values())) if one.masked]
-    knows = call.name in MAKE_MASKS or "mask" in signature(call.name).tensors
-    if masks:
-        facts = replace(facts, mask_arrives=any(masks) or knows)
-    if not all(masks) and not knows:
-        without = changed(facts.returns, lambda one: replace(one, mask_runs=False))
-        facts = replace(facts, returns=without)
+    masked = [one for one in tensors_in(tuple(given.arguments.values())) if one.masked]
+    if masked:
+        facts = _with_masks(call, given, facts, masked)
     if call["trainable"] is False:
         frozen = tuple(replace(one, is_trained=False) for one in facts.weights)
         facts = replace(facts, weights=frozen)
     return facts
+
+
+def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor]) -> Facts:
+    """The facts with which masks are on the tensors when the model runs. Keras hands them to an
+    argument `mask` itself, where the layer is called with one tensor and nothing else."""
+    arguments = {name for name, one in given.arguments.items() if tensors_in(one)} - {"mask"}
+    known = call.name in MAKE_MASKS or (
+        "mask" in signature(call.name).tensors and len(given) == len(arguments) == 1
+    )
+    # Attention hands on the query's, and what merges the masks of all or none.
+    passed = [one for one in given if one.masked][:1] if facts.uses_mask else masked
+    if not known and not all(one.mask_runs for one in passed):
+        gone = changed(facts.returns, lambda one: replace(one, mask_runs=False))
+        facts = replace(facts, returns=gone)
+    return replace(facts, mask_arrives=known or any(one.mask_runs for one in masked))
 
 
 def rule_of(name: str) -> Rule | None:
