@@ -175,13 +175,13 @@ def _described(
 
 def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
     """Whether what a layer is, or what it is given, differs between the columns."""
-    if len({str(call_with_numbers(step.layer, run.column)) for run in runs}) > 1:
-        return True
-    for ref in step.refs:
-        tensors = [_tensor(ref, run.inputs, run.layers) for run in runs]
-        if None in tensors or len({tensor.shape for tensor in tensors if tensor}) > 1:
-            return True
-    return False
+
+    def asked(run: _Run) -> tuple[object, ...]:
+        given = [_tensor(ref, run.inputs, run.layers) for ref in step.refs]
+        shapes = [one.shape if one else run.column.place for one in given]
+        return (str(call_with_numbers(step.layer, run.column)), *shapes)
+
+    return len(set(map(asked, runs))) > 1
 
 
 def _layer(
