@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 from rnnshape.columns import (
     Column,
@@ -17,7 +18,7 @@ from rnnshape.columns import (
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
-from rnnshape.masks_taken import masks_taken
+from rnnshape.masks import masks_taken
 from rnnshape.network import (
     Argument,
     Dimensions,
@@ -27,7 +28,7 @@ from rnnshape.network import (
     kind_of_axis,
 )
 from rnnshape.network_inputs import assumed_axes, described_input
-from rnnshape.rules import axes_of_rank, facts_of
+from rnnshape.rules import axes_of_rank, facts_of, rule_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
@@ -36,6 +37,9 @@ __all__ = [
     "assumptions",
     "describe",
 ]
+
+
+Measured: TypeAlias = "Sequence[Sequence[tuple[int, ...]]]"
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Description:
 def describe(
     network: Network,
     dimensions: Dimensions | None = None,
-    measured: Sequence[Sequence[tuple[int, ...]]] = (),
+    measured: Measured = (),
 ) -> Description:
     """What the rule says of a network, or a `QueryError` if Keras would refuse it.
 
@@ -88,14 +92,11 @@ def describe(
     """
     sizes = dimensions or Dimensions()
     _check_names(network)
-    runs = [_Run(network, sizes, column) for column in columns_of(network)]
+    runs = [_Run(network, sizes, column, measured) for column in columns_of(network)]
     passed = runs
     for number, step in enumerate(network.steps, start=1):
-        shapes = measured[number - 1] if measured else None
-        passed = _described(step, number, passed, network, shapes)
-    first = passed[0]
-    layers = first.layers
-    inputs = first.inputs
+        passed = _described(step, number, passed)
+    layers, inputs = passed[0].layers, passed[0].inputs
     if len(runs) > 1:
         inputs = tuple(map(merged, *(run.inputs for run in passed)))
         layers = [
@@ -135,102 +136,89 @@ def assumptions(
 class _Run:
     """The rule's way through a network with the numbers of one column."""
 
-    def __init__(self, network: Network, sizes: Dimensions, column: Column) -> None:
-        self.column, self.masks_taken = column, masks_taken(network)
+    def __init__(
+        self, network: Network, sizes: Dimensions, column: Column, measured: Measured
+    ) -> None:
+        self.network, self.column, self.measured = network, column, measured
+        self.masks_taken = masks_taken(network)
         self.inputs = tuple(
             described_input(network, number, one, sizes, column)
             for number, one in enumerate(network.inputs)
         )
         self.layers: list[Layer] = []
 
+    def tensor(self, ref: Ref) -> Tensor | None:
+        return _tensor(ref, self.inputs, self.layers)
 
-def _described(
-    step: Step,
-    number: int,
-    runs: list[_Run],
-    network: Network,
-    measured: Sequence[tuple[int, ...]] | None,
-) -> list[_Run]:
+    def given_to(self, step: Step, number: int) -> dict[Ref, Tensor | None]:
+        """What a step is called with, and whether the masks are still there when it runs."""
+        given = {ref: self.tensor(ref) for ref in step.refs}
+        for ref, tensor in given.items():
+            is_gone = ref in self.masks_taken.get(number, ())
+            if tensor and (is_gone or not tensor.mask_runs):
+                # An inner model is handed the masks of what it is called with.
+                group = self.network.steps[ref.step - 1].group if ref.step else step.group
+                given[ref] = replace(tensor, mask_runs=step.group not in ("", group))
+        return given
+
+    def layer(self, step: Step, number: int) -> Layer:
+        """What the rule says of one step."""
+        call = call_with_numbers(step.layer, self.column)
+        given = self.given_to(step, number)
+        if self.network.is_chain and self.layers:
+            _check_one_tensor(self.layers[-1], step)
+        known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
+        facts = None
+        if len(known) == len(given) and step.unread is None:
+            try:
+                facts = _facts(replace(step, layer=call) if call != step.layer else step, known)
+            except QueryError:
+                # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
+                if not (self.measured and any(layer.facts is None for layer in self.layers)):
+                    raise
+        if facts is not None and step.same_as is not None:
+            _check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
+        shapes: Sequence[tuple[int | None, ...]] = ()
+        if facts is None and self.measured and step.unread is None:
+            shapes = self.measured[number - 1]
+        elif step.returns is not None and None not in step.returns:
+            shapes = [with_numbers(shape, self.column.numbers) for shape in step.returns if shape]
+        outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()]))
+        inputs = tuple(given.values())
+        read = step.unread, step.parameters
+        return Layer(number, step.layer, inputs, facts, step.same_as, outputs, *read)
+
+
+def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
     """Adds the layer of a step to each run; returns those in which the rule takes the numbers."""
-    made: list[Layer | QueryError] = []
+    made: list[tuple[_Run, Layer]] = []
+    refused: list[QueryError] = []
     for run in runs:
         try:
-            made.append(_layer(step, number, run, network, measured))
+            made.append((run, run.layer(step, number)))
         except QueryError as wrong:
-            made.append(wrong)
-    taken = [run for run, layer in zip(runs, made, strict=True) if isinstance(layer, Layer)]
-    if len(taken) < min(2, len(runs)):
-        refused = next(one for one in made if isinstance(one, QueryError))
+            refused.append(wrong)
+    if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
-            raise refused
-        for run in runs:
-            given = tuple(_tensor(ref, run.inputs, run.layers) for ref in step.refs)
-            run.layers.append(Layer(number, step.layer, given, None, step.same_as))
-        return runs
-    for run, layer in zip(runs, made, strict=True):
-        if isinstance(layer, Layer):
-            run.layers.append(layer)
-    return taken
+            raise refused[0]
+        made = [
+            (run, Layer(number, step.layer, tuple(map(run.tensor, step.refs)), None, step.same_as))
+            for run in runs
+        ]
+    for run, layer in made:
+        run.layers.append(layer)
+    return [run for run, _ in made]
 
 
 def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
     """Whether what a layer is, or what it is given, differs between the columns."""
 
     def asked(run: _Run) -> tuple[object, ...]:
-        given = [_tensor(ref, run.inputs, run.layers) for ref in step.refs]
+        given = map(run.tensor, step.refs)
         shapes = [one.shape if one else run.column.place for one in given]
         return (str(call_with_numbers(step.layer, run.column)), *shapes)
 
     return len(set(map(asked, runs))) > 1
-
-
-def _layer(
-    step: Step,
-    number: int,
-    run: _Run,
-    network: Network,
-    measured: Sequence[tuple[int, ...]] | None,
-) -> Layer:
-    """What the rule says of one step with the numbers of one column."""
-    call = call_with_numbers(step.layer, run.column)
-    given = {ref: _tensor(ref, run.inputs, run.layers) for ref in step.refs}
-    for ref, tensor in given.items():
-        taken = ref in run.masks_taken.get(number, ())
-        if tensor and (taken or not tensor.mask_runs):
-            # An inner model is handed the masks of what it is called with.
-            enters = ref.step and step.group not in ("", network.steps[ref.step - 1].group)
-            given[ref] = replace(tensor, mask_runs=bool(enters))
-    if network.is_chain and run.layers:
-        _check_one_tensor(run.layers[-1], step)
-    known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
-    facts = None
-    if len(known) == len(given) and step.unread is None:
-        try:
-            facts = _facts(replace(step, layer=call) if call != step.layer else step, known)
-        except QueryError:
-            # Of what Keras returned the rule knows the shapes alone, and Keras has run this.
-            if not (measured is not None and any(layer.facts is None for layer in run.layers)):
-                raise
-    if facts is not None and step.same_as is not None:
-        _check_same_weights(step, facts, run.layers[step.same_as - 1], network)
-    shapes: Sequence[tuple[int | None, ...]] = ()
-    if facts is None and measured is not None and step.unread is None:
-        shapes = measured
-    elif step.returns is not None and None not in step.returns:
-        shapes = [with_numbers(shape, run.column.numbers) for shape in step.returns if shape]
-    batch = next((tensor.axes[0] for tensor in known.values() if tensor.axes), None)
-    masked = any(tensor.masked for tensor in known.values())
-    outputs = tuple(_tensors_of_shapes(step, shapes, batch, masked=masked))
-    return Layer(
-        number,
-        step.layer,
-        tuple(given.values()),
-        facts,
-        step.same_as,
-        outputs,
-        step.unread,
-        step.parameters,
-    )
 
 
 def _check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
@@ -295,16 +283,17 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
 
 
 def _tensors_of_shapes(
-    step: Step, shapes: Sequence[tuple[int | None, ...]], batch: Axis | None, *, masked: bool
+    step: Step, shapes: Sequence[tuple[int | None, ...]], given: Sequence[Tensor]
 ) -> Iterator[Tensor]:
     """The outputs of a layer of which the shapes alone are known: those that Keras has measured,
-    or those that are recorded, with a None for the batch."""
+    or those that are recorded, with a None for the batch. What the rule does not know drops masks,
+    and of what is not read nobody knows."""
+    batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
+    masked = any(one.masked for one in given) and (step.unread or rule_of(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
-        axes = tuple(
-            Axis(name, length if length is not None else batch.length if batch else 1)
-            for name, length in zip(names, shape, strict=True)
-        )
+        sizes = zip(names, shape, strict=True)
+        axes = tuple(Axis(name, batch if size is None else size) for name, size in sizes)
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
         yield Tensor(name, axes, mask=axes[:2] if masked else None, source=step.layer)

@@ -17,7 +17,7 @@ class Mask(NamedTuple):
 
     Attributes:
         arrives: whether one comes in.
-        leaves: whether one goes out with what it returns; None where there is no rule for it.
+        leaves: whether one goes out with what it returns; None where that is not known.
         is_used: whether it leaves out what the mask marks.
     """
 
@@ -84,7 +84,8 @@ class Layer:
         """Which masks come and go; None where there is none."""
         arrives = any(one.masked for one in self.inputs if one)
         if self.facts is None:
-            return Mask(arrives, None) if arrives else None
+            is_unknown = self.unread or rule_of(self.call.name)
+            return Mask(arrives, None if is_unknown else False) if arrives else None
         arrives = self.facts.mask_arrives
         leaves = any(one.masked and one.mask_runs for one in self.facts.outputs)
         return Mask(arrives, leaves, self.facts.uses_mask) if arrives or leaves else None

@@ -1,14 +1,40 @@
-"""Where a mask is lost that a layer further on would have used."""
+"""Masks between layers: which ones attention takes away, and where one is lost that a layer further
+on would have used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rnnshape.layer import Layer
-from rnnshape.masks_taken import TAKES_MASKS, masks_taken
-from rnnshape.network import Network, Ref
+from rnnshape.network import Network, Ref, Step, refs_in
 
-__all__ = ["lost_masks"]
+__all__ = ["lost_masks", "masks_taken"]
+
+# It takes masks off the very tensors that it is given.
+TAKES_MASKS = "MultiHeadAttention"
+
+
+def masks_taken(network: Network) -> Mapping[int, frozenset[Ref]]:
+    """Of each step, by its number, the tensors whose masks are gone when it runs. In which order
+    Keras runs steps is certain of those alone that need what attention returns."""
+    if all(step.layer.name != TAKES_MASKS for step in network.steps):
+        return {}
+    found: dict[int, frozenset[Ref]] = {}
+    takers: dict[Ref, set[int]] = {}
+    needed: dict[int, set[int]] = {0: set()}
+    for number, step in enumerate(network.steps, start=1):
+        before = needed[number] = set().union(*({r.step} | needed[r.step] for r in step.refs))
+        if gone := [ref for ref in step.refs if not before.isdisjoint(takers.get(ref, ()))]:
+            found[number] = frozenset(gone)
+        for ref in _attended(step) if step.layer.name == TAKES_MASKS else ():
+            takers.setdefault(ref, set()).add(number)
+    return found
+
+
+def _attended(step: Step) -> Iterator[Ref]:
+    """The query, the value and the key."""
+    named = (one for name, one in step.keywords if name in ("query", "value", "key"))
+    return refs_in((*step.arguments[:3], *named))
 
 
 def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int, str]]:
@@ -35,18 +61,17 @@ def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int,
 def _would_use(network: Network, layers: Sequence[Layer], lost: Layer) -> Layer | None:
     """The first layer that leaves out what a mask marks, and is given what goes on from there
     with its timesteps as they were."""
-    reached = {Ref(lost.number, n) for n, _ in enumerate(lost.outputs) if _has_time(lost, n)}
+    reached = _with_time(lost)
     for layer in layers[lost.number :]:
         if reached.isdisjoint(network.steps[layer.number - 1].refs):
             continue
         if layer.facts and layer.facts.uses_mask and not layer.facts.mask_arrives:
             return layer
-        reached |= {
-            Ref(layer.number, n) for n, _ in enumerate(layer.outputs) if _has_time(layer, n)
-        }
+        reached |= _with_time(layer)
     return None
 
 
-def _has_time(layer: Layer, output: int) -> bool:
-    axes = layer.outputs[output].axes
-    return len(axes) > 2 and axes[1].name == "timesteps"
+def _with_time(layer: Layer) -> set[Ref]:
+    """Those of its outputs that still have timesteps."""
+    names = [[axis.name for axis in one.axes[1:-1]] for one in layer.outputs]
+    return {Ref(layer.number, n) for n, one in enumerate(names) if one[:1] == ["timesteps"]}
