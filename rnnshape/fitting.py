@@ -82,8 +82,7 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
     """The outputs of a model of a network, by the names of their layers; where it names none,
     these are all that the last layer returns, of which the number is given."""
     names = names_by_keras(network)
-    last = len(network.steps)
-    refs = network.outputs or tuple(Ref(last, place) for place in range(count))
+    refs = network.returned(count)
     inputs = [one.name for one in network.inputs]
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
@@ -230,7 +229,7 @@ def _output(
     return Port(
         name,
         shape or UNKNOWN,
-        bool(tensor and tensor[0].masked),
+        bool(tensor and tensor[0].masked and tensor[0].mask_runs),
         units_of=_layer_of_units(before),
         returns_sequences=_returns_sequences(network, before, shape or ()),
     )

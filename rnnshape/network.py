@@ -211,6 +211,10 @@ class Network:
                 found |= dict.fromkeys(unknowns_in(shape))
         return tuple(found)
 
+    def returned(self, count: int) -> tuple[Ref, ...]:
+        """What a model of it returns; `count` is how many tensors the last step does."""
+        return self.outputs or tuple(Ref(len(self.steps), place) for place in range(count))
+
     def __str__(self) -> str:
         """The text that asks for a chain: its layers joined by `->`. Else its name."""
         if not self.is_chain:

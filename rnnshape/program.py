@@ -127,10 +127,7 @@ class _Writer:
     def __init__(self, network: Network, description: Description) -> None:
         self.network, self.description = network, description
         self.names: dict[Ref, str] = {}
-        self.outputs = network.outputs or tuple(
-            Ref(len(network.steps), index)
-            for index in range(max(1, len(description.layers[-1].outputs)))
-        )
+        self.outputs = network.returned(max(1, len(description.layers[-1].outputs)))
         self.last_use = {ref: len(network.steps) + 1 for ref in self.outputs}
         for number, step in enumerate(network.steps, start=1):
             for ref in step.refs:

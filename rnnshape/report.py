@@ -274,9 +274,7 @@ class Report:
     @cached_property
     def returned(self) -> frozenset[Ref]:
         """The tensors that the model returns."""
-        network, last = self.question.network, self.layers[-1]
-        of_last = (Ref(last.number, number) for number, _ in enumerate(self.outputs_of(last)))
-        return frozenset(network.outputs or of_last)
+        return frozenset(self.question.network.returned(len(self.outputs_of(self.layers[-1]))))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -245,7 +245,8 @@ def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None
             f"(Keras: \"{inner.name} object has no attribute 'kernel' nor 'embeddings'\")",
             "layer",
         )
-    facts = facts_of(inner, [given])
+    seen = given if given.mask_runs else replace(given, mask=None)
+    facts = facts_of(inner, [seen])
     if facts is None:
         return None
     kernel, *others = facts.weights

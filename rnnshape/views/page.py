@@ -50,13 +50,11 @@ class Page(NamedTuple):
         """What marks a tensor that the model returns."""
         return self.pick("→", "->")
 
-    def size(self, size: float) -> str:
+    def size(self, size: int) -> str:
         """Bytes, as Keras writes them: `242.63 KB`"""
-        units = iter(("B", "KB", "MB", "GB", "TB", "PB"))
-        unit = next(units)
-        while size >= 1024 and (larger := next(units, "")):
-            size, unit = size / 1024, larger
-        return f"{size:.2f}\N{NO-BREAK SPACE}{unit}"
+        power = min(5, max(0, size.bit_length() - 1) // 10)
+        unit = ("B", "KB", "MB", "GB", "TB", "PB")[power]
+        return f"{size / 1024**power:.2f}\N{NO-BREAK SPACE}{unit}"
 
     @property
     def times(self) -> str:
