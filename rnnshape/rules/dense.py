@@ -68,7 +68,9 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         )
     taken, matrix, made = parts["taken"], parts["matrix"], parts["made"]
     elided = len(given.axes) - len(taken)
-    if elided < 0 or (elided and not (parts["left"] or parts["right"])):
+    if elided > 0 and not (parts["left"] or parts["right"]):
+        return None  # of some equations Keras takes more axes than have letters
+    if elided < 0:
         raise call.error(
             f"{call} takes a tensor of {len(taken)} axes, and is given {given.labels} "
             '(Keras: "tuple index out of range", "Matrix size-incompatible")',
