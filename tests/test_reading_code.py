@@ -157,6 +157,7 @@ def test_notebooks(tmp_path: Path, version: int) -> None:
             "!pip install keras\n%matplotlib inline\nfiles = !ls\nimport keras\nkeras?",
             "%%bash\nrm -rf model = Sequential()",
             "%%time\nn = 4\nmodel = keras.Sequential()\nprint('%d' % n\n  % 3)",
+            "  !wget http://a.b/c \\\n    -O c.txt\n  if n:\n    !ls \\\n  -l\n  n = 4",
             "model.add(keras.layers.LSTM(n))\n\nmodel.add(keras.layers.Lmbda(3))",
             "model = keras.Sequential([keras.layers.GRU(n)])",
         )
@@ -167,7 +168,7 @@ def test_notebooks(tmp_path: Path, version: int) -> None:
     first, unread = reading.networks[0].steps
     assert first.unread is None
     assert unread.unread is not None
-    number = 4 if version == 3 else 5
+    number = 5 if version == 3 else 6
     assert unread.unread.file == f"work.ipynb, cell {number}"
     assert unread.unread.line == 3
     assert unread.unread.reason == "Keras has no layer Lmbda"

@@ -235,7 +235,8 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
             made = _call_openly(evaluator, found)
             for word, part in list(vars(found).items()):
                 held = SESSION.get()
-                if held.models or held.calls or isinstance(made, Open | Layer):
+                is_made = any(model.own_items or model.own_gives for model in held.models)
+                if is_made or held.calls or isinstance(made, Open | Layer):
                     break
                 if isinstance(part, FunctionType) and not word.startswith("_"):
                     _call_openly(evaluator, getattr(made, word))

@@ -73,6 +73,8 @@ class Function(StandIn):
             self.own_path.startswith("tensorflow") and "keras" not in self.own_path
         ):
             self._refused_outside_of_layers()
+            if self.own_name == "expand_dims" and len(given) + len(named) == 1:
+                named["axis"] = -1  # which `keras.ops` does not have
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"

@@ -542,6 +542,7 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
         return named["tensor"]
     known = signatures.signature("Input").names
     given = dict(zip(known, values, strict=False)) | named
+    given.pop("ragged", None)  # its shape is the same
     plain = {}
     for word, value in given.items():
         made = argument(value)

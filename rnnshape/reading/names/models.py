@@ -378,8 +378,19 @@ class Model(Layer):
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            self(Tensor(graph.InputTensor(None, "inputs")))
+            _tried(self, Tensor(graph.InputTensor(None, "inputs")))
         return self.own_takes, self.own_gives
+
+
+def _tried(call: Any, *given: Any) -> Any:
+    """What a call makes that the code does not have; open where Python refuses it."""
+    try:
+        return call(*given)
+    except (IsOpenError, QueryError, RecursionError, MemoryError):
+        raise
+    except Exception as wrong:
+        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
+        raise IsOpenError(session().evaluator.open(session().evaluator.node, why)) from None
 
 
 def _check_fits(title: str, takes: Shape | None, given: Shape | None) -> None:
@@ -566,7 +577,7 @@ class Sequential(Model):
             return [], []
         if self.own_flow is None or self.own_flow[0] != self.own_items:
             start = Tensor(self.first())
-            made = self._called_anew(start, (), {})
+            made = _tried(self._called_anew, start, (), {})
             self.own_flow = self.own_items, ([start], _flat(made))
         return self.own_flow[1]  # type: ignore[no-any-return]
 

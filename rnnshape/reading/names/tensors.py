@@ -58,6 +58,13 @@ class Tensor(graph.Tensor, StandIn):
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
 
+    @staticmethod
+    def taken_apart(value: Tensor, count: int) -> list[Tensor]:
+        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read."""
+        if isinstance(value.maker, graph.InputTensor) or value.maker.layer.unread is None:
+            return list(value)
+        return [value] * count
+
     def __bool__(self) -> bool:
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
 

@@ -231,7 +231,7 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
 
     Environ.get = staticmethod(get)  # type: ignore[attr-defined]
     paths = _of(posixpath, "join basename dirname splitext")
-    return {"environ": Environ(), "getenv": get, "path": types.SimpleNamespace(**paths)}
+    return {"environ": Environ(), "getenv": get, "path": Module("os.path", paths)}
 
 
 def is_instance(value: object, kinds: Any) -> bool:

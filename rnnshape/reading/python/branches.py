@@ -262,6 +262,8 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
 
 def _merged_in(stand_in: StandIn, name: str, one: object, other: object, because: Open) -> object:
     """What is under a name of a stand-in: what the code has set, or the stand-in itself."""
+    if name.startswith("own_") and (one is MISSING or other is MISSING):
+        return other if one is MISSING else one
     if name.startswith("own_") and not _same(one, other):
         return stand_in.merged(name, one, other, because)
     return _merged(one, other, because)

@@ -12,7 +12,14 @@ from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import function
-from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
+from rnnshape.reading.python.limits import (
+    MANY_ROUNDS,
+    MOST,
+    MOST_YIELDS,
+    STEPS_OF_LOOP,
+    STEPS_OF_MANY_ITEMS,
+    TooLargeError,
+)
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
@@ -185,7 +192,11 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
 def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
     parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     made: list[object] = []
-    end = evaluator.steps + STEPS_OF_LOOP
+    start = evaluator.steps
+
+    def of_unknown_length(over: Open) -> IsOpenError:
+        is_list = made and isinstance(node, ast.ListComp)
+        return IsOpenError(over.with_row(made[-1]) if is_list else over)
 
     def run(rest: Sequence[ast.comprehension]) -> None:
         if not rest:
@@ -198,14 +209,23 @@ def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
             assign(evaluator, first.target, item_of(evaluator, over, first.iter), scope)
             run(more)
             evaluator.node = first.iter
-            is_list = made and isinstance(node, ast.ListComp)
-            raise IsOpenError(over.with_row(made[-1]) if is_list else over)
-        for item in over if isinstance(over, range) else evaluator.known(list, over):
+            raise of_unknown_length(over)
+        items: Any = over if isinstance(over, range) else evaluator.known(list, over)
+        is_long = len(items) > MANY_ROUNDS
+        for item in items:
             assign(evaluator, first.target, item, scope)
             if all(evaluator.known(bool, evaluator.worth(test, scope)) for test in first.ifs):
                 run(more)
-            if len(made) > MOST or evaluator.steps > end:
-                raise TooLargeError("this loop takes too many steps to be read")
+            spent = evaluator.steps - start
+            if (
+                spent > STEPS_OF_LOOP
+                or len(made) > MOST
+                or (is_long and spent > STEPS_OF_MANY_ITEMS)
+            ):
+                why = "this loop takes too many steps to be read"
+                raise (
+                    of_unknown_length(evaluator.open(node, why)) if is_long else TooLargeError(why)
+                )
 
     run(node.generators)
     return COMPREHENDED[type(node)](made)

@@ -12,7 +12,7 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import STEPS_OF_LOOP, TooLargeError
+from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -24,8 +24,6 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.targets import assign, delete, fits, give, item_of
 
 __all__ = ["follow"]
-
-MANY_ROUNDS = 100  # of a loop that may take too many steps; it is then read as one of open length
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:

@@ -88,7 +88,8 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
-    several = evaluator.really(list, value)
+    apart = hook(value, "taken_apart")
+    several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
     parts: Iterable[object]
     if isinstance(several, Open):
