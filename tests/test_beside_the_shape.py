@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from rnnshape import inspect
+from rnnshape import inspect, inspect_all
 from tests.conftest import command, environment, json_lines
 from tests.corpus.beside import generate
 
@@ -142,3 +142,111 @@ def test_the_program_feeds_the_states_back_and_runs(text: str) -> None:
 )
 def test_no_states_are_fed_back_where_there_are_none_or_too_few(text: str) -> None:
     assert "initial_state" not in inspect(text).code
+
+
+OPTIONS = [
+    *("activation='tanh'", "activation='relu'", "recurrent_activation='sigmoid'", "unroll=True"),
+    *("recurrent_activation='hard_sigmoid'", "use_bias=False", "recurrent_dropout=0.1"),
+    *("dropout=0.1", "go_backwards=True", "use_cudnn=False", "use_cudnn=True", "dtype='float16'"),
+]
+KERNELS = [
+    *(f"{name}(3, {option})" for name in ("LSTM", "GRU") for option in OPTIONS),
+    *("GRU(3, reset_after=False)", "SimpleRNN(3)", "RNN(LSTMCell(3))", "RNN(SimpleRNNCell(3))"),
+    *("RNN([GRUCell(3), GRUCell(2)])", "ConvLSTM1D(3, 2)", "Dense(3)"),
+    *("Bidirectional(LSTM(3))", "Bidirectional(GRU(3, reset_after=False))"),
+    "Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True, unroll=True))",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", KERNELS)
+def test_the_fast_kernel_is_allowed_where_keras_allows_it(text: str) -> None:
+    from rnnshape.measuring.keras_model import build
+    from tests.corpus.beside import cudnn
+
+    report = inspect(text)
+    allowed = report.layers[0].facts
+    assert allowed is not None
+    assert allowed.cudnn == cudnn(build(report.layers[0].call))
+    notes = [note.text for note in report.notes]
+    assert any("can't use the fast cuDNN kernel" in one for one in notes) == (
+        allowed.cudnn is False
+    )
+
+
+EMBEDDED = "Embedding(9, 4, mask_zero=True)"
+SEQUENCES = "LSTM(8, return_sequences=True)"
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        (f"{SEQUENCES} -> MultiHeadAttention(2, 4)", ["self-attention", "(2, 5, 8)"]),
+        (f"{SEQUENCES} -> Attention() -> AdditiveAttention()", ["self-attention"]),
+        ("GroupQueryAttention(2, 2, 1)", ["layer(inputs, inputs)", "self-attention"]),
+        (f"{EMBEDDED} -> Dropout(0.2) -> LSTM(3)", ["mask from here", "LSTM(3)  lstm  mask ✓"]),
+        (f"{EMBEDDED} -> Conv1D(4, 2) -> LSTM(3)", ["mask lost here", "LSTM (layer 3) takes padd"]),
+        (f"{EMBEDDED} -> Conv1D(4, 2) -> Attention()", ["Attention (layer 3) takes padding"]),
+        (f"{EMBEDDED} -> GlobalMaxPooling1D()", ["mask lost here", "takes no mask"]),
+        (f"{EMBEDDED} -> GlobalAveragePooling1D()", ["global_average_pooling1d  mask ✓"]),
+        (f"{EMBEDDED} -> {SEQUENCES} -> Dense(1)", ["Dense(1)  dense  mask ✓"]),
+        ("LSTM(3, stateful=True)", ["sample i", "here 2", "layer.reset_state()"]),
+        ("LSTM(3, activation='relu')", ["activation='relu': this layer can't use the fast cuDNN"]),
+        ("RNN(LSTMCell(3))", ["RNN of a cell: this layer can't use the fast cuDNN"]),
+        (f"{SEQUENCES} -> TimeDistributed(Dense(1))", ["Dense(1) alone does the same"]),
+        (f"{SEQUENCES} -> LSTM(4)", ["lstm_1", "o →", "→ what the model returns"]),
+        ("LSTM(8) -> Dense(1)", ["in total 329* (1.29 KB)"]),
+        ("LSTM(8, trainable=False) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trainable"]),
+        ("LSTM(8) -> BatchNormalization()", ["16 non-trainable (64.00 B)"]),
+    ],
+)
+def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:
+    screen = " ".join(command(question, "--dry-run", variables={"COLUMNS": "100"}).out.split("\n"))
+    for answer in answers:
+        assert answer in screen
+
+
+def test_no_false_alarm_where_the_timesteps_are_others() -> None:
+    said = command(f"{EMBEDDED} -> Flatten() -> RepeatVector(3) -> LSTM(2)", "--dry-run").out
+    assert "mask lost here" in said
+    assert "padding" not in said
+
+
+def test_notes_are_three_at_most_and_the_most_surprising_comes_first() -> None:
+    question = (
+        f"{EMBEDDED} -> Conv1D(4, 2) -> Bidirectional(GRU(3, return_state=True, unroll=True))"
+    )
+    notes = inspect(question).notes
+    assert len(notes) > 3
+    assert "the mask is lost here" in notes[0].text
+    screen = command(question, "--dry-run").out
+    assert screen.count("note: ") == 4
+    assert f"note: {len(notes) - 3} more with --json" in screen
+    assert len(json_lines(command(question, "--dry-run", "--json").out)[0]["notes"]) == len(notes)
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_table_has_two_lines_a_layer_and_one_for_the_sum(columns: int) -> None:
+    layers = ["LSTM(8, return_sequences=True)", "Dropout(0.2)", "Dense(4, activation='relu')"] * 8
+    screen = command(" -> ".join(layers), "-n", variables={"COLUMNS": str(columns)}).out
+    table = screen.partition("\n\n")[0].splitlines()
+    assert len(table) == 3 + 1 + 2 * len(layers) + 1
+
+
+@pytest.mark.process
+def test_masks_that_attention_takes_away() -> None:
+    """In Keras, `MultiHeadAttention` takes the mask off the tensor that goes around it, too."""
+    code = """
+import keras
+from keras import layers
+i = keras.Input((8,), dtype="int32")
+x = layers.Embedding(9, 4, mask_zero=True)(i)
+a = layers.MultiHeadAttention(2, 3)(x, x)
+x = layers.Add()([x, a])
+x = layers.MultiHeadAttention(2, 3)(x, x)
+model = keras.Model(i, x)
+"""
+    [report] = inspect_all(code)
+    masks = [layer.mask and layer.mask[:2] for layer in report.layers]
+    assert masks == [(False, True), (True, True), (True, False), None]
+    assert "MultiHeadAttention has taken it off an input" in report.notes[0].text
