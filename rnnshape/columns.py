@@ -7,8 +7,8 @@ in which the rule refuses its numbers is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, calls_within
 from rnnshape.network import Network, Shape, Step
@@ -37,8 +37,7 @@ BLANK = Tensor("", ())
 Numbers: TypeAlias = Mapping[Unknown, int]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One choice of numbers for all that is open.
 
     Attributes:

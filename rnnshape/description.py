@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
@@ -37,6 +38,8 @@ __all__ = [
     "assumptions",
     "describe",
 ]
+
+MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 
 Measured: TypeAlias = "Sequence[Sequence[tuple[int, ...]]]"
@@ -111,12 +114,26 @@ def describe(
     return Description(inputs, tuple(layers), below, assumed)
 
 
+def sizes_that_fit(network: Network, sizes: Dimensions) -> Dimensions | None:
+    """Sizes with more in the place of what is assumed, where Keras would refuse the usual: nobody
+    has said that there are but 5 timesteps. None where it refuses more too."""
+    for kind in ("timesteps", "space", "features"):
+        for times in MORE if sizes.given(kind) is None else ():
+            larger = replace(sizes, times=((kind, times),))
+            with suppress(QueryError):
+                assumed = describe(network, larger).assumed
+                if any(kind_of_axis(axis) == kind for axes in assumed for axis in axes):
+                    return larger
+    return None
+
+
 def assumptions(
     network: Network, sizes: Dimensions, description: Description
 ) -> tuple[tuple[str, ...], ...]:
     """Of each layer, the assumed axes that its parameters follow from: with another size, there
     are others."""
     kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
+    kinds.pop("batch", None)  # Keras makes no weight of a batch that is not written
     found: list[list[str]] = [[] for _ in description.layers]
     for kind in kinds:
         for more in (7, 96):

@@ -9,8 +9,8 @@ from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, assumptions, describe
-from rnnshape.errors import shortened
+from rnnshape.description import Description, assumptions, describe, sizes_that_fit
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
@@ -18,7 +18,6 @@ from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
 from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown
-from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Nested, Relation, Tensor
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
+    from rnnshape.problem import Problem
 
 __all__ = ["Claim", "Note", "Report", "Sum"]
 
@@ -80,7 +80,14 @@ class Report:
         network, dimensions = self.question.network, self.question.dimensions
         measured = self.measurement.layers if self.measurement else ()
         shapes = [[one.shape for one in layer.outputs] for layer in measured]
-        described = describe(network, dimensions, shapes)
+        try:
+            described = describe(network, dimensions, shapes)
+        except QueryError:
+            fitting = sizes_that_fit(network, dimensions)
+            if fitting is None:
+                raise
+            object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
+            described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]
