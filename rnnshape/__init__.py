@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from rnnshape.measuring.messages import MeasurementError as MeasurementError
     from rnnshape.network import Network as Network
     from rnnshape.network import Question as Question
+    from rnnshape.output import Output as Output
     from rnnshape.reading import parse as parse
-    from rnnshape.report import Output as Output
     from rnnshape.shown import Report as Report
 
 # Where each public name is defined: a module is imported when one of its names is first used.
@@ -48,7 +48,7 @@ _MODULES = {
     "reading": ("parse",),
     "measuring.messages": ("Array", "Measurement", "MeasurementError"),
     "network": ("Network", "Question"),
-    "report": ("Output",),
+    "output": ("Output",),
     "shown": ("Report",),
 }
 

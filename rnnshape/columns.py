@@ -6,20 +6,33 @@ in which the rule refuses its numbers is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, unknowns_in
 from rnnshape.network import Network, Shape, Step
 from rnnshape.rules.arguments import candidates, changes_no_shape
+from rnnshape.rules.facts import Facts, Tensor, changed
 from rnnshape.signatures import module_of, signature
 
-__all__ = ["Numbers", "call_with_numbers", "columns_of", "is_answerable", "open_in", "with_numbers"]
+__all__ = [
+    "Numbers",
+    "call_with_numbers",
+    "columns_of",
+    "is_answerable",
+    "merged",
+    "merged_facts",
+    "open_in",
+    "with_numbers",
+]
 
 # Far from each other, so that each passes where others are too small, and none is another's double.
 FIRST = (29, 131, 517)
 STEP = (10, 26, 102)  # between the numbers of two values in one column
 RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank is known
+
+BLANK = Tensor("", ())
 
 Numbers: TypeAlias = Mapping[Unknown, int]
 
@@ -96,6 +109,46 @@ def call_with_numbers(call: Call, column: Column) -> Call:
 
     arguments = tuple((word, changed(call.name, word, value)) for word, value in call.arguments)
     return Call(call.name, arguments, call.places)
+
+
+def merged(*tensors: Tensor) -> Tensor:
+    """A tensor with the axes that are the same in all columns, and the others not known."""
+    first = tensors[0]
+    if len({len(one.axes) for one in tensors}) > 1:
+        return replace(first, axes=(), has_rank=False)
+    axes = tuple(
+        replace(axis, is_unknown=len({one.length for one in several}) > 1)
+        for axis, several in zip(
+            first.axes, zip(*(one.axes for one in tensors), strict=True), strict=True
+        )
+    )
+    return replace(first, axes=axes)
+
+
+def merged_facts(facts: Sequence[Facts]) -> Facts | None:
+    """The same of the facts; None where even the number of tensors differs."""
+    first, *others = facts
+    if len({changed(one.returns, lambda _: BLANK) for one in facts}) > 1 or any(
+        len(one.weights) != len(first.weights) for one in others
+    ):
+        return None
+
+    def common(name: str) -> Any:
+        """Of several values, those that are in all columns; a single one, or None."""
+        values = [getattr(one, name) for one in facts]
+        if isinstance(values[0], tuple) and not hasattr(values[0], "_fields"):
+            return tuple(one for one in values[0] if all(one in other for other in values))
+        return values[0] if all(one == values[0] for one in values) else None
+
+    places = zip(*(one.outputs for one in facts), strict=True)
+    weights = zip(*(one.weights for one in facts), strict=True)
+    alike = ("relations", "warnings", "notes", "timeline", "whole_numbers_below", "cudnn")
+    return replace(
+        first,
+        returns=changed(first.returns, lambda _: merged(*next(places))),
+        weights=tuple(merged(*several) for several in weights),
+        **{name: common(name) for name in alike},
+    )
 
 
 def _numbers(unknowns: tuple[Unknown, ...], place: int) -> Numbers:

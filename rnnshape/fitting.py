@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from rnnshape.description import Description, Layer, describe, names_of_axes
+from rnnshape.description import Description, describe
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
+from rnnshape.network_inputs import names_of_axes
 from rnnshape.problem import Problem
 from rnnshape.signatures import module_of, signature
 from rnnshape.training import (
@@ -80,8 +82,7 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
     """The outputs of a model of a network, by the names of their layers; where it names none,
     these are all that the last layer returns, of which the number is given."""
     names = names_by_keras(network)
-    last = len(network.steps)
-    refs = network.outputs or tuple(Ref(last, place) for place in range(count))
+    refs = network.returned(count)
     inputs = [one.name for one in network.inputs]
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
@@ -223,7 +224,7 @@ def _output(
     return Port(
         name,
         shape or UNKNOWN,
-        bool(tensor and tensor[0].masked),
+        bool(tensor and tensor[0].masked and tensor[0].mask_runs),
         units_of=_layer_of_units(before),
         returns_sequences=_returns_sequences(network, before, shape or ()),
     )

@@ -7,11 +7,12 @@ from dataclasses import replace
 from operator import index
 from typing import NoReturn, TypeAlias
 
-from rnnshape.description import is_taken, names_of_axes
+from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, counted
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network import Shape as OfNetwork
+from rnnshape.network_inputs import names_of_axes
 
 __all__ = [
     "Shape",

@@ -8,8 +8,10 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["class_of", "names_by_keras", "snake_case"]
+__all__ = ["MADE_WITHIN", "class_of", "names_by_keras", "snake_case"]
 
+# What attention makes of its own once it is called: Keras counts these, too.
+MADE_WITHIN = dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), ("Softmax", "Dropout"))
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
 
 
@@ -35,22 +37,27 @@ def names_by_keras(network: Network) -> list[str]:
         if step.same_as is not None:
             names.append(names[step.same_as - 1])
             continue
+        if step.name:
+            names.append(step.name)
+            continue
         name = step.layer.name
         for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
             given = None if module_of(call.name) is None else call["name"]
             if isinstance(given, str):
                 name = given
             elif module_of(call.name) in ("layers", None):
-                word = snake_case(CLASSES.get(call.name, call.name))
+                word = snake_case(call.name)
                 number = counts.get(word, 0)
                 counts[word] = number + 1
                 name = f"{word}_{number}" if number else word
+            for made in map(snake_case, MADE_WITHIN.get(call.name, ())):
+                counts[made] = counts.get(made, 0) + 1
         names.append(name)
     return names
 
 
 def snake_case(name: str) -> str:
     """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
-    word = re.sub(r"\W.*", "", name)
+    word = re.sub(r"\W.*", "", CLASSES.get(name, name))
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()

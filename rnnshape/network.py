@@ -141,6 +141,7 @@ class Step:
         unread: why the layer is not read, where it is not: it keeps its place.
         returns: the shapes that such a layer is known to return; None where they are not known.
         parameters: how many such a layer is known to have.
+        name: that Keras gives the layer, where the text shows it.
     """
 
     layer: Call
@@ -152,6 +153,7 @@ class Step:
     unread: Unknown | None = None
     returns: tuple[Shape | None, ...] | None = None
     parameters: int | None = None
+    name: str = field(default="", compare=False)
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -190,7 +192,7 @@ class Network:
             len(self.inputs) == 1
             and not self.outputs
             and all(
-                step.arguments == (Ref(number),)
+                step.arguments == _called_alone(step.layer, Ref(number))
                 and not (step.keywords or step.names or step.same_as or step.unread)
                 for number, step in enumerate(self.steps)
             )
@@ -211,6 +213,10 @@ class Network:
             for shape in step.returns or ():
                 found |= dict.fromkeys(unknowns_in(shape))
         return tuple(found)
+
+    def returned(self, count: int) -> tuple[Ref, ...]:
+        """What a model of it returns; `count` is how many tensors the last step does."""
+        return self.outputs or tuple(Ref(len(self.steps), place) for place in range(count))
 
     def __str__(self) -> str:
         """The text that asks for a chain: its layers joined by `->`. Else its name."""
@@ -237,17 +243,29 @@ class Question:
     calls: tuple[TrainingCall, ...] = ()
 
 
-def chain(layers: Sequence[Call], name: str = "") -> Network:
+def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Network:
     """The network in which each layer takes what the one before it returns.
 
     An `Input` among the first, or what Keras 2's first layer says of its input, describes what
-    the network is given. There must be one layer at least.
+    the network is given. There must be one layer at least. `attends` is whether attention takes
+    the same tensor as query and value; a `Sequential` gives it no more than one.
     """
     given = [layer for layer in layers if layer.name == "Input"]
     source = input_of(given[0]) if given else input_of_first_layer(layers[0])
     calls = [without_input_arguments(layer) for layer in layers if layer.name != "Input"]
-    steps = tuple(Step(call, (Ref(number),)) for number, call in enumerate(calls))
+    steps = tuple(
+        Step(call, _called_alone(call, Ref(number)) if attends else (Ref(number),))
+        for number, call in enumerate(calls)
+    )
     return Network((source,), steps, name=name)
+
+
+def _called_alone(layer: Call, tensor: Ref) -> tuple[Argument, ...]:
+    """How a layer is called where there is one tensor only: attention turns to that itself."""
+    if layer.name in ("Attention", "AdditiveAttention"):
+        return ((tensor, tensor),)
+    known = signature(layer.name).tensors if module_of(layer.name) == "layers" else ()
+    return (tensor, tensor) if known[:2] == ("query", "value") else (tensor,)
 
 
 def input_of(call: Call, name: str = "inputs") -> Input:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from keyword import iskeyword
@@ -9,9 +10,11 @@ from types import EllipsisType
 from typing import Any
 
 from rnnshape.description import Description
+from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref, Step
+from rnnshape.rules import started
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import is_operation, module_of, signature
 
@@ -52,8 +55,13 @@ def program(network: Network, description: Description) -> str:
     from keras.layers import GRU
     <BLANKLINE>
     inputs = Input((5, 1), batch_size=2)
-    o, h = GRU(3, return_state=True)(inputs)
+    layer = GRU(3, return_state=True)
+    o, h = layer(inputs)
     model = Model(inputs, [o, h])
+    <BLANKLINE>
+    # The same layer, going on from these states:
+    more = Input((5, 1), batch_size=2)
+    o, h = layer(more, initial_state=h)
     """
     names = sorted({call.name for layer in network.layers for call in calls_within(layer)})
     functions = ", ops" if any(map(is_operation, names)) else ""
@@ -62,12 +70,45 @@ def program(network: Network, description: Description) -> str:
         used = [name for name in names if module_of(name) == module]
         if used:
             lines.append(f"from keras.{module} import {', '.join(used)}")
-    return "\n".join([*lines, "", *statements(network, description)]) + "\n"
+    made = statements(network, description)
+    return "\n".join([*lines, "", *_going_on(network, description, made)]) + "\n"
 
 
 def statements(network: Network, description: Description) -> list[str]:
     """The program's lines after its imports."""
     return list(_Writer(network, description).lines())
+
+
+def _going_on(network: Network, description: Description, made: list[str]) -> list[str]:
+    """The lines, and where the last layer returns states, how it is given them again."""
+    step, layer = network.steps[-1], description.layers[-1]
+    facts, text, [*before, last, model] = layer.facts, str(step.layer), made
+    names, _, call = last.partition(" = ")
+    is_plain = len(step.refs) == 1 and not (step.keywords or network.outputs or step.same_as)
+    words = re.findall(r"\w+", " ".join(before))
+    if facts is None or not facts.returned_states or not is_plain or {"layer", "more"} & {*words}:
+        return made
+    states, [given] = facts.returned_states, layer.inputs
+    try:
+        started(step.layer, facts, states)
+    except QueryError:  # some of a backward layer's may be missing
+        return made
+    if given is None or None in (given.sizes or (None,)):
+        return made
+    batch, *shape = (None if axis.is_open else axis.length for axis in given.axes)
+    size = "" if batch is None else f", batch_size={batch}"
+    parts = names.split(", ", len(facts.returns) - len(states))
+    again = parts[-1] if isinstance(states[0], Tensor) and len(states) == 1 else f"[{parts[-1]}]"
+    return [
+        *before,
+        f"layer = {text}",
+        f"{names} = layer{call.removeprefix(text)}",
+        model,
+        "",
+        "# The same layer, going on from these states:",
+        f"more = Input({printed(tuple(shape))}{size})",
+        f"{names} = layer(more, initial_state={again})",
+    ]
 
 
 def nested_names(returns: tuple[Nested, ...]) -> str:
@@ -87,10 +128,7 @@ class _Writer:
     def __init__(self, network: Network, description: Description) -> None:
         self.network, self.description = network, description
         self.names: dict[Ref, str] = {}
-        self.outputs = network.outputs or tuple(
-            Ref(len(network.steps), index)
-            for index in range(max(1, len(description.layers[-1].outputs)))
-        )
+        self.outputs = network.returned(max(1, len(description.layers[-1].outputs)))
         self.last_use = {ref: len(network.steps) + 1 for ref in self.outputs}
         for number, step in enumerate(network.steps, start=1):
             for ref in step.refs:

@@ -2,130 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, Layer, assumptions, describe, sizes_that_fit
+from rnnshape.description import Description, assumptions, describe, sizes_that_fit
 from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Unknown
+from rnnshape.layer import Layer
+from rnnshape.layer_names import names_by_keras
+from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
-from rnnshape.network import Question
+from rnnshape.network import Question, Ref
+from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
-from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
+from rnnshape.rules.facts import Nested, Relation, Tensor
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+    from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
     from rnnshape.problem import Problem
 
-__all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
+__all__ = ["Claim", "Note", "Report", "Sum"]
 
 Shape = tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A tensor that a layer returns, by the rule and by Keras; None where one knows of none.
-
-    Attributes:
-        layer: the number of the layer that returns it, from 1.
-        tensor: what the rule says of it.
-        array: what Keras returned.
-        is_measured: whether Keras has been asked.
-    """
-
-    layer: int
-    tensor: Tensor | None
-    array: Array | None = None
-    is_measured: bool = False
-
-    def __repr__(self) -> str:
-        verdict = f"Keras measured {self.keras}" if self.is_measured else "by the rule"
-        meaning = f": {self.meaning}" if self.meaning else ""
-        return f"<Output {self.name} {_shown(self.rule or self.shape)}{meaning}; {verdict}>"
-
-    @property
-    def name(self) -> str:
-        """As it is unpacked: `"o"`, `"h1"`."""
-        return self.tensor.name if self.tensor else "o"
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """What is counted along each, and how many entries it has; empty where Keras alone
-        can tell."""
-        return self.tensor.axes if self.tensor else ()
-
-    @property
-    def meaning(self) -> str:
-        """What it holds, in words."""
-        return self.tensor.meaning if self.tensor else ""
-
-    @property
-    def rule(self) -> Shape | None:
-        """Its shape by the rule, with None for what is not known."""
-        return self.tensor.sizes if self.tensor else None
-
-    @property
-    def keras(self) -> tuple[int, ...] | None:
-        """The shape of what `model.predict` returned."""
-        return self.array.shape if self.array else None
-
-    @property
-    def dtype(self) -> str | None:
-        """As NumPy names it, `"float32"`; None until it was measured."""
-        return self.array.dtype if self.array else None
-
-    @property
-    def shape(self) -> Shape | None:
-        """What Keras measured, and before it has, what the rule says; None if neither knows."""
-        return self.keras or self.rule
-
-    @property
-    def agrees(self) -> bool:
-        """Whether Keras says what the rule says, or only one of them says anything."""
-        return not (self.rule and self.keras) or self.rule == self.keras
-
-
-class Outputs(tuple[Output, ...]):
-    """Outputs in order, which can also be looked up by name.
-
-    Of several layers that return an output of one name, the last one's is meant.
-
-    >>> from rnnshape import inspect
-    >>> outputs = inspect("LSTM(4, return_sequences=True) -> LSTM(3, return_state=True)").outputs
-    >>> outputs["o"].shape, outputs[0].shape, outputs.names
-    ((2, 3), (2, 5, 4), ('o', 'o', 'h', 'c'))
-    """
-
-    __slots__ = ()
-
-    def __contains__(self, key: object) -> bool:
-        """Whether there is an output, or one of that name."""
-        return key in self.names if isinstance(key, str) else super().__contains__(key)
-
-    @overload
-    def __getitem__(self, key: SupportsIndex | str) -> Output: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> tuple[Output, ...]: ...
-
-    def __getitem__(self, key: SupportsIndex | str | slice) -> Output | tuple[Output, ...]:
-        """The output of a name or a place; a `KeyError` where there is none of that name."""
-        if not isinstance(key, str):
-            return super().__getitem__(key)
-        for output in reversed(self):
-            if output.name == key:
-                return output
-        raise KeyError(f"no output {key!r}: there are {', '.join(dict.fromkeys(self.names))}")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The name of each."""
-        return tuple(output.name for output in self)
 
 
 class Claim(NamedTuple):
@@ -141,6 +45,13 @@ class Note(NamedTuple):
 
     layer: int
     text: str
+
+
+class Sum(NamedTuple):
+    """How many numbers weights hold together, and the bytes that they take."""
+
+    parameters: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -236,7 +147,7 @@ class Report:
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])
-        returned = ", ".join(f"{one.name} {_shown(one.shape)}" for one in last[:MOST_IN_REPR])
+        returned = ", ".join(f"{one.name} {shown(one.shape)}" for one in last[:MOST_IN_REPR])
         more = ", ..." if len(last) > MOST_IN_REPR else ""
         question = shortened(self.expression, LONGEST_IN_REPR)
         verdict = "by the rule"
@@ -353,6 +264,27 @@ class Report:
         return sum(one for one in known if one is not None)
 
     @cached_property
+    def names(self) -> list[str]:
+        """The name that Keras gives each layer."""
+        return names_by_keras(self.question.network)
+
+    @property
+    def sums(self) -> tuple[Sum, Sum] | None:
+        """Of all weights, and of those that are trained; None where one is not known."""
+        if any(layer.facts is None and self.parameters_of(layer) != 0 for layer in self.layers):
+            return None
+        weights = [weight for layer in self.layers for weight in layer.weights]
+        if any(weight.known_size is None for weight in weights):
+            return None
+        trained = [weight for weight in weights if weight.is_trained]
+        return _sum(weights), _sum(trained)
+
+    @cached_property
+    def returned(self) -> frozenset[Ref]:
+        """The tensors that the model returns."""
+        return frozenset(self.question.network.returned(len(self.outputs_of(self.layers[-1]))))
+
+    @cached_property
     def claims(self) -> tuple[Claim, ...]:
         """Each relation between outputs of a layer, and whether it held."""
         return tuple(claim for layer in self.layers for claim in self.claims_of(layer))
@@ -367,15 +299,23 @@ class Report:
 
     @cached_property
     def notes(self) -> tuple[Note, ...]:
-        """Why the answer may surprise: of the question, then of each layer. What holds for several
-        layers is said once, of the whole."""
-        said = [Note(0, text) for text in self.notes_before]
-        for layer in self.layers:
+        """Why the answer may surprise: first what is likely not meant, then of the question and of
+        each layer. What holds for several layers is said once, of the whole."""
+        network = self.question.network
+        said = [Note(number, text) for number, text in lost_masks(network, self.layers)]
+        said += [
+            Note(layer.number, text)
+            for layer in self.layers
+            for text in (layer.facts.warnings if layer.facts else ())
+        ]
+        said += [Note(0, text) for text in self.notes_before]
+        for layer, step in zip(self.layers, network.steps, strict=True):
             # After such a layer the rule goes on once its shapes are known.
             has_none = None not in layer.inputs and layer.has_no_rule
             without = (WITHOUT_RULE.format(layer.without_rule),) if has_none else ()
             texts = layer.facts.notes if layer.facts else without
-            said += [Note(layer.number, text) for text in texts]
+            attends = (SELF_ATTENTION,) if network.is_chain and len(step.refs) > 1 else ()
+            said += [Note(layer.number, text) for text in (*attends, *texts)]
         layers: dict[str, set[int]] = {}
         for note in said:
             layers.setdefault(note.text, set()).add(note.layer)
@@ -418,11 +358,12 @@ class Report:
 
 MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
+SELF_ATTENTION = "query and value are the same tensor: self-attention"
 WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 
-def _shown(shape: Shape | None) -> str:
-    return "of unknown shape" if shape is None else str(shape)
+def _sum(weights: Sequence[Tensor]) -> Sum:
+    return Sum(sum(one.size for one in weights), sum(one.size * one.itemsize for one in weights))
 
 
 def _places(returns: tuple[Nested, ...]) -> Places:

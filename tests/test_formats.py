@@ -100,6 +100,8 @@ def test_json_is_what_the_contract_says() -> None:
             "parameters": 120,
             "within": [],
             "assumes": ["features"],
+            "mask": None,
+            "cudnn": True,
         }
     ]
     assert {one["name"]: one["shape"] for one in layer["outputs"]} == SHAPES
@@ -325,8 +327,8 @@ def test_markdown_is_tables_and_more() -> None:
 def test_markdown_of_several_layers_has_every_column() -> None:
     rows = cells(answer(asked(*MODEL), form=Format.MARKDOWN))
     assert rows[0][1:] == ["Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is"]
-    assert rows[2][:4] == ["1", "Embedding(1000, 64)", "64,000", "o"]
-    assert [row[1] for row in rows].count("in total") == 1
+    assert rows[2][:4] == ["1", "Embedding(1000, 64)  embedding", "64,000", "o"]
+    assert [row[0].startswith("in total 150,689 (588.63 KB)") for row in rows].count(True) == 1
 
 
 def test_sections_of_a_grid_in_markdown() -> None:

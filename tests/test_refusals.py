@@ -725,7 +725,7 @@ def test_what_is_said_of_directions_that_differ(
     call = parse(f"Bidirectional({forward}, backward_layer={backward})")
     facts = facts_of(call, [described(THREE)])
     assert facts is not None
-    assert facts.notes == notes
+    assert (*facts.warnings, *facts.notes) == notes
 
 
 def test_a_lone_state_in_a_list_is_believed_as_any_other() -> None:
@@ -784,7 +784,7 @@ def test_states_that_are_taken_for_others_or_not_at_all_have_a_note(
 ) -> None:
     known = states_of("Bidirectional(LSTM(3, return_state=True))")
     states = {state.name: state for state in known}
-    assert start(text, tuple(states[name] for name in given.split())).notes == tuple(notes)
+    assert start(text, tuple(states[name] for name in given.split())).warnings == tuple(notes)
 
 
 def test_no_other_layer_takes_states() -> None:

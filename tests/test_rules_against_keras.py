@@ -43,7 +43,7 @@ Shape = tuple[int | None, ...]
 
 
 class Keras:
-    """Keras' own answers. `predict` runs eagerly: tracing would take the most of the time."""
+    """Keras' own answers. Models run eagerly: tracing would take the most of the time."""
 
     def __init__(self, measurer: KerasInProcess) -> None:
         import keras
@@ -73,19 +73,18 @@ class Keras:
     def answers(self, inputs: Any, built: Sequence[Any], given: Any) -> list[Answer]:
         flat = self.keras.tree.flatten
         tensors = [tensor for _, returned in built for tensor in flat(returned)]
-        model = self.keras.Model(inputs, tensors)
-        model.run_eagerly = True
-        arrays = model.predict(given, verbose=0)
-        rest = iter(arrays if isinstance(arrays, list) else [arrays])
+        made = self.keras.Model(inputs, tensors)(given)  # when it runs, Keras knows all masks
+        rest = iter(made if isinstance(made, list) else [made])
+        ran = [[next(rest) for _ in flat(returned)] for _, returned in built]
         return [
             Answer(
                 nesting(returned),
-                [next(rest) for _ in flat(returned)],
+                [np.asarray(one) for one in run],
                 [tuple(weight.shape) for weight in layer.weights],
                 layer.count_params(),
-                [getattr(one, "_keras_mask", None) is not None for one in flat(returned)],
+                [getattr(one, "_keras_mask", None) is not None for one in run],
             )
-            for layer, returned in built
+            for (layer, returned), run in zip(built, ran, strict=True)
         ]
 
 

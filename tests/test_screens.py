@@ -17,15 +17,17 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from rnnshape.description import Layer
 from rnnshape.formats.html import elements
 from rnnshape.formats.layout import laid_out
 from rnnshape.formats.markdown import markdown
+from rnnshape.layer import Layer
 from rnnshape.measuring.arrays import Array
+from rnnshape.network import Ref
 from rnnshape.query import Format
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Block
 from rnnshape.views.document import body, ending
+from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
 from rnnshape.views.text import Text
 from tests.conftest import ROOT, environment
@@ -100,7 +102,7 @@ def one_by_one(shown: Shown) -> Iterator[list[str]]:
     for report in shown.reports:
         yield from table(report)
         several = len(report.layers) > 1
-        for note in report.notes:
+        for note in report.notes[:MOST_NOTES]:
             where = f"layer {note.layer}: " if note.layer and several else ""
             yield [f"note: {where}{PAGE.product(note.text)}"]
         if weighted:
@@ -136,17 +138,22 @@ def table(report: Report) -> Iterator[list[str]]:
         if not one:
             call = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
             yield [f"{layer.number} {call}"]
+            yield ["mask lost here" if layer.mask and layer.mask.is_lost else ""]
             yield ["" if layer.same_as else number(report.parameters_of(layer))]
         outputs = [output for output in report.outputs_of(layer) if output.agrees]
         rows = [
-            f"{output.name} {PAGE.shape(output.shape)} {PAGE.axes(output.axes)}"
-            for output in outputs
+            f"{output.name} {arrow(report, layer, n) * (not one)} {PAGE.shape(output.shape)} "
+            f"{PAGE.axes(output.axes)}"
+            for n, output in enumerate(outputs)
         ]
         full = "".join(f"{row} {output.meaning}" for row, output in zip(rows, outputs, strict=True))
         yield [full] if one else [full, "".join(rows)]
     if not one:
         least = f"at least {number(report.least_parameters)}"
-        yield [f"in total {least if report.parameters is None else number(report.parameters)}"]
+        total = least if report.parameters is None else number(report.parameters)
+        sums = report.sums
+        frozen = sums[0].parameters - sums[1].parameters if sums else 0
+        yield [f"in total {total}" if not frozen else f"{frozen:,} non-trainable"]
 
 
 def weights(report: Report, layer: Layer) -> Iterator[list[str]]:
@@ -178,13 +185,21 @@ def compared(shown: Shown) -> Iterator[list[str]]:
             shapes = "".join(str(output.shape) for output in outputs)
             named = "".join(f"{output.name} {output.shape}" for output in outputs)
             total = number(report.parameters_of(layer)) if weighted else ""
-            rows = "".join(f"{one.name} {one.shape} {PAGE.axes(one.axes)}" for one in outputs)
+            rows = "".join(
+                f"{one.name} {arrow(report, layer, n)} {one.shape} {PAGE.axes(one.axes)}"
+                for n, one in enumerate(outputs)
+            )
             full = "".join(
                 f"{one.name} {one.shape} {PAGE.axes(one.axes)} {one.meaning}" for one in outputs
             )
             yield [f"{first} {shapes} {total}", f"{first} {total} {named}", rows, full]
     for claim in dict.fromkeys(one.relation.claim for each in shown.reports for one in each.claims):
         yield [claim]
+
+
+def arrow(report: Report, layer: Layer, output: int) -> str:
+    """What marks a tensor that the model returns."""
+    return "→" * (Ref(layer.number, output) in report.returned)
 
 
 def number(value: int | None) -> str:

@@ -70,6 +70,7 @@ LSTM(3, return_sequences=True, return_state=True, go_backwards=True, use_bias=Fa
     kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     o[:, -1] == h
+    ! use_bias=False: this layer can't use the fast cuDNN kernel
     ! go_backwards=True: o runs from the last timestep to the first
 
 LSTM(3, return_state=True, go_backwards=True)
@@ -102,11 +103,25 @@ GRU(3, reset_after=False)
     kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel (units, 3*units) weight: times the hidden state before
     bias (3*units,) weight: added to their sum
+    ! reset_after=False: this layer can't use the fast cuDNN kernel
+
+LSTM(3, stateful=True, activation='relu', recurrent_dropout=0.2)
+    o (batch, units) output: last output, after the last timestep
+    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
+    recurrent_kernel (units, 4*units) weight: times the hidden state before
+    bias (4*units,) weight: added to their sum
+    ! stateful=True: sample i of a batch goes on from the states of sample i of the one before, so all have as many, here 2; layer.reset_state() starts anew
+    ! activation='relu', recurrent_dropout=0.2: this layer can't use the fast cuDNN kernel
+
+Masking() -> GlobalMaxPooling1D()
+    o (batch, features) output: the largest over all timesteps
+    !! GlobalMaxPooling1D takes no mask: what is padded counts, too
 
 GRU(3, use_bias=False)
     o (batch, units) output: last output, after the last timestep
     kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     recurrent_kernel (units, 3*units) weight: times the hidden state before
+    ! use_bias=False: this layer can't use the fast cuDNN kernel
 
 SimpleRNN(3)
     o (batch, units) output: last output, after the last timestep
@@ -314,7 +329,7 @@ Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
     backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
     backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
     backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
-    ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
+    !! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
 
 Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=True, go_backwards=True))
     o (batch, units + backward units) output: last output, forward and backward concatenated
@@ -327,8 +342,8 @@ Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=Tru
     backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
     backward_bias (4*units,) weight: added to their sum
     o == concat(h1, h2)
-    ! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
-    ! Keras returns as many states of the backward layer as of the forward: no c2
+    !! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
+    !! Keras returns as many states of the backward layer as of the forward: no c2
 
 Masking() -> Bidirectional(LSTM(3, return_sequences=True, return_state=True))
     o (batch, timesteps, 2*units) output masked: output at every timestep, forward and backward concatenated
@@ -398,6 +413,7 @@ TimeDistributed(Dense(3))
     o (batch, timesteps, units) output: of every timestep: weighted sums of the features
     kernel (features, units) weight: times the input
     bias (units,) weight: added
+    ! Dense(3) alone does the same: it takes each timestep by itself
 
 TimeDistributed(Sequential([Dense(3), Dropout(0.5)]))
     o (batch, timesteps, units) output: of every timestep: the input as it came: only in training some of it is changed
@@ -733,6 +749,7 @@ def said(facts: Facts) -> Iterator[str]:
         masked = " masked" if one.masked else ""
         yield f"{one.name} {one.labels} {one.role}{masked}: {one.meaning}"
     yield from (relation.claim for relation in facts.relations)
+    yield from (f"!! {warning}" for warning in facts.warnings)
     yield from (f"! {note}" for note in facts.notes)
     if facts.whole_numbers_below:
         yield f"below {facts.whole_numbers_below}"
@@ -752,7 +769,7 @@ AdditiveAttention()([q, v, k])
 
 MultiHeadAttention(2, 3)(q, v, return_attention_scores=True)
     o (batch, timesteps, features) output masked: what the query finds in the value
-    scores (batch, heads, query, key) output: how much each entry of the value counts for the query
+    scores (batch, heads, query, key) output masked: how much each entry of the value counts for the query
     query_kernel (features, heads, key_dim) weight: times the query
     query_bias (heads, key_dim) weight: added to their product
     key_kernel (features, heads, key_dim) weight: times the key
@@ -772,7 +789,7 @@ MultiHeadAttention(2, 3, value_dim=5, use_bias=False, use_gate=True, output_shap
 
 GroupQueryAttention(3, 4, 2)(q, v, k, return_attention_scores=True)
     o (batch, timesteps, features) output masked: what the query finds in the value
-    scores (batch, query heads, query, key) output: how much each entry of the value counts for the query
+    scores (batch, query heads, query, key) output masked: how much each entry of the value counts for the query
     query_kernel (features, query heads, head_dim) weight: times the query
     query_bias (query heads, head_dim) weight: added to their product
     key_kernel (features, key and value heads, head_dim) weight: times the key

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
-from rnnshape.description import axes_that_are_given, with_given_sizes
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Dimensions, Network, Question, kind_of_axis
+from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 

@@ -9,11 +9,13 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import Any
 
-from rnnshape.layer_names import class_of, names_by_keras
+from rnnshape.layer import Layer
+from rnnshape.layer_names import class_of
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
+from rnnshape.output import Output
 from rnnshape.query import Format
-from rnnshape.report import Output, Report
+from rnnshape.report import Report
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS
@@ -87,10 +89,10 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "parameters": report.parameters_of(layer),
                 "within": list(filter(None, step.group.split("/"))),
                 "assumes": report.assumes_of(layer),
+                "mask": _mask(layer),
+                "cudnn": layer.facts.cudnn if layer.facts else None,
             }
-            for layer, step, name in zip(
-                report.layers, network.steps, names_by_keras(network), strict=True
-            )
+            for layer, step, name in zip(report.layers, network.steps, report.names, strict=True)
         ],
         "outputs": [_output(output) | _values(output.array, values) for output in report.outputs],
         "relations": [
@@ -112,6 +114,10 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "tensorflow": measurement.tensorflow if measurement else None,
     }
     return result
+
+
+def _mask(layer: Layer) -> dict[str, bool | None] | None:
+    return layer.mask and {"arrives": layer.mask.arrives, "leaves": layer.mask.leaves}
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rnnshape.description import Description, Layer, describe
+from rnnshape.description import Description, describe
 from rnnshape.expression import Call, Value, calls_within
+from rnnshape.layer import Layer
 from rnnshape.measuring.memory import batch_size, why_outputs_cannot_fit
 from rnnshape.measuring.messages import (
     Failure,

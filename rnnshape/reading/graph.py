@@ -299,6 +299,7 @@ def network_of(
                 layer.unread,
                 call.returns,
                 layer.parameters,
+                layer.name,
             )
         )
     is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]

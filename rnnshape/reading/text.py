@@ -116,8 +116,9 @@ def _is_of_program(node: ast.Call) -> bool:
 def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Network:
     """The network in which each layer takes what the one before it returns."""
     items: list[object] = []
-    for node in nodes:
-        for item in _layers(source, node, _value(evaluator, source, node)):
+    values = [_value(evaluator, source, node) for node in nodes]
+    for node, value in zip(nodes, values, strict=True):
+        for item in _layers(source, node, value):
             if isinstance(item, Tensor) and items:
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
@@ -130,7 +131,8 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
         raise QueryError("there is no layer here: give one, such as LSTM(64)")
     layers = [item for item in items if isinstance(item, Layer)]
     if all(layer.keras_name and layer.own_layer.unread is None for layer in layers):
-        network = chain([layer.own_layer.call for layer in layers])
+        attends = not any(isinstance(value, Sequential) for value in values)
+        network = chain([layer.own_layer.call for layer in layers], attends=attends)
         entry = items[0].maker if isinstance(items[0], Tensor) else None
         if isinstance(entry, graph.InputTensor):
             network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))

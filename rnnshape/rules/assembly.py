@@ -52,6 +52,7 @@ def assembled(
     """
     sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
     outputs = tuple(_outputs(given, passes, merge_mode, sequences))
+    bars = [one.bars_cudnn for one in passes]
     if states is None:
         states = tuple(state for one in passes for state in one.states)
     two = len(passes) > 1
@@ -64,10 +65,16 @@ def assembled(
         returns=(*outputs, *states) if returns_state else outputs,
         weights=tuple(weight for one in passes for weight in one.weights),
         relations=tuple(relations) if returns_state and holds else (),
-        notes=tuple(_notes(passes, merge_mode, sequences, returns_state, zeroed)),
+        notes=(
+            *_state_notes(call, given.axes[0]),
+            *_kernel_notes(passes),
+            *_notes(passes, merge_mode, sequences, returns_state, zeroed),
+        ),
         timeline=Timeline(
             tuple(passes), merge_mode, given.axes[1].length, sequences, returns_state
         ),
+        uses_mask=True,
+        cudnn=None if None in bars else not any(bars),
     )
 
 
@@ -142,6 +149,20 @@ def _relations(
             skipped = ", ..." if len(one.output) > 2 else ""
             index = f"[:, {end}{skipped}, {half}]"
             yield Relation(f"{outputs[0].name}{index}", one.hidden.name)
+
+
+def _state_notes(call: Call, batch: Axis) -> Iterator[str]:
+    if call["stateful"]:
+        yield (
+            "stateful=True: sample i of a batch goes on from the states of sample i of the one "
+            f"before, so all have as many, here {batch.length}; layer.reset_state() starts anew"
+        )
+
+
+def _kernel_notes(passes: Sequence[Pass]) -> Iterator[str]:
+    bars = dict.fromkeys(bar for one in passes for bar in one.bars_cudnn or ())
+    if bars:
+        yield f"{', '.join(bars)}: this layer can't use the fast cuDNN kernel"
 
 
 def _notes(

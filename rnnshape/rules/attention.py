@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
 
 FOUND = "what the query finds in the value"
@@ -46,12 +46,12 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     weights = []
     if call["use_scale"]:
         scaled = (known_length(call, query.axes[-1]),) if own else ()
-        weights.append(Tensor("scale", scaled, "times what is compared", "weight"))
+        weights.append(weight(call, "scale", scaled, "times what is compared"))
     if adds and not own:
-        weights.append(Tensor("concat_score_weight", (), "times the scores", "weight"))
+        weights.append(weight(call, "concat_score_weight", (), "times the scores"))
     found = Tensor("o", (*query.axes[:-1], value.axes[-1]), FOUND, mask=query.mask)
     axes = (*query.axes[:-2], query.axes[-2].named("query"), key.axes[-2].named("key"))
-    return _returned(inputs, found, axes, tuple(weights))
+    return _returned(inputs, found, axes, weights)
 
 
 @rule("MultiHeadAttention")
@@ -78,22 +78,17 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     heads = Axis("heads", whole_number(call, "num_heads"))
     size = Axis("key_dim", whole_number(call, "key_dim"))
     value_size = size if call["value_dim"] is None else Axis("value_dim", _whole(call["value_dim"]))
+    each = (heads, size), (heads, size), (heads, value_size)
     shape = call["output_shape"] or ()
     sizes = shape if isinstance(shape, tuple) else (shape,)
     made = tuple(Axis("output", _whole(one)) for one in sizes) or (query.axes[-1],)
-    weights = (
-        *_projected(call, "query", query, (heads, size)),
-        *_projected(call, "key", key, (heads, size)),
-        *(_projected(call, "gate", query, (heads, value_size)) if call["use_gate"] else ()),
-        *_projected(call, "value", value, (heads, value_size)),
-        *_weights(call, "attention_output", (heads, value_size), made),
-    )
+    weights = _weights(call, (query, key, value), each, (heads, value_size), made)
     found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
     free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
     asked = [query.axes[place].named("query") for place in over]
     looked_at = [key.axes[place].named("key") for place in over]
     _check_mask(call, inputs, asked, looked_at)
-    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights)
+    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights, masked=True)
 
 
 @rule("GroupQueryAttention")
@@ -121,25 +116,31 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     if call["flash_attention"]:
         return None
-    weights = (
-        *_projected(call, "query", query, (heads, size)),
-        *_projected(call, "key", key, (groups, size)),
-        *(_projected(call, "gate", query, (heads, size)) if call["use_gate"] else ()),
-        *_projected(call, "value", value, (groups, size)),
-        *_weights(call, "attention_output", (heads, size), (query.axes[-1],)),
-    )
+    each = (heads, size), (groups, size), (groups, size)
+    weights = _weights(call, (query, key, value), each, (heads, size), (query.axes[-1],))
     found = Tensor("o", query.axes, FOUND, mask=query.mask)
     asked, looked_at = query.axes[1].named("query"), key.axes[1].named("key")
     _check_mask(call, inputs, [asked], [looked_at])
-    return _returned(inputs, found, (query.axes[0], heads, asked, looked_at), weights)
+    axes = (query.axes[0], heads, asked, looked_at)
+    return _returned(inputs, found, axes, weights, masked=True)
 
 
 def _returned(
-    inputs: Inputs, found: Tensor, scores: tuple[Axis, ...], weights: tuple[Tensor, ...]
+    inputs: Inputs,
+    found: Tensor,
+    scores: tuple[Axis, ...],
+    weights: Iterable[Tensor],
+    *,
+    masked: bool = False,
 ) -> Facts:
-    if not inputs.named("return_attention_scores"):
-        return Facts((found,), weights)
-    return Facts((found, Tensor("scores", scores, SCORES)), weights)
+    """`masked` is whether the scores carry along what masks and the like leave out of them."""
+    returned = [found]
+    if inputs.named("return_attention_scores"):
+        given = tensors_in(tuple(inputs.arguments.values()))
+        asked = inputs.named("use_causal_mask") or inputs.named("attention_mask")
+        masked = masked and (bool(asked) or any(one.masked for one in given))
+        returned.append(Tensor("scores", scores, SCORES, mask=scores if masked else None))
+    return Facts(tuple(returned), tuple(weights), uses_mask=True)
 
 
 def _query_value_key(call: Call, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
@@ -183,18 +184,27 @@ def _attention_axes(call: Call, rank: int) -> tuple[int, ...]:
     return tuple(_whole(axis) if _whole(axis) >= 0 else rank + _whole(axis) for axis in axes)
 
 
-def _projected(call: Call, name: str, given: Tensor, made: tuple[Axis, Axis]) -> Iterator[Tensor]:
-    return _weights(call, name, (known_length(call, given.axes[-1]),), made)
-
-
 def _weights(
-    call: Call, name: str, taken: tuple[Axis, ...], made: tuple[Axis, ...]
+    call: Call,
+    tensors: Sequence[Tensor],
+    each: Sequence[tuple[Axis, Axis]],
+    together: tuple[Axis, Axis],
+    made: tuple[Axis, ...],
 ) -> Iterator[Tensor]:
-    what = "what is found" if name == "attention_output" else f"the {name}"
-    what = "the query, to let parts of the result through" if name == "gate" else what
-    yield weight(call, "kernel", (*taken, *made), f"times {what}", before=f"{name}_")
-    if call["use_bias"]:
-        yield weight(call, "bias", made, "added to their product", before=f"{name}_")
+    """The weights that query, key and value are multiplied with, and those of what is found."""
+    query, key, value = (known_length(call, one.axes[-1]) for one in tensors)
+    gate = "the query, to let parts of the result through"
+    taken = [
+        ("query", "the query", (query,), each[0]),
+        ("key", "the key", (key,), each[1]),
+        *([("gate", gate, (query,), together)] if call["use_gate"] else []),
+        ("value", "the value", (value,), each[2]),
+        ("attention_output", "what is found", together, made),
+    ]
+    for name, what, axes, results in taken:
+        yield weight(call, "kernel", (*axes, *results), f"times {what}", before=f"{name}_")
+        if call["use_bias"]:
+            yield weight(call, "bias", results, "added to their product", before=f"{name}_")
 
 
 def _whole(value: object) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import CELL_STATES, STATE_WORDS, Direction
+from rnnshape.rules.assembly import Direction
 from rnnshape.rules.facts import Axis, Pass, Tensor
-from rnnshape.rules.recurrent import check_batch, check_mask, end_of, gated_weights, pass_rule
+from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, pass_rule, states_of
 from rnnshape.rules.registry import known_length, required_axes
 from rnnshape.rules.space import (
     arranged,
@@ -32,15 +32,7 @@ def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
     filters = Axis("filters", whole_number(call, "filters"))
     kernel = kernel_axes(call, space)
     axes = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
-    states = tuple(
-        Tensor(
-            f"{name}{direction.suffix}",
-            axes,
-            f"{direction.word} {STATE_WORDS[name]} {end_of(call)}".lstrip(),
-            STATE_WORDS[name],
-        )
-        for name in CELL_STATES["LSTM"]
-    )
+    states = states_of(call, "LSTM", axes, direction)
     check_mask(call, given, states)
     weights = gated_weights(
         call, "LSTM", (*kernel, channels), (*kernel, filters), before=direction.prefix

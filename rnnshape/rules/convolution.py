@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.dense import low_rank
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, only_input, required_axes, rule, weight
+from rnnshape.rules.registry import known_length, only_input, rule, weight
 from rnnshape.rules.space import (
     arranged,
-    channels_and_space,
+    axes_over_space,
     kernel_axes,
     slid,
     spread,
@@ -23,8 +23,7 @@ EACH_FILTER = "each filter at every place"
 
 @rule("Conv1D", "Conv2D", "Conv3D", takes=takes_line_or_space)
 def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
-    channels, space = channels_and_space(call, others)
+    batch, channels, space = axes_over_space(call, inputs, has_kernel=True)
     known_length(call, channels)
     filters = Axis("filters", whole_number(call, "filters"))
     groups = whole_number(call, "groups")
@@ -36,65 +35,56 @@ def convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
                 "groups",
             )
     axes = (*kernel_axes(call, space), channels.resized(lambda n: n // groups), filters)
-    weights = [weight(call, "kernel", axes, "times each window of the input")]
-    weights += _bias(call, filters)
-    weights += low_rank(call, "kernel", axes[:-1], filters)
-    shape = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
-    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
+    what, plain = "times each window of the input", not call["lora_rank"]
+    kernel = weight(call, "kernel", axes, what, trained=plain)
+    more = low_rank(call, "kernel", axes[:-1], filters)
+    made = slid(call, space, "kernel_size")
+    return _filtered(call, (batch, *arranged(call, made, filters)), filters, [kernel], more)
 
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
 def transposed_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    names = takes_line_or_space(call)
-    too_many = len(only_input(call, inputs).axes) > len(names)
+    too_many = len(only_input(call, inputs).axes) > len(takes_line_or_space(call))
     words = "tuple index out of range" if too_many else ""
-    batch, *others = required_axes(call, inputs, *names, has_kernel=True, keras=words)
-    channels, space = channels_and_space(call, others)
+    batch, channels, space = axes_over_space(call, inputs, has_kernel=True, keras=words)
     known_length(call, channels)
     filters = Axis("filters", whole_number(call, "filters"))
-    kernel = kernel_axes(call, space)
-    weights = [
-        weight(call, "kernel", (*kernel, filters, channels), "times each place of the input")
-    ]
-    weights += _bias(call, filters)
+    axes = (*kernel_axes(call, space), filters, channels)
+    kernel = weight(call, "kernel", axes, "times each place of the input")
     shape = (batch, *arranged(call, spread(call, space), filters))
-    return Facts((Tensor("o", shape, "each filter, added up around every place"),), tuple(weights))
+    return _filtered(
+        call, shape, filters, [kernel], meaning="each filter, added up around every place"
+    )
 
 
 @rule("DepthwiseConv1D", "DepthwiseConv2D", takes=takes_line_or_space)
-def depthwise_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
-    channels, space = channels_and_space(call, others)
-    known_length(call, channels)
-    each = Axis("depth_multiplier", whole_number(call, "depth_multiplier"))
-    filters = each.length * channels
-    axes = (*kernel_axes(call, space), channels, each)
-    what = "times each window of one channel"
-    weights = [weight(call, "kernel", axes, what, initializer="depthwise_initializer")]
-    weights += _bias(call, filters)
-    shape = (batch, *arranged(call, slid(call, space, "kernel_size", both=True), filters))
-    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
-
-
 @rule("SeparableConv1D", "SeparableConv2D", takes=takes_line_or_space)
-def separable_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, *others = required_axes(call, inputs, *takes_line_or_space(call), has_kernel=True)
-    channels, space = channels_and_space(call, others)
+def depthwise_convolution(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    """Each channel by itself; a separable one then mixes what comes of them."""
+    batch, channels, space = axes_over_space(call, inputs, has_kernel=True)
     known_length(call, channels)
-    filters = Axis("filters", whole_number(call, "filters"))
+    separable = call.name.startswith("Separable")
     each = Axis("depth_multiplier", whole_number(call, "depth_multiplier"))
-    kernel = (*kernel_axes(call, space), channels, each)
-    mixed = (*(Axis("1", 1) for _ in space), each.length * channels, filters)
-    weights = [
-        weight(call, "depthwise_kernel", kernel, "times each window of one channel"),
-        weight(call, "pointwise_kernel", mixed, "times all channels at one place"),
-    ]
-    weights += _bias(call, filters)
-    shape = (batch, *arranged(call, slid(call, space, "kernel_size", both=True), filters))
-    return Facts((Tensor("o", shape, EACH_FILTER),), tuple(weights))
+    filters = wide = each.length * channels
+    axes = (*kernel_axes(call, space), channels, each)
+    name = "depthwise_kernel" if separable else "kernel"
+    what = "times each window of one channel"
+    kernels = [weight(call, name, axes, what, initializer="depthwise_initializer")]
+    if separable:
+        filters = Axis("filters", whole_number(call, "filters"))
+        mixed = (*(Axis("1", 1) for _ in space), wide, filters)
+        kernels.append(weight(call, "pointwise_kernel", mixed, "times all channels at one place"))
+    made = slid(call, space, "kernel_size", both=True)
+    return _filtered(call, (batch, *arranged(call, made, filters)), filters, kernels)
 
 
-def _bias(call: Call, filters: Axis) -> list[Tensor]:
-    if not call["use_bias"]:
-        return []
-    return [weight(call, "bias", (filters,), "added to each filter")]
+def _filtered(
+    call: Call,
+    shape: tuple[Axis, ...],
+    filters: Axis,
+    kernels: Sequence[Tensor],
+    more: Iterable[Tensor] = (),
+    meaning: str = EACH_FILTER,
+) -> Facts:
+    bias = [weight(call, "bias", (filters,), "added to each filter")] if call["use_bias"] else []
+    return Facts((Tensor("o", shape, meaning),), (*kernels, *bias, *more))

@@ -30,7 +30,8 @@ def dense(call: Call, inputs: Sequence[Tensor]) -> Facts:
     *others, last = given.axes
     features = known_length(call, last.named("features"))
     units = Axis("units", whole_number(call, "units"))
-    weights = [weight(call, "kernel", (features, units), "times the input")]
+    plain = not call["lora_rank"]
+    weights = [weight(call, "kernel", (features, units), "times the input", trained=plain)]
     if call["use_bias"]:
         weights.append(weight(call, "bias", (units,), "added"))
     weights += low_rank(call, "kernel", (features,), units)
@@ -44,7 +45,8 @@ def embedding(call: Call, inputs: Sequence[Tensor]) -> Facts:
     given = only_input(call, inputs)
     rows = Axis("input_dim", whole_number(call, "input_dim"))
     columns = Axis("output_dim", whole_number(call, "output_dim"))
-    table = weight(call, "embeddings", (rows, columns), "a row for each whole number")
+    what, plain = "a row for each whole number", not call["lora_rank"]
+    table = weight(call, "embeddings", (rows, columns), what, trained=plain)
     mask = given.axes if call["mask_zero"] else None
     looked_up = Tensor("o", (*given.axes, columns), "the row of each whole number", mask=mask)
     return Facts(
@@ -66,7 +68,9 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         )
     taken, matrix, made = parts["taken"], parts["matrix"], parts["made"]
     elided = len(given.axes) - len(taken)
-    if elided < 0 or (elided and not (parts["left"] or parts["right"])):
+    if elided > 0 and not (parts["left"] or parts["right"]):
+        return None  # of some equations Keras takes more axes than have letters
+    if elided < 0:
         raise call.error(
             f"{call} takes a tensor of {len(taken)} axes, and is given {given.labels} "
             '(Keras: "tuple index out of range", "Matrix size-incompatible")',
@@ -90,7 +94,7 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
                 "output_shape",
             )
     kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
-    weights = [weight(call, "kernel", kernel, "times the input")]
+    weights = [weight(call, "kernel", kernel, "times the input", trained=not call["lora_rank"])]
     if call["bias_axes"] is not None:
         of_bias = made[min(made.index(letter) for letter in str(call["bias_axes"])) :]
         bias = [
@@ -100,7 +104,7 @@ def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         weights.append(weight(call, "bias", tuple(bias), "added"))
     weights += low_rank(call, "kernel", kernel[:-1], kernel[-1])
     shape = (*before, *(axes[letter] for letter in made), *after)
-    return Facts((output(given, "sums of products", shape),), tuple(weights))
+    return Facts((Tensor("o", shape, "sums of products"),), tuple(weights))
 
 
 def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:
@@ -139,6 +143,6 @@ def low_rank(call: Call, name: str, rows: tuple[Axis, ...], columns: Axis) -> tu
         )
     rank = Axis("lora_rank", whole_number(call, "lora_rank"))
     return (
-        Tensor(f"lora_{name}_a", (*rows, rank), "times the next", "weight"),
-        Tensor(f"lora_{name}_b", (rank, columns), f"added to the {name}", "weight"),
+        weight(call, f"lora_{name}_a", (*rows, rank), "times the next"),
+        weight(call, f"lora_{name}_b", (rank, columns), f"added to the {name}"),
     )

@@ -17,12 +17,20 @@ from rnnshape.rules.registry import (
 )
 from rnnshape.rules.space import names_of_axes
 
+ACTIVATED = "the activation of each number"
 AS_IT_CAME = "the input as it came: only in training some of it is changed"
 
 
-@rule("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout")
-def dropout(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    return Facts((output(only_input(call, inputs), AS_IT_CAME),))
+UNCHANGED = {
+    **dict.fromkeys(("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout"), AS_IT_CAME),
+    **dict.fromkeys(("ActivityRegularization", "Identity"), "the input as it came"),
+    **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU"), ACTIVATED),
+}
+
+
+@rule(*UNCHANGED)
+def of_each_number(call: Call, inputs: Sequence[Tensor]) -> Facts:
+    return Facts((output(only_input(call, inputs), UNCHANGED[call.name]),))
 
 
 def _takes_space(call: Call) -> tuple[str, ...]:
@@ -37,21 +45,11 @@ def spatial_dropout(call: Call, inputs: Sequence[Tensor]) -> Facts:
     return Facts((output(only_input(call, inputs), AS_IT_CAME),))
 
 
-@rule("ActivityRegularization", "Identity")
-def regularization(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    return Facts((output(only_input(call, inputs), "the input as it came"),))
-
-
 @rule("Rescaling")
 def rescaling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     if isinstance(call["scale"], tuple) or isinstance(call["offset"], tuple):
         return None
     return Facts((output(only_input(call, inputs), "the input times scale, plus offset"),))
-
-
-@rule("Activation", "ReLU", "LeakyReLU", "ELU")
-def activation(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    return Facts((output(only_input(call, inputs), "the activation of each number"),))
 
 
 @rule("Softmax")
@@ -86,7 +84,7 @@ def prelu(call: Call, inputs: Sequence[Tensor]) -> Facts:
         axes[one - 1] = Axis("1", 1)
     sizes = tuple(known_length(call, axis) for axis in axes)
     alpha = weight(call, "alpha", sizes, "the slope below zero")
-    return Facts((output(given, "the activation of each number"),), (alpha,))
+    return Facts((output(given, ACTIVATED),), (alpha,))
 
 
 @rule("Masking")

@@ -11,7 +11,17 @@ from typing import Literal, NamedTuple, TypeAlias
 from rnnshape.expression import Call
 from rnnshape.nest import leaves, mapped
 
-__all__ = ["Axis", "Facts", "Nested", "Pass", "Relation", "Tensor", "Timeline", "flat"]
+__all__ = [
+    "Axis",
+    "Facts",
+    "Nested",
+    "Pass",
+    "Relation",
+    "Tensor",
+    "Timeline",
+    "changed",
+    "flat",
+]
 
 Role = Literal["input", "output", "hidden state", "cell state", "weight"]
 
@@ -85,8 +95,12 @@ class Tensor:
         meaning: what it holds, in words.
         role: what it is to its layer.
         mask: the axes of the mask that may come with it and skip some timesteps; None if none can.
+        mask_runs: whether that mask is on the tensor when the model runs; layers with an argument
+            `mask` know of it even where it is not.
         source: the layer that returns it; None of what a network is given.
         has_rank: whether it is known how many axes it has.
+        is_trained: of a weight, whether training changes it.
+        itemsize: of a weight, the bytes that each of its numbers takes.
 
     >>> bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)), "added", "weight")
     >>> bias.shape, bias.size
@@ -98,8 +112,11 @@ class Tensor:
     meaning: str = ""
     role: Role = "output"
     mask: tuple[Axis, ...] | None = None
+    mask_runs: bool = True
     source: Call | None = None
     has_rank: bool = True
+    is_trained: bool = True
+    itemsize: int = 4
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name} {self.shape} = {self.labels}>"
@@ -172,6 +189,8 @@ class Pass(NamedTuple):
         hidden: the state that is also its last output.
         states: what it carries from one timestep to the next, nested as Keras nests them.
         weights: in Keras' order.
+        bars_cudnn: the arguments that keep Keras from the fast cuDNN kernel; None of a layer that
+            has no such kernel.
     """
 
     cell: str
@@ -181,6 +200,7 @@ class Pass(NamedTuple):
     hidden: Tensor
     states: tuple[Nested, ...]
     weights: tuple[Tensor, ...]
+    bars_cudnn: tuple[str, ...] | None = None
 
     @property
     def end(self) -> str:
@@ -218,22 +238,38 @@ class Facts:
         returns: its outputs, nested as Keras returns them.
         weights: in Keras' order.
         relations: what holds between its outputs, whatever it is given.
+        warnings: what is likely not what was meant, a sentence each.
         notes: why the answer may surprise, a sentence each.
         timeline: of a recurrent layer, its way through time.
         whole_numbers_below: of a layer that takes whole numbers, what they stay below.
+        mask_arrives: whether a mask comes with one of the tensors that it is given.
+        uses_mask: whether it leaves out what such a mask marks.
+        cudnn: whether its arguments allow the fast cuDNN kernel; None of a layer that has none.
     """
 
     returns: tuple[Nested, ...]
     weights: tuple[Tensor, ...] = ()
     relations: tuple[Relation, ...] = ()
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timeline: Timeline | None = None
     whole_numbers_below: int | None = None
+    mask_arrives: bool = False
+    uses_mask: bool = False
+    cudnn: bool | None = None
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
         """Its outputs in Keras' order, flat."""
         return tuple(flat(self.returns))
+
+    @property
+    def returned_states(self) -> tuple[Nested, ...]:
+        """Of a recurrent layer, the states that it returns beside its outputs."""
+        if self.timeline is None or not self.timeline.returns_states:
+            return ()
+        several = len(self.timeline.passes) > 1 and self.timeline.merge is None
+        return self.returns[2 if several else 1 :]
 
     @property
     def parameters(self) -> int:
@@ -242,7 +278,7 @@ class Facts:
 
     def returned_by(self, layer: Call) -> Facts:
         """The same, with its outputs telling which layer returns them."""
-        return replace(self, returns=_changed(self.returns, lambda one: replace(one, source=layer)))
+        return replace(self, returns=changed(self.returns, lambda one: replace(one, source=layer)))
 
     def renamed(self, names: Sequence[str]) -> Facts:
         """The same with other names for its outputs, in order; fewer names rename the first."""
@@ -254,11 +290,12 @@ class Facts:
             return re.sub(r"\b[a-zA-Z]\w*", lambda word: new.get(word[0], word[0]), side)
 
         relations = (Relation(said(one.left), said(one.right)) for one in self.relations)
-        returns = _changed(self.returns, lambda one: replace(one, name=new.get(one.name, one.name)))
+        returns = changed(self.returns, lambda one: replace(one, name=new.get(one.name, one.name)))
         return replace(self, returns=returns, relations=tuple(relations))
 
 
-def _changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
+def changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
+    """What a layer returns, with every tensor changed."""
     return tuple(mapped(one, change) for one in nested)
 
 

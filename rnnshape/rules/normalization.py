@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
@@ -48,7 +49,7 @@ def rms_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
             '(Keras: "Incompatible shapes")',
             "axis",
         )
-    scale = Tensor("scale", axes, "times the result", "weight")
+    scale = weight(call, "scale", axes, "times the result")
     return Facts((Tensor("o", given.axes, "the input with a mean square of 1"),), (scale,))
 
 
@@ -76,9 +77,9 @@ def normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         return Facts((output(given, meaning),))
     in_order = tuple(axis for axis in given.axes if axis in axes)
     weights = (
-        Tensor("mean", in_order, "what is subtracted", "weight"),
-        Tensor("variance", in_order, "what is divided by, squared", "weight"),
-        Tensor("count", (), "how many numbers were seen", "weight"),
+        weight(call, "mean", in_order, "what is subtracted", trained=False),
+        weight(call, "variance", in_order, "what is divided by, squared", trained=False),
+        replace(weight(call, "count", (), "how many numbers were seen", trained=False), itemsize=4),
     )
     note = "mean and variance are not trained, but count as parameters: adapt() computes them"
     return Facts((output(given, meaning),), weights, notes=(note,))
@@ -90,13 +91,16 @@ def batch_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts:
     axes = _chosen_axes(call, given, weighted=True)
     weights = [*_scale(call, axes, bool(call["scale"]), bool(call["center"]))]
     # The moving statistics are not trained, and Keras counts them all the same.
-    weights.append(weight(call, "moving_mean", axes, "what is subtracted"))
-    weights.append(weight(call, "moving_variance", axes, "what is divided by, squared"))
+    statistics = {
+        "moving_mean": "what is subtracted",
+        "moving_variance": "what is divided by, squared",
+    }
     if call["renorm"]:
-        weights += [
-            Tensor(name, axes, "used in training only", "weight")
-            for name in ("moving_stddev", "renorm_mean", "renorm_stddev")
-        ]
+        names = ("moving_stddev", "renorm_mean", "renorm_stddev")
+        statistics |= dict.fromkeys(names, "used in training only")
+    weights += [
+        weight(call, name, axes, meaning, trained=False) for name, meaning in statistics.items()
+    ]
     note = "the moving mean and variance are not trained, but count as parameters"
     meaning = "the input, shifted and scaled by statistics of the training"
     return Facts((output(given, meaning),), tuple(weights), notes=(note,))

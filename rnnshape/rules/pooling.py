@@ -7,29 +7,31 @@ from collections.abc import Sequence
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import only_input, required_axes, rule
-from rnnshape.rules.space import arranged, channels_and_space, slid, takes_line_or_space
+from rnnshape.rules.registry import rule
+from rnnshape.rules.space import arranged, axes_over_space, slid, takes_line_or_space
 
 POOLED = {"Max": "the largest", "Average": "the mean"}
 
 
-@rule(
-    *(f"{kind}Pooling{count}D" for kind in POOLED for count in (1, 2, 3)),
-    takes=takes_line_or_space,
-)
+def _names(before: str) -> list[str]:
+    return [f"{before}{kind}Pooling{count}D" for kind in POOLED for count in (1, 2, 3)]
+
+
+def _pooled(call: Call, batch: Axis, axes: Sequence[Axis], of_what: str) -> Tensor:
+    kind = "Max" if "Max" in call.name else "Average"
+    return Tensor("o", (batch, *axes), f"{POOLED[kind]} {of_what}")
+
+
+@rule(*_names(""), takes=takes_line_or_space)
 def pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, channels, space = _axes(call, inputs)
-    shape = (batch, *arranged(call, slid(call, space, "pool_size"), channels))
-    kind = call.name.partition("Pooling")[0]
-    return Facts((Tensor("o", shape, f"{POOLED[kind]} of each window"),))
+    batch, channels, space = axes_over_space(call, inputs)
+    made = arranged(call, slid(call, space, "pool_size"), channels)
+    return Facts((_pooled(call, batch, made, "of each window"),))
 
 
-@rule(
-    *(f"Adaptive{kind}Pooling{count}D" for kind in POOLED for count in (1, 2, 3)),
-    takes=takes_line_or_space,
-)
+@rule(*_names("Adaptive"), takes=takes_line_or_space)
 def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
-    batch, channels, space = _axes(call, inputs)
+    batch, channels, space = axes_over_space(call, inputs)
     sizes = numbers(call, "output_size", len(space))
     if any(axis.is_open for axis in space):
         return None
@@ -40,35 +42,22 @@ def adaptive_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
             "output_size",
         )
     made = tuple(Axis(axis.name, size) for axis, size in zip(space, sizes, strict=True))
-    kind = "Max" if "Max" in call.name else "Average"
-    return Facts(
-        (Tensor("o", (batch, *arranged(call, made, channels)), f"{POOLED[kind]} of each part"),)
-    )
+    return Facts((_pooled(call, batch, arranged(call, made, channels), "of each part"),))
 
 
-@rule(
-    *(f"Global{kind}Pooling{count}D" for kind in POOLED for count in (1, 2, 3)),
-    takes=takes_line_or_space,
-)
+@rule(*_names("Global"), takes=takes_line_or_space)
 def global_pooling(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    batch, channels, space = _axes(call, inputs)
-    mask = inputs[0].mask
-    if call.name == "GlobalAveragePooling1D" and mask is not None:
+    batch, channels, space = axes_over_space(call, inputs)
+    mask, takes_mask = inputs[0].mask, call.name == "GlobalAveragePooling1D"
+    warnings: tuple[str, ...] = ()
+    if mask is not None and takes_mask:
         _check_mask(call, mask, space[0])
-    kind = "Max" if "Max" in call.name else "Average"
+    elif mask is not None:
+        warnings = (f"{call.name} takes no mask: what is padded counts, too",)
     once = tuple(Axis(axis.name, 1) for axis in space)
     kept = arranged(call, once, channels) if call["keepdims"] else (channels,)
-    over = "timesteps" if call.name.endswith("1D") else "places"
-    return Facts((Tensor("o", (batch, *kept), f"{POOLED[kind]} over all {over}"),))
-
-
-def _axes(call: Call, inputs: Sequence[Tensor]) -> tuple[Axis, Axis, list[Axis]]:
-    """The batch, the channels, and the axes of time or space that are pooled."""
-    given = only_input(call, inputs)
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = given.axes
-    channels, space = channels_and_space(call, others)
-    return batch, channels, space
+    over = "over all timesteps" if call.name.endswith("1D") else "over all places"
+    return Facts((_pooled(call, batch, kept, over),), warnings=warnings, uses_mask=takes_mask)
 
 
 def _check_mask(call: Call, mask: tuple[Axis, ...], timesteps: Axis) -> None:

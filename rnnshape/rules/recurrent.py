@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from rnnshape.expression import Call, Value
+from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
@@ -23,13 +23,24 @@ from rnnshape.rules.registry import (
     weight,
 )
 
-__all__ = ["PassRule", "end_of", "gated_weights", "pass_rule", "pass_rule_of"]
+__all__ = ["PassRule", "gated_weights", "pass_rule", "pass_rule_of", "states_of"]
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
     "GRU": ("update", "reset", "hidden"),
     "SimpleRNN": ("hidden",),
 }
+
+# What Keras needs for cuDNN's kernels.
+CUDNN: dict[str, tuple[Value, ...]] = {
+    "activation": ("tanh",),
+    "recurrent_activation": ("sigmoid",),
+    "use_bias": (True,),
+    "recurrent_dropout": (0.0,),
+    "unroll": (False,),
+    "use_cudnn": ("auto", True),
+}
+CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 
 
 class PassRule(Protocol):
@@ -69,7 +80,14 @@ def _one_direction(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 @pass_rule("LSTM", "GRU", "SimpleRNN")
 def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
-    return _cells_pass(call, (call,), given, direction, stacked=False)
+    one = _cells_pass(call, (call,), given, direction, stacked=False)
+    if call.name not in CUDNN_BY_LAYER:
+        return one
+    needed = CUDNN_BY_LAYER[call.name].items()
+    bars = (
+        f"{name}={printed(call[name])}" for name, allowed in needed if call[name] not in allowed
+    )
+    return one._replace(bars_cudnn=tuple(bars))
 
 
 @pass_rule("RNN")
@@ -88,7 +106,9 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     known = tuple(_known_cell(call, one) for one in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
-    return _cells_pass(call, known, given, direction, stacked=stacked)
+    one = _cells_pass(call, known, given, direction, stacked=stacked)
+    has_fast_twin = not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER
+    return one._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
 
 
 def _known_cell(call: Call, cell: Value) -> Call:
@@ -133,17 +153,7 @@ def _cells_pass(
         kind = cell.name.removesuffix("Cell")
         after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
         units = Axis("units", whole_number(cell, "units"))
-        states.append(
-            tuple(
-                Tensor(
-                    f"{name}{direction.suffix}{after}",
-                    (batch, units),
-                    f"{direction.word} {STATE_WORDS[name]}{of_cell} {end_of(call)}".lstrip(),
-                    STATE_WORDS[name],
-                )
-                for name in CELL_STATES[kind]
-            )
-        )
+        states.append(states_of(call, kind, (batch, units), direction, after, of_cell))
         weights += _weights(cell, kind, features, units, direction.prefix, after)
         features = units.named("features")
     check_mask(call, given, states)
@@ -158,9 +168,25 @@ def _cells_pass(
     )
 
 
-def end_of(call: Call) -> str:
-    """After which timestep the states are what is returned."""
-    return f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+def states_of(
+    call: Call,
+    kind: str,
+    axes: tuple[Axis, ...],
+    direction: Direction,
+    after: str = "",
+    of_cell: str = "",
+) -> tuple[Tensor, ...]:
+    """What a cell carries along, as it is at the end. `after` goes behind its names."""
+    end = f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+    return tuple(
+        Tensor(
+            f"{name}{direction.suffix}{after}",
+            axes,
+            f"{direction.word} {STATE_WORDS[name]}{of_cell} {end}".lstrip(),
+            STATE_WORDS[name],
+        )
+        for name in CELL_STATES[kind]
+    )
 
 
 def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Protocol
 
 from rnnshape.expression import Call, calls_within
 from rnnshape.rules.arguments import check
-from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs, called_with, nested
+from rnnshape.rules.facts import Axis, Facts, Tensor, changed
+from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
 from rnnshape.rules.states import started
 from rnnshape.signatures import signature
 
@@ -46,6 +48,8 @@ class Rule(Protocol):
 
     def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
 
+
+MAKE_MASKS = ("Embedding", "Masking")
 
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
@@ -88,10 +92,33 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         return None
     given = inputs if isinstance(inputs, Inputs) else called_with(call, [tuple(inputs)], {})
     facts = function(call, given)
+    if facts is None:
+        return None
     state = given.named("initial_state")
-    if facts is None or facts.timeline is None or state is None:
-        return facts
-    return started(call, facts, nested(state), masked=any(one.masked for one in given))
+    if facts.timeline is not None and state is not None:
+        facts = started(call, facts, nested(state), masked=any(one.masked for one in given))
+    masked = [one for one in tensors_in(tuple(given.arguments.values())) if one.masked]
+    if masked:
+        facts = _with_masks(call, given, facts, masked)
+    if call["trainable"] is False:
+        frozen = tuple(replace(one, is_trained=False) for one in facts.weights)
+        facts = replace(facts, weights=frozen)
+    return facts
+
+
+def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor]) -> Facts:
+    """The facts with which masks are on the tensors when the model runs. Keras hands them to an
+    argument `mask` itself, where the layer is called with one tensor and nothing else."""
+    arguments = {name for name, one in given.arguments.items() if tensors_in(one)} - {"mask"}
+    known = call.name in MAKE_MASKS or (
+        "mask" in signature(call.name).tensors and len(given) == len(arguments) == 1
+    )
+    # Attention hands on the query's, and what merges the masks of all or none.
+    passed = [one for one in given if one.masked][:1] if facts.uses_mask else masked
+    if not known and not all(one.mask_runs for one in passed):
+        gone = changed(facts.returns, lambda one: replace(one, mask_runs=False))
+        facts = replace(facts, returns=gone)
+    return replace(facts, mask_arrives=known or any(one.mask_runs for one in masked))
 
 
 def rule_of(name: str) -> Rule | None:
@@ -181,11 +208,14 @@ def weight(
     before: str = "",
     after: str = "",
     initializer: str = "",
+    *,
+    trained: bool = True,
 ) -> Tensor:
     """A weight of a layer; a `QueryError` where its initializer can't fill one of so many axes.
 
-    `before` and `after` go around its name, where a layer has several of one kind, and
-    `initializer` is the argument that has it, where its name is another than the weight's.
+    `before` and `after` go around its name, where a layer has several of one kind,
+    `initializer` is the argument that has it, where its name is another than the weight's, and
+    `trained` says whether training changes it, unless the layer is frozen.
     """
     argument = initializer or f"{name.removesuffix('_kernel')}_initializer"
     given = call[argument]
@@ -200,7 +230,15 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
-    return Tensor(f"{before}{name}{after}", axes, meaning, "weight")
+    bits = re.fullmatch(r"b?float(\d+)", str(call["dtype"]))  # a mixed policy keeps them in 32
+    return Tensor(
+        f"{before}{name}{after}",
+        axes,
+        meaning,
+        "weight",
+        is_trained=trained and call["trainable"] is not False,
+        itemsize=int(bits[1]) // 8 if bits else 4,
+    )
 
 
 def _wrong_rank(

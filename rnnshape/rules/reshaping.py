@@ -10,7 +10,7 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import SEQUENCE, axes_of_rank, only_input, required_axes, rule
-from rnnshape.rules.space import arranged, channels_and_space, space_rank, takes_line_or_space
+from rnnshape.rules.space import arranged, axes_over_space, space_rank, takes_line_or_space
 
 SHORTER_THAN_LINE = "must be smaller than the input length"
 SHORTER_THAN_SPACE = "smaller than the corresponding spatial dimension"
@@ -100,8 +100,7 @@ def zero_padding(call: Call, inputs: Sequence[Tensor]) -> Facts:
 @rule("Cropping1D", "Cropping2D", "Cropping3D", takes=takes_line_or_space)
 def cropping(call: Call, inputs: Sequence[Tensor]) -> Facts:
     removed = _at_both_ends(call, "cropping")
-    required_axes(call, inputs, *takes_line_or_space(call))
-    _, space = channels_and_space(call, inputs[0].axes[1:])
+    _, _, space = axes_over_space(call, inputs)
     for axis, ends in zip(space, removed, strict=True):
         if sum(ends) >= min(axis.length, axis.believed_length):
             line = call.name.endswith("1D")
@@ -135,8 +134,6 @@ def _changed_space(
     call: Call, inputs: Sequence[Tensor], change: Callable[[int, int], int]
 ) -> tuple[Axis, ...]:
     """The axes, those over space with other lengths: `change` is told the place and the length."""
-    required_axes(call, inputs, *takes_line_or_space(call))
-    batch, *others = inputs[0].axes
-    channels, space = channels_and_space(call, others)
+    batch, channels, space = axes_over_space(call, inputs)
     made = tuple(axis.resized(partial(change, place)) for place, axis in enumerate(space))
     return (batch, *arranged(call, made, channels))

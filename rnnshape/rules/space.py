@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import numbers
-from rnnshape.rules.facts import Axis
+from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.registry import required_axes
 
 __all__ = [
     "arranged",
+    "axes_over_space",
     "channels_and_space",
     "kernel_axes",
     "names_of_axes",
@@ -54,6 +56,17 @@ def channels_and_space(call: Call, axes: Sequence[Axis]) -> tuple[Axis, list[Axi
     if channels_first(call):
         return axes[0], list(axes[1:])
     return axes[-1], list(axes[:-1])
+
+
+def axes_over_space(
+    call: Call, inputs: Sequence[Tensor], *, has_kernel: bool = False, keras: str = ""
+) -> tuple[Axis, Axis, list[Axis]]:
+    """The batch, the channels, and the axes of time or space of what a layer is given, under its
+    own names for them where it has a kernel; a `QueryError` where there are others."""
+    names = takes_line_or_space(call)
+    known = required_axes(call, inputs, *names, has_kernel=has_kernel, keras=keras)
+    batch, *others = known if has_kernel else inputs[0].axes
+    return (batch, *channels_and_space(call, others))
 
 
 def kernel_axes(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:

@@ -34,10 +34,10 @@ def started(call: Call, facts: Facts, given: Nested, *, masked: bool = False) ->
     pairs = [(one.states, part) for one, part in zip(passes, parts, strict=True)]
     for states, part in pairs:
         _check(call, states, part, listed, facts)
-    notes = tuple(_notes(call, pairs))
+    warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
-    return replace(facts, notes=(*facts.notes, *notes), relations=relations)
+    return replace(facts, warnings=(*facts.warnings, *warnings), relations=relations)
 
 
 def _check(
@@ -65,7 +65,7 @@ def _fits(taken: Nested, given: Nested) -> bool:
     return isinstance(given, tuple) and len(given) == len(taken) and all(map(_fits, taken, given))
 
 
-def _notes(
+def _warnings(
     call: Call, pairs: Sequence[tuple[tuple[Nested, ...], tuple[Nested, ...]]]
 ) -> Iterator[str]:
     """What may surprise: a state that is taken for another one, and states that are not taken."""

@@ -9,7 +9,14 @@ from rnnshape.expression import Call
 from rnnshape.rules.assembly import Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
-from rnnshape.rules.registry import EACH_TIMESTEP, axes_of_input, facts_of, only_input, rule
+from rnnshape.rules.registry import (
+    EACH_TIMESTEP,
+    axes_of_input,
+    facts_of,
+    only_input,
+    rule,
+    weight,
+)
 
 # Layers whose kernel, or embeddings, `SpectralNormalization` can divide.
 WITH_KERNEL = (
@@ -73,11 +80,10 @@ def bidirectional(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         facts = replace(facts, relations=())  # the outputs are rounded, and the states are not
     if any(state.name == second.hidden.name for state in lost):
         facts = replace(facts, relations=())
-    notes = (*facts.notes, *_surprises(facts.outputs, lost))
-    return replace(facts, notes=notes)
+    return replace(facts, warnings=tuple(_warnings(facts.outputs, lost)))
 
 
-def _surprises(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
+def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
     for axis in outputs[0].axes:
         if axis.believed is not None:
             yield (
@@ -219,7 +225,9 @@ def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
             "(Keras: \"Cannot convert '5' to a shape\")"
         )
     returns = tuple(_every_timestep(one.outputs, timesteps, given))
-    return replace(one, returns=returns, relations=(), timeline=None)
+    same = (f"{inner} alone does the same: it takes each timestep by itself",)
+    notes = same if inner.name == "Dense" else one.notes
+    return replace(one, returns=returns, relations=(), notes=notes, timeline=None)
 
 
 def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:
@@ -243,12 +251,13 @@ def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None
             f"(Keras: \"{inner.name} object has no attribute 'kernel' nor 'embeddings'\")",
             "layer",
         )
-    facts = facts_of(inner, [given])
+    seen = given if given.mask_runs else replace(given, mask=None)
+    facts = facts_of(inner, [seen])
     if facts is None:
         return None
     kernel, *others = facts.weights
-    vector = Tensor("vector_u", (Axis("1", 1), kernel.axes[-1]), "not trained", "weight")
+    axes = (Axis("1", 1), kernel.axes[-1])
+    vector = weight(call, "vector_u", axes, "not trained", trained=False)
     # LoRA has Keras train no kernel, and so count it after the vector.
     weights = (vector, kernel) if inner["lora_rank"] else (kernel, vector)
-    returns = tuple(replace(one, mask=None) for one in facts.outputs)
-    return replace(facts, returns=returns, weights=(*weights, *others))
+    return replace(facts, weights=(*weights, *others))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rnnshape.description import Layer
 from rnnshape.expression import Call
+from rnnshape.layer import Layer
 from rnnshape.report import Report
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
 from rnnshape.views.outputs import given, outputs, shape

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from rnnshape.description import Layer
+from rnnshape.layer import Layer
 from rnnshape.network import refs_in
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines, Picture

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
-from rnnshape.description import Layer
 from rnnshape.expression import printed
+from rnnshape.layer import Layer
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Ref, kind_of_axis
+from rnnshape.output import Output
 from rnnshape.program import called_with_names, listed, nested_names
-from rnnshape.report import Output, Report
+from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.signatures import is_operation
-from rnnshape.views.blocks import Block, Grid, Heading, Lines, Row, Section
+from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
 
 __all__ = ["given", "notes", "outputs", "shape"]
 
 NOTE = "note: "
+MOST_NOTES = 3
 OPTIONS = {"batch": "-b", "timesteps": "-t", "features": "-f"}
 
 
@@ -42,7 +45,10 @@ def notes(
                 continue
             layer = f"layer {note.layer}: " if note.layer and len(report.layers) > 1 else ""
             said[f"{layer}{page.product(note.text)}"] = None
-    lines = tuple(styled((NOTE, Style.QUIET), text) for text in said)
+    texts = [*said][:MOST_NOTES]
+    if more := len(said) - len(texts):
+        texts.append(f"{more} more with --json")
+    lines = tuple(styled((NOTE, Style.QUIET), text) for text in texts)
     if lines:
         yield Lines(lines, indent=len(NOTE), is_prose=True)
 
@@ -109,7 +115,10 @@ def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
     ]
-    for grid in (_wide(report, page, meanings=True), _wide(report, page, meanings=False)):
+    texts = [_expression(report, layer) + _mask(report, layer, page) for layer in report.layers]
+    widest = max(text.width for text in texts)
+    for room, meanings in product((page.width, widest), (True, False)):
+        grid = _wide(report, page, room, meanings=meanings)
         if page.fits(grid.width):
             break
     else:
@@ -119,27 +128,26 @@ def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
         yield Lines(tuple(styled((line, Style.QUIET)) for line in lines), indent=2)
 
 
-def _wide(report: Report, page: Page, *, meanings: bool) -> Grid:
-    """A layer's expression and parameters stand beside its first output."""
+def _wide(report: Report, page: Page, room: int, *, meanings: bool) -> Grid:
+    """A layer's expression, in so much room, and parameters stand beside its first output."""
     blank = Text()
-    rows: list[Row] = [
+    rows: list[Row | Section] = [
         (blank, blank, blank, *_row(Output(0, tensor), page)) for tensor in report.inputs
     ]
     for layer in report.layers:
         rows += [(blank, group, *(blank,) * 5) for group in _new_group(report, layer)]
         first: Row = (
             styled((str(layer.number), Style.QUIET)),
-            _expression(report, layer),
+            _titled(report, layer, page, room),
             _parameters(report, layer, page),
         )
-        for output in report.outputs_of(layer):
-            rows.append((*first, *_row(output, page)))
+        for row in _rows(report, layer, page):
+            rows.append((*first, *row))
             first = (blank, blank, blank)
-    total = _total(report, page)
-    rows.append((blank, styled(("in total", Style.QUIET)), total, *(blank,) * 4))
     columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")
     kept = len(columns) if meanings else len(columns) - 1
-    return Grid(columns[:kept], tuple(row[:kept] for row in rows), right=(0, 2))
+    cut = [row[:kept] if isinstance(row, tuple) else row for row in rows]
+    return Grid(columns[:kept], (*cut, _total(report, page)), right=(0, 2))
 
 
 def _narrow(report: Report, page: Page) -> Grid:
@@ -149,28 +157,48 @@ def _narrow(report: Report, page: Page) -> Grid:
     ]
     digits = len(str(len(report.layers)))
     for layer in report.layers:
-        number = f"{str(layer.number).rjust(digits)}  "
         rows += [Section(styled(" " * (digits + 2)) + group) for group in _new_group(report, layer)]
-        rows.append(
-            Section(
-                styled((number, Style.QUIET), _expression(report, layer)),
-                _parameters(report, layer, page),
-                indent=digits + 4,
-            )
-        )
-        rows += [
-            (styled(" " * digits), *_row(output, page)[:3]) for output in report.outputs_of(layer)
-        ]
-    rows.append(
-        Section(
-            styled(" " * (digits + 2), ("in total", Style.QUIET)),
-            _total(report, page),
-        )
-    )
+        number = styled((f"{str(layer.number).rjust(digits)}  ", Style.QUIET))
+        parameters = _parameters(report, layer, page)
+        room = page.width - number.width - GAP - parameters.width
+        title = number + _titled(report, layer, page, room)
+        rows.append(Section(title, parameters, indent=digits + 4))
+        rows += [(styled(" " * digits), *row[:3]) for row in _rows(report, layer, page)]
+    rows.append(_total(report, page))
     over = Section(
         styled(" " * (digits + 2), ("Layer", Style.QUIET)), styled(("Parameters", Style.QUIET))
     )
     return Grid(("", "Tensor", "Shape", "Axes"), tuple(rows), folds=3, over=over)
+
+
+def _titled(report: Report, layer: Layer, page: Page, room: int) -> Text:
+    """A layer's expression and its mask, and the name that Keras gives it where there is room."""
+    text, mask = _expression(report, layer), _mask(report, layer, page)
+    if layer.same_as or layer.unread or layer.call["name"]:  # which the text has already
+        return text + mask
+    named = styled(text, "  ", (report.names[layer.number - 1], Style.QUIET), mask)
+    return named if named.width <= room else text + mask
+
+
+def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row]:
+    """A row for each output, those marked that the model returns."""
+    for place, output in enumerate(report.outputs_of(layer)):
+        name, *others = _row(output, page)
+        is_returned = Ref(layer.number, place) in report.returned
+        yield (styled(name, f" {page.returned}") if is_returned else name, *others)
+
+
+def _mask(report: Report, layer: Layer, page: Page) -> Text:
+    """Where a mask comes from, who uses it, and who loses it."""
+    mask = layer.mask
+    if mask is None:
+        return Text()
+    ends = any(ref.step == layer.number for ref in report.returned)
+    if mask.is_lost:
+        return styled("  ", ("mask lost here", Style.BAD))
+    if mask.arrives and (mask.is_used or (ends and mask.leaves)):
+        return styled("  ", ("mask ", Style.QUIET), page.mark(True))
+    return Text() if mask.arrives else styled("  ", ("mask from here", Style.QUIET))
 
 
 def _new_group(report: Report, layer: Layer) -> Iterator[Text]:
@@ -231,9 +259,25 @@ def _parameters(report: Report, layer: Layer, page: Page) -> Text:
     return number if is_certain else number + styled("*")
 
 
-def _total(report: Report, page: Page) -> Text:
-    if report.parameters is not None:
-        assumes = any(report.assumes_of(layer) for layer in report.layers)
-        number = page.number(report.parameters)
-        return number + styled("*") if assumes and not report.question.from_word else number
-    return styled(("at least ", Style.QUIET), page.number(report.least_parameters))
+def _total(report: Report, page: Page) -> Section:
+    """All parameters, and the bytes that they take; where some are not trained, how many are."""
+    digits = len(str(len(report.layers)))
+    text = f"{report.least_parameters:,}"
+    assumes = any(report.assumes_of(layer) for layer in report.layers)
+    text += "*" if assumes and not report.question.from_word else ""
+    sums, words, parts = report.sums, "in total ", ""
+    if report.parameters is None:
+        words += "at least "
+    elif sums:
+        whole, trained = sums
+        text += f" ({page.size(whole.size)})"
+        if rest := whole.parameters - trained.parameters:
+            words, part, other = "", f"{trained.parameters:,} trainable", f"{rest:,} non-trainable"
+            other_size = page.size(whole.size - trained.size)
+            parts = f": {part} ({page.size(trained.size)}), {other} ({other_size})"
+            if not page.fits(digits + 2 + len(text + parts)):
+                parts = f": {part}, {other}"
+    total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)
+    legend = styled((f"{page.returned} what the model returns", Style.QUIET))
+    has_room = page.fits(total.width + GAP + legend.width)
+    return Section(total, legend if has_room else Text(), indent=digits + 4)

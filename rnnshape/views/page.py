@@ -46,6 +46,17 @@ class Page(NamedTuple):
         return self.pick("·", "-")
 
     @property
+    def returned(self) -> str:
+        """What marks a tensor that the model returns."""
+        return self.pick("→", "->")
+
+    def size(self, size: int) -> str:
+        """Bytes, as Keras writes them: `242.63 KB`"""
+        power = min(5, max(0, size.bit_length() - 1) // 10)
+        unit = ("B", "KB", "MB", "GB", "TB", "PB")[power]
+        return f"{size / 1024**power:.2f}\N{NO-BREAK SPACE}{unit}"
+
+    @property
     def times(self) -> str:
         return self.pick("·", "*")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rnnshape.description import Layer
+from rnnshape.layer import Layer
 from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
 
 __all__ = ["FIRST", "CellRow", "Plan", "Slot"]

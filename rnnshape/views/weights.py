@@ -7,7 +7,7 @@ from itertools import groupby
 from math import prod
 from typing import Any
 
-from rnnshape.description import Layer
+from rnnshape.layer import Layer
 from rnnshape.report import Report
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.blocks import Grid, Row, Section

@@ -124,6 +124,9 @@ class Model(Layer):
         return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """`model.trainable = False` is said of each of its layers."""
+        for layer in self.layers if name == "trainable" else ():
+            layer.trainable = value
         object.__setattr__(self, name, value)
 
     def is_assigned(self, name: str, in_module: bool) -> None:

@@ -148,7 +148,7 @@ class Sequential(Model):
         layers = [vars(item).get("own_layer") for item in self.own_items]
         if not layers or not all(isinstance(one, graph.Layer) for one in layers):
             return True
-        network = chain([one.call for one in layers if one])
+        network = chain([one.call for one in layers if one], attends=False)
         described = network.inputs if network.inputs[0].shape else (Input(shape),)
         return is_taken(replace(network, inputs=described))
 

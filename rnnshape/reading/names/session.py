@@ -10,12 +10,13 @@ from typing import Any
 
 from rnnshape.errors import Place
 from rnnshape.expression import Unknown, calls_within
-from rnnshape.layer_names import snake_case
+from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, Open
 from rnnshape.reading.python.scope import Log
+from rnnshape.signatures import is_operation
 
 __all__ = ["SESSION", "Session", "session", "unknown_of"]
 
@@ -77,6 +78,11 @@ class Session:
         self.number += 1
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
+        if is_operation(layer.call.name) and not self.inside:
+            layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
+        if all(one.layer is not layer for one in self.calls if layer.call.name in MADE_WITHIN):
+            for made in MADE_WITHIN.get(layer.call.name, ()):
+                self.name_of(made)
         group = "/".join(filter(None, [*self.groups, within]))
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))

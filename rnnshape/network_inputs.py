@@ -1,0 +1,89 @@
+"""What a network is given: its inputs, with a size for every axis that the text leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from rnnshape.columns import Column, with_numbers
+from rnnshape.expression import Call, Unknown
+from rnnshape.network import Dimensions, Input, Network, Ref, Shape
+from rnnshape.rules import axes_of_input
+from rnnshape.rules.facts import Axis, Tensor
+
+__all__ = [
+    "assumed_axes",
+    "axes_that_are_given",
+    "described_input",
+    "names_of_axes",
+    "with_given_sizes",
+]
+
+
+def described_input(
+    network: Network, number: int, one: Input, sizes: Dimensions, column: Column
+) -> Tensor:
+    """An input with every dimension filled in, its axes named as the first layer names them."""
+    shape: tuple[int | None, ...] | None = None
+    if isinstance(one.shape, Unknown):
+        lengths = [column.numbers[one.shape] + 3 * place for place in range(column.rank - 1)]
+        shape = (None, *lengths)
+    elif one.shape is not None:
+        shape = with_numbers(one.shape, column.numbers)
+    rank = len(shape) if shape else None
+    names = names_of_axes(network, number, rank)
+    axes = tuple(
+        Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
+        for name, length in zip(names, shape or (None,) * len(names), strict=True)
+    )
+    return Tensor(one.name, axes, "what the network is given", "input")
+
+
+def assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ...]:
+    """The axes of an input of which neither the text nor an option says the size."""
+    if isinstance(one.shape, Unknown):
+        return ()
+    lengths: Shape = one.shape or (None,) * len(tensor.axes)
+    return tuple(
+        axis.name
+        for axis, length in zip(tensor.axes, lengths, strict=True)
+        if length is None and sizes.given(axis.name) is None
+    )
+
+
+def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
+    """The axes of a network's inputs that have a size from outside the text."""
+    for number, one in enumerate(network.inputs):
+        rank = len(one.shape) if isinstance(one.shape, tuple) else None
+        names = names_of_axes(network, number, rank)
+        lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
+        for name, length in zip(names, lengths, strict=True):
+            if length is None or length == sizes.given(name):
+                yield name
+
+
+def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
+    """The same network, with the sizes that are given for what is open in its inputs."""
+
+    def filled(number: int, one: Input) -> Input:
+        if (
+            one.shape is None
+            or isinstance(one.shape, Unknown)
+            or not any(isinstance(size, Unknown) for size in one.shape)
+        ):
+            return one
+        names = names_of_axes(network, number, len(one.shape))
+        shape = tuple(
+            (sizes.given(name) or size) if isinstance(size, Unknown) else size
+            for name, size in zip(names, one.shape, strict=True)
+        )
+        return replace(one, shape=shape)
+
+    inputs = tuple(filled(number, one) for number, one in enumerate(network.inputs))
+    return replace(network, inputs=inputs)
+
+
+def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
+    """The names of the axes of an input, as the first layer that takes it names them."""
+    user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
+    return axes_of_input(user.layer if user else Call("Dense"), rank)

@@ -1,0 +1,252 @@
+"""Masks, kernels and what is trained: what the rule says of random models beside what Keras does
+with them when they run."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rnnshape import inspect, inspect_all
+from tests.conftest import command, environment, json_lines
+from tests.corpus.beside import generate
+
+SEED, COUNT = 7, 80
+Json = dict[str, Any]
+
+
+def run_by_keras(texts: dict[str, str]) -> dict[str, Json]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.corpus.beside"],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        env=environment(PYTHONPATH=str(Path(__file__).parents[1])),
+        check=True,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return {one["program"]: one for one in map(json.loads, lines)}
+
+
+def differences(text: str, truth: Json, folder: Path) -> list[str]:
+    """Where the rule and Keras part."""
+    path = folder / "program.py"
+    path.write_text(text)
+    done = command(str(path), "--json", "--dry-run", "--weights")
+    if "error" in truth:
+        return []
+    if not done.out:
+        return [f"Keras takes it: {done.err}"]
+    report = next(one for one in json_lines(done.out) if one["model"] == "model")
+    rows: dict[str, list[Json]] = {}
+    for row in report["layers"]:
+        if not row["expression"][:1].islower():  # an operation
+            rows.setdefault(row["name"], []).append(row)
+    if unknown := rows.keys() - truth["layers"].keys():
+        return [f"Keras has no {', '.join(unknown)}"]
+    found = [*_sums_that_differ(path, truth["summary"])]
+    for name, calls in rows.items():
+        layer, made = truth["layers"][name], truth["calls"][name]
+        said = [_said(row, report) for row in calls]
+        pairs = {
+            "calls": (sorted(said), sorted([one["mask"], one["shapes"]] for one in made)),
+            "cudnn": (calls[0]["cudnn"], layer["cudnn"]),
+            "parameters": (calls[0]["parameters"], layer["parameters"]),
+        }
+        found += [
+            f"{name}: {what} {one}, in Keras {other}"
+            for what, (one, other) in pairs.items()
+            if one != other
+        ]
+    return found
+
+
+def _sums_that_differ(path: Path, summary: str) -> Iterator[str]:
+    """The line under the table says what `summary()` says."""
+    text = command(f"{path}:model", "--dry-run", variables={"COLUMNS": "200"}).out
+    whole, trained, rest = re.findall(r"params: (.*)", summary)
+    parts = "" if rest.startswith("0 ") else f": {said(trained)}, {said(rest, 'non-')}"
+    if f" {whole}{parts}" not in text:
+        yield f"{whole}{parts} is not in\n{text}"
+
+
+def said(summed: str, kind: str = "") -> str:
+    """`884 trainable (3.45 KB)`"""
+    return summed.replace(" (", f" {kind}trainable (")
+
+
+def _said(row: Json, report: Json) -> list[Any]:
+    """The masks that come and go, and the shapes that are returned."""
+    shapes = [one["shape"] for one in report["outputs"] if one["layer"] == row["layer"]]
+    mask = row["mask"] or {"arrives": False, "leaves": False}
+    return [[mask["arrives"], mask["leaves"]], shapes]
+
+
+@pytest.mark.keras
+def test_random_models(tmp_path: Path) -> None:
+    programs = generate(SEED, COUNT)
+    truths = run_by_keras(programs)
+    assert sum("error" not in one for one in truths.values()) > COUNT / 2
+    wrong = {
+        name: found
+        for name, text in programs.items()
+        if (found := differences(text, truths[name], tmp_path))
+    }
+    said = "\n".join(f"{name}\n{programs[name]}\n{found}" for name, found in wrong.items())
+    assert not wrong, said
+
+
+RETURN_STATES = [
+    "LSTM(3, return_state=True)",
+    "GRU(3, return_state=True, return_sequences=True)",
+    "LSTM(3, return_state=True, stateful=True)",
+    "Bidirectional(LSTM(3, return_state=True))",
+    "Bidirectional(GRU(3, return_state=True), merge_mode=None)",
+    "RNN([LSTMCell(3), GRUCell(4)], return_state=True)",
+    "RNN([LSTMCell(3)], return_state=True)",
+    "Bidirectional(RNN([LSTMCell(3), GRUCell(4)], return_state=True))",
+    "ConvLSTM1D(2, 2, return_state=True)",
+    "Embedding(9, 4, mask_zero=True) -> LSTM(3, return_state=True)",
+    "Input((None, 4)) -> LSTM(3, return_state=True)",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", RETURN_STATES)
+def test_the_program_feeds_the_states_back_and_runs(text: str) -> None:
+    import numpy as np
+
+    code = inspect(text).code
+    assert "initial_state=" in code
+    made: dict[str, Any] = {}
+    exec(code, made)
+    model = made["Model"]([made["inputs"], made["more"]], made["o"] if "o" in made else made["o1"])
+    sizes = [[2 if n == 0 else size or 5 for n, size in enumerate(i.shape)] for i in model.inputs]
+    model.predict([np.ones(size) for size in sizes], verbose=0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "LSTM(3)",
+        "LSTM(3, return_sequences=True) -> GRU(2)",
+        "Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(3, return_state=True, "
+        "go_backwards=True))",
+    ],
+)
+def test_no_states_are_fed_back_where_there_are_none_or_too_few(text: str) -> None:
+    assert "initial_state" not in inspect(text).code
+
+
+OPTIONS = [
+    *("activation='tanh'", "activation='relu'", "recurrent_activation='sigmoid'", "unroll=True"),
+    *("recurrent_activation='hard_sigmoid'", "use_bias=False", "recurrent_dropout=0.1"),
+    *("dropout=0.1", "go_backwards=True", "use_cudnn=False", "use_cudnn=True", "dtype='float16'"),
+]
+KERNELS = [
+    *(f"{name}(3, {option})" for name in ("LSTM", "GRU") for option in OPTIONS),
+    *("GRU(3, reset_after=False)", "SimpleRNN(3)", "RNN(LSTMCell(3))", "RNN(SimpleRNNCell(3))"),
+    *("RNN([GRUCell(3), GRUCell(2)])", "ConvLSTM1D(3, 2)", "Dense(3)"),
+    *("Bidirectional(LSTM(3))", "Bidirectional(GRU(3, reset_after=False))"),
+    "Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True, unroll=True))",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", KERNELS)
+def test_the_fast_kernel_is_allowed_where_keras_allows_it(text: str) -> None:
+    from rnnshape.measuring.keras_model import build
+    from tests.corpus.beside import cudnn
+
+    report = inspect(text)
+    allowed = report.layers[0].facts
+    assert allowed is not None
+    assert allowed.cudnn == cudnn(build(report.layers[0].call))
+    notes = [note.text for note in report.notes]
+    assert any("can't use the fast cuDNN kernel" in one for one in notes) == (
+        allowed.cudnn is False
+    )
+
+
+EMBEDDED = "Embedding(9, 4, mask_zero=True)"
+SEQUENCES = "LSTM(8, return_sequences=True)"
+
+
+@pytest.mark.parametrize(
+    ("question", "answers"),
+    [
+        (f"{SEQUENCES} -> MultiHeadAttention(2, 4)", ["self-attention", "(2, 5, 8)"]),
+        (f"{SEQUENCES} -> Attention() -> AdditiveAttention()", ["self-attention"]),
+        ("GroupQueryAttention(2, 2, 1)", ["layer(inputs, inputs)", "self-attention"]),
+        (f"{EMBEDDED} -> Dropout(0.2) -> LSTM(3)", ["mask from here", "LSTM(3)  lstm  mask ✓"]),
+        (f"{EMBEDDED} -> Conv1D(4, 2) -> LSTM(3)", ["mask lost here", "LSTM (layer 3) takes padd"]),
+        (f"{EMBEDDED} -> Conv1D(4, 2) -> Attention()", ["Attention (layer 3) takes padding"]),
+        (f"{EMBEDDED} -> GlobalMaxPooling1D()", ["mask lost here", "takes no mask"]),
+        (f"{EMBEDDED} -> GlobalAveragePooling1D()", ["global_average_pooling1d  mask ✓"]),
+        (f"{EMBEDDED} -> {SEQUENCES} -> Dense(1)", ["Dense(1)  dense  mask ✓"]),
+        ("LSTM(3, stateful=True)", ["sample i", "here 2", "layer.reset_state()"]),
+        ("LSTM(3, activation='relu')", ["activation='relu': this layer can't use the fast cuDNN"]),
+        ("RNN(LSTMCell(3))", ["RNN of a cell: this layer can't use the fast cuDNN"]),
+        (f"{SEQUENCES} -> TimeDistributed(Dense(1))", ["Dense(1) alone does the same"]),
+        (f"{SEQUENCES} -> LSTM(4)", ["lstm_1", "o →", "→ what the model returns"]),
+        ("LSTM(8) -> Dense(1)", ["in total 329* (1.29 KB)"]),
+        ("LSTM(8, trainable=False) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trainable"]),
+        ("LSTM(8) -> BatchNormalization()", ["16 non-trainable (64.00 B)"]),
+    ],
+)
+def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:
+    screen = " ".join(command(question, "--dry-run", variables={"COLUMNS": "100"}).out.split("\n"))
+    for answer in answers:
+        assert answer in screen
+
+
+def test_no_false_alarm_where_the_timesteps_are_others() -> None:
+    said = command(f"{EMBEDDED} -> Flatten() -> RepeatVector(3) -> LSTM(2)", "--dry-run").out
+    assert "mask lost here" in said
+    assert "padding" not in said
+
+
+def test_notes_are_three_at_most_and_the_most_surprising_comes_first() -> None:
+    question = (
+        f"{EMBEDDED} -> Conv1D(4, 2) -> Bidirectional(GRU(3, return_state=True, unroll=True))"
+    )
+    notes = inspect(question).notes
+    assert len(notes) > 3
+    assert "the mask is lost here" in notes[0].text
+    screen = command(question, "--dry-run").out
+    assert screen.count("note: ") == 4
+    assert f"note: {len(notes) - 3} more with --json" in screen
+    assert len(json_lines(command(question, "--dry-run", "--json").out)[0]["notes"]) == len(notes)
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_table_has_two_lines_a_layer_and_one_for_the_sum(columns: int) -> None:
+    layers = ["LSTM(8, return_sequences=True)", "Dropout(0.2)", "Dense(4, activation='relu')"] * 8
+    screen = command(" -> ".join(layers), "-n", variables={"COLUMNS": str(columns)}).out
+    table = screen.partition("\n\n")[0].splitlines()
+    assert len(table) == 3 + 1 + 2 * len(layers) + 1
+
+
+@pytest.mark.process
+def test_masks_that_attention_takes_away() -> None:
+    """In Keras, `MultiHeadAttention` takes the mask off the tensor that goes around it, too."""
+    code = """
+import keras
+from keras import layers
+i = keras.Input((8,), dtype="int32")
+x = layers.Embedding(9, 4, mask_zero=True)(i)
+a = layers.MultiHeadAttention(2, 3)(x, x)
+x = layers.Add()([x, a])
+x = layers.MultiHeadAttention(2, 3)(x, x)
+model = keras.Model(i, x)
+"""
+    [report] = inspect_all(code)
+    masks = [layer.mask and layer.mask[:2] for layer in report.layers]
+    assert masks == [(False, True), (True, True), (True, False), None]
+    assert "MultiHeadAttention has taken it off an input" in report.notes[0].text
