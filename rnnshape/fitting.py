@@ -56,8 +56,11 @@ def problems_of_calls(
     """
     found: dict[Problem, None] = {}
     for call in calls:
-        model = _model(network, description, call, given)
-        asked = _answerable(call, network, model)
+        now, described = network, description
+        if call.network is not None:
+            now, described = call.network, describe(call.network, given)
+        model = _model(now, described, call, given)
+        asked = _answerable(call, now, model)
         found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
     return tuple(found)
 
@@ -101,12 +104,13 @@ def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingC
 
 def _with_code_of(problem: Problem) -> Problem:
     """Of what has no name the remedy is the expression that takes its place."""
-    name = problem.name or ""
-    if name.isidentifier():
-        return problem
-    return replace(
-        problem, remedies=tuple(one.removeprefix(f"{name} = ") for one in problem.remedies)
-    )
+
+    def code(remedy: str) -> str:
+        name, equals, value = remedy.partition(" = ")
+        given = all(one.isidentifier() for one in name.split(", "))
+        return remedy if given or not equals else value
+
+    return replace(problem, remedies=tuple(map(code, problem.remedies)))
 
 
 def _model(

@@ -228,6 +228,28 @@ def test_check_of_an_expression(what: str, start: str) -> None:
     assert (finished.code, bool(finished.out)) == ((2, True) if start else (0, False))
 
 
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        (RIGHT + CHAIN + WRONG, "<stdin>:4:26: LSTM(3) takes"),
+        ("LSTM(3) -> LSTM(4)\n", "<stdin>:1:12: LSTM(4) takes"),
+        (RIGHT, ""),
+        ("x = (1\ny", ""),
+        ("", ""),
+    ],
+)
+def test_check_of_standard_input(text: str, start: str) -> None:
+    finished = command("--check", "-", stdin=text)
+    assert finished.out.startswith(start)
+    assert (finished.code, bool(finished.out)) == ((2, True) if start else (0, False))
+
+
+def test_check_of_one_model_tells_what_is_wrong_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(CHAIN + "b = Sequential([GRU(1)])\nc = Sequential(['x'])\n")
+    codes = {name: command("--check", f"{tmp_path}/a.py:{name}").code for name in "mbc"}
+    assert codes == {"m": 2, "b": 0, "c": 2}
+
+
 def test_check_as_json_gives_the_problems(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(WRONG + CHAIN)
     chain, data = command("--check", "--json", str(tmp_path / "a.py")).lines[::-1]

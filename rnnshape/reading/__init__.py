@@ -54,8 +54,7 @@ def read(
     reading = _file(path, let or {})
     if not reading.networks and not reading.messages:
         raise NotReadError(f"{path.name} makes no Keras layers")
-    reading = _without_refused(reading, dimensions or Dimensions())
-    return _named(reading, file, name) if name else reading
+    return _named(reading, file, name) if name else _without_refused(reading, dimensions)
 
 
 def parse(text: str) -> Call:
@@ -72,6 +71,8 @@ def parse(text: str) -> Call:
 def _named(reading: Reading, file: str, name: str) -> Reading:
     """The one network of a name."""
     names = [network.name for network in reading.networks]
+    if name not in names and reading.messages:  # it may be what they are about
+        raise reading.refused()
     if names.count(name) != 1:
         there = f"there are {', '.join(names)}" if any(names) else "its models have no names"
         hint = did_you_mean(name, names) or f": {there}"
@@ -87,7 +88,7 @@ def _named(reading: Reading, file: str, name: str) -> Reading:
     )
 
 
-def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
+def _without_refused(reading: Reading, dimensions: Dimensions | None) -> Reading:
     """Of several networks those that Keras takes; of the others it is said why not."""
     if len(reading.networks) < 2:
         return reading
@@ -97,7 +98,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     refused: list[QueryError] = []
     for number, network in enumerate(reading.networks):
         try:
-            describe(network, dimensions)
+            describe(network, dimensions or Dimensions())
         except QueryError as wrong:
             refused.append(wrong)
         else:

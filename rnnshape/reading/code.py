@@ -286,13 +286,8 @@ def _finished(
         with evaluator.within(model.own_node[0]):
             evaluator.node = model.own_node[1]
             try:
-                takes, gives = model.flow()
-                if model.own_open is not None:
-                    raise IsOpenError(model.own_open)
-                calls = graph.calls_before(gives, takes)
-                if calls:
-                    network = graph.network_of(takes, gives, name)
-                    network = replace(network, kind=_kind(model))
+                network = model.network(name)
+                if network is not None:
                     yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
@@ -314,12 +309,6 @@ def _finished(
         yield _alone(layer), (), ()
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
-
-
-def _kind(model: Model) -> str:
-    if isinstance(model, Sequential):
-        return "Sequential"
-    return "Functional" if type(model) is Model else ""
 
 
 def _alone(layer: Layer) -> Network:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.problem import Problem
+
+if TYPE_CHECKING:
+    from rnnshape.network import Network
 
 __all__ = [
     "Data",
@@ -128,6 +131,7 @@ class TrainingCall:
         class_weights: the keys of `class_weight`.
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
+        network: the model as it was then, where it is another by now.
     """
 
     call: Method
@@ -143,6 +147,7 @@ class TrainingCall:
     line: int | None = None
     column: int | None = None
     code: str = ""
+    network: Network | None = None
 
     @property
     def is_batched(self) -> bool:

@@ -131,9 +131,9 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     changed: list[tuple[str, Sizes]] = []
     if samples == 1 or not call.y:
         changed.append((f"{name} = {name}[None]", (1, *shape)))
-    if shape[0] == 1 and samples in (None, *shape[1:2]):
+    if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
-    if len(shape) == len(taken) - 1:
+    if 0 < len(shape) == len(taken) - 1:
         one_step = (f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))
         changed += [one_step] if taken[1] == 1 else []
         changed.append((f"{name} = {name}[..., None]", (*shape, 1)))

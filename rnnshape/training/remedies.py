@@ -61,7 +61,7 @@ def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Ite
 
 def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attempt:
     """Another loss; of several outputs the losses of all of them are written."""
-    if now.loss is None:
+    if now.loss is None or loss_named(now.loss.name) == name:
         return now
     text = written(name, now.loss)
     if len(call.losses) > 1:

@@ -25,7 +25,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
-from rnnshape.reading.names.training import Compiled, call_of, given_to
+from rnnshape.reading.names.training import Compiled, Given, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
@@ -203,6 +203,8 @@ class Model(Layer):
             self._trained("__call__", [first], {})
             if is_described:
                 return self._result(self.flow()[1])
+            if not self._takes(_sizes(first.shape)):
+                return session().evaluator.open("predictions")
         if is_data and isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -274,6 +276,10 @@ class Model(Layer):
         """Whether it has an input of its own, whatever it is called with."""
         return bool(self.own_takes)
 
+    def _takes(self, shape: Any) -> bool:
+        """Whether the rule takes it with data of a shape; where it is not known, it does."""
+        return True
+
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
         call = given_to(method, given, named, self.own_compiled)  # before its layers are followed
@@ -282,14 +288,35 @@ class Model(Layer):
             session().train(self, self.own_items or self.own_gives, call)
         return session().evaluator.open("history")
 
+    def network(self, name: str) -> Network | None:
+        """What it is as plain data; None where it has no layers."""
+        takes, gives = self.flow()
+        if self.own_open is not None:
+            raise IsOpenError(self.own_open)
+        if not graph.calls_before(gives, takes):
+            return None
+        kind = "Functional" if type(self) is Model else ""
+        kind = "Sequential" if isinstance(self, Sequential) else kind
+        return replace(graph.network_of(takes, gives, name), kind=kind)
+
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
-        """The calls that give it data as it is in the end."""
+        """The calls that give it data; with its network as it was then, where that is another."""
+        for model, layers, given in list(session().trained):
+            if model is not self:
+                continue
+            if layers is self.own_items or layers is self.own_gives:
+                yield self._call_on(network, given)
+            elif (before := self._with(layers)) and (then := before.network(network.name)):
+                yield replace(before._call_on(then, given), network=then)
+
+    def _call_on(self, network: Network, given: Given) -> TrainingCall:
         takes, gives = self.flow()
         inputs = [_name_of_input(tensor) for tensor in takes]
-        outputs = [name for name, _ in names_of_outputs(network, len(gives))]
-        for model, layers, given in session().trained:
-            if model is self and (layers is self.own_items or layers is self.own_gives):
-                yield call_of(given, inputs, outputs)
+        return call_of(given, inputs, [name for name, _ in names_of_outputs(network, len(gives))])
+
+    def _with(self, layers: Any) -> Model | None:
+        """The model with the layers that it had before; None where that is not known."""
+        return None
 
     def predict(self, *given: Any, **named: Any) -> Any:
         self._trained("predict", given, named)
@@ -543,6 +570,11 @@ class Sequential(Model):
             if source.shape is not None or self.own_shape is None:
                 return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(self.own_shape)
+
+    def _with(self, layers: Any) -> Model:
+        before: Model = object.__new__(type(self))
+        vars(before).update(vars(self), own_items=layers, own_takes=[], own_gives=[], own_flow=None)
+        return before
 
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         if self.own_gives or self.own_open is not None:
