@@ -57,7 +57,7 @@ def problems_of_calls(
     found: dict[Problem, None] = {}
     for call in calls:
         now, described = network, description
-        if call.network is not None:
+        if isinstance(call.network, Network):
             now, described = call.network, describe(call.network, given)
         model = _model(now, described, call, given)
         asked = _answerable(call, now, model)

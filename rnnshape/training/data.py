@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.problem import Problem
-
-if TYPE_CHECKING:
-    from rnnshape.network import Network
 
 __all__ = [
     "Data",
@@ -42,6 +39,7 @@ class Data:
         shape: its sizes, the samples first; None where even their number is not known.
         dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers.
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
+        of: the data set of which it is an element: it comes in batches, or without any.
     """
 
     name: str
@@ -49,6 +47,7 @@ class Data:
     dtype: str | None = None
     values_from: int | None = None
     values_below: int | None = None
+    of: str = ""
 
     @property
     def samples(self) -> Size:
@@ -131,7 +130,7 @@ class TrainingCall:
         class_weights: the keys of `class_weight`.
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
-        network: the model as it was then, where it is another by now.
+        network: the `Network` of the model as it was then, where it is another by now.
     """
 
     call: Method
@@ -147,7 +146,7 @@ class TrainingCall:
     line: int | None = None
     column: int | None = None
     code: str = ""
-    network: Network | None = None
+    network: object = None
 
     @property
     def is_batched(self) -> bool:

@@ -127,6 +127,11 @@ def _judge(model: Model, port: Port) -> Judge:
 
 def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
     name, taken = x.name, port.shape
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
+    if x.of:
+        batched = in_general((None, *shape), sizes, judge).fits
+        yield from [f"{x.of} = {x.of}.batch(32)"] * batched
+        return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
     if samples == 1 or not call.y:
@@ -139,7 +144,6 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
         changed += [one_step] if taken[1] is None else []
     changed += rearranged(name, shape, taken)
-    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:
         yield f"Input({shown(shape[1:])})"

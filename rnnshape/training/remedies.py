@@ -42,6 +42,8 @@ class Attempt(NamedTuple):
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:
     """The code of the changes after which y fits, the likelier first."""
     attempts = [*_attempts(model, call, index, now)]
+    y = call.y[index]
+    attempts = [one for one in attempts if not (y.of and y.name in one.text)]  # it has no name
     texts = dict.fromkeys(attempt.text for attempt in attempts if attempt.fits)
     return tuple(texts)[:MOST_REMEDIES]
 

@@ -20,7 +20,7 @@ def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
 
 
 def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
-    if not call.is_batched or not call.x:
+    if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
     for other in (*call.x[1:], *call.y):
@@ -59,7 +59,7 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
 def _stateful_batches(call: TrainingCall, port: Port) -> Iterator[Problem]:
     """A batch of another size than that of the state: the written one, or the first batch's."""
     x = call.x[0] if call.x else None
-    if x is None or not x.samples or (port.shape[:1] == (None,) and port.is_described):
+    if x is None or not x.samples or x.of or (port.shape[:1] == (None,) and port.is_described):
         return
     size = call.batch_size or 32
     first, last = call.rows or x.samples, x.samples % size if call.is_batched else 0

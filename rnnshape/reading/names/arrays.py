@@ -14,8 +14,17 @@ from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
 MOST = 20_000  # rows of an array that code goes over
 
-__all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
-
+__all__ = [
+    "MOST_VALUES",
+    "NUMPY",
+    "RANDOM_TENSORS",
+    "Array",
+    "array_of_shape",
+    "differ",
+    "dtype_of",
+    "indexed",
+    "sizes_of",
+]  # fmt: skip
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
@@ -27,15 +36,22 @@ class Array(StandIn):
         shape: its sizes, each a number or open.
         own_name: of the variable that holds it.
         own_values: its numbers, where the code writes a few of them.
+        own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
+            `"list"` of lists; None of other numbers, or where it is not known.
     """
 
     visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
                "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
-               "argmax", "argmin", "any", "all", "repeat", "tolist", "get_shape")  # fmt: skip
+               "argmax", "argmin", "any", "all", "tolist", "get_shape", "toarray", "todense",
+               "argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
+               "swapaxes", "take", "var")  # fmt: skip
     what = "an array"
 
-    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
-        self.shape, self.own_name, self.own_values = tuple(shape), "", values
+    def __init__(
+        self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
+    ) -> None:
+        self.shape, self.own_name = tuple(shape), ""
+        self.own_values, self.own_dtype = values, dtype
 
     def is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -85,26 +101,39 @@ class Array(StandIn):
         raise IsOpenError(session().evaluator.open("data"))
 
     def __getitem__(self, index: object) -> Any:
-        return array_of_shape(indexed(self.shape, index))
+        if self.own_values and len(self.shape) == 1 and isinstance(index, int | slice):
+            part = self.own_values[index]
+            return Array((len(part),), part) if isinstance(part, tuple) else part
+        made = array_of_shape(indexed(self.shape, index))
+        if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
+            made.own_dtype = self.own_dtype
+        return made
 
     def __setitem__(self, index: object, value: object) -> None:
-        pass
+        self.own_values = ()
 
     def reshape(self, *sizes: Any, **_: Any) -> Array:
         several = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else sizes
-        return Array(reshaped(self.shape, several), self.own_values)
+        return Array(reshaped(self.shape, several), self.own_values, self.own_dtype)
 
-    def astype(self, *_: object, **__: object) -> Array:
-        return Array(self.shape)
+    def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
+        are_kept = dtype in (int, float) or str(dtype).startswith(("int", "float"))
+        return Array(self.shape, self.own_values if are_kept else (), dtype_of(dtype))
 
-    copy = numpy = astype
+    def copy(self, *_: object) -> Array:
+        return Array(self.shape, self.own_values, self.own_dtype)
+
+    numpy = toarray = todense = copy
 
     def transpose(self, *order: Any) -> Array:
         axes = order[0] if order and isinstance(order[0], list | tuple) else order
-        return Array(tuple(self.shape[axis] for axis in axes or range(len(self.shape))[::-1]))
+        axes = tuple(axes) or tuple(range(len(self.shape)))[::-1]
+        if len(axes) != len(self.shape):
+            raise ValueError("axes don't match array")
+        return Array(tuple(self.shape[axis] for axis in axes))
 
     def flatten(self, *_: object) -> Array:
-        return Array((_product(self.shape),))
+        return Array((_product(self.shape),), self.own_values, self.own_dtype)
 
     ravel = flatten
 
@@ -138,8 +167,11 @@ class Array(StandIn):
         known = self.own_values and axis is None
         return min(self.own_values) if known else self.reduced(axis, **named)
 
-    def tolist(self) -> Open:
-        return session().evaluator.open("data")
+    def tolist(self) -> Any:
+        """Nested lists, which know their shape alone where the numbers are not known."""
+        if self.own_values and len(self.shape) == 1:
+            return list(self.own_values)
+        return Array(self.shape, self.own_values, "list")
 
     def operated(self, other: Any) -> Any:
         if isinstance(other, graph.Tensor):
@@ -172,14 +204,29 @@ class Array(StandIn):
 
     __radd__ = __add__
     __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = operated
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = operated
     __hash__ = StandIn.__hash__
+
+    def _mask(self, other: Any) -> Any:
+        made = self.operated(other)
+        if isinstance(made, Array):
+            made.own_dtype = "bool"
+        return made
+
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _mask
+
+    def _both(self, other: Any) -> Any:
+        made = self.operated(other)
+        if isinstance(made, Array):
+            made.own_dtype = self.own_dtype
+        return made
+
+    __and__ = __rand__ = __or__ = __ror__ = __xor__ = _both
 
     def __neg__(self) -> Array:
         return Array(self.shape)
 
-    __invert__ = __neg__
+    def __invert__(self) -> Array:
+        return Array(self.shape, dtype=self.own_dtype)
 
 
 def array_of_shape(shape: Any) -> Any:
@@ -189,19 +236,37 @@ def array_of_shape(shape: Any) -> Any:
     return Array(shape) if len(shape) else session().evaluator.open("a number from data")
 
 
+DTYPES: dict[object, str] = {
+    **dict.fromkeys((str, "str"), "<U"),
+    **dict.fromkeys((object, "object", "O"), "object"),
+    **dict.fromkeys((bool, "bool"), "bool"),
+    **dict.fromkeys((int, "int", "int32", "int64", "uint8"), "int64"),
+}
+
+
+def dtype_of(dtype: object) -> str | None:
+    """How a dtype is called that matters here; None of others."""
+    return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
+
+
 def sizes_of(value: Any) -> Any:
-    """The shape of an array or tensor, or of nested lists."""
+    """The shape of an array or tensor, or of nested lists; a `ValueError` of lists that differ."""
     for found in opens_in(value):
         raise IsOpenError(found)
     if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
-    shape, inner = [], value
-    while isinstance(inner, list | tuple):
-        shape.append(len(inner))
-        inner = inner[0] if inner else None
-    if isinstance(inner, StandIn) and hasattr(inner, "shape"):
-        return (*shape, *inner.shape)
-    return tuple(shape)
+    if not isinstance(value, list | tuple):
+        return ()
+    inner = [sizes_of(part) for part in value]
+    first = inner[0] if inner else ()
+    if any(differ(one, first) for one in inner):
+        raise ValueError("the requested array has an inhomogeneous shape")
+    return (len(inner), *first)
+
+
+def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    pairs = zip(one, other, strict=False)
+    return len(one) != len(other) or any(type(a) is type(b) is int and a != b for a, b in pairs)
 
 
 def indexed(shape: Sequence[Any], index: object) -> Any:
@@ -226,16 +291,28 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         elif isinstance(part, bool):
             raise IsOpenError(session().evaluator.open("data"))
         elif isinstance(part, list | Array):
-            length = part.shape if isinstance(part, Array) else (len(part),)
-            # Of numbers that are known it is known that they are no mask.
-            is_mask = isinstance(part, Array) and not part.own_values
-            is_mask = is_mask or (isinstance(part, list) and bool in map(type, part))
-            made += (
-                [session().evaluator.open("the number of chosen samples")] if is_mask else length
-            )
+            made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             raise IndexError(f"index {part} is out of bounds for axis with size {size}")
     return (*made, *sizes)
+
+
+def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
+    """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
+    array = part if isinstance(part, Array) else _array(part)
+    kind = "int64" if array.own_values and bool not in map(type, array.own_values) else None
+    kind = kind or array.own_dtype
+    if kind == "int64":
+        if isinstance(size, int) and any(not -size <= one < size for one in array.own_values):
+            raise IndexError("index is out of bounds")
+        return array.shape
+    taken = [size, *sizes[: len(array.shape) - 1]]
+    if kind is None and len(taken) > 1:  # indices, or a mask
+        raise IsOpenError(session().evaluator.open("data"))
+    if kind == "bool" and (len(taken) < len(array.shape) or differ(taken, array.shape)):
+        raise IndexError("boolean index did not match indexed array")
+    del sizes[: len(taken) - 1]
+    return [session().evaluator.open("the number of chosen samples")]
 
 
 def _sliced(size: Any, part: slice) -> Any:
@@ -249,6 +326,10 @@ def _sliced(size: Any, part: slice) -> Any:
 def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     """A shape after `reshape`; -1 is what is left."""
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
+    if not [*opens_in([*shape, *rest])]:
+        left = _product(shape) / max(1, _product(rest))
+        if left % 1 or (len(rest) == len(sizes) and left != 1):
+            raise ValueError(f"cannot reshape array of shape {shape} into {sizes}")
     if len(rest) == len(sizes):
         return tuple(sizes)
     for found in opens_in([*shape, *rest]):
@@ -283,62 +364,65 @@ def _shaped(*, is_one: bool) -> Callable[..., Any]:
     """A function that makes an array, of a shape that is one argument or one for each axis."""
 
     def made(*values: Any, **named: Any) -> Any:
-        first = values[0] if is_one and values else list(values)
-        sizes = named.get("size", named.get("shape", first))
-        if is_one and isinstance(sizes, int):
-            sizes = (sizes,)
-        if isinstance(sizes, list | tuple) and sizes:
-            return Array(sizes)
-        return session().evaluator.open("data")
+        first = values[0] if is_one and values else list(values) or None
+        return _of_sizes(named.get("size", named.get("shape", first)))
 
     return made
 
 
-def _of_size(*_: Any, size: Any = None, **__: Any) -> Any:
-    """`np.random.normal(0, 1, size=(5, 2))`, also with the shape in its third place."""
-    sizes = size if size is not None else _[2] if len(_) > 2 else None
-    if isinstance(sizes, int):
+def _of_size(place: int, dtype: str | None = None) -> Callable[..., Any]:
+    """`np.random.normal(0, 1, size=(5, 2))`, also with the size at its place."""
+
+    def made(*values: Any, size: Any = None, **_: Any) -> Any:
+        return _of_sizes(values[place] if size is None and len(values) > place else size, dtype)
+
+    return made
+
+
+def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
+    if isinstance(sizes, int | Open):
         sizes = (sizes,)
     if isinstance(sizes, list | tuple):
-        return Array(sizes)
-    return session().evaluator.open("data")
+        return Array(sizes, dtype=dtype)
+    return session().evaluator.open("a number from data")
 
 
-def _normal(*values: Any, **named: Any) -> Any:
-    """`tf.random.normal((5, 2))` and `np.random.normal(0, 1, (5, 2))`"""
-    if values and isinstance(values[0], list | tuple):
-        return Array(values[0])
-    return Array(named["shape"]) if "shape" in named else _of_size(*values, **named)
-
-
-def _array(value: Any, *_: Any, **__: Any) -> Any:
+def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
     if isinstance(value, Open):
         return session().evaluator.derived(value)
+    kind = dtype_of(dtype)
     if isinstance(value, Array):
-        return Array(value.shape, value.own_values)
-    shape, values = sizes_of(value), tuple(_numbers(value))
+        before = None if value.own_dtype == "list" else value.own_dtype
+        return Array(value.shape, value.own_values, kind or before)
+    shape, values = sizes_of(value), tuple(_leaves(value))
     if not shape:
         return session().evaluator.open("a number from data")
-    is_whole = values and len(values) == _product(shape) and len(values) <= MOST_VALUES
-    return Array(shape, values if is_whole else ())
+    if any(isinstance(one, str) for one in values):
+        return Array(shape, (), "<U" if dtype is None else kind)
+    is_whole = len(values) == _product(shape) and len(values) <= MOST_VALUES
+    is_known = is_whole and all(isinstance(one, int | float) for one in values)
+    return Array(shape, values if is_known else (), kind)
 
 
-def _numbers(value: Any) -> Iterator[int | float]:
-    """The numbers in nested lists."""
-    if isinstance(value, list | tuple):
-        for part in value:
-            yield from _numbers(part)
-    elif isinstance(value, int | float):
+def _leaves(value: Any) -> Iterator[Any]:
+    """What stands in nested lists; of an array its numbers."""
+    parts = value.own_values if isinstance(value, Array) else value
+    if isinstance(parts, list | tuple):
+        for part in parts:
+            yield from _leaves(part)
+    else:
         yield value
 
 
 def _arange(*values: Any, **_: Any) -> Any:
-    ends = [value for value in values if isinstance(value, int)]
-    if len(ends) < len(values) or not values:
+    if not values or not all(isinstance(value, int | float) for value in values):
         return session().evaluator.open("data")
-    numbers = range(*ends)
-    return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
+    if all(isinstance(value, int) for value in values):
+        numbers = range(*values)
+        return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
+    start, stop, step = (0, *values, 1) if len(values) == 1 else (*values, 1)[:3]
+    return Array((max(0, math.ceil((stop - start) / step)),))
 
 
 def _expanded(value: Any, axis: int = -1) -> Any:
@@ -348,14 +432,17 @@ def _expanded(value: Any, axis: int = -1) -> Any:
 
 
 def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
-    shapes = [sizes_of(value) for value in values]
-    sizes = list(shapes[0])
-    sizes[axis] = sum(shape[axis] for shape in shapes)
+    shapes = [list(sizes_of(value)) for value in values]
+    lengths = [shape.pop(axis) for shape in shapes]
+    if any(differ(shape, shapes[0]) for shape in shapes):
+        raise ValueError("all the input array dimensions must match exactly")
+    sizes = shapes[0]
+    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, sum(lengths))
     return Array(sizes)
 
 
 def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
-    sizes = list(sizes_of(values[0]))
+    sizes = list(sizes_of(list(values))[1:])
     sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, len(values))
     return Array(sizes)
 
@@ -366,10 +453,16 @@ ARRAYS: dict[str, Callable[..., Any]] = {
         _shaped(is_one=True),
     ),
     **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
-    **dict.fromkeys(("randint", "choice"), _of_size),
-    **dict.fromkeys(("normal", "uniform"), _normal),
-}
-_GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
+    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_size(2)),
+    **dict.fromkeys(("integers", "randint"), _of_size(2, "int64")),
+    **dict.fromkeys(("choice", "exponential", "poisson"), _of_size(1)),
+    "permutation": lambda value: (
+        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
+    ),
+}  # fmt: skip
+GENERATOR = Module("numpy.random", ARRAYS)
+# As TensorFlow and Keras have them, which take the shape first.
+RANDOM_TENSORS = {**ARRAYS, **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True))}
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),
@@ -385,5 +478,5 @@ NUMPY: dict[str, Any] = {
     "stack": _stacked,
     "newaxis": None,
     "prod": lambda value, **_: _product(value) if isinstance(value, list | tuple) else value.size,
-    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: _GENERATOR}),
+    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.arrays import NUMPY, RANDOM_TENSORS, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,
@@ -111,6 +111,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return function
     if name in CLASSES:
         return CLASSES[name]
+    if name == "data" and path == "tensorflow":
+        return MODULES["tensorflow.data"]
     if name in KERAS_DATA:
         return KERAS_DATA[name]
     if name in ("int_shape", "shape"):
@@ -129,8 +131,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
-    if path.endswith("random") and name in ARRAYS:
-        return ARRAYS[name]
+    if path.endswith("random") and name in RANDOM_TENSORS:
+        return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
     if _is_dtype(name):
@@ -234,7 +236,6 @@ MODULES: dict[str, object] = {
     **{
         path: module_of_keras(path) for path in ("keras", "tensorflow", "tf_keras", "keras.backend")
     },
-    "numpy": Module("numpy", NUMPY),
     **MODULES_OF_DATA,
 }
 NAMES = Names()
