@@ -161,6 +161,15 @@ class TrainingCall:
             return samples
         return min(samples, self.batch_size or 32)
 
+    def has(self, problem: Problem) -> bool:
+        """Whether a problem is of this very call."""
+        place = (problem.call, problem.file, problem.line, problem.column)
+        return place == (self.call, self.file, self.line, self.column)
+
+    def __str__(self) -> str:
+        names = ", ".join(one.name for one in (*self.x, *self.y))
+        return f"{'model' if self.call == '__call__' else self.call}({names})"
+
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
