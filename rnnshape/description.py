@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
@@ -29,6 +30,7 @@ __all__ = [
     "assumptions",
     "axes_that_are_given",
     "describe",
+    "is_taken_with_others",
     "with_given_sizes",
 ]
 
@@ -188,6 +190,28 @@ def assumptions(
                     found[place].append(kind)
             break
     return tuple(map(tuple, found))
+
+
+# What is tried in the place of sizes that are assumed, where the rule refuses a network with these.
+LARGER = (Dimensions(3, 1_009, None, 509), Dimensions(3, 1_009, 64, 509))
+
+
+def is_taken_with_others(network: Network, given: Dimensions) -> bool:
+    """Whether a network that the rule refuses is taken with other sizes in the place of those that
+    are only assumed: then Keras need not refuse it.
+
+    >>> from rnnshape.network import chain
+    >>> from rnnshape.reading import parse
+    >>> is_taken_with_others(chain([parse("MaxPooling1D(6)")]), Dimensions())
+    True
+    >>> is_taken_with_others(chain([parse("MaxPooling1D(6)")]), Dimensions(timesteps=5))
+    False
+    """
+    words = {word: size for word, size in asdict(given).items() if size is not None}
+    for sizes in LARGER:
+        with suppress(QueryError):
+            return bool(describe(network, replace(sizes, **words)))
+    return False
 
 
 def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.problem import Problem
 from rnnshape.rules import axes_of_input
-from rnnshape.signatures import module_of, signature
+from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
 from rnnshape.training import (
     Data,
     Function,
@@ -143,8 +143,10 @@ def _input(network: Network, description: Description, number: int) -> Port:
         shape = tuple(size if isinstance(size, int) else None for size in one.shape)
     needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))
     below = description.inputs_below[number]
-    is_described = one.shape is not None
-    return Port(one.name, shape, False, needed, below, one.dtype, is_described=is_described)
+    users = [step for step in network.steps if Ref(0, number) in step.refs]
+    takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)
+    dtype, is_described = "string" if takes_text else one.dtype, one.shape is not None
+    return Port(one.name, shape, False, needed, below, dtype, is_described=is_described)
 
 
 def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]:

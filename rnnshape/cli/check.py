@@ -16,6 +16,7 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import question_of, words_asked
+from rnnshape.description import is_taken_with_others
 from rnnshape.errors import NotReadError, Place, QueryError, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.network import Question
@@ -111,7 +112,8 @@ def _of_question(question: Question) -> Iterator[Problem | QueryError]:
     try:
         yield from Report(question).problems
     except QueryError as wrong:
-        yield wrong
+        if not is_taken_with_others(question.network, question.dimensions):
+            yield wrong
 
 
 def _of_error(wrong: QueryError, file: str) -> Problem:

@@ -92,14 +92,18 @@ def _without_refused(reading: Reading, dimensions: Dimensions | None) -> Reading
     """Of several networks those that Keras takes; of the others it is said why not."""
     if len(reading.networks) < 2:
         return reading
-    from rnnshape.description import describe
+    from rnnshape.description import describe, is_taken_with_others
 
+    given = dimensions or Dimensions()
     taken: list[int] = []
     refused: list[QueryError] = []
     for number, network in enumerate(reading.networks):
         try:
-            describe(network, dimensions or Dimensions())
+            describe(network, given)
         except QueryError as wrong:
+            if is_taken_with_others(network, given):
+                why = "this follows from sizes that are assumed"
+                wrong = NotReadError(f"{wrong.message}; {why}", wrong.place)
             refused.append(wrong)
         else:
             taken.append(number)

@@ -119,7 +119,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
-    if name == "set_image_data_format":
+    if name in ("set_image_data_format", "set_image_dim_ordering"):
         return set_image_data_format
     if module == "layers" and not of_settings:
         return layer_class(known)
@@ -162,7 +162,9 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
 
 
 def set_image_data_format(data_format: Any) -> None:
-    session().data_format = data_format
+    """Also as Keras 1 has it."""
+    old = {"th": "channels_first", "tf": "channels_last"}
+    session().data_format = old.get(data_format, data_format)
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.description import describe
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
@@ -312,6 +312,8 @@ class Model(Layer):
     def _call_on(self, network: Network, given: Given) -> TrainingCall:
         takes, gives = self.flow()
         inputs = [_name_of_input(tensor) for tensor in takes]
+        if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
+            given = given.without_inputs()
         return call_of(given, inputs, [name for name, _ in names_of_outputs(network, len(gives))])
 
     def _with(self, layers: Any) -> Model | None:
@@ -359,7 +361,7 @@ class Model(Layer):
         for layer in self.layers:
             if _name_of(layer) == name:
                 return layer
-        raise QueryError(f"this code gives no layer of the model the name {name!r}")
+        raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
     def reaches(self, name: str) -> bool:
         return name in ("input", "output", "inputs", "outputs", "input_shape", "output_shape")

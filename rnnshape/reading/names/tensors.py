@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
@@ -196,7 +196,8 @@ def _plain(value: Any) -> Any:
     made = hook(value, "as_argument")
     if made:
         return made(value)
-    raise QueryError(f"a {type(value).__name__} as an argument of an operation is not read")
+    what = getattr(type(value), "what", "") or f"a {type(value).__name__}"
+    raise NotReadError(f"{what} as an argument of an operation is not read")
 
 
 def _operand(value: Any) -> Any:

@@ -78,6 +78,10 @@ class Given(NamedTuple):
     validation: tuple[Several, Several] | None
     compiled: Compiled | None
 
+    def without_inputs(self) -> Given:
+        """The same, of which only the labels are known."""
+        return self._replace(x=None, validation=self.validation and (None, self.validation[1]))
+
 
 def given_to(
     method: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
