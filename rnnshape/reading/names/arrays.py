@@ -245,7 +245,9 @@ DTYPES: dict[object, str] = {
 
 
 def dtype_of(dtype: object) -> str | None:
-    """How a dtype is called that matters here; None of others."""
+    """What a dtype is called, where that matters here; None of others."""
+    if isinstance(dtype, str) and dtype.startswith("datetime64"):
+        return "datetime64"
     return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
 
 
@@ -365,7 +367,8 @@ def _shaped(*, is_one: bool) -> Callable[..., Any]:
 
     def made(*values: Any, **named: Any) -> Any:
         first = values[0] if is_one and values else list(values) or None
-        return _of_sizes(named.get("size", named.get("shape", first)))
+        dtype = named.get("dtype", values[1] if is_one and len(values) > 1 else None)
+        return _of_sizes(named.get("size", named.get("shape", first)), dtype_of(dtype))
 
     return made
 
