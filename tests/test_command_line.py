@@ -171,6 +171,12 @@ def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: Keras
     assert "leave out --dry-run" in finished.err
 
 
+def test_a_layer_without_a_rule_keeps_no_other_question_from_its_answer() -> None:
+    finished = command("AutoContrast()", "lstm", "--json", "--dry-run")
+    assert finished.code == 1
+    assert [one["outputs"][0]["shape"] for one in finished.lines] == [None, [2, 3]]
+
+
 def test_several_questions_are_answered_in_order(keras_measurer: KerasInProcess) -> None:
     finished = command("gru", CHAIN, "lstm", "--json", measurer=keras_measurer)
     assert [one["layer"] for one in finished.lines] == ["GRU(3)", CHAIN, "LSTM(3)"]

@@ -12,9 +12,11 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
 __all__ = [
+    "BATCH",
     "MOST_VALUES",
     "NUMPY",
     "RANDOM_TENSORS",
@@ -23,8 +25,10 @@ __all__ = [
     "differ",
     "dtype_of",
     "indexed",
+    "size_of_tensor",
     "sizes_of",
-]  # fmt: skip
+]
+
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
@@ -81,7 +85,7 @@ class Array(StandIn):
 
     def as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
-        sizes = tuple(unknown_of(size) if isinstance(size, Open) else size for size in self.shape)
+        sizes = tuple(map(size_of_tensor, self.shape))
         return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
 
     def __len__(self) -> int:
@@ -233,7 +237,18 @@ def array_of_shape(shape: Any) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
         return shape
-    return Array(shape) if len(shape) else session().evaluator.open("a number from data")
+    if len(shape):
+        return Array(shape)
+    number: Open = session().evaluator.open("a number from data")
+    number.is_number = True
+    return number
+
+
+def size_of_tensor(size: Any) -> Any:
+    """A size of an array as one of a tensor: a number, None for the batch, or unknown."""
+    if isinstance(size, Open):
+        return None if size.stands_for == BATCH else unknown_of(size)
+    return size if size is None or isinstance(size, int) else int(size)
 
 
 DTYPES: dict[object, str] = {
@@ -288,6 +303,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         size = sizes.pop(0)
         if isinstance(part, slice):
             made.append(_sliced(size, part))
+        elif isinstance(part, Open) and part.is_number:
+            continue
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, bool):
@@ -318,7 +335,15 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
 
 
 def _sliced(size: Any, part: slice) -> Any:
-    if part == slice(None):
+    start, stop = part.start, part.stop
+    if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
+        distance = range(max(0, stop.offset - start.offset))  # `x[i : i + 3]`
+        return (
+            len(distance)
+            if part.step is None
+            else _sliced(len(distance), slice(0, None, part.step))
+        )
+    if start is stop is part.step is None:
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
         return session().evaluator.derived(end)
@@ -392,6 +417,9 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
 
 def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
+    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
+        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
+        return Array((session().evaluator.open("the number of rows"), *inner))
     if isinstance(value, Open):
         return session().evaluator.derived(value)
     kind = dtype_of(dtype)
@@ -473,6 +501,7 @@ NUMPY: dict[str, Any] = {
         ("zeros_like", "ones_like", "empty_like", "full_like"),
         lambda value, *_, **__: Array(sizes_of(value)),
     ),
+    **dict.fromkeys(("random_normal", "random_uniform"), _shaped(is_one=True)),
     "arange": _arange,
     "linspace": lambda start, stop, num=50, **_: Array((num,)),
     "expand_dims": _expanded,
