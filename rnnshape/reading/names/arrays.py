@@ -1,16 +1,16 @@
-"""`Array`: data of which at most the shape is known, and the functions of NumPy that make it."""
+"""`Array`: data of which at most the shape is known."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from operator import floordiv, mod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
+from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
@@ -18,13 +18,12 @@ MOST = 20_000  # rows of an array that code goes over
 __all__ = [
     "BATCH",
     "MOST_VALUES",
-    "NUMPY",
-    "RANDOM_TENSORS",
     "Array",
     "array_of_shape",
     "differ",
     "dtype_of",
     "indexed",
+    "product",
     "size_of_tensor",
     "sizes_of",
 ]
@@ -66,7 +65,7 @@ class Array(StandIn):
 
     @property
     def size(self) -> Any:
-        return _product(self.shape)
+        return product(self.shape)
 
     @property
     def dtype(self) -> Open:
@@ -129,24 +128,26 @@ class Array(StandIn):
 
     numpy = toarray = todense = copy
 
-    def transpose(self, *order: Any) -> Array:
-        axes = order[0] if order and isinstance(order[0], list | tuple) else order
-        axes = tuple(axes) or tuple(range(len(self.shape)))[::-1]
-        if len(axes) != len(self.shape):
+    def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
+        several = order[0] if order and isinstance(order[0], list | tuple) else order
+        places = tuple(several or axes or perm) or tuple(range(len(self.shape)))[::-1]
+        if len(places) != len(self.shape):
             raise ValueError("axes don't match array")
-        return Array(tuple(self.shape[axis] for axis in axes))
+        return Array(tuple(self.shape[place] for place in places))
 
     def flatten(self, *_: object) -> Array:
-        return Array((_product(self.shape),), self.own_values, self.own_dtype)
+        return Array((product(self.shape),), self.own_values, self.own_dtype)
 
     ravel = flatten
 
-    def squeeze(self, axis: int | None = None) -> Array:
-        if axis is None:
-            return Array(tuple(size for size in self.shape if size != 1))
-        sizes = list(self.shape)
-        del sizes[axis]
-        return Array(sizes)
+    def squeeze(self, axis: Any = None) -> Array:
+        rank = len(self.shape)
+        ones = [place for place, size in enumerate(self.shape) if type(size) is int and size == 1]
+        places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        gone = {place % rank for place in places}
+        if any(type(self.shape[place]) is int and place not in ones for place in gone):
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+        return Array([size for place, size in enumerate(self.shape) if place not in gone])
 
     def reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
         """What a sum or mean over axes leaves."""
@@ -177,54 +178,24 @@ class Array(StandIn):
             return list(self.own_values)
         return Array(self.shape, self.own_values, "list")
 
-    def operated(self, other: Any) -> Any:
-        if isinstance(other, graph.Tensor):
-            return NotImplemented
+    def operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        """What an operator makes; its numbers too, of whole ones and another."""
         if isinstance(other, Array):
-            return Array(broadcast(self.shape, other.shape))
-        if isinstance(other, int | float | Open):
-            return Array(self.shape)
-        return NotImplemented
-
-    def _each(self, other: Any, function: Callable[[Any, Any], Any]) -> Any:
-        """The same with the numbers, where whole ones are operated on with another."""
-        made = self.operated(other)
-        is_whole = type(other) is int and all(type(one) is int for one in self.own_values)
-        if isinstance(made, Array) and is_whole and (other or function not in (floordiv, mod)):
-            made.own_values = tuple(function(one, other) for one in self.own_values)
-        return made
-
-    def __add__(self, other: Any) -> Any:
-        return self._each(other, operator.add)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._each(other, operator.sub)
-
-    def __mod__(self, other: Any) -> Any:
-        return self._each(other, mod)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._each(other, floordiv)
-
-    __radd__ = __add__
-    __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
-    __hash__ = StandIn.__hash__
-
-    def _mask(self, other: Any) -> Any:
-        made = self.operated(other)
-        if isinstance(made, Array):
+            made = Array(broadcast(self.shape, other.shape))
+        elif isinstance(other, int | float | Open):
+            made = Array(self.shape)
+        else:
+            return NotImplemented
+        if function in COMPARISONS:
             made.own_dtype = "bool"
-        return made
-
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = _mask
-
-    def _both(self, other: Any) -> Any:
-        made = self.operated(other)
-        if isinstance(made, Array):
+        elif function in LOGICAL:
             made.own_dtype = self.own_dtype
+        elif function and {type(one) for one in (other, *self.own_values)} == {int}:
+            with suppress(ZeroDivisionError):
+                made.own_values = tuple(function(one, other) for one in self.own_values)
         return made
 
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = _both
+    __hash__ = StandIn.__hash__
 
     def __neg__(self) -> Array:
         return Array(self.shape)
@@ -233,10 +204,25 @@ class Array(StandIn):
         return Array(self.shape, dtype=self.own_dtype)
 
 
+COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+LOGICAL = (operator.and_, operator.or_, operator.xor)
+WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator.floordiv)
+
+
+def _operator(function: Callable[[Any, Any], Any] | None) -> Callable[[Array, Any], Any]:
+    return lambda array, other: array.operated(other, function)
+
+
+_OPERATORS = {one.__name__.strip("_"): one for one in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
+_OPERATORS |= {"radd": operator.add, "rmul": operator.mul}
+for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand", "ror"):
+    setattr(Array, f"__{_word}__", _operator(_OPERATORS.get(_word)))
+
+
 def array_of_shape(shape: Any) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
-        return shape
+        return tuple(shape)
     if len(shape):
         return Array(shape)
     number: Open = session().evaluator.open("a number from data")
@@ -318,17 +304,19 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
 
 def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
-    array = part if isinstance(part, Array) else _array(part)
-    kind = "int64" if array.own_values and bool not in map(type, array.own_values) else None
-    kind = kind or array.own_dtype
+    shape, values, kind = sizes_of(part), part, "int64"
+    if isinstance(part, Array):
+        values, kind = part.own_values, part.own_dtype or ("int64" if part.own_values else "")
+    elif bool in map(type, part):
+        kind = "bool"
     if kind == "int64":
-        if isinstance(size, int) and any(not -size <= one < size for one in array.own_values):
+        if isinstance(size, int) and any(not -size <= one < size for one in values):
             raise IndexError("index is out of bounds")
-        return array.shape
-    taken = [size, *sizes[: len(array.shape) - 1]]
-    if kind is None and len(taken) > 1:  # indices, or a mask
+        return tuple(shape)
+    taken = [size, *sizes[: len(shape) - 1]]
+    if not kind and len(taken) > 1:  # indices, or a mask
         raise IsOpenError(session().evaluator.open("data"))
-    if kind == "bool" and (len(taken) < len(array.shape) or differ(taken, array.shape)):
+    if kind == "bool" and differ(taken, shape):
         raise IndexError("boolean index did not match indexed array")
     del sizes[: len(taken) - 1]
     return [session().evaluator.open("the number of chosen samples")]
@@ -354,14 +342,14 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     """A shape after `reshape`; -1 is what is left."""
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
     if not [*opens_in([*shape, *rest])]:
-        left = _product(shape) / max(1, _product(rest))
+        left = product(shape) / max(1, product(rest))
         if left % 1 or (len(rest) == len(sizes) and left != 1):
             raise ValueError(f"cannot reshape array of shape {shape} into {sizes}")
     if len(rest) == len(sizes):
         return tuple(sizes)
     for found in opens_in([*shape, *rest]):
         return tuple(found if not isinstance(one, Open) and one == -1 else one for one in sizes)
-    many = _product(shape) // max(1, _product(rest))
+    many = product(shape) // max(1, product(rest))
     return tuple(many if size == -1 else size for size in sizes)
 
 
@@ -381,134 +369,7 @@ def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def _product(sizes: Sequence[Any]) -> Any:
+def product(sizes: Sequence[Any]) -> Any:
     for found in opens_in(list(sizes)):
         return found
     return math.prod(sizes)
-
-
-def _shaped(*, is_one: bool) -> Callable[..., Any]:
-    """A function that makes an array, of a shape that is one argument or one for each axis."""
-
-    def made(*values: Any, **named: Any) -> Any:
-        first = values[0] if is_one and values else list(values) or None
-        dtype = named.get("dtype", values[1] if is_one and len(values) > 1 else None)
-        return _of_sizes(named.get("size", named.get("shape", first)), dtype_of(dtype))
-
-    return made
-
-
-def _of_size(place: int, dtype: str | None = None) -> Callable[..., Any]:
-    """`np.random.normal(0, 1, size=(5, 2))`, also with the size at its place."""
-
-    def made(*values: Any, size: Any = None, **_: Any) -> Any:
-        return _of_sizes(values[place] if size is None and len(values) > place else size, dtype)
-
-    return made
-
-
-def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
-    if isinstance(sizes, int | Open):
-        sizes = (sizes,)
-    if isinstance(sizes, list | tuple):
-        return Array(sizes, dtype=dtype)
-    return session().evaluator.open("a number from data")
-
-
-def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
-    """`np.array([[1, 2], [3, 4]])`"""
-    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
-        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
-        return Array((session().evaluator.open("the number of rows"), *inner))
-    if isinstance(value, Open):
-        return session().evaluator.derived(value)
-    kind = dtype_of(dtype)
-    if isinstance(value, Array):
-        before = None if value.own_dtype == "list" else value.own_dtype
-        return Array(value.shape, value.own_values, kind or before)
-    shape, values = sizes_of(value), tuple(_leaves(value))
-    if not shape:
-        return session().evaluator.open("a number from data")
-    if any(isinstance(one, str) for one in values):
-        return Array(shape, (), "<U" if dtype is None else kind)
-    is_whole = len(values) == _product(shape) and len(values) <= MOST_VALUES
-    is_known = is_whole and all(isinstance(one, int | float) for one in values)
-    return Array(shape, values if is_known else (), kind)
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """What stands in nested lists; of an array its numbers."""
-    parts = value.own_values if isinstance(value, Array) else value
-    if isinstance(parts, list | tuple):
-        for part in parts:
-            yield from _leaves(part)
-    else:
-        yield value
-
-
-def _arange(*values: Any, **_: Any) -> Any:
-    if not values or not all(isinstance(value, int | float) for value in values):
-        return session().evaluator.open("data")
-    if all(isinstance(value, int) for value in values):
-        numbers = range(*values)
-        return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
-    start, stop, step = (0, *values, 1) if len(values) == 1 else (*values, 1)[:3]
-    return Array((max(0, math.ceil((stop - start) / step)),))
-
-
-def _expanded(value: Any, axis: int = -1) -> Any:
-    sizes = list(sizes_of(value))
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, 1)
-    return Array(sizes)
-
-
-def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
-    shapes = [list(sizes_of(value)) for value in values]
-    lengths = [shape.pop(axis) for shape in shapes]
-    if any(differ(shape, shapes[0]) for shape in shapes):
-        raise ValueError("all the input array dimensions must match exactly")
-    sizes = shapes[0]
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, sum(lengths))
-    return Array(sizes)
-
-
-def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
-    sizes = list(sizes_of(list(values))[1:])
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, len(values))
-    return Array(sizes)
-
-
-ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(
-        ("empty", "ones", "random", "random_sample", "standard_normal", "zeros", "full"),
-        _shaped(is_one=True),
-    ),
-    **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
-    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_size(2)),
-    **dict.fromkeys(("integers", "randint"), _of_size(2, "int64")),
-    **dict.fromkeys(("choice", "exponential", "poisson"), _of_size(1)),
-    "permutation": lambda value: (
-        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
-    ),
-}  # fmt: skip
-GENERATOR = Module("numpy.random", ARRAYS)
-# As TensorFlow and Keras have them, which take the shape first.
-RANDOM_TENSORS = {**ARRAYS, **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True))}
-NUMPY: dict[str, Any] = {
-    **ARRAYS,
-    **dict.fromkeys(("array", "asarray"), _array),
-    **dict.fromkeys(
-        ("zeros_like", "ones_like", "empty_like", "full_like"),
-        lambda value, *_, **__: Array(sizes_of(value)),
-    ),
-    **dict.fromkeys(("random_normal", "random_uniform"), _shaped(is_one=True)),
-    "arange": _arange,
-    "linspace": lambda start, stop, num=50, **_: Array((num,)),
-    "expand_dims": _expanded,
-    "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
-    "concatenate": _joined,
-    "stack": _stacked,
-    "newaxis": None,
-    "prod": lambda value, **_: _product(value) if isinstance(value, list | tuple) else value.size,
-    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
-}

@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rnnshape.reading.names.arrays import NUMPY, Array, array_of_shape, differ, sizes_of
+from rnnshape.reading.names.arrays import Array, array_of_shape, differ, sizes_of
+from rnnshape.reading.names.creation import NUMPY
 from rnnshape.reading.names.datasets import DATASETS, TF_DATA
 from rnnshape.reading.names.of_numpy import METHODS, NAMES, of_numpy
 from rnnshape.reading.names.session import session
@@ -166,48 +167,12 @@ def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
 
 
 def _as_array(value: Any) -> Any:
-    return value if isinstance(value, Array | Open) else Array(sizes_of(value))
+    return value if isinstance(value, Array | Open) else NUMPY["array"](value)
 
 
-def _reduced(value: Any, axis: Any = None, **named: Any) -> Any:
-    return _as_array(value).reduced(axis, **named)
-
-
-def _extreme(function: Callable[..., Any]) -> Callable[..., Any]:
-    def found(value: Any, axis: Any = None, **named: Any) -> Any:
-        values = getattr(value, "own_values", None)
-        if isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value):
-            values = value
-        return function(values) if values and axis is None else _reduced(value, axis, **named)
-
-    return found
-
-
-def _unique(value: Any, **_: Any) -> Any:
-    values = getattr(value, "own_values", None)
-    return Array((len(set(values)),) if values else (_open("the number of distinct values"),))
-
-
-def _moved(function: Callable[[list[Any], Any], Any]) -> Callable[..., Any]:
-    """A function that changes the list of sizes."""
-
-    def made(value: Any, argument: Any = None, *_: Any, axis: Any = None, **__: Any) -> Any:
-        sizes = list(sizes_of(value))
-        changed = function(sizes, axis if axis is not None else argument)
-        return Array(sizes if changed is None else changed)
-
-    return made
-
-
-def _without(sizes: list[Any], axis: Any) -> Any:
-    if axis is None:
-        return [size for size in sizes if isinstance(size, Open) or size != 1]
-    axes = axis if isinstance(axis, tuple) else [axis]
-    for place in sorted((one % len(sizes) for one in axes), reverse=True):
-        if not isinstance(sizes[place], Open) and sizes[place] != 1:
-            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-        del sizes[place]
-    return sizes
+def _of_method(name: str) -> Callable[..., Any]:
+    """The function of an array that is a method of it, too."""
+    return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
 
 
 def _along(place: int) -> Callable[..., Any]:
@@ -239,13 +204,13 @@ NUMPY |= {
          "float32", "cast", "convert_to_tensor", "constant"),
         _elementwise,
     ),
-    **dict.fromkeys(("mean", "sum", "std", "var", "median", "argmax", "argmin", "any", "all",
-                     "reduce_mean", "reduce_sum"), _reduced),
-    "max": _extreme(max), "min": _extreme(min), "amax": _extreme(max),
-    "unique": _unique, "concat": NUMPY["concatenate"], "range": NUMPY["arange"],
-    "squeeze": _moved(_without),
-    "transpose": lambda value, axes=(), perm=(), **_: _as_array(value).transpose(axes or perm),
-    "ravel": lambda value, **_: _as_array(value).flatten(),
+    **{name: _of_method(name) for name in (
+        "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
+        "transpose")},
+    **{name: _of_method(method) for name, method in (
+        ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
+        ("var", "std"))},
+    "concat": NUMPY["concatenate"], "range": NUMPY["arange"],
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
     "one_hot": _one_hot,
     "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
@@ -264,23 +229,13 @@ KERAS_DATA: dict[str, Any] = {
 }  # fmt: skip
 SCALERS = dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
                          "Normalizer"), Scaler)  # fmt: skip
-_WINDOWS = "lib.stride_tricks.sliding_window_view"
+_WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
+_TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
+_OTHERS = {name: of_numpy(name) for name in NAMES}
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     "numpy": Module(
-        "numpy",
-        {
-            **{name: of_numpy(name) for name in NAMES},
-            **NUMPY,
-            "lib": Module(
-                "numpy.lib",
-                {
-                    "stride_tricks": Module(
-                        "numpy.lib.stride_tricks", {"sliding_window_view": of_numpy(_WINDOWS)}
-                    )
-                },
-            ),
-        },
+        "numpy", {**_OTHERS, **NUMPY, "lib": Module("numpy.lib", {"stride_tricks": _TRICKS})}
     ),
     "sklearn": Module("sklearn", {}),
     "sklearn.model_selection": Module(

@@ -8,7 +8,8 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arrays import BATCH, NUMPY, RANDOM_TENSORS, sizes_of
+from rnnshape.reading.names.arrays import BATCH, sizes_of
+from rnnshape.reading.names.creation import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,

@@ -329,11 +329,6 @@ class Weight(Array):
         sizes = tuple(size_of_tensor(size) for size in self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
-    def operated(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Tensor) else super().operated(other)
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = operated
-
 
 class LambdaLayer(Layer):
     """`Lambda(lambda x: x * 2)`: its function is followed."""
