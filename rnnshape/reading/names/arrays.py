@@ -222,7 +222,7 @@ for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand",
 def array_of_shape(shape: Any) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
-        return tuple(shape)
+        return shape
     if len(shape):
         return Array(shape)
     number: Open = session().evaluator.open("a number from data")
