@@ -176,6 +176,11 @@ np.outer(a, np.arange(4))
 a.tolist()
 a.tolist()[:2]
 np.array(a.tolist())
+[rows := a.tolist(), rows.append(rows[0]), np.array(rows)][-1]
+np.array(a.tolist() * 2)
+np.array([1, 2, 3])[np.array([True, False, True])]
+[some := np.array([3, 1, 2]), some.sort(), some][-1]
+[some := np.array([3, 1, 2]), np.random.shuffle(some), some[:2]][-1].shape
 a.mean()
 a.mean(axis=0)
 a.mean(0)
@@ -198,6 +203,9 @@ np.max([3, 9, 4])
 max(np.array([3, 9, 4]))
 len(a)
 len(np.array([3, 9, 4]))
+len(set(np.random.randint(0, 5, size=40)))
+len(set(np.random.randint(0, 5, size=40).tolist()))
+len([one for one in np.random.rand(7) if one > 0.5])
 a + b
 a * 2
 2 * a
@@ -344,7 +352,8 @@ def is_known(read: Any) -> bool:
 # Of these the answer depends on numbers that are not in the code, or on Keras while it runs.
 DEPENDS_ON_DATA = (
     "a > 0.5]", "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
-    "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries",
+    "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
+    "() * 2",
 )  # fmt: skip
 
 

@@ -47,7 +47,8 @@ class Array(StandIn):
                "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
                "argmax", "argmin", "any", "all", "tolist", "get_shape", "toarray", "todense",
                "argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
-               "swapaxes", "take", "var")  # fmt: skip
+               "swapaxes", "take", "var", "append", "clear", "extend", "insert", "pop", "remove",
+               "resize", "fill", "sort")  # fmt: skip
     what = "an array"
 
     def __init__(
@@ -98,7 +99,7 @@ class Array(StandIn):
         many = operator.index(self.shape[0])
         if many > MOST:
             raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
-        return iter([Array(self.shape[1:]) for _ in range(many)])
+        return iter([array_of_shape(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:
         raise IsOpenError(session().evaluator.open("data"))
@@ -114,6 +115,19 @@ class Array(StandIn):
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_values = ()
+
+    def fill(self, *_: object, **__: object) -> None:
+        self.own_values = ()
+
+    sort = fill
+
+    def append(self, *_: object, **__: object) -> Open:
+        """What changes the length of a list."""
+        many = session().evaluator.open("the number of rows")
+        self.shape, self.own_values = (many, *self.shape[1:]), ()
+        return many
+
+    clear = extend = insert = pop = remove = resize = append
 
     def reshape(self, *sizes: Any, **_: Any) -> Array:
         several = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else sizes
@@ -180,6 +194,8 @@ class Array(StandIn):
 
     def operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
+        if self.own_dtype == "list" or getattr(other, "own_dtype", None) == "list":
+            return session().evaluator.open("a list")
         if isinstance(other, Array):
             made = Array(broadcast(self.shape, other.shape))
         elif isinstance(other, int | float | Open):
@@ -255,7 +271,8 @@ def dtype_of(dtype: object) -> str | None:
 def sizes_of(value: Any) -> Any:
     """The shape of an array or tensor, or of nested lists; a `ValueError` of lists that differ."""
     for found in opens_in(value):
-        raise IsOpenError(found)
+        if not found.is_number:
+            raise IsOpenError(found)
     if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
     if not isinstance(value, list | tuple):
@@ -307,6 +324,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     shape, values, kind = sizes_of(part), part, "int64"
     if isinstance(part, Array):
         values, kind = part.own_values, part.own_dtype or ("int64" if part.own_values else "")
+        kind = "bool" if bool in map(type, values) else kind
     elif bool in map(type, part):
         kind = "bool"
     if kind == "int64":
@@ -319,6 +337,8 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     if kind == "bool" and differ(taken, shape):
         raise IndexError("boolean index did not match indexed array")
     del sizes[: len(taken) - 1]
+    if kind == "bool" and values:
+        return (sum(values),)
     return [session().evaluator.open("the number of chosen samples")]
 
 

@@ -113,6 +113,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_size(2)),
     **dict.fromkeys(("integers", "randint"), _of_size(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), _of_size(1)),
+    "shuffle": lambda value: value.fill(),
     "permutation": lambda value: (
         Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
     ),
