@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -360,3 +361,18 @@ def test_a_missing_bias_initializer_is_shown_where_it_stands() -> None:
     finished = command("LSTM(3, bias_initializer=None)", "--dry-run")
     assert finished.code == 2
     assert finished.err.splitlines()[-1] == "  |         ^^^^^^^^^^^^^^^^"
+
+
+def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path: Path) -> None:
+    path = tmp_path / "open.py"
+    path.write_text(
+        "from keras import Sequential\nfrom keras.layers import LSTM, Dense\n"
+        "n = len(words)\nk = len(names)\n"
+        "a = Sequential([LSTM(n), Dense(k)])\nb = Sequential([LSTM(n)])\n"
+    )
+    finished = command(str(path), "--dry-run")
+    assert finished.out[finished.out.index("· not measured") :].splitlines() == [
+        "· not measured:",
+        "- n (line 3) comes from data: --let n=...",
+        "- k (line 4) comes from data: --let k=...",
+    ]
