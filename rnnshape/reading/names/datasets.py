@@ -54,7 +54,7 @@ def _each(element: Any, change: Callable[[Any], Any]) -> Any:
         return {word: _each(one, change) for word, one in element.items()}
     if not isinstance(element, Array):
         return element
-    return Array(change(element.shape), dtype=element.own_dtype)
+    return Array(change(element.shape))  # its entries are TensorFlow's, whatever they were
 
 
 def _as_arrays(value: Any) -> Any:
