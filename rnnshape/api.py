@@ -292,7 +292,7 @@ def _networks(
 def _read(
     text: str, let: Mapping[str, Value], dimensions: Dimensions
 ) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
-    from rnnshape.reading.child import reader_of_process  # an object of Keras needs none of it
+    from rnnshape.reading.reader import reader_of_process  # an object of Keras needs none of it
 
     try:
         reading = reader_of_process(os.getpid()).read(text, let, dimensions)

@@ -7,8 +7,7 @@ in which the rule refuses its numbers is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, calls_within
 from rnnshape.network import Network, Shape, Step
@@ -25,8 +24,7 @@ RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank i
 Numbers: TypeAlias = Mapping[Unknown, int]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One choice of numbers for all that is open.
 
     Attributes:

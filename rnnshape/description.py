@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rnnshape.columns import Column, call_with_numbers, columns_of, with_numbers
@@ -30,9 +30,10 @@ __all__ = [
     "assumptions",
     "axes_that_are_given",
     "describe",
-    "is_taken_with_others",
     "with_given_sizes",
 ]
+
+MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,26 @@ def describe(
     return Description(inputs, tuple(layers), below, assumed)
 
 
+def sizes_that_fit(network: Network, sizes: Dimensions) -> Dimensions | None:
+    """Sizes with more in the place of what is assumed, where Keras would refuse the usual: nobody
+    has said that there are but 5 timesteps. None where it refuses more too."""
+    for kind in ("timesteps", "space", "features"):
+        for times in MORE if sizes.given(kind) is None else ():
+            larger = replace(sizes, times=((kind, times),))
+            with suppress(QueryError):
+                assumed = describe(network, larger).assumed
+                if any(kind_of_axis(axis) == kind for axes in assumed for axis in axes):
+                    return larger
+    return None
+
+
 def assumptions(
     network: Network, sizes: Dimensions, description: Description
 ) -> tuple[tuple[str, ...], ...]:
     """Of each layer, the assumed axes that its parameters follow from: with another size, there
     are others."""
     kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
+    kinds.pop("batch", None)  # Keras makes no weight of a batch that is not written
     found: list[list[str]] = [[] for _ in description.layers]
     for kind in kinds:
         for more in (7, 96):
@@ -190,28 +205,6 @@ def assumptions(
                     found[place].append(kind)
             break
     return tuple(map(tuple, found))
-
-
-# What is tried in the place of sizes that are assumed, where the rule refuses a network with these.
-LARGER = (Dimensions(3, 1_009, None, 509), Dimensions(3, 1_009, 64, 509))
-
-
-def is_taken_with_others(network: Network, given: Dimensions) -> bool:
-    """Whether a network that the rule refuses is taken with other sizes in the place of those that
-    are only assumed: then Keras need not refuse it.
-
-    >>> from rnnshape.network import chain
-    >>> from rnnshape.reading import parse
-    >>> is_taken_with_others(chain([parse("MaxPooling1D(6)")]), Dimensions())
-    True
-    >>> is_taken_with_others(chain([parse("MaxPooling1D(6)")]), Dimensions(timesteps=5))
-    False
-    """
-    words = {word: size for word, size in asdict(given).items() if size is not None}
-    for sizes in LARGER:
-        with suppress(QueryError):
-            return bool(describe(network, replace(sizes, **words)))
-    return False
 
 
 def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:

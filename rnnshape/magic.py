@@ -15,7 +15,7 @@ from rnnshape.cli.messages import error
 from rnnshape.cli.run import run
 from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
 from rnnshape.query import Format
-from rnnshape.reading.child import reader_of_process
+from rnnshape.reading.reader import reader_of_process
 from rnnshape.terminal.environment import Environment, Measurer, Reader
 
 __all__ = ["load"]

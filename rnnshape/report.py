@@ -9,12 +9,11 @@ from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, Layer, assumptions, describe
-from rnnshape.errors import shortened
+from rnnshape.description import Description, Layer, assumptions, describe, sizes_that_fit
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Unknown
 from rnnshape.nest import folded
 from rnnshape.network import Question
-from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+    from rnnshape.problem import Problem
 
 __all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
 
@@ -170,7 +170,14 @@ class Report:
         network, dimensions = self.question.network, self.question.dimensions
         measured = self.measurement.layers if self.measurement else ()
         shapes = [[one.shape for one in layer.outputs] for layer in measured]
-        described = describe(network, dimensions, shapes)
+        try:
+            described = describe(network, dimensions, shapes)
+        except QueryError:
+            fitting = sizes_that_fit(network, dimensions)
+            if fitting is None:
+                raise
+            object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
+            described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]

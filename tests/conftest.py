@@ -51,6 +51,9 @@ class InProcess:
 
     read = staticmethod(read)
 
+    def begin(self, what: str) -> None:
+        """Nothing is to be started."""
+
 
 def command(
     *arguments: str,

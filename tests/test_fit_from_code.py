@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from rnnshape import inspect
-from rnnshape.description import is_taken_with_others
 from rnnshape.errors import NotReadError, QueryError
-from rnnshape.network import Dimensions, Question
+from rnnshape.network import Question
 from rnnshape.problem import Problem
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -43,8 +42,7 @@ def problems(text: str) -> list[Problem]:
         try:
             found += Report(Question(network, calls=reading.calls_of(number))).problems
         except QueryError as wrong:
-            if not is_taken_with_others(network, Dimensions()):
-                found.append(_of(wrong))
+            found.append(_of(wrong))
     return found
 
 

@@ -359,12 +359,8 @@ def test_a_total_is_at_least_what_is_known(tmp_path: Path) -> None:
     "text",
     [
         "Input((None, 8, 8, 1)) -> ConvLSTM2D(3, 3)",
-        pytest.param(
-            "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
-            marks=pytest.mark.xfail(
-                reason="what is open is taken for an axis of space, not of time"
-            ),
-        ),
+        "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
+        "Input((None, 8, 8, 8, 1)) -> TimeDistributed(Flatten())",
     ],
 )
 def test_the_open_time_of_an_input_is_given_by_an_option(text: str) -> None:

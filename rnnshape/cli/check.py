@@ -16,7 +16,6 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import question_of, words_asked
-from rnnshape.description import is_taken_with_others
 from rnnshape.errors import NotReadError, Place, QueryError, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.network import Question
@@ -112,8 +111,7 @@ def _of_question(question: Question) -> Iterator[Problem | QueryError]:
     try:
         yield from Report(question).problems
     except QueryError as wrong:
-        if not is_taken_with_others(question.network, question.dimensions):
-            yield wrong
+        yield wrong
 
 
 def _of_error(wrong: QueryError, file: str) -> Problem:
@@ -122,7 +120,7 @@ def _of_error(wrong: QueryError, file: str) -> Problem:
     where, _, number = place.where.rpartition("line ")
     line = int(number) if number.isdigit() else 1
     path = _path(file, where.rstrip(", "))
-    return Problem("chain", wrong.message, None, path, line, place.start + 1)
+    return Problem("chain", wrong.message, None, path, line, place.column)
 
 
 def _path(file: str, found: str | None) -> str:

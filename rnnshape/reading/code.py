@@ -112,7 +112,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(networks),
         tuple(evaluator.messages),
         tuple(notes),
-        frozenset(evaluator.let_used),
+        tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
         tuple(QueryError(one.reason, _place(one)) for one in evaluator.refusals),
         tuple(calls),

@@ -48,6 +48,10 @@ class Measurer(Protocol):
 class Reader(Protocol):
     """Whoever reads texts and files: a child process, or in a test this one."""
 
+    def begin(self, what: str) -> None:
+        """Starts whatever it takes to read this, and does not wait for it."""
+        ...
+
     def read(
         self,
         what: str,
@@ -59,9 +63,9 @@ class Reader(Protocol):
 
 
 def _reading_process() -> AbstractContextManager[Reader]:
-    from rnnshape.reading import child  # a word needs none of it
+    from rnnshape.reading.reader import Reader, forked  # a word needs none of it
 
-    return child.Reader(child.forked)
+    return Reader(forked)
 
 
 def _child_process() -> AbstractContextManager[Measurer]:

@@ -216,10 +216,9 @@ class KerasModule(Module):
     def __init__(self, path: str) -> None:
         super().__init__(path, self._named)
         if path.endswith("layers"):
-            words = [*signatures.LAYERS, *signatures.ALIASES, *CLASSES]
-            self.listed = {word: name_of_keras(word, path) for word in words}
+            self.listed = (*signatures.LAYERS, *signatures.ALIASES, *CLASSES)
         elif path.endswith("models"):
-            self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
+            self.listed = ("Model", "Sequential")
 
     def _named(self, name: str) -> Any:
         gone = keras2.name(f"{self.path}.{name}")

@@ -105,7 +105,7 @@ class Session:
     ) -> None:
         """Notes what this Keras refuses."""
         file, line = where_of(place)
-        column = place.start + 1 if place else None
+        column = place.column if place else None
         found = Problem(kind, message, None, file, line, column, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
