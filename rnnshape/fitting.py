@@ -13,7 +13,7 @@ from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import names_of_axes
 from rnnshape.problem import Problem
-from rnnshape.signatures import module_of, signature
+from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
 from rnnshape.training import (
     Data,
     Function,
@@ -57,8 +57,11 @@ def problems_of_calls(
     """
     found: dict[Problem, None] = {}
     for call in calls:
-        model = _model(network, description, call, given)
-        asked = _answerable(call, network, model)
+        now, described = network, description
+        if isinstance(call.network, Network):
+            now, described = call.network, describe(call.network, given)
+        model = _model(now, described, call, given)
+        asked = _answerable(call, now, model)
         found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
     return tuple(found)
 
@@ -101,12 +104,13 @@ def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingC
 
 def _with_code_of(problem: Problem) -> Problem:
     """Of what has no name the remedy is the expression that takes its place."""
-    name = problem.name or ""
-    if name.isidentifier():
-        return problem
-    return replace(
-        problem, remedies=tuple(one.removeprefix(f"{name} = ") for one in problem.remedies)
-    )
+
+    def code(remedy: str) -> str:
+        name, equals, value = remedy.partition(" = ")
+        given = all(one.isidentifier() for one in name.split(", "))
+        return remedy if given or not equals else value
+
+    return replace(problem, remedies=tuple(map(code, problem.remedies)))
 
 
 def _model(
@@ -139,8 +143,10 @@ def _input(network: Network, description: Description, number: int) -> Port:
         shape = tuple(size if isinstance(size, int) else None for size in one.shape)
     needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))
     below = description.inputs_below[number]
-    is_described = one.shape is not None
-    return Port(one.name, shape, False, needed, below, one.dtype, is_described=is_described)
+    users = [step for step in network.steps if Ref(0, number) in step.refs]
+    takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)
+    dtype, is_described = "string" if takes_text else one.dtype, one.shape is not None
+    return Port(one.name, shape, False, needed, below, dtype, is_described=is_described)
 
 
 def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
@@ -324,7 +324,24 @@ class Report:
     @property
     def differences(self) -> tuple[str, ...]:
         """Where Keras and the rule part, a line each; empty when they agree."""
-        return tuple(line for layer in self.layers for line in self._differences_of(layer))
+        of_layers = (line for layer in self.layers for line in self._differences_of(layer))
+        return (*of_layers, *self._differences_of_labels())
+
+    def _differences_of_labels(self) -> Iterator[str]:
+        measured = self.measurement.labels if self.measurement else ()
+        if not measured:
+            return
+        from rnnshape.fitting import names_of_outputs
+
+        outputs = names_of_outputs(self.question.network, len(self.layers[-1].outputs))
+        for call, found in zip(self.question.calls, measured, strict=True):
+            refused = {(one.name, one.tensor) for one in self.problems
+                       if call.has(one) and one.kind == "labels" and not one.silent}  # fmt: skip
+            for y, (tensor, _), words in zip(call.y, outputs, found, strict=False):
+                if words is not None and bool(words) != ((y.name, tensor) in refused):
+                    rule = "fits" if words else "does not fit"
+                    keras = f'refuses it: "{shortened(words)}"' if words else "takes it"
+                    yield f"{call}: the rule says that {y} {rule} {tensor}, Keras {keras}"
 
     def _differences_of(self, layer: Layer) -> list[str]:
         measured = self._measured(layer)

@@ -20,6 +20,7 @@ __all__ = [
     "INPUT_ARGUMENTS",
     "LAYERS",
     "LAYERS_INSIDE",
+    "OF_PLAIN_DATA",
     "OPERATIONS",
     "REFUSED",
     "Signature",
@@ -61,6 +62,10 @@ ACTIVATIONS = tuple(_SECTIONS["activations"])
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
 # Keras 2 said of the first layer what it is given: Keras 3 has `Input` for that.
 INPUT_ARGUMENTS = ("input_shape", "batch_input_shape", "input_dim", "input_length")
+
+# Layers that take data that is no tensor: lists and text, too.
+OF_PLAIN_DATA = ("CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "Normalization",
+                 "Rescaling")  # fmt: skip
 
 # Layers that are never built, and why.
 REFUSED = {

@@ -130,6 +130,8 @@ def function(written: Any) -> Function:
 def plain_model(model: Any) -> Model:
     import keras
 
+    if not model.built:
+        return Model((Port("inputs", (None, None, None), is_described=False),), (), True, True)
     layers = [one for one in model.layers if not isinstance(one, keras.layers.InputLayer)]
     first = layers[0]
     recurrent = [one for one in layers if hasattr(one, "return_sequences")]
@@ -175,11 +177,13 @@ def mended(program: str, remedy: str) -> str:
         assert name
         if change.startswith("Input("):
             text = re.sub(r"Input\(\([^)]*\)\)", change, text)
+        elif name[0] in METHODS:
+            text = re.sub(rf"\.{name[0]}\(.*\)$", f".{change}", text)
         elif change[name.end()] == "(":
             place = text.rindex(f"{name[0]}(")
             text = text[:place] + re.sub(r"\w+\(\d+", change[:-1], text[place:], count=1)
         elif re.search(rf"\b{name[0]}=", text):
-            value = r"=(\[.*?\](?=[,)])|keras[.\w]*\(.*?\)|[^,)]*)"
+            value = r"=(\[.*?\](?=[,)])|\{.*?\}|keras[.\w]*\(.*?\)|[^,)]*)"
             text = re.sub(rf"\b{name[0]}{value}", change.replace("\\", r"\\"), text, count=1)
         else:
             text = f"{text[:-1]}, {change})"
@@ -209,6 +213,7 @@ def test_what_is_said_of_a_program(program: str) -> None:
 @pytest.mark.parametrize("program", programs())
 def test_a_program_runs_once_it_is_mended(program: str) -> None:
     (problem,) = run(program).problems
+    assert problem.remedies
     for remedy in problem.remedies:
         changed = mended(program, remedy)
         assert changed != program

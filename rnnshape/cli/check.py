@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rnnshape.cli import messages
-from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import question_of, words_asked
-from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.errors import NotReadError, Place, QueryError, shortened
+from rnnshape.interruption import received_signal
 from rnnshape.network import Question
 from rnnshape.problem import Problem
 from rnnshape.query import Format
@@ -25,7 +28,7 @@ from rnnshape.words import layer_of_word
 
 __all__ = ["check"]
 
-EXPRESSION = "<expression>"
+EXPRESSION, STDIN = "<expression>", "<stdin>"
 
 
 def check(options: Options, environment: Environment) -> ExitCode:
@@ -37,22 +40,42 @@ def check(options: Options, environment: Environment) -> ExitCode:
         UsageError: the options do not go together.
         OSError: standard output could not be written.
     """
-    if "-" in options.what:
-        raise UsageError("--check: name files or expressions, standard input is not checked")
     code = ExitCode.ANSWERED
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())
         for what in options.what:
             try:
-                found = dict.fromkeys(_problems(what, options, reader))
+                found = (
+                    _of_stdin(options, environment, reader)
+                    if what == "-"
+                    else _problems(what, options, reader)
+                )
+                problems = sorted(dict.fromkeys(found), key=_place)
             except QueryError as wrong:
                 messages.error(environment, wrong.message)
                 code = max(code, ExitCode.FAILED)
                 continue
-            for problem in sorted(found, key=_place):
+            except Exception as bug:  # the others are checked all the same
+                if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
+                    raise
+                messages.error(environment, f"{shortened(what)}: {messages.words_of_bug(bug)}")
+                code = max(code, ExitCode.FAILED)
+                continue
+            for problem in problems:
                 code = ExitCode.WRONG
                 print(_line(problem, options), file=environment.stdout, flush=True)
     return code
+
+
+def _of_stdin(options: Options, environment: Environment, reader: Reader) -> Iterator[Problem]:
+    """What is wrong with what comes from standard input: a program, or one line in Keras."""
+    text = whole_text(lines_of(environment.stdin))
+    with TemporaryDirectory() as folder:
+        what = os.path.join(folder, "program.py")
+        Path(what).write_text(text, encoding="utf-8", errors="replace")
+        is_line = text.strip() and "\n" not in text.strip()
+        for problem in _problems(text if is_line else what, options, reader):
+            yield replace(problem, file=STDIN)
 
 
 def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:

@@ -14,7 +14,15 @@ from typing import NamedTuple, TextIO
 from rnnshape.cli.arguments import UsageError
 from rnnshape.words import layer_of_word
 
-__all__ = ["LONGEST_LINE", "Asked", "Line", "lines_at_hand", "lines_of", "one_question"]
+__all__ = [
+    "LONGEST_LINE",
+    "Asked",
+    "Line",
+    "lines_at_hand",
+    "lines_of",
+    "one_question",
+    "whole_text",
+]
 
 LONGEST_LINE = 100_000  # bytes
 LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
@@ -58,14 +66,19 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
             break
     if not read or read[-1].text is None or not _goes_on(read[-1].text):
         return None, chain(read, lines)
+    return whole_text(chain(read, lines)), iter(())
+
+
+def whole_text(lines: Iterator[Line]) -> str:
+    """All lines as one question; a `UsageError` where they are too long to be read."""
     texts, length = [], 0
-    for line in chain(read, lines):
+    for line in lines:
         length += len(line.text or "")
         if line.text is None or length > LARGEST:
             most = f"{LARGEST:,}, {LONGEST_LINE:,} of them in a line"
             raise UsageError(f"-: line {line.number}: standard input is too long: at most {most}")
         texts.append(line.text)
-    return "\n".join(texts), iter(())
+    return "\n".join(texts)
 
 
 def _goes_on(line: str) -> bool:

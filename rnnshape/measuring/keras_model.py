@@ -170,6 +170,11 @@ def _measured(
             shapes = [[array.shape for array in arrays] for arrays in returned]
             described = describe(one.network, one.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
+        labels: tuple[tuple[str | None, ...], ...] = ()
+        if one.calls:
+            from rnnshape.measuring.labels import refusals  # most questions come without data
+
+            labels = tuple(refusals(one, described, returned))
         yield Measurement(
             shown,
             tuple(
@@ -178,6 +183,7 @@ def _measured(
             ),
             keras.__version__,
             tf.__version__,
+            labels,
         )
 
 

@@ -61,12 +61,17 @@ class Measurement:
     """What `model.predict` returned for one network: its inputs and every layer's answer.
 
     `rnnshape.measure` makes one; its docstring has an example.
+
+    Attributes:
+        labels: for each call that gives data, and each of its labels: Keras' words where the loss
+            or a metric refuses them, empty where these take them, None where they were not asked.
     """
 
     inputs: tuple[Array, ...]
     layers: tuple[MeasuredLayer, ...]
     keras: str
     tensorflow: str
+    labels: tuple[tuple[str | None, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,8 @@ def measured_part(question: Question) -> Question:
         for step in network.steps
         if step.unread is None
     )
-    return replace(question, network=Network(tuple(inputs), steps, (Ref(1),), network.name))
+    part = Network(tuple(inputs), steps, (Ref(1),), network.name)
+    return replace(question, network=part, calls=())
 
 
 def of_the_whole(measurement: Measurement, question: Question) -> Measurement:

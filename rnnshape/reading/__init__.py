@@ -57,8 +57,9 @@ def read(
     reading = _file(path, let or {})
     if not reading.networks and not reading.messages:
         raise NotReadError(f"{path.name} makes no Keras layers")
-    reading = _without_refused(reading, dimensions or Dimensions())
-    return _named(reading, file, name) if name else reading
+    if name:
+        return _named(reading, file, name)
+    return _without_refused(reading, dimensions or Dimensions())
 
 
 def parse(text: str) -> Call:
@@ -75,6 +76,8 @@ def parse(text: str) -> Call:
 def _named(reading: Reading, file: str, name: str) -> Reading:
     """The one network of a name."""
     names = [network.name for network in reading.networks]
+    if name not in names and reading.messages:  # it may be what they are about
+        raise reading.refused()
     if names.count(name) != 1:
         there = f"there are {', '.join(names)}" if any(names) else "its models have no names"
         hint = did_you_mean(name, names) or f": {there}"

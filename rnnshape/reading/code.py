@@ -289,14 +289,9 @@ def _finished(
         with evaluator.within(model.own_node[0]):
             evaluator.node = model.own_node[1]
             try:
-                takes, gives = model.flow()
-                if model.own_open is not None:
-                    raise IsOpenError(model.own_open)
-                calls = graph.calls_before(gives, takes)
-                if calls:
-                    network = graph.network_of(takes, gives, name)
-                    network = replace(network, kind=model.kind)
-                    notes += _not_counted(model, calls)
+                network = model.network(name)
+                if network is not None:
+                    notes += _not_counted(model)
                     yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
@@ -320,10 +315,12 @@ def _finished(
         _tell_open(evaluator, "", found)
 
 
-def _not_counted(model: Model, calls: Sequence[graph.LayerCall]) -> tuple[str, ...]:
+def _not_counted(model: Model) -> tuple[str, ...]:
     """Layers of a model with a `call` of its own that only another call of it uses: Keras counts
     their parameters, too."""
-    others = {call.layer for call in SESSION.get().calls} - {call.layer for call in calls}
+    takes, gives = model.flow()
+    used = {call.layer for call in graph.calls_before(gives, takes)}
+    others = {call.layer for call in SESSION.get().calls} - used
     held = [vars(one).get("own_layer") for one in vars(model).values() if isinstance(one, Layer)]
     rows = [str(layer.call) for layer in held if layer in others] if not model.kind else []
     return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()

@@ -39,6 +39,7 @@ class Data:
         shape: its sizes, the samples first; None where even their number is not known.
         dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers.
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
+        of: the data set of which it is an element: it comes in batches, or without any.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Data:
     dtype: str | None = None
     values_from: int | None = None
     values_below: int | None = None
+    of: str = ""
 
     @property
     def samples(self) -> Size:
@@ -128,6 +130,7 @@ class TrainingCall:
         class_weights: the keys of `class_weight`.
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
+        network: the `Network` of the model as it was then, where it is another by now.
     """
 
     call: Method
@@ -143,6 +146,7 @@ class TrainingCall:
     line: int | None = None
     column: int | None = None
     code: str = ""
+    network: object = None
 
     @property
     def is_batched(self) -> bool:
@@ -156,6 +160,15 @@ class TrainingCall:
         if samples is None or not self.is_batched:
             return samples
         return min(samples, self.batch_size or 32)
+
+    def has(self, problem: Problem) -> bool:
+        """Whether a problem is of this very call."""
+        place = (problem.call, problem.file, problem.line, problem.column)
+        return place == (self.call, self.file, self.line, self.column)
+
+    def __str__(self) -> str:
+        names = ", ".join(one.name for one in (*self.x, *self.y))
+        return f"{'model' if self.call == '__call__' else self.call}({names})"
 
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
         """What does not fit, at this call."""

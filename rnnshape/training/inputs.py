@@ -72,7 +72,12 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     else:
         words = f"but it received {len(call.x)} input tensors"
         message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
-    return call.problem("data", message, call.x[0], silent=model.is_sequential)
+    remedies: tuple[str, ...] = ()
+    if len(call.x) > len(model.inputs):
+        parts = [[one.name for one in part] for part in (call.x[: len(model.inputs)], call.y)]
+        given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
+        remedies = (f"{call.call}({', '.join(given)})",)
+    return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
 
 
 def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Problem | None:
@@ -127,19 +132,23 @@ def _judge(model: Model, port: Port) -> Judge:
 
 def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Port) -> Iterator[str]:
     name, taken = x.name, port.shape
+    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
+    if x.of:
+        batched = in_general((None, *shape), sizes, judge).fits
+        yield from [f"{x.of} = {x.of}.batch(32)"] * batched
+        return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
     if samples == 1 or not call.y:
         changed.append((f"{name} = {name}[None]", (1, *shape)))
-    if shape[0] == 1 and samples in (None, *shape[1:2]):
+    if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
-    if len(shape) == len(taken) - 1:
+    if 0 < len(shape) == len(taken) - 1:
         one_step = (f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))
         changed += [one_step] if taken[1] == 1 else []
         changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
         changed += [one_step] if taken[1] is None else []
     changed += rearranged(name, shape, taken)
-    judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:
         yield f"Input({shown(shape[1:])})"

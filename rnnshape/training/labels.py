@@ -24,6 +24,8 @@ from rnnshape.training.shapes import Judge, settled
 
 __all__ = ["label_problems"]
 
+NO_WEIGHTS = ("class_weight=None",)
+
 
 def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """What Keras refuses of y, or trains on though it is something else."""
@@ -61,7 +63,9 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         words = "The path: (0,) in the `loss` argument, can't be found"
     made, given = counted("output", model.outputs), counted("array", call.y)
     message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
-    return call.problem("labels", message, call.y[0])
+    with_states = len(call.y) == 1 and len({one.name for one in model.outputs}) == 1
+    remedies = ("return_state=False",) if with_states else ()
+    return call.problem("labels", message, call.y[0], remedies=remedies)
 
 
 def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> Problem | None:
@@ -148,7 +152,7 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
     if call.is_batched and len(model.outputs) > 1:
         words = "`class_weight` is only supported for Models with a single output."
         message = f'the model has {len(model.outputs)} outputs (Keras: "{words}")'
-        yield call.problem("labels", message)
+        yield call.problem("labels", message, remedies=NO_WEIGHTS)
         return
     port, loss, y = model.outputs[0], (*call.losses, None)[0], call.y[0]
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
@@ -161,7 +165,7 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
         words = "Incompatible shapes" if steps not in (None, 1, call.rows) else ""
     if words:
         message = f'class_weight takes one label for each sample, not {y} (Keras: "{words}")'
-        yield call.problem("labels", message, y, expected=(y.samples,))
+        yield call.problem("labels", message, y, expected=(y.samples,), remedies=NO_WEIGHTS)
         return
     if classes is None or name is None or "crossentropy" not in name:
         return
@@ -173,4 +177,5 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
             f"class_weight has the key{'s' * (len(beyond) > 1)} {keys}, but the output {port} has "
             f"classes 0 to {last}: without an error, Keras leaves these weights out"
         )
-        yield call.problem("labels", message, None, tensor=port.name, loss=name, silent=True)
+        where = {"tensor": port.name, "loss": name, "remedies": NO_WEIGHTS}
+        yield call.problem("labels", message, None, silent=True, **where)

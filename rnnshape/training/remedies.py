@@ -42,11 +42,14 @@ class Attempt(NamedTuple):
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:
     """The code of the changes after which y fits, the likelier first."""
     attempts = [*_attempts(model, call, index, now)]
+    y = call.y[index]
+    attempts = [one for one in attempts if not (y.of and y.name in one.text)]  # it has no name
     texts = dict.fromkeys(attempt.text for attempt in attempts if attempt.fits)
     return tuple(texts)[:MOST_REMEDIES]
 
 
 def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
+    yield from _fewer_samples(call, now)
     yield from _other_metrics(call, now)
     yield from (other_time := list(_of_time(model, call, now)))
     yield from _of_classes(call, index, now)
@@ -61,7 +64,7 @@ def _attempts(model: Model, call: TrainingCall, index: int, now: Attempt) -> Ite
 
 def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attempt:
     """Another loss; of several outputs the losses of all of them are written."""
-    if now.loss is None:
+    if now.loss is None or loss_named(now.loss.name) == name:
         return now
     text = written(name, now.loss)
     if len(call.losses) > 1:
@@ -82,6 +85,8 @@ def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
 
 def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
     loss = loss_named(now.loss.name) if now.loss else None
+    if loss == "cosine_similarity" and now.output[-1] == 1:
+        yield _with_loss(call, index, now, "mean_squared_error")
     if loss not in LOSSES or not (loss in ONE_HOT or "crossentropy" in loss):
         return
     data, classes = call.y[index], now.output[-1]
@@ -141,6 +146,15 @@ def _reshaped(name: str, now: Attempt) -> Iterator[Attempt]:
         yield now.and_then(text, y=shape)
     if len(y) > len(output):
         yield now.and_then(f"{name} = {name}[:, -1]", y=(*y[:1], *y[2:]))
+
+
+def _fewer_samples(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
+    """X of as many samples as y, where Keras does not count them."""
+    if call.is_batched or not (call.x and now.y) or now.y[0] in (None, now.output[0]):
+        return
+    names, many = [data.name for data in call.x], now.y[0]
+    text = f"{', '.join(names)} = {', '.join(f'{name}[:{many}]' for name in names)}"
+    yield now.and_then(text, output=(many, *now.output[1:]))
 
 
 def _other_metrics(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import floor
 
 from rnnshape.problem import Problem
-from rnnshape.training.data import Model, TrainingCall, shown
+from rnnshape.training.data import Model, Port, TrainingCall, shown
 
 __all__ = ["sample_problems"]
 
@@ -15,12 +15,12 @@ def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Numbers of samples that differ, a split that leaves none, batches that do not divide."""
     yield from _different_numbers(call)
     yield from _split_without_samples(call)
-    if model.is_stateful and model.inputs and (batch := model.inputs[0].shape[0]) is not None:
-        yield from _stateful_batches(call, batch)
+    if model.is_stateful and model.inputs:
+        yield from _stateful_batches(call, model.inputs[0])
 
 
 def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
-    if not call.is_batched or not call.x:
+    if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
     for other in (*call.x[1:], *call.y):
@@ -56,31 +56,37 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
         )
 
 
-def _stateful_batches(call: TrainingCall, batch: int) -> Iterator[Problem]:
+def _stateful_batches(call: TrainingCall, port: Port) -> Iterator[Problem]:
+    """A batch of another size than that of the state: the written one, or the first batch's."""
     x = call.x[0] if call.x else None
-    if x is None or x.samples is None or not x.samples:
+    if x is None or not x.samples or x.of or (port.shape[:1] == (None,) and port.is_described):
         return
-    first, last = call.rows or x.samples, 0
-    if call.is_batched:
-        last = x.samples % (call.batch_size or 32)
-    wrong = next((size for size in (first, last) if size not in (0, batch)), None)
+    size = call.batch_size or 32
+    first, last = call.rows or x.samples, x.samples % size if call.is_batched else 0
+    trains, written = call.call in ("fit", "evaluate"), port.shape[0] if port.shape else None
+    batch = written or first
+    wrong = next((rows for rows in (first, last) if rows not in (0, batch)), None)
+    words = "Incompatible shapes"
+    if trains and not written:
+        words = "the batch size must be static"
+        wrong = last or None
+    elif trains and batch == 1:
+        words = "use the `shape_invariants` argument of tf.while_loop"
+    elif not trains and wrong == first:
+        words = "If an RNN is stateful, the batch size"
     if wrong is None:
         return
-    words = "Incompatible shapes"
-    if call.call in ("fit", "evaluate") and batch == 1:
-        words = "use the `shape_invariants` argument of tf.while_loop"
-    elif call.call not in ("fit", "evaluate") and wrong == first:
-        words = "If an RNN is stateful, the batch size"
     kept = x.samples // batch * batch if call.is_batched else batch
+    takes = f"batches of {batch} samples" if wrong != batch else f"whole batches of {size} samples"
     changes = []
-    if call.is_batched and call.batch_size != batch:
+    if call.is_batched and size != batch:
         changes.append(f"batch_size={batch}")
     if kept < x.samples:
         names = [data.name for data in (*call.x, *call.y)]
         changes.append(f"{', '.join(names)} = {', '.join(f'{name}[:{kept}]' for name in names)}")
     yield call.problem(
         "samples",
-        f"a stateful model takes batches of {batch} samples, but {x.name} {shown(x.shape or ())} "
+        f"a stateful model takes {takes}, but {x.name} {shown(x.shape or ())} "
         f'gives a batch of {wrong} (Keras: "{words}")',
         x,
         expected=(kept or batch, *(x.shape or ())[1:]),

@@ -21,7 +21,7 @@ def data(report: Report, page: Page) -> Iterator[Block]:
     """Every call of which something is known, and under it what does not fit."""
     quiet: list[Text] = []
     for call in report.question.calls:
-        wrong = [problem for problem in report.problems if _is_of(problem, call)]
+        wrong = [problem for problem in report.problems if call.has(problem)]
         line = _call(call, wrong, page)
         if not wrong:
             quiet += [line] if any(one.shape for one in _all(call)) else []
@@ -36,11 +36,6 @@ def data(report: Report, page: Page) -> Iterator[Block]:
         yield Lines(tuple(quiet), indent=2)
 
 
-def _is_of(problem: Problem, call: TrainingCall) -> bool:
-    place = (problem.call, problem.file, problem.line, problem.column)
-    return place == (call.call, call.file, call.line, call.column)
-
-
 def _all(call: TrainingCall) -> tuple[Data, ...]:
     beside = call.validation
     return (*call.x, *call.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
@@ -48,10 +43,8 @@ def _all(call: TrainingCall) -> tuple[Data, ...]:
 
 def _call(call: TrainingCall, wrong: list[Problem], page: Page) -> Text:
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
-    names = ", ".join(one.name for one in (*call.x, *call.y))
-    method = "model" if call.call == "__call__" else call.call
     style = Style.PLAIN if wrong else Style.QUIET
-    parts = [styled((whole(f"{method}({names})"), style))]
+    parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
     for one in dict.fromkeys(_all(call)):
         kinds = ("labels" if one in labels else "data", "data" if one in call.x else "samples")

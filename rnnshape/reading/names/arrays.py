@@ -1,27 +1,29 @@
-"""`Array`: data of which at most the shape is known, and the functions of NumPy that make it."""
+"""`Array`: data of which at most the shape is known."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
-from operator import floordiv, mod
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
+from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
 __all__ = [
-    "ARRAYS",
     "BATCH",
-    "NUMPY",
+    "MOST_VALUES",
     "Array",
     "array_of_shape",
+    "differ",
+    "dtype_of",
     "indexed",
+    "product",
     "size_of_tensor",
     "sizes_of",
 ]
@@ -37,15 +39,23 @@ class Array(StandIn):
         shape: its sizes, each a number or open.
         own_name: of the variable that holds it.
         own_values: its numbers, where the code writes a few of them.
+        own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
+            `"list"` of lists; None of other numbers, or where it is not known.
     """
 
     visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
                "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
-               "argmax", "argmin", "any", "all", "repeat", "tolist", "get_shape")  # fmt: skip
+               "argmax", "argmin", "any", "all", "tolist", "get_shape", "toarray", "todense",
+               "argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
+               "swapaxes", "take", "var", "append", "clear", "extend", "insert", "pop", "remove",
+               "resize", "fill", "sort")  # fmt: skip
     what = "an array"
 
-    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
-        self.shape, self.own_name, self.own_values = tuple(shape), "", values
+    def __init__(
+        self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
+    ) -> None:
+        self.shape, self.own_name = tuple(shape), ""
+        self.own_values, self.own_dtype = values, dtype
 
     def is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -56,7 +66,7 @@ class Array(StandIn):
 
     @property
     def size(self) -> Any:
-        return _product(self.shape)
+        return product(self.shape)
 
     @property
     def dtype(self) -> Open:
@@ -89,41 +99,69 @@ class Array(StandIn):
         many = operator.index(self.shape[0])
         if many > MOST:
             raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
-        return iter([Array(self.shape[1:]) for _ in range(many)])
+        return iter([array_of_shape(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:
         raise IsOpenError(session().evaluator.open("data"))
 
     def __getitem__(self, index: object) -> Any:
-        return array_of_shape(indexed(self.shape, index))
+        if self.own_values and len(self.shape) == 1 and isinstance(index, int | slice):
+            part = self.own_values[index]
+            return Array((len(part),), part) if isinstance(part, tuple) else part
+        made = array_of_shape(indexed(self.shape, index))
+        if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
+            made.own_dtype = self.own_dtype
+        return made
 
     def __setitem__(self, index: object, value: object) -> None:
-        pass
+        self.own_values = ()
+
+    def fill(self, *_: object, **__: object) -> None:
+        self.own_values = ()
+
+    sort = fill
+
+    def append(self, *_: object, **__: object) -> Open:
+        """What changes the length of a list."""
+        many = session().evaluator.open("the number of rows")
+        self.shape, self.own_values = (many, *self.shape[1:]), ()
+        return many
+
+    clear = extend = insert = pop = remove = resize = append
 
     def reshape(self, *sizes: Any, **_: Any) -> Array:
         several = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else sizes
-        return Array(reshaped(self.shape, several), self.own_values)
+        return Array(reshaped(self.shape, several), self.own_values, self.own_dtype)
 
-    def astype(self, *_: object, **__: object) -> Array:
-        return Array(self.shape)
+    def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
+        are_kept = dtype in (int, float) or str(dtype).startswith(("int", "float"))
+        return Array(self.shape, self.own_values if are_kept else (), dtype_of(dtype))
 
-    copy = numpy = astype
+    def copy(self, *_: object) -> Array:
+        return Array(self.shape, self.own_values, self.own_dtype)
 
-    def transpose(self, *order: Any) -> Array:
-        axes = order[0] if order and isinstance(order[0], list | tuple) else order
-        return Array(tuple(self.shape[axis] for axis in axes or range(len(self.shape))[::-1]))
+    numpy = toarray = todense = copy
+
+    def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
+        several = order[0] if order and isinstance(order[0], list | tuple) else order
+        places = tuple(several or axes or perm) or tuple(range(len(self.shape)))[::-1]
+        if len(places) != len(self.shape):
+            raise ValueError("axes don't match array")
+        return Array(tuple(self.shape[place] for place in places))
 
     def flatten(self, *_: object) -> Array:
-        return Array((_product(self.shape),))
+        return Array((product(self.shape),), self.own_values, self.own_dtype)
 
     ravel = flatten
 
-    def squeeze(self, axis: int | None = None) -> Array:
-        if axis is None:
-            return Array(tuple(size for size in self.shape if size != 1))
-        sizes = list(self.shape)
-        del sizes[axis]
-        return Array(sizes)
+    def squeeze(self, axis: Any = None) -> Array:
+        rank = len(self.shape)
+        ones = [place for place, size in enumerate(self.shape) if type(size) is int and size == 1]
+        places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        gone = {place % rank for place in places}
+        if any(type(self.shape[place]) is int and place not in ones for place in gone):
+            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+        return Array([size for place, size in enumerate(self.shape) if place not in gone])
 
     def reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
         """What a sum or mean over axes leaves."""
@@ -148,48 +186,53 @@ class Array(StandIn):
         known = self.own_values and axis is None
         return min(self.own_values) if known else self.reduced(axis, **named)
 
-    def tolist(self) -> Open:
-        return session().evaluator.open("data")
+    def tolist(self) -> Any:
+        """Nested lists, which know their shape alone where the numbers are not known."""
+        if self.own_values and len(self.shape) == 1:
+            return list(self.own_values)
+        return Array(self.shape, self.own_values, "list")
 
-    def operated(self, other: Any) -> Any:
-        if isinstance(other, graph.Tensor):
-            return NotImplemented
+    def operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        """What an operator makes; its numbers too, of whole ones and another."""
+        if self.own_dtype == "list" or getattr(other, "own_dtype", None) == "list":
+            return session().evaluator.open("a list")
         if isinstance(other, Array):
-            return Array(broadcast(self.shape, other.shape))
-        if isinstance(other, int | float | Open):
-            return Array(self.shape)
-        return NotImplemented
-
-    def _each(self, other: Any, function: Callable[[Any, Any], Any]) -> Any:
-        """The same with the numbers, where whole ones are operated on with another."""
-        made = self.operated(other)
-        is_whole = type(other) is int and all(type(one) is int for one in self.own_values)
-        if isinstance(made, Array) and is_whole and (other or function not in (floordiv, mod)):
-            made.own_values = tuple(function(one, other) for one in self.own_values)
+            made = Array(broadcast(self.shape, other.shape))
+        elif isinstance(other, int | float | Open):
+            made = Array(self.shape)
+        else:
+            return NotImplemented
+        if function in COMPARISONS:
+            made.own_dtype = "bool"
+        elif function in LOGICAL:
+            made.own_dtype = self.own_dtype
+        elif function and {type(one) for one in (other, *self.own_values)} == {int}:
+            with suppress(ZeroDivisionError):
+                made.own_values = tuple(function(one, other) for one in self.own_values)
         return made
 
-    def __add__(self, other: Any) -> Any:
-        return self._each(other, operator.add)
-
-    def __sub__(self, other: Any) -> Any:
-        return self._each(other, operator.sub)
-
-    def __mod__(self, other: Any) -> Any:
-        return self._each(other, mod)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return self._each(other, floordiv)
-
-    __radd__ = __add__
-    __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __pow__ = operated
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = operated
-    __and__ = __rand__ = __or__ = __ror__ = __xor__ = operated
     __hash__ = StandIn.__hash__
 
     def __neg__(self) -> Array:
         return Array(self.shape)
 
-    __invert__ = __neg__
+    def __invert__(self) -> Array:
+        return Array(self.shape, dtype=self.own_dtype)
+
+
+COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+LOGICAL = (operator.and_, operator.or_, operator.xor)
+WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator.floordiv)
+
+
+def _operator(function: Callable[[Any, Any], Any] | None) -> Callable[[Array, Any], Any]:
+    return lambda array, other: array.operated(other, function)
+
+
+_OPERATORS = {one.__name__.strip("_"): one for one in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
+_OPERATORS |= {"radd": operator.add, "rmul": operator.mul}
+for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand", "ror"):
+    setattr(Array, f"__{_word}__", _operator(_OPERATORS.get(_word)))
 
 
 def array_of_shape(shape: Any) -> Any:
@@ -210,19 +253,40 @@ def size_of_tensor(size: Any) -> Any:
     return size if size is None or isinstance(size, int) else int(size)
 
 
+DTYPES: dict[object, str] = {
+    **dict.fromkeys((str, "str"), "<U"),
+    **dict.fromkeys((object, "object", "O"), "object"),
+    **dict.fromkeys((bool, "bool"), "bool"),
+    **dict.fromkeys((int, "int", "int32", "int64", "uint8"), "int64"),
+}
+
+
+def dtype_of(dtype: object) -> str | None:
+    """What a dtype is called, where that matters here; None of others."""
+    if isinstance(dtype, str) and dtype.startswith("datetime64"):
+        return "datetime64"
+    return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
+
+
 def sizes_of(value: Any) -> Any:
-    """The shape of an array or tensor, or of nested lists."""
+    """The shape of an array or tensor, or of nested lists; a `ValueError` of lists that differ."""
     for found in opens_in(value):
-        raise IsOpenError(found)
+        if not found.is_number:
+            raise IsOpenError(found)
     if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
-    shape, inner = [], value
-    while isinstance(inner, list | tuple):
-        shape.append(len(inner))
-        inner = inner[0] if inner else None
-    if isinstance(inner, StandIn) and hasattr(inner, "shape"):
-        return (*shape, *inner.shape)
-    return tuple(shape)
+    if not isinstance(value, list | tuple):
+        return ()
+    inner = [sizes_of(part) for part in value]
+    first = inner[0] if inner else ()
+    if any(differ(one, first) for one in inner):
+        raise ValueError("the requested array has an inhomogeneous shape")
+    return (len(inner), *first)
+
+
+def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    pairs = zip(one, other, strict=False)
+    return len(one) != len(other) or any(type(a) is type(b) is int and a != b for a, b in pairs)
 
 
 def indexed(shape: Sequence[Any], index: object) -> Any:
@@ -249,16 +313,33 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         elif isinstance(part, bool):
             raise IsOpenError(session().evaluator.open("data"))
         elif isinstance(part, list | Array):
-            length = part.shape if isinstance(part, Array) else (len(part),)
-            # Of numbers that are known it is known that they are no mask.
-            is_mask = isinstance(part, Array) and not part.own_values
-            is_mask = is_mask or (isinstance(part, list) and bool in map(type, part))
-            made += (
-                [session().evaluator.open("the number of chosen samples")] if is_mask else length
-            )
+            made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             raise IndexError(f"index {part} is out of bounds for axis with size {size}")
     return (*made, *sizes)
+
+
+def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
+    """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
+    shape, values, kind = sizes_of(part), part, "int64"
+    if isinstance(part, Array):
+        values, kind = part.own_values, part.own_dtype or ("int64" if part.own_values else "")
+        kind = "bool" if bool in map(type, values) else kind
+    elif bool in map(type, part):
+        kind = "bool"
+    if kind == "int64":
+        if isinstance(size, int) and any(not -size <= one < size for one in values):
+            raise IndexError("index is out of bounds")
+        return tuple(shape)
+    taken = [size, *sizes[: len(shape) - 1]]
+    if not kind and len(taken) > 1:  # indices, or a mask
+        raise IsOpenError(session().evaluator.open("data"))
+    if kind == "bool" and differ(taken, shape):
+        raise IndexError("boolean index did not match indexed array")
+    del sizes[: len(taken) - 1]
+    if kind == "bool" and values:
+        return (sum(values),)
+    return [session().evaluator.open("the number of chosen samples")]
 
 
 def _sliced(size: Any, part: slice) -> Any:
@@ -280,11 +361,15 @@ def _sliced(size: Any, part: slice) -> Any:
 def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     """A shape after `reshape`; -1 is what is left."""
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
+    if not [*opens_in([*shape, *rest])]:
+        left = product(shape) / max(1, product(rest))
+        if left % 1 or (len(rest) == len(sizes) and left != 1):
+            raise ValueError(f"cannot reshape array of shape {shape} into {sizes}")
     if len(rest) == len(sizes):
         return tuple(sizes)
     for found in opens_in([*shape, *rest]):
         return tuple(found if not isinstance(one, Open) and one == -1 else one for one in sizes)
-    many = _product(shape) // max(1, _product(rest))
+    many = product(shape) // max(1, product(rest))
     return tuple(many if size == -1 else size for size in sizes)
 
 
@@ -304,120 +389,7 @@ def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def _product(sizes: Sequence[Any]) -> Any:
+def product(sizes: Sequence[Any]) -> Any:
     for found in opens_in(list(sizes)):
         return found
     return math.prod(sizes)
-
-
-def _shaped(*, is_one: bool) -> Callable[..., Any]:
-    """A function that makes an array, of a shape that is one argument or one for each axis."""
-
-    def made(*values: Any, **named: Any) -> Any:
-        first = values[0] if is_one and values else list(values)
-        sizes = named.get("size", named.get("shape", first))
-        if is_one and isinstance(sizes, int):
-            sizes = (sizes,)
-        if isinstance(sizes, list | tuple) and sizes:
-            return Array(sizes)
-        return session().evaluator.open("data")
-
-    return made
-
-
-def _of_size(*_: Any, size: Any = None, **__: Any) -> Any:
-    """`np.random.normal(0, 1, size=(5, 2))`, also with the shape in its third place."""
-    sizes = size if size is not None else _[2] if len(_) > 2 else None
-    if isinstance(sizes, int):
-        sizes = (sizes,)
-    if isinstance(sizes, list | tuple):
-        return Array(sizes)
-    return session().evaluator.open("data")
-
-
-def _normal(*values: Any, **named: Any) -> Any:
-    """`tf.random.normal((5, 2))` and `np.random.normal(0, 1, (5, 2))`"""
-    if values and isinstance(values[0], list | tuple):
-        return Array(values[0])
-    return Array(named["shape"]) if "shape" in named else _of_size(*values, **named)
-
-
-def _array(value: Any, *_: Any, **__: Any) -> Any:
-    """`np.array([[1, 2], [3, 4]])`"""
-    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
-        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
-        return Array((session().evaluator.open("the number of rows"), *inner))
-    if isinstance(value, Open):
-        return session().evaluator.derived(value)
-    if isinstance(value, Array):
-        return Array(value.shape, value.own_values)
-    shape, values = sizes_of(value), tuple(_numbers(value))
-    if not shape:
-        return session().evaluator.open("a number from data")
-    is_whole = values and len(values) == _product(shape) and len(values) <= MOST_VALUES
-    return Array(shape, values if is_whole else ())
-
-
-def _numbers(value: Any) -> Iterator[int | float]:
-    """The numbers in nested lists."""
-    if isinstance(value, list | tuple):
-        for part in value:
-            yield from _numbers(part)
-    elif isinstance(value, int | float):
-        yield value
-
-
-def _arange(*values: Any, **_: Any) -> Any:
-    ends = [value for value in values if isinstance(value, int)]
-    if len(ends) < len(values) or not values:
-        return session().evaluator.open("data")
-    numbers = range(*ends)
-    return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
-
-
-def _expanded(value: Any, axis: int = -1) -> Any:
-    sizes = list(sizes_of(value))
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, 1)
-    return Array(sizes)
-
-
-def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
-    shapes = [sizes_of(value) for value in values]
-    sizes = list(shapes[0])
-    sizes[axis] = sum(shape[axis] for shape in shapes)
-    return Array(sizes)
-
-
-def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
-    sizes = list(sizes_of(values[0]))
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, len(values))
-    return Array(sizes)
-
-
-ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(
-        ("empty", "ones", "random", "random_sample", "standard_normal", "zeros", "full"),
-        _shaped(is_one=True),
-    ),
-    **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
-    **dict.fromkeys(("randint", "choice"), _of_size),
-    **dict.fromkeys(("normal", "uniform", "random_normal", "random_uniform"), _normal),
-}
-_GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
-NUMPY: dict[str, Any] = {
-    **ARRAYS,
-    **dict.fromkeys(("array", "asarray"), _array),
-    **dict.fromkeys(
-        ("zeros_like", "ones_like", "empty_like", "full_like"),
-        lambda value, *_, **__: Array(sizes_of(value)),
-    ),
-    "arange": _arange,
-    "linspace": lambda start, stop, num=50, **_: Array((num,)),
-    "expand_dims": _expanded,
-    "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
-    "concatenate": _joined,
-    "stack": _stacked,
-    "newaxis": None,
-    "prod": lambda value, **_: _product(value) if isinstance(value, list | tuple) else value.size,
-    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: _GENERATOR}),
-}

@@ -4,10 +4,13 @@ scikit-learn and Keras' utilities. What is not in a table here is open."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from rnnshape.reading.names.arrays import NUMPY, Array, array_of_shape, sizes_of
+from rnnshape.reading.names.arrays import Array, array_of_shape, differ, sizes_of
+from rnnshape.reading.names.creation import NUMPY
+from rnnshape.reading.names.datasets import DATASETS, TF_DATA
+from rnnshape.reading.names.of_numpy import METHODS, NAMES, of_numpy
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Module, Open, StandIn, opens_in
 
@@ -17,7 +20,7 @@ Shape = tuple[Any, ...]
 
 # What `load_data` of Keras' data sets returns: the samples to train and to test with, and the
 # shape of one.
-DATASETS: dict[str, tuple[int, int, Shape, Shape]] = {
+PUBLISHED: dict[str, tuple[int, int, Shape, Shape]] = {
     "mnist": (60_000, 10_000, (28, 28), ()),
     "fashion_mnist": (60_000, 10_000, (28, 28), ()),
     "cifar10": (50_000, 10_000, (32, 32, 3), (1,)),
@@ -39,6 +42,8 @@ def _loader(train: int, test: int, sample: Shape, label: Shape) -> Callable[...,
 def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     shape = tuple(sizes_of(x))
+    if isinstance(x, list | tuple):
+        x = NUMPY["array"](x)
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
@@ -47,54 +52,110 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     return Array((*shape, num_classes))
 
 
-def pad_sequences(sequences: Any, maxlen: Any = None, **_: Any) -> Any:
+def pad_sequences(
+    sequences: Any,
+    maxlen: Any = None,
+    dtype: Any = None,
+    padding: Any = "pre",
+    truncating: Any = "pre",
+    value: Any = 0,
+) -> Any:
     """`(samples, maxlen)`"""
     many: Any = _open("the number of sequences")
+    rows = sequences if isinstance(sequences, list | tuple) else ()
+    are_known = rows and all(isinstance(one, list | tuple) for one in rows)
+    if maxlen is None and are_known:
+        maxlen = max(map(len, rows))
     if isinstance(sequences, list | tuple):
         many = len(sequences)
-        if maxlen is None and all(isinstance(one, list | tuple) for one in sequences):
-            maxlen = max((len(one) for one in sequences), default=0)
     elif isinstance(sequences, Array):
         many = sequences.shape[0]
-    return Array((many, _open("the longest sequence") if maxlen is None else maxlen))
+    if not are_known or not isinstance(maxlen, int) or [*opens_in([sequences])]:
+        return Array((many, _open("the longest sequence") if maxlen is None else maxlen))
+    padded = []
+    for row in rows:
+        kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]
+        others = [value] * (maxlen - len(kept))
+        padded.append(others + kept if padding == "pre" else kept + others)
+    return NUMPY["array"](padded)
 
 
 def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None, **_: Any) -> Any:
-    """Two parts of each array: the part to test with is rounded up."""
+    """Two parts of each array, of a list two lists: the part to test with is rounded up."""
     parts: list[Any] = []
+    known: set[int] = set()
     for array in arrays:
         if isinstance(array, Open):
             parts += [array.part("[...]"), array.part("[...]")]
             continue
-        many, *sample = sizes_of(array)
-        sizes: list[Any] = [_open("the number of samples")] * 2
-        if not [*opens_in([many, test_size, train_size])]:
-            test = 0.25 if test_size is None and train_size is None else test_size
-            if test is None:
-                train = train_size if isinstance(train_size, int) else math.floor(train_size * many)
-                sizes = [train, many - train]
-            else:
-                number = test if isinstance(test, int) else math.ceil(test * many)
-                sizes = [many - number, number]
-        parts += [Array((size, *sample)) for size in sizes]
+        try:
+            many, *sample = sizes_of(array)
+        except ValueError:  # lists of different lengths stay lists
+            parts += [_open("data"), _open("data")]
+            continue
+        known |= {many} if isinstance(many, int) else set()
+        kind = "list" if isinstance(array, list | tuple) else getattr(array, "own_dtype", None)
+        sizes = _parted(many, test_size, train_size)
+        parts += [Array((size, *sample), dtype=kind) for size in sizes]
+    if len(known) > 1:
+        raise ValueError("Found input variables with inconsistent numbers of samples")
     return parts
 
 
+def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
+    """How many samples there are to train and to test with."""
+    if [*opens_in([many, test_size, train_size])]:
+        return [_open("the number of samples")] * 2
+    test = 0.25 if test_size is None and train_size is None else test_size
+    if test is None:
+        train = train_size if isinstance(train_size, int) else math.floor(train_size * many)
+    else:
+        train = many - (test if isinstance(test, int) else math.ceil(test * many))
+    if not 0 < train < many:
+        raise ValueError("the resulting train set will be empty")
+    return [train, many - train]
+
+
 class Scaler(StandIn):
-    """`MinMaxScaler()`: what it makes has the shape of what it is given."""
+    """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
 
     visible = ("fit", "fit_transform", "transform", "inverse_transform")
+    rank = 2
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        pass
+        self.own_columns: Sequence[Any] = ()
 
-    def fit(self, *_: Any) -> Scaler:
+    def fit(self, data: Any, *_: Any) -> Scaler:
+        self.own_columns = sizes_of(data)[1:]
         return self
 
     def transform(self, data: Any, *_: Any) -> Any:
-        return array_of_shape(tuple(sizes_of(data)))
+        shape = tuple(sizes_of(data))
+        if len(shape) != self.rank or differ(shape[1:], self.own_columns or shape[1:]):
+            raise ValueError("Expected an array of as many axes and features as before")
+        return self.made(data, shape)
 
-    fit_transform = inverse_transform = transform
+    inverse_transform = transform
+
+    def made(self, _: Any, shape: Shape) -> Any:
+        return Array(shape)
+
+    def fit_transform(self, data: Any, *_: Any) -> Any:
+        return self.fit(data).transform(data)
+
+
+class LabelEncoder(Scaler):
+    """A number for each label."""
+
+    rank = 1
+
+
+class OneHotEncoder(Scaler):
+    """A column for each category of each column."""
+
+    def made(self, data: Any, shape: Shape) -> Any:
+        values = getattr(data, "own_values", ()) if shape[1:] == (1,) else ()
+        return Array((shape[0], len(set(values)) or _open("the number of categories")))
 
 
 def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
@@ -106,48 +167,12 @@ def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
 
 
 def _as_array(value: Any) -> Any:
-    return value if isinstance(value, Array | Open) else Array(sizes_of(value))
+    return value if isinstance(value, Array | Open) else NUMPY["array"](value)
 
 
-def _reduced(value: Any, axis: Any = None, **named: Any) -> Any:
-    return _as_array(value).reduced(axis, **named)
-
-
-def _extreme(function: Callable[..., Any]) -> Callable[..., Any]:
-    def found(value: Any, axis: Any = None, **named: Any) -> Any:
-        values = getattr(value, "own_values", None)
-        if isinstance(value, list | tuple) and all(isinstance(one, int | float) for one in value):
-            values = value
-        return function(values) if values and axis is None else _reduced(value, axis, **named)
-
-    return found
-
-
-def _unique(value: Any, **_: Any) -> Any:
-    values = getattr(value, "own_values", None)
-    return Array((len(set(values)),) if values else (_open("the number of distinct values"),))
-
-
-def _moved(function: Callable[[list[Any], Any], Any]) -> Callable[..., Any]:
-    """A function that changes the list of sizes."""
-
-    def made(value: Any, argument: Any = None, *_: Any, axis: Any = None, **__: Any) -> Any:
-        sizes = list(sizes_of(value))
-        changed = function(sizes, axis if axis is not None else argument)
-        return Array(sizes if changed is None else changed)
-
-    return made
-
-
-def _without(sizes: list[Any], axis: Any) -> Any:
-    if axis is None:
-        return [size for size in sizes if isinstance(size, Open) or size != 1]
-    axes = axis if isinstance(axis, tuple) else [axis]
-    for place in sorted((one % len(sizes) for one in axes), reverse=True):
-        if not isinstance(sizes[place], Open) and sizes[place] != 1:
-            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-        del sizes[place]
-    return sizes
+def _of_method(name: str) -> Callable[..., Any]:
+    """The function of an array that is a method of it, too."""
+    return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
 
 
 def _along(place: int) -> Callable[..., Any]:
@@ -161,14 +186,6 @@ def _along(place: int) -> Callable[..., Any]:
         return NUMPY["concatenate"]([Array(shape) for shape in shapes], axis=axis)
 
     return made
-
-
-def _repeated(value: Any, repeats: Any, axis: Any = None, **_: Any) -> Any:
-    sizes = list(sizes_of(value))
-    if axis is None:
-        sizes, axis = [_as_array(value).size], 0
-    sizes[axis] = sizes[axis] * repeats
-    return Array(sizes)
 
 
 def _one_hot(indices: Any, depth: Any = None, num_classes: Any = None, **_: Any) -> Any:
@@ -187,39 +204,45 @@ NUMPY |= {
          "float32", "cast", "convert_to_tensor", "constant"),
         _elementwise,
     ),
-    **dict.fromkeys(("mean", "sum", "std", "var", "median", "argmax", "argmin", "any", "all",
-                     "reduce_mean", "reduce_sum"), _reduced),
-    "max": _extreme(max), "min": _extreme(min), "amax": _extreme(max),
-    "unique": _unique,
-    "squeeze": _moved(_without),
-    "transpose": _moved(lambda sizes, axes: [sizes[one] for one in axes] if axes else sizes[::-1]),
-    "ravel": lambda value, **_: _as_array(value).flatten(),
-    "swapaxes": lambda value, one, two: Array(_swapped(list(sizes_of(value)), one, two)),
+    **{name: _of_method(name) for name in (
+        "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
+        "transpose")},
+    **{name: _of_method(method) for name, method in (
+        ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
+        ("var", "std"))},
+    "concat": NUMPY["concatenate"], "range": NUMPY["arange"],
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
-    "repeat": _repeated, "one_hot": _one_hot,
-    "roll": lambda value, *_, **__: Array(sizes_of(value)),
+    "one_hot": _one_hot,
     "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
-    "cumsum": lambda value, axis=None, **_: Array(sizes_of(value)),
+    **{name: of_numpy(name) for name in ("cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
-
-
-def _swapped(sizes: list[Any], one: int, two: int) -> list[Any]:
-    sizes[one], sizes[two] = sizes[two], sizes[one]
-    return sizes
+for _word in METHODS:  # a method is the function of the array
+    setattr(Array, _word, of_numpy(_word))
 
 
 KERAS_DATA: dict[str, Any] = {
+    **DATASETS,
     **{name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
-       for name, sizes in DATASETS.items()},
+       for name, sizes in PUBLISHED.items()},
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
 }  # fmt: skip
 SCALERS = dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
-                         "Normalizer", "LabelEncoder"), Scaler)  # fmt: skip
+                         "Normalizer"), Scaler)  # fmt: skip
+_WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
+_TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
+_OTHERS = {name: of_numpy(name) for name in NAMES}
 MODULES_OF_DATA: dict[str, object] = {
+    "tensorflow.data": TF_DATA,
+    "numpy": Module(
+        "numpy", {**_OTHERS, **NUMPY, "lib": Module("numpy.lib", {"stride_tricks": _TRICKS})}
+    ),
     "sklearn": Module("sklearn", {}),
     "sklearn.model_selection": Module(
         "sklearn.model_selection", {"train_test_split": train_test_split}
     ),
-    "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
+    "sklearn.preprocessing": Module(
+        "sklearn.preprocessing",
+        {**SCALERS, "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder},
+    ),
 }

@@ -9,7 +9,8 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
-from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, Array, sizes_of
+from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
+from rnnshape.reading.names.creation import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
 from rnnshape.reading.names.models import Model
@@ -116,6 +117,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return function
     if name in CLASSES:
         return CLASSES[name]
+    if name == "data" and path == "tensorflow":
+        return MODULES["tensorflow.data"]
     if name in KERAS_DATA:
         return KERAS_DATA[name]
     if name in ("int_shape", "shape"):
@@ -126,7 +129,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return cloned
     if name == "get" and path.endswith("activations"):
         return activation
-    if name == "set_image_data_format":
+    if name in ("set_image_data_format", "set_image_dim_ordering"):
         return set_image_data_format
     if module == "layers" and not of_settings:
         return layer_class(known)
@@ -140,8 +143,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return _arguments_are_checked(name)
     if name in signatures.REFUSED:
         return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
-    if path.endswith("random") and name in ARRAYS:
-        return ARRAYS[name]
+    if path.endswith("random") and name in RANDOM_TENSORS:
+        return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
     if _is_dtype(name):
@@ -193,7 +196,9 @@ def activation(identifier: Any) -> Any:
 
 
 def set_image_data_format(data_format: Any) -> None:
-    session().data_format = data_format
+    """Also as Keras 1 has it."""
+    old = {"th": "channels_first", "tf": "channels_last"}
+    session().data_format = old.get(data_format, data_format)
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
@@ -282,7 +287,6 @@ MODULES: dict[str, object] = {
         path: module_of_keras(path)
         for path in ("keras", "tensorflow", "tf_keras", "tensorflow.keras.backend")
     },
-    "numpy": Module("numpy", NUMPY),
     "six.moves": Module("six.moves", {"range": range, "xrange": range, "zip": zip, "map": map}),
     **MODULES_OF_DATA,
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from rnnshape.errors import Place, QueryError, counted
+from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
 from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
@@ -27,7 +28,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, History, call_of, given_to
+from rnnshape.reading.names.training import Compiled, Given, History, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
@@ -231,6 +232,8 @@ class Model(Layer):
             self._trained("__call__", [first], {})
             if is_described:
                 return self._predictions()
+            if not self._takes(plain_shape(first.shape)):
+                return session().evaluator.open("predictions")
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -299,6 +302,10 @@ class Model(Layer):
 
     is_built = is_described
 
+    def _takes(self, shape: Any) -> bool:
+        """Whether the rule takes it with data of a shape; where it is not known, it does."""
+        return True
+
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
         session().old_arguments(method, named)
@@ -308,14 +315,35 @@ class Model(Layer):
             session().train(self, self.own_items or self.own_gives, call)
         return session().evaluator.open("numbers")
 
+    def network(self, name: str) -> Network | None:
+        """What it is as plain data; None where it has no layers."""
+        takes, gives = self.flow()
+        if self.own_open is not None:
+            raise IsOpenError(self.own_open)
+        if not graph.calls_before(gives, takes):
+            return None
+        return replace(graph.network_of(takes, gives, name), kind=self.kind)
+
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
-        """The calls that give it data as it is in the end."""
+        """The calls that give it data; with its network as it was then, where that is another."""
+        for model, layers, given in list(session().trained):
+            if model is not self:
+                continue
+            if layers is self.own_items or layers is self.own_gives:
+                yield self._call_on(network, given)
+            elif (before := self._with(layers)) and (then := before.network(network.name)):
+                yield replace(before._call_on(then, given), network=then)
+
+    def _call_on(self, network: Network, given: Given) -> TrainingCall:
         takes, gives = self.flow()
         inputs = [_name_given(one) or getattr(one.maker, "name", "") for one in takes]
-        outputs = [name for name, _ in names_of_outputs(network, len(gives))]
-        for model, layers, given in session().trained:
-            if model is self and (layers is self.own_items or layers is self.own_gives):
-                yield call_of(given, inputs, outputs)
+        if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
+            given = given.without_inputs()
+        return call_of(given, inputs, [name for name, _ in names_of_outputs(network, len(gives))])
+
+    def _with(self, layers: Any) -> Model | None:
+        """The model with the layers that it had before; None where that is not known."""
+        return None
 
     def predict(self, *given: Any, **named: Any) -> Any:
         self._trained("predict", given, named)
@@ -359,7 +387,7 @@ class Model(Layer):
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise QueryError(f"this code gives no layer of the model the name {name!r}")
+        raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
     def reaches(self, name: str) -> bool:
         shapes = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")

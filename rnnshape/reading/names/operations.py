@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import OTHER_NAMES
 from rnnshape.reading.names.tensors import Tensor, operation
@@ -34,6 +34,8 @@ def operation_of_keras(name: str) -> str:
 def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     """What a function makes of tensors: one more step of the network."""
     known = _known(name)
+    if name == "gather":  # of all rows, where `take` without an axis is of all numbers
+        named.setdefault("axis", 0)
     takes = signature(known)
     named.pop("name", None)
     if known == "einsum":  # its subscripts come first
@@ -49,7 +51,7 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
         if not right or right in words:
             if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
                 continue
-            raise QueryError(f"{name} takes no {word!r} here")
+            raise NotReadError(f"{name} takes no {word!r} here")
         words[right] = value
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
     return operation(known, operands, **words)

@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
@@ -147,11 +147,6 @@ class Weight(Array):
         sizes = plain_shape(self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
-    def operated(self, other: Any) -> Any:
-        return NotImplemented if isinstance(other, Tensor) else super().operated(other)
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = operated
-
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     """The tensors that two are made from, on either side of a condition."""
@@ -203,7 +198,7 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     if "newshape" in arguments:
         arguments["newshape"] = _with_rest(arguments["newshape"])
     if next(graph.tensors_in(arguments), None) is not None:
-        raise QueryError("a Tensor as an argument of an operation is not read")
+        raise NotReadError("a tensor as an argument of an operation is not read")
     words = {word: argument(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.session import session, where_of
 from rnnshape.reading.python import Open, StandIn, opens_in
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
@@ -100,6 +101,10 @@ class Given(NamedTuple):
     validation: tuple[Several, Several] | None
     compiled: Compiled | None
 
+    def without_inputs(self) -> Given:
+        """The same, of which only the labels are known."""
+        return self._replace(x=None, validation=self.validation and (None, self.validation[1]))
+
 
 def given_to(
     method: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
@@ -125,8 +130,11 @@ def given_to(
         code=place.line if place else "",
     )
     first = "inputs" if method == "__call__" else "x"
-    x = _several(words.get("x"), written.get(first), "X")
-    y = _several(words.get("y"), written.get("y"), "y")
+    if isinstance(words.get("x"), Dataset):
+        x, y = _of_dataset(words["x"], written.get(first))
+    else:
+        x = _several(words.get("x"), written.get(first), "X")
+        y = _several(words.get("y"), written.get("y"), "y")
     return Given(call, x, y, _validation(words, written.get("validation_data")), compiled)
 
 
@@ -176,6 +184,27 @@ def _several(value: Any, node: ast.expr | None, usual: str) -> Several:
     return None if value is None else _data(value, node, usual)
 
 
+def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several]:
+    """The input and the labels among the elements of a data set."""
+    text = ast.unparse(node) if node is not None else ""
+    name = text if 0 < len(text) <= LONGEST_NAME else "the data set"
+    element = value.own_element
+    parts = element[:2] if isinstance(element, tuple) else (element,)
+    x, y = (*parts, element if isinstance(element, Open) else None)[:2]
+
+    def named(one: Data) -> Data:
+        return replace(one, name=f"{one.name} of {name}", of=name)
+
+    def of(several: Several) -> Several:
+        if isinstance(several, dict):
+            return {word: named(one) for word, one in several.items()}
+        if isinstance(several, tuple):
+            return tuple(map(named, several))
+        return several and named(several)
+
+    return of(_several(x, None, "X")), of(_several(y, None, "y"))
+
+
 def _data(value: Any, node: ast.expr | None, usual: str) -> Data:
     name = getattr(value, "own_name", "") or usual
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
@@ -186,7 +215,7 @@ def _data(value: Any, node: ast.expr | None, usual: str) -> Data:
         return Data(name, None)
     whole = value.own_values if all(type(one) is int for one in value.own_values) else ()
     bounds = (min(whole), max(whole) + 1) if whole else (None, None)
-    return Data(name, tuple(map(_number, value.shape)), None, *bounds)
+    return Data(name, tuple(map(_number, value.shape)), value.own_dtype, *bounds)
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:
@@ -199,6 +228,8 @@ def _shape_of_list(value: Any) -> tuple[int, ...]:
 
 def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Several, Several] | None:
     pair = words.get("validation_data")
+    if isinstance(pair, Dataset):
+        return _of_dataset(pair, node)
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
         return None
     written = node.elts if isinstance(node, ast.List | ast.Tuple) else []

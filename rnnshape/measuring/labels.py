@@ -1,0 +1,86 @@
+"""Whether Keras' own losses and metrics take labels beside what `predict` returned. For the child
+process alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
+
+from rnnshape.description import Description
+from rnnshape.fitting import names_of_outputs
+from rnnshape.measuring.numbers import Numbers
+from rnnshape.network import Question
+from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
+from rnnshape.training.losses import LOSSES, judge_of_loss
+from rnnshape.training.metrics import judge_of_metric
+
+__all__ = ["refusals"]
+
+SAMPLES = 29  # where it is not known how many there are: no other size is likely to be it
+
+
+def refusals(
+    question: Question, described: Description, returned: Sequence[Sequence[Numbers]]
+) -> Iterator[tuple[str | None, ...]]:
+    """For each call and each of its labels, Keras' words where it refuses them; empty where it
+    takes them, and None where it can't be asked."""
+    refs = [ref for _, ref in names_of_outputs(question.network, len(returned[-1]))]
+    for call in question.calls:
+        if call.network is not None or len(call.y) != len(refs):
+            yield (None,) * len(call.y)
+            continue
+        words: list[str | None] = []
+        for place, (y, ref) in enumerate(zip(call.y, refs, strict=True)):
+            compared, labels = list(_compared(call, place)), _labels(call, y)
+            if not (ref.step and compared) or labels is None:
+                words.append(None)
+                continue
+            found = returned[ref.step - 1][ref.output]
+            rows = call.rows or len(labels)
+            tensor = keras.ops.convert_to_tensor(np.resize(found, (rows, *found.shape[1:])))
+            if described.layers[ref.step - 1].outputs[ref.output].masked:
+                keras.src.backend.set_keras_mask(tensor, keras.ops.ones(tensor.shape[:2], "bool"))
+            words.append(_refusal(compared, labels, tensor))
+        yield tuple(words)
+
+
+def _compared(call: TrainingCall, place: int) -> Iterator[Callable[[Any, Any], Any]]:
+    """The loss and the metrics of an output, of which the rule says something."""
+    loss: Function | None = dict(enumerate(call.losses)).get(place)
+    if loss and judge_of_loss(loss):
+        name = loss_named(loss.name) or ""
+        made = getattr(keras.losses, LOSSES[name].name)() if name in LOSSES else name
+        yield CompileLoss(made)
+    for metric in dict(enumerate(call.metrics)).get(place, ()):
+        name = metric_named(metric.name) or ""
+        arguments = dict(metric.arguments)
+        is_written = "?" not in arguments.values() and all(map(str.isidentifier, arguments))
+        # What has to know the classes goes wrong over their numbers, too.
+        if judge_of_metric(metric) and is_written and "IoU" not in name:
+            made = getattr(keras.metrics, name)(**arguments) if arguments else metric.name
+            yield CompileMetrics([made], None).update_state
+
+
+def _labels(call: TrainingCall, y: Data) -> Numbers | None:
+    """Labels of the shape and within the bounds that are known; None where they can't be made."""
+    first, *others = y.shape or (None, None)
+    sizes = [size for size in others if size is not None]
+    if y.dtype not in (None, "bool", "int64") or len(sizes) < len(others):
+        return None
+    rows = call.rows if call.is_batched else first
+    labels = np.full((rows or SAMPLES, *sizes), max(0, (y.values_below or 1) - 1), "float32")
+    labels.flat[0] = y.values_from or 0
+    return labels
+
+
+def _refusal(compared: list[Callable[[Any, Any], Any]], labels: Numbers, made: Any) -> str:
+    for compare in compared:
+        try:
+            compare(labels, made)
+        except Exception as error:
+            return " ".join(str(error).split()) or type(error).__name__
+    return ""

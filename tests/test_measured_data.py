@@ -1,0 +1,79 @@
+"""What the rule says of labels is what Keras' losses and metrics say of what is predicted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import pytest
+
+from rnnshape.fitting import call_with
+from rnnshape.measuring.messages import Failure, Request
+from rnnshape.network import Question, chain
+from rnnshape.reading import parse
+from rnnshape.reading.code import read_code
+from rnnshape.shown import Report
+from rnnshape.training import Data, Function
+from rnnshape.training.losses import LOSSES
+from tests.conftest import KerasInProcess
+from tests.forged import measured
+from tests.test_fit_from_code import OF_TABLE, programs, table
+from tests.test_training import LABELS
+
+TEXTS = [text for kind, text in programs() if kind != "wrong" or "chain" not in text]
+
+
+def differences(report: Report, measurer: KerasInProcess) -> tuple[str, ...]:
+    (answer,) = measurer.answers(Request((report.question,)))
+    assert not isinstance(answer, Failure), answer
+    return replace(report, measurement=answer).differences
+
+
+@pytest.mark.parametrize("text", [*TEXTS, *(OF_TABLE + program for program, _ in table())])
+def test_of_programs_keras_says_what_the_rule_says(
+    text: str, keras_measurer: KerasInProcess
+) -> None:
+    reading = read_code(text, {})
+    for number, network in enumerate(reading.networks):
+        question = Question(network, calls=reading.calls_of(number))
+        try:
+            report = Report(question)
+        except Exception:  # between layers: there is nothing to be measured
+            continue
+        if report.can_be_measured:
+            assert differences(report, keras_measurer) == ()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_random_labels_keras_says_what_the_rule_says(
+    seed: int, keras_measurer: KerasInProcess
+) -> None:
+    random = Random(seed)
+    layers = ["LSTM(4, return_sequences=True) -> Dense(3)", "GRU(3)", "LSTM(4) -> Dense(1)",
+              "Masking() -> LSTM(2, return_sequences=True) -> Dense(1)"]  # fmt: skip
+    metrics = ["accuracy", "mae", "Precision", "categorical_accuracy", "AUC", "F1Score"]
+    for text, loss, labels in random.sample(list(product(layers, LOSSES, LABELS)), 40):
+        network = chain([parse(one) for one in text.split(" -> ")])
+        call = call_with(network, [Data("X", (6, 5, 2))], [Data("y", (6, *labels))], [loss])
+        call = replace(call, metrics=((Function(random.choice(metrics)),),))
+        assert differences(Report(Question(network, calls=(call,))), keras_measurer) == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "words", "said"),
+    [((8, 3), "so says Keras", 'y (8, 3) fits dense, Keras refuses it: "so says Keras"'),
+     ((8, 2), "", "y (8, 2) does not fit dense, Keras takes it")],
+)  # fmt: skip
+def test_where_keras_says_something_else_both_are_told(
+    labels: tuple[int, ...], words: str, said: str
+) -> None:
+    network = chain([parse("LSTM(4)"), parse("Dense(3)")])
+    call = call_with(network, [Data("X", (8, 5, 2))], [Data("y", labels)], ["bce"])
+    report = measured(Report(Question(network, calls=(call,))))
+    assert report.measurement is not None
+    agreeing = replace(report.measurement, labels=(("" if words else "refused",),))
+    assert replace(report, measurement=agreeing).differences == ()
+    differing = replace(report.measurement, labels=((words,),))
+    (difference,) = replace(report, measurement=differing).differences
+    assert difference == f"fit(X, y): the rule says that {said}"
