@@ -98,7 +98,8 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
     from rnnshape.cli.options import Options, app
     from rnnshape.cli.pasted import error_text
     from rnnshape.cli.questions import query
-    from rnnshape.formats.notebook import query_html
+    from rnnshape.formats.html import PAGE, fragment
+    from rnnshape.views.document import body, ending
 
     with redirect_stdout(io.StringIO()):  # what is answered by the parser was written before
         options = app(arguments, prog_name="rnnshape", standalone_mode=False)
@@ -110,7 +111,8 @@ def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | N
         asked = query(options, lambda: reader)
     if asked.code_alone:
         return None
-    return query_html(asked, with_answers(describe_all(asked), answers))
+    reports = with_answers(describe_all(asked), answers)
+    return fragment((*body(asked, reports, PAGE), *ending(asked, reports, PAGE)))
 
 
 def _display(text: str, html: str) -> None:

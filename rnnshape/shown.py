@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text as RichText
 
+    from rnnshape.views.text import Text
+
 __all__ = ["Report"]
 
 
@@ -61,17 +63,29 @@ class Report(report.Report):
         return document(self, views)
 
     def __str__(self) -> str:
-        from rnnshape.formats.notebook import report_text
         from rnnshape.terminal.environment import writes_unicode
 
-        return report_text(self, unicode=writes_unicode(sys.stdout))
+        lines = self._lines(80, writes_unicode(sys.stdout))
+        return "\n".join(line.plain.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        from rnnshape.formats.notebook import report_html
+        from rnnshape.formats.html import report_html
 
         return report_html(self)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
-        from rnnshape.formats.notebook import rich_lines
+        from rich.text import Text as RichText  # only who has Rich asks for it
 
-        return rich_lines(self, options.max_width, options.encoding)
+        from rnnshape.views.palette import LOOKS
+
+        for line in self._lines(options.max_width, options.encoding.startswith("utf")):
+            pieces = ((piece, LOOKS[style].in_rich) for piece, style in line.pieces)
+            yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")
+
+    def _lines(self, width: int, unicode: bool) -> Iterator[Text]:
+        from rnnshape.formats.layout import laid_out
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
+
+        page = Page(width, unicode)
+        return laid_out(report_blocks(self, (), page), page)

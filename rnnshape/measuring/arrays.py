@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
+from pickle import PickleBuffer
 from typing import Any, TypeAlias
 
 __all__ = ["TEXTS", "Array", "Numbers"]
@@ -22,7 +23,8 @@ class Array:
     """A tensor that Keras returned: its shape, its dtype and, where asked for, its numbers.
 
     Attributes:
-        data: the numbers as bytes, last axis fastest; None where they were not asked for.
+        data: the numbers as bytes, last axis fastest; None where they were not asked for. A buffer
+            arrives in another process as a `bytearray`.
         format: what one number is, as the module `struct` has it; `"json"` where they are texts.
 
     >>> Array((2, 3), "float32").shape
@@ -31,7 +33,7 @@ class Array:
 
     shape: tuple[int, ...]
     dtype: str
-    data: bytes | bytearray | memoryview | None = field(default=None, repr=False)
+    data: bytes | bytearray | PickleBuffer | None = field(default=None, repr=False)
     format: str = "f"
 
     @property
@@ -66,7 +68,7 @@ class Array:
 
 
 def _flat(
-    data: bytes | bytearray | memoryview, format_: str, *shape: tuple[int, ...]
+    data: bytes | bytearray | memoryview | PickleBuffer, format_: str, *shape: tuple[int, ...]
 ) -> memoryview:
     return memoryview(data).cast("B").cast(format_, *shape)  # type: ignore[call-overload,no-any-return]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pickle import PickleBuffer
 from typing import Any
 
 import numpy as np
@@ -56,4 +57,4 @@ def as_array(array: Any, *, with_numbers: bool) -> Array:
     kinds = {"b": "?", "i": "q", "u": "Q"}
     kind = kinds.get(numbers.dtype.kind, "d" if dtype == "float64" else "f")
     known = np.ascontiguousarray(numbers.astype(kind, copy=False))
-    return Array(shape, dtype, known.reshape(-1).view(np.uint8).data, kind)
+    return Array(shape, dtype, PickleBuffer(known.reshape(-1).view(np.uint8).data), kind)

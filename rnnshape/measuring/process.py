@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
@@ -28,8 +28,8 @@ from rnnshape.measuring.messages import (
     Message,
     Progress,
     Request,
-    encode,
     read,
+    write,
 )
 from rnnshape.network import Question
 
@@ -197,8 +197,7 @@ class KerasProcess:
         assert self._process is not None
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it has ended, and what it wrote before tells why
-            self._process.stdin.write(encode(request))
-            self._process.stdin.flush()
+            write(request, cast(BinaryIO, self._process.stdin))
 
     def _error(self, reason: str) -> MeasurementError:
         """An error with the last lines that the child wrote, which is ended."""
