@@ -9,27 +9,25 @@ from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import (
     FLOATS,
+    NUMBER,
+    NUMBERS,
+    WHOLE,
+    WHOLE_NOT_BOOL,
     Kind,
     axes,
     between,
     both_ends,
+    each,
     is_dtype,
-    is_noise_shape,
-    is_number,
-    is_numbers,
-    is_one_or_two,
+    is_int,
     is_order,
-    is_shape,
     is_target,
     is_whole,
-    is_word,
     named,
     number_from,
     one_of,
     or_none,
     sizes,
-    sizes_not_bool,
-    sizes_of_any_count,
 )
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
@@ -138,14 +136,6 @@ def _is_beyond_the_rule(argument: str, value: Value) -> bool:
     return False
 
 
-WHOLE = Kind("a whole number, 1 or more", is_whole, keras="expected a positive integer")
-WHOLE_NOT_BOOL = Kind(
-    WHOLE.allowed, lambda value: is_whole(value) and not isinstance(value, bool), keras=WHOLE.keras
-)
-WHOLE_OR_NONE = Kind(f"{WHOLE.allowed}, or None", or_none(is_whole), keras=WHOLE.keras)
-NUMBER = Kind("a number", is_number)
-NUMBERS = Kind("a number, or several of them", is_numbers)
-NUMBERS_OR_NONE = Kind(f"{NUMBERS.allowed}, or None", or_none(is_numbers))
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
 RATE = Kind("a number from 0 to 1", between(0, 1), keras="Expected a float value between 0 and 1")
 POOLING = one_of("valid", "same")
@@ -176,22 +166,24 @@ KINDS: dict[str, Kind] = {
     "Conv3D.groups": WHOLE,
     "num_heads": WHOLE,
     "key_dim": WHOLE,
-    "value_dim": WHOLE_OR_NONE,
-    "sliding_window": WHOLE_OR_NONE._replace(keras="must be `None` or a positive integer"),
+    "value_dim": WHOLE.or_none,
+    "sliding_window": WHOLE.or_none._replace(keras="must be `None` or a positive integer"),
     "num_query_heads": WHOLE._replace(keras=""),
     "num_key_value_heads": WHOLE._replace(keras="integer modulo by zero"),
     "head_dim": WHOLE._replace(keras=""),
     "score_mode": one_of("dot", "concat"),
     "MultiHeadAttention.dropout": RATE,
-    "MultiHeadAttention.output_shape": sizes_of_any_count(none=True),
-    "MultiHeadAttention.attention_axes": axes(none=True),
+    "MultiHeadAttention.output_shape": Kind(
+        f"{WHOLE.allowed}, or several of them", lambda value: not value or each(is_whole)(value)
+    ),
+    "MultiHeadAttention.attention_axes": axes().or_none,
     "GroupQueryAttention.dropout": RATE,
     "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
     "dropout": NUMBER,
     "recurrent_dropout": NUMBER,
     "rate": RATE,
     "stddev": RATE,
-    "noise_shape": Kind("a shape or None", or_none(is_noise_shape)),
+    "noise_shape": Kind("a shape or None", or_none(each(or_none(is_whole), alone=False))),
     "activation": ACTIVATION,
     "recurrent_activation": ACTIVATION,
     **{
@@ -231,7 +223,7 @@ KINDS: dict[str, Kind] = {
         for argument, kind in (
             ("kernel_size", sizes(count)),
             ("pool_size", sizes(count)),
-            ("strides", sizes(count, none="Pooling" in layer)),
+            ("strides", sizes(count).or_none if "Pooling" in layer else sizes(count)),
             ("dilation_rate", sizes(count)),
             ("padding", padding),
         )
@@ -244,7 +236,7 @@ KINDS: dict[str, Kind] = {
             ("strides", sizes(count)),
             ("dilation_rate", sizes(count)),
             ("padding", PADDING),
-            ("output_padding", sizes(count, least=0, none=True)),
+            ("output_padding", sizes(count, least=0).or_none),
         )
     },
     "depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
@@ -253,7 +245,14 @@ KINDS: dict[str, Kind] = {
         for kind in ("Average", "Max")
         for count in (1, 2, 3)
         for argument, allowed in (
-            ("output_size", sizes_not_bool(count)),
+            (
+                "output_size",
+                Kind(
+                    sizes(count).allowed,
+                    each(WHOLE_NOT_BOOL.takes, count),
+                    keras="must be an integer or",
+                ),
+            ),
             ("data_format", one_of("channels_last", "channels_first", none=True)),
         )
     },
@@ -284,25 +283,29 @@ KINDS: dict[str, Kind] = {
     "LayerNormalization.axis": axes(),
     "RMSNormalization.axis": axes(),
     "UnitNormalization.axis": axes(),
-    "Normalization.axis": axes(none=True),
-    "Normalization.mean": NUMBERS_OR_NONE,
-    "Normalization.variance": NUMBERS_OR_NONE,
+    "Normalization.axis": axes().or_none,
+    "Normalization.mean": NUMBERS.or_none,
+    "Normalization.variance": NUMBERS.or_none,
     "Rescaling.scale": NUMBERS,
     "Rescaling.offset": NUMBERS,
     "SpectralNormalization.power_iterations": WHOLE._replace(keras="should be greater than zero"),
     "EinsumDense.equation": Kind("a text", lambda value: isinstance(value, str)),
-    "EinsumDense.output_shape": Kind("a whole number, or a tuple of these and None", is_shape),
+    "EinsumDense.output_shape": Kind(
+        "a whole number, or a tuple of these and None",
+        lambda value: value is not None and each(or_none(is_whole))(value),
+    ),
     "EinsumDense.bias_axes": Kind(
-        "a text of letters, or None", lambda value: value is None or is_word(value)
+        "a text of letters, or None",
+        or_none(lambda value: isinstance(value, str) and value.isalpha()),
     ),
     "Dot.axes": Kind(
         "a whole number, or two of them",
-        is_one_or_two,
+        each(is_int, 2),
         keras="Invalid format for argument `axes`",
     ),
     "Concatenate.axis": axes(several=False),
-    "Softmax.axis": axes(none=True),
-    "PReLU.shared_axes": axes(none=True),
+    "Softmax.axis": axes().or_none,
+    "PReLU.shared_axes": axes().or_none,
     "BatchNormalization.momentum": NUMBER,
     "epsilon": NUMBER,
     "ReLU.max_value": Kind("a number, 0 or more, or None", or_none(between(0, float("inf")))),
@@ -314,7 +317,7 @@ KINDS: dict[str, Kind] = {
     "ActivityRegularization.l2": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
     "Bidirectional.merge_mode": one_of("concat", "sum", "mul", "ave", none=True),
     "use_cudnn": Kind("'auto', True or False", lambda value: value in ("auto", True, False)),
-    "seed": Kind("a whole number or None", or_none(lambda value: isinstance(value, int))),
+    "seed": Kind("a whole number or None", or_none(is_int)),
     "name": Kind(
         "a text without '/'",
         or_none(lambda value: isinstance(value, str) and "/" not in value),
