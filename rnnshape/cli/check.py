@@ -39,6 +39,12 @@ def check(options: Options, environment: Environment) -> ExitCode:
     """
     if "-" in options.what:
         raise UsageError("--check: name files or expressions, standard input is not checked")
+    ignored = sorted(options.views)
+    ignored += [name for name in ("seed", "export") if getattr(options, name) is not None]
+    if options.format not in (None, Format.JSON, Format.PLAIN):
+        ignored.append(f"format {options.format}")
+    if ignored:
+        raise UsageError(f"--{ignored[0]}: --check tells what is wrong, and nothing else")
     code = ExitCode.ANSWERED
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["query", "question_of", "words_asked"]
 
 USUAL_UNITS = (3,)
+SEEN_AT_ONCE = 3  # models of a file
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
     "units": "LSTM(64)",
@@ -56,6 +57,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     reads_stdin = "-" in options.what
     asked: list[_Asked] = []
     said: list[QueryError] = []
+    remarks: list[str] = []
     used: set[str] = set()
     known: list[str] = []
     for what in () if reads_stdin else options.what:
@@ -65,6 +67,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         else:
             reading = _reading(what, options, reader)
             said += reading.messages
+            remarks += _list_of_models(what, reading)
             used |= reading.names_used
             known += reading.names_open
             asked += [
@@ -90,8 +93,17 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
+        remarks=tuple(remarks),
         messages=tuple(said),
     )
+
+
+def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
+    """Of a file with many models, which there are, and how to ask for one."""
+    names = list(dict.fromkeys(one.name for one in reading.networks if one.name))
+    if len(reading.networks) > SEEN_AT_ONCE and names:
+        number = len(reading.networks)
+        yield f"{number} models, {', '.join(names)}: {shortened(what)}:{names[0]} is one of them"
 
 
 def question_of(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnshape.interruption import times_continued
 from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
 from rnnshape.terminal.output import write
@@ -36,6 +37,7 @@ class AnswerWriter:
         self._query, self._environment = query, environment
         self._stream = environment.stdout
         self._painted: list[Text] = []
+        self._continued = times_continued()  # when that was painted
         self._answered = int(follows)  # questions, also of an answer before this one
         self.begun = False
 
@@ -165,9 +167,9 @@ class AnswerWriter:
 
         screen = self._screen
         lines: Iterable[Text] = laid_out(self._whole(reports, screen.page), screen.page)
-        if self._painted:
+        if self._painted and self._continued == times_continued():
             screen.replace(self._painted, list(lines))
-        else:  # nothing was painted, or not all of it
+        else:  # nothing was painted, or not all of it, or others have written below it
             screen.write([_blank(), *lines] if self._answered or self.begun else lines)
         self.begun, self._painted = False, []
 

@@ -22,6 +22,7 @@ __all__ = [
     "Reader",
     "columns",
     "is_coloured",
+    "is_drawn_on",
     "is_dumb",
     "is_terminal",
     "size",
@@ -100,6 +101,17 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:  # it was closed
         return False
+
+
+def is_drawn_on(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
+    """Whether what is written can be written over: on a terminal that knows how, and that is this
+    job's own. One in the background would draw over what others write."""
+    if stream is None or not is_terminal(stream) or is_dumb(variables):
+        return False
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # Windows, or a terminal that has no jobs
+        return True
 
 
 def is_dumb(variables: Mapping[str, str]) -> bool:
