@@ -55,6 +55,9 @@ class InProcess:
 
     read = staticmethod(read)
 
+    def knows(self, name: str) -> bool:
+        return False
+
 
 def command(
     *arguments: str,

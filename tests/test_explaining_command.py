@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import rnnshape
-from rnnshape.magic import _html
 from tests.conftest import command
 
 NDIM = (
@@ -243,11 +242,6 @@ def test_explain_takes_a_text_or_an_exception() -> None:
     assert (live.kind, live.is_known) == ("labels", True)
     assert live.place is not None
     assert live.place.file == __file__
-
-
-def test_a_notebook_shows_the_text_of_an_explanation() -> None:
-    assert _html([NDIM], []) is None
-    assert _html(["lstm", "-n"], []) is not None
 
 
 @pytest.mark.process

@@ -154,7 +154,9 @@ def _check_all_is_used(
 
 def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Reading:
     """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
-    _check_text(what, options)
+    if not reader().knows(what):
+        _check_word(what)
+    _check_text(options)
     reading = reader().read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:
@@ -202,13 +204,17 @@ def _check_flags(options: Options) -> None:
         raise UsageError(f"{name}: it has no meaning for questions from standard input")
 
 
-def _check_text(what: str, options: Options) -> None:
-    """What is said of a word must be written into a text."""
+def _check_word(what: str) -> None:
+    """A name alone is a word that is misspelt, where nothing goes by it."""
     if what.isidentifier() or what.replace("-", "").isidentifier():
         hint = did_you_mean(what, WORDS, alike=0.7)
         if hint or "." not in what:
             choose = f"choose {either(WORDS)}, or write it in Keras: LSTM(64)"
             raise UsageError(f"WHAT {shortened(what)}: {choose}{hint}")
+
+
+def _check_text(options: Options) -> None:
+    """What is said of a word must be written into a text."""
     given: dict[str, object] = {"units": options.units or None}
     given |= {name: getattr(options.flags, name) for name in (*FLAGS, "merge_mode")}
     for name, value in given.items():

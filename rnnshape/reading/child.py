@@ -75,6 +75,10 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def knows(self, name: str) -> bool:
+        """Whether a name alone stands for something: here none does."""
+        return False
+
     def read(
         self,
         what: str,

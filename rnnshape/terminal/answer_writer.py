@@ -43,7 +43,13 @@ class AnswerWriter:
 
     def begin(self, reports: Sequence[Report]) -> None:
         """Paints what the rule knows, where a person reads it and can be shown more later."""
-        if self._query.format != Format.TABLE or not is_terminal(self._stream):
+        if self._query.format != Format.TABLE or self._is_program:
+            return
+        show = self._environment.show
+        if show is not None and show(self._query, reports, pending=True):
+            self.begun = True
+            return
+        if not is_terminal(self._stream):
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
@@ -76,8 +82,11 @@ class AnswerWriter:
             OSError: standard output can't be written.
         """
         write_table = self._query.format == Format.TABLE and not self._is_program
-        if write_table:
+        show = self._environment.show
+        if write_table and not (show and show(self._query, reports)):
             self._finish_table(reports)
+        elif write_table:
+            self.begun = False
         else:
             write(self._stream, self._pieces(reports))
         self._answered += len(reports)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rnnshape.expression import Value
     from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
     from rnnshape.network import Dimensions
+    from rnnshape.query import Query
     from rnnshape.reading import Reading
+    from rnnshape.report import Report
 
 __all__ = [
     "Environment",
@@ -49,6 +51,10 @@ class Measurer(Protocol):
 class Reader(Protocol):
     """Whoever reads texts and files: a child process, or in a test this one."""
 
+    def knows(self, name: str) -> bool:
+        """Whether a name alone stands for something, as a notebook's own do."""
+        ...
+
     def read(
         self,
         what: str,
@@ -57,6 +63,14 @@ class Reader(Protocol):
     ) -> Reading:
         """What a text or a file asks for; a `QueryError` where it makes no sense."""
         ...
+
+
+class Show(Protocol):
+    """Shows a table where a notebook is the screen; false where it is not."""
+
+    def __call__(
+        self, query: Query, reports: Sequence[Report], *, pending: bool = False
+    ) -> bool: ...
 
 
 def _reading_process() -> AbstractContextManager[Reader]:
@@ -80,6 +94,7 @@ class Environment:
         variables: as in `os.environ`.
         measurer: starts whoever measures; it is gone when the `with` block ends.
         reader: the same of whoever reads.
+        show: what is asked first to show a table.
     """
 
     stdin: TextIO | None = field(default_factory=lambda: sys.stdin)
@@ -88,6 +103,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
     reader: Callable[[], AbstractContextManager[Reader]] = _reading_process
+    show: Show | None = None
 
 
 def columns(environment: Environment) -> int:
