@@ -129,6 +129,23 @@ def test_what_has_no_place_for_an_error_says_so(options: list[str], said: str) -
     assert finished.err.startswith(said)
 
 
+@pytest.mark.parametrize("option", ["-b 3", "-u 3", "--bidirectional", "--weights", "--let a=3"])
+def test_what_an_explanation_would_pass_over_is_an_error(option: str) -> None:
+    finished = command(NDIM, *option.split())
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.endswith(": an error has no place for it\n")
+    if option == "-b 3":  # which the word takes
+        assert command("lstm", NDIM, "-n", *option.split()).code == 0
+
+
+def test_a_file_by_its_name_alone_may_hold_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("error.txt").write_text(NDIM)
+    assert command("error.txt").out == command(NDIM).out
+
+
 def test_an_error_that_is_not_known_is_said_to_be_so() -> None:
     finished = command(UNKNOWN)
     assert (finished.code, finished.out) == (1, "")

@@ -34,8 +34,6 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.files import SUFFIXES, file_text, is_file
     from rnnshape.reading.literal import is_literal
 
-    if is_literal(what):
-        return None
     if is_file(what) and Path(what).is_file():
         if what.lower().endswith(SUFFIXES):
             return None
@@ -43,6 +41,8 @@ def error_text(what: str) -> str | None:
             what = file_text(Path(what))
         except QueryError:  # it can't be read: whoever reads it next says so
             return None
+    elif is_literal(what):
+        return None
     from rnnshape.explaining import is_error
 
     return what if is_error(what) else None
@@ -72,6 +72,8 @@ def answer_with_errors(
     from rnnshape.cli.questions import query
     from rnnshape.terminal.answer_writer import AnswerWriter
 
+    if all(error_text(what) is not None for what in options.what):
+        _check_options(options)
     parts: list[Query | Explanation] = []  # all, before the first is shown
     for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
         whats = tuple(group)
@@ -90,6 +92,17 @@ def answer_with_errors(
             shown = AnswerWriter(own, environment, follows=number > 0)
             code = max(code, show(part, shown, environment))
     return code
+
+
+def _check_options(options: Options) -> None:
+    """What asks for more than an explanation would be passed over."""
+    given = {name: options.dimensions.given(name) for name in ("batch", "timesteps", "features")}
+    given |= {name: getattr(options, name) for name in ("units", "let", "x", "y", "loss")}
+    given |= options.flags._asdict() | {"compare": options.compare, "seed": options.seed}
+    given |= dict.fromkeys(options.views, True)
+    for name, value in given.items():
+        if value not in (None, False, (), {}):
+            raise UsageError(f"--{name.replace('_', '-')}: an error has no place for it")
 
 
 def show(
