@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
 
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
@@ -22,6 +22,9 @@ from rnnshape.input_shapes import (
 )
 from rnnshape.network import Dimensions, Network, Question, chain
 from rnnshape.shown import Report
+
+if TYPE_CHECKING:
+    from rnnshape.reading import Reading
 
 __all__ = ["inspect", "inspect_all"]
 
@@ -49,6 +52,7 @@ What: TypeAlias = (
     | Sequence[str | Call | HasConfig]
 )
 InputShape: TypeAlias = Sequence[int | None] | HasShape
+InputShapes: TypeAlias = InputShape | Sequence[InputShape] | Mapping[str, InputShape]
 
 HOW_TO_ASK = (
     "give a Keras expression, a chain of them, a list of layers, a Keras layer or model, "
@@ -59,8 +63,8 @@ HOW_TO_ASK = (
 def inspect(
     what: What,
     *,
-    input: InputShape | Sequence[InputShape] | None = None,
-    target: InputShape | Sequence[InputShape] | None = None,
+    input: InputShapes | None = None,
+    target: InputShapes | None = None,
     loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
@@ -72,6 +76,7 @@ def inspect(
 
     The rule answers at once, without TensorFlow; `report.measure()`, or `measure=True`, has Keras
     compute the same in a process of its own. Nothing that is read is executed or imported.
+    More is told at https://github.com/rnnshape/rnnshape#in-python.
 
     Args:
         what: a Keras expression such as `"LSTM(64)"`, a chain of them joined by `->`, other Keras
@@ -80,9 +85,9 @@ def inspect(
             `get_config()`; what of it can't be copied is answered by Keras' own symbolic tensors.
         input: the shape of what goes in, the batch first, as `(batch, timesteps, features)`; or
             data that has a `.shape`, of NumPy, TensorFlow, PyTorch or pandas. Of several inputs,
-            a list of these. None stands for a dimension that is open. What is not said is 2
-            sequences of 5 timesteps with 1 feature each. A `tf.data.Dataset` is taken by its
-            `element_spec`, which says the target too.
+            a list of these, or a dictionary by their names. None stands for a dimension that is
+            open. What is not said is 2 sequences of 5 timesteps with 1 feature each. A
+            `tf.data.Dataset` is taken by its `element_spec`, which says the target too.
         target: the shape of y, or data that has one; of several outputs, a list of these. What
             does not fit is in `report.problems`.
         loss: the name of the loss that compares it, or one for each output.
@@ -129,8 +134,8 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
 def inspect_all(
     what: What,
     *,
-    input: InputShape | Sequence[InputShape] | None = None,
-    target: InputShape | Sequence[InputShape] | None = None,
+    input: InputShapes | None = None,
+    target: InputShapes | None = None,
     loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
@@ -198,8 +203,9 @@ def _questions(
     """Every question of what is asked, and of each what is said beside the rule's notes."""
     if hasattr(given, "element_spec"):  # to read it could take for ever
         given, target = _of_dataset(given.element_spec, target)
-    shapes = None if given is None else shapes_of(given)
-    targets = None if target is None else shapes_of(target)
+    names = list(given) if isinstance(given, Mapping) else []
+    shapes = None if given is None else shapes_of(_listed(given))
+    targets = None if target is None else shapes_of(_listed(target))
     if loss is not None and targets is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
     if isinstance(what, Question):
@@ -209,26 +215,38 @@ def _questions(
         dimensions = likely_dimensions(shapes)
         networks, notes = _networks(what, _values(let), dimensions, shapes)
         dimensions = Dimensions() if shapes is None else dimensions
-    questions = [
-        _with_target(network, dimensions, shapes, targets, loss)
-        if targets is not None
-        else Question(network, dimensions)
-        if shapes is None
-        else with_input(network, shapes)
-        for network in networks
-    ]
+    questions = []
+    for network in networks:
+        own = _in_order(network, names, shapes) if names and shapes else shapes
+        if targets is not None:
+            questions.append(_with_target(network, dimensions, own, targets, loss))
+        else:
+            asked = Question(network, dimensions) if own is None else with_input(network, own)
+            questions.append(asked)
     return questions, [*notes, *[()] * (len(questions) - len(notes))]
 
 
 def _of_dataset(spec: Any, target: object) -> tuple[object, object]:
     """What the elements of a `tf.data.Dataset` say of the input and the target."""
-
-    def flat(part: Any) -> Any:
-        return list(part.values()) if isinstance(part, dict) else part
-
     if not isinstance(spec, tuple):
-        return flat(spec), target
-    return flat(spec[0]), flat(spec[1]) if target is None and len(spec) > 1 else target
+        return spec, target
+    return spec[0], spec[1] if target is None and len(spec) > 1 else target
+
+
+def _listed(given: object) -> object:
+    return list(given.values()) if isinstance(given, Mapping) else given
+
+
+def _in_order(network: Network, names: list[str], shapes: Sequence[Shape]) -> Sequence[Shape]:
+    """Shapes that are given by name, in the order of the network's inputs."""
+    inputs = [one.name for one in network.inputs]
+    if len(inputs) == 1 == len(names):
+        return shapes
+    for name in names:
+        if name not in inputs:
+            hint = did_you_mean(name, inputs) or f": there are {', '.join(inputs)}"
+            raise QueryError(f"no input is named {name!r}{hint}")
+    return [shapes[names.index(name)] for name in inputs if name in names]
 
 
 def _with_target(
@@ -266,21 +284,16 @@ def _networks(
             return [what], ()
         case Call():
             return [chain([what])], ()
-        case str():
-            return _read(what, let, dimensions)
-        case os.PathLike():
-            from rnnshape.reading import SUFFIXES
-
-            path = os.fspath(what)
-            if not os.path.isfile(path):
-                raise QueryError(f"there is no file {path}")
-            if not path.lower().endswith(SUFFIXES):
-                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
-            return _read(path, let, dimensions)
+        case str() | os.PathLike():
+            text = what if isinstance(what, str) else _path(what)
+            reading = _read(text, let, dimensions)
+            _check_let(let, [reading])
+            return list(reading.networks), reading.notes
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
         case list() | tuple():
-            return [_chain_of(what)], ()
+            return [_chain_of(what, let)], ()
+    _check_let(let, [])
     if _has_config(what):
         from rnnshape.reading.live import read_object
 
@@ -289,9 +302,27 @@ def _networks(
     raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
 
 
-def _read(
-    text: str, let: Mapping[str, Value], dimensions: Dimensions
-) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
+def _path(file: os.PathLike[str]) -> str:
+    from rnnshape.reading import SUFFIXES
+
+    path = os.fspath(file)
+    if not os.path.isfile(path):
+        raise QueryError(f"there is no file {path}")
+    if not path.lower().endswith(SUFFIXES):
+        raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
+    return path
+
+
+def _check_let(let: Mapping[str, Value], readings: Sequence[Reading]) -> None:
+    """A name that no text asks for is a slip that would pass unseen."""
+    known = [name for reading in readings for name in reading.names_open]
+    for name in let:
+        if not any(name in reading.names_used for reading in readings):
+            hint = did_you_mean(name, known) or ": nothing asks for it"
+            raise QueryError(f"let={{{name!r}: ...}}{hint}")
+
+
+def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
     from rnnshape.reading.child import reader_of_process  # an object of Keras needs none of it
 
     try:
@@ -306,7 +337,7 @@ def _read(
     for message in reading.messages:
         # The line that is named is that of whoever called `inspect`.
         warnings.warn(f"not read: {_with_place(message)}", stacklevel=5)
-    return list(reading.networks), reading.notes
+    return reading
 
 
 def _with_place(wrong: QueryError) -> str:
@@ -325,7 +356,17 @@ def _in_words_of_python(wrong: QueryError) -> QueryError:
     return QueryError(message, wrong.place)
 
 
-def _chain_of(layers: Sequence[object]) -> Network:
+def _chain_of(layers: Sequence[object], let: Mapping[str, Value]) -> Network:
+    readings = {
+        number: _read(one, let, Dimensions())
+        for number, one in enumerate(layers if let else ())
+        if isinstance(one, str)
+    }
+    _check_let(let, [*readings.values()])
+    layers = [
+        readings[number].networks[0].steps[0].layer if number in readings else one
+        for number, one in enumerate(layers)
+    ]
     calls = [_layer(one, number) for number, one in enumerate(layers)]
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')

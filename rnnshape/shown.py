@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnshape import report
@@ -61,6 +63,37 @@ class Report(report.Report):
         from rnnshape.formats.json_lines import document
 
         return document(self, views)
+
+    def save(self, path: str | os.PathLike[str], views: Collection[str] = ()) -> None:
+        """Writes the table as a picture, a page or a text: `report.save("layer.svg")`.
+
+        Args:
+            path: a name that ends in `.svg`, `.html` or `.txt`.
+            views: what to add: any of `"weights"`, `"diagram"`, `"code"` and, measured, `"values"`.
+
+        Raises:
+            ValueError: the name ends otherwise, or there is no such view.
+            OSError: the file can't be written.
+
+        >>> from rnnshape import inspect
+        >>> inspect("LSTM(3)").save("layer.pdf")
+        Traceback (most recent call last):
+            ...
+        ValueError: layer.pdf: the name must end in .svg, .html, .txt
+        """
+        from rnnshape.formats import SUFFIXES
+        from rnnshape.formats.export import export
+        from rnnshape.views import VIEWS
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
+
+        file, known = Path(path), [view.name for view in VIEWS]
+        if file.suffix.lower() not in SUFFIXES:
+            raise ValueError(f"{path}: the name must end in {', '.join(SUFFIXES)}")
+        if not set(views) <= set(known):
+            raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
+        page = Page(folds=file.suffix.lower() == ".html")
+        export(file, [*report_blocks(self, views, page)], page)
 
     def __str__(self) -> str:
         from rnnshape.terminal.environment import writes_unicode

@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnnshape.errors import QueryError
@@ -88,6 +89,13 @@ def test_an_array_gives_nested_lists_and_json(array: Array, values: object) -> N
 def test_what_is_no_number_in_json_is_null() -> None:
     array = numbers((4,), float("nan"), float("inf"), -float("inf"), 1)
     assert "".join(array.json_pieces()) == "[null, null, null, 1.0]"
+
+
+def test_numpy_takes_an_array() -> None:
+    array = np.asarray(numbers((2, 2), 1, 2, 3, 4))
+    assert (str(array.dtype), array.tolist()) == ("float32", [[1, 2], [3, 4]])
+    with pytest.raises(ValueError, match="values=True"):
+        np.asarray(Array((1, 2), "float32"))
 
 
 @pytest.mark.parametrize("shape", [(3 * PIECE,), (3, PIECE), (PIECE, 3), (2, PIECE // 2, 3)])

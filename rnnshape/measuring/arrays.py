@@ -52,6 +52,18 @@ class Array:
         numbers: Numbers = _nested(_flat(self.data, self.format), self.shape)
         return numbers
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """The numbers as NumPy has them, for `numpy.asarray`.
+
+        Raises:
+            ValueError: they were not asked for.
+        """
+        import numpy  # whoever asks has it
+
+        if self.data is None:
+            raise ValueError("the numbers were not asked for: measure(values=True)")
+        return numpy.array(self.values, dtype or self.dtype).reshape(self.shape)
+
     def json_pieces(self) -> Iterator[str]:
         """The text of `values` in JSON, piece by piece; what is no number in JSON is null.
 

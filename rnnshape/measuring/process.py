@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO, Self, cast
 
+from rnnshape.columns import open_in
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.measuring import launch, memory
@@ -267,6 +268,10 @@ def measure(question: Question, *, seed: int | None = None, values: bool = False
     ):
         raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
     describe(question.network, question.dimensions)  # what Keras would refuse, it says
+    names = [name for one in open_in(question.network) for name in one.asked]
+    if names:
+        let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
+        raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")
     with KerasProcess() as process:
         [answer] = process.answers(Request((question,), seed, values))
     if isinstance(answer, Failure):
