@@ -645,7 +645,7 @@ def test_inputs_are_given_by_their_names() -> None:
     data = {"b": np.zeros((7, 6, 2)), "a": np.zeros((7, 5, 3))}
     assert [one.sizes for one in inspect(TWO_INPUTS, input=data).inputs] == [(7, 5, 3), (7, 6, 2)]
     assert inspect("LSTM(3)", input={"x": (7, 5, 2)}).outputs["o"].shape == (7, 3)
-    with pytest.raises(QueryError, match="no input is named 'bb'; did you mean b"):
+    with pytest.raises(QueryError, match="no input is named 'bb': there are a, b"):
         inspect(TWO_INPUTS, input={"a": (7, 5, 3), "bb": (7, 6, 2)})
 
 
