@@ -140,6 +140,7 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "are
 RATE = Kind("a number from 0 to 1", between(0, 1), keras="Expected a float value between 0 and 1")
 POOLING = one_of("valid", "same")
 PADDING = one_of("valid", "same", any_case=True)
+CAUSAL = one_of("valid", "same", "causal", any_case=True)
 INITIALIZER = named("initializer function", INITIALIZERS, "initializers")
 REGULARIZER = named("regularizer", REGULARIZERS)
 CONSTRAINT = named("constraint", CONSTRAINTS)
@@ -149,6 +150,38 @@ ACTIVATION = named(
 ANYTHING = Kind("anything", lambda value: True)
 NOTHING = Kind("None", lambda value: value is None)
 
+
+def _of_space(count: int) -> dict[str, Kind]:
+    """What layers of so many axes of space take: `"Conv2D.strides"`."""
+    size, no_bool = sizes(count), each(WHOLE_NOT_BOOL.takes, count)
+    ends = sizes(2, least=0) if count == 1 else both_ends(count)
+    convolution = {"kernel_size": size, "strides": size, "dilation_rate": size, "padding": PADDING}
+    pooling = {"pool_size": size, "strides": size.or_none, "padding": POOLING}
+    adaptive = {
+        "output_size": Kind(size.allowed, no_bool, keras="must be an integer or"),
+        "data_format": one_of("channels_last", "channels_first", none=True),
+    }
+    families = {
+        "ConvND": {**convolution, "groups": WHOLE, "padding": CAUSAL if count == 1 else PADDING},
+        "ConvLSTMND": convolution,
+        "DepthwiseConvND": convolution,
+        "SeparableConvND": convolution,
+        "ConvNDTranspose": {**convolution, "output_padding": sizes(count, least=0).or_none},
+        "MaxPoolingND": pooling,
+        "AveragePoolingND": pooling,
+        "AdaptiveMaxPoolingND": adaptive,
+        "AdaptiveAveragePoolingND": adaptive,
+        "UpSamplingND": {"size": WHOLE_NOT_BOOL if count == 1 else size},
+        "ZeroPaddingND": {"padding": ends},
+        "CroppingND": {"cropping": ends},
+    }
+    return {
+        f"{name.replace('ND', f'{count}D')}.{argument}": kind
+        for name, kinds in families.items()
+        for argument, kind in kinds.items()
+    }
+
+
 # By the argument's name; under `Layer.argument` where a layer means something of its own.
 KINDS: dict[str, Kind] = {
     "units": WHOLE,
@@ -157,13 +190,7 @@ KINDS: dict[str, Kind] = {
     "Embedding.input_dim": WHOLE_NOT_BOOL,
     "Embedding.output_dim": WHOLE_NOT_BOOL,
     "Embedding.weights": NOTHING,  # an array, which can't be written here
-    "UpSampling1D.size": WHOLE_NOT_BOOL,
-    "UpSampling2D.size": sizes(2),
-    "UpSampling3D.size": sizes(3),
     "interpolation": one_of(*INTERPOLATIONS, any_case=True),
-    "Conv1D.groups": WHOLE,
-    "Conv2D.groups": WHOLE,
-    "Conv3D.groups": WHOLE,
     "num_heads": WHOLE,
     "key_dim": WHOLE,
     "value_dim": WHOLE.or_none,
@@ -209,60 +236,10 @@ KINDS: dict[str, Kind] = {
         for name in ("kernel", "bias")
     },
     "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
-    **{
-        f"{layer}{count}D.{argument}": kind
-        for count in (1, 2, 3)
-        for layer, padding in (
-            ("Conv", one_of("valid", "same", "causal", any_case=True) if count == 1 else PADDING),
-            ("ConvLSTM", PADDING),
-            ("DepthwiseConv", PADDING),
-            ("SeparableConv", PADDING),
-            ("MaxPooling", POOLING),
-            ("AveragePooling", POOLING),
-        )
-        for argument, kind in (
-            ("kernel_size", sizes(count)),
-            ("pool_size", sizes(count)),
-            ("strides", sizes(count).or_none if "Pooling" in layer else sizes(count)),
-            ("dilation_rate", sizes(count)),
-            ("padding", padding),
-        )
-    },
-    **{
-        f"Conv{count}DTranspose.{argument}": kind
-        for count in (1, 2, 3)
-        for argument, kind in (
-            ("kernel_size", sizes(count)),
-            ("strides", sizes(count)),
-            ("dilation_rate", sizes(count)),
-            ("padding", PADDING),
-            ("output_padding", sizes(count, least=0).or_none),
-        )
-    },
     "depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
-    **{
-        f"Adaptive{kind}Pooling{count}D.{argument}": allowed
-        for kind in ("Average", "Max")
-        for count in (1, 2, 3)
-        for argument, allowed in (
-            (
-                "output_size",
-                Kind(
-                    sizes(count).allowed,
-                    each(WHOLE_NOT_BOOL.takes, count),
-                    keras="must be an integer or",
-                ),
-            ),
-            ("data_format", one_of("channels_last", "channels_first", none=True)),
-        )
-    },
-    "ZeroPadding1D.padding": sizes(2, least=0),
-    "Cropping1D.cropping": sizes(2, least=0),
-    **{
-        f"{layer}{count}D.{argument}": both_ends(count)
-        for count in (2, 3)
-        for layer, argument in (("ZeroPadding", "padding"), ("Cropping", "cropping"))
-    },
+    **_of_space(1),
+    **_of_space(2),
+    **_of_space(3),
     "Reshape.target_shape": Kind(
         "a tuple of whole numbers, one of which may be -1",
         is_target,
