@@ -68,7 +68,9 @@ def _picture(lines: Sequence[Text], width: int) -> str:
         )
         console.print(RichText.assemble(*pieces), soft_wrap=True)
     # Rich's picture without the font that it fetches from the web: one of the reader's will do.
-    picture = re.sub(r"\s*(@font-face \{\{.*?\}\}|<!--.*?-->)", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    picture = re.sub(
+        r"\s*(@font-face \{\{.*?\}\}|<!--.*?-->)", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL
+    )
     picture = picture.replace("Fira Code, monospace", FONTS)
     return console.export_svg(title=TITLE, code_format=picture)
 
