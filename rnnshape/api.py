@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias, TypeGuard
 
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
+    by_name,
     is_answered,
     likely_dimensions,
     named_type,
+    of_dataset,
     shape_of,
     shapes_of,
     with_input,
 )
 from rnnshape.network import Dimensions, Network, Question, chain
+from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
-
-if TYPE_CHECKING:
-    from rnnshape.reading import Reading
 
 __all__ = ["inspect", "inspect_all"]
 
@@ -197,56 +197,27 @@ def _questions(
     what: What,
     given: object,
     let: Mapping[str, Any] | None,
-    target: object = None,
-    loss: str | Sequence[str] | None = None,
+    target: object,
+    loss: str | Sequence[str] | None,
 ) -> tuple[list[Question], list[tuple[str, ...]]]:
     """Every question of what is asked, and of each what is said beside the rule's notes."""
-    if hasattr(given, "element_spec"):  # to read it could take for ever
-        given, target = _of_dataset(given.element_spec, target)
-    names = list(given) if isinstance(given, Mapping) else []
-    shapes = None if given is None else shapes_of(_listed(given))
-    targets = None if target is None else shapes_of(_listed(target))
+    given, target = of_dataset(given, target)
+    shapes = None if given is None else shapes_of(given)
+    targets = None if target is None else shapes_of(target)
     if loss is not None and targets is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
-    if isinstance(what, Question):
-        networks, dimensions = [what.network], what.dimensions
-        notes: tuple[tuple[str, ...], ...] = ()
-    else:
-        dimensions = likely_dimensions(shapes)
-        networks, notes = _networks(what, _values(let), dimensions, shapes)
-        dimensions = Dimensions() if shapes is None else dimensions
+    dimensions = likely_dimensions(shapes)
+    asked = what.network if isinstance(what, Question) else what
+    reading = _reading(asked, _values(let), dimensions, shapes or ())
+    sizes = what.dimensions if isinstance(what, Question) else Dimensions()
     questions = []
-    for network in networks:
-        own = _in_order(network, names, shapes) if names and shapes else shapes
+    for network in reading.networks:
+        own = shapes and by_name(network, given, shapes)
         if targets is not None:
-            questions.append(_with_target(network, dimensions, own, targets, loss))
+            questions.append(_with_target(network, sizes, own, targets, loss))
         else:
-            asked = Question(network, dimensions) if own is None else with_input(network, own)
-            questions.append(asked)
-    return questions, [*notes, *[()] * (len(questions) - len(notes))]
-
-
-def _of_dataset(spec: Any, target: object) -> tuple[object, object]:
-    """What the elements of a `tf.data.Dataset` say of the input and the target."""
-    if not isinstance(spec, tuple):
-        return spec, target
-    return spec[0], spec[1] if target is None and len(spec) > 1 else target
-
-
-def _listed(given: object) -> object:
-    return list(given.values()) if isinstance(given, Mapping) else given
-
-
-def _in_order(network: Network, names: list[str], shapes: Sequence[Shape]) -> Sequence[Shape]:
-    """Shapes that are given by name, in the order of the network's inputs."""
-    inputs = [one.name for one in network.inputs]
-    if len(inputs) == 1 == len(names):
-        return shapes
-    for name in names:
-        if name not in inputs:
-            hint = did_you_mean(name, inputs) or f": there are {', '.join(inputs)}"
-            raise QueryError(f"no input is named {name!r}{hint}")
-    return [shapes[names.index(name)] for name in inputs if name in names]
+            questions.append(with_input(network, own) if own else Question(network, sizes))
+    return questions, [*reading.notes, *[()] * (len(questions) - len(reading.notes))]
 
 
 def _with_target(
@@ -273,33 +244,33 @@ def _with_target(
     return replace(question, calls=(call,))
 
 
-def _networks(
-    what: What,
-    let: Mapping[str, Value],
-    dimensions: Dimensions,
-    shapes: Sequence[Shape] | None = None,
-) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
+def _reading(
+    what: object, let: Mapping[str, Value], dimensions: Dimensions, shapes: Sequence[Shape]
+) -> Reading:
+    """The networks that are asked about; a `QueryError` for a name of `let` that no text asks for,
+    which would pass unseen."""
     match what:
-        case Network():
-            return [what], ()
-        case Call():
-            return [chain([what])], ()
         case str() | os.PathLike():
-            text = what if isinstance(what, str) else _path(what)
-            reading = _read(text, let, dimensions)
-            _check_let(let, [reading])
-            return list(reading.networks), reading.notes
+            reading = _read(what if isinstance(what, str) else _path(what), let, dimensions)
+        case Network():
+            reading = Reading((what,))
+        case Call():
+            reading = Reading((chain([what]),))
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
         case list() | tuple():
-            return [_chain_of(what, let)], ()
-    _check_let(let, [])
-    if _has_config(what):
-        from rnnshape.reading.live import read_object
+            reading = _read_layers(what, let)
+        case _ if _has_config(what):
+            from rnnshape.reading.live import read_object
 
-        reading = read_object(what, shapes or ())
-        return list(reading.networks), reading.notes
-    raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
+            reading = read_object(what, shapes)
+        case _:
+            raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
+    for name in let:
+        if name not in reading.names_used:
+            hint = did_you_mean(name, reading.names_open) or ": nothing asks for it"
+            raise QueryError(f"let={{{name!r}: ...}}{hint}")
+    return reading
 
 
 def _path(file: os.PathLike[str]) -> str:
@@ -313,15 +284,6 @@ def _path(file: os.PathLike[str]) -> str:
     return path
 
 
-def _check_let(let: Mapping[str, Value], readings: Sequence[Reading]) -> None:
-    """A name that no text asks for is a slip that would pass unseen."""
-    known = [name for reading in readings for name in reading.names_open]
-    for name in let:
-        if not any(name in reading.names_used for reading in readings):
-            hint = did_you_mean(name, known) or ": nothing asks for it"
-            raise QueryError(f"let={{{name!r}: ...}}{hint}")
-
-
 def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
     from rnnshape.reading.child import reader_of_process  # an object of Keras needs none of it
 
@@ -330,10 +292,9 @@ def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Readin
         if not reading.networks:
             raise reading.refused()
     except QueryError as wrong:
-        said = _in_words_of_python(wrong)
         for other in wrong.others:
-            said.add_note(_with_place(other))
-        raise said from None
+            wrong.add_note(_with_place(other))
+        raise wrong from None
     for message in reading.messages:
         # The line that is named is that of whoever called `inspect`.
         warnings.warn(f"not read: {_with_place(message)}", stacklevel=5)
@@ -341,36 +302,27 @@ def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Readin
 
 
 def _with_place(wrong: QueryError) -> str:
-    place = f" ({wrong.place.where})" if wrong.place and wrong.place.where else ""
-    return f"{_in_words_of_python(wrong)}{place}"
+    return f"{wrong} ({wrong.place.where})" if wrong.place and wrong.place.where else str(wrong)
 
 
-def _in_words_of_python(wrong: QueryError) -> QueryError:
-    """The same error, where it would name an option of the command line."""
-    open_names: Collection[str] = getattr(wrong, "places", ())
-    if not open_names:
-        return wrong
-    shown = ", ".join(f"{name!r}: ..." for name in open_names)
-    values = "a value that depends" if len(open_names) == 1 else "values that depend"
-    message = f"the code has {values} on data: give let={{{shown}}}"
-    return QueryError(message, wrong.place)
-
-
-def _chain_of(layers: Sequence[object], let: Mapping[str, Value]) -> Network:
-    readings = {
-        number: _read(one, let, Dimensions())
-        for number, one in enumerate(layers if let else ())
-        if isinstance(one, str)
-    }
-    _check_let(let, [*readings.values()])
-    layers = [
-        readings[number].networks[0].steps[0].layer if number in readings else one
-        for number, one in enumerate(layers)
+def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
+    """A chain of layers, each in whatever form."""
+    texts = {text: _read(text, let, Dimensions()) for text in layers if let and _is_text(text)}
+    calls = [
+        texts[one].networks[0].steps[0].layer if _is_text(one) and one in texts else _layer(one, at)
+        for at, one in enumerate(layers)
     ]
-    calls = [_layer(one, number) for number, one in enumerate(layers)]
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
-    return chain(calls)
+    return Reading(
+        (chain(calls),),
+        names_used=frozenset().union(*(one.names_used for one in texts.values())),
+        names_open=tuple(name for one in texts.values() for name in one.names_open),
+    )
+
+
+def _is_text(one: object) -> TypeGuard[str]:
+    return isinstance(one, str)
 
 
 def _layer(one: object, number: int) -> Call:
