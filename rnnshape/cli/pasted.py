@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -34,7 +35,7 @@ def error_text(what: str) -> str | None:
     from rnnshape.reading.files import SUFFIXES, file_text, is_file
     from rnnshape.reading.literal import is_literal
 
-    if is_file(what) and Path(what).is_file():
+    if is_file(what) and os.path.isfile(what):
         if what.lower().endswith(SUFFIXES):
             return None
         try:
