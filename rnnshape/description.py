@@ -460,6 +460,7 @@ def _check_names(network: Network) -> None:
         name = step.layer["name"]
         if (
             name is not None
+            and not step.group  # a model within it has names of its own
             and step.same_as is None
             and named.setdefault(name, step.layer) is not step.layer
         ):

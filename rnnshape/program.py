@@ -32,6 +32,10 @@ SIGNS = {
     "greater_equal": ">=",
     "less": "<",
     "less_equal": "<=",
+    "not_equal": "!=",
+    "logical_and": "&",
+    "logical_or": "|",
+    "logical_xor": "^",
 }
 
 

@@ -6,25 +6,28 @@ from collections.abc import Sequence
 
 from rnnshape.expression import Unknown
 
-__all__ = ["comes_from"]
+__all__ = ["comes_from", "reasons"]
 
 MOST_NAMES = 20  # that are asked for in one message
 
 
 def comes_from(unknowns: Sequence[Unknown]) -> str:
     """Why values are not known, in words: `vocab_size (line 12) comes from data: --let ...`."""
-    parts: dict[str, None] = {}
-    for one in unknowns[:MOST_NAMES]:
-        parts[_why(one)] = None
-    return "; ".join(parts)
+    return "; ".join(reasons(unknowns))
 
 
-def _why(one: Unknown) -> str:
-    where = ", ".join(filter(None, [one.file, f"line {one.line}" if one.line else ""]))
+def reasons(unknowns: Sequence[Unknown], *, names_files: bool = True) -> list[str]:
+    """Why each of the values is not known, said once."""
+    return [*dict.fromkeys(_why(unknown, names_files) for unknown in unknowns[:MOST_NAMES])]
+
+
+def _why(unknown: Unknown, names_file: bool) -> str:
+    line = f"line {unknown.line}" if unknown.line else ""
+    where = ", ".join(filter(None, [unknown.file if names_file else "", line]))
     place = f" ({where})" if where else ""
-    names = one.asked or (one.name,)
-    if one.reason:
-        return f"{one.name}{place}: {one.reason}"
+    names = unknown.asked or (unknown.name,)
+    if unknown.reason:
+        return f"{unknown.name}{place}: {unknown.reason}"
     options = " ".join(f"--let {_quoted(name)}" for name in names)
     return f"{', '.join(names)}{place} comes from data: {options}"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +170,12 @@ def test_a_layer_without_a_rule_is_answered_by_keras_alone(keras_measurer: Keras
     finished = command("AutoContrast()", "--dry-run")
     assert (finished.code, finished.out) == (2, "")
     assert "leave out --dry-run" in finished.err
+
+
+def test_a_layer_without_a_rule_keeps_no_other_question_from_its_answer() -> None:
+    finished = command("AutoContrast()", "lstm", "--json", "--dry-run")
+    assert finished.code == 1
+    assert [one["outputs"][0]["shape"] for one in finished.lines] == [None, [2, 3]]
 
 
 def test_several_questions_are_answered_in_order(keras_measurer: KerasInProcess) -> None:
@@ -354,3 +361,18 @@ def test_a_missing_bias_initializer_is_shown_where_it_stands() -> None:
     finished = command("LSTM(3, bias_initializer=None)", "--dry-run")
     assert finished.code == 2
     assert finished.err.splitlines()[-1] == "  |         ^^^^^^^^^^^^^^^^"
+
+
+def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path: Path) -> None:
+    path = tmp_path / "open.py"
+    path.write_text(
+        "from keras import Sequential\nfrom keras.layers import LSTM, Dense\n"
+        "n = len(words)\nk = len(names)\n"
+        "a = Sequential([LSTM(n), Dense(k)])\nb = Sequential([LSTM(n)])\n"
+    )
+    finished = command(str(path), "--dry-run")
+    assert finished.out[finished.out.index("· not measured") :].splitlines() == [
+        "· not measured:",
+        "- n (line 3) comes from data: --let n=...",
+        "- k (line 4) comes from data: --let k=...",
+    ]

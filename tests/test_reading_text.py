@@ -41,6 +41,15 @@ from rnnshape.reading.text import read_text
         ("  LSTM(4)\n  -> Dense(1)", "LSTM(4) -> Dense(1)"),
         ("\r\n  LSTM(4),\r\n  Dense(1)\r\n", "LSTM(4) -> Dense(1)"),
         (" LSTM(4)", "LSTM(4)"),
+        (
+            ">>> m = Sequential()\n>>> m.add(\n...   LSTM(4))\n<Layer>\n>>> m.add(Dense(1))",
+            "LSTM(4) -> Dense(1)",
+        ),
+        (
+            "In [3]: x = [\n   ...:   LSTM(4), Dense(1)]\n   ...: Sequential(x)\nOut[3]: ...",
+            "LSTM(4) -> Dense(1)",
+        ),
+        ("return Sequential([LSTM(4), Dense(1)])", "LSTM(4) -> Dense(1)"),
         ("Sequential(layers=[LSTM(4)], trainable=False)", "LSTM(4)"),
         ("Sequential([LSTM(4)], 'a')", "LSTM(4)"),
         ("model.add(LSTM(4))", "LSTM(4)"),

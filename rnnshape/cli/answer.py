@@ -50,9 +50,10 @@ def describe_all(query: Query) -> list[Report]:
         Report(question, notes_before=notes)
         for question, notes in zip(query.questions, query.notes, strict=True)
     ]
-    for report in reports if query.dry_run else ():
-        layer = report.layers[0]
-        if layer.has_no_rule and not any(one.facts or one.unread for one in report.layers):
+    layers = [layer for report in reports for layer in report.layers]
+    says_something = any(layer.facts or layer.unread for layer in layers)
+    if query.dry_run and not says_something and not any(report.open for report in reports):
+        for layer in layers:
             raise layer.call.error(
                 f"there is no rule for {layer.without_rule}, only Keras can tell: leave out "
                 "--dry-run"

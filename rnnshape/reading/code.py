@@ -236,7 +236,8 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
             made = _call_openly(evaluator, found)
             for word, part in list(vars(found).items()):
                 held = SESSION.get()
-                if held.models or held.calls or isinstance(made, Open | Layer):
+                is_made = any(model.own_items or model.own_gives for model in held.models)
+                if is_made or held.calls or isinstance(made, Open | Layer):
                     break
                 if isinstance(part, FunctionType) and not word.startswith("_"):
                     _call_openly(evaluator, getattr(made, word))
@@ -247,17 +248,19 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
         parameters = signature(function).parameters.values()
     except (TypeError, ValueError):
         return Open("a function")
-    given = {}
+    positional: dict[str, object] = {}
+    named: dict[str, object] = {}
     for word in parameters:
-        if word.default is word.empty and word.kind < 2:
+        if word.default is word.empty and word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD):
             found = Open(word.name, "", getattr(function, "source", None) or evaluator.source)
             found.is_named = True
+            given = named if word.kind is word.KEYWORD_ONLY else positional
             given[word.name] = evaluator.named_by_let(found)
     evaluator.limit = evaluator.steps + STEPS_OF_STATEMENT
-    names: list[ast.expr] = [ast.Name(word) for word in given]
+    names: list[ast.expr] = [ast.Name(word) for word in (*positional, *named)]
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
-        return evaluator.really(function, *given.values())
+        return evaluator.really(function, *positional.values(), **named)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
         return Open("a function")

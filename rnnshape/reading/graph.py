@@ -117,12 +117,13 @@ class LayerCall:
 
 
 def tensors_in(given: object) -> Iterator[Tensor]:
-    """Every tensor in a nest of lists, tuples and dicts, in order."""
+    """Every tensor in a nest of lists, tuples and dicts, in order; a dict is in that of its keys,
+    as Keras has it."""
     if isinstance(given, Tensor):
         yield given
     elif isinstance(given, dict):
-        for part in given.values():
-            yield from tensors_in(part)
+        for key in sorted(given, key=str):
+            yield from tensors_in(given[key])
     elif isinstance(given, list | tuple):
         for part in given:
             yield from tensors_in(part)

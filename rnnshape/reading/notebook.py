@@ -57,18 +57,22 @@ def _cells(notebook: object) -> Iterator[tuple[int, str]]:
 
 
 def _without_magics(code: str) -> str:
-    """The code with `pass` where a line is for the notebook and not for Python."""
+    """The code with `pass` where a line is for the notebook and not for Python, and without the
+    indent that a whole cell may have."""
     first = code.lstrip()
     if first.startswith("%%"):
         word = first[2:].split(maxsplit=1)
         if not word or word[0] not in CELLS_OF_CODE:
             return ""
-    if not re.search(r"[%!?]", code):
-        return code
     lines = code.split("\n")  # one by one: an expression over several would go back and forth
+    begun = next((line for line in lines if line.strip()), "")
+    indent = begun[: len(begun) - len(begun.lstrip())]
+    goes_on = False  # the line before is a magic one that ends in a backslash
     for number, line in enumerate(lines):
-        if _is_magic(line.strip()):
-            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+        line, is_magic = line.removeprefix(indent), _is_magic(line.strip())
+        code_of_line = line[: len(line) - len(line.lstrip())] + "pass" if is_magic else line
+        lines[number] = "" if goes_on else code_of_line
+        goes_on = (goes_on or is_magic) and line.rstrip().endswith("\\")
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -22,6 +23,7 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 __all__ = ["read_call", "read_text"]
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 DEEPEST = 30  # lists and models within each other
 
 
@@ -32,7 +34,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
     """
-    text = text.replace("→", "->")
+    text = _without_prompts(text.replace("→", "->"))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
@@ -56,6 +58,18 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     network = replace(network, problems=tuple(held.problems))
     used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
     return Reading((network,), (), (tuple(held.notes),), used, known)
+
+
+def _without_prompts(text: str) -> str:
+    """What was typed, of a text that was copied from a terminal with Python or IPython in it.
+
+    >>> _without_prompts(">>> n = 3\\n>>> LSTM(\\n...     n)\\n<LSTM name=lstm>")
+    'n = 3\\nLSTM(\\n    n)'
+    """
+    if not re.match(r"\s*(>>>|In \[\d+\]:) ", text):
+        return text
+    prompts = [(PROMPT.match(line), line) for line in text.splitlines()]
+    return "\n".join(line[prompt.end() :] for prompt, line in prompts if prompt)
 
 
 def read_call(text: str) -> Call:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rnnshape.problem import Problem
 from rnnshape.report import Report
-from rnnshape.unknown_words import comes_from
+from rnnshape.unknown_words import reasons
 from rnnshape.views.blocks import Block, Grid, Lines
 from rnnshape.views.outputs import OPTIONS
 from rnnshape.views.page import Page
@@ -83,17 +83,23 @@ def _problem(problem: Problem, page: Page) -> Text:
     return styled(page.mark(False), f" {problem.message}{where}")
 
 
-def _open(report: Report, page: Page) -> Text:
-    """What is not known, why, and how to give it."""
-    what = comes_from(report.open)
-    return styled(page.mark(None), (f" not measured: {what}", Style.PENDING))
+def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
+    """What is not known, why, and how to give it; the file only where there are several."""
+    unknowns = [unknown for report in reports for unknown in report.open]
+    files = {unknown.file for unknown in unknowns if unknown.file}
+    said = reasons(unknowns, names_files=len(files) > 1)
+    first = f" {said[0]}" if len(said) == 1 else ""
+    yield styled(page.mark(None), (f" not measured:{first}", Style.PENDING))
+    for reason in said if len(said) > 1 else ():
+        yield styled((f"- {reason}", Style.PENDING))
 
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
     yield from (_problem(one, page) for one in _problems(reports))
     unknown = [report for report in reports if report.open and not report.measurement]
-    yield from (_open(report, page) for report in unknown)
+    if unknown:
+        yield from _open(unknown, page)
     if not measured:
         if not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))

@@ -6,6 +6,8 @@ import os
 from functools import cache
 from typing import Any
 
+import numpy
+
 from rnnshape.description import describe
 from rnnshape.expression import Value
 from rnnshape.network import Argument, Network, Ref
@@ -31,6 +33,9 @@ def build(value: Value) -> Any:
     arguments = {name: build(one) for name, one in value.arguments}  # type: ignore[union-attr]
     if module_of(value.name) != "ops":  # type: ignore[union-attr]
         return made(**arguments)
+    if value.name == "get_item":  # type: ignore[union-attr]
+        key = eval(f"numpy.s_{arguments['key']}", {"numpy": numpy})
+        return lambda tensor: made(tensor, key)
     free = [word for word in signature(value.name).tensors if word not in arguments]  # type: ignore[union-attr]
     return lambda *tensors: made(**arguments, **dict(zip(free, tensors, strict=True)))
 

@@ -12,9 +12,19 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
 
+BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
-__all__ = ["ARRAYS", "NUMPY", "Array", "array_of_shape", "indexed", "sizes_of"]
+__all__ = [
+    "ARRAYS",
+    "BATCH",
+    "NUMPY",
+    "Array",
+    "array_of_shape",
+    "indexed",
+    "size_of_tensor",
+    "sizes_of",
+]
 
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
@@ -65,7 +75,7 @@ class Array(StandIn):
 
     def as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
-        sizes = tuple(unknown_of(size) if isinstance(size, Open) else size for size in self.shape)
+        sizes = tuple(map(size_of_tensor, self.shape))
         return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
 
     def __len__(self) -> int:
@@ -186,7 +196,18 @@ def array_of_shape(shape: Any) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
         return shape
-    return Array(shape) if len(shape) else session().evaluator.open("a number from data")
+    if len(shape):
+        return Array(shape)
+    number: Open = session().evaluator.open("a number from data")
+    number.is_number = True
+    return number
+
+
+def size_of_tensor(size: Any) -> Any:
+    """A size of an array as one of a tensor: a number, None for the batch, or unknown."""
+    if isinstance(size, Open):
+        return None if size.stands_for == BATCH else unknown_of(size)
+    return size if size is None or isinstance(size, int) else int(size)
 
 
 def sizes_of(value: Any) -> Any:
@@ -221,6 +242,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         size = sizes.pop(0)
         if isinstance(part, slice):
             made.append(_sliced(size, part))
+        elif isinstance(part, Open) and part.is_number:
+            continue
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, bool):
@@ -239,7 +262,15 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
 
 
 def _sliced(size: Any, part: slice) -> Any:
-    if part == slice(None):
+    start, stop = part.start, part.stop
+    if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
+        distance = range(max(0, stop.offset - start.offset))  # `x[i : i + 3]`
+        return (
+            len(distance)
+            if part.step is None
+            else _sliced(len(distance), slice(0, None, part.step))
+        )
+    if start is stop is part.step is None:
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
         return session().evaluator.derived(end)
@@ -313,6 +344,9 @@ def _normal(*values: Any, **named: Any) -> Any:
 
 def _array(value: Any, *_: Any, **__: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
+    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
+        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
+        return Array((session().evaluator.open("the number of rows"), *inner))
     if isinstance(value, Open):
         return session().evaluator.derived(value)
     if isinstance(value, Array):
@@ -367,7 +401,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     ),
     **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
     **dict.fromkeys(("randint", "choice"), _of_size),
-    **dict.fromkeys(("normal", "uniform"), _normal),
+    **dict.fromkeys(("normal", "uniform", "random_normal", "random_uniform"), _normal),
 }
 _GENERATOR: Module = Module("numpy.random", {**ARRAYS, "integers": _of_size})
 NUMPY: dict[str, Any] = {

@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import did_you_mean
+from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arrays import ARRAYS, NUMPY, sizes_of
+from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import (
     Input,
@@ -65,12 +65,16 @@ class Function(StandIn):
         named.pop("name", None)
         if not holds_tensors([*given, *named.values()]):
             return self._of_data(given, named)
+        if self.own_name == "linear":
+            return given[0]
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
         if self.own_path.endswith("backend") or (
             self.own_path.startswith("tensorflow") and "keras" not in self.own_path
         ):
             self._refused_outside_of_layers()
+            if self.own_name == "expand_dims" and len(given) + len(named) == 1:
+                named["axis"] = -1  # which `keras.ops` does not have
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"
@@ -117,6 +121,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
     if name == "load_model":
         return loaded
+    if name == "clone_model":
+        return cloned
+    if name == "get" and path.endswith("activations"):
+        return activation
     if name == "set_image_data_format":
         return set_image_data_format
     if module == "layers" and not of_settings:
@@ -152,11 +160,19 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open."""
     sizes, evaluator = sizes_of(value), session().evaluator
     text = evaluator.open(evaluator.node).label
-    why = "it is known when the model runs"
-    return [
-        evaluator.open(f"{text}[{place}]", why) if size is None else size
-        for place, size in enumerate(sizes)
-    ]
+    made = []
+    for place, size in enumerate(sizes):
+        if size is None:
+            size = evaluator.open(f"{text}[{place}]", "it is known when the model runs")
+            size.stands_for = BATCH if place == 0 else None
+        made.append(size)
+    return made
+
+
+def activation(identifier: Any) -> Any:
+    """`keras.activations.get("relu")`: the function of that name; of a function, itself."""
+    identifier = "linear" if identifier is None else identifier
+    return Function(identifier, "keras.activations") if isinstance(identifier, str) else identifier
 
 
 def set_image_data_format(data_format: Any) -> None:
@@ -169,6 +185,16 @@ def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     evaluator = session().evaluator
     found = evaluator.open(evaluator.node, f"it is loaded from a file: {file}")
     session().loaded.append(found)
+    return found
+
+
+def cloned(*_: Any, **__: Any) -> Any:
+    """A copy of a model, which is not read."""
+    evaluator = session().evaluator
+    found = evaluator.open(evaluator.node, "it is a copy of a model, which is not read")
+    evaluator.tell(
+        NotReadError(f"{found.label} is not read: ask for the model itself", found.place)
+    )
     return found
 
 

@@ -13,7 +13,7 @@ from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -135,11 +135,11 @@ class Layer(StandIn):
             if isinstance(words.get(word), Open):  # it changes no shape
                 del words[word]
         session().take(self)
-        arguments = [passed(part) for part in parts]
+        arguments = [_in_a_row(passed(part)) for part in parts]
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
         step = session().step(
-            self.own_layer, arguments, {word: passed(words[word]) for word in words}
+            self.own_layer, arguments, {word: _in_a_row(passed(words[word])) for word in words}
         )
         scores = words.get("return_attention_scores") is True
         return stand_ins(graph.returned(step, count=2 if scores else 1))
@@ -148,31 +148,34 @@ class Layer(StandIn):
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
         tensors = [passed(part) for part in given]
+        words = {
+            word: passed(part) if holds_tensors(part) else part for word, part in named.items()
+        }
+        taken = [*tensors, *words.values()]
         if not self.own_is_built:
             self.own_is_built = True
-            first = next(graph.tensors_in(tensors), None)
-            shape = stand_ins(first).shape if first is not None else Open("a shape")
-            many = isinstance(given[0], list | tuple) if given else False
-            self.build(
-                [stand_ins(one).shape for one in graph.tensors_in(tensors)] if many else shape
-            )
+            shapes = [stand_ins(tensor).shape for tensor in graph.tensors_in(taken)]
+            many = bool(taken) and isinstance(taken[0], list | tuple)
+            self.build(shapes if many else next(iter(shapes), Open("a shape")))
         held = session()
         before, number = len(held.calls), held.number
         held.groups.append(self._title)
         try:
             with held.within_call():
-                made = self.call(*stand_ins(tensors), **named)
+                made = self.call(
+                    *stand_ins(tensors), **{word: stand_ins(part) for word, part in words.items()}
+                )
         finally:
             held.groups.pop()
         if isinstance(made, Open):
             raise IsOpenError(made)
         inner = held.calls[before:]
-        if not self.own_weights and not _uses_more(inner, tensors):
+        if not self.own_weights and not _uses_more(inner, taken):
             return made
         shapes = [plain_sizes(stand_ins(one)) for one in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
-        return self._one_row(tensors, shapes, inner)
+        return self._one_row(taken, shapes, inner)
 
     def _one_row(
         self, tensors: Sequence[Any], shapes: Sequence[Any], inner: Sequence[graph.LayerCall]
@@ -236,7 +239,7 @@ class Layer(StandIn):
     add_loss = add_metric = reset_state = reset_states = set_weights
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        sizes = tuple(_size(size) for size in input_shape)
+        sizes = tuple(size_of_tensor(size) for size in input_shape)
         made = self(Tensor(graph.InputTensor(sizes)))
         session().calls.pop()
         return made.shape
@@ -321,7 +324,7 @@ class Weight(Array):
     what = "a weight"
 
     def as_operand(self) -> Any:
-        sizes = tuple(_size(size) for size in self.shape)
+        sizes = tuple(size_of_tensor(size) for size in self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
     def operated(self, other: Any) -> Any:
@@ -459,8 +462,10 @@ def argument(value: Any, depth: int = 0) -> Value:
 
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
-    if isinstance(value, list | tuple | dict):
-        return tuple(map(passed, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, dict):
+        return {key: passed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(passed, value))
     if isinstance(value, Array) and not isinstance(value, Weight):
         return of_data(value)
     if isinstance(value, Open) and not value.reason:
@@ -481,7 +486,7 @@ def passed(value: Any) -> Any:
 
 def of_data(value: Array) -> Tensor:
     """The tensor that stands for data of a shape: the same of the same data."""
-    sizes = tuple(_size(size) for size in value.shape)
+    sizes = tuple(size_of_tensor(size) for size in value.shape)
     return Tensor(session().source(id(value), value, sizes, value.own_name))
 
 
@@ -491,10 +496,9 @@ def open_shape(value: Open) -> Unknown | None:
     return None if value.is_undefined else unknown_of(value.part(".shape"))
 
 
-def _size(size: Any) -> Any:
-    if isinstance(size, Open):
-        return unknown_of(size)
-    return size if size is None or isinstance(size, int) else int(size)
+def _in_a_row(given: Any) -> Any:
+    """What a layer of Keras is called with, without the names of a dictionary."""
+    return tuple(given.values()) if isinstance(given, dict) else given
 
 
 def holds_tensors(value: object) -> bool:
@@ -538,6 +542,7 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
         return named["tensor"]
     known = signatures.signature("Input").names
     given = dict(zip(known, values, strict=False)) | named
+    given.pop("ragged", None)  # its shape is the same
     plain = {}
     for word, value in given.items():
         made = argument(value)

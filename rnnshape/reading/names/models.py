@@ -94,6 +94,12 @@ class Model(Layer):
             which = "outputs" if self.own_takes else "inputs"
             raise self._refused(f"what this model's {which} are is not known", None)
         given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
+        names = [name for tensor in given if (name := getattr(tensor.maker, "given_name", ""))]
+        for name in names:
+            if names.count(name) > 1:
+                message = f"two inputs have the name {name!r}: give each its own"
+                words = '(Keras: "All operation names should be unique")'
+                raise self._refused(f"{message} {words}", None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
         data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
@@ -152,7 +158,7 @@ class Model(Layer):
                 else None
             )
             expected = graph.Tensor(before) if before else first
-            if len(tensors) != 1 or tensors[0] != expected or call.keywords or call.layer.unread:
+            if tensors != [expected] or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)
@@ -172,7 +178,7 @@ class Model(Layer):
         if not self.own_takes:
             why = "what it does when called is not in this code"
             raise IsOpenError(session().evaluator.open(self.title or "a model", why))
-        held, given = session(), _flat(passed(inputs))
+        held, given = session(), _flat(self._in_order(passed(inputs)))
         if len(given) != len(self.own_takes):
             takes = _counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
@@ -192,6 +198,12 @@ class Model(Layer):
         held.calls += anew
         made = [stand_ins(graph.in_place_of(one, stands_for)) for one in self.own_gives]
         return made[0] if len(made) == 1 else made
+
+    def _in_order(self, given: Any) -> Any:
+        """What it is called with; of a dictionary, each input is given what has its name."""
+        names = [getattr(tensor.maker, "given_name", "") for tensor in self.own_takes]
+        is_named = isinstance(given, dict) and all(name in given for name in names)
+        return [given[name] for name in names] if is_named else given
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:
@@ -363,8 +375,19 @@ class Model(Layer):
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            self(Tensor(graph.InputTensor(None, "inputs")))
+            _tried(self, Tensor(graph.InputTensor(None, "inputs")))
         return self.own_takes, self.own_gives
+
+
+def _tried(call: Any, *given: Any) -> Any:
+    """What a call makes that the code does not have; open where Python refuses it."""
+    try:
+        return call(*given)
+    except (IsOpenError, QueryError, RecursionError, MemoryError):
+        raise
+    except Exception as wrong:
+        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
+        raise IsOpenError(session().evaluator.open(session().evaluator.node, why)) from None
 
 
 def _check_fits(title: str, takes: Shape | None, given: Shape | None) -> None:
@@ -551,7 +574,7 @@ class Sequential(Model):
             return [], []
         if self.own_flow is None or self.own_flow[0] != self.own_items:
             start = Tensor(self.first())
-            made = self._called_anew(start, (), {})
+            made = _tried(self._called_anew, start, (), {})
             self.own_flow = self.own_items, ([start], _flat(made))
         return self.own_flow[1]  # type: ignore[no-any-return]
 

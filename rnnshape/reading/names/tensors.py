@@ -9,6 +9,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import signature
@@ -56,6 +57,13 @@ class Tensor(graph.Tensor, StandIn):
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
+
+    @staticmethod
+    def taken_apart(value: Tensor, count: int) -> list[Tensor]:
+        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read."""
+        if isinstance(value.maker, graph.InputTensor) or value.maker.layer.unread is None:
+            return list(value)
+        return [value] * count
 
     def __bool__(self) -> bool:
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
@@ -114,6 +122,12 @@ class Tensor(graph.Tensor, StandIn):
     def __abs__(self) -> Any:
         return operation("absolute", [self])
 
+    def __invert__(self) -> Any:
+        return operation("logical_not", [self])
+
+    def __round__(self, decimals: int = 0) -> Any:
+        return operation("round", [self], decimals=decimals)
+
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     """The tensors that two are made from, on either side of a condition."""
@@ -145,13 +159,25 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
-    "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod",
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "pow": "power",
+    "matmul": "matmul",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "and": "logical_and",
+    "or": "logical_or",
+    "xor": "logical_xor",
+}
+COMPARISONS = {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
 }  # fmt: skip
 for _word, _name in OPERATORS.items():
     setattr(Tensor, f"__{_word}__", _binary(_name))
     setattr(Tensor, f"__r{_word}__", _binary(_name, is_turned=True))
-for _word, _name in {"lt": "less", "le": "less_equal", "gt": "greater"}.items():
+for _word, _name in COMPARISONS.items():
     setattr(Tensor, f"__{_word}__", _binary(_name))
 
 
@@ -163,6 +189,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     """What a function of tensors makes that is no layer: one more step. A number among what it is
     given is an argument of it."""
     takes = signature(name).tensors
+    if "newshape" in arguments:
+        arguments["newshape"] = _with_rest(arguments["newshape"])
     words = {word: _plain(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
@@ -176,6 +204,15 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     step = session().step(graph.Layer(call), operands, {})
     count = _count_of(call)
     return stand_ins(graph.returned(step, count=count))
+
+
+def _with_rest(sizes: Any) -> Any:
+    """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave."""
+    if not isinstance(sizes, list | tuple) or any(
+        size == -1 for size in sizes if isinstance(size, int)
+    ):
+        return sizes
+    return [-1 if isinstance(size, Open) and size.stands_for == BATCH else size for size in sizes]
 
 
 def _count_of(call: Call) -> int:
@@ -248,6 +285,8 @@ def stand_ins(made: Any) -> Any:
     """The same nest with tensors that code can use."""
     if isinstance(made, graph.Tensor):
         return Tensor(made.maker, made.output)
+    if isinstance(made, dict):
+        return {key: stand_ins(part) for key, part in made.items()}
     return [stand_ins(part) for part in made] if isinstance(made, list | tuple) else made
 
 

@@ -8,6 +8,7 @@ import enum
 import functools
 import inspect
 import itertools
+import json
 import keyword
 import math
 import operator
@@ -230,7 +231,7 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
 
     Environ.get = staticmethod(get)  # type: ignore[attr-defined]
     paths = _of(posixpath, "join basename dirname splitext")
-    return {"environ": Environ(), "getenv": get, "path": types.SimpleNamespace(**paths)}
+    return {"environ": Environ(), "getenv": get, "path": Module("os.path", paths)}
 
 
 def is_instance(value: object, kinds: Any) -> bool:
@@ -301,6 +302,7 @@ BUILTINS: dict[str, object] = {
     "__debug__": True,
 }
 MODULES: dict[str, Mapping[str, object]] = {
+    "json": _of(json, "dumps loads"),
     "math": _of(
         math,
         "ceil comb cos e exp factorial floor gcd hypot inf isclose isfinite lcm log log10 log2 nan"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
-__all__ = ["both_ways", "either", "finish", "lose"]
+__all__ = ["Snapshot", "both_ways", "either", "finish", "lose"]
 
 MOST_OBJECTS = 20_000
 MOST_CONDITIONS = 6  # that are not known, within each other
@@ -57,7 +57,7 @@ class Snapshot:
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
         """Keeps what both contents agree on. Lists of other lengths are open everywhere."""
         lost = {
-            key
+            key: max(one, second[key], key=len)[-1] if isinstance(one, list) else None
             for key, one in first.items()
             if isinstance(self.held[key], list | set | Stream)
             and not isinstance(self.held[key], Log)
@@ -164,7 +164,7 @@ def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> No
     """Nobody knows what a list, set or dictionary holds: it is open wherever it stands."""
     snapshot = Snapshot(evaluator, scope)
     for key, content in snapshot.before.items():
-        changed = _without(content, {id(value)}, because)
+        changed = _without(content, {id(value): None}, because)
         if changed is not content:
             _set_content(snapshot.held[key], changed)
 
@@ -262,18 +262,25 @@ def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
 
 def _merged_in(stand_in: StandIn, name: str, one: object, other: object, because: Open) -> object:
     """What is under a name of a stand-in: what the code has set, or the stand-in itself."""
+    if name.startswith("own_") and (one is MISSING or other is MISSING):
+        return other if one is MISSING else one
     if name.startswith("own_") and not _same(one, other):
         return stand_in.merged(name, one, other, because)
     return _merged(one, other, because)
 
 
-def _without(content: Any, lost: set[int], because: Open) -> Any:
-    """A content with what is open in place of lists that nobody knows."""
+def _without(content: Any, lost: Mapping[int, object], because: Open) -> Any:
+    """A content with what is open in place of lists that nobody knows, each with its last value."""
+
+    def replaced(part: object, name: object = "") -> Open:
+        found, row = _named(because, name), lost[id(part)]
+        return found if row is None else found.with_row(row)
+
     if isinstance(content, dict):
-        found = [name for name, part in content.items() if id(part) in lost]
-        return {**content, **{name: _named(because, name) for name in found}} if found else content
+        found = {name: replaced(part, name) for name, part in content.items() if id(part) in lost}
+        return {**content, **found} if found else content
     if isinstance(content, list) and any(id(part) in lost for part in content):
-        return [because if id(part) in lost else part for part in content]
+        return [replaced(part) if id(part) in lost else part for part in content]
     return content
 
 

@@ -35,7 +35,7 @@ from rnnshape.reading.python.limits import (
     weight_of_call,
 )
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import Scope, Signal
+from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn
 from rnnshape.reading.python.visible import is_settable, is_visible, plain_type, stored_name
 
@@ -331,6 +331,8 @@ class Evaluator:
                 self.limit = self.steps + STEPS_OF_STATEMENT
                 try:
                     self.follow(node, scope)
+                except ReturnedSignal:  # code that was copied out of a function
+                    continue
                 except (Exception, Signal) as wrong:
                     self._stops(node, scope, wrong)
                 except ExhaustedError as wrong:

@@ -12,11 +12,18 @@ from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import function
-from rnnshape.reading.python.limits import MOST, MOST_YIELDS, STEPS_OF_LOOP, TooLargeError
+from rnnshape.reading.python.limits import (
+    MANY_ROUNDS,
+    MOST,
+    MOST_YIELDS,
+    STEPS_OF_LOOP,
+    STEPS_OF_MANY_ITEMS,
+    TooLargeError,
+)
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
-from rnnshape.reading.python.targets import assign
+from rnnshape.reading.python.targets import assign, item_of
 
 __all__ = ["IN_PLACE", "OPERATORS", "worth"]
 
@@ -71,7 +78,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
-            return evaluator.really(OPERATORS[type(op)], *both)
+            made = evaluator.really(OPERATORS[type(op)], *both)
+            _note_distance(op, *both, made)
+            return made
         case ast.UnaryOp(op=op, operand=inner):
             known = evaluator.worth(inner, scope)
             evaluator.node = node
@@ -183,7 +192,11 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
 def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
     parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
     made: list[object] = []
-    end = evaluator.steps + STEPS_OF_LOOP
+    start = evaluator.steps
+
+    def of_unknown_length(over: Open) -> IsOpenError:
+        is_list = made and isinstance(node, ast.ListComp)
+        return IsOpenError(over.with_row(made[-1]) if is_list else over)
 
     def run(rest: Sequence[ast.comprehension]) -> None:
         if not rest:
@@ -193,19 +206,39 @@ def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
         first, *more = rest
         over = evaluator.worth(first.iter, scope)
         if isinstance(over, Open):  # what is made for one item is seen all the same
-            assign(evaluator, first.target, evaluator.part(over, "[...]"), scope)
+            assign(evaluator, first.target, item_of(evaluator, over, first.iter), scope)
             run(more)
             evaluator.node = first.iter
-            raise IsOpenError(over)
-        for item in over if isinstance(over, range) else evaluator.known(list, over):
+            raise of_unknown_length(over)
+        items: Any = over if isinstance(over, range) else evaluator.known(list, over)
+        is_long = len(items) > MANY_ROUNDS
+        for item in items:
             assign(evaluator, first.target, item, scope)
             if all(evaluator.known(bool, evaluator.worth(test, scope)) for test in first.ifs):
                 run(more)
-            if len(made) > MOST or evaluator.steps > end:
-                raise TooLargeError("this loop takes too many steps to be read")
+            spent = evaluator.steps - start
+            if (
+                spent > STEPS_OF_LOOP
+                or len(made) > MOST
+                or (is_long and spent > STEPS_OF_MANY_ITEMS)
+            ):
+                why = "this loop takes too many steps to be read"
+                raise (
+                    of_unknown_length(evaluator.open(node, why)) if is_long else TooLargeError(why)
+                )
 
     run(node.generators)
     return COMPREHENDED[type(node)](made)
+
+
+def _note_distance(op: ast.operator, left: object, right: object, made: object) -> None:
+    """`i + 3` is a known distance from `i`, whatever that is."""
+    if isinstance(op, ast.Add) and isinstance(right, Open):
+        left, right = right, left
+    if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
+        return
+    if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
+        made.is_moved(left, right if isinstance(op, ast.Add) else -right)
 
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:

@@ -20,10 +20,12 @@ from rnnshape.reading.python.open import IsOpenError, Open
 __all__ = [
     "DEEPEST_CALL",
     "DEEPEST_CODE",
+    "MANY_ROUNDS",
     "MOST",
     "MOST_STEPS",
     "MOST_YIELDS",
     "STEPS_OF_LOOP",
+    "STEPS_OF_MANY_ITEMS",
     "STEPS_OF_STATEMENT",
     "ExhaustedError",
     "TooLargeError",
@@ -35,6 +37,8 @@ __all__ = [
 
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
 STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
+MANY_ROUNDS = 100  # a loop of more that takes too many steps is one of unknown length
+STEPS_OF_MANY_ITEMS = 20_000  # of a comprehension of so many
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator

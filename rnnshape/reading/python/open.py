@@ -29,10 +29,16 @@ class Open:
         is_undefined: whether it is a name that the code never gives a value.
         roots: what it follows from; empty where it is the first that is not known.
         alternatives: the models of which it is one, where a condition is not known.
+        is_number: whether it is known to be one number.
+        start, offset: the number that it is a known distance from, as `i + 3` is from `i`.
+        stands_for: what it is known to be, though its value is not; a name that code imports may
+            know what to do with that.
+        row: what each value is like, where it is a list of which only the length is not known.
     """
 
     __slots__ = (
-        "alternatives", "is_named", "is_undefined", "label", "node", "reason", "roots", "source",
+        "alternatives", "is_named", "is_number", "is_undefined", "label", "node", "offset",
+        "reason", "roots", "row", "source", "stands_for", "start",
     )  # fmt: skip
 
     def __init__(
@@ -43,9 +49,12 @@ class Open:
         node: ast.AST | None = None,
     ) -> None:
         self.label, self.reason, self.source, self.node = label, reason, source, node
-        self.is_named = self.is_undefined = False
+        self.is_named = self.is_undefined = self.is_number = False
         self.roots: tuple[Open, ...] = ()
         self.alternatives: tuple[Any, ...] = ()
+        self.start, self.offset = self, 0
+        self.row: object = None
+        self.stands_for: object = None
 
     @property
     def place(self) -> Place | None:
@@ -61,12 +70,21 @@ class Open:
         found.alternatives = self.alternatives
         return found
 
+    def with_row(self, row: object) -> Open:
+        """The same, of which it is known what each of its values is like."""
+        found = Open(self.label, self.reason, self.source, self.node)
+        found.is_named, found.roots, found.row = self.is_named, self.roots, row
+        return found
+
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""
         if self.is_named or not name.strip("_"):
             return self
         found = Open(name, self.reason, self.source, self.node)
         found.is_named, found.alternatives = True, self.alternatives
+        found.is_number, found.row = self.is_number, self.row
+        found.stands_for = self.stands_for
+        found.start, found.offset = self.start, self.offset
         found.roots = self.roots if any(root.is_named for root in self.roots) else ()
         return found
 
@@ -77,6 +95,10 @@ class Open:
         found = Open(label, self.reason, source, node)
         found.roots = self.roots or (self,)
         return found
+
+    def is_moved(self, origin: Open, by: int) -> None:
+        """It is `origin + by`."""
+        self.is_number, self.start, self.offset = True, origin.start, origin.offset + by
 
     def __call__(self, *_: object, **__: object) -> Open:
         return self

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnshape.reading.python.allowed import is_instance
-from rnnshape.reading.python.branches import both_ways, either, finish
+from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import STEPS_OF_LOOP, TooLargeError
+from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -21,7 +21,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
 )
-from rnnshape.reading.python.targets import assign, delete, fits, give
+from rnnshape.reading.python.targets import assign, delete, fits, give, item_of
 
 __all__ = ["follow"]
 
@@ -112,8 +112,15 @@ def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> No
     items = over if isinstance(over, range) else evaluator.really(list, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
-    else:
+        return
+    before = Snapshot(evaluator, scope) if len(items) > MANY_ROUNDS else None
+    try:
         _rounds(evaluator, node, items, scope, node.orelse)
+    except TooLargeError as wrong:
+        if before is None:
+            raise
+        before.set(before.before)
+        _maybe_once(evaluator, node, scope, evaluator.open(node.iter, str(wrong)), node.iter)
 
 
 def _rounds(
@@ -164,7 +171,8 @@ def _maybe_once(
     """A loop of which nobody knows how often it is run: not at all, or at least once."""
 
     def once() -> None:
-        items = [None if isinstance(node, ast.While) else evaluator.part(because, "[...]")]
+        is_while = isinstance(node, ast.While)
+        items = [None if is_while else item_of(evaluator, because, node.iter)]
         _rounds(evaluator, node, items, scope)
 
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)

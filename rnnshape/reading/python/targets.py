@@ -15,7 +15,16 @@ from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import hook
 from rnnshape.reading.python.visible import is_settable, stored_name
 
-__all__ = ["assign", "delete", "fits", "give"]
+__all__ = ["assign", "delete", "fits", "give", "item_of"]
+
+
+def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
+    """A value of something open that code goes over; one of `range(...)` is a number."""
+    item = evaluator.part(over, "[...]")
+    if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
+        item = Open(item.label, item.reason, item.source, item.node)
+        item.is_number = True
+    return item
 
 
 def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
@@ -79,7 +88,8 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
-    several = evaluator.really(list, value)
+    apart = hook(value, "taken_apart")
+    several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
     parts: Iterable[object]
     if isinstance(several, Open):
