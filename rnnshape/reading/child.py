@@ -29,8 +29,7 @@ from rnnshape.network import Dimensions
 from rnnshape.reading import is_file, read
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
-from rnnshape.reading.wire import decoded, encoded
-from rnnshape.wire import as_dict, from_dict, tuples
+from rnnshape.reading.wire import as_dict, decoded, encoded, from_dict, tuples
 
 try:
     import resource
