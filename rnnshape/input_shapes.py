@@ -17,6 +17,7 @@ from rnnshape.rules import axes_of_input
 __all__ = [
     "Shape",
     "by_name",
+    "dimensions_of",
     "is_answered",
     "likely_dimensions",
     "named_type",
@@ -120,6 +121,16 @@ def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
         others[-1] if others else None,
         others[1] if len(others) > 2 else None,
     )
+
+
+def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions:
+    """The sizes with which a network's inputs have these shapes, as far as there are such; a
+    `QueryError` where an input says another size."""
+    if len(shapes) == len(network.inputs):
+        for one, shape in zip(network.inputs, shapes, strict=True):
+            _check_fits(one, shape)
+        return _as_dimensions(network, shapes) or Dimensions()
+    return Dimensions()
 
 
 def with_input(network: Network, shapes: Sequence[Shape]) -> Question:

@@ -371,3 +371,17 @@ def test_the_open_time_of_an_input_is_given_by_an_option(text: str) -> None:
     finished = command(text, "-t", "7", "--dry-run", "--json")
     assert finished.code == 0
     assert finished.lines[0]["inputs"][0]["shape"][1] == 7
+
+
+def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:
+    path = tmp_path / "data.py"
+    path.write_text(
+        "import numpy as np\nfrom keras import Input, Model\nfrom keras.layers import GRU\n"
+        "i = Input((None, 3), name='i')\nm = Model(i, GRU(4, return_sequences=True)(i))\n"
+        "m.compile('adam', 'mse')\nm.fit(np.zeros((30, 12, 3)), np.zeros((30, 12, 4)))\n"
+    )
+    [answer] = command(str(path), "--dry-run", "--json").lines
+    assert answer["outputs"][0]["shape"] == [2, 12, 4]
+    assert answer["assumed"] == {"i": ["batch"]}
+    [answer] = command(str(path), "--dry-run", "--json", "-t", "7").lines
+    assert answer["outputs"][0]["shape"] == [2, 7, 4]

@@ -11,14 +11,14 @@ from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
 from rnnshape.description import axes_that_are_given, with_given_sizes
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.network import Network, Question, kind_of_axis
+from rnnshape.network import Dimensions, Network, Question, kind_of_axis
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 
 if TYPE_CHECKING:
     from rnnshape.reading import Reading
     from rnnshape.terminal.environment import Reader
-    from rnnshape.training import TrainingCall
+    from rnnshape.training import Data, TrainingCall
 
 __all__ = ["query", "question_of", "words_asked"]
 
@@ -112,9 +112,37 @@ def question_of(
     """What is asked of a network that was read, with the sizes and data that the options give."""
     from rnnshape.reading.files import is_code  # words need none of it
 
-    sizes = options.dimensions
+    sizes = _sized_by_data(network, options.dimensions, calls)
     sized = with_given_sizes(network, sizes)
     return _with_data(Question(sized, sizes, is_of_code=is_code(what), calls=calls), options)
+
+
+def _sized_by_data(
+    network: Network, sizes: Dimensions, calls: tuple[TrainingCall, ...]
+) -> Dimensions:
+    """The sizes that no option and no `Input` says, as the first data has them that fits."""
+    if not calls:
+        return sizes
+    from rnnshape.input_shapes import dimensions_of  # few questions have data
+
+    for call in calls:
+        shapes = [_without_samples(data) for data in call.x]
+        known = [shape for shape in shapes if shape]
+        if len(known) < len(shapes):
+            continue
+        try:
+            of_data = dimensions_of(network, known)
+        except QueryError:  # that it does not fit is said where the data is
+            continue
+        words = ("batch", "timesteps", "features", "space")
+        return Dimensions(*(sizes.given(word) or of_data.given(word) for word in words))
+    return sizes
+
+
+def _without_samples(data: Data) -> tuple[int | None, ...]:
+    """The shape of data for any number of samples; empty where a size of it is not known."""
+    sizes = [size for size in (data.shape or ())[1:] if isinstance(size, int)]
+    return (None, *sizes) if data.shape and len(sizes) == len(data.shape) - 1 else ()
 
 
 def _note_on_loss(options: Options) -> tuple[str, ...]:
