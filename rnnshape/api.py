@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
+from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
     by_name,
-    is_answered,
     likely_dimensions,
     named_type,
     of_dataset,
@@ -238,7 +238,8 @@ def _with_target(
     if shapes is not None:
         with suppress(QueryError):
             found = with_input(network, shapes)
-            question = found if is_answered(found) else Question(network)
+            is_right = is_taken(found.network, found.dimensions)
+            question = found if is_right else Question(network)
     losses = [loss] if isinstance(loss, str) else loss or ()
     call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
     return replace(question, calls=(call,))
@@ -285,7 +286,7 @@ def _path(file: os.PathLike[str]) -> str:
 
 
 def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
-    from rnnshape.reading.child import reader_of_process  # an object of Keras needs none of it
+    from rnnshape.reading.reader import reader_of_process  # an object of Keras needs none of it
 
     try:
         reading = reader_of_process(os.getpid()).read(text, let, dimensions)
@@ -316,7 +317,7 @@ def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
     return Reading(
         (chain(calls),),
-        names_used=frozenset().union(*(one.names_used for one in texts.values())),
+        names_used=tuple(name for one in texts.values() for name in one.names_used),
         names_open=tuple(name for one in texts.values() for name in one.names_open),
     )
 

@@ -7,10 +7,9 @@ in which the rule refuses its numbers is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from rnnshape.expression import Call, Unknown, Value, calls_within
+from rnnshape.expression import Call, Unknown, Value, unknowns_in
 from rnnshape.network import Network, Shape, Step
 from rnnshape.rules.arguments import candidates, changes_no_shape
 from rnnshape.signatures import module_of, signature
@@ -25,8 +24,7 @@ RANKS = (3, 2, 4, 5)  # that are tried for an input of which not even the rank i
 Numbers: TypeAlias = Mapping[Unknown, int]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One choice of numbers for all that is open.
 
     Attributes:
@@ -57,7 +55,7 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
     """What is open in a network: the values that count, and the layers that are not read."""
     found: dict[Unknown, None] = {}
     for source in network.inputs:
-        found |= dict.fromkeys(_unknowns_of_shape(source.shape))
+        found |= dict.fromkeys(unknowns_in(source.shape))
     for step in network.steps:
         found |= dict.fromkeys(_unknowns_that_count(step.layer))
         if step.unread is not None and not (is_answerable(step) and step.parameters is not None):
@@ -68,8 +66,7 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
 def is_answerable(step: Step) -> bool:
     """Whether all that an unread layer returns is known."""
     return step.returns is not None and all(
-        shape is not None and not any(isinstance(size, Unknown) for size in shape)
-        for shape in step.returns
+        shape is not None and next(unknowns_in(shape), None) is None for shape in step.returns
     )
 
 
@@ -81,7 +78,7 @@ def with_numbers(shape: Shape, numbers: Numbers) -> tuple[int | None, ...]:
 def call_with_numbers(call: Call, column: Column) -> Call:
     """A layer with numbers for what is open in its arguments, or words and flags where it takes
     these."""
-    if not column.numbers and not any(_has_unknown(one) for one in calls_within(call)):
+    if next(unknowns_in(call), None) is None:
         return call
 
     def changed(name: str, argument: str, value: Value) -> Value:
@@ -103,21 +100,6 @@ def call_with_numbers(call: Call, column: Column) -> Call:
 
 def _numbers(unknowns: tuple[Unknown, ...], place: int) -> Numbers:
     return {one: FIRST[place] + STEP[place] * index for index, one in enumerate(unknowns)}
-
-
-def _has_unknown(call: Call) -> bool:
-    return any(
-        isinstance(part, Unknown)
-        for _, value in call.arguments
-        for part in (value if isinstance(value, tuple) else (value,))
-    )
-
-
-def _unknowns_of_shape(shape: Shape | Unknown | None) -> Iterator[Unknown]:
-    if isinstance(shape, Unknown):
-        yield shape
-    else:
-        yield from (size for size in shape or () if isinstance(size, Unknown))
 
 
 def _unknowns_that_count(value: Value) -> Iterator[Unknown]:

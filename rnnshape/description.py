@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,8 +30,12 @@ __all__ = [
     "assumptions",
     "axes_that_are_given",
     "describe",
+    "is_taken",
+    "names_of_axes",
     "with_given_sizes",
 ]
+
+MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +173,35 @@ def describe(
     return Description(inputs, tuple(layers), below, assumed)
 
 
+def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
+    """Whether the rule refuses nothing of a network."""
+    try:
+        describe(network, dimensions)
+    except QueryError:
+        return False
+    return True
+
+
+def sizes_that_fit(network: Network, sizes: Dimensions) -> Dimensions | None:
+    """Sizes with more in the place of what is assumed, where Keras would refuse the usual: nobody
+    has said that there are but 5 timesteps. None where it refuses more too."""
+    for kind in ("timesteps", "space", "features"):
+        for times in MORE if sizes.given(kind) is None else ():
+            larger = replace(sizes, times=((kind, times),))
+            with suppress(QueryError):
+                assumed = describe(network, larger).assumed
+                if any(kind_of_axis(axis) == kind for axes in assumed for axis in axes):
+                    return larger
+    return None
+
+
 def assumptions(
     network: Network, sizes: Dimensions, description: Description
 ) -> tuple[tuple[str, ...], ...]:
     """Of each layer, the assumed axes that its parameters follow from: with another size, there
     are others."""
     kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
+    kinds.pop("batch", None)  # Keras makes no weight of a batch that is not written
     found: list[list[str]] = [[] for _ in description.layers]
     for kind in kinds:
         for more in (7, 96):
@@ -194,7 +222,7 @@ def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
     """The axes of a network's inputs that have a size from outside the text."""
     for number, one in enumerate(network.inputs):
         rank = len(one.shape) if isinstance(one.shape, tuple) else None
-        names = _names_of_axes(network, number, rank)
+        names = names_of_axes(network, number, rank)
         lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
         for name, length in zip(names, lengths, strict=True):
             if length is None or length == sizes.given(name):
@@ -211,7 +239,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
             or not any(isinstance(size, Unknown) for size in one.shape)
         ):
             return one
-        names = _names_of_axes(network, number, len(one.shape))
+        names = names_of_axes(network, number, len(one.shape))
         shape = tuple(
             (sizes.given(name) or size) if isinstance(size, Unknown) else size
             for name, size in zip(names, one.shape, strict=True)
@@ -222,7 +250,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     return replace(network, inputs=inputs)
 
 
-def _names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
+def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
     """The names of the axes of an input, as the first layer that takes it names them."""
     user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
     return axes_of_input(user.layer if user else Call("Dense"), rank)
@@ -491,7 +519,7 @@ def _described_input(
     elif one.shape is not None:
         shape = with_numbers(one.shape, column.numbers)
     rank = len(shape) if shape else None
-    names = _names_of_axes(network, number, rank)
+    names = names_of_axes(network, number, rank)
     axes = tuple(
         Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
         for name, length in zip(names, shape or (None,) * len(names), strict=True)

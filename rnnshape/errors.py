@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["NotReadError", "Place", "QueryError", "did_you_mean", "shortened"]
+__all__ = ["NotReadError", "Place", "QueryError", "counted", "did_you_mean", "shortened"]
 
 LONGEST_MESSAGE = 900  # characters
 LONGEST_LINE = 100  # characters of a line that are shown around a place
+NEAR = 500  # that are kept before and after the start of one
 
 
 class Place(NamedTuple):
     """A stretch of one line of a text that was read.
 
     Attributes:
-        line: the line's own text.
-        start, end: the columns, from 0, that the stretch goes from and up to.
+        line: the line's own text; of a long one, what is near.
+        start, end: where in that text the stretch goes from and up to, from 0.
         where: what the line is found by: `"model.py, line 3"`; empty where there is one line only.
+        cut: how many characters of the line stand before that text.
 
     >>> print(*Place("LSTM(64, retrun_state=True)", 9, 21).shown, sep="\\n")
     LSTM(64, retrun_state=True)
@@ -28,6 +30,19 @@ class Place(NamedTuple):
     start: int
     end: int
     where: str = ""
+    cut: int = 0
+
+    @classmethod
+    def near(cls, line: str, start: int, end: int, where: str = "") -> Place:
+        """The place in a line that may be long: a text of many calls has a place for each."""
+        cut = max(0, min(start - NEAR, len(line) - 2 * NEAR))
+        kept = line[cut : cut + 2 * NEAR]
+        return cls(kept, start - cut, min(end - cut, len(kept)), where, cut)
+
+    @property
+    def column(self) -> int:
+        """Its first column, from 1."""
+        return self.cut + self.start + 1
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -38,7 +53,8 @@ class Place(NamedTuple):
         """The same, with so many characters of the line."""
         first = max(0, min(self.start - most // 3, len(self.line) - most))
         line = self.line[first : first + most]
-        before, after = "..." if first else "", "..." if first + len(line) < len(self.line) else ""
+        before = "..." if first or self.cut else ""
+        after = "..." if first + len(line) < len(self.line) else ""
         start = self.start - first
         width = max(1, min(self.end - first, len(line)) - start)
         return f"{before}{line}{after}", " " * (len(before) + start) + "^" * width
@@ -96,3 +112,8 @@ def shortened(text: str, most: int = 100) -> str:
     'LSTM(64) ...'
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def counted(number: int, word: str) -> str:
+    """`1 input`, `2 inputs`"""
+    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -206,7 +206,7 @@ class Source:
 
     def statements(self) -> list[ast.stmt]:
         """The statements of the text, unread, or a `QueryError` that shows where it breaks off."""
-        return self._parsed(self.text)
+        return self.parsed(self.text)
 
     def between(self, marks: Sequence[int]) -> list[ast.expr]:
         """The expressions between marks of two characters, such as `->`, that stand at these
@@ -217,7 +217,7 @@ class Source:
         joined = "".join(parts)
         # In brackets they may go over several lines; the line more above is counted off again.
         lines_above = int(len(self.lines) > 1)
-        statements = self._parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
+        statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
         match statements:
             case [ast.Expr(value=ast.Tuple(elts=elements) as whole)]:
                 for node in ast.walk(whole) if lines_above else ():
@@ -227,7 +227,8 @@ class Source:
                 return elements
         raise QueryError("only layers are joined by ->")
 
-    def _parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
+    def parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
+        """The statements of what was made of the text, some lines below their own."""
         if len(text) > self.longest:
             raise QueryError(f"this is too long to be read: {len(text):,} characters")
         try:
@@ -266,13 +267,27 @@ class Source:
             start = len(coded[:start].decode(errors="replace"))
             end = end if end is None else len(coded[:end].decode(errors="replace"))
         where = f"{self.where}{number}" if self.where else ""
-        return Place(line, start, len(line) if end is None else end, where)
+        return Place.near(line, start, len(line) if end is None else end, where)
 
     def place_of_keyword(self, keyword: ast.keyword) -> Place:
         """The name where the value is read well, as it is mostly the name that is misspelt."""
         assert keyword.arg is not None
         end = keyword.col_offset + len(keyword.arg.encode())
         return self._place(keyword.lineno, keyword.col_offset, end)
+
+    def places_of_call(self, node: ast.Call) -> dict[str, Place]:
+        """Where a call stands, under `""`, and its arguments: by their numbers and keywords, and
+        by these and a number, `"0.2"`, the items of the first and of keywords."""
+        places = {"": self.place(node.func)}
+        if not any(isinstance(part, ast.Starred) for part in node.args):
+            places |= {str(index): self.place(part) for index, part in enumerate(node.args)}
+        first = [("0", part) for part in node.args[:1]]
+        for name, part in [*first, *((str(one.arg), one.value) for one in node.keywords)]:
+            for index, item in enumerate(getattr(part, "elts", ())):
+                named = item.func if isinstance(item, ast.Call) else item
+                places[f"{name}.{index}"] = self.place(named)
+        named_ones = (keyword for keyword in node.keywords if keyword.arg)
+        return places | {str(one.arg): self.place_of_keyword(one) for one in named_ones}
 
     def _broken(self, wrong: SyntaxError, number: int) -> QueryError:
         if not 1 <= number <= len(self.lines):
@@ -282,7 +297,7 @@ class Source:
         same_line = wrong.end_lineno == wrong.lineno and wrong.end_offset
         end = min(wrong.end_offset - 1, len(line)) if same_line and wrong.end_offset else start + 1
         where = f"{self.where}{number}" if self.where else ""
-        place = Place(line, start, max(end, start + 1), where)
+        place = Place.near(line, start, max(end, start + 1), where)
         return QueryError(f"this can't be read: {wrong.msg}", place)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
-from rnnshape.description import Description, Layer, describe
+from rnnshape.description import Description, Layer, describe, names_of_axes
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.problem import Problem
-from rnnshape.rules import axes_of_input
 from rnnshape.signatures import module_of, signature
 from rnnshape.training import (
     Data,
@@ -179,7 +178,7 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
         if data.shape is None or isinstance(one.shape, Unknown):
             continue
         said = one.shape
-        if said is None and len(data.shape) == len(_axes(network, number)):
+        if said is None and len(data.shape) == len(names_of_axes(network, number, None)):
             said = (None,) * len(data.shape)
         if said is None or len(said) != len(data.shape):
             continue
@@ -191,11 +190,6 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
         )
         network = _with_shape(network, number, (said[0], *filled))  # type: ignore[arg-type]
     return network
-
-
-def _axes(network: Network, number: int) -> tuple[str, ...]:
-    user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
-    return axes_of_input(user or Call("Dense"))
 
 
 # Outputs

@@ -7,18 +7,16 @@ from dataclasses import replace
 from operator import index
 from typing import NoReturn, TypeAlias
 
-from rnnshape.description import describe
-from rnnshape.errors import QueryError, did_you_mean
-from rnnshape.expression import LARGEST, Call, Unknown
-from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+from rnnshape.description import is_taken, names_of_axes
+from rnnshape.errors import QueryError, counted, did_you_mean
+from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
+from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network import Shape as OfNetwork
-from rnnshape.rules import axes_of_input
 
 __all__ = [
     "Shape",
     "by_name",
     "dimensions_of",
-    "is_answered",
     "likely_dimensions",
     "named_type",
     "of_dataset",
@@ -140,7 +138,7 @@ def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     if len(shapes) != len(network.inputs):
         names = ", ".join(one.name for one in network.inputs)
         raise QueryError(
-            f"input: {_counted(len(shapes), 'shape')} for {_counted(len(network.inputs), 'input')}"
+            f"input: {counted(len(shapes), 'shape')} for {counted(len(network.inputs), 'input')}"
             f" ({names}): give one for each, in a list"
         )
     for one, shape in zip(network.inputs, shapes, strict=True):
@@ -190,14 +188,11 @@ def _filled(one: Input, shape: Shape) -> OfNetwork:
 
 def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
     """The sizes that make the network's open inputs these shapes; None if no such sizes do."""
-    found: dict[str, int] = {}
     pairs: list[tuple[str, int]] = []
     for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
-        if isinstance(one.shape, Unknown) or any(
-            isinstance(size, Unknown) for size in one.shape or ()
-        ):
+        if isinstance(one.shape, Unknown) or next(unknowns_in(one.shape), None):
             return None
-        names = _names_of_axes(network, number, one.shape if one.shape is None else shape)
+        names = names_of_axes(network, number, None if one.shape is None else len(shape))
         if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
             return None
         said = one.shape or (None,) * len(names)
@@ -206,41 +201,23 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
             for axis, before, size in zip(names, said, shape, strict=True)
             if before is None and size is not None
         ]
-    for axis, size in pairs:
-        kind = {"channels": "features"}.get(axis, axis)
-        found[kind if kind in ("batch", "timesteps", "features") else "space"] = size
-    dimensions = Dimensions(**found)
+    dimensions = Dimensions(**{kind_of_axis(axis): size for axis, size in pairs})
     return dimensions if all(dimensions[axis] == size for axis, size in pairs) else None
-
-
-def _names_of_axes(network: Network, number: int, shape: OfNetwork | None) -> tuple[str, ...]:
-    user = next((step.layer for step in network.steps if Ref(0, number) in step.refs), None)
-    return axes_of_input(user or Call("Dense"), len(shape) if shape is not None else None)
 
 
 def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
     """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
-    if any(one.shape is not None for one in network.inputs) or is_answered(question):
+    if any(one.shape is not None for one in network.inputs) or is_taken(
+        question.network, question.dimensions
+    ):
         return
     with_batch = tuple(
         replace(one, shape=(None, *shape))
         for one, shape in zip(network.inputs, shapes, strict=True)
     )
-    if is_answered(Question(replace(network, inputs=with_batch))):
+    if is_taken(replace(network, inputs=with_batch)):
         sizes = ", ".join(map(str, shapes[0]))
         raise QueryError(f"input={shapes[0]}: the batch comes first, as in (batch, {sizes})")
-
-
-def is_answered(question: Question) -> bool:
-    try:
-        describe(question.network, question.dimensions)
-    except QueryError:
-        return False
-    return True
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def named_type(value: object) -> str:

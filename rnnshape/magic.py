@@ -20,7 +20,7 @@ from rnnshape.expression import Value
 from rnnshape.network import Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
-from rnnshape.reading.child import reader_of_process
+from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import WORDS
@@ -137,6 +137,9 @@ class _Names:
 
     def start(self) -> AbstractContextManager[Reader]:
         return nullcontext(self)
+
+    def begin(self, what: str) -> None:
+        """What reads is kept from cell to cell."""
 
     def knows(self, name: str) -> bool:
         return _is_of_keras(self.names.get(name))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
-from rnnshape.problem import Problem
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
+    from rnnshape.problem import Problem
     from rnnshape.training.data import TrainingCall
 
 __all__ = [
@@ -45,7 +45,8 @@ USUAL_SIZES = {"batch": 2, "timesteps": 5, "features": 1, "space": 16}
 
 @dataclass(frozen=True, slots=True)
 class Dimensions:
-    """The sizes of whatever a network's inputs leave open; None where none is given.
+    """The sizes of whatever a network's inputs leave open; None where none is given. What is
+    assumed then may be `times` as much as usual.
 
     >>> Dimensions(timesteps=100)["timesteps"], Dimensions()["rows"]
     (100, 16)
@@ -55,10 +56,12 @@ class Dimensions:
     timesteps: int | None = None
     features: int | None = None
     space: int | None = None
+    times: Any = ()  # of an axis: `(("timesteps", 2),)`
 
     def __getitem__(self, axis: str) -> int:
         """The size of an axis, by its name in Keras' terms; where none is given, one is assumed."""
-        return self.given(axis) or USUAL_SIZES[kind_of_axis(axis)]
+        kind = kind_of_axis(axis)
+        return self.given(axis) or USUAL_SIZES[kind] * dict(self.times).get(kind, 1)
 
     def given(self, axis: str) -> int | None:
         """The size of an axis, if it is given."""
@@ -223,7 +226,7 @@ class Question:
 
     Attributes:
         from_word: whether a word and flags have asked for it, whose sizes have defaults.
-        is_of_code: whether a file of code has, of which the network is what was read.
+        is_of_code: whether code has, of which the network is what was read.
         calls: those that give it data.
     """
 
@@ -250,26 +253,26 @@ def chain(layers: Sequence[Call], name: str = "") -> Network:
 def input_of(call: Call, name: str = "inputs") -> Input:
     """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
     makes no sense."""
-    batch_shape = call["batch_shape"] or call["batch_input_shape"]
-    shape = call["shape"] if "shape" in call else call["input_shape"]
+    dtype = call["dtype"] if isinstance(call["dtype"], str) else None
+    with_batch = "batch_shape" if "batch_shape" in call else "batch_input_shape"
+    without = "shape" if "shape" in call else "input_shape"
+    batch_shape, shape = call[with_batch], call[without]
     for given in (batch_shape, shape):
         if isinstance(given, Unknown):
-            return Input(given, name, _text(call["dtype"]))
+            return Input(given, name, dtype)
     if batch_shape is not None:
-        argument = "batch_shape" if "batch_shape" in call else "batch_input_shape"
-        return Input(_sizes(call, argument, batch_shape), name, _text(call["dtype"]))
+        return Input(_sizes(call, with_batch, batch_shape), name, dtype)
     if shape is None:
-        return Input(None, name, _text(call["dtype"]))
-    argument = "shape" if "shape" in call else "input_shape"
-    batch = call["batch_size"] if call.name == "Input" else None
-    [size] = _sizes(call, "batch_size", (batch,))
+        return Input(None, name, dtype)
     if isinstance(shape, int):
         raise call.error(
-            f"{argument}={shape} is a number, and not a shape: write ({shape},) "
+            f"{without}={shape} is a number, and not a shape: write ({shape},) "
             f"(Keras: \"Cannot convert '{shape}' to a shape\")",
-            argument,
+            without,
         )
-    return Input((size, *_sizes(call, argument, shape)), name, _text(call["dtype"]))
+    batch = call["batch_size"] if call.name == "Input" else None
+    sizes = (*_sizes(call, "batch_size", (batch,)), *_sizes(call, without, shape))
+    return Input(sizes, name, dtype)
 
 
 def refs_in(argument: Argument) -> Iterator[Ref]:
@@ -323,10 +326,6 @@ def _sizes(call: Call, argument: str, value: Value) -> Shape:
             )
         sizes.append(size)
     return tuple(sizes)
-
-
-def _text(value: Value) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def too_many_layers() -> QueryError:

@@ -8,12 +8,11 @@ from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, overload
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, Layer, assumptions, describe
-from rnnshape.errors import shortened
+from rnnshape.description import Description, Layer, assumptions, describe, sizes_that_fit
+from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Unknown
 from rnnshape.nest import folded
 from rnnshape.network import Question
-from rnnshape.problem import Problem
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import Axis, Nested, Relation, Tensor
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from rnnshape.measuring.messages import Array, MeasuredLayer, Measurement, Places
+    from rnnshape.problem import Problem
 
 __all__ = ["Claim", "Note", "Output", "Outputs", "Report"]
 
@@ -169,7 +169,14 @@ class Report:
         network, dimensions = self.question.network, self.question.dimensions
         measured = self.measurement.layers if self.measurement else ()
         shapes = [[one.shape for one in layer.outputs] for layer in measured]
-        described = describe(network, dimensions, shapes)
+        try:
+            described = describe(network, dimensions, shapes)
+        except QueryError:
+            fitting = sizes_that_fit(network, dimensions)
+            if fitting is None:
+                raise
+            object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
+            described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]
@@ -289,7 +296,7 @@ class Report:
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:
         """Of each input, the axes of which no text says the size; inputs without any left out."""
-        pairs = zip(self.inputs, self.description.assumed, strict=True)
+        pairs = zip(self.description.inputs, self.description.assumed, strict=True)
         return {tensor.name: axes for tensor, axes in pairs if axes}
 
     @cached_property
@@ -302,8 +309,9 @@ class Report:
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
-        """What the network is given."""
-        return self.description.inputs
+        """What the network is given, without the data that its text has."""
+        pairs = zip(self.description.inputs, self.question.network.inputs, strict=True)
+        return tuple(tensor for tensor, one in pairs if not one.is_data)
 
     @property
     def layers(self) -> tuple[Layer, ...]:

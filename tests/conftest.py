@@ -58,6 +58,9 @@ class InProcess:
     def knows(self, name: str) -> bool:
         return False
 
+    def begin(self, what: str) -> None:
+        """Nothing is to be started."""
+
 
 def command(
     *arguments: str,

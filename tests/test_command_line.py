@@ -363,6 +363,49 @@ def test_a_missing_bias_initializer_is_shown_where_it_stands() -> None:
     assert finished.err.splitlines()[-1] == "  |         ^^^^^^^^^^^^^^^^"
 
 
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("Conv1D(8, 7)", [2, 10, 1]),
+        ("Conv1D(8, 7) -> Flatten() -> Dense(3)", [2, 10, 1]),
+        ("Conv1D(8, 1000)", [2, 1280, 1]),
+        ("Conv2D(8, 17)", [2, 32, 32, 1]),
+        ("GroupNormalization(8)", [2, 5, 8]),
+        ("Input((None, 3)) -> Conv1D(8, 7)", [2, 10, 3]),
+        ("Conv1D(8, 5)", [2, 5, 1]),
+    ],
+)
+@pytest.mark.parametrize("line", [False, True])
+def test_a_size_that_is_assumed_refuses_nothing(text: str, shape: list[int], line: bool) -> None:
+    finished = command("-" if line else text, "-n", "--json", stdin=text)
+    [said] = finished.lines
+    assert finished.code == 0
+    assert said["inputs"][0]["shape"] == shape
+    assert {"timesteps", "rows"} & {*said["assumed"]["inputs"]}
+
+
+def test_a_size_that_is_given_is_kept_and_refused() -> None:
+    assert "needs 7 timesteps, and is given 5" in command("Conv1D(8, 7)", "-t", "5").err
+    assert command("Input((5, 1)) -> Conv1D(8, 7)").code == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("x = 3", 1),
+        ("def f(:", 1),
+        ("m = keras.models.load_model('a.h5')", 1),
+        ("m = Sequential([LSTM(3, foo=2)])", 2),
+    ],
+)
+def test_a_file_in_which_nothing_is_read_is_no_wrong_one(
+    code: str, expected: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(code)
+    assert command(str(path), "-n").code == expected
+
+
 def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path: Path) -> None:
     path = tmp_path / "open.py"
     path.write_text(

@@ -10,6 +10,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.network import Question
+from rnnshape.reading import read
+from rnnshape.reading.code import read_code
+from rnnshape.report import Report
 from tests.conftest import KerasInProcess, command
 
 
@@ -359,18 +365,90 @@ def test_a_total_is_at_least_what_is_known(tmp_path: Path) -> None:
     "text",
     [
         "Input((None, 8, 8, 1)) -> ConvLSTM2D(3, 3)",
-        pytest.param(
-            "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
-            marks=pytest.mark.xfail(
-                reason="what is open is taken for an axis of space, not of time"
-            ),
-        ),
+        "Input((None, 8, 1)) -> TimeDistributed(Flatten())",
+        "Input((None, 8, 8, 8, 1)) -> TimeDistributed(Flatten())",
     ],
 )
 def test_the_open_time_of_an_input_is_given_by_an_option(text: str) -> None:
     finished = command(text, "-t", "7", "--dry-run", "--json")
     assert finished.code == 0
     assert finished.lines[0]["inputs"][0]["shape"][1] == 7
+
+
+def test_data_that_a_tensor_is_added_to_is_no_input() -> None:
+    text = "x = Input((5, 3)); m = Model(x, LSTM(4)(x + np.ones((5, 3))))"
+    [network] = read_code(text, {}).networks
+    report = Report(Question(network))
+    assert [one.name for one in report.inputs] == ["x"]
+    assert "data" not in report.assumed
+    screen = str(report).splitlines()
+    assert not any(line.split()[:1] == ["data"] for line in screen)
+    assert any("x + data" in line for line in screen)
+
+
+def test_a_name_that_is_open_is_listed_once(tmp_path: Path) -> None:
+    text = (
+        "X = load()\nm = Sequential([Input((X.shape[1] // 2, X.shape[1])), LSTM(X.shape[1] + 1)])"
+    )
+    path = tmp_path / "program.py"
+    path.write_text(text)
+    [answer] = command(str(path), "--json", "--dry-run").lines
+    assert [(one["name"], one["line"]) for one in answer["open"]] == [("X.shape[1]", 1)]
+
+
+def test_what_this_keras_warns_of_is_said_of_the_network_that_has_it_alone() -> None:
+    text = "a = Sequential([Embedding(9, 4, input_length=3)])\nb = Sequential([LSTM(3)])"
+    first, second = read_code(text, {}, "program.py").notes
+    assert first == (
+        "this Keras warns of input_length of Embedding: write Input(shape=(timesteps,))",
+    )
+    assert not second
+
+
+@pytest.mark.parametrize("call", ["keras.ops.sum(axis=3)", "ops.softmax()"])
+def test_a_function_of_tensors_in_a_chain_says_how_it_is_called(call: str) -> None:
+    name = call.partition("(")[0].removeprefix("keras.").removeprefix("ops.")
+    with pytest.raises(QueryError, match=rf"write x = Input\(...\); keras.ops.{name}\(x, ...\)"):
+        read(f"Input((5, 4)) -> {call}")
+
+
+@pytest.mark.parametrize(
+    ("layer", "first", "then", "taken"),
+    [
+        ("Dense(3)", "(2,)", "(None,)", (None, 2)),
+        ("LSTM(3)", "(None, 2)", "(4, None)", (None, 4, 2)),
+        ("Dropout(0.5)", "(2,)", "(None,)", (None, None)),  # which takes any other, too
+        ("Dense(3)", "(None,)", "(2,)", None),
+    ],
+)
+def test_what_a_layer_is_called_with_again_has_the_size_that_it_was_built_with(
+    layer: str, first: str, then: str, taken: tuple[int | None, ...] | None
+) -> None:
+    text = f"d = {layer}; a, b = Input({first}), Input({then}); m = Model([a, b], [d(a), d(b)])"
+    [network] = read_code(text, {}).networks
+    if taken is None:
+        with pytest.raises(QueryError, match="needs to know the number of features"):
+            describe(network)
+    else:
+        assert network.inputs[1].shape == taken
+        assert describe(network).layers[1].outputs
+
+
+def test_what_only_another_call_of_a_model_uses_is_said_to_be_not_counted() -> None:
+    text = """
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.other = Dense(3), Dense(5)
+    def call(self, x, other=False):
+        return self.other(x) if other else self.first(x)
+net = Net()
+x = Input((4,))
+m = Model(x, [net(x), net(x, other=True)])
+"""
+    reading = read_code(text, {})
+    assert [network.name for network in reading.networks] == ["net", "m"]
+    assert reading.notes == (("not counted: Dense(5), which another call of it uses",), ())
 
 
 def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:

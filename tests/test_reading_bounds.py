@@ -23,12 +23,14 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.measuring import launch
-from rnnshape.reading import Reading, child, read
-from rnnshape.reading.child import Reader
+from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
-from rnnshape.reading.literal import is_literal
+from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.reading.python.allowed import Stream
+from rnnshape.reading.reader import Reader, reader_of_process
+from rnnshape.reading.text import read_text
+from rnnshape.signatures import ALIASES, LAYERS, REFUSED
 from tests.conftest import run
 from tests.processes import child_of, left_behind, linux, start
 
@@ -256,7 +258,7 @@ ATTACKS: dict[str, str] = {
 }  # fmt: skip
 
 
-def impatient() -> child.Process:
+def impatient() -> launch.Process:
     """A child that may use two seconds, in place of eight."""
     program = launch.PROGRAM.replace(
         "from {module} import main", "import {module} as c; c.SECONDS = 2"
@@ -469,7 +471,50 @@ def test_what_is_literal(text: str, expected: bool) -> None:
     assert is_literal(text) == expected
 
 
-def no_process() -> child.Process:
+OTHERS = ("Input", "Sequential", "Model", "Layer", "Lambda", "L2", "Zeros")
+NAMES = [*LAYERS, *ALIASES, *REFUSED, *OTHERS]
+FORMS = ("{}(3)", "{}()", "{}(LSTM(3))", "TimeDistributed({}(3))",
+         "LSTM(3, kernel_initializer={}())", "Input((5, 3)) -> {}(3)", "{}(3) -> Dense(1)",
+         "{}(3, name='a')")  # fmt: skip
+SPELLINGS = [
+    "[LSTM(3), [GRU(2), Dense(1)]] -> Dense(3)", "LSTM(3 -> 4), Dense(1)", "(LSTM(3) -> GRU(2))",
+    "LSTM(name='a -> b'), Dense(1)", "LSTM(name='a) -> (b'), Dense(1)", "LSTM(3)\nDense(1)",
+    "Sequential([\n LSTM(3, return_sequences=True),\n  LSTM(2),\n])", "LSTM(3) -> Input((3,))",
+    "Input((3, 4), name='x') -> LSTM(2)", "Input((3, 4)) -> Input((3, 4)) -> LSTM(2)",
+    "L2(0.1) -> LSTM(3)", "LSTM(3)→GRU(2)", " LSTM(3)", "LSTM(3) ", "LSTM(-3)", "LSTM(--3)",
+    "LSTM(-True)", "LSTM(1e999)", "LSTM(3, name='é')", "LSTM(3, name='é') -> GRU(2)", "LSTM(3),",
+    "Sequential([Sequential([LSTM(3)])])", "Sequential((LSTM(3),))", "()", "[]", "Sequential([])",
+    "LSTM(3, 3, 3)", "Sequential([LSTM(2), Input((5, 3))])", "LSTM(3, units=4)",
+    "Dense(3)(LSTM(2))", "Input((5, 3), dtype='int32') -> LSTM(3)", "(LSTM(3)) -> (GRU(2))",
+    "LSTM(4, input_shape=(5, 3))", "LSTM(3, name='a', name='b')", "LSTM(units)", "LSTM(3, foo=2)",
+    "LSTM(3, kernel_regularizer=L2)", f"LSTM({2**63})", "keras.LSTM(3)", "nn.LSTM(3)",
+    "LSTM(3, activation=tf.nn.relu)", "Input((3,))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("prefix", ["", "layers.", "keras.layers.", "keras.", "nn."])
+def test_a_literal_text_is_bound_as_whoever_follows_code_reads_it(form: str, prefix: str) -> None:
+    for text in (form.format(f"{prefix}{name}") for name in NAMES):
+        check_literal(text)
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_spelling_is_bound_as_whoever_follows_code_reads_it(text: str) -> None:
+    check_literal(text)
+
+
+def check_literal(text: str) -> None:
+    network = literal_network(text)
+    if network is not None:
+        reading = read_text(text)
+        assert reading == Reading((network,), notes=((),)), text
+        [read_one] = reading.networks
+        assert [one.places for one in network.layers] == [one.places for one in read_one.layers]
+        assert network.kind == read_one.kind
+
+
+def no_process() -> launch.Process:
     raise AssertionError("a process was started")
 
 
@@ -625,8 +670,8 @@ def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path
 
 @pytest.mark.process
 def test_one_reader_is_kept_for_a_process() -> None:
-    kept = child.reader_of_process(os.getpid())
-    assert child.reader_of_process(os.getpid()) is kept
+    kept = reader_of_process(os.getpid())
+    assert reader_of_process(os.getpid()) is kept
     made: dict[int, str] = {}
 
     def ask(number: int) -> None:

@@ -273,7 +273,7 @@ def test_values_that_come_from_data_are_open_and_can_be_given() -> None:
         "LSTM(8)",
         "Dense(2)",
     ]
-    assert reading.names_used == frozenset({"vocab_size", "units", "X_train.shape[2]"})
+    assert reading.names_used == ("X_train.shape[2]", "units", "vocab_size")
 
 
 def test_the_shape_of_an_array_is_given_by_let() -> None:

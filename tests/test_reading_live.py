@@ -160,6 +160,13 @@ def operations_in_an_inner_model(k: Any, layers: Any) -> Any:
 
 
 @live
+def a_sequential_for_two_lengths(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((None, 3)), layers.LSTM(4)])
+    x, y = k.Input((5, 3)), k.Input((9, 3))
+    return k.Model([x, y], layers.Concatenate()([inner(x), inner(y)]))
+
+
+@live
 def a_model_in_a_layer(k: Any, layers: Any) -> Any:
     inner = k.Sequential([k.Input((3,)), layers.Dense(4), layers.Dense(2)])
     x = k.Input((5, 3))

@@ -94,6 +94,14 @@ def test_a_layer_is_written_as_a_person_would() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"), [("sequential", "Sequential"), ("seq2seq", "Functional")]
+)
+def test_how_a_model_checks_its_inputs_is_known_from_its_config(name: str, kind: str) -> None:
+    [network] = read_saved(saved(name)).networks
+    assert network.kind == kind
+
+
 def test_states_and_names_are_those_of_the_file() -> None:
     [network] = read_saved(saved("seq2seq")).networks
     assert network.name == "translator"

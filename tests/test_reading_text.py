@@ -16,6 +16,9 @@ from rnnshape.network import chain
 from rnnshape.reading import parse, read
 from rnnshape.reading.text import read_text
 
+NO_QUOTE = "this can't be read: unterminated string literal (detected at line 1)"
+CLOSES = "this can't be read: closing parenthesis '{}' does not match opening parenthesis '{}'"
+
 
 @pytest.mark.parametrize(
     ("text", "meant"),
@@ -135,9 +138,14 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "line 3",
         ),
         ("GRU(1, name='é') -> LSTM('é', fo=1)", "LSTM takes no 'fo'", "fo", ""),
-        ("LSTM(4 -> Dense(1)", "this ( is never closed", "(", ""),
-        ("LSTM(4)] -> Dense(1)", "this ] closes nothing", "]", ""),
-        ("LSTM(4) -> Dense('a)", "this string is never closed", "'", ""),
+        ("LSTM(4 -> Dense(1)", "this can't be read: '(' was never closed", "(", ""),
+        ("LSTM(4)] -> Dense(1)", "this can't be read: unmatched ']'", "]", ""),
+        (
+            "LSTM(4) -> Dense('a)",
+            NO_QUOTE,
+            "'",
+            "",
+        ),
         ("LSTM(4) -> -> Dense(1)", "a layer is missing beside this ->", "->", ""),
         ("LSTM(4), -> Dense(1)", "the layers of a chain are joined by ->", ",", ""),
         (
@@ -216,11 +224,31 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ),
         ("LSTM(3) -> Dense(1) ->", "a layer is missing beside this ->", "->", ""),
         ("-> LSTM(3)", "a layer is missing beside this ->", "->", ""),
-        ("LSTM(3)\n-> Dense(1\n", "this ( is never closed", "(", "line 2"),
-        ("LSTM(3) -> Dense(1}", "this } closes nothing", "}", ""),
-        ("LSTM(3)\r\n-> Dense(units=[)", "this ) closes nothing", ")", "line 2"),
-        ('LSTM(3) -> "Dense', "this string is never closed", '"', ""),
-        ("LSTM(3) -> '''Dense'", "this string is never closed", "'", ""),
+        ("LSTM(3)\n-> Dense(1\n", "this can't be read: '(' was never closed", "(", "line 2"),
+        (
+            "LSTM(3) -> Dense(1}",
+            CLOSES.format("}", "("),
+            "}",
+            "",
+        ),
+        (
+            "LSTM(3)\r\n-> Dense(units=[)",
+            CLOSES.format(")", "["),
+            ")",
+            "line 2",
+        ),
+        (
+            'LSTM(3) -> "Dense',
+            NO_QUOTE,
+            '"',
+            "",
+        ),
+        (
+            "LSTM(3) -> '''Dense'",
+            NO_QUOTE.replace("string", "triple-quoted string", 1),
+            "'",
+            "",
+        ),
         (
             "LSTM(3) -> Dense(foo(3))",
             "foo(3) is not known here: write its value",
@@ -287,7 +315,12 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "X",
             "",
         ),
-        ("LSTM({3) -> Dense(1)", "this ) closes nothing", ")", ""),
+        (
+            "LSTM({3) -> Dense(1)",
+            CLOSES.format(")", "{"),
+            ")",
+            "",
+        ),
         (
             "LSTM(3) -> " * 9_091 + "LSTM(3)",
             "this is too long to be read: 100,008 characters",
@@ -333,7 +366,12 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "",
             "",
         ),
-        ("LSTM(3) -> LSTM('a\\'b)", "this string is never closed", "'", ""),
+        (
+            "LSTM(3) -> LSTM('a\\'b)",
+            NO_QUOTE,
+            "'",
+            "",
+        ),
         (
             "Input((-1, 2)) -> LSTM(3)",
             "shape=(-1, 2): give whole numbers, 1 or more, or None",

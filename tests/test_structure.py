@@ -16,7 +16,7 @@ ORDER = (
     ("signatures",),
     ("expression", "training"),
     ("network", "unknown_words"),
-    ("words", "query", "layer_names"),
+    ("words", "query", "layer_names", "wire"),
     ("rules",),
     ("columns",),
     ("description",),

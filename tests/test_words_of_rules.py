@@ -872,7 +872,7 @@ def test_every_rule_is_of_a_layer_or_an_operation_that_can_be_asked_about() -> N
     assert set(registry._RULES) <= {*LAYERS, *OPERATIONS, "Sequential"}
 
 
-assert rule_of("sum")  # with it, the rules of all operations are there
+assert rule_of("no such layer") is None  # for it, all rules were looked for
 RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]
 
 

@@ -103,7 +103,7 @@ def _of_error(wrong: QueryError, file: str) -> Problem:
     where, _, number = place.where.rpartition("line ")
     line = int(number) if number.isdigit() else 1
     path = _path(file, where.rstrip(", "))
-    return Problem("chain", wrong.message, None, path, line, place.start + 1)
+    return Problem("chain", wrong.message, None, path, line, place.column)
 
 
 def _path(file: str, found: str | None) -> str:

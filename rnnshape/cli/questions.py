@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
@@ -24,6 +23,7 @@ __all__ = ["query", "question_of", "words_asked"]
 
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
+NO_FLAGS: Mapping[str, bool] = {}
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
     "units": "LSTM(64)",
@@ -34,13 +34,12 @@ IN_KERAS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """One question, what is said of it beside the rule's notes, and the flags of its word."""
 
     question: Question
     notes: tuple[str, ...] = ()
-    flags: Mapping[str, bool] = field(default_factory=dict)
+    flags: Mapping[str, bool] = NO_FLAGS
 
 
 def query(options: Options, reader: Callable[[], Reader]) -> Query:
@@ -68,7 +67,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             reading = _reading(what, options, reader)
             said += reading.messages
             remarks += _list_of_models(what, reading)
-            used |= reading.names_used
+            used.update(reading.names_used)
             known += reading.names_open
             asked += [
                 _Asked(
@@ -185,6 +184,9 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
     if not reader().knows(what):
         _check_word(what)
     _check_text(options)
+    reader().begin(what)
+    if options.format in (None, Format.TABLE):
+        import rnnshape.formats.layout  # noqa: F401  # this takes as long as starting to read
     reading = reader().read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:

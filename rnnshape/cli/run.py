@@ -15,7 +15,7 @@ from rnnshape.cli import messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options, app, option_names
-from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.terminal.environment import Environment, columns
 
@@ -36,9 +36,11 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
         return _answered(arguments, surroundings, surroundings.stdout)
     except (UsageError, QueryError) as wrong:
         messages.error(surroundings, wrong.message, place=wrong.place)
-        for other in getattr(wrong, "others", ()):
+        others = getattr(wrong, "others", ())
+        for other in others:
             messages.note(surroundings, other.message, place=other.place)
-        return ExitCode.WRONG
+        is_wrong = any(not isinstance(one, NotReadError) for one in (wrong, *others))
+        return ExitCode.WRONG if is_wrong else ExitCode.FAILED
     except BrokenPipeError:  # the reader of the help has left
         return ExitCode.ANSWERED
     except OSError as problem:

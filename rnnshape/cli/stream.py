@@ -91,7 +91,8 @@ def _asked(
         asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
-        return _Asked(number, line, asked.questions, tuple(describe_all(asked)))
+        reports = tuple(describe_all(asked))
+        return _Asked(number, line, tuple(report.question for report in reports), reports)
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
     except Exception as bug:

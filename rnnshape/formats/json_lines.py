@@ -63,20 +63,18 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "inputs": [
             _tensor(tensor) | _values(array, values)
             for (tensor, array), source in zip(
-                zip_longest(report.inputs, inputs), network.inputs, strict=True
+                zip_longest(report.description.inputs, inputs), network.inputs, strict=True
             )
             if not source.is_data
         ],
         "assumed": report.assumed,
         "open": [
-            {
-                "name": name,
-                "file": one.file or None,
-                "line": one.line,
-                "reason": one.reason or "it comes from data",
-            }
-            for one in report.open
-            for name in one.asked or (one.name,)
+            {"name": name, "file": file or None, "line": line, "reason": reason}
+            for name, file, line, reason in dict.fromkeys(
+                (name, one.file, one.line, one.reason or "it comes from data")
+                for one in report.open
+                for name in one.asked or (one.name,)
+            )
         ],
         "layers": [
             {

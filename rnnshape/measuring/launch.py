@@ -1,15 +1,19 @@
-"""How the child process is started: its command, its environment, and a file for its stderr."""
+"""How child processes are started, written to and ended."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from typing import BinaryIO, cast
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import IO, BinaryIO, NoReturn, TypeAlias, cast
 
-__all__ = ["file_for_stderr", "start", "tail"]
+from rnnshape.interruption import SIGNALS, signals_held_back
+
+__all__ = ["Forked", "Process", "file_for_stderr", "name_of_end", "send", "start", "stop", "tail"]
 
 TAIL_LINES = 5  # of the child's stderr, shown if it ends unexpectedly
 TAIL_BYTES = 2**16
@@ -33,6 +37,75 @@ def start(
         # Ctrl-C goes to the terminal's whole group; this child is ended by its parent.
         process_group=0 if os.name == "posix" else None,
     )
+
+
+class Forked:
+    """A copy of this process, in which nothing of it goes on but `main`."""
+
+    def __init__(self, main: Callable[[], NoReturn]) -> None:
+        requests, answers = os.pipe(), os.pipe()
+        with signals_held_back():
+            self.pid = os.fork()
+            if self.pid == 0:
+                _serve(main, requests[0], answers[1])
+        os.close(requests[0])
+        os.close(answers[1])
+        self.stdin: IO[bytes] | None = os.fdopen(requests[1], "wb")
+        self.stdout: IO[bytes] | None = os.fdopen(answers[0], "rb")
+        self.code: int | None = None
+
+    def kill(self) -> None:
+        if self.code is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        if self.code is None:
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code
+
+
+def _serve(main: Callable[[], NoReturn], requests: int, answers: int) -> NoReturn:
+    """The forked child: it holds nothing of its parent's open, and never returns to its code."""
+    try:
+        for name in SIGNALS:
+            if signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+                signal.signal(getattr(signal, name), signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.dup2(requests, 0)
+        os.dup2(answers, 1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.closerange(3, 65_536)
+        main()
+    finally:
+        os._exit(1)
+
+
+Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
+
+
+def send(process: Process, request: bytes) -> None:
+    """Writes to a child, which may have ended: what it wrote before tells why."""
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.write(request)
+        process.stdin.flush()
+
+
+def stop(process: Process, stderr: BinaryIO | None = None) -> None:
+    """Ends a child, and closes what led to it."""
+    process.kill()  # it does nothing to one that is gone
+    process.wait()
+    for stream in (process.stdin, process.stdout, stderr):
+        if stream is not None:
+            with suppress(OSError):  # of what is still in the buffer of a broken pipe
+                stream.close()
+
+
+def name_of_end(code: int) -> str:
+    """What a negative exit code stands for: `"SIGKILL"`; `"exit 1"` of another."""
+    known = {number.value: number.name for number in signal.Signals}
+    return known.get(-code, f"signal {-code}") if code < 0 else f"exit {code}"
 
 
 def tail(stderr: BinaryIO | None) -> tuple[str, ...]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
 from rnnshape.description import describe
@@ -30,7 +29,6 @@ from rnnshape.measuring.messages import (
     Progress,
     Request,
     read,
-    write,
 )
 from rnnshape.network import Question
 
@@ -108,7 +106,8 @@ class KerasProcess:
         if self._process is None:
             self._start()
         self._most = memory.most_for(self._process.pid) if self._process else None
-        self._send(request)
+        assert self._process is not None
+        launch.send(self._process, pickle.dumps(request))
         inputs: tuple[Array, ...] = ()
         for _ in request.questions:
             answer = self._next_answer(tell)
@@ -184,21 +183,9 @@ class KerasProcess:
                 self._process.kill()
 
     def _stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            if stream is not None:
-                with suppress(OSError):  # of what is still in the buffer of a broken pipe
-                    stream.close()
-        self._process = None
-
-    def _send(self, request: Request) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it has ended, and what it wrote before tells why
-            write(request, cast(BinaryIO, self._process.stdin))
+        if self._process is not None:
+            launch.stop(self._process, self._stderr)
+            self._process = None
 
     def _error(self, reason: str) -> MeasurementError:
         """An error with the last lines that the child wrote, which is ended."""
@@ -215,10 +202,9 @@ class KerasProcess:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "the measuring process closed its output"
+        name = launch.name_of_end(code)
         if code >= 0:
-            return f"the measuring process ended without an answer (exit {code})"
-        known = {number.value: number.name for number in signal.Signals}
-        name = known.get(-code, f"signal {-code}")
+            return f"the measuring process ended without an answer ({name})"
         causes = {
             "SIGKILL": ", as the system does when memory runs out",
             "SIGXCPU": ": its processor time is limited (ulimit -t)",

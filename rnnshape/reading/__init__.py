@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
@@ -16,6 +15,7 @@ from rnnshape.expression import Call, Value
 from rnnshape.network import Dimensions
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
+from rnnshape.reading.literal import literal_network
 
 __all__ = [
     "SUFFIXES",
@@ -45,6 +45,9 @@ def read(
     """
     file, name = file_and_name(what)
     if not file:
+        network = literal_network(what)
+        if network is not None:
+            return Reading((network,))
         from rnnshape.reading.text import read_text
 
         return read_text(what, let)
@@ -78,8 +81,7 @@ def _named(reading: Reading, file: str, name: str) -> Reading:
         many = "no" if name not in names else "more than one"
         raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
     number = names.index(name)
-    return replace(
-        reading,
+    return reading._replace(
         networks=(reading.networks[number],),
         messages=(),
         notes=reading.notes[number : number + 1],
@@ -91,7 +93,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     """Of several networks those that Keras takes; of the others it is said why not."""
     if len(reading.networks) < 2:
         return reading
-    from rnnshape.description import describe
+    from rnnshape.description import describe, sizes_that_fit
 
     taken: list[int] = []
     refused: list[QueryError] = []
@@ -99,11 +101,11 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
         try:
             describe(network, dimensions)
         except QueryError as wrong:
-            refused.append(wrong)
-        else:
-            taken.append(number)
-    return replace(
-        reading,
+            if sizes_that_fit(network, dimensions) is None:
+                refused.append(wrong)
+                continue
+        taken.append(number)
+    return reading._replace(
         networks=tuple(reading.networks[number] for number in taken),
         messages=(*reading.messages, *refused),
         notes=tuple(reading.notes[number] for number in taken if number < len(reading.notes)),

@@ -104,7 +104,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         for network, said, found in _finished(evaluator):
             calls += [(len(networks), call) for call in found]
             networks.append(replace(network, problems=tuple(held.problems)))
-            notes.append((*usual, *held.notes, *said))
+            notes.append((*usual, *held.notes_of(network), *said))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
@@ -113,7 +113,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(networks),
         tuple(evaluator.messages),
         tuple(notes),
-        frozenset(evaluator.let_used),
+        tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
         tuple(QueryError(one.reason, _place(one)) for one in evaluator.refusals),
         tuple(calls),
@@ -296,7 +296,8 @@ def _finished(
                 calls = graph.calls_before(gives, takes)
                 if calls:
                     network = graph.network_of(takes, gives, name)
-                    network = replace(network, kind=_kind(model))
+                    network = replace(network, kind=model.kind)
+                    notes += _not_counted(model, calls)
                     yield network, notes, tuple(model.training_calls(network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
@@ -320,10 +321,13 @@ def _finished(
         _tell_open(evaluator, "", found)
 
 
-def _kind(model: Model) -> str:
-    if isinstance(model, Sequential):
-        return "Sequential"
-    return "Functional" if type(model) is Model else ""
+def _not_counted(model: Model, calls: Sequence[graph.LayerCall]) -> tuple[str, ...]:
+    """Layers of a model with a `call` of its own that only another call of it uses: Keras counts
+    their parameters, too."""
+    others = {call.layer for call in SESSION.get().calls} - {call.layer for call in calls}
+    held = [vars(one).get("own_layer") for one in vars(model).values() if isinstance(one, Layer)]
+    rows = [str(layer.call) for layer in held if layer in others] if not model.kind else []
+    return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()
 
 
 def _alone(layer: Layer) -> Network:

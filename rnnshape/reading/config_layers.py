@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
+from rnnshape.layer_names import snake_case
 from rnnshape.reading.names import Layer
 from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.python import IsOpenError
@@ -174,9 +175,7 @@ def _for_all_axes(sizes: object) -> object:
 
 def _made_up_by_keras(class_name: str, name: str) -> bool:
     """Whether it is a name that Keras has given a layer, as `bidirectional_3`."""
-    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
-    word = re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
-    return bool(re.fullmatch(rf"((forward|backward)_)*{re.escape(word)}(_\d+)?", name))
+    return bool(re.fullmatch(rf"((forward|backward)_)*{snake_case(class_name)}(_\d+)?", name))
 
 
 def _as_written(call: Call) -> Call:

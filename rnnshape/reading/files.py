@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from rnnshape.errors import QueryError
+from rnnshape.reading.literal import literal_network
 
 __all__ = ["SUFFIXES", "file_and_name", "file_text", "is_code", "is_file"]
 
@@ -27,8 +28,13 @@ def is_file(what: str) -> bool:
 
 
 def is_code(what: str) -> bool:
-    """Whether a text names a file of code, or a model of one."""
-    return file_and_name(what)[0].lower().endswith((".py", ".ipynb"))
+    """Whether a text is code, or names a file of it or a model of one.
+
+    >>> [is_code(what) for what in ("train.py", "LSTM(2 ** 3)", "LSTM(3) -> Dense(1)", "a.keras")]
+    [True, True, False, False]
+    """
+    file = file_and_name(what)[0]
+    return file.lower().endswith((".py", ".ipynb")) if file else literal_network(what) is None
 
 
 def file_and_name(what: str) -> tuple[str, str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from rnnshape.errors import QueryError
 from rnnshape.network import Network
-from rnnshape.training.data import TrainingCall
+
+if TYPE_CHECKING:
+    from rnnshape.training.data import TrainingCall
 
 __all__ = ["Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What was read.
 
     Attributes:
@@ -29,7 +30,7 @@ class Reading:
     networks: tuple[Network, ...]
     messages: tuple[QueryError, ...] = ()
     notes: tuple[tuple[str, ...], ...] = ()
-    names_used: frozenset[str] = frozenset()
+    names_used: tuple[str, ...] = ()
     names_open: tuple[str, ...] = ()
     refusals: tuple[QueryError, ...] = ()
     calls: tuple[tuple[int, TrainingCall], ...] = ()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TypeAlias
+from itertools import count
+from typing import Any, TypeAlias
 
-from rnnshape.description import describe
+from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
+from rnnshape.nest import folded, leaves, mapped
 from rnnshape.network import (
     MOST_LAYERS,
     Argument,
@@ -23,7 +26,6 @@ from rnnshape.network import (
     too_many_layers,
     without_input_arguments,
 )
-from rnnshape.rules.facts import Nested
 from rnnshape.rules.facts import Tensor as Described
 
 __all__ = [
@@ -37,7 +39,7 @@ __all__ = [
     "in_place_of",
     "network_of",
     "returned",
-    "shapes_of",
+    "shape_of",
     "tensors_in",
 ]
 
@@ -77,12 +79,20 @@ class InputTensor:
     is_data: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Tensor:
-    """An output of a call of a layer, or what a network is given."""
+    """An output of a call of a layer, or what a network is given: the same as any other of them."""
 
     maker: LayerCall | InputTensor
     output: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tensor):
+            return False
+        return self.maker is other.maker and self.output == other.output
+
+    def __hash__(self) -> int:
+        return hash((self.maker, self.output))
 
 
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
@@ -130,130 +140,96 @@ def tensors_in(given: object) -> Iterator[Tensor]:
 
 
 @lru_cache(maxsize=1000)
-def _default_names(call: Call) -> tuple[object, ...]:
+def _default_names(call: Call) -> tuple[Any, ...]:
     """The names of what a layer returns, nested as Keras nests it."""
-
-    def names(one: Nested) -> object:
-        return one.name if isinstance(one, Described) else tuple(map(names, one))
-
     try:
         [layer] = describe(chain([call])).layers
     except QueryError:  # whoever describes the network will say why
         return ("o",)
-    return tuple(map(names, layer.facts.returns)) if layer.facts else ("o",)
+    returns: Any = layer.facts.returns if layer.facts else None
+    return tuple(mapped(returns, lambda one: one.name)) if returns else ("o",)
 
 
-def returned(call: LayerCall, count: int = 1) -> object:
+def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
     """What a call of a layer returns: a tensor, or a list of tensors nested as Keras does it.
 
-    `count` says how many tensors there are of a layer that no rule knows.
+    `many` says how many tensors there are of a layer that no rule knows.
     """
     names = ("o",) if call.layer.unread else _default_names(call.layer.call)
-    count = max(count, len(call.returns or ()))
-    if len(names) == 1 and count > 1:
-        return [Tensor(call, index) for index in range(count)]
-    places = iter(range(10**6))
-
-    def tensors(one: object) -> object:
-        if isinstance(one, tuple):
-            return [tensors(part) for part in one]
-        return Tensor(call, next(places))
-
-    return tensors(names) if len(names) > 1 else Tensor(call)
+    if len(names) == 1:
+        names = ("o",) * max(many, len(call.returns or ()), 1)
+    places = count()
+    made = folded(names, lambda _: kind(call, next(places)), list[Any])
+    return made if len(names) > 1 else made[0]
 
 
 def called_anew(
-    calls: Iterable[LayerCall], instead: Mapping[Tensor, Tensor], number: int, group: str
-) -> tuple[list[LayerCall], dict[Tensor, Tensor]]:
+    calls: Iterable[LayerCall],
+    instead: Mapping[Tensor, Tensor],
+    step: Callable[..., LayerCall],
+) -> dict[LayerCall, LayerCall]:
     """The calls of a model that is used as a layer, made once more with other inputs.
 
-    `instead` has what stands for the model's own inputs. Returns the new calls, and what stands
-    for each of the old tensors.
+    `instead` has what stands for the model's own inputs, and `step` makes a call. Returns what
+    stands for each of the old ones.
     """
-    stands_for, made = dict(instead), list[LayerCall]()
+    made: dict[LayerCall, LayerCall] = {}
 
-    def changed(given: Given) -> Given:
+    def now(given: Given) -> Given:
         if isinstance(given, tuple):
-            return tuple(map(changed, given))
-        return in_place_of(given, stands_for) if isinstance(given, Tensor) else given
+            return tuple(map(now, given))
+        return in_place_of(given, instead, made) if isinstance(given, Tensor) else given
 
     for call in calls:
-        anew = LayerCall(
-            number + len(made),
-            call.layer,
-            tuple(map(changed, call.arguments)),
-            tuple((name, changed(value)) for name, value in call.keywords),
-            dict(call.names),
-            f"{group}/{call.group}" if call.group and group else group or call.group,
-            call.returns,
-        )
-        made.append(anew)
-        stands_for[Tensor(call)] = Tensor(anew)
-        for index in call.names:
-            stands_for[Tensor(call, index)] = Tensor(anew, index)
-    return made, stands_for
+        words = {word: now(value) for word, value in call.keywords}
+        anew = step(call.layer, [*map(now, call.arguments)], words, call.group)
+        anew.names, anew.returns = dict(call.names), call.returns
+        made[call] = anew
+    return made
 
 
-def in_place_of(tensor: Tensor, stands_for: Mapping[Tensor, Tensor]) -> Tensor:
-    """What stands for a tensor, if something does: where it is not known of each output of a call,
-    the same output of what stands for the first."""
-    tensor = Tensor(tensor.maker, tensor.output)
-    found = stands_for.get(tensor)
-    if found is None and isinstance(tensor.maker, LayerCall):
-        first = stands_for.get(Tensor(tensor.maker))
-        found = Tensor(first.maker, tensor.output) if first is not None else tensor
+def in_place_of(
+    tensor: Tensor, instead: Mapping[Tensor, Tensor], made: Mapping[LayerCall, LayerCall]
+) -> Tensor:
+    """What stands for a tensor, if something does."""
+    found = instead.get(tensor)
+    if found is None and isinstance(tensor.maker, LayerCall) and tensor.maker in made:
+        found = type(tensor)(made[tensor.maker], tensor.output)
     return tensor if found is None else found
 
 
 def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:
     """Every call of a layer that some tensors need, in the order in which they were made."""
-    start = {Tensor(one.maker, one.output) for one in inputs}
-    found: dict[int, LayerCall] = {}
-    waiting = list(outputs)
+    start, found, waiting = {*inputs}, set[LayerCall](), [*outputs]
     while waiting:
         tensor = waiting.pop()
         maker = tensor.maker
-        if (
-            isinstance(maker, LayerCall)
-            and id(maker) not in found
-            and Tensor(maker, tensor.output) not in start
-        ):
-            found[id(maker)] = maker
+        if isinstance(maker, LayerCall) and maker not in found and tensor not in start:
+            found.add(maker)
             waiting += maker.tensors
-    return sorted(found.values(), key=lambda call: call.number)
+    return sorted(found, key=lambda call: call.number)
 
 
-def shapes_of(call: LayerCall) -> list[Shape | None]:
-    """The shapes of what a call returns; None where one is not known."""
-    if call.shapes is None:
-        for before in calls_before([Tensor(call)], []):
+def shape_of(tensor: Tensor) -> Shape | Unknown | None:
+    """The shape of a tensor; None where it is not known."""
+    maker = tensor.maker
+    if isinstance(maker, InputTensor):
+        return maker.shape
+    if maker.shapes is None:
+        for before in calls_before([tensor], []):
             if before.shapes is None:
-                before.shapes = _shapes_of_one(before)
-    return call.shapes or []
+                before.shapes = _shapes_made_by(before)
+    shapes = maker.shapes or []
+    return shapes[tensor.output] if tensor.output < len(shapes) else None
 
 
-def _shapes_of_one(call: LayerCall) -> list[Shape | None]:
-    """The same of a call alone, as if it were given tensors of these shapes that nothing makes."""
+def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
+    """The shapes of what a call returns, as the rule has it of that call alone."""
     if call.returns is not None:
         return list(call.returns)
-    if call.layer.unread is not None:
+    if call.layer.unread is not None or None in map(shape_of, call.tensors):
         return []
-    inputs: dict[Tensor, Tensor] = {}
-
-    def replaced(given: Given) -> Given:
-        if isinstance(given, Tensor):
-            key = Tensor(given.maker, given.output)
-            if key not in inputs:
-                inputs[key] = Tensor(InputTensor(_shape_of_tensor(given)))
-            return inputs[key]
-        return tuple(map(replaced, given)) if isinstance(given, tuple) else given
-
-    words = tuple((word, replaced(value)) for word, value in call.keywords)
-    alone = LayerCall(1, call.layer, tuple(map(replaced, call.arguments)), words)
-    known = [one.maker for one in inputs.values()]
-    if any(isinstance(one, InputTensor) and one.shape is None for one in known):
-        return []  # of what is not known nothing follows
-    network = network_of([], [Tensor(alone)], "")
+    network = network_of([], [], "", [call])
     try:
         [layer] = describe(network).layers
     except QueryError:
@@ -263,13 +239,6 @@ def _shapes_of_one(call: LayerCall) -> list[Shape | None]:
         _shape_of_output(output, f"tensor {call.number}.{index}", asked)
         for index, output in enumerate(layer.outputs)
     ]
-
-
-def _shape_of_tensor(tensor: Tensor) -> Shape | Unknown | None:
-    if isinstance(tensor.maker, InputTensor):
-        return tensor.maker.shape
-    shapes = shapes_of(tensor.maker)
-    return shapes[tensor.output] if tensor.output < len(shapes) else None
 
 
 def _shape_of_output(output: Described, name: str, asked: tuple[str, ...]) -> Shape | None:
@@ -300,70 +269,70 @@ def network_of(
     calls = calls_before(outputs, inputs) if calls is None else calls
     if len(calls) > MOST_LAYERS:
         raise too_many_layers()
-    entries = [Tensor(one.maker, one.output) for one in inputs]
-    places = {tensor: Ref(0, index) for index, tensor in enumerate(entries)}
-    numbers = {id(call): number for number, call in enumerate(calls, start=1)}
-    for call in calls:
-        for one in call.tensors:
-            tensor = Tensor(one.maker, one.output)
-            if tensor not in places and (
-                isinstance(one.maker, InputTensor) or id(one.maker) not in numbers
-            ):
-                places[tensor] = Ref(0, len(entries))
-                entries.append(tensor)
-    first_calls: dict[int, int] = {}
+    numbers = {call: number for number, call in enumerate(calls, start=1)}
+    places = {tensor: place for place, tensor in enumerate(inputs)}
+    for tensor in (tensor for call in calls for tensor in call.tensors):
+        if isinstance(tensor.maker, InputTensor) or tensor.maker not in numbers:
+            places.setdefault(tensor, len(places))
 
-    def ref(tensor: Tensor) -> Ref:
-        key = Tensor(tensor.maker, tensor.output)
-        return places.get(key) or Ref(numbers[id(tensor.maker)], tensor.output)
+    def ref(given: Given) -> Argument:
+        if isinstance(given, tuple):
+            return tuple(map(ref, given))
+        if not isinstance(given, Tensor):
+            return given
+        if given in places:
+            return Ref(0, places[given])
+        return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
-    def argument(given: Given) -> Argument:
-        if isinstance(given, Tensor):
-            return ref(given)
-        return tuple(map(argument, given)) if isinstance(given, tuple) else given
-
-    names = _names(calls)
-    steps = []
+    names, first_calls, steps = _names(calls), dict[Layer, int](), list[Step]()
     for number, call in enumerate(calls, start=1):
-        first = first_calls.setdefault(id(call.layer), number)
-        unread = call.layer.unread
+        layer = call.layer
+        first = first_calls.setdefault(layer, number)
         steps.append(
             Step(
-                call.layer.call if unread else without_input_arguments(call.layer.call),
-                tuple(map(argument, call.arguments)),
-                tuple((word, argument(value)) for word, value in call.keywords),
-                names[id(call)],
+                layer.call if layer.unread else without_input_arguments(layer.call),
+                tuple(map(ref, call.arguments)),
+                tuple((word, ref(value)) for word, value in call.keywords),
+                names[call],
                 first if first < number else None,
                 call.group,
-                unread,
+                layer.unread,
                 call.returns,
-                call.layer.parameters,
+                layer.parameters,
             )
         )
-    returns = tuple(ref(tensor) for tensor in outputs)
-    if calls and returns == _all_of(len(calls), calls[-1]):
-        returns = ()
-    many = len(inputs)
-    given = [_input(one, is_beside=0 < many <= index) for index, one in enumerate(entries)]
-    return Network(_each_named(given), tuple(steps), returns, name)
+    is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]
+    returns = () if is_whole else tuple(map(ref, outputs))
+    given = [_input(one, is_beside=0 < len(inputs) <= place) for one, place in places.items()]
+    network = Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
+    filled = replace(network, inputs=_as_built(network))
+    is_needed = filled != network and not is_taken(network) and is_taken(filled)
+    return filled if is_needed else network
+
+
+def _as_built(network: Network) -> tuple[Input, ...]:
+    """The inputs, where what is open in the last axis of one that a layer is called again with is
+    the size that it was built with."""
+    inputs = list(network.inputs)
+    for step in network.steps:
+        refs = network.steps[step.same_as - 1].refs if step.same_as else ()
+        for built, ref in zip(refs, step.refs, strict=False):
+            if built.step or ref.step:
+                continue
+            size, shape = inputs[built.output].shape, inputs[ref.output].shape
+            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1] is None:
+                inputs[ref.output] = replace(inputs[ref.output], shape=(*shape[:-1], size[-1]))
+    return tuple(inputs)
 
 
 def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """The same, each under a name of its own."""
-    taken: set[str] = set()
-    renamed = []
+    taken: dict[str, Input] = {}
     for one in inputs:
-        name, count = one.name, 2
-        while name in taken:
-            name, count = f"{one.name}_{count}", count + 1
-        taken.add(name)
-        renamed.append(replace(one, name=name))
-    return tuple(renamed)
-
-
-def _all_of(number: int, call: LayerCall) -> tuple[Ref, ...]:
-    count = len(list(tensors_in(returned(call))))
-    return tuple(Ref(number, index) for index in range(count))
+        names = (f"{one.name}_{number}" for number in count(2))
+        name = one.name if one.name not in taken else next(n for n in names if n not in taken)
+        taken[name] = replace(one, name=name)
+    return tuple(taken.values())
 
 
 def _input(tensor: Tensor, *, is_beside: bool) -> Input:
@@ -372,42 +341,32 @@ def _input(tensor: Tensor, *, is_beside: bool) -> Input:
     if isinstance(maker, LayerCall):  # another model makes it
         name = maker.names.get(tensor.output) or "inputs"
         unknown = Unknown(f"{name}.shape", (), "what another model makes is not known")
-        return Input(_shape_of_tensor(tensor) or unknown, name)
-    name = maker.name or maker.given_name or "inputs"
-    return Input(maker.shape, name, maker.dtype, maker.is_data and is_beside)
+        return Input(shape_of(tensor) or unknown, name)
+    is_data = maker.is_data and is_beside
+    name = maker.name or maker.given_name or ("data" if is_data else "inputs")
+    return Input(maker.shape, name, maker.dtype, is_data)
 
 
-def _names(calls: Sequence[LayerCall]) -> dict[int, tuple[str, ...]]:
+def _names(calls: Sequence[LayerCall]) -> dict[LayerCall, tuple[str, ...]]:
     """What the code calls each call's outputs; nothing where the rule would say the same, or
     where a name is given to several tensors one after the other."""
-    users: dict[str, int] = {}
-    for call in calls:
-        for name in set(call.names.values()):
-            users[name] = users.get(name, 0) + 1
+    users = Counter(name for call in calls for name in {*call.names.values()})
     chosen = {}
     for call in calls:
-        named = () if call.layer.unread else _default_names(call.layer.call)
-        default = [str(one) for one in _flat(named or ("o",))]
-        count = max([len(default), *(index + 1 for index in call.names)])
-        default += [f"o{index + 1}" for index in range(len(default), count)]
+        named: Any = ("o",) if call.layer.unread else _default_names(call.layer.call)
+        default: list[str] = [*leaves(named)]
+        last = max(call.names, default=0)
+        default += [f"o{index + 1}" for index in range(len(default), last + 1)]
         own = [
             name if name and users[name] == 1 and not _is_default(name, word) else word
-            for word, name in zip(default, map(call.names.get, range(count)), strict=True)
+            for index, word in enumerate(default)
+            for name in [call.names.get(index)]
         ]
-        is_last = call is calls[-1]
-        distinct = (own != default or (not is_last and len(own) > 1)) and len(set(own)) == len(own)
-        chosen[id(call)] = tuple(own) if distinct else ()
+        is_said = own != default or (call is not calls[-1] and len(own) > 1)
+        chosen[call] = tuple(own) if is_said and len({*own}) == len(own) else ()
     return chosen
 
 
 def _is_default(name: str, word: str) -> bool:
     """Whether it is the rule's own name, or what `--code` makes of it where that is taken."""
     return name == word or bool(re.fullmatch(rf"{re.escape(word)}_\d+", name))
-
-
-def _flat(names: object) -> Iterator[object]:
-    if isinstance(names, tuple):
-        for name in names:
-            yield from _flat(name)
-    else:
-        yield names

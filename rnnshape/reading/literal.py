@@ -1,22 +1,34 @@
-"""Whether a text is so plain that reading it can neither take long nor much: calls of Keras' names
-with literal arguments."""
+"""Texts so plain that reading them can neither take long nor much: calls of Keras' names with
+literal arguments. Nearly all of them are bound here, without what follows code."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
+from math import isfinite
 
-__all__ = ["is_literal"]
+from rnnshape.errors import QueryError
+from rnnshape.expression import LARGEST, Call, Source, Value, bind
+from rnnshape.network import Network, chain
+from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
+
+__all__ = ["is_literal", "literal_network"]
 
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
-LARGEST = 2**64
 PLAIN = (
-    ast.Module, ast.Expr, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.List,
-    ast.keyword, ast.UnaryOp, ast.USub, ast.Load,
+    ast.Expr, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.List, ast.keyword,
+    ast.UnaryOp, ast.USub, ast.Load,
 )  # fmt: skip
+MODULES = ("layers", "keras.layers", "tf.keras.layers")
+KINDS = ("layers", *ARGUMENT_OBJECTS)
 
 
-@lru_cache(maxsize=16)  # of one question it is asked more than once
+class _MoreError(Exception):
+    """There is more in a text than is bound here."""
+
+
 def is_literal(text: str) -> bool:
     """Whether a text is calls with literal arguments, a chain or a list of them, and is short.
 
@@ -25,14 +37,36 @@ def is_literal(text: str) -> bool:
     >>> is_literal("max([1, 2])")  # only what begins with a capital can be a layer
     False
     """
-    if len(text) > LONGEST or _depth(text) > DEEPEST:
-        return False
-    joined = text.replace("→", ",").replace("->", ",")
+    return _statements(text.replace("→", "->")) is not None
+
+
+def literal_network(text: str) -> Network | None:
+    """The network of a literal text as whoever follows code reads it; None where that has more to
+    say: of what is wrong or open, or is not of this Keras.
+
+    >>> print(literal_network("keras.layers.LSTM(64) -> Dense(units=1)"))
+    LSTM(64) -> Dense(1)
+    >>> literal_network("LSTM(64, retrun_state=True)")
+    """
+    text = text.replace("→", "->")
+    source = Source(text, "line " if "\n" in text.strip() else "")
     try:
-        tree = ast.parse(joined.strip())
+        return chain(_bound_layers(source))
+    except (QueryError, _MoreError):
+        return None
+
+
+@lru_cache(maxsize=16)  # of one question it is asked more than once
+def _statements(text: str) -> list[ast.stmt] | None:
+    """The statements of a text, with commas for arrows; None where it is not literal."""
+    if len(text) > LONGEST or _depth(text) > DEEPEST:
+        return None
+    try:
+        statements = ast.parse(text.replace("->", " ,").strip()).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return all(isinstance(node, PLAIN) and _is_small(node) for node in ast.walk(tree))
+        return None
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return statements if all(isinstance(one, PLAIN) and _is_small(one) for one in nodes) else None
 
 
 def _depth(text: str) -> int:
@@ -47,11 +81,87 @@ def _depth(text: str) -> int:
 def _is_small(node: ast.AST) -> bool:
     match node:
         case ast.Constant(value=int() as number):
-            return abs(number) < LARGEST
+            return abs(number) <= LARGEST
+        case ast.Constant(value=float() as number):
+            return isfinite(number)
         case ast.Constant(value=value):
-            return value is None or isinstance(value, float | str)
+            return value is None or isinstance(value, str)
         case ast.Attribute(value=inner):
             return isinstance(inner, ast.Name | ast.Attribute)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             return name[:1].isupper()
     return True
+
+
+# Binding
+
+
+def _bound_layers(source: Source) -> list[Call]:
+    """The layers of an expression, a chain or a list of layers; the first may be an `Input`."""
+    match _statements(source.text):
+        case [ast.Expr(value=node)] if _is_joined(source.text, node):
+            nodes = [*_layers(node)]
+        case _:
+            raise _MoreError
+    layers = [_bound(source, one, may_be_input=one is nodes[0]) for one in nodes]
+    others = layers[1:] if layers and layers[0].name == "Input" else layers
+    if not others or any(one.name not in LAYERS for one in others):
+        raise _MoreError
+    return layers
+
+
+def _is_joined(text: str, node: ast.expr) -> bool:
+    """Whether every arrow of a text stands between two of its layers, and nothing else does."""
+    if "->" not in text:
+        return not text[:1].isspace()
+    if not isinstance(node, ast.Tuple) or "\n" in text or not text.isascii():
+        return False
+    if node.col_offset < node.elts[0].col_offset:  # in brackets
+        return False
+    between = (text[one.end_col_offset : next.col_offset] for one, next in pairwise(node.elts))
+    return [part.strip() for part in between] == ["->"] * text.count("->")
+
+
+def _layers(node: ast.expr) -> Iterator[ast.Call]:
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from _layers(part)
+        case ast.Call(func=ast.Name(id="Sequential"), args=[ast.List() as parts], keywords=[]):
+            yield from _layers(parts)
+        case ast.Call():
+            yield node
+        case _:
+            raise _MoreError
+
+
+def _bound(source: Source, node: ast.Call, may_be_input: bool = False) -> Call:
+    """A layer, or what a layer's argument may be, with its arguments."""
+    match node.func:
+        case ast.Name(id=name):
+            kinds = KINDS
+        case ast.Attribute(attr=name, value=module) if ast.unparse(module) in MODULES:
+            kinds = KINDS[:1]
+        case _:
+            raise _MoreError
+    words = [one.arg for one in node.keywords]
+    if module_of(name) not in kinds or (name == "Input" and not may_be_input):
+        raise _MoreError
+    if len({*words}) < len(words) or not {*words} <= {*signature(name).names}:  # as in Keras 2
+        raise _MoreError
+    given = [_value(source, one) for one in node.args]
+    named = {str(one.arg): _value(source, one.value) for one in node.keywords}
+    return bind(name, given, named, source.places_of_call(node))
+
+
+def _value(source: Source, node: ast.expr) -> Value:
+    match node:
+        case ast.Constant(value=value):
+            return value  # type: ignore[return-value]
+        case ast.UnaryOp(operand=ast.Constant(value=int() | float() as number)):
+            return -number
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return tuple(_value(source, part) for part in parts)
+        case ast.Call():
+            return _bound(source, node)
+    raise _MoreError

@@ -29,8 +29,8 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names import Model, Sequential
 from rnnshape.reading.replay import (
     Operation,
+    RecordedLayer,
     RecordedShape,
-    UnreadLayer,
     begin,
     built,
     called,
@@ -167,7 +167,7 @@ class _Live:
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
-            row = UnreadLayer(text, wrong.message, "", _counted(what))
+            row = RecordedLayer(text, wrong.message, "", _counted(what))
             row.own_asks = partial(_shapes_by_keras, what)
             return row
 
@@ -217,7 +217,7 @@ class _Live:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
                     )
-                return network_of_model(self.functional(flow, name, self.shapes))
+                return replace(network_of_model(self.functional(flow, name, self.shapes)), kind="")
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         rows = [tensor for layer in model.layers for tensor in self.row(layer)]
         if not rows:
@@ -229,14 +229,14 @@ class _Live:
         shape, item = sizes_of(_built_shape(layer)), self.item(layer)
         if shape is None or isinstance(item, Model):
             text = row_text(type(layer).__name__, str(layer.name))
-            item = UnreadLayer(text, "nothing says what it is given", "", _counted(layer))
+            item = RecordedLayer(text, "nothing says what it is given", "", _counted(layer))
         source = input_tensor(shape or Unknown("inputs", (), "it is not known"))
         return called(item, [source], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
         item, shape = self.item(layer), sizes_of(_built_shape(layer))
-        if isinstance(item, UnreadLayer):
+        if isinstance(item, RecordedLayer):
             shape = next(iter(self.shapes), shape)
             if shape is None and item.own_layer.unread is not None:
                 why = item.own_layer.unread.reason

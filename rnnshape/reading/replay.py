@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
@@ -14,25 +15,23 @@ from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names import (
     SESSION,
-    Layer,
     Model,
     Sequential,
     Session,
     Tensor,
-    holds_tensors,
-    stand_ins,
 )
+from rnnshape.reading.names.layers import UnreadLayer
+from rnnshape.reading.names.models import tensors_of
 from rnnshape.reading.names.operations import called as function_called
-from rnnshape.reading.names.session import session
-from rnnshape.reading.names.tensors import operation, plain_sizes
+from rnnshape.reading.names.tensors import plain_sizes, returned, unread_step
 from rnnshape.reading.python import IsOpenError, StandIn, python
 from rnnshape.rules import rule_of
 from rnnshape.signatures import OPERATIONS, signature
 
 __all__ = [
     "Operation",
+    "RecordedLayer",
     "RecordedShape",
-    "UnreadLayer",
     "begin",
     "built",
     "called",
@@ -68,12 +67,8 @@ def sizes_of(shape: Any) -> RecordedShape:
         shape = shape.get("items")
     if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 10:
         return None
-    for size in shape:
-        if size is not None and (
-            isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST
-        ):
-            return None
-    return tuple(shape)
+    is_right = all(size is None or (type(size) is int and 1 <= size <= LARGEST) for size in shape)
+    return tuple(shape) if is_right else None
 
 
 def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str = "") -> Any:
@@ -84,35 +79,29 @@ def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str
     return Tensor(graph.InputTensor(shape, "", given, name))
 
 
-class UnreadLayer(Layer):
-    """A layer that is not read, and keeps its place.
+class RecordedLayer(UnreadLayer):
+    """A layer that is not read, of which something is on record.
 
     Attributes:
         own_built: the shape that it was built for, where what is known holds for that alone.
-        own_returns: the shapes that its next call is known to return.
         own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
     """
 
     def __init__(self, text: str, why: str, where: str = "", parameters: int | None = None) -> None:
-        super().__init__()
-        self.own_layer = graph.Layer(Call(text), Unknown(text, (), why, where), parameters)
+        super().__init__(graph.Layer(Call(text), Unknown(text, (), why, where), parameters))
         self.own_built: RecordedShape = None
-        self.own_returns: Sequence[RecordedShape] = ()
         self.own_asks: Callable[[RecordedShape], Sequence[RecordedShape]] | None = None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        tensors = tuple(graph.tensors_in([*given, *named.values()]))
-        layer = self.own_layer
+        tensors, returns = tensors_of([given, named]), [*map(sizes_of, self.own_returns)]
         if not tensors:
-            raise QueryError(f"{layer.call} is called with no tensor")
-        step = session().step(layer, tensors, {})
-        first = plain_sizes(stand_ins(tensors[0]))
-        returns = self.own_returns
+            raise QueryError(f"{self.own_layer.call} is called with no tensor")
+        first = plain_sizes(tensors[0])
         if not returns and self.own_asks is not None and len(tensors) == 1:
-            returns = self.own_asks(sizes_of(first))
-        if returns and _is_as_built(first, self.own_built):
-            step.returns = _returns(returns, layer.call.name, tensors)
-        return stand_ins(graph.returned(step, count=len(returns)))
+            returns = [*self.own_asks(sizes_of(first))]
+        is_known = _is_as_built(first, self.own_built)
+        shapes = _returns(returns, self.own_layer.call.name, tensors) if is_known else ()
+        return unread_step(self.own_layer, tensors, shapes, len(returns))
 
 
 def _is_as_built(given: Shape | None, built: RecordedShape) -> bool:
@@ -129,10 +118,10 @@ def _returns(
 ) -> tuple[Shape | None, ...]:
     """Recorded shapes, where what Keras leaves open is not known: only the batch is that of what
     the layer is given."""
-    has_batch = any(plain_sizes(stand_ins(one)) for one in given)
+    has_batch = any(map(plain_sizes, given))
     why = "Keras knows it only when it runs"
 
-    def known(shape: RecordedShape, number: int) -> Shape | None:
+    def known(shape: RecordedShape) -> Shape | None:
         return shape and tuple(
             Unknown(f"{name}.shape[{place}]", (), why)
             if size is None and not (place == 0 and has_batch)
@@ -140,7 +129,7 @@ def _returns(
             for place, size in enumerate(shape)
         )
 
-    return tuple(known(shape, number) for number, shape in enumerate(shapes))
+    return tuple(map(known, shapes))
 
 
 class Operation(StandIn):
@@ -156,30 +145,26 @@ class Operation(StandIn):
             made = self._called(given, named)
         except (IsOpenError, QueryError, TypeError, ValueError) as wrong:
             text = f"{self.own_name}(...)"
-            unread = UnreadLayer(text, str(wrong) or "it is not read", self.own_where, 0)
+            unread = RecordedLayer(text, str(wrong) or "it is not read", self.own_where, 0)
             unread.own_returns = self.own_returns
             return unread(*given, **named)
         first = next(graph.tensors_in(made))
         if isinstance(first.maker, graph.LayerCall) and rule_of(self.own_name) is None:
             step = first.maker
             step.returns = _returns(self.own_returns, self.own_name, [*step.tensors]) or None
-            made = stand_ins(graph.returned(step, count=len(self.own_returns)))
+            made = returned(step, len(self.own_returns))
         return made
 
-    def _called(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    def _called(self, given: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
         name = self.own_name
         if name not in OPERATIONS:
             raise QueryError("this operation is not read")
         if name == "get_item":
             tensor, key = given
             return tensor[tuple(key) if isinstance(key, list) else key]
-        takes = signature(name)
-        words = {word: one for word, one in self.own_arguments.items() if word in takes.names}
-        if takes.tensors[0].startswith("*"):
-            return operation(name, list(given), **words)
-        order = [*takes.tensors, *(word for word in takes.positional if word not in words)]
-        words |= dict(zip(order, given, strict=False)) | dict(named)
-        return function_called(name, (), words)
+        known = signature(name).names
+        words = {word: one for word, one in self.own_arguments.items() if word in known}
+        return function_called(name, given, {**words, **named})
 
 
 def operation_name(class_name: str) -> str:
@@ -194,21 +179,19 @@ def called(
 
     `shapes` are those that are on record of them.
     """
-    if isinstance(layer, UnreadLayer | Operation):
+    if isinstance(layer, RecordedLayer | Operation):
         layer.own_returns = shapes
     else:
         given, named = _of_layer(given, named)
-    if isinstance(layer, Model):
-        tensors = [stand_ins(one) for one in graph.tensors_in(given)]
-        made = list(graph.tensors_in(layer(tensors[0] if len(tensors) == 1 else tensors)))
-        for tensor, shape in zip(made, shapes, strict=False):
-            step = tensor.maker
-            if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns:
-                step.returns = _returns([shape], step.layer.call.name, tensors) if shape else None
-        return made
-    if not isinstance(layer, UnreadLayer | Operation) and not holds_tensors(given):
-        raise QueryError(f"{layer.own_layer.call} is called with no tensor")
-    return [stand_ins(one) for one in graph.tensors_in(layer(*given, **named))]
+    if not isinstance(layer, Model):
+        return tensors_of(layer(*given, **named))
+    tensors = tensors_of(given)
+    made = tensors_of(layer(tensors[0] if len(tensors) == 1 else tensors))
+    for tensor, shape in zip(made, shapes, strict=False):
+        step = tensor.maker
+        if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns and shape:
+            step.returns = _returns([shape], step.layer.call.name, tensors)
+    return made
 
 
 def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -251,7 +234,7 @@ def built(model: Sequential, shape: RecordedShape) -> Sequential:
     """A model of layers, given the shape that it was built for. Where it was not, and nobody knows
     what its first layer takes, nothing is assumed."""
     first = next(iter(model.own_items), None)
-    if shape is None and isinstance(first, UnreadLayer):
+    if shape is None and isinstance(first, RecordedLayer):
         why = "the model was not built, so nothing says what it is given"
         model.own_shape = Unknown("inputs", (), why)
     else:
@@ -265,4 +248,5 @@ def network_of_model(model: Model, instead: str = "") -> Network:
     if model.own_open is not None:
         raise QueryError(model.own_open.reason)
     is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
-    return graph.network_of(takes, gives, instead if is_made_up else model.own_name)
+    network = graph.network_of(takes, gives, instead if is_made_up else model.own_name)
+    return replace(network, kind=model.kind)

@@ -6,10 +6,9 @@ that stand for Keras in code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, too_many_layers
@@ -25,8 +24,8 @@ from rnnshape.reading.names import Model, Sequential
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import (
     Operation,
+    RecordedLayer,
     RecordedShape,
-    UnreadLayer,
     begin,
     built,
     called,
@@ -41,8 +40,10 @@ from rnnshape.signatures import OPERATIONS
 __all__ = ["Config", "read_config"]
 
 DEEPEST = 20  # models within each other
+DEEPEST_VALUE = 40  # lists within each other
 
 Source = tuple[str, int, int]  # a layer, which of its calls, and which of the tensors it returns
+Tensors = Callable[[Source, RecordedShape], Any]  # what stands for a tensor of a config
 
 
 def read_config(text: str, where: str, parameters: Mapping[str, int] | None = None) -> Reading:
@@ -69,8 +70,7 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     """A call of a layer in a config, of which the inputs may not be there yet."""
 
     name: str
@@ -126,7 +126,7 @@ class Config:
             name = _name(layer)
             # A Lambda has no weights, whatever it does.
             count = 0 if class_name == "Lambda" else None if depth else self.parameters.get(name)
-            return UnreadLayer(row_text(class_name, name), wrong.message, self.where, count)
+            return RecordedLayer(row_text(class_name, name), wrong.message, self.where, count)
 
     def sequential(self, config: Any, name: str, depth: int) -> Model:
         made, layers = Sequential(name=name), config["layers"]
@@ -137,9 +137,9 @@ class Config:
                 continue
             item = self.layer(layer, depth)
             shape = _built_for(layer)
-            if isinstance(before, UnreadLayer) and shape is not None:
+            if isinstance(before, RecordedLayer) and shape is not None:
                 before.own_returns = (shape,)
-            if isinstance(item, UnreadLayer):
+            if isinstance(item, RecordedLayer):
                 item.own_built = shape
             made.add(item)
             before = item
@@ -161,7 +161,7 @@ class Config:
                 continue
             held[word] = self.layer(layer, depth)
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
-                tensors = list(_history(node))
+                tensors = _tensors_in(partial(_called_with, node))
                 for source, shape in tensors:
                     shapes.setdefault(source[:2], {}).setdefault(source[2], shape)
                 waiting.append(_Waiting(word, number, node, {source[:2] for source, _ in tensors}))
@@ -171,7 +171,7 @@ class Config:
         for source in ends:
             shapes.setdefault(source[:2], {}).setdefault(source[2])
 
-        def tensor(source: Source) -> Any:
+        def tensor(source: Source, _: RecordedShape = None) -> Any:
             return made[source[:2]][source[2]]
 
         for one in _in_order(waiting, made):
@@ -195,40 +195,26 @@ class Config:
 
 
 def _in_order(
-    waiting: Sequence[_Waiting],
-    made: Collection[tuple[str, int]],
+    waiting: list[_Waiting], made: Mapping[tuple[str, int], object]
 ) -> Iterator[_Waiting]:
-    """The calls, each after those that make what it takes; a `QueryError` where that can't be."""
-    users: dict[tuple[str, int], list[_Waiting]] = {}
-    missing: dict[int, int] = {}
+    """The calls, each after those that make what it takes, in the order of the file as far as can
+    be; a `QueryError` where that can't be."""
+    while waiting:
+        ready = (place for place, one in enumerate(waiting) if one.sources <= made.keys())
+        place = next(ready, None)
+        if place is None:
+            raise _never_made(waiting, {name for name, _ in made})
+        yield waiting.pop(place)
+
+
+def _never_made(waiting: Sequence[_Waiting], made: set[str]) -> QueryError:
+    known = made | {one.name for one in waiting}
     for one in waiting:
-        needed = [two for two in one.sources if two not in made]
-        missing[id(one)] = len(needed)
-        for source in needed:
-            users.setdefault(source, []).append(one)
-    places = {id(one): place for place, one in enumerate(waiting)}
-    ready = [place for place, one in enumerate(waiting) if not missing[id(one)]]
-    count = 0
-    while ready:
-        one = waiting[heappop(ready)]  # in the order of the file, as far as can be
-        yield one
-        count += 1
-        for user in users.get((one.name, one.number), ()):
-            missing[id(user)] -= 1
-            if not missing[id(user)]:
-                heappush(ready, places[id(user)])
-    if count < len(waiting):
-        known = {name for name, _ in made} | {one.name for one in waiting}
-        for one in waiting:
-            for name, _ in one.sources:
-                if name not in known:
-                    raise QueryError(
-                        f"{plain_name(one.name)} takes what no layer of it returns: "
-                        f"{plain_name(name)}"
-                    )
-        left = [one.name for one in waiting if missing[id(one)]]
-        names = ", ".join(map(plain_name, list(dict.fromkeys(left))[:4]))
-        raise QueryError(f"its layers take each other's outputs in a circle: {names}")
+        for name in {name for name, _ in one.sources} - known:
+            text = f"{plain_name(one.name)} takes what no layer of it returns: {plain_name(name)}"
+            return QueryError(text)
+    names = ", ".join(map(plain_name, list(dict.fromkeys(one.name for one in waiting))[:4]))
+    return QueryError(f"its layers take each other's outputs in a circle: {names}")
 
 
 def _name(layer: Any) -> str:
@@ -268,24 +254,11 @@ def _input(config: Any) -> Any:
     return input_tensor(shape, dtype, str(config.get("name", "")))
 
 
-def _history(value: Any, depth: int = 0) -> Iterator[tuple[Source, RecordedShape]]:
-    """Every tensor that a call in a config takes: which layer's output it is, and its shape."""
-    if depth > 40:
-        raise ValueError
-    if isinstance(value, dict):
-        if value.get("class_name") == "__keras_tensor__":
-            yield _source(value["config"]["keras_history"]), sizes_of(value["config"].get("shape"))
-            return
-        for one in value.values():
-            yield from _history(one, depth + 1)
-    elif isinstance(value, list):
-        if _is_old_history(value):
-            yield _source(value), None
-            for one in value[3:]:
-                yield from _history(one, depth + 1)
-            return
-        for one in value:
-            yield from _history(one, depth + 1)
+def _tensors_in(read: Callable[[Tensors], object]) -> list[tuple[Source, RecordedShape]]:
+    """Every tensor that is met in what is read: which layer's output it is, and its shape."""
+    found: list[tuple[Source, RecordedShape]] = []
+    read(lambda source, shape: found.append((source, shape)))
+    return found
 
 
 def _source(value: Any) -> Source:
@@ -304,9 +277,7 @@ def _is_old_history(value: list[Any]) -> bool:
     )
 
 
-def _called_with(
-    node: Any, tensor: Callable[[Source], Any]
-) -> tuple[Sequence[Any], dict[str, Any]]:
+def _called_with(node: Any, tensor: Tensors) -> tuple[Sequence[Any], dict[str, Any]]:
     """The arguments of a call, with tensors for what the config has of them."""
     if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...]
         tensors = [_value(one[:3], tensor) for one in node]
@@ -318,38 +289,33 @@ def _called_with(
     return given, {str(word): _value(value, tensor) for word, value in words.items()}
 
 
-def _value(value: Any, tensor: Callable[[Source], Any]) -> Any:
+def _value(value: Any, tensor: Tensors, depth: int = 0) -> Any:
     """A value of a config as Python has it, with tensors in it."""
+    if depth > DEEPEST_VALUE:
+        raise ValueError
+    inner = partial(_value, tensor=tensor, depth=depth + 1)
     match value:
-        case {"class_name": "__keras_tensor__"}:
-            return tensor(_source(value["config"]["keras_history"]))
+        case {"class_name": "__keras_tensor__", "config": config}:
+            return tensor(_source(config["keras_history"]), sizes_of(config.get("shape")))
         case {"class_name": "__tuple__", "items": items}:
-            return [_value(one, tensor) for one in items]
+            return [*map(inner, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
             return slice(start, stop, step)
         case {"class_name": "__ellipsis__"}:
             return ...
         case list() if _is_old_history(value):
-            return tensor(_source(value))
+            return tensor(_source(value), None)
         case list():
-            return [_value(one, tensor) for one in value]
+            return [*map(inner, value)]
         case dict():
-            return {word: _value(one, tensor) for word, one in value.items()}
+            return {word: inner(one) for word, one in value.items()}
     return value
 
 
-def _no_tensor(source: Source) -> Any:
+def _no_tensor(source: Source, _: RecordedShape) -> Any:
     raise ValueError(source)
 
 
-def _ends(value: Any, depth: int = 0) -> Iterator[Source]:
+def _ends(value: Any) -> list[Source]:
     """The tensors that a model takes or returns: one, or a nest of them."""
-    if depth > 40:
-        raise ValueError
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list) and _is_old_history(value):
-        yield _source(value)
-    elif isinstance(value, list):
-        for one in value:
-            yield from _ends(one, depth + 1)
+    return [source for source, _ in _tensors_in(partial(_value, value))]

@@ -22,7 +22,8 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 
 __all__ = ["read_call", "read_text"]
 
-CLOSING = {"(": ")", "[": "]", "{": "}"}
+# Texts and comments, which may hold anything, and what counts outside of them.
+MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 DEEPEST = 30  # lists and models within each other
 
@@ -56,8 +57,8 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     network = _chain(evaluator, source, nodes)
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
-    used, known = frozenset(evaluator.let_used), tuple(evaluator.labels)
-    return Reading((network,), (), (tuple(held.notes),), used, known)
+    used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
+    return Reading((network,), (), (held.notes_of(network),), used, known)
 
 
 def _without_prompts(text: str) -> str:
@@ -237,7 +238,7 @@ def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
 
 
 def _arrows(source: Source) -> list[int]:
-    """Where `->` stands outside brackets and strings, or a `QueryError` for what is left open."""
+    """Where `->` stands outside brackets and strings. What is left open, Python's parser says."""
     text = source.text
     if "->" not in text:
         return []
@@ -245,18 +246,17 @@ def _arrows(source: Source) -> list[int]:
         raise QueryError(f"this is too long to be read: {len(text):,} characters")
     found: list[int] = []
     commas: list[int] = []
-    opened: list[int] = []
-    for place, mark in _marks(source):
-        if mark in CLOSING:
-            opened.append(place)
-        elif mark in ")]}":
-            if not opened or CLOSING[text[opened.pop()]] != mark:
-                raise QueryError(f"this {mark} closes nothing", _place(source, place))
-        elif not opened:
-            (found if mark == "->" else commas).append(place)
-    if opened:
-        raise QueryError(f"this {text[opened[-1]]} is never closed", _place(source, opened[-1]))
-    if not found or _is_annotation(text, found):
+    depth = 0
+    for mark in MARKS.finditer(text):
+        if depth == 0 and mark[0] in ("->", ","):
+            (commas if mark[0] == "," else found).append(mark.start())
+        depth += (mark[0] in "([{") - (mark[0] in ")]}")
+    if found and _is_annotation(text, found):
+        return []
+    if depth:  # in one more bracket it may go over several lines
+        joined = text.replace("->", " ,")
+        source.parsed(f"(\n{joined}" if depth > 0 else joined, int(depth > 0))
+    if not found:
         return []
     if commas:
         raise QueryError("the layers of a chain are joined by ->", _place(source, commas[0]))
@@ -273,33 +273,8 @@ def _is_annotation(text: str, found: list[int]) -> bool:
     return all(line.startswith(("def ", "async def ")) for line in lines)
 
 
-def _marks(source: Source) -> Iterator[tuple[int, str]]:
-    """Every bracket, comma and `->` outside strings and comments, with its place."""
-    text, place = source.text, 0
-    while place < len(text):
-        mark = text[place]
-        if mark in "'\"":
-            quote = mark * 3 if text.startswith(mark * 3, place) else mark
-            end = place + len(quote)
-            while end < len(text) and not text.startswith(quote, end):
-                end += 2 if text[end] == "\\" else 1
-            if end >= len(text):
-                raise QueryError("this string is never closed", _place(source, place))
-            place = end + len(quote)
-        elif mark == "#":
-            end = text.find("\n", place)
-            place = end if end >= 0 else len(text)
-        elif text.startswith("->", place):
-            yield place, "->"
-            place += 2
-        else:
-            if mark in "()[]{},":
-                yield place, mark
-            place += 1
-
-
 def _place(source: Source, place: int, width: int = 1) -> Place:
     before = source.text[:place].replace("\r\n", "\n").replace("\r", "\n")
     number, start = before.count("\n"), len(before) - (before.rfind("\n") + 1)
     where = f"{source.where}{number + 1}" if source.where else ""
-    return Place(source.lines[number], start, start + width, where)
+    return Place.near(source.lines[number], start, start + width, where)

@@ -4,37 +4,7 @@ To add a layer, write a function `(call, inputs) -> Facts` and put `@rule("ItsNa
 What its arguments may be stands in `arguments`; which there are, `signatures.txt` has from Keras.
 """
 
-from rnnshape.rules import (
-    attention,
-    conv_lstm,
-    convolution,
-    dense,
-    elementwise,
-    merging,
-    normalization,
-    pooling,
-    recurrent,
-    reshaping,
-    wrappers,
-)
 from rnnshape.rules.registry import axes_of_input, axes_of_rank, facts_of, rule_of
 from rnnshape.rules.states import started
 
-__all__ = [
-    "attention",
-    "axes_of_input",
-    "axes_of_rank",
-    "conv_lstm",
-    "convolution",
-    "dense",
-    "elementwise",
-    "facts_of",
-    "merging",
-    "normalization",
-    "pooling",
-    "recurrent",
-    "reshaping",
-    "rule_of",
-    "started",
-    "wrappers",
-]
+__all__ = ["axes_of_input", "axes_of_rank", "facts_of", "rule_of", "started"]

@@ -19,6 +19,7 @@ from rnnshape.rules.registry import (
     only_input,
     required_axes,
     rule,
+    rule_of,
     weight,
 )
 
@@ -43,7 +44,7 @@ _PASS_RULES: dict[str, PassRule] = {}
 
 def pass_rule_of(name: str) -> PassRule | None:
     """What a recurrent layer does in one direction; None of a layer that is not recurrent."""
-    return _PASS_RULES.get(name)
+    return _PASS_RULES.get(name) if rule_of(name) else None
 
 
 def pass_rule(

@@ -11,7 +11,7 @@ from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, called_with, nested
 from rnnshape.rules.states import started
-from rnnshape.signatures import is_operation, signature
+from rnnshape.signatures import signature
 
 __all__ = [
     "SEQUENCE",
@@ -45,8 +45,12 @@ class Rule(Protocol):
     def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
 
 
-# The modules with the rules of operations.
-OF_OPERATIONS = ("indexing", "operations", "rearranging")
+# The modules of the families, those that most questions have first; each is imported when a rule
+# is asked for that none before it has.
+FAMILIES = (
+    "recurrent", "dense", "wrappers", "elementwise", "reshaping", "merging", "normalization",
+    "pooling", "convolution", "attention", "conv_lstm", "indexing", "operations", "rearranging",
+)  # fmt: skip
 
 Takes = Callable[[Call], tuple[str, ...]]
 _RULES: dict[str, Rule] = {}
@@ -94,16 +98,21 @@ def rule_of(name: str) -> Rule | None:
 
 
 def _rule(name: str) -> Rule | None:
-    if is_operation(name):  # most questions have none, and are answered sooner without these
-        for module in OF_OPERATIONS:
-            import_module(f"rnnshape.rules.{module}")
+    for family in FAMILIES:
+        if name in _RULES:
+            break
+        import_module(f"rnnshape.rules.{family}")
     return _RULES.get(name)
 
 
 def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
-    names = _TAKES[call.name](call) if call.name in _TAKES else _usual_axes(call.name)
-    return names if rank is None or rank == len(names) else axes_of_rank(rank)
+    takes = _TAKES.get(call.name) if _rule(call.name) else None
+    names = takes(call) if takes else _usual_axes(call.name)
+    if rank is None or rank == len(names):
+        return names
+    has_time = call.name == "TimeDistributed"  # whatever else its layer takes
+    return (*names[: 2 * has_time], *axes_of_rank(rank)[2 * has_time :])
 
 
 def axes_of_rank(rank: int) -> tuple[str, ...]:

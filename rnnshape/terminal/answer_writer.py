@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +96,8 @@ class AnswerWriter:
 
         form = self._query.format
         if form is Format.JSON:
+            import json
+
             write(self._stream, [json.dumps(explanation.to_dict()), "\n"])
         elif form is Format.PLAIN and explanation.is_known:
             write(self._stream, [f"{explanation}\n"])

@@ -55,6 +55,10 @@ class Reader(Protocol):
         """Whether a name alone stands for something, as a notebook's own do."""
         ...
 
+    def begin(self, what: str) -> None:
+        """Starts whatever it takes to read this, and does not wait for it."""
+        ...
+
     def read(
         self,
         what: str,
@@ -74,9 +78,9 @@ class Show(Protocol):
 
 
 def _reading_process() -> AbstractContextManager[Reader]:
-    from rnnshape.reading import child  # a word needs none of it
+    from rnnshape.reading.reader import Reader, forked  # a word needs none of it
 
-    return child.Reader(child.forked)
+    return Reader(forked)
 
 
 def _child_process() -> AbstractContextManager[Measurer]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rnnshape.problem import Problem
 from rnnshape.report import Report
 from rnnshape.unknown_words import reasons
 from rnnshape.views.blocks import Block, Grid, Lines
@@ -14,6 +13,7 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
 if TYPE_CHECKING:
+    from rnnshape.problem import Problem
     from rnnshape.query import Query
 
 __all__ = ["summary"]

@@ -73,7 +73,7 @@ def _arrays(report: Report, page: Page) -> Iterator[NamedArray]:
     measured = report.measurement
     if measured is None:
         return
-    for tensor, array in zip(report.inputs, measured.inputs, strict=True):
+    for tensor, array in zip(report.description.inputs, measured.inputs, strict=True):
         yield NamedArray(tensor.name, array, page.axes(tensor.axes))
     for output in report.outputs:
         if output.array:

@@ -479,7 +479,7 @@ MADE = {
         [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, nested(tensor("x"), 38))
     ),
     "tensors in too deep a list": functional(
-        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, nested(tensor("x"), 39))
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, nested(tensor("x"), 41))
     ),
     "outputs in a deep list": functional(
         [["x", 0, 0]], nested(["gru", 0, 0], 40), X, called("gru", GRU, tensor("x"))

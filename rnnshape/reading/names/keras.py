@@ -6,20 +6,15 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import NotReadError, did_you_mean
+from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, sizes_of
+from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
+from rnnshape.reading.names.arrays import ARRAYS, BATCH, NUMPY, Array, sizes_of
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
-from rnnshape.reading.names.layers import (
-    Input,
-    LambdaLayer,
-    Layer,
-    Setting,
-    holds_tensors,
-    layer_class,
-)
-from rnnshape.reading.names.models import Model, Sequential
+from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
+from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.operations import called, is_operation, operation_of_keras
+from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.names.training import loss_or_metric
@@ -100,6 +95,12 @@ class Function(StandIn):
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
+        is_given = bool(given) or any(isinstance(one, Array | Open) for one in named.values())
+        if is_operation(self.own_name) and not is_given:
+            raise QueryError(
+                f"{self.own_name} is a function of tensors, and no layer: write "
+                f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
+            )
         if self.own_name in NUMPY:
             return NUMPY[self.own_name](*given, **named)
         return session().evaluator.open(f"{self.own_name}(...)")
@@ -211,10 +212,9 @@ class KerasModule(Module):
     def __init__(self, path: str) -> None:
         super().__init__(path, self._named)
         if path.endswith("layers"):
-            words = [*signatures.LAYERS, *signatures.ALIASES, *CLASSES]
-            self.listed = {word: name_of_keras(word, path) for word in words}
+            self.listed = (*signatures.LAYERS, *signatures.ALIASES, *CLASSES)
         elif path.endswith("models"):
-            self.listed = {word: CLASSES[word] for word in ("Model", "Sequential")}
+            self.listed = ("Model", "Sequential")
 
     def _named(self, name: str) -> Any:
         gone = keras2.name(f"{self.path}.{name}")

@@ -1,38 +1,49 @@
-"""Models: of inputs and outputs, `Sequential`, and those of the code with a `call` of their own."""
+"""Models: of inputs and outputs, and those of the code with a `call` of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rnnshape.description import describe
-from rnnshape.errors import Place, QueryError
-from rnnshape.expression import Call, Unknown
+from rnnshape.errors import Place, QueryError, counted
+from rnnshape.expression import Call
 from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
     MOST_LAYERS,
-    Input,
     Network,
     Shape,
-    chain,
-    input_of_first_layer,
     too_many_layers,
     without_input_arguments,
 )
 from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.layers import Layer, holds_tensors, open_shape, passed
-from rnnshape.reading.names.session import session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, plain_sizes, stand_ins, unread_step
+from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
+from rnnshape.reading.names.session import session
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    plain_shape,
+    plain_sizes,
+    unread_layer,
+    unread_step,
+)
 from rnnshape.reading.names.training import Compiled, call_of, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training import TrainingCall
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["Model", "tensors_of", "tried"]
 
 MOST_MODELS = 1_000
 OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
+
+
+def _giving_data(method: str) -> Callable[..., Open]:
+    """A method that gives data to a model."""
+
+    def trained(self: Model, *given: Any, **named: Any) -> Open:
+        return self._trained(method, given, named)
+
+    return trained
 
 
 class Model(Layer):
@@ -52,7 +63,6 @@ class Model(Layer):
     own_items: tuple[Any, ...]
     own_is_of_module: bool
     own_shape: Any
-    own_flow: Any
     own_compiled: Compiled | None
 
     what = "a model"
@@ -73,7 +83,7 @@ class Model(Layer):
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
-        made.own_items, made.own_shape, made.own_flow = (), None, None
+        made.own_items, made.own_shape = (), None
         made.own_compiled = None
         held.models.append(made)
         return made
@@ -81,8 +91,8 @@ class Model(Layer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
     ) -> None:
-        self.own_takes = _flat(more.get("input", inputs))
-        self.own_gives = _flat(more.get("output", outputs))
+        self.own_takes = tensors_of(more.get("input", inputs))
+        self.own_gives = tensors_of(more.get("output", outputs))
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
@@ -92,27 +102,23 @@ class Model(Layer):
         """Keras refuses a model whose outputs need other inputs than those that it names."""
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
-            raise self._refused(f"what this model's {which} are is not known", None)
-        given = {graph.Tensor(one.maker, one.output) for one in self.own_takes}
-        names = [name for tensor in given if (name := getattr(tensor.maker, "given_name", ""))]
-        for name in names:
-            if names.count(name) > 1:
-                message = f"two inputs have the name {name!r}: give each its own"
-                words = '(Keras: "All operation names should be unique")'
-                raise self._refused(f"{message} {words}", None)
+            raise self.refused(f"what this model's {which} are is not known", None)
+        names = [*filter(None, map(_name_given, self.own_takes))]
+        for name in {name for name in names if names.count(name) > 1}:
+            message = f"two inputs have the name {name!r}: give each its own"
+            raise self.refused(f'{message} (Keras: "All operation names should be unique")', None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
-        data = {id(maker) for _, maker in session().sources.values()}  # Keras takes it as it is
         for tensor in (one for call in calls for one in call.tensors):
             maker = tensor.maker
-            if isinstance(maker, graph.InputTensor) and graph.Tensor(maker) not in given:
-                if maker.name == "weight" or maker.shape is None or id(maker) in data:
-                    continue
+            if isinstance(maker, graph.InputTensor) and tensor not in self.own_takes:
+                if maker.name == "weight" or maker.shape is None or maker.is_data:
+                    continue  # Keras takes it as it is
                 name = maker.name or maker.given_name
                 which = f": {name}" if name else ""
                 message = f"this model needs an input that it does not name{which}"
-                raise self._refused(message, None)
+                raise self.refused(message, None)
 
-    def _refused(self, message: str, place: Place | None) -> QueryError:
+    def refused(self, message: str, place: Place | None) -> QueryError:
         self.own_open = session().evaluator.open(self.title or "a model", message)
         return QueryError(message, place)
 
@@ -150,141 +156,142 @@ class Model(Layer):
         if not self.title:
             session().models[:] = [one for one in session().models if one is not self]
         calls = self._calls()
-        for before, call in zip([None, *calls], calls, strict=False):
-            tensors = [*call.tensors]
-            first = (
-                graph.Tensor(self.own_takes[0].maker, self.own_takes[0].output)
-                if self.own_takes
-                else None
-            )
-            expected = graph.Tensor(before) if before else first
-            if tensors != [expected] or call.keywords or call.layer.unread:
+        expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
+        for call in calls:
+            if [*call.tensors] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(session().evaluator.open(self.title, why))
+            expected = [Tensor(call)]
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)
         return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
         takes, gives = self.flow()
-        self.own_takes = self.own_takes or takes
         return graph.calls_before(gives, takes)
 
     def call_layers_with(self, layer: Layer) -> None:
         """Calls the layers, where nothing else has and this one is among them."""
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
+        """Its layers, called once more."""
+        held, given = session(), tensors_of(self._in_order(passed(inputs)))
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not self.own_takes:
             why = "what it does when called is not in this code"
-            raise IsOpenError(session().evaluator.open(self.title or "a model", why))
-        held, given = session(), _flat(self._in_order(passed(inputs)))
+            raise IsOpenError(held.evaluator.open(self.title or "a model", why))
         if len(given) != len(self.own_takes):
-            takes = _counted(len(self.own_takes), "tensor")
+            takes = counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
         for one, two in zip(self.own_takes, given, strict=True):
-            _check_fits(self.title, plain_sizes(stand_ins(one)), plain_sizes(stand_ins(two)))
-        group = "/".join(filter(None, [*held.groups, self.title]))
-        calls = graph.calls_before(self.own_gives, self.own_takes)
+            self.check_fits(plain_sizes(one), plain_sizes(two))
+        return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
+
+    def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
+        """What it returns with other tensors instead of some that it takes."""
+        held, calls = session(), graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
             raise too_many_layers()
-        pairs = zip(self.own_takes, given, strict=True)
-        instead = {
-            graph.Tensor(one.maker, one.output): graph.Tensor(two.maker, two.output)
-            for one, two in pairs
-        }
-        anew, stands_for = graph.called_anew(calls, instead, held.number + 1, group)
-        held.number += len(anew)
-        held.calls += anew
-        made = [stand_ins(graph.in_place_of(one, stands_for)) for one in self.own_gives]
-        return made[0] if len(made) == 1 else made
+        title = self.title if held.groups[-1:] != [self.title] else ""
+        with held.within_call(title):
+            made = graph.called_anew(calls, instead, held.step)
+        gives = [graph.in_place_of(one, instead, made) for one in self.own_gives]
+        return gives[0] if len(gives) == 1 else gives
 
     def _in_order(self, given: Any) -> Any:
         """What it is called with; of a dictionary, each input is given what has its name."""
-        names = [getattr(tensor.maker, "given_name", "") for tensor in self.own_takes]
+        names = [*map(_name_given, self.own_takes)]
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
+
+    def check_fits(self, takes: Shape | None, given: Shape | None) -> None:
+        """A model is called on tensors of the sizes that it was described or built with."""
+        if takes is None or given is None or len(takes) != len(given):
+            return
+        last = len(takes) - 1
+        for place, (size, other) in enumerate(zip(takes, given, strict=True)):
+            are_known = type(size) is int and type(other) is int
+            if are_known and size != other and not (place == last and size == 1):
+                shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+                raise QueryError(
+                    f"{self.title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+                    '(Keras: "is incompatible with the layer: expected shape")'
+                )
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:
             given = (named.pop("inputs"),)
         first = given[0] if given else session().evaluator.open("inputs")
-        is_data = not holds_tensors(first)
         if isinstance(first, Array):
             is_described = self.is_described
             self._trained("__call__", [first], {})
             if is_described:
-                return self._result(self.flow()[1])
-        if is_data and isinstance(first, Open) and first.reason:
+                return self._predictions()
+        if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
-        if not self.own_takes:  # it becomes what it is with its first call
-            start = stand_ins(passed(first))
-            made = self._called_anew(start, given[1:], named)
-            if isinstance(made, Open):
-                made = self._unread_result(made)
-            if holds_tensors(made):
-                self.own_takes, self.own_gives = _flat(start), _flat(made)
-            if not is_data and holds_tensors(made):
-                return self.call(first)
-            return self._result(made) if is_data else made
-        if is_data:
-            return self._result(self.own_gives)
-        return self.call(first)
+        was_built = self.is_built
+        if not was_built:
+            self.follow(passed(first), given[1:], named)
+        if not holds_tensors(first):
+            return self._predictions()
+        if type(self).call.__module__ != "__main__":
+            return self.call(first)
+        return self._followed(given, named) if was_built else self._made_anew({})
 
-    def _unread_result(self, made: Open) -> Any:
-        """What stands for what a model returns, where that is not known: its layers are, so far."""
-        calls = [call for call in session().calls if call.layer.unread is None]
-        used = {id(tensor.maker) for call in calls for tensor in call.tensors}
-        last = [graph.Tensor(call) for call in calls if id(call) not in used]
-        return unread_step(made.label, made.reason, last, None, made)
-
-    def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+    def follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
+        """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
-        held_groups, held.groups = held.groups, []
+        groups, held.groups = held.groups, []
         try:
-            if not self.own_is_built:
-                self.own_is_built = True
-                own = getattr(type(self), "build", None)
-                if own is not None and own.__module__ == "__main__" and isinstance(start, Tensor):
-                    self.build(start.shape)
-            with held.within_call():
-                return self.call(start, *more, **named)
+            made = self.made_of(start, more, named or {})
         finally:
-            held.groups = held_groups
+            held.groups = groups
+        if isinstance(made, Open):  # its layers are known so far
+            calls = [call for call in held.calls if call.layer.unread is None]
+            used = {tensor.maker for call in calls for tensor in call.tensors}
+            last = [Tensor(call) for call in calls if call not in used]
+            made = unread_step(unread_layer(made.label, made), last)
+        if holds_tensors(made):
+            taken = dict.fromkeys(tensors_of([start, more, named]))
+            self.own_takes, self.own_gives = [*taken], tensors_of(made)
 
-    def _result(self, made: Any) -> Any:
+    def made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+        """What it makes of the first tensors that it is called with."""
+        if not self.own_is_built:
+            self.own_is_built = True
+            is_own = getattr(type(self).build, "__module__", "") == "__main__"
+            if is_own and isinstance(start, Tensor):
+                self.build(start.shape)
+        with session().within_call():
+            return self.call(as_lists(start), *more, **named)
+
+    def _predictions(self) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
-        tensors = _flat(made)
-        if not tensors:
+        gives = self.flow()[1]
+        if not gives:
             return session().evaluator.open("predictions")
-        if len(tensors) == 1:
-            return array_of_shape(tensors[0].shape)
-        return [array_of_shape(tensor.shape) for tensor in tensors]
+        made = [array_of_shape(tensor.shape) for tensor in gives]
+        return made[0] if len(made) == 1 else made
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, list | tuple) and not self.own_takes:
-            self(Tensor(graph.InputTensor(_sizes(input_shape), "inputs")))
+            self(Tensor(graph.InputTensor(plain_shape(input_shape), "inputs")))
 
-    def fit(self, *given: Any, **named: Any) -> Open:
-        return self._trained("fit", given, named)
+    fit = _giving_data("fit")
+    evaluate = _giving_data("evaluate")
+    train_on_batch = _giving_data("train_on_batch")
+    test_on_batch = _giving_data("test_on_batch")
 
-    def evaluate(self, *given: Any, **named: Any) -> Open:
-        return self._trained("evaluate", given, named)
-
-    def train_on_batch(self, *given: Any, **named: Any) -> Open:
-        return self._trained("train_on_batch", given, named)
-
-    def test_on_batch(self, *given: Any, **named: Any) -> Open:
-        return self._trained("test_on_batch", given, named)
-
-    def fit_generator(self, *_: Any, **__: Any) -> Open:
-        return session().evaluator.open("history")
+    fit_generator = gives_open("history")
+    to_json = gives_open("a text")
 
     @property
     def is_described(self) -> bool:
         """Whether it has an input of its own, whatever it is called with."""
         return bool(self.own_takes)
+
+    is_built = is_described
 
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
@@ -297,7 +304,7 @@ class Model(Layer):
     def training_calls(self, network: Network) -> Iterator[TrainingCall]:
         """The calls that give it data as it is in the end."""
         takes, gives = self.flow()
-        inputs = [_name_of_input(tensor) for tensor in takes]
+        inputs = [_name_given(one) or getattr(one.maker, "name", "") for one in takes]
         outputs = [name for name, _ in names_of_outputs(network, len(gives))]
         for model, layers, given in session().trained:
             if model is self and (layers is self.own_items or layers is self.own_gives):
@@ -311,9 +318,8 @@ class Model(Layer):
 
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
-        if self.own_open is None and self.own_takes:
-            return self._result(self.own_gives)
-        return session().evaluator.open("predictions")
+        is_known = self.own_open is None and self.is_described
+        return self._predictions() if is_known else session().evaluator.open("predictions")
 
     def _built_by(self, x: Any) -> None:
         """Data of a shape that is known says what a model takes that has not been built."""
@@ -329,20 +335,17 @@ class Model(Layer):
 
     save = save_weights = load_weights = summary
 
-    def to_json(self) -> Open:
-        return session().evaluator.open("a text")
-
     @property
     def layers(self) -> list[Any]:
         calls = self._calls()
-        entries = [_InputLayer(one) for one in self.own_takes]
-        return [*entries, *map(_made_of, dict.fromkeys(call.layer for call in calls))]
+        entries = [InputLayer(one) for one in self.own_takes]
+        return [*entries, *map(stand_in_of, dict.fromkeys(call.layer for call in calls))]
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
-            if _name_of(layer) == name:
+            if layer.name == name:
                 return layer
         raise QueryError(f"this code gives no layer of the model the name {name!r}")
 
@@ -361,274 +364,36 @@ class Model(Layer):
         return several[0] if len(several) == 1 and not name.endswith("s") else several
 
     @property
+    def kind(self) -> str:
+        """What it checks its inputs as; empty of a model with a `call` of its own."""
+        return "Functional" if type(self) is Model else ""
+
+    @property
     def title(self) -> str:
         return self.own_name or self.own_variable or ""
-
-    @property
-    def name(self) -> str:
-        return self.title
-
-    @property
-    def _title(self) -> str:
-        return self.title
 
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            _tried(self, Tensor(graph.InputTensor(None, "inputs")))
+            tried(self, Tensor(graph.InputTensor(None, "inputs")))
         return self.own_takes, self.own_gives
 
 
-def _tried(call: Any, *given: Any) -> Any:
-    """What a call makes that the code does not have; open where Python refuses it."""
+def tried(call: Callable[..., object], *given: Any) -> None:
+    """A call that the code does not have; open where Python refuses it."""
     try:
-        return call(*given)
+        call(*given)
     except (IsOpenError, QueryError, RecursionError, MemoryError):
         raise
     except Exception as wrong:
+        evaluator = session().evaluator
         why = f"nothing calls it, and called with one tensor it ends with {wrong}"
-        raise IsOpenError(session().evaluator.open(session().evaluator.node, why)) from None
+        raise IsOpenError(evaluator.open(evaluator.node, why)) from None
 
 
-def _check_fits(title: str, takes: Shape | None, given: Shape | None) -> None:
-    """A model is called on tensors of the sizes that it was described or built with."""
-    if takes is None or given is None or len(takes) != len(given):
-        return
-    last = len(takes) - 1
-    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
-        are_known = type(size) is int and type(other) is int
-        if are_known and size != other and not (place == last and size == 1):
-            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
-            raise QueryError(
-                f"{title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
-                '(Keras: "is incompatible with the layer: expected shape")'
-            )
+def _name_given(tensor: Tensor) -> str:
+    return getattr(tensor.maker, "given_name", "")
 
 
-class Sequential(Model):
-    """Layers, one after the other.
-
-    Attributes:
-        own_items: its layers and models, first perhaps an `Input`.
-        own_shape: what it is given, as `build` or data says it.
-    """
-
-    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
-
-    def __init__(
-        self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
-    ) -> None:
-        super().__init__(name=trainable if isinstance(trainable, str) else name)
-        places = session().places()
-        for word in more:
-            message = "Sequential takes layers, name and trainable"
-            raise self._refused(message, places.get(word))
-        if isinstance(trainable, list | tuple):
-            raise self._refused("Sequential takes its layers in one list", places.get("1"))
-        if isinstance(layers, Open):
-            self.own_open = layers
-        elif isinstance(layers, Layer | Tensor):
-            self._add(layers, places.get("0"))
-        else:
-            for index, item in enumerate(layers or ()):
-                self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
-
-    def add(self, layer: Any, *_: Any, **__: Any) -> None:
-        self._add(layer, session().places().get("0"))
-
-    def _add(self, item: Any, place: Place | None) -> None:
-        if isinstance(item, list | tuple):
-            for part in item:
-                self._add(part, place)
-        elif isinstance(item, Open):
-            if not (item.reason or item.roots):  # a value that is given can't be a layer
-                why = "what it is, is not in this code"
-                item = Open(item.label, why, item.source, item.node)
-            self.own_items += (_UnreadLayer(item),)
-        elif isinstance(item, Tensor) and self.own_items:
-            message = "Input says what the network is given: put it first"
-            raise self._refused(message, place)
-        elif isinstance(item, Layer | Tensor):
-            if any(item is one for one in self.own_items):
-                message = (
-                    "this layer stands in the model already: make another "
-                    '(Keras: "All layers added to a Sequential model should have unique names")'
-                )
-                raise self._refused(message, place)
-            session().take(item)
-            self.own_items += (item,)
-        elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
-            name = item.keras_name
-            message = f"{name} is a layer's class: make one of it, {name}(...)"
-            raise self._refused(message, place)
-        else:
-            raise self._refused("this is not a Keras layer", place)
-        if self.own_gives:  # it was built before: it is another from here on
-            self.own_takes, self.own_gives = [], []
-
-    def pop(self, *_: Any) -> None:
-        self.own_items = self.own_items[:-1]
-        self.own_takes, self.own_gives = [], []
-
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        """Layers that are added under a condition that is not known stand as one unread layer."""
-        if name != "own_items":
-            return super().merged(name, one, other, because)
-        same = 0
-        while same < min(len(one), len(other)) and one[same] is other[same]:
-            same += 1
-        return (*one[:same], _UnreadLayer(because, f"depends on {because.label}"))
-
-    def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
-        if self.own_open is not None:
-            raise IsOpenError(self.own_open)
-        held, made = session(), inputs
-        first = next(graph.tensors_in(inputs), None)
-        if self.own_shape is None and first is not None:
-            sizes = plain_sizes(stand_ins(first))
-            self.own_shape = sizes or Unknown("a shape", (), "what it is given is not known")
-        takes = self.first().shape
-        if isinstance(takes, tuple) and first is not None:
-            _check_fits(self.title, takes, plain_sizes(stand_ins(first)))
-        held.groups.append(self.title)
-        try:
-            for item in self.own_items:
-                made = item(made) if isinstance(item, Layer) else made
-        finally:
-            held.groups.pop()
-        return made
-
-    def _called_anew(self, start: Any, more: Sequence[Any], named: Any) -> Any:
-        held = session()
-        held_groups, held.groups = held.groups, []
-        title = self.own_name, self.own_variable
-        self.own_name = self.own_variable = ""
-        try:
-            return self.call(start)
-        finally:
-            held.groups = held_groups
-            self.own_name, self.own_variable = title
-
-    def build(self, input_shape: Any = None, **_: Any) -> None:
-        if isinstance(input_shape, Open):
-            self.own_shape = self.own_shape or unknown_of(input_shape)
-        elif isinstance(input_shape, list | tuple):
-            self.own_shape = self.own_shape or _sizes(input_shape)
-
-    def _built_by(self, x: Any) -> None:
-        if isinstance(x, Array):
-            shape = _sizes((None, *x.shape[1:]))
-            if self.own_shape is None and (self._takes(shape) or not self._takes(None)):
-                self.own_shape = shape
-        elif isinstance(x, Open) and not x.is_undefined:
-            self.own_shape = self.own_shape or open_shape(x)
-
-    def _takes(self, shape: Any) -> bool:
-        """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
-        layers = [vars(item).get("own_layer") for item in self.own_items]
-        if not layers or not all(isinstance(one, graph.Layer) for one in layers):
-            return True
-        try:
-            network = chain([one.call for one in layers if one])
-            described = network.inputs if network.inputs[0].shape else (Input(shape),)
-            describe(replace(network, inputs=described))
-        except QueryError:
-            return False
-        return True
-
-    @property
-    def layers(self) -> list[Any]:
-        return [item for item in self.own_items if isinstance(item, Layer)]
-
-    def call_layers_with(self, layer: Layer) -> None:
-        if any(item is layer for item in self.own_items):
-            self.flow()
-
-    @property
-    def is_described(self) -> bool:
-        return self.own_open is None and self.first().shape is not None
-
-    def first(self, depth: int = 0) -> graph.InputTensor:
-        """What it is given: its own `Input`, or what its first layer says."""
-        item = self.own_items[0] if self.own_items else None
-        if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
-            return item.maker
-        if isinstance(item, Sequential) and depth < 20:
-            inner = item.first(depth + 1)
-            if inner.shape is not None or self.own_shape is None:
-                return graph.InputTensor(inner.shape, "", inner.dtype, inner.given_name)
-        if isinstance(item, Model) and item.own_takes:
-            entry = item.own_takes[0].maker
-            if isinstance(entry, graph.InputTensor):
-                return graph.InputTensor(entry.shape, entry.name, entry.dtype, entry.given_name)
-        if isinstance(item, Layer) and item.keras_name and "own_layer" in vars(item):
-            source = input_of_first_layer(item.own_layer.call)
-            if source.shape is not None or self.own_shape is None:
-                return graph.InputTensor(source.shape, "", source.dtype)
-        return graph.InputTensor(self.own_shape)
-
-    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
-        if self.own_gives or self.own_open is not None:
-            return self.own_takes, self.own_gives
-        if not any(isinstance(item, Layer) for item in self.own_items):
-            return [], []
-        if self.own_flow is None or self.own_flow[0] != self.own_items:
-            start = Tensor(self.first())
-            made = _tried(self._called_anew, start, (), {})
-            self.own_flow = self.own_items, ([start], _flat(made))
-        return self.own_flow[1]  # type: ignore[no-any-return]
-
-
-class _UnreadLayer(Layer):
-    """Something that stands where a layer would, and that is not known."""
-
-    def __init__(self, found: Open, text: str = "") -> None:
-        super().__init__()
-        self.own_layer = graph.Layer(Call(text or found.label), unknown_of(found))
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        tensors = [passed(part) for part in given]
-        return stand_ins(graph.returned(session().step(self.own_layer, tensors, {})))
-
-
-class _InputLayer(Layer):
-    """An input among `model.layers`."""
-
-    visible: tuple[str, ...] = ("output", "input", "name")
-
-    def __init__(self, tensor: Tensor) -> None:
-        super().__init__()
-        self.output = self.input = tensor
-
-
-def _name_of_input(tensor: Tensor) -> str:
-    maker = tensor.maker
-    return getattr(maker, "given_name", "") or getattr(maker, "name", "")
-
-
-def _name_of(layer: Any) -> object:
-    if isinstance(layer, Model):
-        return layer.title
-    if "own_layer" in vars(layer):
-        call = layer.own_layer.call
-        return layer.own_layer.name or (call["name"] if layer.keras_name else call.name)
-    return None
-
-
-def _flat(given: Any) -> list[Tensor]:
-    return [stand_ins(tensor) for tensor in graph.tensors_in(given)]
-
-
-def _sizes(shape: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(unknown_of(size) if isinstance(size, Open) else size for size in shape)
-
-
-def _made_of(layer: graph.Layer) -> Layer:
-    """What stands for a layer of the network that code asks a model for."""
-    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
-    made.own_is_built, made.own_layer = True, layer
-    return made
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def tensors_of(given: Any) -> list[Any]:
+    return [*graph.tensors_in(given)]

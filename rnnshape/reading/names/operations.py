@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -36,19 +37,20 @@ def operation_of_keras(name: str) -> str:
     return f"keras.ops.{_known(name)}" if is_operation(name) else ""
 
 
-def called(name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
     """What a function makes of tensors: one more step of the network."""
     known = _known(name)
     takes = signature(known)
     named.pop("name", None)
-    order = [*takes.tensors, *(word for word in takes.positional if word not in takes.tensors)]
     if known == "einsum":  # its subscripts come first
-        return operation(known, list(given[1:]), subscripts=given[0])
+        first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
+        return operation(known, given, subscripts=first)
+    known_words = {*takes.tensors, *takes.names}
+    order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
     words = dict(zip(order, given, strict=False))
     for word, value in named.items():
-        other = OTHER_WORDS.get(word, "")
-        right = word if word in order or word in takes.names else other
-        if right not in order and right not in takes.names:
+        right = word if word in known_words else OTHER_WORDS.get(word, "")
+        if right not in known_words:
             right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
         if not right or right in words:
             if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape

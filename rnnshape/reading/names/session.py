@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from rnnshape.errors import Place
-from rnnshape.expression import Unknown
+from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import snake_case
-from rnnshape.network import MOST_LAYERS, Shape, too_many_layers
+from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import Today
@@ -48,7 +48,7 @@ class Session:
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.problems: list[Problem] = []
-        self.notes: list[str] = []
+        self.notes: dict[tuple[str, Place | None], None] = {}
         self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
         self.data_format: Any = None
@@ -71,15 +71,16 @@ class Session:
             self.trained.append((model, layers, given))
 
     def step(
-        self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any]
+        self, layer: graph.Layer, given: Sequence[Any], named: Mapping[str, Any], within: str = ""
     ) -> graph.LayerCall:
-        """One more call of a layer."""
+        """One more call of a layer, in the models that are being called and those `within`."""
         self.number += 1
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
-        group = "/".join(filter(None, self.groups))
-        words = tuple(named.items())
-        call = graph.LayerCall(self.number, layer, tuple(given), words, group=group)
+        group = "/".join(filter(None, [*self.groups, within]))
+        words = tuple((word, _in_a_row(value)) for word, value in named.items())
+        arguments = tuple(map(_in_a_row, given))
+        call = graph.LayerCall(self.number, layer, arguments, words, group=group)
         self.calls.append(call)
         return call
 
@@ -95,33 +96,49 @@ class Session:
         mend = f": write {today.code}" if today.code else ": leave it out"
         if today.keras3 == "warned":
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
-            self.notes += [note] if note not in self.notes else []
+            self.notes[note, place] = None
         elif today.keras3 == "refused":
             message = f"{owner} in this Keras{mend}"
             self.problem("keras", message, remedies, place or self.evaluator.place)
+
+    def notes_of(self, network: Network) -> tuple[str, ...]:
+        """What is to be said of the layers of a network."""
+        layers = [call for step in network.steps for call in calls_within(step.layer)]
+        places = [place for call in layers for place in call.places.values()]
+        said = (note for note, place in self.notes if place is None or place in places)
+        return tuple(dict.fromkeys(said))
 
     def problem(
         self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
     ) -> None:
         """Notes what this Keras refuses."""
         file, line = where_of(place)
-        column = place.start + 1 if place else None
+        column = place.column if place else None
         found = Problem(kind, message, None, file, line, column, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
 
     @contextmanager
-    def within_call(self) -> Iterator[None]:
+    def within_call(self, title: str = "") -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
         self.inside += 1
+        self.groups.append(title)
         try:
             yield
         finally:
+            self.groups.pop()
             self.inside -= 1
 
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
+
+
+def _in_a_row(given: Any) -> Any:
+    """What a layer is called with, without the names of dictionaries."""
+    if isinstance(given, dict):
+        given = tuple(given.values())
+    return tuple(map(_in_a_row, given)) if isinstance(given, tuple) else given
 
 
 SESSION: ContextVar[Session] = ContextVar("SESSION")

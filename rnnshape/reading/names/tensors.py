@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Unknown, bind
+from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import BATCH
+from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import signature
@@ -17,12 +19,20 @@ from rnnshape.signatures import signature
 __all__ = [
     "Sizes",
     "Tensor",
+    "Weight",
+    "argument",
+    "operand",
     "operation",
+    "plain_shape",
     "plain_sizes",
+    "returned",
     "sizes_of_shape",
-    "stand_ins",
+    "unread_layer",
     "unread_step",
 ]
+
+
+DEEPEST = 40  # lists and layers within each other, of an argument
 
 
 class Sizes(tuple[Any, ...]):
@@ -46,14 +56,6 @@ class Tensor(graph.Tensor, StandIn):
     visible = ("shape", "get_shape", "dtype", "ndim", "rank", "name", "op")
     what = "a tensor"
     __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, graph.Tensor):
-            return False
-        return self.maker is other.maker and self.output == other.output
-
-    def __hash__(self) -> int:
-        return hash((id(self.maker), self.output))
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
@@ -101,17 +103,14 @@ class Tensor(graph.Tensor, StandIn):
         """What it is where it is only made under a condition that is not known."""
         if not isinstance(other, Tensor):
             return because
-        shapes = [plain_sizes(tensor) for tensor in (mine, other)]
-        known = shapes[0] if shapes[0] == shapes[1] else None
-        why = because.reason or f"it depends on {because.label}"
-        shared = _shared_by(mine, other)
-        return unread_step(f"depends on {because.label}", why, shared, known, because)
+        shapes = {plain_sizes(tensor) for tensor in (mine, other)}
+        layer = unread_layer(f"depends on {because.label}", because)
+        return unread_step(layer, _shared_by(mine, other), [*shapes] if len(shapes) == 1 else ())
 
     @staticmethod
     def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
         """What something makes of tensors that is not known: one step, which keeps its place."""
-        tensors = [tensor for value in given for tensor in graph.tensors_in(value)]
-        return unread_step(text, found.reason, tensors, None, found)
+        return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
 
     def __getitem__(self, index: object) -> Any:
         return operation("get_item", [self], key=f"[{written(index)}]")
@@ -129,24 +128,34 @@ class Tensor(graph.Tensor, StandIn):
         return operation("round", [self], decimals=decimals)
 
 
+class Weight(Array):
+    """A weight that a layer of the code has."""
+
+    what = "a weight"
+
+    def as_operand(self) -> Tensor:
+        sizes = plain_shape(self.shape)
+        return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
+
+    def operated(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, Tensor) else super().operated(other)
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = operated
+
+
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     """The tensors that two are made from, on either side of a condition."""
-    ends = [graph.Tensor(tensor.maker, tensor.output) for tensor in (one, other)]
-    before = [graph.calls_before([end], []) for end in ends]
-    common = {id(call) for call in before[0]} & {id(call) for call in before[1]}
-    taken = [
-        tensor
-        for calls in before
-        for call in calls
-        if id(call) not in common
-        for tensor in call.tensors
-    ]
-    start = [
-        graph.Tensor(tensor.maker, tensor.output)
-        for tensor in (*ends, *taken)
-        if isinstance(tensor.maker, graph.InputTensor) or id(tensor.maker) in common
-    ]
-    return list(dict.fromkeys(start))
+    before = [{*graph.calls_before([end], [])} for end in (one, other)]
+    common, apart = before[0] & before[1], before[0] ^ before[1]
+    calls = sorted(apart, key=lambda call: call.number)
+    taken = [one, other, *(tensor for call in calls for tensor in call.tensors)]
+    return list(
+        dict.fromkeys(
+            tensor
+            for tensor in taken
+            if isinstance(tensor.maker, graph.InputTensor) or tensor.maker in common
+        )
+    )
 
 
 def _binary(name: str, *, is_turned: bool = False) -> Any:
@@ -159,18 +168,10 @@ def _binary(name: str, *, is_turned: bool = False) -> Any:
 
 
 OPERATORS = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "true_divide",
-    "pow": "power",
-    "matmul": "matmul",
-    "floordiv": "floor_divide",
-    "mod": "mod",
-    "and": "logical_and",
-    "or": "logical_or",
-    "xor": "logical_xor",
-}
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
+    "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod", "and": "logical_and",
+    "or": "logical_or", "xor": "logical_xor",
+}  # fmt: skip
 COMPARISONS = {
     "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
 }  # fmt: skip
@@ -191,19 +192,19 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     takes = signature(name).tensors
     if "newshape" in arguments:
         arguments["newshape"] = _with_rest(arguments["newshape"])
-    words = {word: _plain(value) for word, value in arguments.items()}
+    if next(graph.tensors_in(arguments), None) is not None:
+        raise QueryError("a Tensor as an argument of an operation is not read")
+    words = {word: argument(value) for word, value in arguments.items()}
     operands = []
     for word, value in zip(
         takes * len(given) if takes[0].startswith("*") else takes, given, strict=False
     ):
         if isinstance(value, int | float | Open) and not word.startswith("*"):
-            words[word] = _plain(value)
+            words[word] = argument(value)
         else:
-            operands.append(_operand(value))
+            operands.append(operand(value))
     call = bind(name, (), words, session().places())
-    step = session().step(graph.Layer(call), operands, {})
-    count = _count_of(call)
-    return stand_ins(graph.returned(step, count=count))
+    return returned(session().step(graph.Layer(call), operands, {}), _count_of(call))
 
 
 def _with_rest(sizes: Any) -> Any:
@@ -223,50 +224,75 @@ def _count_of(call: Call) -> int:
     return parts if isinstance(parts, int) else 1
 
 
-def _plain(value: Any) -> Any:
+def argument(value: Any, depth: int = 0) -> Value:
+    """A layer's argument as plain data."""
+    if depth > DEEPEST:
+        raise QueryError("this is nested too deeply to be read")
     if isinstance(value, Open):
         return unknown_of(value)
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
+        raise QueryError(f"this number is too large: the largest is {LARGEST}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise QueryError("this number is too large")
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
-    made = hook(value, "as_argument")
-    if made:
-        return made(value)
-    raise QueryError(f"a {type(value).__name__} as an argument of an operation is not read")
+    if isinstance(value, list | tuple | range):
+        return tuple(argument(part, depth + 1) for part in value)
+    if hook(value, "as_argument") is not None:
+        try:
+            made: Value = value.as_argument()
+        except IsOpenError as wrong:
+            return unknown_of(wrong.value)
+        return made
+    name = getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, type) and getattr(value, "keras_name", None):
+        raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
+    why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
+    return unknown_of(session().evaluator.open(name, f"{why} as an argument is not read"))
 
 
-def _operand(value: Any) -> Any:
+def operand(value: Any) -> Any:
+    """What a layer or function is called with, where it is data or a nest of tensors."""
     if isinstance(value, list | tuple):
-        return tuple(map(_operand, value))
+        return tuple(map(operand, value))
     if isinstance(value, Open):
         raise IsOpenError(value)
-    operand = hook(value, "as_operand")
-    return operand(value) if operand else value
+    made = hook(value, "as_operand")
+    if made is None:
+        return value
+    tensor = made(value)
+    return Tensor(tensor.maker, tensor.output)
+
+
+def unread_layer(text: str, because: Open, parameters: int | None = None) -> graph.Layer:
+    """What stands for a layer that is not read."""
+    return graph.Layer(Call(text, places=session().places()), unknown_of(because), parameters)
 
 
 def unread_step(
-    text: str, why: str, given: Sequence[Any], shape: Shape | None, because: Open | None = None
+    layer: graph.Layer, given: Sequence[Any], shapes: Sequence[Shape | None] = (), many: int = 1
 ) -> Any:
-    """A step that is not read, which keeps its place."""
-    if because is not None:
-        of_text = unknown_of(because)
-        unread = Unknown(of_text.name, of_text.asked, of_text.reason, of_text.file, of_text.line)
-    else:
-        unread = unknown_of(session().evaluator.open(text, why))
-    layer = graph.Layer(Call(text, places=session().places()), unread)
-    step = session().step(layer, [one for one in given if isinstance(one, graph.Tensor)], {})
-    step.returns = None if shape is None else (shape,)
-    return stand_ins(graph.returned(step))
+    """A call of a layer that is not read, which keeps its place; `shapes` are of what it returns,
+    as far as they are known."""
+    step = session().step(layer, given, {})
+    step.returns = tuple(shapes) if any(shapes) else None
+    return returned(step, max(many, len(shapes)))
 
 
-def plain_sizes(tensor: Tensor) -> Shape | None:
+def returned(call: graph.LayerCall, many: int = 1) -> Any:
+    """What a call returns, as code has it: a tensor, or a list of tensors."""
+    return graph.returned(call, many, Tensor)
+
+
+def plain_sizes(tensor: graph.Tensor) -> Shape | None:
     """A tensor's shape as plain data; None where not even its rank is known."""
-    if isinstance(tensor.maker, graph.InputTensor):
-        shape = tensor.maker.shape
-        return None if isinstance(shape, Unknown) else shape
-    shapes = graph.shapes_of(tensor.maker)
-    return shapes[tensor.output] if tensor.output < len(shapes) else None
+    shape = graph.shape_of(tensor)
+    return None if isinstance(shape, Unknown) else shape
+
+
+def plain_shape(sizes: Sequence[Any]) -> Shape:
+    """The sizes that code has as plain data."""
+    return tuple(map(size_of_tensor, sizes))
 
 
 def sizes_of_shape(shape: Shape) -> Sizes:
@@ -279,15 +305,6 @@ def _open_of(size: Unknown) -> Open:
     found.roots = tuple(Open(name, size.reason, found.source, found.node) for name in size.asked)
     found.is_named = True
     return found
-
-
-def stand_ins(made: Any) -> Any:
-    """The same nest with tensors that code can use."""
-    if isinstance(made, graph.Tensor):
-        return Tensor(made.maker, made.output)
-    if isinstance(made, dict):
-        return {key: stand_ins(part) for key, part in made.items()}
-    return [stand_ins(part) for part in made] if isinstance(made, list | tuple) else made
 
 
 def written(index: object) -> str:

@@ -98,7 +98,7 @@ def given_to(
         class_weights=_keys(words.get("class_weight")),
         file=file,
         line=line,
-        column=place.start + 1 if place else None,
+        column=place.column if place else None,
         code=place.line if place else "",
     )
     first = "inputs" if method == "__call__" else "x"

@@ -20,10 +20,20 @@ from functools import partial
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn, hook
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 from rnnshape.reading.python.statements import follow
 
-__all__ = ["Evaluator", "IsOpenError", "Module", "Open", "StandIn", "hook", "opens_in", "python"]
+__all__ = [
+    "Evaluator",
+    "IsOpenError",
+    "Module",
+    "Open",
+    "StandIn",
+    "hook",
+    "is_of_code",
+    "opens_in",
+    "python",
+]
 
 # An `Evaluator` of its further arguments: the modules and names that code may use, and more.
 python = partial(Evaluator, worth, follow)

@@ -119,19 +119,9 @@ class Evaluator:
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
-        node, source = self.node, self.source
-        places = {"": self.place} if self.place else {}
-        if not isinstance(node, ast.Call):
-            return places
-        if not any(isinstance(part, ast.Starred) for part in node.args):
-            places |= {str(index): source.place(part) for index, part in enumerate(node.args)}
-        first = [("0", part) for part in node.args[:1]]
-        for name, part in [*first, *((str(one.arg), one.value) for one in node.keywords)]:
-            for index, item in enumerate(getattr(part, "elts", ())):
-                named = item.func if isinstance(item, ast.Call) else item
-                places[f"{name}.{index}"] = source.place(named)
-        named_ones = (keyword for keyword in node.keywords if keyword.arg)
-        return places | {str(one.arg): source.place_of_keyword(one) for one in named_ones}
+        if isinstance(self.node, ast.Call):
+            return self.source.places_of_call(self.node)
+        return {"": self.place} if self.place else {}
 
     def outermost_call(self) -> ast.Call | None:
         """The call of a function of the module that everything now comes from."""

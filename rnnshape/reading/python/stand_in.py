@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -36,10 +36,11 @@ class StandIn:
 
 class Module(StandIn):
     """What stands for a module: names and what they stand for, or a function of the name that
-    raises a `KeyError`."""
+    raises a `KeyError`. `from it import *` gives those that are `listed`."""
 
     def __init__(self, path: str, names: Mapping[str, object] | Callable[[str], object]) -> None:
-        self.path, self.listed = path, names if isinstance(names, Mapping) else {}
+        self.path = path
+        self.listed: Collection[str] = names if isinstance(names, Mapping) else ()
         self._found = names.__getitem__ if isinstance(names, Mapping) else names
 
     def _is_no_value(self, *_: object) -> Any:

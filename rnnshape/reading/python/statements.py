@@ -183,8 +183,8 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
     module = _module(evaluator, path)
     for alias in node.names:
         if alias.name == "*":
-            listed = getattr(module, "listed", {})
-            scope.names.update((name, listed[name]) for name in listed if name[:1] != "_")
+            listed = [name for name in getattr(module, "listed", ()) if name[:1] != "_"]
+            scope.names.update((name, module.under(name)) for name in listed)
             continue
         inner = f"{path}.{alias.name}".lstrip("." if node.level == 0 else "")
         is_module = inner in evaluator.modules

@@ -1,0 +1,129 @@
+"""What layers are made and called with: their arguments as plain data, and the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnnshape import signatures
+from rnnshape.errors import QueryError, shortened
+from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
+from rnnshape.network import input_of
+from rnnshape.reading import graph, keras2
+from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, argument, operand
+from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.rules.arguments import changes_no_shape
+
+__all__ = ["Input", "Setting", "argument", "bound", "holds_tensors", "open_shape", "passed"]
+
+
+class Setting(StandIn):
+    """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""
+
+    visible = ("get_config",)
+
+    def __init__(self, name: str, call: Call | None = None) -> None:
+        self.own_name, self.own_call = name, call
+
+    def __call__(self, *values: Any, **named: Any) -> Setting:
+        plain = {word: argument(value) for word, value in named.items()}
+        call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
+        for found in unknowns_in(call):
+            raise IsOpenError(session().evaluator.open(found.name, found.reason))
+        return Setting(self.own_name, call)
+
+    def as_argument(self) -> Call:
+        return self.own_call or bind(self.own_name, (), {})
+
+
+def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
+    """A layer of Keras with its arguments as plain data."""
+    known = signatures.signature(name)
+    words: dict[str, Value] = {}
+    for word, value in as_written_today(name, named).items():
+        made = argument(value)
+        optional = word not in known.required and changes_no_shape(word)
+        if not (optional and next(unknowns_in(made), None) is not None):
+            words[word] = made
+    data_format = argument(session().data_format)
+    if data_format is not None and "data_format" in known.names:
+        words.setdefault("data_format", data_format)
+    plain = [argument(value) for value in values]
+    for place, word in enumerate(known.positional[: len(plain)]):
+        if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
+            plain[place] = known.defaults[word]
+    return bind(name, plain, words, session().places())
+
+
+def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
+    known, found = signatures.signature(name), dict[str, Any]()
+    places = session().places()
+    for word, value in named.items():
+        today = keras2.argument(name, word) if word not in known.names else None
+        if today is None:
+            found[word] = value
+            continue
+        new = today.code.partition("=")[0]
+        spelling = {"batch_input_shape": "Input(batch_shape={})", "input_shape": "Input({})"}
+        code = spelling.get(word, f"{new}={{}}" if new in known.names else today.code)
+        today = today._replace(code=code.format(printed(argument(value))))
+        session().old_name(word, today, name, places.get(word))
+        if word in signatures.INPUT_ARGUMENTS:
+            found[word] = value
+        elif word in ("nb_row", "nb_col") and "kernel_size" in known.names:
+            found["kernel_size"] = (*found.get("kernel_size", ()), value)
+        elif new in known.names:
+            found.setdefault(new, value)
+    return found
+
+
+def passed(value: Any) -> Any:
+    """What a layer is called with: data becomes an input of the network."""
+    if isinstance(value, dict):
+        return {key: passed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(passed, value))
+    if isinstance(value, Open) and not value.reason:
+        name = value.label if value.label.isidentifier() else ""
+        return Tensor(session().source(value.label, value, open_shape(value), name))
+    made = operand(value)
+    if made is None or isinstance(made, bool | Tensor):
+        return made
+    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
+    hint = ": put -> between two" if what in ("a layer", "a model") else ""
+    raise QueryError(
+        f"layers are called with tensors, not with {what.replace('a model', 'a layer')}{hint}"
+    )
+
+
+def open_shape(value: Open) -> Unknown | None:
+    """The shape of data that the code takes from somewhere; nothing is said of a name to which it
+    gives no value."""
+    return None if value.is_undefined else unknown_of(value.part(".shape"))
+
+
+def holds_tensors(value: object) -> bool:
+    return next(graph.tensors_in(value), None) is not None
+
+
+def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
+    """`keras.Input`, and `InputLayer`."""
+    if isinstance(named.get("tensor"), Tensor):
+        return named["tensor"]
+    known = signatures.signature("Input").names
+    given = dict(zip(known, values, strict=False)) | named
+    given.pop("ragged", None)  # its shape is the same
+    plain = {}
+    for word, value in given.items():
+        made = argument(value)
+        if not (isinstance(made, Unknown) and changes_no_shape(word)):
+            plain[word] = made
+    places = session().places()
+    places |= {word: places[str(n)] for n, word in enumerate(known) if str(n) in places}
+    source = input_of(bind("Input", (), plain, places))
+    name = plain.get("name")
+    return Tensor(
+        graph.InputTensor(source.shape, "", source.dtype, name if isinstance(name, str) else "")
+    )

@@ -1,0 +1,195 @@
+"""`Sequential`: layers, one after the other, that are made into a model when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rnnshape.description import is_taken
+from rnnshape.errors import Place
+from rnnshape.expression import Unknown
+from rnnshape.network import Input, chain, input_of_first_layer
+from rnnshape.reading import graph
+from rnnshape.reading.names.arguments import open_shape
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.layers import Layer, UnreadLayer
+from rnnshape.reading.names.models import Model, tried
+from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
+from rnnshape.reading.python import Open
+
+__all__ = ["Sequential"]
+
+DEEPEST = 20  # models that begin with a model
+
+
+class Sequential(Model):
+    """Layers, one after the other.
+
+    Attributes:
+        own_items: its layers and models, first perhaps an `Input`.
+        own_shape: what it is given, as `build` or data says it.
+    """
+
+    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
+
+    def __init__(
+        self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
+    ) -> None:
+        super().__init__(name=trainable if isinstance(trainable, str) else name)
+        places = session().places()
+        for word in more:
+            message = "Sequential takes layers, name and trainable"
+            raise self.refused(message, places.get(word))
+        if isinstance(trainable, list | tuple):
+            raise self.refused("Sequential takes its layers in one list", places.get("1"))
+        if isinstance(layers, Open):
+            self.own_open = layers
+        elif isinstance(layers, Layer | Tensor):
+            self._add(layers, places.get("0"))
+        else:
+            for index, item in enumerate(layers or ()):
+                self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
+
+    def add(self, layer: Any, *_: Any, **__: Any) -> None:
+        self._add(layer, session().places().get("0"))
+
+    def _add(self, item: Any, place: Place | None) -> None:
+        if isinstance(item, list | tuple):
+            for part in item:
+                self._add(part, place)
+        elif isinstance(item, Open):
+            if not (item.reason or item.roots):  # a value that is given can't be a layer
+                why = "what it is, is not in this code"
+                item = Open(item.label, why, item.source, item.node)
+            self.own_items += (UnreadLayer(unread_layer(item.label, item)),)
+        elif isinstance(item, Tensor) and self.own_items:
+            message = "Input says what the network is given: put it first"
+            raise self.refused(message, place)
+        elif isinstance(item, Layer | Tensor):
+            if any(item is one for one in self.own_items):
+                message = (
+                    "this layer stands in the model already: make another "
+                    '(Keras: "All layers added to a Sequential model should have unique names")'
+                )
+                raise self.refused(message, place)
+            session().take(item)
+            self.own_items += (item,)
+        elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
+            name = item.keras_name
+            message = f"{name} is a layer's class: make one of it, {name}(...)"
+            raise self.refused(message, place)
+        else:
+            raise self.refused("this is not a Keras layer", place)
+        if self.own_gives:  # it was built before: it is another from here on
+            self.own_takes, self.own_gives = [], []
+
+    def pop(self, *_: Any) -> None:
+        self.own_items = self.own_items[:-1]
+        self.own_takes, self.own_gives = [], []
+
+    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        """Layers that are added under a condition that is not known stand as one unread layer."""
+        if name != "own_items":
+            return super().merged(name, one, other, because)
+        same = 0
+        while same < min(len(one), len(other)) and one[same] is other[same]:
+            same += 1
+        row = unread_layer(f"depends on {because.label}", because)
+        return (*one[:same], UnreadLayer(row))
+
+    def follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
+        given = [plain_sizes(one) for one in graph.tensors_in(start)]
+        if start is None or self.described().shape is not None:
+            start = Tensor(self.first())
+        elif given:
+            if isinstance(self.own_shape, tuple):
+                self.check_fits(self.own_shape, given[0])
+            unknown = Unknown("a shape", (), "what it is given is not known")
+            self.own_shape = self.own_shape or given[0] or unknown
+        super().follow(start)
+
+    def made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+        if self.own_open is not None:
+            return self.own_open
+        for item in self.layers:
+            start = item(start)
+        return start
+
+    def build(self, input_shape: Any = None, **_: Any) -> None:
+        if isinstance(input_shape, Open):
+            self._given(unknown_of(input_shape))
+        elif isinstance(input_shape, list | tuple):
+            self._given(plain_shape(input_shape))
+
+    def _built_by(self, x: Any) -> None:
+        if isinstance(x, Array):
+            shape = plain_shape((None, *x.shape[1:]))
+            if self.own_shape is None and (self._takes(shape) or not self._takes(None)):
+                self._given(shape)
+        elif isinstance(x, Open) and not x.is_undefined:
+            self._given(open_shape(x))
+
+    def _given(self, shape: Any) -> None:
+        """What it is given becomes known; until then it was built for anything."""
+        if not self.is_described:
+            self.own_takes, self.own_gives = [], []
+        self.own_shape = self.own_shape or shape
+
+    def _takes(self, shape: Any) -> bool:
+        """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
+        layers = [vars(item).get("own_layer") for item in self.own_items]
+        if not layers or not all(isinstance(one, graph.Layer) for one in layers):
+            return True
+        network = chain([one.call for one in layers if one])
+        described = network.inputs if network.inputs[0].shape else (Input(shape),)
+        return is_taken(replace(network, inputs=described))
+
+    @property
+    def kind(self) -> str:
+        return "Sequential"
+
+    @property
+    def layers(self) -> list[Any]:
+        return [item for item in self.own_items if isinstance(item, Layer)]
+
+    def call_layers_with(self, layer: Layer) -> None:
+        if any(item is layer for item in self.own_items):
+            self.flow()
+
+    @property
+    def is_described(self) -> bool:
+        return self.own_open is None and self.first().shape is not None
+
+    @property
+    def is_built(self) -> bool:
+        return self.is_described and bool(self.own_takes)
+
+    def described(self, depth: int = 0) -> graph.InputTensor:
+        """What it says itself of what it is given: by an `Input`, or by what its first layer is."""
+        item = self.own_items[0] if self.own_items else None
+        if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
+            return item.maker
+        if isinstance(item, Sequential) and depth < DEEPEST:
+            return replace(item.first(depth + 1))
+        if isinstance(item, Model) and item.own_takes:
+            maker = item.own_takes[0].maker
+            return (
+                replace(maker) if isinstance(maker, graph.InputTensor) else graph.InputTensor(None)
+            )
+        if isinstance(item, Layer) and item.keras_name and "own_layer" in vars(item):
+            source = input_of_first_layer(item.own_layer.call)
+            return graph.InputTensor(source.shape, "", source.dtype)
+        return graph.InputTensor(None)
+
+    def first(self, depth: int = 0) -> graph.InputTensor:
+        """What it is given: as it says itself, or as `build` or data does."""
+        said = self.described(depth)
+        is_said = said.shape is not None or self.own_shape is None
+        return said if is_said else graph.InputTensor(self.own_shape)
+
+    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
+        if not self.own_gives and self.own_open is None and self.layers:
+            tried(self.follow)
+        return self.own_takes, self.own_gives

@@ -1,0 +1,175 @@
+"""Reads in a child process, of bounded time and memory, whatever is more than literal calls.
+
+The child is asked a line of JSON, and answers with another. It is kept for the next question, and
+replaced when it was ended.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Self
+
+from rnnshape.errors import QueryError
+from rnnshape.expression import Value
+from rnnshape.network import Dimensions
+from rnnshape.reading import is_file, read
+from rnnshape.reading.found import Reading
+from rnnshape.reading.literal import is_literal
+
+if TYPE_CHECKING:
+    from rnnshape.measuring.launch import Process
+
+__all__ = ["Reader", "forked", "launched", "reader_of_process"]
+
+SECONDS_OF_WALL = 40  # others may take their part of the processor
+LONGEST_ANSWER = 2**26  # bytes
+
+
+class Reader:
+    """Reads as `rnnshape.reading.read` does, but in a child process where it may take long. The
+    child is gone when the `with` block ends:
+
+    with Reader(launched) as reader:
+        reading = reader.read("Sequential([LSTM(2 ** n) for n in range(3)])")
+    """
+
+    def __init__(self, start: Callable[[], Process]) -> None:
+        self._start, self._process = start, None  # type: tuple[Callable[[], Process], Process | None]
+        self._owner, self._lock = os.getpid(), threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> Reading:
+        """What a text or a file asks for.
+
+        Raises:
+            QueryError: it makes no sense, or takes too long or too much memory to be read.
+        """
+        if _is_read_here(what):
+            return read(what, let, dimensions)
+        from rnnshape.reading.child import decoded, encoded
+
+        line = encoded([what, [*(let or {}).items()], dimensions or Dimensions()])
+        with self._lock:
+            try:
+                answer = self._answer(line)
+            except BaseException:  # a signal, perhaps: the next answer would be this one's
+                self.close()
+                raise
+        said = decoded(answer)
+        if isinstance(said, QueryError):
+            raise said
+        if isinstance(said, str):  # it was a bug
+            raise RuntimeError(said)
+        return Reading(*said)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name alone stands for something: here none does."""
+        return False
+
+    def begin(self, what: str) -> None:
+        """Starts the child where a text needs one: it loads what it needs, whatever else is done
+        before `read`."""
+        if self._process is None and not _is_read_here(what):
+            with suppress(OSError):  # then `read` says why
+                self._process = self._start()
+
+    def close(self) -> None:
+        """Ends the child, if this very process has started it."""
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            from rnnshape.measuring.launch import stop
+
+            stop(process)
+
+    def _answer(self, line: bytes) -> bytes:
+        try:
+            process = self._process = self._process or self._start()
+        except OSError as problem:
+            raise QueryError(f"no process can be started to read it: {problem.strerror}") from None
+        from rnnshape.measuring.launch import send
+
+        send(process, line)
+        assert process.stdout is not None
+        answer, is_late = _received(process.stdout.fileno())
+        if answer is not None:
+            return answer
+        process.kill()  # it does nothing to one that is gone
+        code = process.wait()
+        self.close()
+        raise QueryError(_why_it_ended(code, is_late=is_late))
+
+
+def _is_read_here(what: str) -> bool:
+    return not is_file(what) and is_literal(what)
+
+
+def _received(stream: int) -> tuple[bytes | None, bool]:
+    """The line of an answer, or None; and whether the time is over."""
+    import select
+
+    end, received = time.monotonic() + SECONDS_OF_WALL, bytearray()
+    while not received.endswith(b"\n"):
+        left = max(0.0, end - time.monotonic())
+        if os.name == "posix" and not select.select([stream], [], [], left)[0]:
+            return None, True
+        block = os.read(stream, 2**16)
+        received += block
+        if not block or len(received) > LONGEST_ANSWER:
+            return None, False
+    return bytes(received), False
+
+
+def _why_it_ended(code: int, *, is_late: bool) -> str:
+    from rnnshape.measuring.launch import name_of_end
+    from rnnshape.reading.child import HAS_LIMITS, TOO_LARGE, TOO_LONG
+
+    name = name_of_end(code)
+    if is_late or name == "SIGXCPU" or not HAS_LIMITS:
+        return TOO_LONG
+    return TOO_LARGE if name == "SIGKILL" else f"the code can't be read: its reader ended ({name})"
+
+
+def forked() -> Process:
+    """A child that is a copy of this process: soon there, but only where no thread runs.
+
+    Where the system has none, or TensorFlow is loaded, which maps more than the child may have, it
+    is a fresh one."""
+    from rnnshape.measuring.launch import Forked
+    from rnnshape.reading import child
+
+    is_alone = threading.active_count() == 1 and "tensorflow" not in sys.modules
+    return Forked(child.main) if hasattr(os, "fork") and is_alone else launched()
+
+
+def launched() -> Process:
+    """A child that is a fresh process."""
+    from rnnshape.measuring.launch import start
+
+    return start([], None, "rnnshape.reading.child")
+
+
+@cache
+def reader_of_process(process: int) -> Reader:
+    """Whoever reads for Python in the process of this number, in a child that is kept. TensorFlow
+    may be loaded there, and threads run, so that it is never forked."""
+    import atexit
+
+    reader = Reader(launched)
+    atexit.register(reader.close)
+    return reader

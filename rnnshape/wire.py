@@ -1,0 +1,70 @@
+"""Plain data as JSON and back, for what is said between processes: never by `pickle`, as what was
+read is hostile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.expression import Call, Unknown
+from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
+
+__all__ = ["as_dict", "from_dict", "tuples"]
+
+TYPES: dict[str, Callable[..., Any]] = {
+    kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
+}
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """What JSON holds of a dataclass or an error: its type and its fields, one level deep.
+
+    >>> as_dict(Ref(1))
+    {'type': 'Ref', 'step': 1, 'output': 0}
+    """
+    if isinstance(value, QueryError):
+        named = {"message": value.message, "place": value.place, "others": value.others}
+    else:
+        named = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {"type": type(value).__name__, **named}
+
+
+def from_dict(received: dict[str, Any]) -> Any:
+    """The same again, or a dictionary of places; a `KeyError` for a type that is unknown.
+
+    >>> from_dict({"type": "Ref", "step": 1, "output": 0})
+    Ref(step=1, output=0)
+    """
+    if "type" not in received:
+        return {name: Place(*value) for name, value in received.items()}
+    kind = _kind(received.pop("type"))
+    return kind(**{name: tuples(value) for name, value in received.items()})
+
+
+def _kind(name: str) -> Callable[..., Any]:
+    if name not in TYPES:  # most questions come without data
+        from rnnshape.problem import Problem
+        from rnnshape.training.data import Data, Function, TrainingCall, Validation
+
+        kinds = (Data, Function, Problem, TrainingCall, Validation)
+        TYPES.update({kind.__name__: kind for kind in kinds})
+    return TYPES[name]
+
+
+def _error(kind: type[QueryError]) -> Callable[..., QueryError]:
+    def made(message: str, place: Any, others: tuple[QueryError, ...]) -> QueryError:
+        wrong = kind(message, place and Place(*place))
+        wrong.others = others
+        return wrong
+
+    return made
+
+
+TYPES |= {kind.__name__: _error(kind) for kind in (QueryError, NotReadError)}
+
+
+def tuples(value: Any) -> Any:
+    """JSON knows lists alone, where a dataclass has tuples."""
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
