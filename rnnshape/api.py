@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
@@ -14,13 +14,16 @@ from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
+    by_name,
     likely_dimensions,
     named_type,
+    of_dataset,
     shape_of,
     shapes_of,
     with_input,
 )
 from rnnshape.network import Dimensions, Network, Question, chain
+from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
 __all__ = ["inspect", "inspect_all"]
@@ -49,6 +52,7 @@ What: TypeAlias = (
     | Sequence[str | Call | HasConfig]
 )
 InputShape: TypeAlias = Sequence[int | None] | HasShape
+InputShapes: TypeAlias = InputShape | Sequence[InputShape] | Mapping[str, InputShape]
 
 HOW_TO_ASK = (
     "give a Keras expression, a chain of them, a list of layers, a Keras layer or model, "
@@ -59,8 +63,8 @@ HOW_TO_ASK = (
 def inspect(
     what: What,
     *,
-    input: InputShape | Sequence[InputShape] | None = None,
-    target: InputShape | Sequence[InputShape] | None = None,
+    input: InputShapes | None = None,
+    target: InputShapes | None = None,
     loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
@@ -72,6 +76,7 @@ def inspect(
 
     The rule answers at once, without TensorFlow; `report.measure()`, or `measure=True`, has Keras
     compute the same in a process of its own. Nothing that is read is executed or imported.
+    More is told at https://github.com/rnnshape/rnnshape#in-python.
 
     Args:
         what: a Keras expression such as `"LSTM(64)"`, a chain of them joined by `->`, other Keras
@@ -80,9 +85,9 @@ def inspect(
             `get_config()`; what of it can't be copied is answered by Keras' own symbolic tensors.
         input: the shape of what goes in, the batch first, as `(batch, timesteps, features)`; or
             data that has a `.shape`, of NumPy, TensorFlow, PyTorch or pandas. Of several inputs,
-            a list of these. None stands for a dimension that is open. What is not said is 2
-            sequences of 5 timesteps with 1 feature each. A `tf.data.Dataset` is taken by its
-            `element_spec`, which says the target too.
+            a list of these, or a dictionary by their names. None stands for a dimension that is
+            open. What is not said is 2 sequences of 5 timesteps with 1 feature each. A
+            `tf.data.Dataset` is taken by its `element_spec`, which says the target too.
         target: the shape of y, or data that has one; of several outputs, a list of these. What
             does not fit is in `report.problems`.
         loss: the name of the loss that compares it, or one for each output.
@@ -129,8 +134,8 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
 def inspect_all(
     what: What,
     *,
-    input: InputShape | Sequence[InputShape] | None = None,
-    target: InputShape | Sequence[InputShape] | None = None,
+    input: InputShapes | None = None,
+    target: InputShapes | None = None,
     loss: str | Sequence[str] | None = None,
     let: Mapping[str, Any] | None = None,
     measure: bool = False,
@@ -192,43 +197,27 @@ def _questions(
     what: What,
     given: object,
     let: Mapping[str, Any] | None,
-    target: object = None,
-    loss: str | Sequence[str] | None = None,
+    target: object,
+    loss: str | Sequence[str] | None,
 ) -> tuple[list[Question], list[tuple[str, ...]]]:
     """Every question of what is asked, and of each what is said beside the rule's notes."""
-    if hasattr(given, "element_spec"):  # to read it could take for ever
-        given, target = _of_dataset(given.element_spec, target)
+    given, target = of_dataset(given, target)
     shapes = None if given is None else shapes_of(given)
     targets = None if target is None else shapes_of(target)
     if loss is not None and targets is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
-    if isinstance(what, Question):
-        networks, dimensions = [what.network], what.dimensions
-        notes: tuple[tuple[str, ...], ...] = ()
-    else:
-        dimensions = likely_dimensions(shapes)
-        networks, notes = _networks(what, _values(let), dimensions, shapes)
-        dimensions = Dimensions() if shapes is None else dimensions
-    questions = [
-        _with_target(network, dimensions, shapes, targets, loss)
-        if targets is not None
-        else Question(network, dimensions)
-        if shapes is None
-        else with_input(network, shapes)
-        for network in networks
-    ]
-    return questions, [*notes, *[()] * (len(questions) - len(notes))]
-
-
-def _of_dataset(spec: Any, target: object) -> tuple[object, object]:
-    """What the elements of a `tf.data.Dataset` say of the input and the target."""
-
-    def flat(part: Any) -> Any:
-        return list(part.values()) if isinstance(part, dict) else part
-
-    if not isinstance(spec, tuple):
-        return flat(spec), target
-    return flat(spec[0]), flat(spec[1]) if target is None and len(spec) > 1 else target
+    dimensions = likely_dimensions(shapes)
+    asked = what.network if isinstance(what, Question) else what
+    reading = _reading(asked, _values(let), dimensions, shapes or ())
+    sizes = what.dimensions if isinstance(what, Question) else Dimensions()
+    questions = []
+    for network in reading.networks:
+        own = shapes and by_name(network, given, shapes)
+        if targets is not None:
+            questions.append(_with_target(network, sizes, own, targets, loss))
+        else:
+            questions.append(with_input(network, own) if own else Question(network, sizes))
+    return questions, [*reading.notes, *[()] * (len(questions) - len(reading.notes))]
 
 
 def _with_target(
@@ -256,43 +245,47 @@ def _with_target(
     return replace(question, calls=(call,))
 
 
-def _networks(
-    what: What,
-    let: Mapping[str, Value],
-    dimensions: Dimensions,
-    shapes: Sequence[Shape] | None = None,
-) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
+def _reading(
+    what: object, let: Mapping[str, Value], dimensions: Dimensions, shapes: Sequence[Shape]
+) -> Reading:
+    """The networks that are asked about; a `QueryError` for a name of `let` that no text asks for,
+    which would pass unseen."""
     match what:
+        case str() | os.PathLike():
+            reading = _read(what if isinstance(what, str) else _path(what), let, dimensions)
         case Network():
-            return [what], ()
+            reading = Reading((what,))
         case Call():
-            return [chain([what])], ()
-        case str():
-            return _read(what, let, dimensions)
-        case os.PathLike():
-            from rnnshape.reading import SUFFIXES
-
-            path = os.fspath(what)
-            if not os.path.isfile(path):
-                raise QueryError(f"there is no file {path}")
-            if not path.lower().endswith(SUFFIXES):
-                raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
-            return _read(path, let, dimensions)
+            reading = Reading((chain([what]),))
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
         case list() | tuple():
-            return [_chain_of(what)], ()
-    if _has_config(what):
-        from rnnshape.reading.live import read_object
+            reading = _read_layers(what, let)
+        case _ if _has_config(what):
+            from rnnshape.reading.live import read_object
 
-        reading = read_object(what, shapes or ())
-        return list(reading.networks), reading.notes
-    raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
+            reading = read_object(what, shapes)
+        case _:
+            raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
+    for name in let:
+        if name not in reading.names_used:
+            hint = did_you_mean(name, reading.names_open) or ": nothing asks for it"
+            raise QueryError(f"let={{{name!r}: ...}}{hint}")
+    return reading
 
 
-def _read(
-    text: str, let: Mapping[str, Value], dimensions: Dimensions
-) -> tuple[list[Network], tuple[tuple[str, ...], ...]]:
+def _path(file: os.PathLike[str]) -> str:
+    from rnnshape.reading import SUFFIXES
+
+    path = os.fspath(file)
+    if not os.path.isfile(path):
+        raise QueryError(f"there is no file {path}")
+    if not path.lower().endswith(SUFFIXES):
+        raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
+    return path
+
+
+def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
     from rnnshape.reading.reader import reader_of_process  # an object of Keras needs none of it
 
     try:
@@ -300,37 +293,37 @@ def _read(
         if not reading.networks:
             raise reading.refused()
     except QueryError as wrong:
-        said = _in_words_of_python(wrong)
         for other in wrong.others:
-            said.add_note(_with_place(other))
-        raise said from None
+            wrong.add_note(_with_place(other))
+        raise wrong from None
     for message in reading.messages:
         # The line that is named is that of whoever called `inspect`.
         warnings.warn(f"not read: {_with_place(message)}", stacklevel=5)
-    return list(reading.networks), reading.notes
+    return reading
 
 
 def _with_place(wrong: QueryError) -> str:
-    place = f" ({wrong.place.where})" if wrong.place and wrong.place.where else ""
-    return f"{_in_words_of_python(wrong)}{place}"
+    return f"{wrong} ({wrong.place.where})" if wrong.place and wrong.place.where else str(wrong)
 
 
-def _in_words_of_python(wrong: QueryError) -> QueryError:
-    """The same error, where it would name an option of the command line."""
-    open_names: Collection[str] = getattr(wrong, "places", ())
-    if not open_names:
-        return wrong
-    shown = ", ".join(f"{name!r}: ..." for name in open_names)
-    values = "a value that depends" if len(open_names) == 1 else "values that depend"
-    message = f"the code has {values} on data: give let={{{shown}}}"
-    return QueryError(message, wrong.place)
-
-
-def _chain_of(layers: Sequence[object]) -> Network:
-    calls = [_layer(one, number) for number, one in enumerate(layers)]
+def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
+    """A chain of layers, each in whatever form."""
+    texts = {text: _read(text, let, Dimensions()) for text in layers if let and _is_text(text)}
+    calls = [
+        texts[one].networks[0].steps[0].layer if _is_text(one) and one in texts else _layer(one, at)
+        for at, one in enumerate(layers)
+    ]
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
-    return chain(calls)
+    return Reading(
+        (chain(calls),),
+        names_used=tuple(name for one in texts.values() for name in one.names_used),
+        names_open=tuple(name for one in texts.values() for name in one.names_open),
+    )
+
+
+def _is_text(one: object) -> TypeGuard[str]:
+    return isinstance(one, str)
 
 
 def _layer(one: object, number: int) -> Call:

@@ -53,8 +53,12 @@ class Place(NamedTuple):
     @property
     def shown(self) -> tuple[str, str]:
         """The line, or what is next to the place in a long one, and carets under the place."""
-        first = max(0, min(self.start - LONGEST_LINE // 3, len(self.line) - LONGEST_LINE))
-        line = self.line[first : first + LONGEST_LINE]
+        return self.shown_in(LONGEST_LINE)
+
+    def shown_in(self, most: int) -> tuple[str, str]:
+        """The same, with so many characters of the line."""
+        first = max(0, min(self.start - most // 3, len(self.line) - most))
+        line = self.line[first : first + most]
         before = "..." if first or self.cut else ""
         after = "..." if first + len(line) < len(self.line) else ""
         start = self.start - first

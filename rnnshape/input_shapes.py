@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import index
 from typing import NoReturn, TypeAlias
 
 from rnnshape.description import is_taken
-from rnnshape.errors import QueryError, counted
+from rnnshape.errors import QueryError, counted, did_you_mean
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network import Shape as OfNetwork
@@ -16,9 +16,11 @@ from rnnshape.network_inputs import names_of_axes
 
 __all__ = [
     "Shape",
+    "by_name",
     "dimensions_of",
     "likely_dimensions",
     "named_type",
+    "of_dataset",
     "shape_of",
     "shapes_of",
     "with_input",
@@ -27,8 +29,35 @@ __all__ = [
 Shape: TypeAlias = tuple[int | None, ...]
 
 
+def of_dataset(given: object, target: object) -> tuple[object, object]:
+    """The input and the target, where a `tf.data.Dataset` is given: what its elements are said to
+    be, as to read it could take for ever."""
+    match getattr(given, "element_spec", None):
+        case None:
+            return given, target
+        case (source, *others):
+            return source, others[0] if target is None and others else target
+        case source:
+            return source, target
+
+
+def by_name(network: Network, given: object, shapes: Sequence[Shape]) -> Sequence[Shape]:
+    """The shapes of what is given in a dictionary, in the order of the network's inputs."""
+    inputs = [one.name for one in network.inputs]
+    if not isinstance(given, Mapping) or len(inputs) == 1 == len(given):
+        return shapes
+    known = dict(zip(given, shapes, strict=True))
+    for name in known:
+        if name not in inputs:
+            hint = did_you_mean(name, inputs) or f": there are {', '.join(inputs)}"
+            raise QueryError(f"no input is named {name!r}{hint}")
+    return [known[name] for name in inputs if name in known]
+
+
 def shapes_of(given: object) -> tuple[Shape, ...]:
     """The shape of every input, as they are given."""
+    if isinstance(given, Mapping):
+        return tuple(map(shape_of, given.values()))
     if hasattr(given, "shape"):
         return (shape_of(given),)
     if isinstance(given, str | int | float) or not hasattr(given, "__iter__"):

@@ -9,12 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["Interrupted", "handle_signals", "received_signal", "signals_held_back"]
+__all__ = [
+    "Interrupted",
+    "handle_signals",
+    "received_signal",
+    "signals_held_back",
+    "times_continued",
+]
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 SECONDS_TO_LEAVE = 0.5  # and then the command ends, wherever it is
 
 _received: int | None = None
+_continued = 0
 
 
 class Interrupted(BaseException):
@@ -27,12 +34,19 @@ def handle_signals() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
+    if hasattr(signal, "SIGCONT"):
+        signal.signal(signal.SIGCONT, _on_continue)
 
 
 def received_signal() -> int | None:
     """The signal that asked the command to end, if one did. It decides the exit code, also where
     another exception has taken the place of `Interrupted`."""
     return _received
+
+
+def times_continued() -> int:
+    """How often the command was stopped and went on: others may have written meanwhile."""
+    return _continued
 
 
 @contextmanager
@@ -47,6 +61,11 @@ def signals_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _on_continue(signum: int, frame: FrameType | None) -> None:
+    global _continued
+    _continued += 1
 
 
 def _on_signal(signum: int, frame: FrameType | None) -> None:

@@ -1,119 +1,231 @@
-"""The command in a notebook: `%load_ext rnnshape`, then `%rnnshape lstm --bidirectional`."""
+"""The command in a notebook: `%load_ext rnnshape`, then `%rnnshape LSTM(64) -> Dense(1)`."""
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from rnnshape.cli.messages import error
+from rnnshape import shown
+from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli.options import option_names
 from rnnshape.cli.run import run
-from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
-from rnnshape.query import Format
+from rnnshape.expression import Value
+from rnnshape.network import Dimensions
+from rnnshape.query import Query
+from rnnshape.reading import Reading, live
 from rnnshape.reading.reader import reader_of_process
-from rnnshape.terminal.environment import Environment, Measurer, Reader
+from rnnshape.report import Report
+from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.words import WORDS
 
 __all__ = ["load"]
+
+OF_DATA = ("--x", "--y")
+PENDING = "· by the rule, not yet measured"
 
 
 def load(shell: Any) -> None:
     """Adds the magic to IPython, for a line and for a whole cell."""
 
-    def rnnshape(line: str, cell: str | None = None) -> None:
+    def rnnshape(line: str, cell: str | None = None) -> object:
         """What comes out of a Keras layer: the command `rnnshape`, answered in the cell.
 
-        `%rnnshape --help` tells its options. `%%rnnshape` asks about the Keras code in the cell;
-        with `-` among its options, about each line of it.
+        `%rnnshape LSTM(64) -> Dense(1)`, or `%rnnshape model --y y --loss mse` of what the notebook
+        has by these names; `%rnnshape --help` tells the options. `%%rnnshape` asks about the Keras
+        code in the cell, which is not run; with `-` among its options, about each line of it.
+
+        Returns the report; several in a tuple. A `;` at the end keeps it to itself.
         """
-        in_notebook = hasattr(shell, "kernel")
-        _answer(line, cell, _display if in_notebook else None)
+        return _Cell(shell).answer(line, cell)
+
+    def complete(_: Any, event: Any) -> list[str]:
+        models = (name for name, value in shell.user_ns.items() if _is_of_keras(value))
+        return [*option_names(), *WORDS, *models]
 
     shell.register_magic_function(rnnshape, "line_cell", "rnnshape")
-
-
-Display = Callable[[str, str], None]
+    for key in ("%rnnshape", "%%rnnshape"):
+        shell.set_hook("complete_command", complete, str_key=key)
 
 
 @dataclass
-class _Recorder:
-    """Has a child process measure, as for the command, and keeps what it answers."""
+class _Cell:
+    """One cell that asks: its output, which is there at once and changes once it is measured."""
 
-    answers_given: list[Measurement | Failure] = field(default_factory=list)
+    shell: Any
+    reports: list[Answered] = field(default_factory=list)
+    output: Any = None  # the one that is to be changed
 
-    @contextmanager
-    def start(self) -> Iterator[Measurer]:
-        from rnnshape.measuring.process import KerasProcess
+    def answer(self, line: str, cell: str | None) -> object:
+        """Raises IPython's `UsageError` where the command's exit code is 2."""
+        from IPython.core.error import UsageError
 
-        with KerasProcess() as self._process:
-            yield self
+        names: Mapping[str, Any] = self.shell.user_ns
+        quiet = line.rstrip().endswith(";")
+        try:
+            arguments = _with_shapes(_words(line.rstrip("; ")), names)
+        except ValueError as wrong:
+            raise UsageError(f"the line can't be read: {wrong}") from None
+        stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None
+        if cell is not None and stdin is None:
+            arguments.append(cell.strip())
+        # A kernel asks for colours, but what is kept in a notebook should be plain.
+        variables = {**os.environ, "NO_COLOR": "1"} if self.in_notebook else os.environ
+        said, reader = io.StringIO(), _Names(names)
+        code = run(
+            arguments,
+            Environment(stdin, sys.stdout, said, variables, reader=reader.start, show=self.show),
+        )
+        if code == ExitCode.WRONG:
+            raise UsageError(said.getvalue().removeprefix("error: ").rstrip())
+        sys.stderr.write(said.getvalue())
+        if quiet or not self.reports:
+            return None
+        return self.reports[0] if len(self.reports) == 1 else tuple(self.reports)
 
-    def answers(
-        self, request: Request, tell: Callable[[Progress], None] | None = None
-    ) -> Iterator[Measurement | Failure]:
-        for answer in self._process.answers(request, tell):
-            self.answers_given.append(answer)
-            yield answer
+    @property
+    def in_notebook(self) -> bool:
+        return hasattr(self.shell, "kernel")
 
+    def show(self, query: Query, reports: Sequence[Report], *, pending: bool = False) -> bool:
+        """Shows a table in a notebook, in place of the one that was pending."""
+        if not pending:
+            cell = self.shell.execution_count
+            self.reports += [
+                Answered(one.question, one.measurement, one.notes_before, cell) for one in reports
+            ]
+        if not self.in_notebook or query.reads_stdin:
+            return False
+        from IPython.display import display
 
-def _reader() -> AbstractContextManager[Reader]:
-    """Whoever reads for all of Python in this process; it is kept."""
-    return nullcontext(reader_of_process(os.getpid()))
-
-
-def _answer(line: str, cell: str | None, display: Display | None) -> None:
-    """Answers as the command does, on the cell's streams; a table as HTML, if it can be shown."""
-    # A kernel asks for colours, but what is kept in a notebook should be plain.
-    variables = os.environ if display is None else {**os.environ, "NO_COLOR": "1"}
-    try:
-        arguments = shlex.split(line)
-    except ValueError as wrong:
-        error(Environment(variables=variables), f"the line can't be read: {wrong}")
-        return
-    stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None
-    if cell is not None and stdin is None:
-        arguments.append(cell.strip())
-    if display is None:
-        run(arguments, Environment(stdin=stdin, reader=_reader))
-        return
-    recorder, written = _Recorder(), io.StringIO()
-    run(arguments, Environment(stdin, written, sys.stderr, variables, recorder.start, _reader))
-    text = written.getvalue()
-    if not text.strip():  # an error, or help that Rich has shown in its own way
-        return
-    html = _html(arguments, recorder.answers_given) if stdin is None else None
-    if html is None:
-        sys.stdout.write(text)
-    else:
-        display(text, html)
-
-
-def _html(arguments: list[str], answers: list[Measurement | Failure]) -> str | None:
-    """The table that was written, as HTML; None where something else was."""
-    from rnnshape.cli.answer import describe_all, with_answers
-    from rnnshape.cli.options import Options, app
-    from rnnshape.cli.pasted import error_text
-    from rnnshape.cli.questions import query
-    from rnnshape.formats.notebook import query_html
-
-    with redirect_stdout(io.StringIO()):  # what is answered by the parser was written before
-        options = app(arguments, prog_name="rnnshape", standalone_mode=False)
-    if not isinstance(options, Options) or options.format not in (None, Format.TABLE):
-        return None
-    if any(error_text(what) is not None for what in options.what):
-        return None
-    with _reader() as reader:
-        asked = query(options, lambda: reader)
-    if asked.code_alone:
-        return None
-    return query_html(asked, with_answers(describe_all(asked), answers))
+        data = _both(query, reports, pending)
+        if self.output is None:
+            self.output = display(data, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self.output.update(data, raw=True)
+        if not pending:
+            self.output = None
+        return True
 
 
-def _display(text: str, html: str) -> None:
-    from IPython.display import display
+@dataclass(frozen=True, repr=False)
+class Answered(shown.Report):
+    """A report that its cell has shown already, and that other cells show."""
 
-    display({"text/plain": text, "text/html": html}, raw=True)  # type: ignore[no-untyped-call]
+    cell: int = field(default=0, compare=False)
+
+    def _ipython_display_(self) -> None:
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if get_ipython().execution_count != self.cell:
+            data = {"text/plain": str(self), "text/html": self._repr_html_()}
+            display(data, raw=True)  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Reads as the command does, and knows what a notebook has by a name."""
+
+    names: Mapping[str, Any]
+
+    def start(self) -> AbstractContextManager[Reader]:
+        return nullcontext(self)
+
+    def begin(self, what: str) -> None:
+        """What reads is kept from cell to cell."""
+
+    def knows(self, name: str) -> bool:
+        return _is_of_keras(self.names.get(name))
+
+    def read(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> Reading:
+        if self.knows(what):
+            return live.read_object(self.names[what])
+        known = dict(self._plain(set(re.findall(r"[^\W\d]\w*", what))))
+        return reader_of_process(os.getpid()).read(what, {**known, **(let or {})}, dimensions)
+
+    def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
+        """The numbers, texts and shapes that go by the names that a text uses."""
+        for name in sorted(used & self.names.keys()):
+            value = self.names[name]
+            if isinstance(value, bool | int | float | str):
+                yield name, value
+            elif _has_shape(value):
+                yield f"{name}.shape", tuple(value.shape)
+
+
+def _is_of_keras(value: object) -> bool:
+    return callable(getattr(value, "get_config", None)) and not isinstance(value, type)
+
+
+def _has_shape(value: object) -> bool:
+    sizes = getattr(value, "shape", None)
+    return isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes)
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line as a shell has them; but brackets hold together, quotes among them, and
+    `->` joins what it stands between.
+
+    >>> _words("LSTM(3, name='a b') -> Dense(1) -t 7 --x 'my X.npy'")
+    ["LSTM(3, name='a b') -> Dense(1)", '-t', '7', '--x', 'my X.npy']
+    """
+    words: list[str] = []
+    held, joins = "", False
+    for piece in re.split(r"(\s+)", line.strip()):
+        held += piece
+        is_open = sum(map(held.count, "([{")) > sum(map(held.count, ")]}"))
+        if is_open or held.count("'") % 2 or held.count('"') % 2 or not held.strip():
+            continue
+        is_quoted = held.strip()[0] in "'\"" or not set("([{") & set(held)
+        [word] = shlex.split(held) if is_quoted else [held.strip()]
+        if word == "->" or joins:
+            words[-1:] = [" ".join([*words[-1:], word])]
+        else:
+            words.append(word)
+        held, joins = "", word == "->"
+    if held.strip():
+        shlex.split(held)  # which says what is wrong with it
+        raise ValueError("a bracket is not closed")
+    return words
+
+
+def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
+    """`--x X` with the shape of what goes by that name."""
+    pairs = zip(["", *words], words, strict=False)
+    return [
+        ",".join(map(str, names[word].shape))
+        if option in OF_DATA and _has_shape(names.get(word))
+        else word
+        for option, word in pairs
+    ]
+
+
+def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, str]:
+    """A table as text and as HTML."""
+    from rnnshape.formats.html import PAGE, fragment
+    from rnnshape.formats.layout import laid_out
+    from rnnshape.views.blocks import Block, Lines
+    from rnnshape.views.document import body, ending
+    from rnnshape.views.page import Page
+    from rnnshape.views.text import Style, styled
+
+    def blocks(page: Page) -> Iterator[Block]:
+        yield from body(query, reports, page)
+        yield from ending(query, reports, page, pending=pending)
+        if pending:
+            yield Lines((styled((PENDING, Style.QUIET)),))
+
+    text = "\n".join(line.plain.rstrip() for line in laid_out(blocks(Page()), Page()))
+    return {"text/plain": text, "text/html": fragment(blocks(PAGE))}

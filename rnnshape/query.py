@@ -37,6 +37,7 @@ class Query(NamedTuple):
         compare: the flags that are a comparison's columns; empty where nothing is compared.
         dry_run, seed: as on the command line.
         export: where to write the table's views as a picture or page, too.
+        remarks: what is said of the texts themselves.
         messages: what of the text Keras would refuse, or is not answered, and why.
     """
 
@@ -51,4 +52,5 @@ class Query(NamedTuple):
     dry_run: bool = False
     seed: int | None = None
     export: Path | None = None
+    remarks: tuple[str, ...] = ()
     messages: tuple[QueryError, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnshape import report
@@ -12,6 +14,8 @@ from rnnshape import report
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text as RichText
+
+    from rnnshape.views.text import Text
 
 __all__ = ["Report"]
 
@@ -60,18 +64,61 @@ class Report(report.Report):
 
         return document(self, views)
 
+    def save(self, path: str | os.PathLike[str], views: Collection[str] = ()) -> None:
+        """Writes the table as a picture, a page or a text: `report.save("layer.svg")`.
+
+        Args:
+            path: a name that ends in `.svg`, `.html` or `.txt`.
+            views: what to add: any of `"weights"`, `"diagram"`, `"code"` and, measured, `"values"`.
+
+        Raises:
+            ValueError: the name ends otherwise, or there is no such view.
+            OSError: the file can't be written.
+
+        >>> from rnnshape import inspect
+        >>> inspect("LSTM(3)").save("layer.pdf")
+        Traceback (most recent call last):
+            ...
+        ValueError: layer.pdf: the name must end in .svg, .html, .txt
+        """
+        from rnnshape.formats import SUFFIXES
+        from rnnshape.formats.export import export
+        from rnnshape.views import VIEWS
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
+
+        file, known = Path(path), [view.name for view in VIEWS]
+        if file.suffix.lower() not in SUFFIXES:
+            raise ValueError(f"{path}: the name must end in {', '.join(SUFFIXES)}")
+        if not set(views) <= set(known):
+            raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
+        page = Page(folds=file.suffix.lower() == ".html")
+        export(file, [*report_blocks(self, views, page)], page)
+
     def __str__(self) -> str:
-        from rnnshape.formats.notebook import report_text
         from rnnshape.terminal.environment import writes_unicode
 
-        return report_text(self, unicode=writes_unicode(sys.stdout))
+        lines = self._lines(80, writes_unicode(sys.stdout))
+        return "\n".join(line.plain.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        from rnnshape.formats.notebook import report_html
+        from rnnshape.formats.html import report_html
 
         return report_html(self)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
-        from rnnshape.formats.notebook import rich_lines
+        from rich.text import Text as RichText  # only who has Rich asks for it
 
-        return rich_lines(self, options.max_width, options.encoding)
+        from rnnshape.views.palette import LOOKS
+
+        for line in self._lines(options.max_width, options.encoding.startswith("utf")):
+            pieces = ((piece, LOOKS[style].in_rich) for piece, style in line.pieces)
+            yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")
+
+    def _lines(self, width: int, unicode: bool) -> Iterator[Text]:
+        from rnnshape.formats.layout import laid_out
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
+
+        page = Page(width, unicode)
+        return laid_out(report_blocks(self, (), page), page)

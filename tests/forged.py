@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from rnnshape.description import describe
 from rnnshape.measuring.arrays import Array
@@ -162,10 +163,8 @@ def array(
     """Numbers between `-scale` and `scale`, other ones for every array."""
     first = 101 * next(numbers)
     size = prod(shape)
-    data = struct.pack(
-        f"{size}f", *(((first + at) * 37 % 199 - 99) / 100 * scale for at in range(size))
-    )
-    return Array(shape, "float32", data if values else None)
+    data = [((first + at) * 37 % 199 - 99) / 100 * scale for at in range(size)]
+    return Array(shape, "float32", np.array(data, "float32").reshape(shape) if values else None)
 
 
 def nesting(returns: tuple[Nested, ...]) -> Places:

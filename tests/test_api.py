@@ -23,9 +23,7 @@ from rich.table import Table
 
 import rnnshape
 from rnnshape import Call, MeasurementError, QueryError, Report, inspect, inspect_all, parse
-from rnnshape.formats.notebook import svg
 from rnnshape.network import chain
-from rnnshape.views.text import Style, Text, styled
 from tests.forged import asked, measured, seq2seq, shared
 
 BI_LSTM = "Bidirectional(LSTM(64, return_state=True))"
@@ -593,13 +591,15 @@ class Tags(HTMLParser):
     ],
     ids=repr,
 )
-def test_html_is_tables_with_the_diagram_as_a_picture(report: Report) -> None:
+def test_html_has_no_headings_and_nothing_that_github_strips(
+    report: Report,
+) -> None:
     html = report._repr_html_()
     tags = Tags(html)
     drawn = any(layer.facts and layer.facts.timeline for layer in report.layers)
     assert "table" in tags.seen
-    assert ("svg" in tags.seen) == drawn
-    assert not any(line in tags.text for line in "│┌└─")
+    assert ("│" in tags.text) == drawn
+    assert not {"svg", "h1", "h2", "h3", "h4", "h5", "h6"} & set(tags.seen)
     for output in report.outputs:
         assert output.name in tags.text
     assert report.code.splitlines()[-1] in tags.text
@@ -618,16 +618,51 @@ def test_html_escapes_what_others_have_written() -> None:
     assert "<script" not in inspect(network)._repr_html_()
 
 
-def test_a_drawing_of_characters_becomes_lines_and_words() -> None:
-    box = styled("┌──┐\n│", ("A<", Style.NAME), "│──▶ h\n└──┘")
-    drawing = svg(box, "a cell")
-    assert drawing.count("<text") == 2
-    assert 'class="name" font-weight="bold">A&lt;</text>' in drawing
-    assert drawing.count("<polygon") == 1
-    # The box's upper side, the line from its wall to the arrow, the lower side, and the walls.
-    assert 'd="M4 8H28M28 24H52M4 40H28M4 8V40M28 8V40"' in drawing
-    assert 'aria-label="a cell"' in drawing
-    assert svg(Text()).startswith("<svg")
+def test_a_report_is_saved_as_a_picture_a_page_or_a_text(tmp_path: Path) -> None:
+    report = asked(BI_LSTM)
+    for name, begins in (("a.svg", "<svg"), ("a.html", "<!DOCTYPE html>"), ("a.txt", "Bidir")):
+        report.save(tmp_path / name, ["diagram"])
+        text = (tmp_path / name).read_text()
+        assert text.startswith(begins)
+        assert "▶" in text
+    with pytest.raises(ValueError, match="the name must end in"):
+        report.save("a.pdf")
+    with pytest.raises(ValueError, match="choose from weights"):
+        report.save("a.txt", ["weight"])
+
+
+# Names of inputs and of open values
+
+
+TWO_INPUTS = """
+a, b = Input((5, 3), name="a"), Input((6, 2), name="b")
+model = Model([a, b], [LSTM(3)(a), LSTM(4)(b)])
+"""
+
+
+@pytest.mark.process
+def test_inputs_are_given_by_their_names() -> None:
+    data = {"b": np.zeros((7, 6, 2)), "a": np.zeros((7, 5, 3))}
+    assert [one.sizes for one in inspect(TWO_INPUTS, input=data).inputs] == [(7, 5, 3), (7, 6, 2)]
+    assert inspect("LSTM(3)", input={"x": (7, 5, 2)}).outputs["o"].shape == (7, 3)
+    with pytest.raises(QueryError, match="no input is named 'bb': there are a, b"):
+        inspect(TWO_INPUTS, input={"a": (7, 5, 3), "bb": (7, 6, 2)})
+
+
+@pytest.mark.process
+def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
+    layers = ["LSTM(units)", "Dense(classes)"]
+    report = inspect(layers, let={"units": 3, "classes": 2})
+    assert report.expression == "LSTM(3) -> Dense(2)"
+    for what in (layers, "LSTM(units)"):
+        with pytest.raises(QueryError, match=r"let=\{'unit': ...\}; did you mean units"):
+            inspect(what, let={"unit": 3})
+
+
+@pytest.mark.process
+def test_what_depends_on_data_is_not_measured_and_let_is_named() -> None:
+    with pytest.raises(MeasurementError, match=r"words; give let=\{'words': \.\.\.\}"):
+        inspect("Embedding(words, 4) -> LSTM(3)").measure()
 
 
 # Measurements

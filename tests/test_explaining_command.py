@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import rnnshape
-from rnnshape.magic import _html
 from tests.conftest import command
 
 NDIM = (
@@ -168,6 +167,23 @@ def test_what_has_no_place_for_an_error_says_so(options: list[str], said: str) -
     assert finished.err.startswith(said)
 
 
+@pytest.mark.parametrize("option", ["-b 3", "-u 3", "--bidirectional", "--weights", "--let a=3"])
+def test_what_an_explanation_would_pass_over_is_an_error(option: str) -> None:
+    finished = command(NDIM, *option.split())
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.endswith(": an error has no place for it\n")
+    if option == "-b 3":  # which the word takes
+        assert command("lstm", NDIM, "-n", *option.split()).code == 0
+
+
+def test_a_file_by_its_name_alone_may_hold_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("error.txt").write_text(NDIM)
+    assert command("error.txt").out == command(NDIM).out
+
+
 def test_an_error_that_is_not_known_is_said_to_be_so() -> None:
     finished = command(UNKNOWN)
     assert (finished.code, finished.out) == (1, "")
@@ -282,11 +298,6 @@ def test_explain_takes_a_text_or_an_exception() -> None:
     assert (live.kind, live.is_known) == ("labels", True)
     assert live.place is not None
     assert live.place.file == __file__
-
-
-def test_a_notebook_shows_the_text_of_an_explanation() -> None:
-    assert _html([NDIM], []) is None
-    assert _html(["lstm", "-n"], []) is not None
 
 
 @pytest.mark.process

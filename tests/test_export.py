@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import resource
 import signal
@@ -14,10 +15,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from rnnshape.formats import SUFFIXES
 from rnnshape.query import Query
 from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment
+from tests.conftest import command
 from tests.forged import answer, asked, compared, measured
 from tests.test_formats import Tree
 from tests.test_views import BI_LSTM_SEQUENCES, MODEL
@@ -82,7 +85,7 @@ def test_a_comparison_is_exported_as_one_grid(tmp_path: Path) -> None:
     rows = Tree((tmp_path / "compare.html").read_text(encoding="utf-8")).rows
     flags = ["bidirectional", "return_sequences", "return_state"]
     assert rows[0] == [*flags, "o", "h / h1", "c / c1", "h2", "c2"]
-    assert rows[1] == ["·", "·", "·", "(2,\xa03)", "", "", "", ""]
+    assert rows[1] == ["·", "·", "·", "(2, 3)", "", "", "", ""]
     assert rows[9][1] == "With these flags alone"
 
 
@@ -222,3 +225,55 @@ def test_a_folder_that_is_locked_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(PermissionError):
         exported(tmp_path / "layer.svg")
+
+
+# What others have written
+
+EVIL = "e\x1b[31mv\x1b]0;t\x07i\x9b2J\u202el<b>"
+CODE = f"""\
+from keras import Input, Model, Sequential
+from keras.layers import LSTM, Dense
+m = Sequential([LSTM(3, name='{EVIL}'), Dense(2)], name='{EVIL}')
+x = Input((5, 3), name='{EVIL}')
+z = Model(x, LSTM(3)(x), name='{EVIL}')
+"""
+CONFIG = {
+    "class_name": "Sequential",
+    "config": {
+        "name": EVIL,
+        "layers": [
+            {"class_name": "InputLayer", "config": {"batch_shape": [None, 5, 3], "name": EVIL}},
+            {"class_name": "LSTM", "config": {"units": 3, "name": EVIL}},
+            {"class_name": f"Mine{EVIL}", "config": {"name": EVIL}},
+        ],
+    },
+}
+ERROR = (
+    f'ValueError: Input 0 of layer "{EVIL}" is incompatible with the layer: expected ndim=3, found '
+    "ndim=2. Full shape received: (None, 8)\n"
+)
+WRITTEN_BY_OTHERS = {
+    "code.py": CODE,
+    "cells.ipynb": json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": CODE}]}),
+    "model.json": json.dumps(CONFIG),
+    "error.txt": ERROR,
+}
+
+
+@pytest.mark.parametrize("file", WRITTEN_BY_OTHERS)
+def test_no_escape_sequence_of_a_file_reaches_any_output(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).write_text(WRITTEN_BY_OTHERS[file])
+    written = []
+    for option in ("table", "plain", "csv", "markdown", "json", "--check"):
+        options = [option] if option == "--check" else ["--format", option, "-n"]
+        finished = command(file, *options)
+        written += [finished.out, finished.err]
+    for suffix in SUFFIXES if file != "error.txt" else ():
+        command(file, "-n", "--code", "--diagram", "-o", f"exported{suffix}")
+        written.append(Path(f"exported{suffix}").read_text())
+    assert any("LSTM" in text for text in written)
+    for text in written:
+        assert all(one.isprintable() or one in "\n\xa0" for one in text)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 import rnnshape
-from rnnshape.formats.html import elements, fragment, html_page
+from rnnshape.formats.html import STYLES, elements, fragment, html_page
 from rnnshape.formats.json_lines import document
 from rnnshape.measuring.messages import Progress
 from rnnshape.query import Format, Query
@@ -35,6 +36,7 @@ from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
+from rnnshape.views.palette import LOOKS
 from rnnshape.views.text import styled
 from tests.forged import Tty, answer, asked, compared, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
@@ -819,3 +821,46 @@ def test_a_second_answer_is_set_apart() -> None:
     shown.finish([one])
     shown.finish([two])
     assert programs.getvalue() == f"{one.code}\n{two.code}"
+
+
+# Colours
+
+# Text and ground, light and dark, of JupyterLab, VS Code, GitHub and a page without styles.
+THEMES = (
+    *("#212121 #ffffff", "#ffffff #111111", "#3b3b3b #ffffff", "#cccccc #1f1f1f"),
+    *("#1f2328 #ffffff", "#e6edf3 #0d1117", "#000000 #ffffff", "#ffffff #000000"),
+)
+GROUND_OF_PICTURES = "#292929"
+
+
+def rgb(colour: str) -> tuple[float, ...]:
+    return tuple(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+
+
+def contrast(one: Sequence[float], other: Sequence[float]) -> float:
+    """As the Web Content Accessibility Guidelines have it; their level AA is 4.5."""
+
+    def luminance(colour: Sequence[float]) -> float:
+        red, green, blue = (((x + 0.055) / 1.055) ** 2.4 if x > 0.04 else x / 12.92 for x in colour)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_colour_of_a_page_can_be_read_in_light_and_dark(theme: str) -> None:
+    text, ground = map(rgb, theme.split())
+    mixed = re.findall(r"color-mix\(in srgb, (#\w+) (\d+)%, currentColor\)", STYLES)
+    assert len(set(mixed)) == 3
+    shares = [(rgb(colour), int(share) / 100) for colour, share in mixed]
+    shares += [(ground, 1 - float(share)) for share in re.findall(r"opacity: ([\d.]+)", STYLES)]
+    for colour, share in shares:
+        shown = [share * one + (1 - share) * other for one, other in zip(colour, text, strict=True)]
+        assert contrast(shown, ground) >= 4.5
+
+
+def test_every_colour_of_a_picture_can_be_read() -> None:
+    colours = {word for look in LOOKS.values() for word in look.in_picture.split() if "#" in word}
+    assert len(colours) == 4
+    assert min(contrast(rgb(one), rgb(GROUND_OF_PICTURES)) for one in colours) >= 4.5

@@ -38,7 +38,23 @@ CELLS = {
     "bad text": "%rnnshape 'LSTM(64, retrun_state=True)'",
     "bad option": "%rnnshape lstm --bidrectional",
     "bad line": "%rnnshape 'LSTM(64)",
+    "bracket": "%rnnshape LSTM(64",
     "nothing": "%rnnshape",
+    "unquoted": "%rnnshape LSTM(4, name='a b') -> Dense(1) -t 7 -n",
+    "returned": "_.outputs['o'].shape",
+    "assigned": "kept = %rnnshape gru -n",
+    "later": "kept",
+    "silent": "%rnnshape gru -n;",
+    "names": (
+        "import keras, numpy as np\nunits, X, y = 6, np.zeros((16, 5, 3)), np.zeros((16, 2))\n"
+        "model = keras.Sequential([keras.layers.Input((5, 3)), keras.layers.LSTM(4)])\n"
+    ),
+    "of names": "%rnnshape LSTM(units, input_shape=X.shape[1:]) -n",
+    "live": "%rnnshape model -n --x X --y y --loss mse",
+    "live fits": "%rnnshape model --weights",
+    "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
+    "complete option": "get_ipython().complete('--mer', '%rnnshape --mer', 15)[1]",
+    "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
     "cell": "%%rnnshape -n -t 7\nmodel = Sequential()\nmodel.add(LSTM(4))\nmodel.add(Dense(2))",
     "lines": "%%rnnshape - -n --format plain\nGRU(3)\nLSTM(4)",
     "rich": "import rich; rich.print(inspect('LSTM(3)'))",
@@ -74,10 +90,10 @@ def test_the_extension_loads_and_loads_again(shown: Shown) -> None:
     assert shown("load", "error") == shown("load", "stderr") == ""
 
 
-def test_a_report_is_a_table_with_a_picture(shown: Shown) -> None:
+def test_a_report_is_a_table_with_a_diagram(shown: Shown) -> None:
     html = shown("report", "text/html")
     assert "<table>" in html
-    assert "<svg" in html
+    assert "▶" in html
     assert "measured by model.predict" in html
     assert shown("report", "text/plain").startswith("<Report Bidirectional(LSTM(8")
     assert shown("thread", "stdout") == "predict\n"
@@ -102,7 +118,7 @@ def test_the_magic_shows_a_table(shown: Shown) -> None:
 def test_the_magic_shows_every_view(shown: Shown) -> None:
     html = shown("views", "text/html")
     assert html.count("<table>") == 2
-    assert "<svg" in html
+    assert "▶" in html
     assert "keras.layers" in html
     assert shown("compare", "text/html").count("<table>") >= 2
 
@@ -124,17 +140,49 @@ def test_the_help_is_shown_once(shown: Shown) -> None:
     [
         ("bad text", ["LSTM(64, retrun_state=True)"]),
         ("bad option", ["lstm", "--bidrectional"]),
+        ("nothing", []),
     ],
 )
-def test_errors_are_those_of_the_command(cell: str, words: list[str], shown: Shown) -> None:
-    assert shown(cell, "stderr") == command(*words).err
-    assert shown(cell, "text/html") == shown(cell, "error") == ""
+def test_an_error_is_that_of_the_command_and_stops_the_notebook(
+    cell: str, words: list[str], shown: Shown
+) -> None:
+    assert shown(cell, "stderr") == f"UsageError: {command(*words).err.removeprefix('error: ')}"
+    assert shown(cell, "text/html") == shown(cell, "stdout") == ""
 
 
-def test_a_line_that_is_broken_or_empty(shown: Shown) -> None:
-    assert "error: the line can't be read: No closing quotation" in shown("bad line", "stderr")
-    assert shown("nothing", "error") == ""
-    assert "Usage" in shown("nothing", "stderr") + shown("nothing", "text/plain")
+def test_a_line_that_is_broken(shown: Shown) -> None:
+    assert "UsageError: the line can't be read: No closing quotation" in shown("bad line", "stderr")
+    assert "UsageError: the line can't be read: a bracket" in shown("bracket", "stderr")
+
+
+def test_a_call_needs_no_quotes(shown: Shown) -> None:
+    assert "LSTM(4, name='a b')" in shown("unquoted", "text/plain")
+    assert "(2, 7, 1)" in shown("unquoted", "text/plain")
+
+
+def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:
+    assert shown("unquoted", "text/html").count('class="rnnshape"') == 1
+    assert shown("returned", "text/plain") == "(2, 1)"
+    assert shown("assigned", "text/html").count('class="rnnshape"') == 1
+    assert shown("later", "text/html").count('class="rnnshape"') == 1
+    assert shown("silent", "text/html").count('class="rnnshape"') == 1
+
+
+def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
+    assert "LSTM(6)" in shown("of names", "text/plain")
+    assert "(2, 5, 3)" in shown("of names", "text/plain")
+    assert "y (16, 2)" in shown("live", "text/plain")
+    assert "y (16, 2) does not fit the output" in shown("live", "text/plain")
+    assert "measured by model.predict" in shown("live fits", "text/plain")
+
+
+def test_names_and_options_are_completed(shown: Shown) -> None:
+    assert "'model'" in shown("complete", "text/plain")
+    assert "'--merge-mode'" in shown("complete option", "text/plain")
+
+
+def test_an_error_of_keras_is_explained_as_text(shown: Shown) -> None:
+    assert "y is (None, 1)" in shown("error", "stdout")
 
 
 def test_a_cell_holds_keras_code_or_questions(shown: Shown) -> None:

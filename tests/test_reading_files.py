@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
 from rnnshape.reading.json_text import json_value
 from rnnshape.reading.notebook import read_notebook
+from tests.conftest import command
 from tests.readings import lines_of
 
 GRU = "m = Sequential([GRU(3)])"
@@ -338,3 +341,28 @@ def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
     assert message(path) == (
         "x.ipynb can't be read: it is not JSON: Expecting value: line 1 column 1 (char 0)"
     )
+
+
+@pytest.mark.process  # which reads .h5
+@pytest.mark.parametrize("suffix", [".py", ".ipynb", ".keras", ".json", ".h5", ".npy"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "device", "long"])
+def test_what_is_no_file_is_said_in_a_line(
+    kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(("a" * 300 if kind == "long" else "a") + suffix)
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            socket.socket(socket.AF_UNIX).bind(str(path))
+        case "device":
+            path.symlink_to("/dev/zero")
+    what = ["lstm", "--x", str(path)] if suffix == ".npy" else [str(path)]
+    finished = command(*what, "-n")
+    assert (finished.code, finished.out) == (2, "")
+    assert finished.err.count("\n") == 1
+    assert finished.err.startswith("error: ")
+    assert "a bug" not in finished.err

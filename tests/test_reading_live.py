@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rnnshape import QueryError, Report, inspect
@@ -476,3 +477,27 @@ def test_a_network_is_measured_without_what_is_not_read(keras_measurer: Any) -> 
 
 def inspect_of(name: str) -> Report:
     return inspect(LIVE[name](keras(), keras().layers))
+
+
+@pytest.mark.parametrize("kind", ["layer", "sequential", "functional", "flattened", "stateful"])
+def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None:
+    import keras
+
+    layers = keras.layers
+    source = keras.Input((5, 4))
+    made = {
+        "layer": lambda: layers.LSTM(3),
+        "sequential": lambda: keras.Sequential([layers.LSTM(3), layers.Dense(1)]),
+        "functional": lambda: keras.Model(source, layers.LSTM(3)(source)),
+        "flattened": lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]),
+        "stateful": lambda: layers.LSTM(3, stateful=True),
+    }[kind]()
+    made(np.zeros((2, 5, 4), "float32"))
+    for shape in ((2, 5, 4), (3, 5, 4), (2, 7, 4), (2, 5, 6)):
+        try:
+            expected = tuple(made(np.zeros(shape, "float32")).shape)
+        except Exception:
+            with pytest.raises(QueryError):
+                inspect(made, input=shape)
+        else:
+            assert inspect(made, input=shape).outputs[-1].shape == expected

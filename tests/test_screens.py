@@ -314,7 +314,9 @@ def styled_on_screen(lines: list[Text]) -> Counter[tuple[str, str]]:
 
 def styled_in_html(html: str) -> Counter[tuple[str, str]]:
     """Each character with its style: headings of columns are quiet, and others are titles."""
-    parts = re.findall(r'<(?:span class="(\w+)"|(th) [^>]*|h4><(code))>([^<]*)<', html)
+    parts = re.findall(
+        r'<(?:span class="(\w+)"|(th) [^>]*|p class="heading"><(code))>([^<]*)<', html
+    )
     return Counter(
         (style or ("quiet" if head else "title"), one)
         for style, head, _, text in parts

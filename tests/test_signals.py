@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rnnshape import interruption
-from tests.conftest import environment, run
+from tests.conftest import COMMAND, environment, run
 from tests.processes import LARGE, child_of, is_gone, left_behind, linux, shell, start
 from tests.terminal import HIDE_CURSOR, Terminal
 
@@ -169,3 +169,21 @@ def test_outside_of_the_command_nothing_is_received() -> None:
     with interruption.signals_held_back():
         assert signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
     assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@linux
+def test_under_nohup_a_terminal_that_hangs_up_ends_nothing() -> None:
+    finished = shell("nohup bash -c 'kill -HUP $$; exec rnnshape lstm -n --format plain' 2>&1")
+    assert finished.stdout.endswith("o 2 3\n")
+    process = subprocess.Popen(
+        ["nohup", *COMMAND, *LARGE, "--format", "plain"],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    time.sleep(1)
+    process.send_signal(signal.SIGHUP)
+    out, _ = process.communicate(timeout=120)
+    assert (process.returncode, out) == (0, "o 100000 3\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -142,3 +142,41 @@ def test_a_failure_completes_the_table_too(stand_in: Callable[..., dict[str, str
     assert "error: not measured: the measuring process was ended by SIGABRT" in done
     assert done.count("o       (2, 6)") == 1
     assert HIDE_CURSOR not in terminal.text
+
+
+# Jobs of a shell
+
+
+@pytest.fixture
+def bash() -> Iterator[Terminal]:
+    """A shell with job control."""
+    with Terminal(command=["bash", "--norc", "--noprofile", "-i"]) as terminal:
+        terminal.press("PS1='$ '; clear\n")
+        terminal.read_until(lambda screen: screen == "$")
+        yield terminal
+
+
+def test_a_job_that_was_stopped_writes_its_answer_anew_below_what_others_wrote(
+    bash: Terminal,
+) -> None:
+    bash.press(f"{shlex.join(COMMAND)} lstm\n")
+    bash.read_until(lambda screen: "o = layer(inputs)" in screen)
+    bash.press("\x1a")
+    bash.read_until(lambda screen: "Stopped" in screen)
+    bash.press("echo me''anwhile\n")
+    bash.read_until(lambda screen: "\nmeanwhile\n" in screen)
+    bash.press("fg\n")
+    screen = bash.read_until(lambda screen: MEASURED in screen)
+    assert "Stopped" in screen
+    assert "\nmeanwhile\n" in screen
+    assert screen.index("meanwhile") < screen.rindex("o = layer(inputs)")
+    assert screen.count("o = layer(inputs)") == 2
+
+
+def test_a_job_in_the_background_draws_over_nothing(bash: Terminal) -> None:
+    bash.press(f"{shlex.join(COMMAND)} lstm &\n")
+    bash.press("echo ty''ped\n")
+    screen = bash.read_until(lambda screen: MEASURED in screen)
+    assert "\ntyped\n" in screen
+    assert PENDING not in bash.text
+    assert "\x1b[K" not in bash.text.partition("typed")[2]

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -388,8 +388,8 @@ def test_large_numbers_have_fewer_decimals() -> None:
 def test_whole_numbers_and_texts_are_shown_as_they_are() -> None:
     report = measured(asked("Embedding(1000, 1)", timesteps=2), values=True)
     assert report.measurement is not None
-    whole = Array((2, 2), "int32", struct.pack("4i", 7, 999, 0, -5), "i")
-    texts = Array((2, 2), "string", b'[["a", "b c"], ["", "d"]]', "json")
+    whole = Array((2, 2), "int32", np.array([[7, 999], [0, -5]]))
+    texts = Array((2, 2), "string", np.array([["a", "b c"], ["", "d"]]))
     for given, lines in (
         (whole, ["[0]          7     999", "[1]          0      -5"]),
         (texts, ["[0]          a     b c", "[1]                  d"]),
@@ -403,7 +403,7 @@ def test_whole_numbers_and_texts_are_shown_as_they_are() -> None:
 def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
     report = measured(asked("GRU(2)", batch=1, timesteps=1), values=True)
     assert report.measurement is not None
-    broken = Array((1, 1, 1), "float32", struct.pack("f", float("nan")))
+    broken = Array((1, 1, 1), "float32", np.array([[[np.nan]]]))
     forged = replace(report, measurement=replace(report.measurement, inputs=(broken,)))
     text = answer(forged, ["values"])
     assert "[0, 0]    nan" in text

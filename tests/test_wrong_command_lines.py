@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from rnnshape.cli.run import run as run_in_process
+from rnnshape.terminal.environment import Environment
 from tests.conftest import command, environment, run
+from tests.forged import Tty
 
 ALLOWED = "give a whole number, 1 or more"
 LARGEST = "the largest is 9223372036854775807"
@@ -75,6 +81,18 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (["lstm", "--export", ""], "--export: the name must end in .svg, .html or .txt"),
     (["lstm", "-o", "nowhere/layer.svg"], "--export nowhere/layer.svg: there is no folder nowhere"),
+    *(
+        (
+            ["lstm", "--check", *more.split()],
+            f"--{name}: --check tells what is wrong, and nothing else",
+        )
+        for more, name in [
+            ("--weights", "weights"),
+            ("--seed 3", "seed"),
+            ("-o layer.svg", "export"),
+            ("--format csv", "format csv"),
+        ]
+    ),
     (["-", "lstm"], "-: standard input is asked alone, without another WHAT"),
     (["-", "--compare"], "--compare: it has no meaning for questions from standard input"),
     (
@@ -247,18 +265,36 @@ def test_hostile_lines_fail_alone_among_questions() -> None:
     assert all(one["layer"] == "GRU(4)" for one in finished.lines[1::2])
 
 
-def test_no_words_at_all_show_the_help_on_stderr() -> None:
+@pytest.mark.parametrize(
+    ("files", "asks"),
+    [
+        ((), "train.py"),
+        (("notes.txt", "b.keras", "a.ipynb"), "a.ipynb"),
+        (("my model.h5",), "'my model.h5'"),
+    ],
+    ids=str,
+)
+def test_no_words_at_all_show_how_to_begin_with_what_is_there(
+    files: tuple[str, ...], asks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
     finished = command()
     assert (finished.code, finished.out) == (2, "")
-    assert "Usage: rnnshape [OPTIONS] WHAT..." in finished.err
-    assert finished.err.strip() == command("--help").out.strip()
+    assert finished.err.count("\n  rnnshape ") == 3
+    assert f"\n  rnnshape {asks}\n" in finished.err
+    assert "rnnshape --help" in finished.err
+
+
+def test_the_first_screen_of_the_help_has_an_example_of_each_spelling() -> None:
+    first_screen = command("--help", variables={"COLUMNS": "80"}).out.splitlines()[:24]
+    assert sum(line.strip().startswith("rnnshape ") for line in first_screen) == 6
 
 
 @pytest.mark.parametrize("redirection", ["2>&1 >/dev/null | true", "2>/dev/full"])
 @pytest.mark.process
 def test_an_empty_command_line_is_wrong_whoever_reads_it(redirection: str) -> None:
-    import subprocess
-
     shell = f"{sys.executable} -m rnnshape {redirection}; echo ${{PIPESTATUS[0]}}"
     finished = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
     assert finished.stdout == "2\n"
@@ -288,6 +324,104 @@ def test_an_answer_bears_any_width(columns: str) -> None:
     finished = run("lstm", "--dry-run", env=environment(COLUMNS=columns, TERMINAL_WIDTH="abc"))
     assert (finished.returncode, finished.stderr) == (0, "")
     assert "(2, 3)" in finished.stdout
+
+
+def test_what_steers_a_measurement_is_said_to_have_none_to_steer() -> None:
+    for option in (["--values"], ["--seed", "3"]):
+        finished = command("lstm", "--dry-run", *option)
+        assert (finished.code, finished.err.split(":")[0]) == (0, "note")
+        assert f"{option[0]} is for model.predict" in finished.err
+
+
+def test_of_a_file_with_many_models_a_line_lists_them(tmp_path: Path) -> None:
+    file = tmp_path / "many.py"
+    for names in ("abc", "abcd"):
+        models = "".join(f"{name} = Sequential([LSTM(3)])\n" for name in names)
+        file.write_text(f"from keras import Sequential\nfrom keras.layers import LSTM\n{models}")
+        finished = command(str(file), "--dry-run", "--format", "plain")
+        listed = [line for line in finished.err.splitlines() if "a, b, c, d" in line]
+        assert len(listed) == (names == "abcd")
+        assert all(line.startswith("note: 4 models, ") for line in listed)
+        assert all("many.py:a" in line for line in listed)
+
+
+# On a terminal
+
+TYPO = 'LSTM(64, return_sequences=True, kernel_initializer="glorot_uniform", retrun_state=True)'
+
+
+def on_terminal(*arguments: str, columns: int) -> list[str]:
+    """The lines on stderr where that is a terminal."""
+    err = Tty()
+    variables = {"COLUMNS": str(columns), "NO_COLOR": "1"}
+    assert run_in_process(arguments, Environment(None, io.StringIO(), err, variables)) == 2
+    return err.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_message_is_folded_between_words_and_its_caret_stays_under_its_place(
+    columns: int,
+) -> None:
+    for question, wrong in ((TYPO, "retrun_state"), ("LSTM(64) -> LSTM(32)", "LSTM")):
+        *message, line, carets = on_terminal(question, "-n", columns=columns)
+        assert max(map(len, [*message, line, carets])) <= columns
+        assert line[carets.index("^") :].startswith(wrong)
+        in_a_pipe = command(question, "-n").err.splitlines()[0]
+        assert " ".join(part.strip() for part in message) == in_a_pipe
+
+
+@pytest.mark.process
+def test_a_pipe_that_does_not_wait_loses_nothing_of_either_end() -> None:
+    """Of questions that come late, and of messages that are read late."""
+    source = (
+        "import os, subprocess, sys, threading, time\n"
+        "asks, answers = os.pipe(), os.pipe()\n"
+        "for end in (asks[0], answers[1]): os.set_blocking(end, False)\n"
+        "command = [sys.executable, '-m', 'rnnshape', '-', '-n', '--format', 'plain']\n"
+        "child = subprocess.Popen(command, stdin=asks[0], stdout=-1, stderr=answers[1])\n"
+        "os.close(asks[0]); os.close(answers[1])\n"
+        "time.sleep(0.5)\n"
+        "os.write(asks[1], b'LSTM(x x)\\n' * 2000 + b'GRU(3)\\n'); os.close(asks[1])\n"
+        "time.sleep(1)\n"
+        "print(open(answers[0]).read().count('error: line'), child.stdout.read())\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert finished.stdout == "2000 b'# GRU(3)\\no 2 3\\n'\n"
+
+
+# Completion by the shell
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("", {"lstm", "gru", "simplernn", "train.py", "models/", "a.ipynb"}),
+        ("ls", {"lstm"}),
+        ("tr", {"train.py"}),
+        ("models/", {"models/m.keras"}),
+        ("--mer", {"--merge-mode"}),
+        ("--merge-mode s", {"sum"}),
+        ("--format ma", {"markdown"}),
+        ("--loss ms", {"mse", "msle"}),
+        ("--x ", {"X.npy", "models/"}),
+    ],
+)
+def test_a_shell_is_offered_words_options_losses_and_files(
+    typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    for name in ("train.py", "a.ipynb", "notes.md", "X.npy", "models/m.keras", "models/.x.py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    asking = {
+        "COMP_WORDS": f"rnnshape {typed}",
+        "COMP_CWORD": str(len(f"x {typed}".split(" ")) - 1),
+    }
+    for name, value in ({"_RNNSHAPE_COMPLETE": "complete_bash"} | asking).items():
+        monkeypatch.setenv(name, value)
+    assert set(command(variables=os.environ).out.split()) == offered
 
 
 def test_weights_in_csv_are_said_to_be_parameters_alone() -> None:

@@ -32,9 +32,11 @@ def answer(query: Query, environment: Environment, *, follows: bool = False) -> 
     """
     reports = describe_all(query)
     say_what_is_left_out(query, environment)
+    for words in query.remarks:
+        messages.note(environment, words)
     for message in query.messages:
         tell = messages.note if isinstance(message, NotReadError) else messages.error
-        tell(environment, message.message, message.details)
+        tell(environment, message.message, place=message.place)
     shown = AnswerWriter(query, environment, follows=follows)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
@@ -64,8 +66,9 @@ def say_what_is_left_out(query: Query, environment: Environment) -> None:
     for view, instead in left_out(query.views, query.format).items():
         where = f"and is in {query.export} alone" if query.export else instead or "and is left out"
         messages.note(environment, f"--{view} has no place in {query.format}, {where}")
-    if query.dry_run and "values" in query.views:
-        messages.note(environment, "--values come from model.predict: --dry-run has none")
+    for name, asked in (("values", "values" in query.views), ("seed", query.seed is not None)):
+        if query.dry_run and asked:
+            messages.note(environment, f"--{name} is for model.predict: --dry-run has none of it")
 
 
 def not_measured(

@@ -27,10 +27,12 @@ LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
 
 
 class UsageError(Exception):
-    """A command line that is wrong. `details` are lines that show where."""
+    """A command line that is wrong."""
 
-    def __init__(self, message: str, details: tuple[str, ...] = ()) -> None:
-        self.message, self.details = message, details
+    place = None  # it is no text that was read
+
+    def __init__(self, message: str) -> None:
+        self.message = message
         super().__init__(message)
 
 

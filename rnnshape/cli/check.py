@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rnnshape.cli import messages
+from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
@@ -40,6 +41,12 @@ def check(options: Options, environment: Environment) -> ExitCode:
         UsageError: the options do not go together.
         OSError: standard output could not be written.
     """
+    ignored = sorted(options.views)
+    ignored += [name for name in ("seed", "export") if getattr(options, name) is not None]
+    if options.format not in (None, Format.JSON, Format.PLAIN):
+        ignored.append(f"format {options.format}")
+    if ignored:
+        raise UsageError(f"--{ignored[0]}: --check tells what is wrong, and nothing else")
     code = ExitCode.ANSWERED
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())

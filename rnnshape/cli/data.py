@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,8 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     """
     try:
         if text.lower().endswith(".npy"):
+            if os.path.exists(text) and not os.path.isfile(text):  # to read it may take for ever
+                raise UsageError(f"{option} {shortened(text)}: it is not a file")
             return _header(Path(text))
         sizes = ast.literal_eval(text if "," in text else f"{text},")
         if all(type(size) is int and size > 0 for size in sizes):

@@ -150,7 +150,11 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
         return
     block = b"-"
     while block:
-        block = os.read(number, BLOCK)
+        try:
+            block = os.read(number, BLOCK)
+        except BlockingIOError:  # another program has left the pipe or terminal so
+            select.select([number], [], [])
+            continue
         yield block, bool(block) and _is_readable(number)
 
 

@@ -5,21 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rnnshape.terminal.environment import Environment, is_coloured
+from rnnshape.errors import LONGEST_LINE, Place
+from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
+from rnnshape.terminal.output import write
 
-__all__ = ["error", "note"]
+__all__ = ["error", "note", "printable", "say", "words_of_bug"]
 
 RED, YELLOW, DIM, RESET = "\033[1;31m", "\033[33m", "\033[2m", "\033[0m"
+BESIDE_PLACE = len("  | ......")  # what stands beside a part of a line
 
 
-def error(environment: Environment, message: str, details: Sequence[str] = ()) -> None:
-    """`error: message`, and under it the details, a line each."""
-    _write(environment, "error:", RED, message, details)
+def error(
+    environment: Environment,
+    message: str,
+    details: Sequence[str] = (),
+    place: Place | None = None,
+) -> None:
+    """`error: message`, and under it the place that it is about, or details, a line each."""
+    _write(environment, "error:", RED, message, details, place)
 
 
-def note(environment: Environment, message: str, details: Sequence[str] = ()) -> None:
-    """`note: message`, and under it the details, a line each."""
-    _write(environment, "note:", YELLOW, message, details)
+def note(
+    environment: Environment,
+    message: str,
+    details: Sequence[str] = (),
+    place: Place | None = None,
+) -> None:
+    """`note: message`, and the same under it."""
+    _write(environment, "note:", YELLOW, message, details, place)
+
+
+def say(environment: Environment, text: str) -> None:
+    """Writes lines as they are."""
+    if environment.stderr is not None:  # it was closed before we came
+        with suppress(OSError, ValueError):  # if no one listens, there is nowhere else to say so
+            write(environment.stderr, [f"{text}\n"])
 
 
 def words_of_bug(bug: Exception) -> str:
@@ -37,16 +57,33 @@ def printable(text: str) -> str:
 
 
 def _write(
-    environment: Environment, kind: str, style: str, message: str, details: Sequence[str]
+    environment: Environment,
+    kind: str,
+    style: str,
+    message: str,
+    details: Sequence[str],
+    place: Place | None,
 ) -> None:
-    if environment.stderr is None:  # it was closed before we came
-        return
-    coloured = is_coloured(environment.stderr, environment.variables)
+    stream, variables = environment.stderr, environment.variables
+    width = size((stream,), variables)[0] if is_terminal(stream) else None
+    if place is not None:
+        where = [f"{place.where}:"] if place.where else []
+        most = LONGEST_LINE if width is None else min(LONGEST_LINE, width - BESIDE_PLACE)
+        details = (*where, *place.shown_in(most))
+    first, *others = _folded(f"{kind} {printable(message)}", width)
+    lines = [first.removeprefix(kind), *others, *(f"  | {printable(one)}" for one in details)]
+    lines = [line.rstrip() for line in lines]
+    if is_coloured(stream, variables):
+        quiet = len(others) + 1
+        lines[quiet:] = [f"{DIM}{line}{RESET}" for line in lines[quiet:]]
+        kind = f"{style}{kind}{RESET}"
+    say(environment, "\n".join([kind + lines[0], *lines[1:]]))
 
-    def styled(text: str, style: str) -> str:
-        return f"{style}{text}{RESET}" if coloured else text
 
-    lines = [f"{styled(kind, style)} {printable(message)}"]
-    lines += [styled(f"  | {printable(line)}".rstrip(), DIM) for line in details]
-    with suppress(OSError, ValueError):  # if no one listens, there is nowhere else to say so
-        print("\n".join(lines), file=environment.stderr, flush=True)
+def _folded(text: str, width: int | None) -> list[str]:
+    """A text in lines of a terminal, folded between words. A pipe has it in one line."""
+    if width is None or len(text) <= width:
+        return [text]
+    from textwrap import wrap  # few messages need it
+
+    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

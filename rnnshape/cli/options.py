@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -23,16 +25,19 @@ __all__ = ["NARROWEST_BOXED_HELP", "Options", "app", "option_names"]
 
 INPUT, WORD, SHOW, HOW = "The input", "Of a word", "What to show", "How to answer"
 NARROWEST_BOXED_HELP = 76  # columns; with fewer, Rich would cut the options' names
-USUAL = Dimensions()
-EXAMPLES = """\
-For example
+READ = (".keras", ".h5", ".json", ".py", ".ipynb")  # the files that a WHAT may name
+HELP = """\
+What comes out of a Keras layer, in which order, and with which shape.
+
+The answer is there at once; then Keras builds the layers, and model.predict confirms it.
 
 \b
   rnnshape lstm --bidirectional --return-state
-  rnnshape lstm gru --compare
-  rnnshape 'LSTM(64, return_sequences=True) -> LSTM(32)'
-  rnnshape model.keras --weights
-  rnnshape gru --json | jq -c '.outputs[].shape'
+  rnnshape 'LSTM(64, return_sequences=True) -> Dense(1)'
+  rnnshape train.py:model
+  rnnshape 'LSTM(64) -> Dense(1)' --x 100,20,8 --y 100,1
+  rnnshape 'ValueError: Input 0 of layer ...'
+  rnnshape - --json < questions.txt
 """
 
 
@@ -101,172 +106,180 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _option(panel: str, text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, **more)
+def _what(incomplete: str) -> Iterator[str]:
+    """The words and files that a WHAT may go on as."""
+    yield from WORDS
+    yield from _files(incomplete, READ)
+
+
+def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """Paths of files that end so, and of folders."""
+    folder = os.path.dirname(incomplete)
+    with suppress(OSError), os.scandir(folder or ".") as found:
+        for one in sorted(found, key=lambda one: one.name):
+            path = os.path.join(folder, one.name)
+            if one.name.startswith("."):
+                continue
+            if one.is_dir():
+                yield f"{path}/"
+            elif one.name.lower().endswith(suffixes):
+                yield path
+
+
+def _arrays(incomplete: str) -> Iterator[str]:
+    return _files(incomplete, (".npy",))
+
+
+def _losses() -> list[str]:
+    from rnnshape.training.losses import NAMES
+
+    return [name for name in NAMES if name.islower()]
+
+
+# Every option: its type, and what Typer is told of it.
+
+
+def _option(kind: Any, panel: str, text: str, *names: str, **more: Any) -> Any:
+    return Annotated[kind, typer.Option(*names, help=text, rich_help_panel=panel, **more)]
+
+
+def _switch(panel: str, text: str, *names: str) -> Any:
+    return _option(bool, panel, text, *names)
 
 
 def _flag(text: str, name: str) -> Any:
     """On, off, or not given, which `--compare` tells apart."""
-    return Annotated[bool | None, _option(WORD, text, f"--{name}/--no-{name}")]
+    return _option(bool | None, WORD, text, f"--{name}/--no-{name}")
 
 
-def _number(panel: str, text: str, short: str, long: str) -> Any:
-    parser = arguments.whole_number(long)
-    return _option(panel, text, short, long, metavar="N", parser=parser)
+def _number(panel: str, text: str, *names: str, kind: Any = int | None) -> Any:
+    parser = arguments.whole_number(names[-1])
+    return _option(kind, panel, text, *names, metavar="N", parser=parser)
 
 
-def _with_views(command: Callable[..., Options]) -> Callable[..., Options]:
-    """Gives a command an option for every view that is registered."""
-    signature = inspect.signature(command, eval_str=True)
-    fixed = [one for one in signature.parameters.values() if one.name != "views"]
-    switches = [
-        inspect.Parameter(
-            view.name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=False,
-            annotation=Annotated[bool, _option(SHOW, view.help, f"--{view.name}")],
-        )
-        for view in VIEWS
-    ]
-    first = [one.name for one in fixed].index("dry_run")  # how to answer comes after what to show
-    known = signature.replace(parameters=[*fixed[:first], *switches, *fixed[first:]])
-    command.__signature__ = known  # type: ignore[attr-defined]  # as `inspect` has it
-    command.__annotations__ = {one.name: one.annotation for one in known.parameters.values()}
-    return command
+def _texts(text: str, name: str, metavar: str, complete: Callable[..., Any] | None = None) -> Any:
+    """An option that may be given several times."""
+    more = {"metavar": metavar, "autocompletion": complete}
+    return _option(list[str] | None, INPUT, text, name, **more)
 
 
-@app.command(
-    cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES
+WHAT = typer.Argument(
+    help=f"A word ({', '.join(WORDS)}), a Keras expression, layers joined by ->, an error's text, "
+    "a .keras, .py or .ipynb file, or - for questions from standard input, a line each.",
+    show_default=False,
+    metavar="WHAT...",
+    autocompletion=_what,
 )
-@_with_views
-def options(
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help=f"A word ({', '.join(WORDS)}), a Keras expression, layers joined by ->, "
-            "a .keras, .py or .ipynb file, or - for questions from standard input, a line each.",
-            show_default=False,
-            metavar="WHAT...",
-            autocompletion=lambda: list(WORDS),
-        ),
-    ] = None,
-    batch: Annotated[int | None, _number(INPUT, "Sequences.", "-b", "--batch")] = None,
-    timesteps: Annotated[
-        int | None, _number(INPUT, "Steps of a sequence.", "-t", "--timesteps")
-    ] = None,
-    features: Annotated[
-        int | None, _number(INPUT, "Numbers per timestep.", "-f", "--features")
-    ] = None,
-    units: Annotated[
-        list[int] | None,
-        _number(WORD, "Units; 3. Repeated, it stacks layers: -u 64 -u 32.", "-u", "--units"),
-    ] = None,
-    return_sequences: _flag("An output at every timestep.", "return-sequences") = None,  # type: ignore[valid-type]
-    return_state: _flag("The last states too.", "return-state") = None,  # type: ignore[valid-type]
-    bidirectional: _flag("Forward and backward over the sequence.", "bidirectional") = None,  # type: ignore[valid-type]
-    merge_mode: Annotated[
+OPTIONS: Mapping[str, Any] = {
+    "what": Annotated[list[str] | None, WHAT],
+    "batch": _number(INPUT, "Sequences.", "-b", "--batch"),
+    "timesteps": _number(INPUT, "Steps of a sequence.", "-t", "--timesteps"),
+    "features": _number(INPUT, "Numbers per timestep.", "-f", "--features"),
+    "units": _number(
+        WORD,
+        "Units; 3. Repeated, it stacks layers: -u 64 -u 32.",
+        *("-u", "--units"),
+        kind=list[int] | None,
+    ),
+    "return_sequences": _flag("An output at every timestep.", "return-sequences"),
+    "return_state": _flag("The last states too.", "return-state"),
+    "bidirectional": _flag("Forward and backward over the sequence.", "bidirectional"),
+    "merge_mode": _option(
         str | None,
-        _option(
-            WORD,
-            f"How both directions merge: {', '.join(MERGE_MODES)}.",
-            "--merge-mode",
-            metavar="MODE",
-            parser=arguments.merge_mode,
-            autocompletion=lambda: list(MERGE_MODES),
-        ),
-    ] = None,
-    compare: Annotated[
-        bool,
-        _option(
-            WORD,
-            "Every combination of the three flags, a row each; a flag that is given is held.",
-            "--compare",
-        ),
-    ] = False,
-    let: Annotated[
-        list[str] | None,
-        _option(
-            INPUT,
-            "A name that read code leaves open: --let vocab_size=5000.",
-            "--let",
-            metavar="NAME=VALUE",
-        ),
-    ] = None,
-    x: Annotated[
-        list[str] | None,
-        _option(INPUT, "X by its shape, or a .npy file: --x 16,5,3.", "--x", metavar="SHAPE"),
-    ] = None,
-    y: Annotated[
-        list[str] | None,
-        _option(INPUT, "y, the same: does it fit the output?", "--y", metavar="SHAPE"),
-    ] = None,
-    loss: Annotated[
-        list[str] | None, _option(INPUT, "The loss that compares them.", "--loss", metavar="NAME")
-    ] = None,
-    check: Annotated[
-        bool, _option(HOW, "Only what is wrong, a line each, by the rule alone.", "--check")
-    ] = False,
-    dry_run: Annotated[
-        bool, _option(HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run")
-    ] = False,
-    seed: Annotated[
+        WORD,
+        f"How both directions merge: {', '.join(MERGE_MODES)}.",
+        "--merge-mode",
+        metavar="MODE",
+        parser=arguments.merge_mode,
+        autocompletion=lambda: list(MERGE_MODES),
+    ),
+    "compare": _switch(
+        WORD,
+        "Every combination of the three flags, a row each; a flag that is given is held.",
+        "--compare",
+    ),
+    "let": _texts(
+        "A name that read code leaves open: --let vocab_size=5000.", "--let", "NAME=VALUE"
+    ),
+    "x": _texts("X by its shape, or a .npy file: --x 16,5,3.", "--x", "SHAPE", _arrays),
+    "y": _texts("y, the same: does it fit the output?", "--y", "SHAPE", _arrays),
+    "loss": _texts("The loss that compares them.", "--loss", "NAME", _losses),
+    "check": _switch(HOW, "Only what is wrong, a line each, by the rule alone.", "--check"),
+    **{view.name: _switch(SHOW, view.help, f"--{view.name}") for view in VIEWS},
+    "dry_run": _switch(HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run"),
+    "seed": _option(
         int | None,
-        _option(
-            HOW,
-            "Makes input and weights repeatable.",
-            "--seed",
-            metavar="INT",
-            parser=arguments.whole_number("--seed", least=0, most=arguments.LARGEST_SEED),
-        ),
-    ] = None,
-    format: Annotated[
+        HOW,
+        "Makes input and weights repeatable.",
+        "--seed",
+        metavar="INT",
+        parser=arguments.whole_number("--seed", least=0, most=arguments.LARGEST_SEED),
+    ),
+    "format": _option(
         str | None,
-        _option(
-            HOW,
-            f"{', '.join(Format)}.",
-            "--format",
-            metavar="FORMAT",
-            parser=arguments.format_name,
-            autocompletion=lambda: list(Format),
-        ),
-    ] = None,
-    json: Annotated[bool, _option(HOW, "The same as --format json.", "--json")] = False,
-    export: Annotated[
+        HOW,
+        f"{', '.join(Format)}.",
+        "--format",
+        metavar="FORMAT",
+        parser=arguments.format_name,
+        autocompletion=lambda: list(Format),
+    ),
+    "json": _switch(HOW, "The same as --format json.", "--json"),
+    "export": _option(
         str | None,
-        _option(
-            HOW,
-            f"The table as a picture or page too: {arguments.either(SUFFIXES)}.",
-            "-o",
-            "--export",
-            metavar="FILE",
-            parser=arguments.export_path,
-        ),
-    ] = None,
-    version: Annotated[
+        HOW,
+        f"The table as a picture or page too: {arguments.either(SUFFIXES)}.",
+        *("-o", "--export"),
+        metavar="FILE",
+        parser=arguments.export_path,
+    ),
+    "version": Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
-    ] = False,
-    **views: bool,
-) -> Options:
-    """What comes out of a Keras layer, in which order, and with which shape.
+    ],
+}
 
-    The answer is there at once; then Keras builds the layers, and model.predict confirms it.
-    """
-    if json and format not in (None, Format.JSON):
-        raise arguments.UsageError(f"--json and --format {format}: give one of them")
+
+def _takes(known: Mapping[str, Any]) -> Callable[[Callable[..., Options]], Callable[..., Options]]:
+    """Gives a command the parameters of a table, as if they were written in its head."""
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=False if kind.__origin__ is bool else None,
+            annotation=kind,
+        )
+        for name, kind in known.items()
+    ]
+
+    def given(command: Callable[..., Options]) -> Callable[..., Options]:
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = dict(known)
+        return command
+
+    return given
+
+
+@app.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)
+@_takes(OPTIONS)
+def options(**given: Any) -> Options:
+    """Reads a command line."""
+    json, form, export = given["json"], given["format"], given["export"]
+    if json and form not in (None, Format.JSON):
+        raise arguments.UsageError(f"--json and --format {form}: give one of them")
     return Options(
-        what=tuple(what or ()),
-        dimensions=Dimensions(batch, timesteps, features),
-        units=tuple(units or ()),
-        flags=Flags(bidirectional, return_sequences, return_state, merge_mode),
-        compare=compare,
-        views=frozenset(name for name, wanted in views.items() if wanted),
-        format=Format.JSON if json else None if format is None else Format(format),
-        dry_run=dry_run,
-        seed=seed,
+        what=tuple(given["what"] or ()),
+        dimensions=Dimensions(given["batch"], given["timesteps"], given["features"]),
+        units=tuple(given["units"] or ()),
+        flags=Flags(**{name: given[name] for name in Flags._fields}),
+        compare=given["compare"],
+        views=frozenset(view.name for view in VIEWS if given[view.name]),
+        format=Format.JSON if json else None if form is None else Format(form),
+        dry_run=given["dry_run"],
+        seed=given["seed"],
         export=None if export is None else Path(export),
-        let=dict(map(arguments.assignment, let or ())),
-        x=tuple(x or ()),
-        y=tuple(y or ()),
-        loss=tuple(loss or ()),
-        check=check,
+        let=dict(map(arguments.assignment, given["let"] or ())),
+        x=tuple(given["x"] or ()),
+        y=tuple(given["y"] or ()),
+        loss=tuple(given["loss"] or ()),
+        check=given["check"],
     )

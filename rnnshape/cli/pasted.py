@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -37,7 +38,7 @@ def error_text(what: str) -> str | None:
     if what.lower().endswith(SUFFIXES):
         return None
     try:
-        if is_file(what) and Path(what).is_file():
+        if is_file(what) and os.path.isfile(what):
             what = file_text(Path(what))
         elif is_literal(what):
             return None
@@ -72,6 +73,8 @@ def answer_with_errors(
     from rnnshape.cli.questions import query
     from rnnshape.terminal.answer_writer import AnswerWriter
 
+    if all(error_text(what) is not None for what in options.what):
+        _check_options(options)
     parts: list[Query | Explanation] = []  # all, before the first is shown
     for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
         whats = tuple(group)
@@ -90,6 +93,17 @@ def answer_with_errors(
             shown = AnswerWriter(own, environment, follows=number > 0)
             code = max(code, show(part, shown, environment))
     return code
+
+
+def _check_options(options: Options) -> None:
+    """What asks for more than an explanation would be passed over."""
+    given = {name: options.dimensions.given(name) for name in ("batch", "timesteps", "features")}
+    given |= {name: getattr(options, name) for name in ("units", "let", "x", "y", "loss")}
+    given |= options.flags._asdict() | {"compare": options.compare, "seed": options.seed}
+    given |= dict.fromkeys(options.views, True)
+    for name, value in given.items():
+        if value not in (None, False, (), {}):
+            raise UsageError(f"--{name.replace('_', '-')}: an error has no place for it")
 
 
 def show(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["query", "question_of", "words_asked"]
 
 USUAL_UNITS = (3,)
+SEEN_AT_ONCE = 3  # models of a file
 NO_FLAGS: Mapping[str, bool] = {}
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
@@ -55,6 +56,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     reads_stdin = "-" in options.what
     asked: list[_Asked] = []
     said: list[QueryError] = []
+    remarks: list[str] = []
     used: set[str] = set()
     known: list[str] = []
     for what in () if reads_stdin else options.what:
@@ -64,6 +66,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         else:
             reading = _reading(what, options, reader)
             said += reading.messages
+            remarks += _list_of_models(what, reading)
             used.update(reading.names_used)
             known += reading.names_open
             asked += [
@@ -89,8 +92,17 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
+        remarks=tuple(remarks),
         messages=tuple(said),
     )
+
+
+def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
+    """Of a file with many models, which there are, and how to ask for one."""
+    names = list(dict.fromkeys(one.name for one in reading.networks if one.name))
+    if len(reading.networks) > SEEN_AT_ONCE and names:
+        number = len(reading.networks)
+        yield f"{number} models, {', '.join(names)}: {shortened(what)}:{names[0]} is one of them"
 
 
 def question_of(
@@ -169,7 +181,9 @@ def _check_all_is_used(
 
 def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Reading:
     """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
-    _check_text(what, options)
+    if not reader().knows(what):
+        _check_word(what)
+    _check_text(options)
     reader().begin(what)
     if options.format in (None, Format.TABLE):
         import rnnshape.formats.layout  # noqa: F401  # this takes as long as starting to read
@@ -220,13 +234,17 @@ def _check_flags(options: Options) -> None:
         raise UsageError(f"{name}: it has no meaning for questions from standard input")
 
 
-def _check_text(what: str, options: Options) -> None:
-    """What is said of a word must be written into a text."""
+def _check_word(what: str) -> None:
+    """A name alone is a word that is misspelt, where nothing goes by it."""
     if what.isidentifier() or what.replace("-", "").isidentifier():
         hint = did_you_mean(what, WORDS, alike=0.7)
         if hint or "." not in what:
             choose = f"choose {either(WORDS)}, or write it in Keras: LSTM(64)"
             raise UsageError(f"WHAT {shortened(what)}: {choose}{hint}")
+
+
+def _check_text(options: Options) -> None:
+    """What is said of a word must be written into a text."""
     given: dict[str, object] = {"units": options.units or None}
     given |= {name: getattr(options.flags, name) for name in (*FLAGS, "merge_mode")}
     for name, value in given.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import cache
@@ -21,6 +22,7 @@ from rnnshape.terminal.environment import Environment, columns
 __all__ = ["run"]
 
 RULE = "-----"
+MODELS = (".ipynb", ".keras", ".h5")
 COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow
 
 
@@ -33,10 +35,10 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
     try:
         return _answered(arguments, surroundings, surroundings.stdout)
     except (UsageError, QueryError) as wrong:
-        messages.error(surroundings, wrong.message, wrong.details)
+        messages.error(surroundings, wrong.message, place=wrong.place)
         others = getattr(wrong, "others", ())
         for other in others:
-            messages.note(surroundings, other.message, other.details)
+            messages.note(surroundings, other.message, place=other.place)
         is_wrong = any(not isinstance(one, NotReadError) for one in (wrong, *others))
         return ExitCode.WRONG if is_wrong else ExitCode.FAILED
     except BrokenPipeError:  # the reader of the help has left
@@ -55,9 +57,7 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
 
 def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO) -> int:
     if not arguments and COMPLETION not in environment.variables:
-        if environment.stderr is not None:
-            with suppress(OSError, SystemExit), redirect_stdout(environment.stderr):
-                _parsed(["--help"], environment)
+        messages.say(environment, _how_to_begin())
         return ExitCode.WRONG
     try:
         with redirect_stdout(stdout):
@@ -94,6 +94,22 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
             return answer_with_errors(options, environment, reader)
         asked = query(options, reader)
     return answer(asked, environment)
+
+
+def _how_to_begin() -> str:
+    """What to type first: of a notebook or a model that is here, what asks about it."""
+    here: list[str] = []
+    with suppress(OSError):
+        here = sorted(name for name in os.listdir() if name.lower().endswith(MODELS))
+    file = shlex.quote(messages.printable(here[0])) if here else "train.py"
+    return f"""\
+What comes out of a Keras layer, in which order, and with which shape?
+
+  rnnshape lstm --bidirectional --return-state
+  rnnshape 'LSTM(64, return_sequences=True) -> Dense(1)'
+  rnnshape {file}
+
+rnnshape --help tells the rest."""
 
 
 def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:

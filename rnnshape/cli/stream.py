@@ -173,4 +173,5 @@ def _say(
         said = {"line": asked.number, "question": asked.line, "error": wrong.message}
         shown.write(json.dumps(said) + "\n")
     else:
-        messages.error(environment, f"line {asked.number}: {wrong.message}", wrong.details)
+        words = f"line {asked.number}: {wrong.message}"
+        messages.error(environment, words, place=wrong.place)

@@ -13,7 +13,10 @@ LONGEST = 200_000  # characters; of longer text the middle, where the frames are
 LONGEST_MESSAGE = 10_000  # of one error, likewise
 MOST = 20  # errors of a chain that are looked at
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07|[\x00-\x08\x0e-\x1f]")
+_ESCAPES = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*\x07"
+    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
 _BOX = "│┃║─━═╭╮╰╯┌┐└┘ "
 # `MeanSquaredError: 0.25` is a metric in a log, and no error.
 _NAME = (

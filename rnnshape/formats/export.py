@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import secrets
 import stat
 from collections.abc import Sequence
@@ -20,38 +21,7 @@ from rnnshape.views.text import Text
 __all__ = ["export"]
 
 TITLE = "rnnshape"
-# As Rich's own, without the font that it fetches from the web: one of the reader's will do.
-PICTURE = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
-<style>
-.{unique_id}-matrix {{
-    font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace;
-    font-size: {char_height}px;
-    line-height: {line_height}px;
-    font-variant-east-asian: full-width;
-}}
-.{unique_id}-title {{
-    font-size: 18px;
-    font-weight: bold;
-    font-family: Helvetica, Arial, sans-serif;
-}}
-{styles}
-</style>
-<defs>
-<clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
-</clipPath>
-{lines}
-</defs>
-{chrome}
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}
-<g class="{unique_id}-matrix">
-{matrix}
-</g>
-</g>
-</svg>
-"""
+FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
 
 
 def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
@@ -76,6 +46,7 @@ def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
 
 
 def _picture(lines: Sequence[Text], width: int) -> str:
+    from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
     from rich.text import Text as RichText
 
@@ -96,7 +67,12 @@ def _picture(lines: Sequence[Text], width: int) -> str:
             (piece.replace("\xa0", " "), LOOKS[style].in_picture) for piece, style in line.pieces
         )
         console.print(RichText.assemble(*pieces), soft_wrap=True)
-    return console.export_svg(title=TITLE, code_format=PICTURE)
+    # Rich's picture without the font that it fetches from the web: one of the reader's will do.
+    picture = re.sub(
+        r"\s*(@font-face \{\{.*?\}\}|<!--.*?-->)", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL
+    )
+    picture = picture.replace("Fira Code, monospace", FONTS)
+    return console.export_svg(title=TITLE, code_format=picture)
 
 
 def _replace(path: Path, text: str) -> bool:

@@ -6,34 +6,43 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from rnnshape.formats.layout import highlighted
+from rnnshape.report import Report
+from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
+from rnnshape.views.document import report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.palette import with_colours
-from rnnshape.views.text import Style, Text
+from rnnshape.views.text import NO_BREAK, Style, Text
 
-__all__ = ["PAGE", "STYLES", "elements", "fragment", "html_page"]
+__all__ = ["PAGE", "STYLES", "elements", "fragment", "html_page", "report_html"]
 
 PAGE = Page(80, folds=True)
-# Colours that can be read on white and on black, as no one says which it will be.
+# No one says whether it will stand on white or on black: colours lean to that of the text around.
+# Notebooks have styles of their own for tables, which are as particular as two classes.
 STYLES = with_colours(
     """\
 .rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
-.rnnshape h4 { margin: 0.8em 0 0.3em; font-size: 1em; }
-.rnnshape h4 code { background: none; color: inherit; font-weight: bold;
-  white-space: pre-wrap; padding: 0; }
 .rnnshape p { margin: 0.3em 0; }
-.rnnshape .code, .rnnshape pre, .rnnshape h4 code { font-size: 0.95em;
+.rnnshape p.heading { margin: 0.8em 0 0.3em; }
+.rnnshape .heading code { background: none; color: inherit; font-weight: bold;
+  white-space: pre-wrap; padding: 0; }
+.rnnshape .code, .rnnshape pre, .rnnshape .heading code { font-size: 0.95em;
   font-family: Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace; }
 .rnnshape table { border-collapse: collapse; margin: 0.5em 0; color: inherit; }
 .rnnshape th, .rnnshape td { background: none; border: 0; color: inherit; padding: 0.2em 0.8em;
-  text-align: left; vertical-align: top; white-space: pre-line; }
+  vertical-align: top; white-space: pre-line; }
 .rnnshape thead th { border-bottom: 1px solid; font-weight: normal; opacity: 0.75;
   vertical-align: bottom; }
 .rnnshape tbody tr { background: none; }
 .rnnshape tbody tr.section > * { border-top: 1px solid rgba(128, 128, 128, 0.4); }
-.rnnshape th.right, .rnnshape td.right { text-align: right; }
+.rnnshape.rnnshape.rnnshape th, .rnnshape.rnnshape.rnnshape td { text-align: left; }
+.rnnshape.rnnshape.rnnshape th.right, .rnnshape.rnnshape.rnnshape td.right { text-align: right; }
+.rnnshape td:last-child:not(.right) { min-width: 14em; }
+.rnnshape td .shape, .rnnshape td .quiet { white-space: nowrap; }
 .rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
   overflow-x: auto; padding: 0; }
+.rnnshape details { margin: 0.4em 0; }
+.rnnshape summary { cursor: pointer; }
 .rnnshape .title, .rnnshape .shape, .rnnshape .keyword { font-weight: bold; }
 .rnnshape .name { font-weight: bold; color: MAGENTA; }
 .rnnshape .literal, .rnnshape .pending { color: MAGENTA; }
@@ -66,9 +75,30 @@ def html_page(blocks: Iterable[Block], title: str) -> str:
     return DOCUMENT.format(title=escape(title), body=fragment(blocks))
 
 
+def report_html(report: Report) -> str:
+    """A report in a notebook: its tables, relations and notes; the diagram of recurrent layers and
+    the program in parts that open."""
+    parts = [elements(report_blocks(report, (), PAGE))]
+    if any(layer.facts and layer.facts.timeline for layer in report.layers):
+        parts.append(_opening("Diagram", diagram.blocks(report, PAGE)))
+    parts.append(_opening("Code", [Program(report.code)]))
+    return _styled("\n".join(parts))
+
+
 def fragment(blocks: Iterable[Block]) -> str:
     """Blocks as a fragment that brings its own styles and takes its colours from around it."""
-    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{elements(blocks)}\n</div>'
+    return _styled(elements(blocks))
+
+
+def _styled(inside: str) -> str:
+    """Elements with their styles. Their blanks are ordinary ones: Python can read no others in a
+    shape that is copied."""
+    text = inside.replace(NO_BREAK, " ")
+    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{text}\n</div>'
+
+
+def _opening(title: str, blocks: Iterable[Block]) -> str:
+    return f"<details><summary>{title}</summary>\n{elements(blocks)}\n</details>"
 
 
 def elements(blocks: Iterable[Block]) -> str:
@@ -80,7 +110,7 @@ def _block(block: Block) -> Iterator[str]:
     match block:
         case Heading(title, note, lines):
             more = f' <span class="quiet">{escape(note)}</span>' if note else ""
-            yield f"<h4><code>{escape(PAGE.expression(title))}</code>{more}</h4>"
+            yield f'<p class="heading"><code>{escape(PAGE.expression(title))}</code>{more}</p>'
             for line in lines:
                 yield f'<p class="code">{_text(line)}</p>'
         case Lines(lines, _, is_prose):

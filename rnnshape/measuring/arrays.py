@@ -1,4 +1,4 @@
-"""`Array`: a tensor that Keras returned, its numbers as the bytes that NumPy has them in."""
+"""`Array`: a tensor that Keras returned, and its numbers as NumPy has them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-__all__ = ["TEXTS", "Array", "Numbers"]
+if TYPE_CHECKING:  # who asks for no numbers does not wait for NumPy
+    from numpy.typing import NDArray
+
+__all__ = ["Array", "Numbers"]
 
 Numbers: TypeAlias = "list[Numbers] | float | str"  # an array's entries, as nested lists
 
 PIECE = 10_000  # numbers that are turned into objects at once, so that a signal is soon heard
-TEXTS = "json"  # the format of what has no numbers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Array:
     """A tensor that Keras returned: its shape, its dtype and, where asked for, its numbers.
 
     Attributes:
-        data: the numbers as bytes, last axis fastest; None where they were not asked for.
-        format: what one number is, as the module `struct` has it; `"json"` where they are texts.
+        data: the numbers, of a kind that Python has; None where they were not asked for.
 
     >>> Array((2, 3), "float32").shape
     (2, 3)
@@ -31,71 +31,59 @@ class Array:
 
     shape: tuple[int, ...]
     dtype: str
-    data: bytes | bytearray | memoryview | None = field(default=None, repr=False)
-    format: str = "f"
+    data: NDArray[Any] | None = field(default=None, repr=False)
 
     @property
     def values(self) -> Numbers | None:
         """The numbers as nested lists, made anew at each look; None where not asked for.
 
-        >>> import struct
-        >>> Array((2, 1), "float32", struct.pack("2f", 0.5, 2)).values
+        >>> import numpy
+        >>> Array((2, 1), "float32", numpy.array([[0.5], [2]])).values
         [[0.5], [2.0]]
         """
+        return None if self.data is None else self.data.tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The same for `numpy.asarray`; a `ValueError` where they were not asked for."""
         if self.data is None:
-            return None
-        if self.format == TEXTS:
-            texts: Numbers = json.loads(bytes(self.data))
-            return texts
-        numbers: Numbers = _nested(_flat(self.data, self.format), self.shape)
-        return numbers
+            raise ValueError("the numbers were not asked for: measure(values=True)")
+        return self.data.astype(dtype or self.data.dtype, copy=bool(copy))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Array):
+            return NotImplemented
+        if self.data is None or other.data is None:
+            return self.data is other.data and self.shape == other.shape
+        return self.dtype == other.dtype and self.data.tolist() == other.data.tolist()
 
     def json_pieces(self) -> Iterator[str]:
         """The text of `values` in JSON, piece by piece; what is no number in JSON is null.
 
-        >>> import struct
-        >>> "".join(Array((2, 1), "float32", struct.pack("2f", 0.5, float("nan"))).json_pieces())
+        >>> import numpy
+        >>> "".join(Array((2, 1), "float32", numpy.array([[0.5], [numpy.nan]])).json_pieces())
         '[[0.5], [null]]'
         """
         if self.data is None:
             yield "null"
-        elif self.format == TEXTS:
-            yield bytes(self.data).decode("ascii")
         else:
-            yield from _pieces(_flat(self.data, self.format), self.shape)
+            yield from _pieces(self.data)
 
 
-def _flat(
-    data: bytes | bytearray | memoryview, format_: str, *shape: tuple[int, ...]
-) -> memoryview:
-    return memoryview(data).cast("B").cast(format_, *shape)  # type: ignore[call-overload,no-any-return]
-
-
-def _nested(flat: memoryview, shape: tuple[int, ...]) -> Any:
-    if not shape:
-        return flat[0]
-    if 0 < len(flat) <= PIECE:
-        return _flat(flat, flat.format, shape).tolist()
-    return [_nested(part, shape[1:]) for part in _parts(flat, shape)]
-
-
-def _pieces(flat: memoryview, shape: tuple[int, ...]) -> Iterator[str]:
-    if len(flat) <= PIECE:
-        text = json.dumps(_nested(flat, shape))
-        yield re.sub("-?Infinity|NaN", "null", text) if "N" in text or "I" in text else text
+def _pieces(part: NDArray[Any]) -> Iterator[str]:
+    if part.size <= PIECE:
+        yield _text(part)
         return
-    separator = "["
-    for part in _parts(flat, shape):
-        yield separator
-        yield from _pieces(part, shape[1:])
-        separator = ", "
+    is_row = part.ndim == 1
+    starts = range(0, len(part), PIECE if is_row else 1)
+    for start in starts:
+        yield ", " if start else "["
+        if is_row:
+            yield _text(part[start : start + PIECE])[1:-1]
+        else:
+            yield from _pieces(part[start])
     yield "]"
 
 
-def _parts(flat: memoryview, shape: tuple[int, ...]) -> Iterator[memoryview]:
-    """What lies along the first axis; of a long last axis, its numbers one by one."""
-    step = prod(shape[1:])
-    for start in range(0, step * shape[0], step or 1):
-        yield flat[start : start + step]
-    if not step:
-        yield from [flat] * shape[0]
+def _text(part: NDArray[Any]) -> str:
+    text = json.dumps(part.tolist())
+    return text if part.dtype.kind == "U" else re.sub("-?Infinity|NaN", "null", text)

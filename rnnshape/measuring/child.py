@@ -1,6 +1,6 @@
 """The child process: load TensorFlow fast and quietly, then answer one request after another.
 
-Requests are lines on its standard input, answers go to its standard output. It leaves when its
+Requests come from its standard input, answers go to its standard output. It leaves when its
 input ends, as the parent holds the other end. `rnnshape.measuring.process` is that parent.
 """
 
@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import NoReturn
 
 from rnnshape.measuring.fast_imports import fast_imports
-from rnnshape.measuring.messages import Failure, Message, Progress, decode_request, write
+from rnnshape.measuring.messages import Failure, Message, Progress, Request, read, write
 
 Send = Callable[[Message], None]
 
@@ -32,24 +32,20 @@ CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
 
 def main() -> NoReturn:
     """Answers until the parent is gone."""
-    channel = os.dup(1)
+    channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever TensorFlow prints joins its stderr, shown only if the run fails
 
-    def send_bytes(data: bytes | memoryview) -> None:
-        while data:
-            data = data[os.write(channel, data) :]
-
     def send(message: Message) -> None:
-        write(message, send_bytes)
+        write(message, channel)
 
     try:
-        lines: SimpleQueue[bytes] = SimpleQueue()
-        threading.Thread(target=_read_requests, args=(lines,), daemon=True).start()
+        requests: SimpleQueue[Request] = SimpleQueue()
+        threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
         gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
         send(Progress("loading TensorFlow"))
         problem = _load(plain=PLAIN in sys.argv)
         if problem is None:
-            _answer(lines, send)
+            _answer(requests, send)
         else:
             send(problem)
     except BaseException as error:
@@ -58,11 +54,11 @@ def main() -> NoReturn:
     os._exit(0)
 
 
-def _read_requests(lines: SimpleQueue[bytes]) -> NoReturn:
+def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
     """Hands requests over; a read ends when the parent has gone, however it went."""
     with open(0, "rb", closefd=False) as stdin:
-        for line in stdin:
-            lines.put(line)
+        while (request := read(stdin)) is not None:
+            requests.put(request)
     os._exit(1)
 
 
@@ -85,7 +81,7 @@ def _load(*, plain: bool) -> Failure | None:
     return None
 
 
-def _answer(lines: SimpleQueue[bytes], send: Send) -> NoReturn:
+def _answer(requests: SimpleQueue[Request], send: Send) -> NoReturn:
     from rnnshape.measuring.keras_model import clear, measure
 
     last_sent = 0.0
@@ -97,7 +93,7 @@ def _answer(lines: SimpleQueue[bytes], send: Send) -> NoReturn:
             send(Progress("model.predict", done, total))
 
     for number in count(1):
-        request = decode_request(lines.get())
+        request = requests.get()
         send(Progress("model.predict"))
         last_sent = time.monotonic()
         for answer in measure(request, tell):

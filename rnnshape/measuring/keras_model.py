@@ -83,15 +83,7 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
     described = [(one, describe(one.network, one.dimensions)) for one in parts]
     whole = iter(request.questions)
     for _, group in groupby(described, key=_same_inputs):
-        together = list(group)
-        try:
-            answers: list[Measurement | Failure] = list(_measured(together, request, tell))
-        except Exception as problem:
-            if len(together) == 1:
-                answers = [_failure(problem)]
-            else:
-                answers = [_alone(one, request, tell) for one in together]
-        for answer, question in zip(answers, whole, strict=False):
+        for answer, question in zip(_answers([*group], request, tell), whole, strict=False):
             yield answer if isinstance(answer, Failure) else of_the_whole(answer, question)
 
 
@@ -100,14 +92,15 @@ def clear() -> None:
     keras.backend.clear_session()
 
 
-def _alone(
-    one: tuple[Question, Description], request: Request, tell: Tell | None
-) -> Measurement | Failure:
+def _answers(
+    together: Sequence[tuple[Question, Description]], request: Request, tell: Tell | None
+) -> list[Measurement | Failure]:
     try:
-        [answer] = _measured([one], request, tell)
+        return [*_measured(together, request, tell)]
     except Exception as problem:
-        return _failure(problem)
-    return answer
+        if len(together) == 1:
+            return [_failure(problem)]
+        return [answer for one in together for answer in _answers([one], request, tell)]
 
 
 def _same_inputs(one: tuple[Question, Description]) -> object:

@@ -1,22 +1,18 @@
-"""Requests to the child process and its answers, as plain data and as lines of JSON.
+"""Requests to the child process and its answers, as plain data.
 
-The parent writes one `Request` per line. For each, the child writes any number of `Progress`, and a
-`Measurement` or a `Failure` for every question of the request. The numbers of a `Measurement`
-follow its line as bytes: text would take five times as long and ten times the memory.
+The parent writes a `Request`. For each, the child writes any number of `Progress`, and a
+`Measurement` or a `Failure` for every question of the request. They travel by `pickle`, as both
+processes are ours, and neither runs what others have written.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import pickle
 from dataclasses import dataclass
-from functools import partial
-from io import BytesIO
 from typing import Any, BinaryIO, TypeAlias
 
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Question
-from rnnshape.wire import as_dict, from_dict, tuples
 
 __all__ = [
     "Array",
@@ -27,14 +23,11 @@ __all__ = [
     "Message",
     "Progress",
     "Request",
-    "decode_request",
-    "encode",
     "read",
     "write",
 ]
 
 Places: TypeAlias = "list[Places] | int"  # a nest of outputs, each by its place among all
-BLOCK = 2**20  # bytes that are read or written at once, so that a signal is soon heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,91 +123,32 @@ class MeasurementError(Exception):
         return type(self), (self.reason, self.remedy, self.stderr_tail)
 
 
-def encode(message: Message | Request) -> bytes:
-    """One line of JSON, without the numbers of its arrays."""
-    return json.dumps(message, default=_as_dict).encode("ascii") + b"\n"
+def write(message: Message | Request, stream: BinaryIO) -> None:
+    """Sends a message. The numbers of its arrays go as they are, without a copy of all."""
+    pickle.dump(message, stream, protocol=5)
+    stream.flush()
 
 
-def write(message: Message, send: Callable[[bytes | memoryview], object]) -> None:
-    """Sends a message: its line, then the numbers of its arrays, block by block."""
-    send(encode(message))
-    if isinstance(message, Measurement):
-        outputs = (array for layer in message.layers for array in layer.outputs)
-        for array in (*message.inputs, *outputs):
-            data = memoryview(array.data or b"")
-            for start in range(0, len(data), BLOCK):
-                send(data[start : start + BLOCK])
-
-
-def read(stream: BinaryIO) -> Message | None:
-    """The next message of a stream; None at its end, also in the middle of a message.
+def read(stream: BinaryIO) -> Any:
+    """The next message or request of a stream; None at its end, also in the middle of one.
 
     Raises:
         ValueError: the stream holds something else.
 
     >>> from io import BytesIO
-    >>> read(BytesIO(encode(Progress("predicting", 1, 4))))
+    >>> stream = BytesIO()
+    >>> write(Progress("predicting", 1, 4), stream)
+    >>> read(BytesIO(stream.getvalue()))
     Progress(doing='predicting', done=1, total=4)
     """
-    line = stream.readline()
-    if not line.endswith(b"\n"):
-        return None
     try:
-        message = json.loads(line, object_hook=partial(_from_dict, stream))
-    except (KeyError, TypeError, ValueError) as nonsense:
-        raise ValueError(f"no message: {line[:60]!r}") from nonsense
-    except EOFError:
-        return None
-    if not isinstance(message, Message):
-        raise ValueError(f"no message: {line[:60]!r}")
+        message = pickle.load(stream)
+    except MemoryError:
+        raise
+    except Exception as problem:
+        if isinstance(problem, EOFError) or "truncated" in str(problem):
+            return None
+        raise ValueError(f"no message: {problem}") from problem
+    if not isinstance(message, Message | Request):
+        raise ValueError(f"no message: {message!r:.60}")
     return message
-
-
-def decode_request(line: bytes) -> Request:
-    """The request in a line of JSON.
-
-    >>> from rnnshape.network import chain
-    >>> from rnnshape.reading import parse
-    >>> request = Request((Question(chain([parse("LSTM(3)")])),), seed=7)
-    >>> decode_request(encode(request)) == request
-    True
-    """
-    request: Request = json.loads(line, object_hook=partial(_from_dict, BytesIO()))
-    return request
-
-
-def _as_dict(value: Any) -> dict[str, Any]:
-    """What JSON holds of a dataclass: its type and its fields, one level deep."""
-    named = as_dict(value)
-    if isinstance(value, Array) and value.data is not None:
-        named["data"] = len(value.data)
-    return named
-
-
-def _from_dict(stream: BinaryIO, received: dict[str, Any]) -> Any:
-    """The dataclass again; an array's numbers are what comes next in the stream."""
-    kind = received.get("type")
-    if kind not in TYPES:
-        return from_dict(received)
-    received.pop("type")
-    if kind == "Array" and received["data"] is not None:
-        received["data"] = _bytes(stream, received["data"])
-    return TYPES[kind](
-        **{name: tuples(value) if name != "nesting" else value for name, value in received.items()}
-    )
-
-
-def _bytes(stream: BinaryIO, size: int) -> bytearray:
-    data = bytearray(size)
-    rest = memoryview(data)
-    while rest:
-        got = stream.readinto(rest[:BLOCK])  # type: ignore[attr-defined]  # a buffered stream can
-        if not got:
-            raise EOFError
-        rest = rest[got:]
-    return data
-
-
-TYPES: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (Array, Failure, MeasuredLayer, Measurement, Progress, Request)
-}

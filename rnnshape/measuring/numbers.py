@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rnnshape.description import Description
-from rnnshape.measuring.arrays import TEXTS, Array
+from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network
 from rnnshape.rules.facts import Tensor
 
@@ -46,14 +45,12 @@ def random_inputs(
 
 
 def as_array(array: Any, *, with_numbers: bool) -> Array:
-    """An array as it travels: its numbers as bytes of a kind that Python knows without NumPy."""
+    """An array as it travels: its numbers of a kind that Python has."""
     numbers = np.asarray(tf.sparse.to_dense(array) if isinstance(array, tf.SparseTensor) else array)
     shape, dtype = numbers.shape, str(numbers.dtype)
     if not with_numbers:
         return Array(shape, dtype)
     if numbers.dtype.kind in "cOSU":
-        return Array(shape, dtype, json.dumps(numbers.astype(str).tolist()).encode(), TEXTS)
-    kinds = {"b": "?", "i": "q", "u": "Q"}
-    kind = kinds.get(numbers.dtype.kind, "d" if dtype == "float64" else "f")
-    known = np.ascontiguousarray(numbers.astype(kind, copy=False))
-    return Array(shape, dtype, known.reshape(-1).view(np.uint8).data, kind)
+        return Array(shape, dtype, numbers.astype(str))
+    is_known = numbers.dtype.kind in "biuf"  # elsewhere no one need know of a bfloat16
+    return Array(shape, dtype, numbers if is_known else numbers.astype("float32"))

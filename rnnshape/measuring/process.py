@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import select
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Self, cast
 
+from rnnshape.columns import open_in
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.measuring import launch, memory
@@ -26,7 +28,6 @@ from rnnshape.measuring.messages import (
     Message,
     Progress,
     Request,
-    encode,
     read,
 )
 from rnnshape.network import Question
@@ -106,7 +107,7 @@ class KerasProcess:
             self._start()
         self._most = memory.most_for(self._process.pid) if self._process else None
         assert self._process is not None
-        launch.send(self._process, encode(request))
+        launch.send(self._process, pickle.dumps(request))
         inputs: tuple[Array, ...] = ()
         for _ in request.questions:
             answer = self._next_answer(tell)
@@ -253,6 +254,10 @@ def measure(question: Question, *, seed: int | None = None, values: bool = False
     ):
         raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
     describe(question.network, question.dimensions)  # what Keras would refuse, it says
+    names = [name for one in open_in(question.network) for name in one.asked]
+    if names:
+        let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
+        raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")
     with KerasProcess() as process:
         [answer] = process.answers(Request((question,), seed, values))
     if isinstance(answer, Failure):

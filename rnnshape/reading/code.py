@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -187,7 +188,7 @@ def _module_of_file(
         folder.joinpath(*parts).with_suffix(".py"),
         folder.joinpath(*parts, "__init__.py"),
     ):
-        if parts and file.is_file() and file.resolve().is_relative_to(folder.resolve()):
+        if parts and os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):
             break
     else:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def is_file(what: str) -> bool:
     if what.lower().endswith(SUFFIXES):
         return True
     try:
-        return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or Path(what).is_file())
+        return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or os.path.isfile(what))
     except (OSError, ValueError):
         return False
 
@@ -50,7 +51,7 @@ def file_and_name(what: str) -> tuple[str, str]:
 
 def file_text(path: Path) -> str:
     """The text of a file that is not too large."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file")
     try:
         with path.open("rb") as file:

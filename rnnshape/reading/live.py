@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.network import Network
@@ -57,10 +58,39 @@ def read_object(what: Any, shapes: Sequence[RecordedShape] = ()) -> Reading:
     begin()
     live = _Live(shapes)
     network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
+    if "Functional" not in _bases(what):  # which refuses what its inputs do not say
+        network = _given(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
     return Reading((network,), notes=(tuple(live.notes),))
+
+
+def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
+    """The network on data of other shapes than those that it was called on, where all its weights
+    stay as they are: then Keras takes that too. The states that a layer keeps are of one batch."""
+    if len(shapes) != len(network.inputs):
+        return network
+    keeps_states = any(step.layer["stateful"] for step in network.steps)
+    inputs = []
+    for one, shape in zip(network.inputs, shapes, strict=True):
+        called = one.shape if isinstance(one.shape, tuple) else ()
+        if not called or len(called) != len(shape or ()):
+            return network
+        sizes = tuple(n or m for n, m in zip(shape or (), called, strict=True))
+        if keeps_states and sizes[0] != called[0]:
+            return network
+        inputs.append(replace(one, shape=sizes))
+    other = replace(network, inputs=tuple(inputs))
+    return other if _weights(other) == _weights(network) else network
+
+
+def _weights(network: Network) -> list[object]:
+    """The shapes of all weights; of what makes no sense, nothing equal to another."""
+    try:
+        return [one.sizes for layer in describe(network).layers for one in layer.weights]
+    except QueryError as wrong:
+        return [wrong]
 
 
 def call_of_layer(layer: Any) -> Call:

@@ -78,6 +78,10 @@ class Reader:
             raise RuntimeError(said)
         return Reading(*said)
 
+    def knows(self, name: str) -> bool:
+        """Whether a name alone stands for something: here none does."""
+        return False
+
     def begin(self, what: str) -> None:
         """Starts the child where a text needs one: it loads what it needs, whatever else is done
         before `read`."""

@@ -35,7 +35,7 @@ def read_hdf5(path: Path) -> Reading:
     them. Nothing of it is unpickled or made."""
     import h5py  # few files need it
 
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file, as .h5 models are")
     try:
         with h5py.File(path, "r") as file:
@@ -105,7 +105,7 @@ def _config_text(path: Path) -> str | None:
     from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
     from zlib import error as zlib_error
 
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file, as .keras models are")
     try:
         with _Bounded(path) as file:

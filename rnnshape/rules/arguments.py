@@ -10,27 +10,26 @@ from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import (
     FLOATS,
     NEED_ARGUMENTS,
+    NUMBER,
+    NUMBERS,
+    POSITIVE,
+    POSITIVE_NOT_BOOL,
+    WHOLE,
     Kind,
     axes,
     between,
     both_ends,
+    each,
     is_dtype,
-    is_noise_shape,
-    is_number,
-    is_numbers,
-    is_one_or_two,
+    is_int,
     is_order,
-    is_shape,
     is_target,
     is_whole,
-    is_word,
     named,
     number_from,
     one_of,
     or_none,
     sizes,
-    sizes_not_bool,
-    sizes_of_any_count,
 )
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
@@ -136,17 +135,6 @@ def _is_beyond_the_rule(argument: str, value: Value) -> bool:
     return False
 
 
-WHOLE = Kind(
-    "a whole number, 1 or more", is_whole, keras="expected a positive integer", said_of=(int,)
-)
-POSITIVE = WHOLE._replace(keras="be a positive integer")
-POSITIVE_NOT_BOOL = POSITIVE._replace(
-    takes=lambda value: is_whole(value) and not isinstance(value, bool)
-)
-WHOLE_OR_NONE = WHOLE._replace(allowed=f"{WHOLE.allowed}, or None", takes=or_none(is_whole))
-NUMBER = Kind("a number", is_number)
-NUMBERS = Kind("a number, or several of them", is_numbers)
-NUMBERS_OR_NONE = Kind(f"{NUMBERS.allowed}, or None", or_none(is_numbers))
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
 RATE = Kind(
     "a number from 0 to 1",
@@ -156,6 +144,7 @@ RATE = Kind(
 )
 POOLING = one_of("valid", "same")
 PADDING = one_of("valid", "same", any_case=True)
+CAUSAL = one_of("valid", "same", "causal", any_case=True)
 INITIALIZER = named("initializer", INITIALIZERS, "initializers")
 REGULARIZER = named("regularizer", REGULARIZERS)
 CONSTRAINT = named("constraint", CONSTRAINTS)
@@ -165,6 +154,39 @@ ACTIVATION = named(
 ANYTHING = Kind("anything", lambda value: True)
 NOTHING = Kind("None", lambda value: value is None)
 
+
+def _of_space(count: int) -> dict[str, Kind]:
+    """What layers of so many axes of space take: `"Conv2D.strides"`."""
+    size, no_bool = sizes(count), each(POSITIVE_NOT_BOOL.takes, count)
+    unquoted = size._replace(keras="")  # which Keras takes, and then can't run
+    ends = sizes(2, least=0) if count == 1 else both_ends(count)
+    convolution = {"kernel_size": size, "strides": size, "dilation_rate": size, "padding": PADDING}
+    pooling = {"pool_size": size, "strides": unquoted.or_none, "padding": POOLING}
+    adaptive = {
+        "output_size": Kind(size.allowed, no_bool),
+        "data_format": one_of("channels_last", "channels_first", none=True),
+    }
+    families = {
+        "ConvND": {**convolution, "groups": POSITIVE, "padding": CAUSAL if count == 1 else PADDING},
+        "ConvLSTMND": {**convolution, "filters": WHOLE._replace(keras=""), "strides": unquoted},
+        "DepthwiseConvND": convolution,
+        "SeparableConvND": convolution,
+        "ConvNDTranspose": {**convolution, "output_padding": sizes(count, least=0).or_none},
+        "MaxPoolingND": pooling,
+        "AveragePoolingND": pooling,
+        "AdaptiveMaxPoolingND": adaptive,
+        "AdaptiveAveragePoolingND": adaptive,
+        "UpSamplingND": {"size": POSITIVE_NOT_BOOL if count == 1 else size},
+        "ZeroPaddingND": {"padding": ends},
+        "CroppingND": {"cropping": ends},
+    }
+    return {
+        f"{name.replace('ND', f'{count}D')}.{argument}": kind
+        for name, kinds in families.items()
+        for argument, kind in kinds.items()
+    }
+
+
 # By the argument's name; under `Layer.argument` where a layer means something of its own.
 KINDS: dict[str, Kind] = {
     "units": WHOLE,
@@ -173,31 +195,27 @@ KINDS: dict[str, Kind] = {
     "Embedding.input_dim": POSITIVE_NOT_BOOL,
     "Embedding.output_dim": POSITIVE_NOT_BOOL,
     "Embedding.weights": NOTHING,  # an array, which can't be written here
-    "UpSampling1D.size": POSITIVE_NOT_BOOL,
-    "UpSampling2D.size": sizes(2),
-    "UpSampling3D.size": sizes(3),
     "interpolation": one_of(*INTERPOLATIONS, any_case=True),
-    "Conv1D.groups": POSITIVE,
-    "Conv2D.groups": POSITIVE,
-    "Conv3D.groups": POSITIVE,
     "num_heads": WHOLE,
     "key_dim": WHOLE,
-    "value_dim": WHOLE_OR_NONE,
-    "sliding_window": WHOLE_OR_NONE._replace(keras="must be `None` or a positive integer"),
+    "value_dim": WHOLE.or_none,
+    "sliding_window": WHOLE.or_none._replace(keras="must be `None` or a positive integer"),
     "num_query_heads": WHOLE._replace(keras=""),
     "num_key_value_heads": WHOLE._replace(keras="integer modulo by zero"),
     "head_dim": WHOLE._replace(keras=""),
     "score_mode": one_of("dot", "concat"),
     "MultiHeadAttention.dropout": RATE,
-    "MultiHeadAttention.output_shape": sizes_of_any_count(none=True),
-    "MultiHeadAttention.attention_axes": axes(none=True),
+    "MultiHeadAttention.output_shape": Kind(
+        f"{WHOLE.allowed}, or several of them", lambda value: not value or each(is_whole)(value)
+    ),
+    "MultiHeadAttention.attention_axes": axes().or_none,
     "GroupQueryAttention.dropout": RATE,
     "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
     "dropout": NUMBER,
     "recurrent_dropout": NUMBER,
     "rate": RATE,
     "stddev": RATE,
-    "noise_shape": Kind("a shape or None", or_none(is_noise_shape)),
+    "noise_shape": Kind("a shape or None", or_none(each(or_none(is_whole), alone=False))),
     "activation": ACTIVATION,
     "recurrent_activation": ACTIVATION,
     **{
@@ -224,63 +242,10 @@ KINDS: dict[str, Kind] = {
         for name in ("kernel", "bias")
     },
     "data_format": one_of("channels_last", "channels_first", none=True, any_case=True),
-    **{
-        f"{layer}{count}D.{argument}": kind
-        for count in (1, 2, 3)
-        for layer, padding in (
-            ("Conv", one_of("valid", "same", "causal", any_case=True) if count == 1 else PADDING),
-            ("ConvLSTM", PADDING),
-            ("DepthwiseConv", PADDING),
-            ("SeparableConv", PADDING),
-            ("MaxPooling", POOLING),
-            ("AveragePooling", POOLING),
-        )
-        for argument, kind in (
-            ("kernel_size", sizes(count)),
-            ("pool_size", sizes(count)),
-            ("strides", sizes(count, none="Pooling" in layer)),
-            ("dilation_rate", sizes(count)),
-            ("padding", padding),
-        )
-    },
-    **{  # which Keras takes, and then can't run
-        f"{layer}{count}D.{argument}": kind._replace(keras="")
-        for count in (1, 2, 3)
-        for layer, argument, kind in (
-            ("ConvLSTM", "filters", WHOLE),
-            ("ConvLSTM", "strides", sizes(count)),
-            ("MaxPooling", "strides", sizes(count, none=True)),
-            ("AveragePooling", "strides", sizes(count, none=True)),
-        )
-    },
-    **{
-        f"Conv{count}DTranspose.{argument}": kind
-        for count in (1, 2, 3)
-        for argument, kind in (
-            ("kernel_size", sizes(count)),
-            ("strides", sizes(count)),
-            ("dilation_rate", sizes(count)),
-            ("padding", PADDING),
-            ("output_padding", sizes(count, least=0, none=True)),
-        )
-    },
     "depth_multiplier": WHOLE._replace(keras="Expected a strictly positive value"),
-    **{
-        f"Adaptive{kind}Pooling{count}D.{argument}": allowed
-        for kind in ("Average", "Max")
-        for count in (1, 2, 3)
-        for argument, allowed in (
-            ("output_size", sizes_not_bool(count)),
-            ("data_format", one_of("channels_last", "channels_first", none=True)),
-        )
-    },
-    "ZeroPadding1D.padding": sizes(2, least=0),
-    "Cropping1D.cropping": sizes(2, least=0),
-    **{
-        f"{layer}{count}D.{argument}": both_ends(count)
-        for count in (2, 3)
-        for layer, argument in (("ZeroPadding", "padding"), ("Cropping", "cropping"))
-    },
+    **_of_space(1),
+    **_of_space(2),
+    **_of_space(3),
     "Reshape.target_shape": Kind(
         "a tuple of whole numbers, one of which may be -1",
         is_target,
@@ -303,26 +268,30 @@ KINDS: dict[str, Kind] = {
     "LayerNormalization.axis": axes(),
     "RMSNormalization.axis": axes(),
     "UnitNormalization.axis": axes(),
-    "Normalization.axis": axes(none=True),
-    "Normalization.mean": NUMBERS_OR_NONE,
-    "Normalization.variance": NUMBERS_OR_NONE,
+    "Normalization.axis": axes().or_none,
+    "Normalization.mean": NUMBERS.or_none,
+    "Normalization.variance": NUMBERS.or_none,
     "Rescaling.scale": NUMBERS,
     "Rescaling.offset": NUMBERS,
     "SpectralNormalization.power_iterations": WHOLE._replace(keras="should be greater than zero"),
     "EinsumDense.equation": Kind("a text", lambda value: isinstance(value, str)),
-    "EinsumDense.output_shape": Kind("a whole number, or a tuple of these and None", is_shape),
+    "EinsumDense.output_shape": Kind(
+        "a whole number, or a tuple of these and None",
+        lambda value: value is not None and each(or_none(is_whole))(value),
+    ),
     "EinsumDense.bias_axes": Kind(
-        "a text of letters, or None", lambda value: value is None or is_word(value)
+        "a text of letters, or None",
+        or_none(lambda value: isinstance(value, str) and value.isalpha()),
     ),
     "Dot.axes": Kind(
         "a whole number, or two of them",
-        is_one_or_two,
+        each(is_int, 2),
         keras="Invalid format for argument `axes`",
         said_of=(tuple,),
     ),
     "Concatenate.axis": axes(several=False),
-    "Softmax.axis": axes(none=True),
-    "PReLU.shared_axes": axes(none=True),
+    "Softmax.axis": axes().or_none,
+    "PReLU.shared_axes": axes().or_none,
     "BatchNormalization.momentum": NUMBER,
     "epsilon": NUMBER,
     "ReLU.max_value": Kind("a number, 0 or more, or None", or_none(between(0, float("inf")))),
@@ -334,7 +303,7 @@ KINDS: dict[str, Kind] = {
     "ActivityRegularization.l2": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
     "Bidirectional.merge_mode": one_of("concat", "sum", "mul", "ave", none=True),
     "use_cudnn": Kind("'auto', True or False", lambda value: value in ("auto", True, False)),
-    "seed": Kind("a whole number or None", or_none(lambda value: isinstance(value, int))),
+    "seed": Kind("a whole number or None", or_none(is_int)),
     "name": Kind(
         "a text without '/'",
         or_none(lambda value: isinstance(value, str) and "/" not in value),

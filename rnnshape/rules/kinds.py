@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Value
 from rnnshape.signatures import module_of
@@ -11,31 +11,32 @@ from rnnshape.signatures import module_of
 __all__ = [
     "FLOATS",
     "NEED_ARGUMENTS",
+    "NUMBER",
+    "NUMBERS",
+    "POSITIVE",
+    "POSITIVE_NOT_BOOL",
+    "WHOLE",
     "Kind",
     "axes",
     "between",
     "both_ends",
+    "each",
     "is_dtype",
-    "is_noise_shape",
-    "is_number",
-    "is_numbers",
-    "is_one_or_two",
+    "is_int",
     "is_order",
-    "is_shape",
     "is_target",
     "is_whole",
-    "is_word",
     "named",
     "number_from",
     "one_of",
     "or_none",
     "sizes",
-    "sizes_not_bool",
-    "sizes_of_any_count",
 ]
 
 NEED_ARGUMENTS = ("constant", "threshold")  # functions that their names alone don't stand for
 FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
+
+Takes: TypeAlias = Callable[[Value], bool]
 
 
 class Kind(NamedTuple):
@@ -50,7 +51,7 @@ class Kind(NamedTuple):
     """
 
     allowed: str
-    takes: Callable[[Value], bool]
+    takes: Takes
     words: tuple[str, ...] = ()
     keras: str = ""
     said_of: tuple[type, ...] = ()
@@ -60,6 +61,18 @@ class Kind(NamedTuple):
         is_said = not self.said_of or type(value) in self.said_of
         known = value in (*NEED_ARGUMENTS, *(name.capitalize() for name in NEED_ARGUMENTS))
         return f' (Keras: "{self.keras}")' if self.keras and is_said and not known else ""
+
+    @property
+    def or_none(self) -> Kind:
+        """The same, and None."""
+        return self._replace(allowed=f"{self.allowed}, or None", takes=or_none(self.takes))
+
+
+# What a value may be
+
+
+def is_int(value: Value) -> bool:
+    return isinstance(value, int)
 
 
 def is_whole(value: Value, least: int = 1) -> bool:
@@ -72,30 +85,66 @@ def is_number(value: Value) -> bool:
 
 
 def is_numbers(value: Value) -> bool:
-    return all(map(is_numbers, value)) if isinstance(value, tuple) else is_number(value)
+    """A number, or an array of them."""
+    return each(is_numbers)(value) if isinstance(value, tuple) else is_number(value)
 
 
-def is_word(value: Value) -> bool:
-    return isinstance(value, str) and value.isalpha()
-
-
-def is_one_or_two(value: Value) -> bool:
-    several = value if isinstance(value, tuple) else (value, value)
-    return len(several) == 2 and all(isinstance(one, int) for one in several)
-
-
-def is_shape(value: Value) -> bool:
-    """Whether a value is a size, or several of which some are left open."""
-    several = value if isinstance(value, tuple) else (value,)
-    return all(is_whole(one) or (one is None and value is not None) for one in several)
-
-
-def or_none(takes: Callable[[Value], bool]) -> Callable[[Value], bool]:
+def or_none(takes: Takes) -> Takes:
     return lambda value: value is None or takes(value)
 
 
-def between(least: float, most: float) -> Callable[[Value], bool]:
+def each(takes: Takes, count: int = 0, *, alone: bool = True) -> Takes:
+    """A tuple of such values, of so many where a count is given; `alone`, also one of them."""
+
+    def takes_each(value: Value) -> bool:
+        if isinstance(value, tuple):
+            return (not count or len(value) == count) and all(map(takes, value))
+        return alone and takes(value)
+
+    return takes_each
+
+
+def between(least: float, most: float) -> Takes:
     return lambda value: isinstance(value, int | float) and least <= value <= most
+
+
+def is_target(value: Value) -> bool:
+    """Whether a tensor can be given this shape: at most one of its sizes is left open."""
+    if not isinstance(value, tuple):
+        return False
+    sizes = [-1 if one is None else one for one in value]
+    return all(is_whole(one, -1) for one in sizes) and sizes.count(-1) <= 1
+
+
+def is_order(value: Value) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    places = [one for one in value if isinstance(one, int)]
+    return len(places) == len(value) and sorted(places) == list(range(1, len(value) + 1))
+
+
+def is_dtype(value: Value) -> bool:
+    """Whether it is a float, or the name of a policy that Keras alone can tell about."""
+    return value in FLOATS or (
+        isinstance(value, str)
+        and (
+            value.startswith(("int", "uint", "float8")) or value in ("bool", "string", "complex64")
+        )
+    )
+
+
+# Kinds
+
+
+WHOLE = Kind(
+    "a whole number, 1 or more", is_whole, keras="expected a positive integer", said_of=(int,)
+)
+POSITIVE = WHOLE._replace(keras="be a positive integer")
+POSITIVE_NOT_BOOL = POSITIVE._replace(
+    takes=lambda value: is_whole(value) and not isinstance(value, bool)
+)
+NUMBER = Kind("a number", is_number)
+NUMBERS = Kind("a number, or several of them", is_numbers)
 
 
 def number_from(least: float) -> Kind:
@@ -127,83 +176,25 @@ def named(what: str, words: tuple[str, ...], module: str = "") -> Kind:
     return Kind(f"the name of one of Keras' {what.split()[0]}s", takes, words, keras, (str,))
 
 
-def sizes(count: int, least: int = 1, none: bool = False) -> Kind:
-    def takes(value: Value) -> bool:
-        if isinstance(value, tuple):
-            return len(value) == count and all(is_whole(one, least) for one in value)
-        return is_whole(value, least) or (none and value is None)
-
+def sizes(count: int, least: int = 1) -> Kind:
+    """A size, or one for each of several axes."""
     several = f", or {count} of them" if count > 1 else ""
-    allowed = f"a whole number, {least} or more{several}"
-    words = f"must be a tuple of {count} integers"
-    return Kind(allowed, takes, keras=words, said_of=(int, tuple))
-
-
-def sizes_not_bool(count: int) -> Kind:
-    kind = sizes(count)
-
-    def takes(value: Value) -> bool:
-        given = value if isinstance(value, tuple) else (value,)
-        return kind.takes(value) and not any(isinstance(size, bool) for size in given)
-
-    return kind._replace(takes=takes, keras="")
+    return Kind(
+        f"a whole number, {least} or more{several}",
+        each(lambda value: is_whole(value, least), count),
+        keras=f"must be a tuple of {count} integers",
+        said_of=(int, tuple),
+    )
 
 
 def both_ends(count: int) -> Kind:
     """What is added before and after each of several axes."""
-    ends = sizes(2, least=0)
-
-    def takes(value: Value) -> bool:
-        if isinstance(value, tuple):
-            return len(value) == count and all(map(ends.takes, value))
-        return is_whole(value, 0)
-
-    allowed = f"a whole number, 0 or more, or {count} of them or of pairs"
-    return Kind(allowed, takes)
-
-
-def sizes_of_any_count(least: int = 1, none: bool = False) -> Kind:
-    def takes(value: Value) -> bool:
-        several = value if isinstance(value, tuple) else (value,)
-        return (none and not value) or all(is_whole(size, least) for size in several)
-
-    return Kind(f"a whole number, {least} or more, or several of them", takes)
-
-
-def axes(*, one: bool = True, several: bool = True, none: bool = False) -> Kind:
-    def takes(value: Value) -> bool:
-        if isinstance(value, tuple):
-            return several and all(isinstance(axis, int) for axis in value)
-        return (one and isinstance(value, int)) or (none and value is None)
-
-    words = "the number of an axis" + (", or several of them" if several else "")
-    return Kind(words + (", or None" if none else ""), takes)
-
-
-def is_target(value: Value) -> bool:
-    """Whether a tensor can be given this shape: at most one of its sizes is left open."""
-    if not isinstance(value, tuple):
-        return False
-    sizes = [-1 if one is None else one for one in value]
-    return all(is_whole(one, -1) for one in sizes) and sizes.count(-1) <= 1
-
-
-def is_order(value: Value) -> bool:
-    if not isinstance(value, tuple):
-        return False
-    places = [one for one in value if isinstance(one, int)]
-    return len(places) == len(value) and sorted(places) == list(range(1, len(value) + 1))
-
-
-def is_noise_shape(value: Value) -> bool:
-    return isinstance(value, tuple) and all(one is None or is_whole(one) for one in value)
-
-
-def is_dtype(value: Value) -> bool:
-    """Whether it is a float, or the name of a policy that Keras alone can tell about."""
-    return value in FLOATS or (
-        isinstance(value, str)
-        and (
-            value.startswith(("int", "uint", "float8")) or value in ("bool", "string", "complex64")
-        )
+    return Kind(
+        f"a whole number, 0 or more, or {count} of them or of pairs",
+        each(sizes(2, least=0).takes, count),
     )
+
+
+def axes(*, several: bool = True) -> Kind:
+    words = "the number of an axis" + (", or several of them" if several else "")
+    return Kind(words, each(is_int) if several else is_int)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnshape.interruption import times_continued
 from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
 from rnnshape.terminal.output import write
@@ -35,12 +36,19 @@ class AnswerWriter:
         self._query, self._environment = query, environment
         self._stream = environment.stdout
         self._painted: list[Text] = []
+        self._continued = times_continued()  # when that was painted
         self._answered = int(follows)  # questions, also of an answer before this one
         self.begun = False
 
     def begin(self, reports: Sequence[Report]) -> None:
         """Paints what the rule knows, where a person reads it and can be shown more later."""
-        if self._query.format != Format.TABLE or not is_terminal(self._stream):
+        if self._query.format != Format.TABLE or self._is_program:
+            return
+        show = self._environment.show
+        if show is not None and show(self._query, reports, pending=True):
+            self.begun = True
+            return
+        if not is_terminal(self._stream):
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
@@ -73,8 +81,11 @@ class AnswerWriter:
             OSError: standard output can't be written.
         """
         write_table = self._query.format == Format.TABLE and not self._is_program
-        if write_table:
+        show = self._environment.show
+        if write_table and not (show and show(self._query, reports)):
             self._finish_table(reports)
+        elif write_table:
+            self.begun = False
         else:
             write(self._stream, self._pieces(reports))
         self._answered += len(reports)
@@ -166,9 +177,9 @@ class AnswerWriter:
 
         screen = self._screen
         lines: Iterable[Text] = laid_out(self._whole(reports, screen.page), screen.page)
-        if self._painted:
+        if self._painted and self._continued == times_continued():
             screen.replace(self._painted, list(lines))
-        else:  # nothing was painted, or not all of it
+        else:  # nothing was painted, or not all of it, or others have written below it
             screen.write([_blank(), *lines] if self._answered or self.begun else lines)
         self.begun, self._painted = False, []
 

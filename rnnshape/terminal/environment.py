@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rnnshape.expression import Value
     from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
     from rnnshape.network import Dimensions
+    from rnnshape.query import Query
     from rnnshape.reading import Reading
+    from rnnshape.report import Report
 
 __all__ = [
     "Environment",
@@ -22,6 +24,7 @@ __all__ = [
     "Reader",
     "columns",
     "is_coloured",
+    "is_drawn_on",
     "is_dumb",
     "is_terminal",
     "size",
@@ -48,6 +51,10 @@ class Measurer(Protocol):
 class Reader(Protocol):
     """Whoever reads texts and files: a child process, or in a test this one."""
 
+    def knows(self, name: str) -> bool:
+        """Whether a name alone stands for something, as a notebook's own do."""
+        ...
+
     def begin(self, what: str) -> None:
         """Starts whatever it takes to read this, and does not wait for it."""
         ...
@@ -60,6 +67,14 @@ class Reader(Protocol):
     ) -> Reading:
         """What a text or a file asks for; a `QueryError` where it makes no sense."""
         ...
+
+
+class Show(Protocol):
+    """Shows a table where a notebook is the screen; false where it is not."""
+
+    def __call__(
+        self, query: Query, reports: Sequence[Report], *, pending: bool = False
+    ) -> bool: ...
 
 
 def _reading_process() -> AbstractContextManager[Reader]:
@@ -83,6 +98,7 @@ class Environment:
         variables: as in `os.environ`.
         measurer: starts whoever measures; it is gone when the `with` block ends.
         reader: the same of whoever reads.
+        show: what is asked first to show a table.
     """
 
     stdin: TextIO | None = field(default_factory=lambda: sys.stdin)
@@ -91,6 +107,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
     reader: Callable[[], AbstractContextManager[Reader]] = _reading_process
+    show: Show | None = None
 
 
 def columns(environment: Environment) -> int:
@@ -104,6 +121,17 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:  # it was closed
         return False
+
+
+def is_drawn_on(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
+    """Whether what is written can be written over: on a terminal that knows how, and that is this
+    job's own. One in the background would draw over what others write."""
+    if stream is None or not is_terminal(stream) or is_dumb(variables):
+        return False
+    try:
+        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # Windows, or a terminal that has no jobs
+        return True
 
 
 def is_dumb(variables: Mapping[str, str]) -> bool:

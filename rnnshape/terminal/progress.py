@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from rnnshape.interruption import signals_held_back
@@ -53,12 +52,7 @@ class WaitingLine:
             raise
         return self._tell
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._stream is not None:
             self._erase()
 
@@ -70,9 +64,10 @@ class WaitingLine:
         turn = 0
         with suppress(OSError, ValueError):  # the terminal may go away
             while not self._over.is_set():
-                page = Screen(self._stream, self._variables).page  # it may be made narrower
-                text = self._text(turn, page.width - ECHO, page.unicode)
-                write(self._stream, [f"\r{text}\033[K"])
+                screen = Screen(self._stream, self._variables)  # it may be made narrower
+                if screen.is_live:
+                    text = self._text(turn, screen.page.width - ECHO, screen.page.unicode)
+                    write(self._stream, [f"\r{text}\033[K"])
                 turn += 1
                 self._over.wait(PERIOD)
 
@@ -107,7 +102,8 @@ class WaitingLine:
         if self._thread is not None and self._thread.is_alive():
             self._thread.join(timeout=1)
         with suppress(OSError, ValueError):
-            write(self._stream, ["\r\033[K"])
+            if Screen(self._stream, self._variables).is_live:
+                write(self._stream, ["\r\033[K"])
 
 
 def _watched(environment: Environment) -> TextIO | None:

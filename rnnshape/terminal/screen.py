@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
-from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
+from rnnshape.terminal.environment import is_coloured, is_drawn_on, size, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
@@ -32,7 +32,7 @@ class Screen:
     @property
     def is_live(self) -> bool:
         """Whether what is painted can be painted over."""
-        return is_terminal(self._stream) and not is_dumb(self._variables)
+        return is_drawn_on(self._stream, self._variables)
 
     def write(self, lines: Iterable[Text]) -> None:
         """Writes lines, and ends the last."""

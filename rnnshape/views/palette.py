@@ -16,18 +16,19 @@ class Colour(NamedTuple):
         name: of the terminal's own, which can be read on white and on black.
         code: the same as an escape sequence has it.
         on_black: in a picture, whose ground is dark.
-        on_any: on a page, whose ground no one knows.
+        on_page: on a page, mixed with the colour of its text: that is what tells light from dark.
     """
 
     name: str
     code: str
     on_black: str
-    on_any: str
+    on_page: str
 
 
 MAGENTA = Colour("magenta", "35", "#d78fe6", "#b04fc0")
 GREEN = Colour("green", "32", "#7ccf7c", "#2a8c4a")
 RED = Colour("red", "31", "#ff7b72", "#dc3c3c")
+SHARE_ON_PAGE = 55  # per cent of the colour; the rest is the text's
 GREY = "#a0a0a0"  # of what is quiet, in a picture
 
 
@@ -76,8 +77,9 @@ def with_colours(styles: str) -> str:
     """CSS in which colours stand by their names in capitals, with those of a page.
 
     >>> with_colours(".bad { color: RED; }")
-    '.bad { color: #dc3c3c; }'
+    '.bad { color: color-mix(in srgb, #dc3c3c 55%, currentColor); }'
     """
     for colour in (MAGENTA, GREEN, RED):
-        styles = styles.replace(colour.name.upper(), colour.on_any)
+        mixed = f"color-mix(in srgb, {colour.on_page} {SHARE_ON_PAGE}%, currentColor)"
+        styles = styles.replace(colour.name.upper(), mixed)
     return styles

@@ -16,14 +16,13 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled
 
 if TYPE_CHECKING:
-    from rnnshape.measuring.arrays import Array, Numbers
+    from rnnshape.measuring.arrays import Array
 
 __all__ = ["blocks"]
 
 MOST_ROWS = 40  # of one array; of more, those at its ends
 ENDS = 3  # how many entries are shown at either end of an axis that is cut
 DIGITS, MOST_DECIMALS = 4, 9  # decimals of numbers around 1, and of the smallest
-TEXTS = "json"  # the format of an array of texts
 
 
 @dataclass(frozen=True)
@@ -42,22 +41,12 @@ class NamedArray:
         cut = prod(leading) > MOST_ROWS
         return list(product(*(_shown(size, ENDS if cut else size) for size in leading)))
 
-    @cached_property
-    def entries(self) -> Sequence[float | str]:
-        """All that it holds, the last axis fastest."""
-        if self.array.format == TEXTS:
-            return list(_flat(self.array.values))
-        return memoryview(self.array.data or b"").cast("B").cast(self.array.format)  # type: ignore[call-overload,no-any-return]
-
     def row(self, index: Sequence[int | None]) -> Sequence[float | str]:
         """What stands along the last axis; nothing where a part is left out."""
-        start = 0
-        for place, size in zip(index, self.array.shape, strict=False):
-            if place is None:
-                return ()
-            start = start * size + place
-        width = self.array.shape[-1] if self.array.shape else 1
-        return self.entries[start * width : (start + 1) * width]
+        if None in index or self.array.data is None:
+            return ()
+        row = self.array.data[tuple(index)]
+        return row.tolist() if self.array.shape else [row.item()]
 
 
 def blocks(report: Report, page: Page) -> Iterator[Picture]:
@@ -133,14 +122,6 @@ def _label(index: Sequence[int | None], dots: str = "…") -> str:
 
 def _number(number: float | str, decimals: int) -> str:
     return f"{number:z.{decimals}f}" if isinstance(number, float) else str(number)
-
-
-def _flat(values: Numbers | None) -> Iterator[float | str]:
-    if isinstance(values, list):
-        for one in values:
-            yield from _flat(one)
-    elif values is not None:
-        yield values
 
 
 def _decimals(arrays: Sequence[NamedArray]) -> int:

@@ -237,8 +237,11 @@ def rows(folder: Path, ours: str, pytorch: Path | None) -> Iterator[Row]:
         return Command((ours, *arguments), exits=exits)
 
     def questions(number: int, *arguments: str) -> Command:
-        path = folder / f"{number}.txt"
-        lines = (QUESTIONS[n % len(QUESTIONS)].format(n=n % 50 + 1) for n in range(number))
+        return asked(f"{number}.txt", number, QUESTIONS, *arguments)
+
+    def asked(name: str, number: int, texts: Sequence[str], *arguments: str) -> Command:
+        path = folder / name
+        lines = (texts[n % len(texts)].format(n=n % 50 + 1) for n in range(number))
         path.write_text("".join(f"{line}\n" for line in lines))
         return Command((ours, "-", *arguments), stdin=path)
 
@@ -248,9 +251,9 @@ def rows(folder: Path, ours: str, pytorch: Path | None) -> Iterator[Row]:
     one, dry = us(*BI_LSTM), us(*BI_LSTM, "--dry-run")
     expression = Command((ours, EXPRESSION), shows=(b"Dense(1)", b"(2, 1)"))
     piped, first = "measured, piped", "first shapes on a terminal"
-    yield Row(first, one, "N", notebook, 0.04, first_shapes, measure_other=whole)
-    yield Row(f"{first}, an expression", expression, "N", notebook, 0.04, first_shapes, "s", whole)
-    yield Row(piped, one, "N", notebook, 0.40, whole)
+    yield Row(first, one, "N", notebook, 0.035, first_shapes, measure_other=whole)
+    yield Row(f"{first}, an expression", expression, "N", notebook, 0.035, first_shapes, "s", whole)
+    yield Row(piped, one, "N", notebook, 0.27, whole)
     yield Row(piped, one, "F", fastest, 0.78, whole)
     if pytorch is not None:
         torch = script("L", PYTORCH, python=str(pytorch / "bin" / "python"))
@@ -281,16 +284,19 @@ def rows(folder: Path, ours: str, pytorch: Path | None) -> Iterator[Row]:
         questions(1000, "--dry-run", "--json"),
         "one question",
         questions(1, "--dry-run", "--json"),
-        8,
+        6,
         whole,
     )
     yield Row("`-`, 100 questions", questions(100), "one question", questions(1), 6, whole)
+    others = [f"Input(({{n}}, {features})) -> LSTM(4)" for features in (1, 3, 8)]
+    different = asked("different.txt", 100, others)
+    yield Row("the same, with different inputs", different, "one question", questions(1), 6, whole)
     yield Row(
         "peak memory of `-`, 400 questions",
         questions(400),
         "10 questions",
         questions(10),
-        1.3,
+        1.15,
         peak_memory,
         "MiB",
     )
