@@ -732,3 +732,16 @@ def test_eight_at_once_in_threads_in_asyncio_and_after_fork(question: Report) ->
                 os._exit(not measure())
             assert os.waitpid(child, 0)[1] == 0
         assert all(one.result() for one in answers)
+
+
+@pytest.mark.process
+def test_a_file_is_read_in_the_folder_where_a_notebook_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for units in (3, 4):
+        folder = tmp_path / str(units)
+        folder.mkdir()
+        (folder / "here.py").write_text(f"from keras.layers import LSTM\nn = {units}\nLSTM(n)\n")
+        monkeypatch.chdir(folder)
+        [report] = inspect_all("here.py")
+        assert report.o.shape == (2, units)

@@ -83,7 +83,9 @@ def _answered(line: bytes) -> bytes:
     from rnnshape.reading.python.limits import ExhaustedError
 
     try:
-        what, let, dimensions = decoded(line)
+        folder, what, let, dimensions = decoded(line)
+        with suppress(OSError):
+            os.chdir(folder)
         return encoded(read(what, dict(let), dimensions))
     except QueryError as wrong:
         return encoded(wrong)

@@ -64,7 +64,10 @@ class Reader:
             return read(what, let, dimensions)
         from rnnshape.reading.child import decoded, encoded
 
-        line = encoded([what, [*(let or {}).items()], dimensions or Dimensions()])
+        folder = ""
+        with suppress(OSError):  # it may be gone
+            folder = os.getcwd()  # which a notebook may have changed since the child was started
+        line = encoded([folder, what, [*(let or {}).items()], dimensions or Dimensions()])
         with self._lock:
             try:
                 answer = self._answer(line)
