@@ -744,4 +744,4 @@ def test_a_file_is_read_in_the_folder_where_a_notebook_is_now(
         (folder / "here.py").write_text(f"from keras.layers import LSTM\nn = {units}\nLSTM(n)\n")
         monkeypatch.chdir(folder)
         [report] = inspect_all("here.py")
-        assert report.o.shape == (2, units)
+        assert report.outputs["o"].shape == (2, units)
