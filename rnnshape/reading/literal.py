@@ -40,6 +40,7 @@ def is_literal(text: str) -> bool:
     return _statements(text.replace("→", "->")) is not None
 
 
+@lru_cache(maxsize=16)
 def literal_network(text: str) -> Network | None:
     """The network of a literal text as whoever follows code reads it; None where that has more to
     say: of what is wrong or open, or is not of this Keras.
