@@ -310,15 +310,17 @@ def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
     """A chain of layers, each in whatever form."""
     texts = {text: _read(text, let, Dimensions()) for text in layers if let and _is_text(text)}
     calls = [
-        texts[one].networks[0].steps[0].layer if _is_text(one) and one in texts else _layer(one, at)
-        for at, one in enumerate(layers)
+        texts[layer].networks[0].steps[0].layer
+        if _is_text(layer) and layer in texts
+        else _layer(layer, at)
+        for at, layer in enumerate(layers)
     ]
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
     return Reading(
         (chain(calls),),
-        names_used=tuple(name for one in texts.values() for name in one.names_used),
-        names_open=tuple(name for one in texts.values() for name in one.names_open),
+        names_used=tuple(name for text in texts.values() for name in text.names_used),
+        names_open=tuple(name for text in texts.values() for name in text.names_open),
     )
 
 
@@ -378,7 +380,7 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
         if value is None or isinstance(value, bool | int | float | str | Call):
             return value
         if isinstance(value, list | tuple):
-            return tuple(plain(name, one) for one in value)
+            return tuple(plain(name, part) for part in value)
         if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy
             return plain(name, value.item())
         raise TypeError(f"let: {name} is {named_type(value)}: give plain data, such as 5000")

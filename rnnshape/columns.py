@@ -114,12 +114,12 @@ def call_with_numbers(call: Call, column: Column) -> Call:
 def merged(*tensors: Tensor) -> Tensor:
     """A tensor with the axes that are the same in all columns, and the others not known."""
     first = tensors[0]
-    if len({len(one.axes) for one in tensors}) > 1:
+    if len({len(tensor.axes) for tensor in tensors}) > 1:
         return replace(first, axes=(), has_rank=False)
     axes = tuple(
-        replace(axis, is_unknown=len({one.length for one in several}) > 1)
+        replace(axis, is_unknown=len({part.length for part in several}) > 1)
         for axis, several in zip(
-            first.axes, zip(*(one.axes for one in tensors), strict=True), strict=True
+            first.axes, zip(*(tensor.axes for tensor in tensors), strict=True), strict=True
         )
     )
     return replace(first, axes=axes)
@@ -128,20 +128,20 @@ def merged(*tensors: Tensor) -> Tensor:
 def merged_facts(facts: Sequence[Facts]) -> Facts | None:
     """The same of the facts; None where even the number of tensors differs."""
     first, *others = facts
-    if len({changed(one.returns, lambda _: BLANK) for one in facts}) > 1 or any(
-        len(one.weights) != len(first.weights) for one in others
+    if len({changed(fact.returns, lambda _: BLANK) for fact in facts}) > 1 or any(
+        len(other.weights) != len(first.weights) for other in others
     ):
         return None
 
     def common(name: str) -> Any:
         """Of several values, those that are in all columns; a single one, or None."""
-        values = [getattr(one, name) for one in facts]
+        values = [getattr(fact, name) for fact in facts]
         if isinstance(values[0], tuple) and not hasattr(values[0], "_fields"):
-            return tuple(one for one in values[0] if all(one in other for other in values))
-        return values[0] if all(one == values[0] for one in values) else None
+            return tuple(value for value in values[0] if all(value in other for other in values))
+        return values[0] if all(value == values[0] for value in values) else None
 
-    places = zip(*(one.outputs for one in facts), strict=True)
-    weights = zip(*(one.weights for one in facts), strict=True)
+    places = zip(*(fact.outputs for fact in facts), strict=True)
+    weights = zip(*(fact.weights for fact in facts), strict=True)
     alike = ("relations", "warnings", "notes", "timeline", "whole_numbers_below", "cudnn")
     return replace(
         first,
@@ -152,7 +152,7 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
 
 
 def _numbers(unknowns: tuple[Unknown, ...], place: int) -> Numbers:
-    return {one: FIRST[place] + STEP[place] * index for index, one in enumerate(unknowns)}
+    return {unknown: FIRST[place] + STEP[place] * index for index, unknown in enumerate(unknowns)}
 
 
 def _unknowns_that_count(value: Value) -> Iterator[Unknown]:

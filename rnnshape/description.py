@@ -29,7 +29,7 @@ from rnnshape.network import (
     kind_of_axis,
 )
 from rnnshape.network_inputs import assumed_axes, described_input
-from rnnshape.rules import axes_of_rank, facts_of, rule_of
+from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
@@ -169,8 +169,8 @@ class _Run:
         self.network, self.column, self.measured = network, column, measured
         self.masks_taken = masks_taken(network)
         self.inputs = tuple(
-            described_input(network, number, one, sizes, column)
-            for number, one in enumerate(network.inputs)
+            described_input(network, number, tensor, sizes, column)
+            for number, tensor in enumerate(network.inputs)
         )
         self.layers: list[Layer] = []
 
@@ -242,7 +242,7 @@ def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
 
     def asked(run: _Run) -> tuple[object, ...]:
         given = map(run.tensor, step.refs)
-        shapes = [one.shape if one else run.column.place for one in given]
+        shapes = [tensor.shape if tensor else run.column.place for tensor in given]
         return (str(call_with_numbers(step.layer, run.column)), *shapes)
 
     return len(set(map(asked, runs))) > 1
@@ -250,8 +250,10 @@ def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
 
 def _check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
     """A layer that is called again has the weights that it was built with."""
-    shapes = [one.shape for one in network.inputs]
-    if first.facts is None or any(not isinstance(one, tuple) or None in one[1:] for one in shapes):
+    shapes = [tensor.shape for tensor in network.inputs]
+    if first.facts is None or any(
+        not isinstance(shape, tuple) or None in shape[1:] for shape in shapes
+    ):
         return
     for weight, built in zip(facts.weights, first.facts.weights, strict=False):
         if weight.sizes != built.sizes:
@@ -272,7 +274,7 @@ def _merged_layer(layers: Sequence[Layer]) -> Layer:
     facts = [layer.facts for layer in layers]
     known = None
     if all(facts):
-        known = merged_facts([one for one in facts if one])
+        known = merged_facts([fact for fact in facts if fact])
     outputs: tuple[Tensor, ...] = ()
     if len({len(layer.known_outputs) for layer in layers}) == 1:
         outputs = tuple(
@@ -299,8 +301,8 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
             return tuple(map(given, argument))
         return argument if isinstance(argument, bool) else None
 
-    keywords = {name: given(one) for name, one in step.keywords}
-    inputs = called_with(step.layer, [given(one) for one in step.arguments], keywords)
+    keywords = {name: given(keyword) for name, keyword in step.keywords}
+    inputs = called_with(step.layer, [given(argument) for argument in step.arguments], keywords)
     facts = facts_of(step.layer, inputs)
     if facts is None:
         return None
@@ -316,7 +318,7 @@ def _tensors_of_shapes(
     or those that are recorded, with a None for the batch. What the rule does not know drops masks,
     and of what is not read nobody knows."""
     batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
-    masked = any(one.masked for one in given) and (step.unread or rule_of(step.layer.name))
+    masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
         sizes = zip(names, shape, strict=True)
@@ -369,7 +371,7 @@ def _inputs_below(network: Network, layers: Sequence[Layer]) -> Iterator[int | N
         step, facts = network.steps[number - 1], layers[number - 1].facts
         below = facts.whole_numbers_below if facts else None
         passed_on = (limit for ref, limit in limits.items() if ref.step == number)
-        limit = min((one for one in (below, *passed_on) if one), default=None)
+        limit = min((limit for limit in (below, *passed_on) if limit), default=None)
         for ref in step.refs if limit else ():
             limits[ref] = min(limit or 0, limits.get(ref, limit or 0))
     for number in range(len(network.inputs)):

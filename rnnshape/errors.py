@@ -106,7 +106,7 @@ def did_you_mean(word: str, known: Iterable[str], *, alike: float = 0.75) -> str
     """
     from difflib import get_close_matches  # only a misspelt word needs it
 
-    spelt = {one.lower(): one for one in known}
+    spelt = {tensor.lower(): tensor for tensor in known}
     near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
     return f"; did you mean {spelt[near[0]]}?" if near else ""
 

@@ -61,7 +61,7 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     try:
         if not is_code(file) or not Path(file).is_file():
             return
-        yield from (one for one in _problems(reader().read(file)) if one.line == line)
+        yield from (problem for problem in _problems(reader().read(file)) if problem.line == line)
     except QueryError as refused:  # no model of it can be answered
         yield from (one for one in _between([refused, *refused.others]) if one.line == line)
 

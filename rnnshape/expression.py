@@ -133,7 +133,7 @@ def printed(value: Value) -> str:
     """A value as Python writes it; several layers as a list, as Keras' documentation has them."""
     if isinstance(value, tuple):
         inside = ", ".join(map(printed, value))
-        if any(isinstance(one, Call) for one in value):
+        if any(isinstance(part, Call) for part in value):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     return str(value) if isinstance(value, Call | Unknown) else repr(value)
@@ -247,7 +247,7 @@ class Source:
 
     def _check_numbers(self, statements: list[ast.stmt]) -> None:
         """Python itself does not print a number of so many digits."""
-        for node in (node for one in statements for node in ast.walk(one)):
+        for node in (node for statement in statements for node in ast.walk(statement)):
             number = node.value if isinstance(node, ast.Constant) else None
             if isinstance(number, int) and number.bit_length() > MOST_BITS:
                 raise QueryError("a number in this is too large to be read")
@@ -282,7 +282,10 @@ class Source:
         if not any(isinstance(part, ast.Starred) for part in node.args):
             places |= {str(index): self.place(part) for index, part in enumerate(node.args)}
         first = [("0", part) for part in node.args[:1]]
-        for name, part in [*first, *((str(one.arg), one.value) for one in node.keywords)]:
+        for name, part in [
+            *first,
+            *((str(keyword.arg), keyword.value) for keyword in node.keywords),
+        ]:
             for index, item in enumerate(getattr(part, "elts", ())):
                 named = item.func if isinstance(item, ast.Call) else item
                 places[f"{name}.{index}"] = self.place(named)

@@ -86,18 +86,18 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
     these are all that the last layer returns, of which the number is given."""
     names = names_by_keras(network)
     refs = network.returned(count)
-    inputs = [one.name for one in network.inputs]
+    inputs = [tensor.name for tensor in network.inputs]
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
 
 def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
     """Without what meets an input or output of which not even the rank is known."""
-    open_inputs = [isinstance(one.shape, Unknown) for one in network.inputs]
+    open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
     if any(open_inputs) and len(call.x) == len(open_inputs):
         pairs = zip(call.x, open_inputs, strict=True)
         x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
         call = replace(call, x=tuple(x))
-    if UNKNOWN in [one.shape for one in model.outputs]:
+    if UNKNOWN in [output.shape for output in model.outputs]:
         call = replace(call, losses=(), metrics=(), class_weights=())
     return call
 
@@ -212,13 +212,13 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     except QueryError:
         return {}
     found: dict[Ref, Sizes] = {}
-    for one, two in zip(first, other, strict=True):
-        for place, (tensor, same) in enumerate(zip(one.outputs, two.outputs, strict=False)):
+    for part, two in zip(first, other, strict=True):
+        for place, (tensor, same) in enumerate(zip(part.outputs, two.outputs, strict=False)):
             sizes, others = tensor.sizes, same.sizes
             if sizes is not None and others is not None and len(sizes) == len(others):
                 pairs = zip(sizes, others, strict=True)
                 same_sizes = (size if size == also else None for size, also in pairs)
-                found[Ref(one.number, place)] = tuple(same_sizes)
+                found[Ref(part.number, place)] = tuple(same_sizes)
     return found
 
 

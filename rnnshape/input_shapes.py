@@ -43,7 +43,7 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
 
 def by_name(network: Network, given: object, shapes: Sequence[Shape]) -> Sequence[Shape]:
     """The shapes of what is given in a dictionary, in the order of the network's inputs."""
-    inputs = [one.name for one in network.inputs]
+    inputs = [tensor.name for tensor in network.inputs]
     if not isinstance(given, Mapping) or len(inputs) == 1 == len(given):
         return shapes
     known = dict(zip(given, shapes, strict=True))
@@ -68,8 +68,8 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
         raise QueryError("input: its shape is not known") from None
     if not parts:
         raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
-    if all(_is_shape(one) for one in parts):
-        return tuple(shape_of(one) for one in parts)
+    if all(_is_shape(part) for part in parts):
+        return tuple(shape_of(part) for part in parts)
     return (shape_of(parts),)
 
 
@@ -81,7 +81,7 @@ def shape_of(given: object) -> Shape:
         sizes = list(shape)
     except ValueError:
         raise QueryError("input: its shape is not known") from None
-    return tuple(_size(one, sizes) for one in sizes)
+    return tuple(_size(size, sizes) for size in sizes)
 
 
 def _size(size: object, sizes: Sequence[object]) -> int | None:
@@ -126,8 +126,8 @@ def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions:
     """The sizes with which a network's inputs have these shapes, as far as there are such; a
     `QueryError` where an input says another size."""
     if len(shapes) == len(network.inputs):
-        for one, shape in zip(network.inputs, shapes, strict=True):
-            _check_fits(one, shape)
+        for tensor, shape in zip(network.inputs, shapes, strict=True):
+            _check_fits(tensor, shape)
         return _as_dimensions(network, shapes) or Dimensions()
     return Dimensions()
 
@@ -137,19 +137,19 @@ def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     if len(shapes) > 1 and _is_one_open_layer(network):
         network = _called_with_several(network.steps[0].layer, len(shapes))
     if len(shapes) != len(network.inputs):
-        names = ", ".join(one.name for one in network.inputs)
+        names = ", ".join(tensor.name for tensor in network.inputs)
         raise QueryError(
             f"input: {counted(len(shapes), 'shape')} for {counted(len(network.inputs), 'input')}"
             f" ({names}): give one for each, in a list"
         )
-    for one, shape in zip(network.inputs, shapes, strict=True):
-        _check_fits(one, shape)
+    for tensor, shape in zip(network.inputs, shapes, strict=True):
+        _check_fits(tensor, shape)
     # Where the sizes alone say it all, the question stays as it is written.
     dimensions = _as_dimensions(network, shapes)
     if dimensions is None:
         described = tuple(
-            replace(one, shape=_filled(one, shape))
-            for one, shape in zip(network.inputs, shapes, strict=True)
+            replace(tensor, shape=_filled(tensor, shape))
+            for tensor, shape in zip(network.inputs, shapes, strict=True)
         )
         question = Question(replace(network, inputs=described), likely_dimensions(shapes))
     else:
@@ -190,13 +190,13 @@ def _filled(one: Input, shape: Shape) -> OfNetwork:
 def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
     """The sizes that make the network's open inputs these shapes; None if no such sizes do."""
     pairs: list[tuple[str, int]] = []
-    for number, (one, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
-        if isinstance(one.shape, Unknown) or next(unknowns_in(one.shape), None):
+    for number, (tensor, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
+        if isinstance(tensor.shape, Unknown) or next(unknowns_in(tensor.shape), None):
             return None
-        names = names_of_axes(network, number, None if one.shape is None else len(shape))
-        if len(names) != len(shape) or (one.shape is None and None in shape[1:]):
+        names = names_of_axes(network, number, None if tensor.shape is None else len(shape))
+        if len(names) != len(shape) or (tensor.shape is None and None in shape[1:]):
             return None
-        said = one.shape or (None,) * len(names)
+        said = tensor.shape or (None,) * len(names)
         pairs += [
             (axis, size)
             for axis, before, size in zip(names, said, shape, strict=True)
@@ -208,13 +208,13 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
 
 def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Question) -> None:
     """A shape without its batch is the commonest slip: where it alone is wrong, that is said."""
-    if any(one.shape is not None for one in network.inputs) or is_taken(
+    if any(tensor.shape is not None for tensor in network.inputs) or is_taken(
         question.network, question.dimensions
     ):
         return
     with_batch = tuple(
-        replace(one, shape=(None, *shape))
-        for one, shape in zip(network.inputs, shapes, strict=True)
+        replace(tensor, shape=(None, *shape))
+        for tensor, shape in zip(network.inputs, shapes, strict=True)
     )
     if is_taken(replace(network, inputs=with_batch)):
         sizes = ", ".join(map(str, shapes[0]))

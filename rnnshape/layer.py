@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rnnshape.expression import Call, Unknown
-from rnnshape.rules import rule_of
+from rnnshape.rules import has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
 __all__ = ["Layer", "Mask"]
@@ -56,7 +56,7 @@ class Layer:
     recorded: int | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(f"{one.name} {one.sizes}" for one in self.outputs)
+        outputs = ", ".join(f"{output.name} {output.sizes}" for output in self.outputs)
         return f"<Layer {self.number} {self.call}: {outputs or 'by Keras alone'}>"
 
     @property
@@ -67,27 +67,29 @@ class Layer:
     def without_rule(self) -> str:
         """What there is no rule for: the name of the layer, or of the one inside it."""
         call = self.call
-        while rule_of(call.name) and isinstance(inner := call["layer"], Call):
+        while has_rule(call.name) and isinstance(inner := call["layer"], Call):
             call = inner
-        return f"{call.name} with these arguments" if rule_of(call.name) else call.name
+        return f"{call.name} with these arguments" if has_rule(call.name) else call.name
 
     @property
     def has_no_rule(self) -> bool:
         """Whether it is a layer of Keras, or one with arguments, that Keras alone can tell of."""
         if self.facts is not None or self.unread is not None:
             return False
-        is_given_sizes = all(one and None not in (one.sizes or (None,)) for one in self.inputs)
-        return is_given_sizes or rule_of(self.call.name) is None
+        is_given_sizes = all(
+            tensor and None not in (tensor.sizes or (None,)) for tensor in self.inputs
+        )
+        return is_given_sizes or not has_rule(self.call.name)
 
     @property
     def mask(self) -> Mask | None:
         """Which masks come and go; None where there is none."""
-        arrives = any(one.masked for one in self.inputs if one)
+        arrives = any(tensor.masked for tensor in self.inputs if tensor)
         if self.facts is None:
-            is_unknown = self.unread or rule_of(self.call.name)
+            is_unknown = self.unread or has_rule(self.call.name)
             return Mask(arrives, None if is_unknown else False) if arrives else None
         arrives = self.facts.mask_arrives
-        leaves = any(one.masked and one.mask_runs for one in self.facts.outputs)
+        leaves = any(output.masked and output.mask_runs for output in self.facts.outputs)
         return Mask(arrives, leaves, self.facts.uses_mask) if arrives or leaves else None
 
     @property
@@ -98,6 +100,6 @@ class Layer:
     @property
     def parameters(self) -> int | None:
         """How many numbers its weights hold; None where that is not known."""
-        if self.facts is None or any(None in (one.sizes or (None,)) for one in self.weights):
+        if self.facts is None or any(None in (weight.sizes or (None,)) for weight in self.weights):
             return 0 if self.same_as is not None else self.recorded
         return sum(weight.size for weight in self.weights)

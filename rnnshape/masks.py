@@ -33,7 +33,7 @@ def masks_taken(network: Network) -> Mapping[int, frozenset[Ref]]:
 
 def _attended(step: Step) -> Iterator[Ref]:
     """The query, the value and the key."""
-    named = (one for name, one in step.keywords if name in ("query", "value", "key"))
+    named = (keyword for name, keyword in step.keywords if name in ("query", "value", "key"))
     return refs_in((*step.arguments[:3], *named))
 
 
@@ -73,5 +73,5 @@ def _would_use(network: Network, layers: Sequence[Layer], lost: Layer) -> Layer 
 
 def _with_time(layer: Layer) -> set[Ref]:
     """Those of its outputs that still have timesteps."""
-    names = [[axis.name for axis in one.axes[1:-1]] for one in layer.outputs]
-    return {Ref(layer.number, n) for n, one in enumerate(names) if one[:1] == ["timesteps"]}
+    names = [[axis.name for axis in output.axes[1:-1]] for output in layer.outputs]
+    return {Ref(layer.number, n) for n, name in enumerate(names) if name[:1] == ["timesteps"]}

@@ -295,7 +295,7 @@ def input_of(call: Call, name: str = "inputs") -> Input:
 
 def refs_in(argument: Argument) -> Iterator[Ref]:
     """Every tensor in an argument, in order."""
-    return (one for one in leaves(argument) if isinstance(one, Ref))
+    return (ref for ref in leaves(argument) if isinstance(ref, Ref))
 
 
 def input_of_first_layer(layer: Call) -> Input:
@@ -325,8 +325,8 @@ def without_input_arguments(value: Call) -> Call:
     if module_of(value.name) is None:
         return value
     own = signature(value.name).names
-    kept = value.without(*(one for one in INPUT_ARGUMENTS if one not in own))
-    arguments = tuple((name, mapped(one, cleaned)) for name, one in kept.arguments)
+    kept = value.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
+    arguments = tuple((name, mapped(argument, cleaned)) for name, argument in kept.arguments)
     return Call(kept.name, arguments, kept.places)
 
 

@@ -79,7 +79,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
         )
         return replace(one, shape=shape)
 
-    inputs = tuple(filled(number, one) for number, one in enumerate(network.inputs))
+    inputs = tuple(filled(number, tensor) for number, tensor in enumerate(network.inputs))
     return replace(network, inputs=inputs)
 
 

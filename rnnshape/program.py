@@ -14,7 +14,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref, Step
-from rnnshape.rules import started
+from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import is_operation, module_of, signature
 
@@ -90,7 +90,7 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
         return made
     states, [given] = facts.returned_states, layer.inputs
     try:
-        started(step.layer, facts, states)
+        with_initial_state(step.layer, facts, states)
     except QueryError:  # some of a backward layer's may be missing
         return made
     if given is None or None in (given.sizes or (None,)):
@@ -114,7 +114,7 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
 def nested_names(returns: tuple[Nested, ...]) -> str:
     """The names of outputs as they are unpacked: `o, [h_1, c_1], [h_2, c_2]`."""
 
-    return ", ".join(folded(one, lambda tensor: tensor.name, listed) for one in returns)
+    return ", ".join(folded(name, lambda tensor: tensor.name, listed) for name in returns)
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -193,7 +193,7 @@ class _Writer:
         def named(tensor: Tensor) -> str:
             return self.named(Ref(number, next(places)), tensor.name, number)
 
-        return ", ".join(folded(one, named, listed) for one in facts.returns)
+        return ", ".join(folded(name, named, listed) for name in facts.returns)
 
     def named(self, ref: Ref, name: str, number: int) -> str:
         """A variable for a tensor: its own name, unless another is still needed under it."""

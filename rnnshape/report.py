@@ -79,7 +79,7 @@ class Report:
     def __post_init__(self) -> None:
         network, dimensions = self.question.network, self.question.dimensions
         measured = self.measurement.layers if self.measurement else ()
-        shapes = [[one.shape for one in layer.outputs] for layer in measured]
+        shapes = [[output.shape for output in layer.outputs] for layer in measured]
         try:
             described = describe(network, dimensions, shapes)
         except QueryError:
@@ -90,7 +90,7 @@ class Report:
             described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
-        claimed = [len(one.facts.relations) if one.facts else 0 for one in self.layers]
+        claimed = [len(layer.facts.relations) if layer.facts else 0 for layer in self.layers]
         if measured and checked != claimed:
             raise ValueError("the measurement is of another network than the question")
 
@@ -222,7 +222,7 @@ class Report:
     def inputs(self) -> tuple[Tensor, ...]:
         """What the network is given, without the data that its text has."""
         pairs = zip(self.description.inputs, self.question.network.inputs, strict=True)
-        return tuple(tensor for tensor, one in pairs if not one.is_data)
+        return tuple(tensor for tensor, pair in pairs if not pair.is_data)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -261,7 +261,7 @@ class Report:
     def least_parameters(self) -> int:
         """Of all layers of which they are known."""
         known = (self.parameters_of(layer) for layer in self.layers)
-        return sum(one for one in known if one is not None)
+        return sum(tensor for tensor in known if tensor is not None)
 
     @cached_property
     def names(self) -> list[str]:
@@ -335,8 +335,12 @@ class Report:
 
         outputs = names_of_outputs(self.question.network, len(self.layers[-1].outputs))
         for call, found in zip(self.question.calls, measured, strict=True):
-            refused = {(one.name, one.tensor) for one in self.problems
-                       if call.has(one) and one.kind == "labels" and not one.silent}  # fmt: skip
+            wrong = [problem for problem in self.problems if call.has(problem)]
+            refused = {
+                (problem.name, problem.tensor)
+                for problem in wrong
+                if problem.kind == "labels" and not problem.silent
+            }
             for y, (tensor, _), words in zip(call.y, outputs, found, strict=False):
                 if words is not None and bool(words) != ((y.name, tensor) in refused):
                     rule = "fits" if words else "does not fit"
@@ -362,7 +366,9 @@ class Report:
             pairs.append(("parameters", layer.parameters, measured.parameters))
         lines = [f"{name}: the rule says {rule}, Keras {keras}" for name, rule, keras in pairs]
         lines += [
-            f"{one.relation.claim}: does not hold" for one in self.claims_of(layer) if not one.holds
+            f"{claim.relation.claim}: does not hold"
+            for claim in self.claims_of(layer)
+            if not claim.holds
         ]
         number = f"layer {layer.number}, " if len(self.layers) > 1 else ""
         return [f"{layer.call}: {number}{line}" for line in lines]
@@ -380,7 +386,10 @@ WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
 
 
 def _sum(weights: Sequence[Tensor]) -> Sum:
-    return Sum(sum(one.size for one in weights), sum(one.size * one.itemsize for one in weights))
+    return Sum(
+        sum(weight.size for weight in weights),
+        sum(weight.size * weight.itemsize for weight in weights),
+    )
 
 
 def _places(returns: tuple[Nested, ...]) -> Places:

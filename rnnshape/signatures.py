@@ -144,7 +144,7 @@ def signature(name: str) -> Signature:
     known = _arguments(takes)._replace(tensors=tensors)
     if name not in OPERATIONS:
         return known
-    numbers = {one: None for one in tensors if not one.startswith("*")}
+    numbers = {tensor: None for tensor in tensors if not tensor.startswith("*")}
     return known._replace(defaults={**known.defaults, **numbers})
 
 
@@ -156,7 +156,9 @@ def _arguments(text: str) -> Signature:
     positional = tuple(argument.arg for argument in given.args)
     required = positional[: len(positional) - len(given.defaults)]
     optional = (*positional[len(required) :], *(argument.arg for argument in given.kwonlyargs))
-    values = (ast.literal_eval(one) for one in (*given.defaults, *given.kw_defaults) if one)
+    values = (
+        ast.literal_eval(default) for default in (*given.defaults, *given.kw_defaults) if default
+    )
     defaults = dict(zip(optional, values, strict=True))
     if given.kwarg:  # what every layer takes
         shared = _arguments(_SECTIONS["inputs"]["layer"]).defaults

@@ -27,7 +27,7 @@ def as_dict(value: Any) -> dict[str, Any]:
     if isinstance(value, QueryError):
         named = {"message": value.message, "place": value.place, "others": value.others}
     else:
-        named = {one.name: getattr(value, one.name) for one in fields(value)}
+        named = {field.name: getattr(value, field.name) for field in fields(value)}
     return {"type": type(value).__name__, **named}
 
 

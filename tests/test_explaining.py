@@ -15,7 +15,7 @@ import pytest
 
 from rnnshape.explaining import Explanation, explain, is_error
 from rnnshape.explaining.advice import FUNCTIONS
-from rnnshape.explaining.messages import entries
+from rnnshape.explaining.messages import known_messages
 from rnnshape.explaining.text import one_line, plain
 
 TABLE = Path(__file__).parent / "tables" / "errors.txt"
@@ -449,7 +449,7 @@ def test_what_keras_3_raises_is_explained(program: str, raised: Mapping[str, str
 def test_each_wording_of_the_table_is_one_of_keras(raised: Mapping[str, str]) -> None:
     messages = [one_line(plain(text)) for text in raised.values()]
     messages += [one_line(message) for _, _, message in OLD_MESSAGES]
-    wordings = [pattern for entry in entries() for pattern in entry.patterns]
+    wordings = [pattern for entry in known_messages() for pattern in entry.patterns]
     unheard = [one.pattern for one in wordings if not any(map(one.search, messages))]
     assert unheard == []
 
@@ -748,13 +748,13 @@ def test_the_answer_as_json_has_the_keys_that_scripts_depend_on() -> None:
 
 
 def test_each_entry_of_the_table_is_whole() -> None:
-    for entry in entries():
+    for entry in known_messages():
         assert entry.kind in ("data", "labels", "samples", "chain", "keras")
         assert entry.patterns
         assert (
             entry.function in FUNCTIONS if entry.function else entry.explanation and entry.remedies
         )
-    assert {entry.function for entry in entries()} - {""} == set(FUNCTIONS)
+    assert {entry.function for entry in known_messages()} - {""} == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize(

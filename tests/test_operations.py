@@ -16,7 +16,7 @@ from rnnshape.expression import Call, Value
 from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
-from rnnshape.rules import facts_of, rule_of
+from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.rules.inputs import called_with
@@ -239,7 +239,7 @@ def test_an_operation_in_a_network_is_measured_and_written_as_a_program(
     assert measured.layers[1].weights == ()
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATIONS if rule_of(name)])
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if has_rule(name)])
 def test_every_operation_that_has_a_rule_is_in_the_grid(name: str) -> None:
     assert name in GRID
 

@@ -13,7 +13,7 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
-from rnnshape.rules import facts_of, started
+from rnnshape.rules import facts_of, with_initial_state
 from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -542,7 +542,7 @@ def start(text: str, given: Nested) -> Facts:
     call = parse(text)
     facts = facts_of(call, [described(THREE)])
     assert facts is not None
-    return started(call, facts, given)
+    return with_initial_state(call, facts, given)
 
 
 BOTH = "Bidirectional(LSTM(64, return_state=True))"
@@ -551,18 +551,18 @@ WIDE = named("x", 4)
 AS_CELLS_DO = ": nest them as the cells do"
 
 
-@pytest.mark.parametrize("believed", [None, 5])
-def test_a_state_of_a_size_that_keras_gets_wrong_is_refused(believed: int | None) -> None:
+@pytest.mark.parametrize("static", [None, 5])
+def test_a_state_of_a_size_that_keras_gets_wrong_is_refused(static: int | None) -> None:
     call = parse("ConvLSTM1D(3, 2)")
     facts = facts_of(call, [described((2, 5, 4, 1))])
     assert facts is not None
-    axes = (Axis("batch", 2), Axis("rows", 3), Axis("filters", 3, believed=believed))
+    axes = (Axis("batch", 2), Axis("rows", 3), Axis("filters", 3, static_length=static))
     states = (Tensor("h", axes), Tensor("c", axes))
-    if believed is None:
-        assert started(call, facts, states).outputs
+    if static is None:
+        assert with_initial_state(call, facts, states).outputs
     else:
         with pytest.raises(QueryError, match="takes h and c"):
-            started(call, facts, states)
+            with_initial_state(call, facts, states)
 
 
 # What is taken, and what is given.
@@ -729,7 +729,7 @@ def test_what_is_said_of_directions_that_differ(
 
 
 def test_a_lone_state_in_a_list_is_believed_as_any_other() -> None:
-    axes = (Axis("batch", 2), Axis("units", 4, believed=5))
+    axes = (Axis("batch", 2), Axis("units", 4, static_length=5))
     given = ((H, C), (Tensor("x", axes),))
     with pytest.raises(QueryError, match="takes h_1 of"):
         start("RNN([LSTMCell(3), GRUCell(4)])", given)
@@ -797,7 +797,7 @@ def test_where_a_mask_comes_in_and_states_too_no_relation_is_claimed() -> None:
     for masked in (False, True):
         facts = facts_of(call, [described(THREE, masked=masked)])
         assert facts is not None
-        assert len(started(call, facts, (H, C), masked=masked).relations) == (not masked)
+        assert len(with_initial_state(call, facts, (H, C), masked=masked).relations) == (not masked)
 
 
 if __name__ == "__main__":  # makes the table anew

@@ -13,7 +13,7 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.rules import axes_of_input, facts_of, registry, rule_of
+from rnnshape.rules import axes_of_input, facts_of, has_rule, registry
 from rnnshape.rules.arguments import KINDS, check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -889,7 +889,7 @@ def test_every_rule_is_of_a_layer_or_an_operation_that_can_be_asked_about() -> N
     assert set(registry._RULES) <= {*LAYERS, *OPERATIONS, "Sequential"}
 
 
-assert rule_of("no such layer") is None  # for it, all rules were looked for
+assert not has_rule("no such layer")  # for it, all rules were looked for
 RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]
 
 
@@ -1022,8 +1022,8 @@ def test_what_becomes_of_two_tensors(text: str, meaning: str) -> None:
 )
 def test_two_axes_joined(one: Axis, other: Axis, label: str, length: int) -> None:
     joined = one + other
-    assert (joined.label, joined.length, joined.believed) == (label, length, None)
-    assert (one + Axis("units", 4, believed=3, is_open=True)).believed == one.length + 3
+    assert (joined.label, joined.length, joined.static_length) == (label, length, None)
+    assert (one + Axis("units", 4, static_length=3, is_open=True)).static_length == one.length + 3
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def _measured(
             shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
             with shown.waiting() as tell:
                 results = list(measurer.answers(request, tell))
-            failures = [one for one in results if isinstance(one, Failure)]
+            failures = [result for result in results if isinstance(result, Failure)]
             measured = with_answers(reports, results)
             # Shown before the child has gone: a large one takes its time.
             code = _finished(query, environment, shown, measured, failed=bool(failures))

@@ -80,7 +80,7 @@ def with_data(question: Question, options: Options) -> Question:
 def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
     """With the sizes of X, where the network takes it; where not, a problem tells."""
     shapes = [
-        (min(one.samples or 1, MOST_IN_BATCH), *(one.shape or ())[1:]) for one in x if one.shape
+        (min(part.samples or 1, MOST_IN_BATCH), *(part.shape or ())[1:]) for part in x if part.shape
     ]
     try:
         found = with_input(question.network, shapes)

@@ -53,7 +53,9 @@ def printable(text: str) -> str:
     >>> printable("a\\x1b[2Jb")
     'a\\\\x1b[2Jb'
     """
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )
 
 
 def _write(
@@ -71,7 +73,7 @@ def _write(
         most = LONGEST_LINE if width is None else min(LONGEST_LINE, width - BESIDE_PLACE)
         details = (*where, *place.shown_in(most))
     first, *others = _folded(f"{kind} {printable(message)}", width)
-    lines = [first.removeprefix(kind), *others, *(f"  | {printable(one)}" for one in details)]
+    lines = [first.removeprefix(kind), *others, *(f"  | {printable(detail)}" for detail in details)]
     lines = [line.rstrip() for line in lines]
     if is_coloured(stream, variables):
         quiet = len(others) + 1

@@ -96,7 +96,9 @@ app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 def option_names() -> list[str]:
     """Every option that there is, long and short."""
     parameters = typer.main.get_command(app).params
-    names = [name for one in parameters for name in (*one.opts, *one.secondary_opts)]
+    names = [
+        name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)
+    ]
     return [*(name for name in names if name.startswith("-")), "-h", "--help"]
 
 
@@ -116,13 +118,13 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of files that end so, and of folders."""
     folder = os.path.dirname(incomplete)
     with suppress(OSError), os.scandir(folder or ".") as found:
-        for one in sorted(found, key=lambda one: one.name):
-            path = os.path.join(folder, one.name)
-            if one.name.startswith("."):
+        for match in sorted(found, key=lambda one: one.name):
+            path = os.path.join(folder, match.name)
+            if match.name.startswith("."):
                 continue
-            if one.is_dir():
+            if match.is_dir():
                 yield f"{path}/"
-            elif one.name.lower().endswith(suffixes):
+            elif match.name.lower().endswith(suffixes):
                 yield path
 
 

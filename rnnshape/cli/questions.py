@@ -79,16 +79,16 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
                 )
             ]
     if not reads_stdin:
-        _check_all_is_used(options, [one.question for one in asked], used, known)
+        _check_all_is_used(options, [question.question for question in asked], used, known)
     return Query(
-        questions=tuple(one.question for one in asked),
-        notes=tuple(one.notes for one in asked),
-        flags=tuple(one.flags for one in asked),
+        questions=tuple(question.question for question in asked),
+        notes=tuple(question.notes for question in asked),
+        flags=tuple(question.flags for question in asked),
         reads_stdin=reads_stdin,
         views=options.views,
         format=options.format or Format.TABLE,
         code_alone=_code_alone(options),
-        compare=_varying([one.flags for one in asked]) if options.compare else (),
+        compare=_varying([question.flags for question in asked]) if options.compare else (),
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
@@ -99,7 +99,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
 
 def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
     """Of a file with many models, which there are, and how to ask for one."""
-    names = list(dict.fromkeys(one.name for one in reading.networks if one.name))
+    names = list(dict.fromkeys(network.name for network in reading.networks if network.name))
     if len(reading.networks) > SEEN_AT_ONCE and names:
         number = len(reading.networks)
         yield f"{number} models, {', '.join(names)}: {shortened(what)}:{names[0]} is one of them"
@@ -168,8 +168,8 @@ def _check_all_is_used(
             raise UsageError(f"--let {shortened(name)}{hint}")
     taken = {
         kind_of_axis(axis)
-        for one in questions
-        for axis in axes_that_are_given(one.network, one.dimensions)
+        for question in questions
+        for axis in axes_that_are_given(question.network, question.dimensions)
     }
     for word in ("batch", "timesteps", "features"):
         if options.dimensions.given(word) is not None and word not in taken:
@@ -193,7 +193,7 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
             raise reading.refused()
         raise QueryError(f"{shortened(what)} makes no Keras layers: there is nothing to answer")
     if len(reading.networks) > 1 and (options.x or options.y):
-        names = [one.name for one in reading.networks if one.name]
+        names = [network.name for network in reading.networks if network.name]
         which = (
             f"{', '.join(names)}: choose one, {shortened(what)}:{names[0]}" if names else "ask one"
         )
@@ -257,7 +257,7 @@ def _check_text(options: Options) -> None:
 
 def _varying(flags: Sequence[Mapping[str, bool]]) -> tuple[str, ...]:
     """The flags that differ between the questions of a comparison: its columns."""
-    return tuple(name for name in FLAGS if len({one[name] for one in flags}) > 1)
+    return tuple(name for name in FLAGS if len({flag[name] for flag in flags}) > 1)
 
 
 def _code_alone(options: Options) -> bool:

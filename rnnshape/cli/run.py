@@ -115,7 +115,10 @@ rnnshape --help tells the rest."""
 def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int:
     """What the arguments ask for, or how Typer has ended what it answers itself, as `--help`."""
     # A notebook's traceback begins with a rule, and no option does.
-    arguments = [f"\n{one}" if one.startswith(RULE) and "\n" in one else one for one in arguments]
+    arguments = [
+        f"\n{argument}" if argument.startswith(RULE) and "\n" in argument else argument
+        for argument in arguments
+    ]
     wide = ExitStack()
     known: dict[str, Any] = {"prog_name": "rnnshape", "standalone_mode": False}
     with wide:

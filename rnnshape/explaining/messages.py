@@ -27,7 +27,7 @@ from typing import NamedTuple, cast
 from rnnshape.explaining.explanation import Kind
 from rnnshape.explaining.shapes import SHAPE, Shape, class_of, shape_of, written
 
-__all__ = ["Advice", "Entry", "Said", "changes", "entries", "found_in"]
+__all__ = ["Advice", "KnownMessage", "Said", "changes", "found_in", "known_messages"]
 
 # No pattern has a repetition within a repetition: the time to search grows with the text alone.
 _PARTS = {
@@ -71,7 +71,7 @@ class Said:
         return shape_of(self[name])
 
 
-class Entry(NamedTuple):
+class KnownMessage(NamedTuple):
     """A message: where its fault lies, what finds it, and its texts or the name of a function."""
 
     kind: Kind
@@ -123,13 +123,13 @@ def changes(name: str, /, **parts: object) -> tuple[str, ...]:
     return _filled(_table()[1].get(name, ()), _parts(parts))
 
 
-def entries() -> tuple[Entry, ...]:
+def known_messages() -> tuple[KnownMessage, ...]:
     """All messages, in the order in which they are tried."""
     return _table()[0]
 
 
 @cache
-def _table() -> tuple[tuple[Entry, ...], Mapping[str, tuple[str, ...]]]:
+def _table() -> tuple[tuple[KnownMessage, ...], Mapping[str, tuple[str, ...]]]:
     text = Path(__file__).with_name("messages.txt").read_text(encoding="utf-8")
     text = re.sub(r"\n  (?=\S)", " ", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
     found, named = [], {}
@@ -146,7 +146,7 @@ def _table() -> tuple[tuple[Entry, ...], Mapping[str, tuple[str, ...]]]:
         patterns = tuple(re.compile(_expression(pattern)) for pattern in lines["/"])
         function = said if sign == " = " else ""
         told = "" if function else said
-        found.append(Entry(cast(Kind, kind), patterns, told, remedies, function))
+        found.append(KnownMessage(cast(Kind, kind), patterns, told, remedies, function))
     return tuple(found), named
 
 
@@ -159,9 +159,9 @@ def _expression(pattern: str) -> str:
     return _NAMED.sub(named, pattern.replace("LAYER: ", _LAYER)).replace("SHAPE", SHAPE)
 
 
-def found_in(text: str) -> Iterator[tuple[Entry, Said]]:
-    """The entries whose message is in the text, which is one line."""
-    for entry in entries():
+def found_in(text: str) -> Iterator[tuple[KnownMessage, Said]]:
+    """The known messages that are in the text, which is one line."""
+    for entry in known_messages():
         for pattern in entry.patterns:
             match = pattern.search(text)
             if match:

@@ -33,7 +33,7 @@ def csv_lines(
                         layer.number,
                         layer.call,
                         output.name,
-                        "x".join("?" if one is None else str(one) for one in output.shape or ()),
+                        "x".join("?" if size is None else str(size) for size in output.shape or ()),
                         " ".join(axis.label.replace(" ", "") for axis in output.axes),
                         output.dtype,
                         report.source if output.is_measured else "rule",

@@ -73,9 +73,9 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
         "open": [
             {"name": name, "file": file or None, "line": line, "reason": reason}
             for name, file, line, reason in dict.fromkeys(
-                (name, one.file, one.line, one.reason or "it comes from data")
-                for one in report.open
-                for name in one.asked or (one.name,)
+                (name, unknown.file, unknown.line, unknown.reason or "it comes from data")
+                for unknown in report.open
+                for name in unknown.asked or (unknown.name,)
             )
         ],
         "layers": [

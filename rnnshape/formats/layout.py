@@ -97,7 +97,7 @@ def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
         widths[grid.folds] = max(1, min(widths[grid.folds], page.width - others))
     total = min(sum(widths) + GAP * (len(widths) - 1), page.width)
     sections = [row for row in (grid.over, *grid.rows) if isinstance(row, Section)]
-    total = max([total, *(min(page.width, _section_width(one)) for one in sections)])
+    total = max([total, *(min(page.width, _section_width(section)) for section in sections)])
     if grid.over:
         yield from _section(grid.over, total)
     head = tuple(styled((name, Style.QUIET)) for name in grid.columns)

@@ -251,7 +251,7 @@ class _Generated(SourceFileLoader):
                 return _Instead(imported, ops=_Instead(imported.ops, to_raw_op=_same))
             else:
                 return imported
-            usual.update((one, getattr(imported, one)) for one in instead)
+            usual.update((tensor, getattr(imported, tensor)) for tensor in instead)
             return _Instead(imported, **instead)
 
         namespace["__builtins__"] = {**vars(builtins), "__import__": importing}

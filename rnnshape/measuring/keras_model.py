@@ -45,10 +45,12 @@ def build(value: Value) -> Any:
         return keras.Sequential(build(value["layers"]))
     if isinstance(value, Call):
         module = getattr(keras, str(module_of(value.name)))
-        return getattr(module, value.name)(**{name: build(one) for name, one in value.arguments})
+        return getattr(module, value.name)(
+            **{name: build(argument) for name, argument in value.arguments}
+        )
     if isinstance(value, tuple):
-        parts = [build(one) for one in value]
-        return parts if any(isinstance(one, Call) for one in value) else tuple(parts)
+        parts = [build(part) for part in value]
+        return parts if any(isinstance(part, Call) for part in value) else tuple(parts)
     return value
 
 
@@ -80,7 +82,7 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
         tell: called with the number of batches done, and how many there are.
     """
     parts = map(measured_part, request.questions)
-    described = [(one, describe(one.network, one.dimensions)) for one in parts]
+    described = [(part, describe(part.network, part.dimensions)) for part in parts]
     whole = iter(request.questions)
     for _, group in groupby(described, key=_same_inputs):
         for answer, question in zip(_answers([*group], request, tell), whole, strict=False):
@@ -100,7 +102,7 @@ def _answers(
     except Exception as problem:
         if len(together) == 1:
             return [_failure(problem)]
-        return [answer for one in together for answer in _answers([one], request, tell)]
+        return [answer for part in together for answer in _answers([part], request, tell)]
 
 
 def _same_inputs(one: tuple[Question, Description]) -> object:
@@ -119,7 +121,10 @@ def _measured(
     network = question.network
     batch = description.inputs[0].shape[0]
     calls = [
-        call for one, _ in questions for layer in one.network.layers for call in calls_within(layer)
+        call
+        for question, _ in questions
+        for layer in question.network.layers
+        for call in calls_within(layer)
     ]
     stateful = any(call["stateful"] for call in calls)
     inputs = [
@@ -139,13 +144,15 @@ def _measured(
         built.append(_called(one.network, inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
-    too_large = why_outputs_cannot_fit([one.shape for one in tensors], batch)
+    too_large = why_outputs_cannot_fit([tensor.shape for tensor in tensors], batch)
     if too_large is not None:
         raise DoesNotFitError(too_large)
     size = batch_size(batch, stateful=stateful)
     batches = -(-batch // size)
     model = keras.Model(inputs, tensors)
-    model.run_eagerly = batches * max(_timesteps(one) for _, one in questions) <= EAGER_STEPS
+    model.run_eagerly = (
+        batches * max(_timesteps(question) for _, question in questions) <= EAGER_STEPS
+    )
     given = tuple(random_inputs(network, description, request.seed))
     # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
     data = tf.data.Dataset
@@ -156,7 +163,7 @@ def _measured(
         callbacks=[_Telling(tell, batches)] if tell else [],
     )
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
-    shown = tuple(as_array(one, with_numbers=request.values) for one in given)
+    shown = tuple(as_array(tensor, with_numbers=request.values) for tensor in given)
     for steps, (one, described) in zip(built, questions, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
         if not described.is_complete:  # now the rule can go on after what there was none for
@@ -197,8 +204,8 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
             layer = steps[step.same_as - 1][0]
         else:
             layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
-        positional = [given(one) for one in step.arguments]
-        returned = layer(*positional, **{name: given(one) for name, one in step.keywords})
+        positional = [given(argument) for argument in step.arguments]
+        returned = layer(*positional, **{name: given(keyword) for name, keyword in step.keywords})
         flat: list[Any] = []
         nesting = _nesting(returned, flat)
         steps.append((layer, nesting, flat))
@@ -208,7 +215,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
 def _nesting(returned: Any, flat: list[Any]) -> Places:
     """How tensors are nested; the tensors themselves are added to `flat`."""
     if isinstance(returned, list | tuple):
-        return [_nesting(one, flat) for one in returned]
+        return [_nesting(part, flat) for part in returned]
     flat.append(returned)
     return len(flat) - 1
 

@@ -52,8 +52,8 @@ def measured_part(question: Question) -> Question:
     steps = tuple(
         replace(
             step,
-            arguments=tuple(mapped(one, moved) for one in step.arguments),
-            keywords=tuple((name, mapped(one, moved)) for name, one in step.keywords),
+            arguments=tuple(mapped(argument, moved) for argument in step.arguments),
+            keywords=tuple((name, mapped(keyword, moved)) for name, keyword in step.keywords),
             same_as=None if step.same_as is None else numbers[step.same_as],
         )
         for step in network.steps

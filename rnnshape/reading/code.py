@@ -115,7 +115,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(notes),
         tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
-        tuple(QueryError(one.reason, _place(one)) for one in evaluator.refusals),
+        tuple(QueryError(refusal.reason, _place(refusal)) for refusal in evaluator.refusals),
         tuple(calls),
     )
 
@@ -307,7 +307,7 @@ def _finished(
     if held.calls:
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
         last = [call for call in held.calls if call not in used]
-        outputs = [one for call in last for one in graph.tensors_in(graph.returned(call))]
+        outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
         yield graph.network_of([], outputs, "", held.calls), (), ()
         return
     for layer in list(held.unused):
@@ -322,7 +322,7 @@ def _not_counted(model: Model) -> tuple[str, ...]:
     takes, gives = model.flow()
     used = {call.layer for call in graph.calls_before(gives, takes)}
     others = {call.layer for call in SESSION.get().calls} - used
-    held = [vars(one).get("own_layer") for one in vars(model).values() if isinstance(one, Layer)]
+    held = [vars(part).get("own_layer") for part in vars(model).values() if isinstance(part, Layer)]
     rows = [str(layer.call) for layer in held if layer in others] if not model.kind else []
     return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()
 

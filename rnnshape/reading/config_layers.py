@@ -126,7 +126,7 @@ class _Reader:
             case list():
                 if len(value) > 1_000:
                     return _NOTHING
-                parts = [self.value(one, depth + 1) for one in value]
+                parts = [self.value(part, depth + 1) for part in value]
                 return _NOTHING if _NOTHING in parts else tuple(parts)
             case {"class_name": "__tuple__", "items": list() as items}:
                 return self.value(items, depth + 1)

@@ -234,7 +234,7 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
         [layer] = describe(network).layers
     except QueryError:
         return []
-    asked = tuple(dict.fromkeys(name for one in network.unknowns for name in one.asked))
+    asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
     return [
         _shape_of_output(output, f"tensor {call.number}.{index}", asked)
         for index, output in enumerate(layer.outputs)

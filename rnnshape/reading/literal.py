@@ -67,7 +67,9 @@ def _statements(text: str) -> list[ast.stmt] | None:
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     nodes = (node for statement in statements for node in ast.walk(statement))
-    return statements if all(isinstance(one, PLAIN) and _is_small(one) for one in nodes) else None
+    return (
+        statements if all(isinstance(node, PLAIN) and _is_small(node) for node in nodes) else None
+    )
 
 
 def _depth(text: str) -> int:
@@ -104,9 +106,9 @@ def _bound_layers(source: Source) -> list[Call]:
             nodes = [*_layers(node)]
         case _:
             raise _MoreError
-    layers = [_bound(source, one, may_be_input=one is nodes[0]) for one in nodes]
+    layers = [_bound(source, node, may_be_input=node is nodes[0]) for node in nodes]
     others = layers[1:] if layers and layers[0].name == "Input" else layers
-    if not others or any(one.name not in LAYERS for one in others):
+    if not others or any(other.name not in LAYERS for other in others):
         raise _MoreError
     return layers
 
@@ -145,13 +147,13 @@ def _bound(source: Source, node: ast.Call, may_be_input: bool = False) -> Call:
             kinds = KINDS[:1]
         case _:
             raise _MoreError
-    words = [one.arg for one in node.keywords]
+    words = [keyword.arg for keyword in node.keywords]
     if module_of(name) not in kinds or (name == "Input" and not may_be_input):
         raise _MoreError
     if len({*words}) < len(words) or not {*words} <= {*signature(name).names}:  # as in Keras 2
         raise _MoreError
-    given = [_value(source, one) for one in node.args]
-    named = {str(one.arg): _value(source, one.value) for one in node.keywords}
+    given = [_value(source, arg) for arg in node.args]
+    named = {str(keyword.arg): _value(source, keyword.value) for keyword in node.keywords}
     return bind(name, given, named, source.places_of_call(node))
 
 

@@ -88,7 +88,7 @@ def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
 def _weights(network: Network) -> list[object]:
     """The shapes of all weights; of what makes no sense, nothing equal to another."""
     try:
-        return [one.sizes for layer in describe(network).layers for one in layer.weights]
+        return [weight.sizes for layer in describe(network).layers for weight in layer.weights]
     except QueryError as wrong:
         return [wrong]
 
@@ -192,19 +192,21 @@ class _Live:
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue
-            arguments = [_changed(one, tensors) for one in node.arguments.args]
-            words = {word: _changed(one, tensors) for word, one in node.arguments.kwargs.items()}
+            arguments = [_changed(arg, tensors) for arg in node.arguments.args]
+            words = {
+                word: _changed(kwarg, tensors) for word, kwarg in node.arguments.kwargs.items()
+            }
             returned = _specs_after(node, given) if given else node.output_tensors
             made = called(self.item(node.operation), arguments, words, [*map(_shape, returned)])
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
-        inputs = [tensors[id(one)] for one in flow.inputs]
-        return Model(inputs, [tensors[id(one)] for one in flow.outputs], name=name)
+        inputs = [tensors[id(tensor)] for tensor in flow.inputs]
+        return Model(inputs, [tensors[id(output)] for output in flow.outputs], name=name)
 
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
         it; where they can't, its layers, each alone."""
         name = type(model).__name__
-        if not getattr(model, "built", False) or not any(one.built for one in model.layers):
+        if not getattr(model, "built", False) or not any(layer.built for layer in model.layers):
             raise QueryError(
                 f"{name} is a subclassed model that was not called yet, so nothing says what its "
                 "layers are given: call it once, or ask for keras.Model(inputs, "
@@ -252,7 +254,7 @@ def _bases(what: object) -> list[str]:
 def _keras_of(what: object) -> Any:
     """The package that a live object is of; it is imported already."""
     packages = [base.__module__.partition(".")[0] for base in type(what).__mro__]
-    return sys.modules[next(one for one in packages if one in ("keras", "tf_keras"))]
+    return sys.modules[next(package for package in packages if package in ("keras", "tf_keras"))]
 
 
 def _is_operation(what: object) -> bool:
@@ -271,9 +273,9 @@ def _changed(value: Any, tensors: Mapping[int, Any]) -> Any:
     if id(value) in tensors:
         return tensors[id(value)]
     if isinstance(value, dict):
-        return {word: _changed(one, tensors) for word, one in value.items()}
+        return {word: _changed(part, tensors) for word, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_changed(one, tensors) for one in value]
+        return [_changed(part, tensors) for part in value]
     return value
 
 
@@ -284,7 +286,7 @@ def _shape(tensor: Any) -> RecordedShape:
 def _is_built(layer: Any) -> bool:
     """Whether a layer and all that are in it have their weights: else a call would make them."""
     inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
-    return type(layer).__name__ == "Lambda" or all(one.built for one in inside)
+    return type(layer).__name__ == "Lambda" or all(part.built for part in inside)
 
 
 def _counted(layer: Any) -> int | None:
@@ -350,7 +352,7 @@ def _traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
     before = dict(counts or {})
     layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
-    calls = [(one, len(one._inbound_nodes), len(one._outbound_nodes)) for one in layers]
+    calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
     flow = None
     try:
         with suppress(Exception):  # it is the user's own `call`
@@ -373,9 +375,9 @@ def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> A
 
     def made(shape: Any, name: str) -> Any:
         if isinstance(shape, dict):
-            return {word: made(one, str(word)) for word, one in shape.items()}
-        if any(isinstance(one, list | tuple | dict) for one in shape):
-            return [made(one, f"{name}_{place}") for place, one in enumerate(shape)]
+            return {word: made(size, str(word)) for word, size in shape.items()}
+        if any(isinstance(size, list | tuple | dict) for size in shape):
+            return [made(size, f"{name}_{place}") for place, size in enumerate(shape)]
         shape = next(given, None) or (None, *shape[1:])
         return keras.Input(batch_shape=shape, name=name or "inputs")
 

@@ -25,7 +25,7 @@ from rnnshape.reading.names.models import tensors_of
 from rnnshape.reading.names.operations import called as function_called
 from rnnshape.reading.names.tensors import plain_sizes, returned, unread_step
 from rnnshape.reading.python import IsOpenError, StandIn, python
-from rnnshape.rules import rule_of
+from rnnshape.rules import has_rule
 from rnnshape.signatures import OPERATIONS, signature
 
 __all__ = [
@@ -149,7 +149,7 @@ class Operation(StandIn):
             unread.own_returns = self.own_returns
             return unread(*given, **named)
         first = next(graph.tensors_in(made))
-        if isinstance(first.maker, graph.LayerCall) and rule_of(self.own_name) is None:
+        if isinstance(first.maker, graph.LayerCall) and not has_rule(self.own_name):
             step = first.maker
             step.returns = _returns(self.own_returns, self.own_name, [*step.tensors]) or None
             made = returned(step, len(self.own_returns))
@@ -163,7 +163,7 @@ class Operation(StandIn):
             tensor, key = given
             return tensor[tuple(key) if isinstance(key, list) else key]
         known = signature(name).names
-        words = {word: one for word, one in self.own_arguments.items() if word in known}
+        words = {word: argument for word, argument in self.own_arguments.items() if word in known}
         return function_called(name, given, {**words, **named})
 
 
@@ -197,12 +197,12 @@ def called(
 def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """What a layer is called with, without what Keras adds itself: masks by operations, and that
     it does not train."""
-    arguments = [_plain(one) for one in given]
+    arguments = [_plain(tensor) for tensor in given]
     while arguments and arguments[-1] is None:
         arguments.pop()
     words = {
         name: value
-        for name, value in ((name, _plain(one)) for name, one in named.items())
+        for name, value in ((name, _plain(part)) for name, part in named.items())
         if value is not None
         and (name, value) != ("training", False)
         and not (name == "mask" and _is_by_operation(value))
@@ -217,7 +217,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(part) for part in value]
     return value if isinstance(value, bool | Tensor) else None
 
 

@@ -83,7 +83,7 @@ def _parameters(weights: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
 def _weights_alone(name: str, weights: Mapping[str, tuple[int, ...]]) -> QueryError:
     if not weights:
         return QueryError(f"{name} holds no model and no weights of Keras")
-    listed = [f"{one} {shape}" for one, shape in weights.items()]
+    listed = [f"{weight} {shape}" for weight, shape in weights.items()]
     more = [f"and {len(listed) - MOST_LISTED} more"] if len(listed) > MOST_LISTED else []
     return QueryError(
         f"{name} holds weights alone, and does not say which layers they are of: "

@@ -167,7 +167,7 @@ class Config:
                 waiting.append(_Waiting(word, number, node, {source[:2] for source, _ in tensors}))
         if len(waiting) > MOST_LAYERS:
             raise too_many_layers()
-        ends = [self.end(one, held) for one in _ends(config["output_layers"])]
+        ends = [self.end(end, held) for end in _ends(config["output_layers"])]
         for source in ends:
             shapes.setdefault(source[:2], {}).setdefault(source[2])
 
@@ -181,8 +181,8 @@ class Config:
             made[one.name, one.number] = called(
                 held[one.name], arguments, words, [recorded.get(place) for place in places]
             )
-        inputs = [tensor(one) for one in _ends(config["input_layers"])]
-        return Model(inputs, [tensor(one) for one in ends], name=name)
+        inputs = [tensor(end) for end in _ends(config["input_layers"])]
+        return Model(inputs, [tensor(end) for end in ends], name=name)
 
     @staticmethod
     def end(source: Source, held: Mapping[str, Any]) -> Source:
@@ -200,7 +200,7 @@ def _in_order(
     """The calls, each after those that make what it takes, in the order of the file as far as can
     be; a `QueryError` where that can't be."""
     while waiting:
-        ready = (place for place, one in enumerate(waiting) if one.sources <= made.keys())
+        ready = (place for place, step in enumerate(waiting) if step.sources <= made.keys())
         place = next(ready, None)
         if place is None:
             raise _never_made(waiting, {name for name, _ in made})
@@ -208,12 +208,12 @@ def _in_order(
 
 
 def _never_made(waiting: Sequence[_Waiting], made: set[str]) -> QueryError:
-    known = made | {one.name for one in waiting}
+    known = made | {step.name for step in waiting}
     for one in waiting:
         for name in {name for name, _ in one.sources} - known:
             text = f"{plain_name(one.name)} takes what no layer of it returns: {plain_name(name)}"
             return QueryError(text)
-    names = ", ".join(map(plain_name, list(dict.fromkeys(one.name for one in waiting))[:4]))
+    names = ", ".join(map(plain_name, list(dict.fromkeys(step.name for step in waiting))[:4]))
     return QueryError(f"its layers take each other's outputs in a circle: {names}")
 
 
@@ -273,19 +273,19 @@ def _is_old_history(value: list[Any]) -> bool:
     return (
         len(value) in (3, 4)
         and isinstance(value[0], str)
-        and all(isinstance(one, int) for one in value[1:3])
+        and all(isinstance(part, int) for part in value[1:3])
     )
 
 
 def _called_with(node: Any, tensor: Tensors) -> tuple[Sequence[Any], dict[str, Any]]:
     """The arguments of a call, with tensors for what the config has of them."""
     if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...]
-        tensors = [_value(one[:3], tensor) for one in node]
+        tensors = [_value(part[:3], tensor) for part in node]
         words = node[0][3] if len(node[0]) > 3 else {}
         given = tensors if len(tensors) == 1 else [tensors]
     else:
         words = node.get("kwargs") or {}
-        given = [_value(one, tensor) for one in node.get("args") or ()]
+        given = [_value(part, tensor) for part in node.get("args") or ()]
     return given, {str(word): _value(value, tensor) for word, value in words.items()}
 
 
@@ -308,7 +308,7 @@ def _value(value: Any, tensor: Tensors, depth: int = 0) -> Any:
         case list():
             return [*map(inner, value)]
         case dict():
-            return {word: inner(one) for word, one in value.items()}
+            return {word: inner(part) for word, part in value.items()}
     return value
 
 

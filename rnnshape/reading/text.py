@@ -192,10 +192,10 @@ def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> It
 def _check_open(source: Source, node: ast.expr, layer: graph.Layer) -> None:
     """Nothing but a name, and what follows from one, may be open in an expression."""
     found = [layer.unread] if layer.unread else [*unknowns_in(layer.call)]
-    for one in found:
-        if one.reason or any("(" in name for name in one.asked):
-            why = one.reason or f"{one.name} is not known here: write its value"
-            raise QueryError(why, _place_of(layer.call, one) or source.place(node))
+    for match in found:
+        if match.reason or any("(" in name for name in match.asked):
+            why = match.reason or f"{match.name} is not known here: write its value"
+            raise QueryError(why, _place_of(layer.call, match) or source.place(node))
 
 
 def _place_of(layer: Call, unknown: Unknown) -> Place | None:

@@ -4,7 +4,7 @@ To add a layer, write a function `(call, inputs) -> Facts` and put `@rule("ItsNa
 What its arguments may be stands in `arguments`; which there are, `signatures.txt` has from Keras.
 """
 
-from rnnshape.rules.registry import axes_of_input, axes_of_rank, facts_of, rule_of
-from rnnshape.rules.states import started
+from rnnshape.rules.registry import axes_of_input, axes_of_rank, facts_of, has_rule
+from rnnshape.rules.states import with_initial_state
 
-__all__ = ["axes_of_input", "axes_of_rank", "facts_of", "rule_of", "started"]
+__all__ = ["axes_of_input", "axes_of_rank", "facts_of", "has_rule", "with_initial_state"]

@@ -100,7 +100,7 @@ def numbers(call: Call, argument: str, count: int) -> tuple[int, ...]:
     if isinstance(value, int):
         return (int(value),) * count
     assert isinstance(value, tuple)  # `KINDS` has it so
-    return tuple(int(one) for one in value if isinstance(one, int))
+    return tuple(int(part) for part in value if isinstance(part, int))
 
 
 def changes_no_shape(argument: str) -> bool:

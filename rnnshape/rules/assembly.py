@@ -52,9 +52,9 @@ def assembled(
     """
     sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
     outputs = tuple(_outputs(given, passes, merge_mode, sequences))
-    bars = [one.bars_cudnn for one in passes]
+    bars = [one_pass.bars_cudnn for one_pass in passes]
     if states is None:
-        states = tuple(state for one in passes for state in one.states)
+        states = tuple(state for one_pass in passes for state in one_pass.states)
     two = len(passes) > 1
     # At a masked timestep the output is zero, so that the last one need not be the last state.
     zeroed = given.masked and (sequences if two else bool(call["zero_output_for_mask"]))
@@ -63,7 +63,7 @@ def assembled(
     relations = _relations(outputs, passes, merge_mode, sequences)
     return Facts(
         returns=(*outputs, *states) if returns_state else outputs,
-        weights=tuple(weight for one in passes for weight in one.weights),
+        weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
         notes=(
             *_state_notes(call, given.axes[0]),
@@ -88,9 +88,9 @@ def _outputs(
         return Tensor(name, shape, meaning, mask=given.mask if sequences else None)
 
     if merge_mode is None:
-        for number, one in enumerate(passes, start=1):
+        for number, one_pass in enumerate(passes, start=1):
             name = "o" if len(passes) == 1 else f"o{number}"
-            yield output(name, one.output, _output_of_one(one, sequences))
+            yield output(name, one_pass.output, _output_of_one(one_pass, sequences))
     else:
         first, second = passes
         both = f"{first.direction} and {second.direction} {MERGED[merge_mode]}"
@@ -114,20 +114,20 @@ def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]
     """Keras believes that the second pass is as wide as the first, whatever it is."""
     if merge_mode != "concat":
         pairs = zip(first.output, second.output, strict=True)
-        return tuple(_longer(one, other) for one, other in pairs)
+        return tuple(_longer(axis, other) for axis, other in pairs)
     *others, one = first.output
     other = second.output[-1]
     if one.length == other.length:
         return (*others, 2 * one)
     name = f"{one.label} + backward {other.label}"
-    return (*others, Axis(name, one.length + other.length, believed=2 * one.length))
+    return (*others, Axis(name, one.length + other.length, static_length=2 * one.length))
 
 
 def _longer(one: Axis, other: Axis) -> Axis:
     """One entry is repeated along the other's."""
     if other.length <= one.length:
         return one
-    return Axis(one.name, other.length, one.factor, one.is_open, believed=one.length)
+    return Axis(one.name, other.length, one.factor, one.is_open, static_length=one.length)
 
 
 def _relations(
@@ -137,18 +137,18 @@ def _relations(
     # The second pass reads the sequence from the other end; its outputs are turned round.
     ends = ("-1", "0")
     if merge_mode is None:
-        for output, one, end in zip(outputs, passes, ends, strict=False):
+        for output, one_pass, end in zip(outputs, passes, ends, strict=False):
             yield Relation(
-                f"{output.name}[:, {end}]" if sequences else output.name, one.hidden.name
+                f"{output.name}[:, {end}]" if sequences else output.name, one_pass.hidden.name
             )
     elif not sequences:
-        names = (one.hidden.name for one in passes)
+        names = (one_pass.hidden.name for one_pass in passes)
         yield Relation(outputs[0].name, MERGES[merge_mode].format(*names))
     elif merge_mode == "concat":
-        for one, end, half in zip(passes, ends, (":U", "U:"), strict=True):
-            skipped = ", ..." if len(one.output) > 2 else ""
+        for one_pass, end, half in zip(passes, ends, (":U", "U:"), strict=True):
+            skipped = ", ..." if len(one_pass.output) > 2 else ""
             index = f"[:, {end}{skipped}, {half}]"
-            yield Relation(f"{outputs[0].name}{index}", one.hidden.name)
+            yield Relation(f"{outputs[0].name}{index}", one_pass.hidden.name)
 
 
 def _state_notes(call: Call, batch: Axis) -> Iterator[str]:
@@ -160,7 +160,7 @@ def _state_notes(call: Call, batch: Axis) -> Iterator[str]:
 
 
 def _kernel_notes(passes: Sequence[Pass]) -> Iterator[str]:
-    bars = dict.fromkeys(bar for one in passes for bar in one.bars_cudnn or ())
+    bars = dict.fromkeys(bar for one_pass in passes for bar in one_pass.bars_cudnn or ())
     if bars:
         yield f"{', '.join(bars)}: this layer can't use the fast cuDNN kernel"
 
@@ -181,16 +181,18 @@ def _notes(
             if sequences
             else "go_backwards=True: o is the output after the first timestep"
         )
-    letters = {tensor.name[0] for one in passes for tensor in flat(one.states)}
+    letters = {tensor.name[0] for one_pass in passes for tensor in flat(one_pass.states)}
     if returns_state and "c" not in letters:
         each = " in each direction" if len(passes) > 1 else ""
         yield f"{_listed(passes)} no cell state, so one tensor less than an LSTM{each}"
     if returns_state and len(passes) > 1:
-        pairs = list(zip(*(one.states for one in passes), strict=False))
+        pairs = list(zip(*(one_pass.states for one_pass in passes), strict=False))
         names = [
-            f"concat({one.name}, {two.name})"
-            for one, two in pairs
-            if isinstance(one, Tensor) and isinstance(two, Tensor) and one.shape == two.shape
+            f"concat({first.name}, {second.name})"
+            for first, second in pairs
+            if isinstance(first, Tensor)
+            and isinstance(second, Tensor)
+            and first.shape == second.shape
         ]
         if len(names) == len(pairs):
             yield f"a decoder that takes these states needs 2*{wide}: {', '.join(names)}"
@@ -201,5 +203,5 @@ def _notes(
 
 
 def _listed(passes: Sequence[Pass]) -> str:
-    cells = list(dict.fromkeys(one.cell for one in passes))
+    cells = list(dict.fromkeys(one_pass.cell for one_pass in passes))
     return f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"

@@ -25,7 +25,7 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     query, value, *others = inputs
     key = others[0] if others else value
-    ranks = {len(one.axes) for one in (query, value, key)}
+    ranks = {len(tensor.axes) for tensor in (query, value, key)}
     if min(ranks) < 3 or len(ranks) > 1 or query.shape[1:-2] != value.shape[1:-2]:
         return None
     if len(query.axes) > 3 and value.masked:
@@ -59,7 +59,7 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
     if len(query.axes) == 2:
         required_axes(call, [query], *SEQUENCE, keras="tuple index out of range")
-    if len({len(one.axes) for one in (query, value, key)}) > 1:
+    if len({len(tensor.axes) for tensor in (query, value, key)}) > 1:
         shapes = f"{query.labels}, {value.labels} and {key.labels}"
         raise call.error(
             f"{call} takes query, value and key of equally many axes, not {shapes} "
@@ -70,7 +70,7 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     over = _attention_axes(call, rank)
     if not set(over) <= set(range(1, rank - 1)) or call["flash_attention"]:
         return None
-    if rank > 3 and any(one.masked for one in (query, value, key)):
+    if rank > 3 and any(tensor.masked for tensor in (query, value, key)):
         raise call.error(
             f"{call} takes no mask with tensors of {rank} axes "
             '(Keras: "The `mask` must be broadcastable to `inputs`")'
@@ -81,7 +81,7 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     each = (heads, size), (heads, size), (heads, value_size)
     shape = call["output_shape"] or ()
     sizes = shape if isinstance(shape, tuple) else (shape,)
-    made = tuple(Axis("output", _whole(one)) for one in sizes) or (query.axes[-1],)
+    made = tuple(Axis("output", _whole(size)) for size in sizes) or (query.axes[-1],)
     weights = _weights(call, (query, key, value), each, (heads, value_size), made)
     found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
     free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
@@ -94,8 +94,8 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
 @rule("GroupQueryAttention")
 def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
-    for one in (query, value, key):
-        required_axes(call, [one], *SEQUENCE, keras="too many values to unpack")
+    for tensor in (query, value, key):
+        required_axes(call, [tensor], *SEQUENCE, keras="too many values to unpack")
     if query.shape[-1] != value.shape[-1]:
         raise call.error(
             f"{call} takes query and value of equally many features, not {query.shape[-1]} and "
@@ -138,7 +138,7 @@ def _returned(
     if inputs.named("return_attention_scores"):
         given = tensors_in(tuple(inputs.arguments.values()))
         asked = inputs.named("use_causal_mask") or inputs.named("attention_mask")
-        masked = masked and (bool(asked) or any(one.masked for one in given))
+        masked = masked and (bool(asked) or any(tensor.masked for tensor in given))
         returned.append(Tensor("scores", scores, SCORES, mask=scores if masked else None))
     return Facts(tuple(returned), tuple(weights), uses_mask=True)
 
@@ -168,7 +168,7 @@ def _check_mask(
     mask = inputs.tensor("attention_mask")
     axes = [*asked, *looked_at]
     pairs = zip(reversed(mask.axes if mask else ()), reversed(axes), strict=False)
-    if mask and any(one.length not in (1, other.length) for one, other in pairs):
+    if mask and any(axis.length not in (1, other.length) for axis, other in pairs):
         wanted = ", ".join(["batch", *(str(axis.length) for axis in axes)])
         raise call.error(
             f"{call} takes an attention_mask of ({wanted}), not {mask.shape} "
@@ -192,7 +192,7 @@ def _weights(
     made: tuple[Axis, ...],
 ) -> Iterator[Tensor]:
     """The weights that query, key and value are multiplied with, and those of what is found."""
-    query, key, value = (known_length(call, one.axes[-1]) for one in tensors)
+    query, key, value = (known_length(call, tensor.axes[-1]) for tensor in tensors)
     gate = "the query, to let parts of the result through"
     taken = [
         ("query", "the query", (query,), each[0]),

@@ -57,9 +57,9 @@ def softmax(call: Call, inputs: Sequence[Tensor]) -> Facts:
     given = only_input(call, inputs)
     rank, axis = len(given.axes), call["axis"]
     chosen = axis if isinstance(axis, tuple) else (axis,)
-    for one in chosen:
-        if isinstance(one, int) and not -rank <= one < rank:
-            raise no_such_axis(call, "axis", one, given)
+    for part in chosen:
+        if isinstance(part, int) and not -rank <= part < rank:
+            raise no_such_axis(call, "axis", part, given)
     if not chosen:
         raise call.error(f"{call} needs an axis at least", "axis")
     pairs = zip(reversed(given.mask or ()), reversed(given.axes), strict=False)

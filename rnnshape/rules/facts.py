@@ -36,7 +36,7 @@ class Axis:
         factor: how often what is named fits into the length: 4 for the gates of an LSTM's kernel.
         is_open: whether Keras knows the length only when it runs: None in an `Input`'s shape.
         is_unknown: whether the length is only a number in the place of one that is not known.
-        believed: what Keras takes the length for before it runs, where that is wrong.
+        static_length: what Keras takes the length for before it runs, where that is wrong.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
     ('2*units', 6)
@@ -46,35 +46,35 @@ class Axis:
     length: int
     factor: int = 1
     is_open: bool = False
-    believed: int | None = None
+    static_length: int | None = None
     is_unknown: bool = False
 
     def __rmul__(self, times: int) -> Axis:
         wide = self.resized(lambda length: times * length)
-        return Axis(self.name, wide.length, times * self.factor, self.is_open, wide.believed)
+        return Axis(self.name, wide.length, times * self.factor, self.is_open, wide.static_length)
 
     def __add__(self, other: Axis) -> Axis:
         """The axis along which two are joined: `2*units`, or `units + features`."""
         alike = (self.name, self.length * other.factor) == (other.name, other.length * self.factor)
-        believed = None
-        if self.believed is not None or other.believed is not None:
-            believed = self.believed_length + other.believed_length
+        static = None
+        if self.static_length is not None or other.static_length is not None:
+            static = self.length_before_run + other.length_before_run
         return Axis(
             self.name if self.name == other.name else f"{self.label} + {other.label}",
             self.length + other.length,
             self.factor + other.factor if alike else 1,
             self.is_open or other.is_open,
-            believed,
+            static,
         )
 
     @property
-    def believed_length(self) -> int:
-        return self.length if self.believed is None else self.believed
+    def length_before_run(self) -> int:
+        return self.length if self.static_length is None else self.static_length
 
     def resized(self, change: Callable[[int], int]) -> Axis:
         """The same axis with another number of entries, and with what Keras takes it for."""
-        believed = None if self.believed is None else change(self.believed)
-        return Axis(self.name, change(self.length), 1, self.is_open, believed)
+        static = None if self.static_length is None else change(self.static_length)
+        return Axis(self.name, change(self.length), 1, self.is_open, static)
 
     @property
     def label(self) -> str:
@@ -82,7 +82,7 @@ class Axis:
 
     def named(self, name: str) -> Axis:
         """The same axis, where another layer counts something else along it."""
-        return Axis(name, self.length, 1, self.is_open, self.believed)
+        return Axis(name, self.length, 1, self.is_open, self.static_length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,14 +289,16 @@ class Facts:
         def said(side: str) -> str:
             return re.sub(r"\b[a-zA-Z]\w*", lambda word: new.get(word[0], word[0]), side)
 
-        relations = (Relation(said(one.left), said(one.right)) for one in self.relations)
+        relations = (
+            Relation(said(relation.left), said(relation.right)) for relation in self.relations
+        )
         returns = changed(self.returns, lambda one: replace(one, name=new.get(one.name, one.name)))
         return replace(self, returns=returns, relations=tuple(relations))
 
 
 def changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
     """What a layer returns, with every tensor changed."""
-    return tuple(mapped(one, change) for one in nested)
+    return tuple(mapped(part, change) for part in nested)
 
 
 def flat(nested: Nested) -> Iterator[Tensor]:

@@ -55,7 +55,7 @@ def key_of(call: Call) -> Key:
 def _part(node: ast.expr) -> int | slice | EllipsisType | None:
     match node:
         case ast.Slice(lower=lower, upper=upper, step=step):
-            return slice(*(None if one is None else _part(one) for one in (lower, upper, step)))
+            return slice(*(None if end is None else _part(end) for end in (lower, upper, step)))
         case ast.Constant(value=None | EllipsisType() as value):
             return value
         case ast.Constant(value=int(number)) if not isinstance(number, bool):
@@ -68,7 +68,7 @@ def _part(node: ast.expr) -> int | slice | EllipsisType | None:
 @of_one("get_item")
 def get_item(call: Call, given: Tensor) -> Facts:
     key = key_of(call)
-    taken = sum(one is not None and one is not ... for one in key)
+    taken = sum(part is not None and part is not ... for part in key)
     if key.count(...) > 1 or taken > len(given.axes):
         raise call.error(
             f"x{call['key']} has too many indices for {given.labels} "
@@ -203,4 +203,4 @@ def where(call: Call, inputs: Inputs) -> Facts | None:
     given = operands(call, inputs)
     if given is None:
         return None
-    return made("one or the other", broadcast(call, *(one.axes for one in given)))
+    return made("one or the other", broadcast(call, *(tensor.axes for tensor in given)))

@@ -82,7 +82,7 @@ def called_with(call: Call, positional: Sequence[Given], keywords: Mapping[str, 
     if known and known[-1].startswith("*"):
         return Inputs({known[-1][1:]: tuple(positional)})
     if len(positional) > len(known) or any(
-        tensors_in(one) for name, one in zip(known, positional, strict=False) if name in FLAGS
+        tensors_in(part) for name, part in zip(known, positional, strict=False) if name in FLAGS
     ):
         count = len(tensors_in(tuple(positional)))
         what = "one list of tensors, as [a, b]" if call.name in OF_A_LIST else "one tensor"
@@ -113,4 +113,4 @@ def _masked(arguments: dict[str, Given]) -> dict[str, Given]:
     first, given = next(iter(arguments.items()))
     tensors = tensors_in(given)
     pairs = zip(tensors, masks if len(masks) > 1 else masks * len(tensors), strict=False)
-    return arguments | {first: tuple(replace(one, mask=mask.axes) for one, mask in pairs)}
+    return arguments | {first: tuple(replace(tensor, mask=mask.axes) for tensor, mask in pairs)}

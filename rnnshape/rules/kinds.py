@@ -112,14 +112,14 @@ def is_target(value: Value) -> bool:
     """Whether a tensor can be given this shape: at most one of its sizes is left open."""
     if not isinstance(value, tuple):
         return False
-    sizes = [-1 if one is None else one for one in value]
-    return all(is_whole(one, -1) for one in sizes) and sizes.count(-1) <= 1
+    sizes = [-1 if part is None else part for part in value]
+    return all(is_whole(size, -1) for size in sizes) and sizes.count(-1) <= 1
 
 
 def is_order(value: Value) -> bool:
     if not isinstance(value, tuple):
         return False
-    places = [one for one in value if isinstance(one, int)]
+    places = [part for part in value if isinstance(part, int)]
     return len(places) == len(value) and sorted(places) == list(range(1, len(value) + 1))
 
 

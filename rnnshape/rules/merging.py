@@ -29,7 +29,7 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
     _check_list(call, inputs)
     first, *others = inputs
     rank, axis = len(first.axes), whole_number(call, "axis")
-    if any(len(one.axes) != rank for one in others):
+    if any(len(other.axes) != rank for other in others):
         raise _unlike(call, inputs)
     if axis < -rank or (others and axis >= rank):  # of one tensor Keras takes any above
         raise no_such_axis(call, "axis", axis, first)
@@ -39,9 +39,9 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
         if any(number != place and not _fits(*pair) for number, pair in pairs):
             raise _unlike(call, inputs)
     axes = list(first.axes)
-    axes[place] = reduce(add, (one.axes[place] for one in inputs))
-    masked = any(one.masked for one in inputs)
-    joined = ", ".join(one.name for one in inputs)
+    axes[place] = reduce(add, (tensor.axes[place] for tensor in inputs))
+    masked = any(tensor.masked for tensor in inputs)
+    joined = ", ".join(tensor.name for tensor in inputs)
     return Facts(
         (
             Tensor(
@@ -58,19 +58,19 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
 def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     """What is shorter by axes after the batch, or has one entry along one, is repeated."""
     _check_list(call, inputs, 2 if call.name == "Subtract" else None)
-    if len({one.axes[0].length for one in inputs}) > 1:
+    if len({tensor.axes[0].length for tensor in inputs}) > 1:
         raise call.error(
-            f"{call} takes tensors of one batch size, not {[one.shape[0] for one in inputs]} "
+            f"{call} takes tensors of one batch size, not {[tensor.shape[0] for tensor in inputs]} "
             '(Keras: "Cannot merge tensors with different batch sizes")'
         )
     batch = inputs[0].axes[0]
-    columns = zip_longest(*(one.axes[:0:-1] for one in inputs))
+    columns = zip_longest(*(tensor.axes[:0:-1] for tensor in inputs))
     axes = [_common(call, inputs, [axis for axis in column if axis]) for column in columns]
-    masks = [one.mask for one in inputs if one.mask is not None]
+    masks = [tensor.mask for tensor in inputs if tensor.mask is not None]
     if len(masks) == len(inputs) and len(set(map(len, masks))) > 1:
         return None  # Keras joins masks from the last axis on, whatever it is
     mask = max(masks, key=len) if len(masks) == len(inputs) else None
-    meaning = f"{MEANINGS[call.name]} of {', '.join(one.name for one in inputs)}"
+    meaning = f"{MEANINGS[call.name]} of {', '.join(tensor.name for tensor in inputs)}"
     return Facts((Tensor("o", (batch, *reversed(axes)), meaning, mask=mask),))
 
 
@@ -78,19 +78,19 @@ def elementwise(call: Call, inputs: Inputs) -> Facts | None:
 def dot(call: Call, inputs: Inputs) -> Facts:
     _check_list(call, inputs, 2)
     places = []
-    for one, axis in zip(inputs, numbers(call, "axes", 2), strict=True):
-        rank = len(one.axes)
+    for tensor, axis in zip(inputs, numbers(call, "axes", 2), strict=True):
+        rank = len(tensor.axes)
         if not -rank <= axis < rank:
-            raise no_such_axis(call, "axes", axis, one)
+            raise no_such_axis(call, "axes", axis, tensor)
         if rank < 2 or axis % rank == 0:
             raise call.error(
-                f"{call} can't sum over the batch of {one.name} "
+                f"{call} can't sum over the batch of {tensor.name} "
                 '(Keras: "Cannot perform batch_dot over axis 0")',
                 "axes",
             )
         places.append(axis % rank)
     first, second = inputs
-    summed, other = (one.axes[place] for one, place in zip(inputs, places, strict=True))
+    summed, other = (tensor.axes[place] for tensor, place in zip(inputs, places, strict=True))
     if not _fits(summed, other):
         raise call.error(
             f"{call} sums over {summed.length} {summed.label} of {first.name} and {other.length} "
@@ -116,19 +116,19 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
 def _common(call: Call, inputs: Sequence[Tensor], column: Sequence[Axis]) -> Axis:
     longest = max(column, key=lambda axis: axis.length)
     for axis in column:
-        alike = {axis.length, longest.length}, {axis.believed_length, longest.believed_length}
+        alike = {axis.length, longest.length}, {axis.length_before_run, longest.length_before_run}
         if any(len(lengths | {1}) > 2 for lengths in alike):
             raise _unlike(call, inputs)
     return longest
 
 
 def _fits(one: Axis, other: Axis) -> bool:
-    believed = one.believed_length == other.believed_length
-    return one.length == other.length and (believed or one.is_open or other.is_open)
+    are_alike = one.length_before_run == other.length_before_run
+    return one.length == other.length and (are_alike or one.is_open or other.is_open)
 
 
 def _unlike(call: Call, inputs: Sequence[Tensor]) -> Exception:
-    shapes = ", ".join(f"{one.name} {one.shape}" for one in inputs)
+    shapes = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in inputs)
     if call.name == "Concatenate":
         rule_of_shapes = "tensors that differ along its axis only"
         keras = "requires inputs with matching shapes except for the concatenation axis"

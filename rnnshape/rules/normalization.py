@@ -118,7 +118,7 @@ def _chosen_axes(call: Call, given: Tensor, *, weighted: bool) -> tuple[Axis, ..
     known, and none is the batch."""
     value, rank = call["axis"], len(given.axes)
     places = value if isinstance(value, tuple) else (value,)
-    numbers = sorted(int(one) for one in places if isinstance(one, int))
+    numbers = sorted(int(place) for place in places if isinstance(place, int))
     for number in numbers:
         if not -rank <= number < rank:
             raise no_such_axis(call, "axis", number, given)

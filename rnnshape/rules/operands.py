@@ -110,12 +110,12 @@ def wholes(call: Call, argument: str) -> tuple[int, ...]:
     """One whole number, or several."""
     value = call[argument]
     several = value if isinstance(value, tuple) else (value,)
-    if not all(isinstance(one, int) for one in several):
+    if not all(isinstance(part, int) for part in several):
         raise call.error(
             f"{call.name} takes {argument} as a whole number or several, not {printed(value)}",
             argument,
         )
-    return tuple(int(one) for one in several if isinstance(one, int))
+    return tuple(int(part) for part in several if isinstance(part, int))
 
 
 def place(call: Call, argument: str, given: Tensor, more: int = 0) -> int:
@@ -135,7 +135,7 @@ def places(call: Call, argument: str, given: Tensor, more: int = 0) -> tuple[int
     """The places of one axis or of several, none twice; of all where there is None."""
     if call[argument] is None:
         return tuple(range(len(given.axes)))
-    found = [place_of(call, argument, one, given, more) for one in wholes(call, argument)]
+    found = [place_of(call, argument, whole, given, more) for whole in wholes(call, argument)]
     if len(set(found)) < len(found):
         raise call.error(f'{call} names an axis twice (Keras: "duplicate")', argument)
     return tuple(found)
@@ -143,12 +143,12 @@ def places(call: Call, argument: str, given: Tensor, more: int = 0) -> tuple[int
 
 def joined(axes: Sequence[Axis]) -> Axis:
     """One axis in place of several."""
-    known = any(axis.believed is not None for axis in axes)
+    known = any(axis.static_length is not None for axis in axes)
     return Axis(
         " * ".join(axis.label for axis in axes) or "1",
         prod(axis.length for axis in axes),
         is_open=any(axis.is_open for axis in axes),
-        believed=prod(axis.believed_length for axis in axes) if known else None,
+        static_length=prod(axis.length_before_run for axis in axes) if known else None,
     )
 
 
@@ -156,7 +156,7 @@ def broadcast(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
     """The axes of tensors that are repeated where they are shorter, counted from the last."""
     columns = zip_longest(*(reversed(axes) for axes in shapes))
     return tuple(
-        reversed([_common(call, [one for one in column if one], shapes) for column in columns])
+        reversed([_common(call, [size for size in column if size], shapes) for column in columns])
     )
 
 

@@ -148,8 +148,8 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
     at = place(call, "axis", given[0])
     _check_alike(call, given, but=at)
     axes = list(given[0].axes)
-    axes[at] = reduce(add, (one.axes[at] for one in given))
-    names = ", ".join(one.name for one in given)
+    axes[at] = reduce(add, (tensor.axes[at] for tensor in given))
+    names = ", ".join(tensor.name for tensor in given)
     return made(f"{names} one after the other", axes)
 
 
@@ -158,16 +158,16 @@ def stack(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
     _check_alike(call, given)
     at = place(call, "axis", given[0], more=1)
-    axes, names = given[0].axes, ", ".join(one.name for one in given)
+    axes, names = given[0].axes, ", ".join(tensor.name for tensor in given)
     new = Axis("stack", len(given))
     return made(f"{names} as entries of a new axis", axes[:at], (new,), axes[at:])
 
 
 def _check_alike(call: Call, given: tuple[Tensor, ...], but: int | None = None) -> None:
-    shapes = [[n for at, n in enumerate(one.shape) if at != but] for one in given]
-    ranks = {len(one.axes) for one in given}
+    shapes = [[n for at, n in enumerate(tensor.shape) if at != but] for tensor in given]
+    ranks = {len(tensor.axes) for tensor in given}
     if len(ranks) > 1 or any(shape != shapes[0] for shape in shapes):
-        listed = ", ".join(f"{one.name} {one.shape}" for one in given)
+        listed = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in given)
         apart = "" if but is None else " but for that axis"
         raise call.error(
             f"{call} takes tensors of one shape{apart}, but is given {listed} "
@@ -209,8 +209,8 @@ def _contracted(
     call: Call, first: Tensor, ours: Sequence[int], second: Tensor, theirs: Sequence[int]
 ) -> Facts:
     """What is left of two tensors when it is summed over some axes of both."""
-    for one, other in zip(ours, theirs, strict=False):
-        _check_sums(call, first, first.axes[one], second, second.axes[other])
+    for our, other in zip(ours, theirs, strict=False):
+        _check_sums(call, first, first.axes[our], second, second.axes[other])
     kept = [axis for at, axis in enumerate(first.axes) if at not in ours]
     kept += [axis for at, axis in enumerate(second.axes) if at not in theirs]
     return made("sums of products", kept)

@@ -15,11 +15,11 @@ from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, 
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.registry import (
     SEQUENCE,
+    has_rule,
     known_length,
     only_input,
     required_axes,
     rule,
-    rule_of,
     weight,
 )
 
@@ -55,7 +55,7 @@ _PASS_RULES: dict[str, PassRule] = {}
 
 def pass_rule_of(name: str) -> PassRule | None:
     """What a recurrent layer does in one direction; None of a layer that is not recurrent."""
-    return _PASS_RULES.get(name) if rule_of(name) else None
+    return _PASS_RULES.get(name) if has_rule(name) else None
 
 
 def pass_rule(
@@ -101,9 +101,9 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     cells = cell if isinstance(cell, tuple) else (cell,)
     if not cells:
         raise call.error('RNN needs a cell at least (Keras: "index out of range")', "cell")
-    if stacked and any(isinstance(one, Call) and one.name == "StackedRNNCells" for one in cells):
+    if stacked and any(isinstance(cell, Call) and cell.name == "StackedRNNCells" for cell in cells):
         return None
-    known = tuple(_known_cell(call, one) for one in cells)
+    known = tuple(_known_cell(call, cell) for cell in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
     one = _cells_pass(call, known, given, direction, stacked=stacked)
@@ -191,7 +191,7 @@ def states_of(
 
 def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:
     """Of stacked cells each has its states in a list, unless it has only one."""
-    return tuple(one[0] if len(one) == 1 else one for one in states)
+    return tuple(state[0] if len(state) == 1 else state for state in states)
 
 
 def _weights(

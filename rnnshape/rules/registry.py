@@ -12,7 +12,7 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor, changed
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
-from rnnshape.rules.states import started
+from rnnshape.rules.states import with_initial_state
 from rnnshape.signatures import signature
 
 __all__ = [
@@ -22,12 +22,12 @@ __all__ = [
     "axes_of_input",
     "axes_of_rank",
     "facts_of",
+    "has_rule",
     "known_length",
     "only_input",
     "output",
     "required_axes",
     "rule",
-    "rule_of",
     "weight",
 ]
 
@@ -96,12 +96,14 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         return None
     state = given.named("initial_state")
     if facts.timeline is not None and state is not None:
-        facts = started(call, facts, nested(state), masked=any(one.masked for one in given))
-    masked = [one for one in tensors_in(tuple(given.arguments.values())) if one.masked]
+        facts = with_initial_state(
+            call, facts, nested(state), masked=any(tensor.masked for tensor in given)
+        )
+    masked = [tensor for tensor in tensors_in(tuple(given.arguments.values())) if tensor.masked]
     if masked:
         facts = _with_masks(call, given, facts, masked)
     if call["trainable"] is False:
-        frozen = tuple(replace(one, is_trained=False) for one in facts.weights)
+        frozen = tuple(replace(weight, is_trained=False) for weight in facts.weights)
         facts = replace(facts, weights=frozen)
     return facts
 
@@ -109,21 +111,23 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor]) -> Facts:
     """The facts with which masks are on the tensors when the model runs. Keras hands them to an
     argument `mask` itself, where the layer is called with one tensor and nothing else."""
-    arguments = {name for name, one in given.arguments.items() if tensors_in(one)} - {"mask"}
+    arguments = {name for name, argument in given.arguments.items() if tensors_in(argument)} - {
+        "mask"
+    }
     known = call.name in MAKE_MASKS or (
         "mask" in signature(call.name).tensors and len(given) == len(arguments) == 1
     )
     # Attention hands on the query's, and what merges the masks of all or none.
-    passed = [one for one in given if one.masked][:1] if facts.uses_mask else masked
+    passed = [tensor for tensor in given if tensor.masked][:1] if facts.uses_mask else masked
     if not known and not all(one.mask_runs for one in passed):
         gone = changed(facts.returns, lambda one: replace(one, mask_runs=False))
         facts = replace(facts, returns=gone)
     return replace(facts, mask_arrives=known or any(one.mask_runs for one in masked))
 
 
-def rule_of(name: str) -> Rule | None:
-    """The rule of a layer, its arguments checked first; None where Keras alone can tell."""
-    return facts_of if _rule(name) else None
+def has_rule(name: str) -> bool:
+    """Whether there is a rule for a layer; where there is none, Keras alone can tell."""
+    return _rule(name) is not None
 
 
 def _rule(name: str) -> Rule | None:
@@ -186,10 +190,10 @@ def known_length(
             f"{call} needs to know the number of {axis.name}: give it in the Input's shape in "
             f'place of None (Keras: "{keras}")'
         )
-    if axis.believed is not None:
+    if axis.static_length is not None:
         raise call.error(
             f"{call} is given {axis.length} {axis.name}, and Keras builds it for "
-            f"{axis.believed}: it can't run. Give both directions the same units"
+            f"{axis.static_length}: it can't run. Give both directions the same units"
         )
     return axis
 

@@ -18,12 +18,12 @@ SHORTER_THAN_SPACE = "smaller than the corresponding spatial dimension"
 
 def _product(name: str, axes: Sequence[Axis]) -> Axis:
     """One axis in place of several."""
-    known = any(axis.believed is not None for axis in axes)
+    known = any(axis.static_length is not None for axis in axes)
     return Axis(
         name,
         prod(axis.length for axis in axes),
         is_open=any(axis.is_open for axis in axes),
-        believed=prod(axis.believed_length for axis in axes) if known else None,
+        static_length=prod(axis.length_before_run for axis in axes) if known else None,
     )
 
 
@@ -43,10 +43,14 @@ def reshape(call: Call, inputs: Sequence[Tensor]) -> Facts:
     sizes = [-1 if size is None else _whole(size) for size in target]
     total = _product("features", others)
     rest = prod(size for size in sizes if size != -1)
-    lengths = {total.length, total.believed_length}
+    lengths = {total.length, total.length_before_run}
     if any(n % (rest or n + 1) if -1 in sizes else n != rest for n in lengths):
         more = " or a multiple" if -1 in sizes else ""
-        taken = "" if total.believed is None else f", which Keras takes for {total.believed:,}"
+        taken = (
+            ""
+            if total.static_length is None
+            else f", which Keras takes for {total.static_length:,}"
+        )
         raise call.error(
             f"{call} needs {rest:,} numbers{more}, and is given {total.length:,}{taken}: "
             f"{given.labels} is {given.shape} "
@@ -102,7 +106,7 @@ def cropping(call: Call, inputs: Sequence[Tensor]) -> Facts:
     removed = _at_both_ends(call, "cropping")
     _, _, space = axes_over_space(call, inputs)
     for axis, ends in zip(space, removed, strict=True):
-        if sum(ends) >= min(axis.length, axis.believed_length):
+        if sum(ends) >= min(axis.length, axis.length_before_run):
             line = call.name.endswith("1D")
             raise call.error(
                 f"{call} takes away {sum(ends)} of {axis.length} {axis.name}: nothing is left "
@@ -126,7 +130,7 @@ def _at_both_ends(call: Call, argument: str) -> tuple[tuple[int, int], ...]:
     one axis a pair is its two ends; of several there is an entry for each."""
     count, value = space_rank(call), call[argument]
     entries = value if isinstance(value, tuple) and count > 1 else (value,) * count
-    pairs = (one if isinstance(one, tuple) else (one, one) for one in entries)
+    pairs = (entry if isinstance(entry, tuple) else (entry, entry) for entry in entries)
     return tuple((_whole(before), _whole(after)) for before, after in pairs)
 
 

@@ -90,8 +90,8 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
     def one(axis: Axis, size: int, step: int, gap: int) -> Axis:
         covered = gap * (size - 1) + 1 if whole else 1
         result = axis.resized(lambda length: (length - covered) // step + 1)
-        if min(result.length, result.believed_length) < 1:
-            shortest = min(axis.length, axis.believed_length)
+        if min(result.length, result.length_before_run) < 1:
+            shortest = min(axis.length, axis.length_before_run)
             raise call.error(
                 f"{call} has nothing left: it needs {covered} {axis.name}, and is given "
                 f"{shortest}. Give it more {axis.name}, a smaller {window}, or padding='same' "
@@ -110,7 +110,7 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
     apart = numbers(call, "dilation_rate", count)
     _check_steps(call, steps, apart)
     more = None if call["output_padding"] is None else numbers(call, "output_padding", count)
-    if more and any(one >= step for one, step in zip(more, steps, strict=True)):
+    if more and any(part >= step for part, step in zip(more, steps, strict=True)):
         raise call.error(
             f"{call.name} takes output_padding less than its strides, {printed(steps)} "
             '(Keras: "`output_padding` must be strictly less than `strides`")',

@@ -8,10 +8,10 @@ from dataclasses import replace
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Facts, Nested, Tensor, flat
 
-__all__ = ["started"]
+__all__ = ["with_initial_state"]
 
 
-def started(call: Call, facts: Facts, given: Nested, *, masked: bool = False) -> Facts:
+def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool = False) -> Facts:
     """The facts of a recurrent layer that starts from states, or a `QueryError` if they do not
     fit.
 
@@ -31,7 +31,7 @@ def started(call: Call, facts: Facts, given: Nested, *, masked: bool = False) ->
         raise _unfit(call, facts, listed)
     half = len(listed) // 2  # as Keras has it
     parts = (listed,) if len(passes) == 1 else (listed[:half], listed[half:])
-    pairs = [(one.states, part) for one, part in zip(passes, parts, strict=True)]
+    pairs = [(one_pass.states, part) for one_pass, part in zip(passes, parts, strict=True)]
     for states, part in pairs:
         _check(call, states, part, listed, facts)
     warnings = tuple(_warnings(call, pairs))
@@ -61,7 +61,7 @@ def _fits(taken: Nested, given: Nested) -> bool:
     if isinstance(taken, Tensor):
         if isinstance(given, tuple):  # of stacked cells, a lone state may stand in a list
             return len(given) == 1 and _fits(taken, given[0])
-        return given.shape[1:] == taken.shape[1:] and given.axes[-1].believed is None
+        return given.shape[1:] == taken.shape[1:] and given.axes[-1].static_length is None
     return isinstance(given, tuple) and len(given) == len(taken) and all(map(_fits, taken, given))
 
 
@@ -87,18 +87,20 @@ def _warnings(
 def _unfit(call: Call, facts: Facts, given: Sequence[Nested]) -> Exception:
     assert facts.timeline is not None
     passes = facts.timeline.passes
-    taken = [state for one in passes for state in flat(one.states)]
+    taken = [state for one_pass in passes for state in flat(one_pass.states)]
     tensors = list(flat(tuple(given)))
     keras = '(Keras: "list index out of range", "Matrix size-incompatible")'
     wanted = _with_shapes(taken)
     sources = {tensor.source for tensor in tensors}
     if len(sources) == 1 and tensors[0].source is not None:
-        gives = f"{tensors[0].source} gives {', '.join(one.name for one in tensors)}"
+        gives = f"{tensors[0].source} gives {', '.join(tensor.name for tensor in tensors)}"
         remedy = _joined(call, taken, tensors)
     else:
         gives = f"it is given {_with_shapes(tensors) or 'none'}"
         remedy = ""
-    if not remedy and [one.shape[1:] for one in tensors] == [one.shape[1:] for one in taken]:
+    if not remedy and [tensor.shape[1:] for tensor in tensors] == [
+        part.shape[1:] for part in taken
+    ]:
         remedy = ": nest them as the cells do"
     return call.error(f"{call} takes {wanted} as initial_state; {gives}{remedy} {keras}")
 
@@ -111,8 +113,8 @@ def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str
         alike = len(given) == count and len(widths) == 1
         return f" of {widths.pop()} units: give it as many" if alike else ""
     pairs = [
-        f"Concatenate()([{one.name}, {other.name}])"
-        for one, other in zip(given[:count], given[count:], strict=True)
+        f"Concatenate()([{tensor.name}, {other.name}])"
+        for tensor, other in zip(given[:count], given[count:], strict=True)
     ]
     wide = given[0].shape[-1] + given[count].shape[-1]
     return f": give {' and '.join(pairs)} to {call.having(units=wide)}"
@@ -123,7 +125,7 @@ def _with_shapes(tensors: Sequence[Tensor]) -> str:
     shapes = {tensor.shape[1:] for tensor in tensors}
     names = [tensor.name for tensor in tensors]
     if len(shapes) != 1:
-        return ", ".join(f"{one.name} of {_shape(one)}" for one in tensors)
+        return ", ".join(f"{tensor.name} of {_shape(tensor)}" for tensor in tensors)
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last
     return f"{listed} of {_shape(tensors[0])}"

@@ -85,10 +85,10 @@ def bidirectional(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
     for axis in outputs[0].axes:
-        if axis.believed is not None:
+        if axis.static_length is not None:
             yield (
-                f"Keras' summary() says {axis.believed} in place of {axis.length}: it takes the "
-                "backward layer for one like the forward layer"
+                f"Keras' summary() says {axis.static_length} in place of {axis.length}: it takes "
+                "the backward layer for one like the forward layer"
             )
     if lost:
         names = ", ".join(state.name for state in lost)
@@ -138,12 +138,12 @@ def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) 
         return
     pairs = list(zip(first.output, second.output, strict=True))
     joined = pairs.pop() if merge_mode == "concat" else None
-    for one, other in pairs:
-        sizes = {one.length, other.length}
+    for axis, other in pairs:
+        sizes = {axis.length, other.length}
         if len(sizes - {1}) > 1 or (joined and len(sizes) > 1):
             raise call.error(
                 f"merge_mode={merge_mode!r} needs both directions equally wide: the forward "
-                f"layer has {one.length} {one.name} and the backward layer {other.length} "
+                f"layer has {axis.length} {axis.name} and the backward layer {other.length} "
                 '(Keras: "Incompatible shapes", "in both shapes must be equal")',
                 "backward_layer",
             )
@@ -166,22 +166,27 @@ def _as_keras_believes(
             "backward_layer",
         )
     pairs = zip(expected, found, strict=False)
-    taken = iter([replace(two, axes=_believed(one.axes, two.axes)) for one, two in pairs])
+    taken = iter(
+        [
+            replace(other, axes=_with_static_lengths(tensor.axes, other.axes))
+            for tensor, other in pairs
+        ]
+    )
 
     def nested(like: Nested) -> Nested:
         return next(taken) if isinstance(like, Tensor) else tuple(map(nested, like))
 
-    believed = second._replace(output=_believed(first.output, second.output))
+    static = second._replace(output=_with_static_lengths(first.output, second.output))
     if not forward["return_state"]:
-        return believed, (), []
+        return static, (), []
     states = (*first.states, *map(nested, first.states))
-    return believed, states, found[len(expected) :]
+    return static, states, found[len(expected) :]
 
 
-def _believed(expected: Sequence[Axis], found: Sequence[Axis]) -> tuple[Axis, ...]:
+def _with_static_lengths(expected: Sequence[Axis], found: Sequence[Axis]) -> tuple[Axis, ...]:
     return tuple(
-        two if one.length == two.length else replace(two, believed=one.length)
-        for one, two in zip(expected, found, strict=True)
+        axis if axis.length == other.length else replace(axis, static_length=other.length)
+        for other, axis in zip(expected, found, strict=True)
     )
 
 

@@ -110,4 +110,4 @@ def _watched(environment: Environment) -> TextIO | None:
     if is_dumb(environment.variables):
         return None
     streams = (environment.stderr, environment.stdout)
-    return next((one for one in streams if one is not None and is_terminal(one)), None)
+    return next((stream for stream in streams if stream is not None and is_terminal(stream)), None)

@@ -74,4 +74,6 @@ def _printable(text: str) -> str:
     text = text.replace("\N{NO-BREAK SPACE}", " ")
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text
+    )

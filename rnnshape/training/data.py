@@ -194,5 +194,5 @@ def counted(what: str, named: Sequence[Data | Port]) -> str:
     >>> counted("array", [Data("X", None), Data("Z", None)])
     '2 arrays (X, Z)'
     """
-    names = ", ".join(one.name for one in named)
+    names = ", ".join(name.name for name in named)
     return f"{len(named)} {what}{'s' * (len(named) != 1)} ({names})"

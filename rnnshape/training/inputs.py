@@ -74,7 +74,7 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
     remedies: tuple[str, ...] = ()
     if len(call.x) > len(model.inputs):
-        parts = [[one.name for one in part] for part in (call.x[: len(model.inputs)], call.y)]
+        parts = [[item.name for item in part] for part in (call.x[: len(model.inputs)], call.y)]
         given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
         remedies = (f"{call.call}({', '.join(given)})",)
     return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)

@@ -63,7 +63,7 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         words = "The path: (0,) in the `loss` argument, can't be found"
     made, given = counted("output", model.outputs), counted("array", call.y)
     message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
-    with_states = len(call.y) == 1 and len({one.name for one in model.outputs}) == 1
+    with_states = len(call.y) == 1 and len({output.name for output in model.outputs}) == 1
     remedies = ("return_state=False",) if with_states else ()
     return call.problem("labels", message, call.y[0], remedies=remedies)
 
@@ -86,7 +86,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     if expected != y.shape and settled(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
     # A metric may refuse what the loss takes.
-    refused = next((one.refused for *_, one in outcomes if one.refused), "")
+    refused = next((outcome.refused for *_, outcome in outcomes if outcome.refused), "")
     if refused:
         message += f' (Keras: "{refused}")'
     else:

@@ -43,7 +43,9 @@ def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -
     """The code of the changes after which y fits, the likelier first."""
     attempts = [*_attempts(model, call, index, now)]
     y = call.y[index]
-    attempts = [one for one in attempts if not (y.of and y.name in one.text)]  # it has no name
+    attempts = [
+        attempt for attempt in attempts if not (y.of and y.name in attempt.text)
+    ]  # it has no name
     texts = dict.fromkeys(attempt.text for attempt in attempts if attempt.fits)
     return tuple(texts)[:MOST_REMEDIES]
 
@@ -68,7 +70,7 @@ def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attem
         return now
     text = written(name, now.loss)
     if len(call.losses) > 1:
-        texts = [repr(one.name) if one else "None" for one in call.losses]
+        texts = [repr(loss.name) if loss else "None" for loss in call.losses]
         text = f"[{', '.join([*texts[:index], text, *texts[index + 1 :]])}]"
     return now.and_then(f"loss={text}", loss=Function(name))
 
@@ -96,7 +98,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
     if classes == 1:
         if is_one_hot and loss != "binary_crossentropy":
             yield from _units(now, now.y[-1])
-            yield from (_with_loss(call, index, one, whole) for one in _units(now, now.y[-1]))
+            yield from (_with_loss(call, index, unit, whole) for unit in _units(now, now.y[-1]))
         if data.values_below is not None and data.values_below > 2:
             yield from _units(now, data.values_below)
         else:
@@ -111,7 +113,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
         if now.y[-1] == classes:
             yield _with_loss(call, index, now, whole)
         else:
-            yield from (_with_loss(call, index, one, whole) for one in _units(now, now.y[-1]))
+            yield from (_with_loss(call, index, unit, whole) for unit in _units(now, now.y[-1]))
     if is_one_hot:
         text = f"{data.name} = {data.name}.argmax(axis=-1)"
         yield now.and_then(text, y=now.y[:-1])
@@ -170,9 +172,9 @@ def _other_metrics(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
         "SparseCategoricalCrossentropy": "categorical_crossentropy",
     }
     others = tuple(
-        Function(kin.get(metric_named(one.name) or "", one.name), one.arguments)
-        for one in now.metrics
+        Function(kin.get(metric_named(metric.name) or "", metric.name), metric.arguments)
+        for metric in now.metrics
     )
-    if others != now.metrics and not any(one.arguments for one in others):
-        names = ", ".join(repr(one.name) for one in others)
+    if others != now.metrics and not any(other.arguments for other in others):
+        names = ", ".join(repr(other.name) for other in others)
         yield now.and_then(f"metrics=[{names}]", metrics=others)

@@ -59,8 +59,8 @@ def _heading(group: Sequence[Compared], varying: Sequence[str], page: Page) -> H
     where = " where bidirectional" if "bidirectional" in varying else ""
     modes = dict.fromkeys(
         f"merge_mode={layer.call['merge_mode']!r}{where}"
-        for one, _ in group
-        for layer in one.layers
+        for report, _ in group
+        for layer in report.layers
         if "merge_mode" in layer.call
     )
     inputs = tuple(given(tensor, page) for tensor in report.inputs)
@@ -132,7 +132,7 @@ def _first(shapes: Mapping[str, Text], names: Sequence[str]) -> Text:
 
 def _lead(report: Report, layer: Layer, flags: Sequence[bool], page: Page) -> Row:
     number = [styled((str(layer.number), Style.QUIET))] if len(report.layers) > 1 else []
-    return (*number, *(styled(page.check if one else (page.dot, Style.QUIET)) for one in flags))
+    return (*number, *(styled(page.check if flag else (page.dot, Style.QUIET)) for flag in flags))
 
 
 def _named(name: str, cell: Text) -> Text:

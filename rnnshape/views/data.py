@@ -24,7 +24,7 @@ def data(report: Report, page: Page) -> Iterator[Block]:
         wrong = [problem for problem in report.problems if call.has(problem)]
         line = _call(call, wrong, page)
         if not wrong:
-            quiet += [line] if any(one.shape for one in _all(call)) else []
+            quiet += [line] if any(data.shape for data in _all(call)) else []
             continue
         if quiet:
             yield Lines(tuple(quiet), indent=2)
@@ -65,7 +65,7 @@ def _one(one: Data, found: list[Problem], page: Page, style: Style, *, is_checke
 
 
 def _has_loss(call: TrainingCall) -> bool:
-    return bool(call.losses) and all(one and loss_named(one.name) for one in call.losses)
+    return bool(call.losses) and all(loss and loss_named(loss.name) for loss in call.losses)
 
 
 def _problem(problem: Problem, call: TrainingCall, page: Page) -> Iterator[Block]:
@@ -97,4 +97,4 @@ def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
     where = f"{call.file}, {where}" if call.file else where
     lines = [where] if where else []
     lines += [f"| {shown}", f"| {' ' * (start - first)}{carets}"]
-    return joined("\n", (styled((f"  {one}", Style.QUIET)) for one in lines))
+    return joined("\n", (styled((f"  {line}", Style.QUIET)) for line in lines))

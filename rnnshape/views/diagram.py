@@ -29,7 +29,7 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
         if kind == "drawn":
             for layer in layers:
                 picture = list(_drawn(report, layer, page))
-                is_any_drawn |= any(isinstance(one, Picture) for one in picture)
+                is_any_drawn |= any(isinstance(line, Picture) for line in picture)
                 yield from picture
         elif kind == "named":
             yield Lines(tuple(_named(report, layer, page) for layer in layers), indent=2)
@@ -42,7 +42,7 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
 
 def _kind_of_each(report: Report) -> Iterator[tuple[str, Layer]]:
     """How each layer is shown: of many, only the first and the last with timesteps are drawn."""
-    recurrent = [one.number for one in report.layers if one.facts and one.facts.timeline]
+    recurrent = [layer.number for layer in report.layers if layer.facts and layer.facts.timeline]
     drawn = recurrent if len(recurrent) <= DRAWN_AT_MOST else [recurrent[0], recurrent[-1]]
     left_out = (
         recurrent if len(report.layers) <= NAMED_AT_MOST else range(1, len(report.layers) + 1)

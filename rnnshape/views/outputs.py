@@ -246,7 +246,7 @@ def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
     tensor = report.description.tensor(ref)
     name = tensor.name if tensor else "o"
     between = report.layers[ref.step : layer.number - 1]
-    is_taken = any(output.name == name for one in between for output in report.outputs_of(one))
+    is_taken = any(output.name == name for place in between for output in report.outputs_of(place))
     return f"{name} of layer {ref.step}" if is_taken and ref.step else name
 
 

@@ -47,11 +47,11 @@ class Plan:
 
     def __init__(self, layer: Layer, timeline: Timeline, given: Sequence[str], width: int) -> None:
         self.layer, self.timeline = layer, timeline
-        states = [state for one in timeline.passes for state in flat(one.states)]
+        states = [state for one_pass in timeline.passes for state in flat(one_pass.states)]
         number = 2 if len(timeline.passes) == 2 and timeline.merge is None else 1
         self.outputs, returned = layer.outputs[:number], layer.outputs[number:]
         # Code may have its own names for the states that it takes.
-        self.names = {state.name: one.name for state, one in zip(states, returned, strict=False)}
+        self.names = {state.name: part.name for state, part in zip(states, returned, strict=False)}
         self.rows = tuple(_cell_rows(timeline, self.names, given))
         self.both = len(timeline.passes) == 2
         self.cell_width = max(len(row.name) for row in self.rows) + 2
@@ -116,7 +116,7 @@ class Plan:
         """Of each direction, the state that its last output is equal to, if that is claimed."""
         relations = self.layer.facts.relations if self.layer.facts else ()
         said = " ".join(relation.right for relation in relations)
-        names = [self.names.get(one.hidden.name, "") for one in self.timeline.passes]
+        names = [self.names.get(one_pass.hidden.name, "") for one_pass in self.timeline.passes]
         return {
             number: f"= {name}"
             for number, name in enumerate(names)
@@ -128,11 +128,11 @@ def _cell_rows(
     timeline: Timeline, returned: Mapping[str, str], given: Sequence[str]
 ) -> Iterator[CellRow]:
     initial = list(given)
-    for direction, one in enumerate(timeline.passes):
-        for name, states in _cells(one):
+    for direction, one_pass in enumerate(timeline.passes):
+        for name, states in _cells(one_pass):
             begins, initial = initial[: len(states)], initial[len(states) :]
             ends = [returned[state.name] for state in states if state.name in returned]
-            yield CellRow(name, direction, one.starts_last, ", ".join(ends), ", ".join(begins))
+            yield CellRow(name, direction, one_pass.starts_last, ", ".join(ends), ", ".join(begins))
 
 
 def _cells(one: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:

@@ -96,7 +96,7 @@ def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
-    yield from (_problem(one, page) for one in _problems(reports))
+    yield from (_problem(problem, page) for problem in _problems(reports))
     unknown = [report for report in reports if report.open and not report.measurement]
     if unknown:
         yield from _open(unknown, page)

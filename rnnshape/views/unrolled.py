@@ -172,7 +172,7 @@ def _draw_joined(canvas: Canvas, plan: Plan) -> None:
     fits = len(name) < x
     canvas.put(x - len(name) - 1 if fits else x + plan.slot_width + 1, y + 1, name, Style.NAME)
     # Whatever ends at the left is led to the box above what ends at the right.
-    ends = [first if one.starts_last else last for one in plan.timeline.passes]
+    ends = [first if one_pass.starts_last else last for one_pass in plan.timeline.passes]
     order = sorted((0, 1), key=lambda direction: ends[direction])
     for level, direction in enumerate(order):
         source = ends[direction] + plan.column(direction)

@@ -51,17 +51,17 @@ class NamedArray:
 
 def blocks(report: Report, page: Page) -> Iterator[Picture]:
     """The inputs, then each layer's outputs; nothing before they were measured."""
-    arrays = [one for one in _arrays(report, page) if one.array.data is not None]
+    arrays = [array for array in _arrays(report, page) if array.array.data is not None]
     if not arrays:
         return
     decimals = _decimals(arrays)
-    labels = max(len(_label(index)) for one in arrays for index in one.indices)
+    labels = max(len(_label(index)) for array in arrays for index in array.indices)
     width = max(
         (
             len(_number(number, decimals))
-            for one in arrays
-            for index in one.indices
-            for number in one.row(index)
+            for array in arrays
+            for index in array.indices
+            for number in array.row(index)
         ),
         default=1,
     )
@@ -117,7 +117,7 @@ def _shown(size: int, ends: int) -> list[int | None]:
 
 def _label(index: Sequence[int | None], dots: str = "…") -> str:
     """`[0, 4]`, as one would write it behind the name."""
-    return f"[{', '.join(dots if one is None else str(one) for one in index)}]"
+    return f"[{', '.join(dots if part is None else str(part) for part in index)}]"
 
 
 def _number(number: float | str, decimals: int) -> str:
@@ -127,7 +127,7 @@ def _number(number: float | str, decimals: int) -> str:
 def _decimals(arrays: Sequence[NamedArray]) -> int:
     """As many for all numbers, so that what is equal looks so: of each array the largest has five
     significant digits or more."""
-    return max((_needed(one) for one in arrays), default=DIGITS)
+    return max((_needed(array) for array in arrays), default=DIGITS)
 
 
 def _needed(one: NamedArray) -> int:

@@ -96,9 +96,9 @@ def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | S
 def _alike(layer: Layer) -> tuple[Sequence[Tensor], tuple[str, ...]]:
     """The weights to be shown; of two directions with the same ones, the first's, and both."""
     passes = layer.facts.timeline.passes if layer.facts and layer.facts.timeline else ()
-    axes = {tuple(weight.axes for weight in one.weights) for one in passes}
+    axes = {tuple(weight.axes for weight in one_pass.weights) for one_pass in passes}
     if len(passes) > 1 and len(axes) == 1 and layer.weights:
-        return passes[0].weights, tuple(one.direction for one in passes)
+        return passes[0].weights, tuple(one_pass.direction for one_pass in passes)
     return layer.weights, ()
 
 
@@ -149,7 +149,7 @@ def _written(groups: Sequence[tuple[int, Sequence[Sequence[str]]]], times: int, 
         if len(set(products)) == 1:
             factors.append(len(products))
             products = products[:1]
-        before = [str(one) for one in factors if one > 1]
+        before = [str(factor) for factor in factors if factor > 1]
         inside = " + ".join(products)
         inside = f"({inside})" if before and len(products) > 1 else inside
         sums.append(whole(f" {page.times} ".join([*before, inside])))

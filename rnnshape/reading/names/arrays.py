@@ -208,7 +208,7 @@ class Array(StandIn):
             made.own_dtype = self.own_dtype
         elif function and {type(one) for one in (other, *self.own_values)} == {int}:
             with suppress(ZeroDivisionError):
-                made.own_values = tuple(function(one, other) for one in self.own_values)
+                made.own_values = tuple(function(value, other) for value in self.own_values)
         return made
 
     __hash__ = StandIn.__hash__
@@ -328,7 +328,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     elif bool in map(type, part):
         kind = "bool"
     if kind == "int64":
-        if isinstance(size, int) and any(not -size <= one < size for one in values):
+        if isinstance(size, int) and any(not -size <= value < size for value in values):
             raise IndexError("index is out of bounds")
         return tuple(shape)
     taken = [size, *sizes[: len(shape) - 1]]
@@ -368,7 +368,7 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     if len(rest) == len(sizes):
         return tuple(sizes)
     for found in opens_in([*shape, *rest]):
-        return tuple(found if not isinstance(one, Open) and one == -1 else one for one in sizes)
+        return tuple(found if not isinstance(size, Open) and size == -1 else size for size in sizes)
     many = product(shape) // max(1, product(rest))
     return tuple(many if size == -1 else size for size in sizes)
 

@@ -63,7 +63,7 @@ def pad_sequences(
     """`(samples, maxlen)`"""
     many: Any = _open("the number of sequences")
     rows = sequences if isinstance(sequences, list | tuple) else ()
-    are_known = rows and all(isinstance(one, list | tuple) for one in rows)
+    are_known = rows and all(isinstance(row, list | tuple) for row in rows)
     if maxlen is None and are_known:
         maxlen = max(map(len, rows))
     if isinstance(sequences, list | tuple):

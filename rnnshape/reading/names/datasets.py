@@ -61,7 +61,7 @@ def _as_arrays(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_as_arrays, value))
     if isinstance(value, dict):
-        return {word: _as_arrays(one) for word, one in value.items()}
+        return {word: _as_arrays(part) for word, part in value.items()}
     return value if isinstance(value, Array | Open) else Array(sizes_of(value))
 
 

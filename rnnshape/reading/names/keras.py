@@ -96,7 +96,7 @@ class Function(StandIn):
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
 
     def _of_data(self, given: Any, named: dict[str, Any]) -> Any:
-        is_given = bool(given) or any(isinstance(one, Array | Open) for one in named.values())
+        is_given = bool(given) or any(isinstance(name, Array | Open) for name in named.values())
         if is_operation(self.own_name) and not is_given:
             raise QueryError(
                 f"{self.own_name} is a function of tensors, and no layer: write "

@@ -156,11 +156,13 @@ class Layer(StandIn):
         """A call of a layer that the code defines: its rows stand under its name; where it has
         weights of its own it is one row, as long as its shape is known."""
         held, tensors = session(), [passed(part) for part in given]
-        words = {word: passed(one) if holds_tensors(one) else one for word, one in named.items()}
+        words = {
+            word: passed(part) if holds_tensors(part) else part for word, part in named.items()
+        }
         taken = [one for one in (*tensors, *words.values()) if holds_tensors(one)]
         if not self.own_is_built:
             self.own_is_built = True
-            shapes = [one.shape for one in graph.tensors_in(taken)]  # type: ignore[attr-defined]
+            shapes = [tensor.shape for tensor in graph.tensors_in(taken)]  # type: ignore[attr-defined]
             is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
@@ -173,7 +175,7 @@ class Layer(StandIn):
             if isinstance(made, Open):
                 raise IsOpenError(made)
             return made
-        shapes = [plain_sizes(one) for one in graph.tensors_in(made)]
+        shapes = [plain_sizes(tensor) for tensor in graph.tensors_in(made)]
         del held.calls[before:]
         held.number = number
         if "own_layer" not in vars(self):

@@ -110,7 +110,7 @@ class Model(Layer):
             message = f"two inputs have the name {name!r}: give each its own"
             raise self.refused(f'{message} (Keras: "All operation names should be unique")', None)
         calls = graph.calls_before(self.own_gives, self.own_takes)
-        for tensor in (one for call in calls for one in call.tensors):
+        for tensor in (tensor for call in calls for tensor in call.tensors):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and tensor not in self.own_takes:
                 if maker.name == "weight" or maker.shape is None or maker.is_data:
@@ -159,7 +159,7 @@ class Model(Layer):
         """A model within a layer, as in `TimeDistributed(model)`: its layers, where they follow
         each other."""
         if not self.title:
-            session().models[:] = [one for one in session().models if one is not self]
+            session().models[:] = [model for model in session().models if model is not self]
         calls = self._calls()
         expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
         for call in calls:
@@ -188,8 +188,8 @@ class Model(Layer):
         if len(given) != len(self.own_takes):
             takes = counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
-        for one, two in zip(self.own_takes, given, strict=True):
-            self.check_fits(plain_sizes(one), plain_sizes(two))
+        for mine, other in zip(self.own_takes, given, strict=True):
+            self.check_fits(plain_sizes(mine), plain_sizes(other))
         return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
 
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
@@ -200,7 +200,7 @@ class Model(Layer):
         title = self.title if held.groups[-1:] != [self.title] else ""
         with held.within_call(title):
             made = graph.called_anew(calls, instead, held.step)
-        gives = [graph.in_place_of(one, instead, made) for one in self.own_gives]
+        gives = [graph.in_place_of(give, instead, made) for give in self.own_gives]
         return gives[0] if len(gives) == 1 else gives
 
     def _in_order(self, given: Any) -> Any:
@@ -336,7 +336,7 @@ class Model(Layer):
 
     def _call_on(self, network: Network, given: Given) -> TrainingCall:
         takes, gives = self.flow()
-        inputs = [_name_given(one) or getattr(one.maker, "name", "") for one in takes]
+        inputs = [_name_given(tensor) or getattr(tensor.maker, "name", "") for tensor in takes]
         if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
             given = given.without_inputs()
         return call_of(given, inputs, [name for name, _ in names_of_outputs(network, len(gives))])
@@ -378,7 +378,7 @@ class Model(Layer):
     @property
     def layers(self) -> list[Any]:
         calls = self._calls()
-        entries = [InputLayer(one) for one in self.own_takes]
+        entries = [InputLayer(tensor) for tensor in self.own_takes]
         return [*entries, *map(stand_in_of, dict.fromkeys(call.layer for call in calls))]
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:

@@ -48,14 +48,14 @@ def of_numpy(name: str) -> Callable[..., Any]:
         import numpy
 
         function = attrgetter(name)(numpy)
-        arrays = [one for one in _leaves(parts) if isinstance(one, Array)]
-        is_known = all(one.own_values for one in arrays)
+        arrays = [leaf for leaf in _leaves(parts) if isinstance(leaf, Array)]
+        is_known = all(array.own_values for array in arrays)
         results = []
         for run in RUNS[is_known:]:
             try:
                 results.append(function(*_filled(given, run), **_filled(named, run)))
             except (ValueError, TypeError, IndexError, MemoryError):
-                sizes = [*opens_in([one.shape for one in arrays])]
+                sizes = [*opens_in([array.shape for array in arrays])]
                 if sizes or results:
                     raise IsOpenError(sizes[0] if sizes else _open("data")) from None
                 raise
@@ -75,10 +75,10 @@ def _leaves(value: Any) -> Iterator[Any]:
 def _check_is_small(leaves: list[Any]) -> None:
     """Raises where a call may make more than is worth its while."""
     most = RUNS[-1][0]
-    shapes = [one.shape for one in leaves if isinstance(one, Array)]
+    shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
                   for shape in shapes)  # fmt: skip
-    largest = max((abs(one) for one in leaves if isinstance(one, int)), default=1)
+    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
         raise IsOpenError(session().evaluator.open("data", "it is too large to be read"))
 

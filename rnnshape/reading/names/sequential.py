@@ -106,7 +106,7 @@ class Sequential(Model):
         return (*one[:same], UnreadLayer(row))
 
     def follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
-        given = [plain_sizes(one) for one in graph.tensors_in(start)]
+        given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.described().shape is not None:
             start = Tensor(self.first())
         elif given:
@@ -146,9 +146,9 @@ class Sequential(Model):
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
         layers = [vars(item).get("own_layer") for item in self.own_items]
-        if not layers or not all(isinstance(one, graph.Layer) for one in layers):
+        if not layers or not all(isinstance(layer, graph.Layer) for layer in layers):
             return True
-        network = chain([one.call for one in layers if one], attends=False)
+        network = chain([layer.call for layer in layers if layer], attends=False)
         described = network.inputs if network.inputs[0].shape else (Input(shape),)
         return is_taken(replace(network, inputs=described))
 

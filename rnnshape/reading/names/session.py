@@ -67,7 +67,9 @@ class Session:
 
     def train(self, model: object, layers: object, given: Any) -> None:
         """A call gives data to a model; what a loop does again is noted once."""
-        is_new = all(one is not model or given[:4] != before[:4] for one, _, before in self.trained)
+        is_new = all(
+            call is not model or given[:4] != before[:4] for call, _, before in self.trained
+        )
         if is_new and len(self.trained) < MOST_CALLS:
             self.trained.append((model, layers, given))
 
@@ -80,7 +82,7 @@ class Session:
             raise too_many_layers()
         if is_operation(layer.call.name) and not self.inside:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
-        if all(one.layer is not layer for one in self.calls if layer.call.name in MADE_WITHIN):
+        if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):
             for made in MADE_WITHIN.get(layer.call.name, ()):
                 self.name_of(made)
         group = "/".join(filter(None, [*self.groups, within]))

@@ -45,7 +45,7 @@ class LossOrMetric(StandIn):
         if self.own_is_made:
             return session().evaluator.open("a loss")
         made = LossOrMetric(self.own_name)
-        words = {**{str(place): one for place, one in enumerate(given)}, **named}
+        words = {**{str(place): tensor for place, tensor in enumerate(given)}, **named}
         made.own_arguments = tuple((word, _plain(value)) for word, value in words.items())
         made.own_is_made = True
         return made
@@ -164,23 +164,25 @@ def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
     if any(isinstance(part, ast.Starred) for part in node.args):
         return {}
     found = dict(zip(words, node.args, strict=False))
-    return found | {one.arg: one.value for one in node.keywords if one.arg}
+    return found | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
 
 
 def _several(value: Any, node: ast.expr | None, usual: str) -> Several:
     """An array, or several in a list or by their names."""
     if isinstance(value, dict):
         pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
-        nodes = {key.value: one for key, one in pairs if isinstance(key, ast.Constant)}
-        return {str(key): _data(one, nodes.get(key), str(key)) for key, one in list(value.items())}
-    if isinstance(value, list | tuple) and any(isinstance(one, Array | Open) for one in value):
+        nodes = {key.value: pair for key, pair in pairs if isinstance(key, ast.Constant)}
+        return {
+            str(key): _data(part, nodes.get(key), str(key)) for key, part in list(value.items())
+        }
+    if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
         parts = node.elts if isinstance(node, ast.List | ast.Tuple) else []
         known = parts if len(parts) == len(value) else [None] * len(value)
         names = (
             [usual] if len(value) == 1 else [f"{usual}{place + 1}" for place in range(len(value))]
         )
         rows = zip(value, known, names, strict=True)
-        return tuple(_data(one, part, name) for one, part, name in rows)
+        return tuple(_data(row, part, name) for row, part, name in rows)
     return None if value is None else _data(value, node, usual)
 
 
@@ -197,7 +199,7 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
 
     def of(several: Several) -> Several:
         if isinstance(several, dict):
-            return {word: named(one) for word, one in several.items()}
+            return {word: named(part) for word, part in several.items()}
         if isinstance(several, tuple):
             return tuple(map(named, several))
         return several and named(several)

@@ -57,11 +57,11 @@ class Snapshot:
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
         """Keeps what both contents agree on. Lists of other lengths are open everywhere."""
         lost = {
-            key: max(one, second[key], key=len)[-1] if isinstance(one, list) else None
-            for key, one in first.items()
+            key: max(part, second[key], key=len)[-1] if isinstance(part, list) else None
+            for key, part in first.items()
             if isinstance(self.held[key], list | set | Stream)
             and not isinstance(self.held[key], Log)
-            and len(one) != len(second[key])
+            and len(part) != len(second[key])
         }
         for key, one in first.items():
             other, value = second[key], self.held[key]

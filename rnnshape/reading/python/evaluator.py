@@ -136,7 +136,7 @@ class Evaluator:
             self.notes.append(default)
 
     def tell(self, wrong: QueryError) -> None:
-        said = [(one.message, one.place) for one in self.messages]
+        said = [(message.message, message.place) for message in self.messages]
         if (wrong.message, wrong.place) not in said and len(said) < MOST_MESSAGES:
             self.messages.append(wrong)
 

@@ -306,7 +306,7 @@ def _of_open(
             evaluator.really(evaluator.attribute(model, word), *parts, **keywords)
         return made
     given = [*parts, *keywords.values()]
-    listed = [one for part in given if isinstance(part, list | tuple) for one in part]
+    listed = [item for part in given if isinstance(part, list | tuple) for item in part]
     name = shortened(ast.unparse(node.func))
     for value in [*given, *listed]:
         if isinstance(value, StandIn) and not made.reason:

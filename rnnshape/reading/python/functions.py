@@ -87,9 +87,9 @@ def _parameters(
         yield kinds(one.arg, kind, default=default)
     if given.vararg:
         yield kinds(given.vararg.arg, kinds.VAR_POSITIONAL)
-    for one, value in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+    for kwonlyarg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True):
         default = evaluator.worth(value, scope) if value else kinds.empty
-        yield kinds(one.arg, kinds.KEYWORD_ONLY, default=default)
+        yield kinds(kwonlyarg.arg, kinds.KEYWORD_ONLY, default=default)
     if given.kwarg:
         yield kinds(given.kwarg.arg, kinds.VAR_KEYWORD)
 

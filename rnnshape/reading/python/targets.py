@@ -95,7 +95,7 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
     if isinstance(several, Open):
         first = stars.index(True) if True in stars else len(targets)
         places = [f"[{index}]" if index < first else "[...]" for index in range(len(targets))]
-        parts = (several if several.reason else evaluator.part(several, one) for one in places)
+        parts = (several if several.reason else evaluator.part(several, place) for place in places)
     else:
         shared, count = _shared_out(several, stars), len(several)
         if shared is None:
@@ -130,7 +130,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
         case ast.MatchSingleton(value=constant):
             return bool(evaluator.known(is_instance, value, object)) and value is constant
         case ast.MatchOr(patterns=several):
-            return any(fits(evaluator, one, value, scope) for one in several)
+            return any(fits(evaluator, part, value, scope) for part in several)
         case ast.MatchAs(pattern=inner, name=name):
             matched = inner is None or fits(evaluator, inner, value, scope)
             if matched and name:
@@ -143,7 +143,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
         case ast.MatchSequence(patterns=several):
             if not evaluator.known(is_instance, value, (list, tuple)):
                 return False
-            stars = [isinstance(one, ast.MatchStar) for one in several]
+            stars = [isinstance(part, ast.MatchStar) for part in several]
             parts = _shared_out(list(value), stars)
             return parts is not None and all(
                 fits(evaluator, one, part, scope) for one, part in zip(several, parts, strict=True)
@@ -153,8 +153,8 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             if not evaluator.known(is_instance, value, dict):
                 return False
             matched = all(
-                word in value and fits(evaluator, one, value[word], scope)
-                for word, one in zip(words, several, strict=True)
+                word in value and fits(evaluator, part, value[word], scope)
+                for word, part in zip(words, several, strict=True)
             )
             if matched and rest:
                 others = {key: item for key, item in value.items() if key not in words}
