@@ -335,12 +335,9 @@ class Report:
 
         outputs = names_of_outputs(self.question.network, len(self.layers[-1].outputs))
         for call, found in zip(self.question.calls, measured, strict=True):
-            wrong = [problem for problem in self.problems if call.has(problem)]
-            refused = {
-                (problem.name, problem.tensor)
-                for problem in wrong
-                if problem.kind == "labels" and not problem.silent
-            }
+            told = filter(call.has, self.problems)
+            wrong = [problem for problem in told if problem.kind == "labels" and not problem.silent]
+            refused = {(problem.name, problem.tensor) for problem in wrong}
             for y, (tensor, _), words in zip(call.y, outputs, found, strict=False):
                 if words is not None and bool(words) != ((y.name, tensor) in refused):
                     rule = "fits" if words else "does not fit"

@@ -125,3 +125,8 @@ def test_a_circle_and_an_import_that_runs_back_are_found() -> None:
     tied = {"rnnshape.query": {"rnnshape.report"}, "rnnshape.report": {"rnnshape.query"}}
     assert circle(tied)
     assert that_run_back(tied) == ["rnnshape.query imports rnnshape.report"]
+
+
+def test_no_module_has_more_than_400_lines() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "rnnshape").rglob("*.py")}
+    assert {path: length for path, length in lengths.items() if length > 400} == {}

@@ -30,6 +30,7 @@ from rnnshape.reading.names import (
     unknown_of,
     why_unknown,
 )
+from rnnshape.reading.names.data_given import training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
@@ -293,7 +294,7 @@ def _finished(
                 network = model.network(name)
                 if network is not None:
                     notes += _not_counted(model)
-                    yield network, notes, tuple(model.training_calls(network))
+                    yield network, notes, tuple(training_calls(model, network))
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:

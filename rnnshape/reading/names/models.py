@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.fitting import names_of_outputs
 from rnnshape.network import (
     MOST_LAYERS,
     Network,
@@ -20,31 +19,23 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import holds_tensors, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
+    name_given,
     plain_shape,
     plain_sizes,
+    tensors_of,
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, Given, History, call_of, given_to
+from rnnshape.reading.names.training import Compiled, History, given_to, gives_data
 from rnnshape.reading.python import IsOpenError, Open, opens_in
-from rnnshape.training import TrainingCall
 
-__all__ = ["Model", "tensors_of", "tried"]
+__all__ = ["Model"]
 
 MOST_MODELS = 1_000
 OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
-
-
-def _giving_data(method: str) -> Callable[..., Open]:
-    """A method that gives data to a model."""
-
-    def trained(self: Model, *given: Any, **named: Any) -> Open:
-        return self._trained(method, given, named)
-
-    return trained
 
 
 class Model(Layer):
@@ -105,7 +96,7 @@ class Model(Layer):
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
             raise self.refused(f"what this model's {which} are is not known", None)
-        names = [*filter(None, map(_name_given, self.own_takes))]
+        names = [*filter(None, map(name_given, self.own_takes))]
         for name in {name for name in names if names.count(name) > 1}:
             message = f"two inputs have the name {name!r}: give each its own"
             raise self.refused(f'{message} (Keras: "All operation names should be unique")', None)
@@ -205,7 +196,7 @@ class Model(Layer):
 
     def _in_order(self, given: Any) -> Any:
         """What it is called with; of a dictionary, each input is given what has its name."""
-        names = [*map(_name_given, self.own_takes)]
+        names = [*map(name_given, self.own_takes)]
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
 
@@ -289,9 +280,9 @@ class Model(Layer):
         self._trained("fit", given, named)
         return History(self.own_compiled)
 
-    evaluate = _giving_data("evaluate")
-    train_on_batch = _giving_data("train_on_batch")
-    test_on_batch = _giving_data("test_on_batch")
+    evaluate = gives_data("evaluate")
+    train_on_batch = gives_data("train_on_batch")
+    test_on_batch = gives_data("test_on_batch")
 
     to_json = gives_open("a text")
 
@@ -324,24 +315,7 @@ class Model(Layer):
             return None
         return replace(graph.network_of(takes, gives, name), kind=self.kind)
 
-    def training_calls(self, network: Network) -> Iterator[TrainingCall]:
-        """The calls that give it data; with its network as it was then, where that is another."""
-        for model, layers, given in list(session().trained):
-            if model is not self:
-                continue
-            if layers is self.own_items or layers is self.own_gives:
-                yield self._call_on(network, given)
-            elif (before := self._with(layers)) and (then := before.network(network.name)):
-                yield replace(before._call_on(then, given), network=then)
-
-    def _call_on(self, network: Network, given: Given) -> TrainingCall:
-        takes, gives = self.flow()
-        inputs = [_name_given(tensor) or getattr(tensor.maker, "name", "") for tensor in takes]
-        if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
-            given = given.without_inputs()
-        return call_of(given, inputs, [name for name, _ in names_of_outputs(network, len(gives))])
-
-    def _with(self, layers: Any) -> Model | None:
+    def with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""
         return None
 
@@ -423,23 +397,3 @@ class Model(Layer):
         if not self.own_takes and self.own_open is None and type(self) is not Model:
             tried(self, Tensor(graph.InputTensor(None, "inputs")))
         return self.own_takes, self.own_gives
-
-
-def tried(call: Callable[..., object], *given: Any) -> None:
-    """A call that the code does not have; open where Python refuses it."""
-    try:
-        call(*given)
-    except (IsOpenError, QueryError, RecursionError, MemoryError):
-        raise
-    except Exception as wrong:
-        evaluator = session().evaluator
-        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
-        raise IsOpenError(evaluator.open(evaluator.node, why)) from None
-
-
-def _name_given(tensor: Tensor) -> str:
-    return getattr(tensor.maker, "given_name", "")
-
-
-def tensors_of(given: Any) -> list[Any]:
-    return [*graph.tensors_in(given)]

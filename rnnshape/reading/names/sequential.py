@@ -14,8 +14,8 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import open_shape
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import Layer, UnreadLayer
-from rnnshape.reading.names.models import Model, tried
-from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
 
@@ -195,7 +195,7 @@ class Sequential(Model):
         is_said = said.shape is not None or self.own_shape is None
         return said if is_said else graph.InputTensor(self.own_shape)
 
-    def _with(self, layers: Any) -> Model:
+    def with_layers(self, layers: Any) -> Model:
         before: Model = object.__new__(type(self))
         vars(before).update(vars(self), own_items=layers, own_takes=[], own_gives=[])
         return before

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from rnnshape.errors import Place
+from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.problem import Problem
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.python import Evaluator, Open
+from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation
 
-__all__ = ["SESSION", "Session", "session", "unknown_of"]
+__all__ = ["SESSION", "Session", "session", "tried", "unknown_of"]
 
 MOST_PROBLEMS = 50
 MOST_CALLS = 200  # of training, that are kept
@@ -195,3 +195,15 @@ def where_of(place: Place | None) -> tuple[str | None, int | None]:
     if place is None:
         return None, None
     return place.where.rpartition("line ")[0].rstrip(", ") or None, place.number
+
+
+def tried(call: Callable[..., object], *given: Any) -> None:
+    """A call that the code does not have; open where Python refuses it."""
+    try:
+        call(*given)
+    except (IsOpenError, QueryError, RecursionError, MemoryError):
+        raise
+    except Exception as wrong:
+        evaluator = session().evaluator
+        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
+        raise IsOpenError(evaluator.open(evaluator.node, why)) from None

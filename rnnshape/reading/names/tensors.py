@@ -22,12 +22,14 @@ __all__ = [
     "Tensor",
     "Weight",
     "argument",
+    "name_given",
     "operand",
     "operation",
     "plain_shape",
     "plain_sizes",
     "returned",
     "sizes_of_shape",
+    "tensors_of",
     "unread_layer",
     "unread_step",
 ]
@@ -324,3 +326,11 @@ def written(index: object) -> str:
     if index is None or isinstance(index, int) or index is Ellipsis:
         return "..." if index is Ellipsis else str(index)
     raise TypeError("this index of a tensor is not read")
+
+
+def name_given(tensor: Tensor) -> str:
+    return getattr(tensor.maker, "given_name", "")
+
+
+def tensors_of(given: Any) -> list[Any]:
+    return [*graph.tensors_in(given)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -15,7 +15,8 @@ from rnnshape.reading.python import Open, StandIn, opens_in
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 
 __all__ = [
-    "Compiled", "Given", "History", "LossOrMetric", "call_of", "given_to", "loss_or_metric",
+    "Compiled", "Given", "History", "LossOrMetric", "call_of", "given_to", "gives_data",
+    "loss_or_metric",
 ]  # fmt: skip
 
 LONGEST_NAME = 40  # characters of an argument that is no name
@@ -307,3 +308,13 @@ def _fraction(value: Any) -> float | None:
 
 def _keys(value: Any) -> tuple[int, ...]:
     return tuple(key for key in value if type(key) is int) if isinstance(value, dict) else ()
+
+
+def gives_data(method: str) -> Callable[..., Open]:
+    """A method that gives data to a model."""
+
+    def trained(self: Any, *given: Any, **named: Any) -> Open:
+        made: Open = self._trained(method, given, named)
+        return made
+
+    return trained

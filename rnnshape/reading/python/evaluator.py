@@ -15,6 +15,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.errors import shortened as shortened_to
 from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
@@ -41,6 +42,7 @@ from rnnshape.reading.python.visible import is_settable, is_visible, plain_type,
 
 __all__ = ["Evaluator", "shortened"]
 
+shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in MODULES.items()}
@@ -359,10 +361,6 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _name_of(value: object) -> str:
