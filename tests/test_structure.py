@@ -128,5 +128,7 @@ def test_a_circle_and_an_import_that_runs_back_are_found() -> None:
 
 
 def test_no_module_has_more_than_400_lines() -> None:
-    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "rnnshape").rglob("*.py")}
+    lengths = {
+        path: len(path.read_text().splitlines()) for path in (ROOT / "rnnshape").rglob("*.py")
+    }
     assert {path: length for path, length in lengths.items() if length > 400} == {}

@@ -219,7 +219,7 @@ class Layer(StandIn):
     compute_mask = gives_open("a mask")
     get_weights = gives_open("weights")
 
-    def set_weights(self, *_: Any) -> None:
+    def set_weights(self, *_: Any, **__: Any) -> None:
         pass
 
     add_loss = add_metric = reset_state = reset_states = set_weights

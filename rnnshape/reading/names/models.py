@@ -16,7 +16,7 @@ from rnnshape.network import (
     without_input_arguments,
 )
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import holds_tensors, passed
+from rnnshape.reading.names.arguments import holds_tensors, open_shape, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
 from rnnshape.reading.names.session import session, tried
@@ -329,19 +329,20 @@ class Model(Layer):
         return self._predictions() if is_known else session().evaluator.open("predictions")
 
     def _built_by(self, x: Any) -> None:
-        """Data of a shape that is known says what a model takes that has not been built."""
-        if isinstance(x, Array) and not self.own_takes and self.own_open is None:
+        """Data says what a model takes that has not been built."""
+        if self.own_takes or self.own_open is not None:
+            return
+        if isinstance(x, Array):
             self.build((None, *x.shape[1:]))
+        elif isinstance(x, Open) and not x.is_undefined:
+            self.own_shape = self.own_shape or open_shape(x)
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().old_arguments("compile", named)
         words = dict(zip(("optimizer", "loss"), given, strict=False)) | named
         self.own_compiled = Compiled(words.get("loss"), words.get("metrics"))
 
-    def summary(self, *_: Any, **__: Any) -> None:
-        pass
-
-    save = load_weights = summary
+    summary = save = load_weights = Layer.set_weights
 
     def save_weights(self, filepath: Any = None, *_: Any, **__: Any) -> None:
         session().file_named("save_weights", filepath, (".weights.h5",))
@@ -395,5 +396,5 @@ class Model(Layer):
     def flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            tried(self, Tensor(graph.InputTensor(None, "inputs")))
+            tried(self, Tensor(graph.InputTensor(self.own_shape, "inputs")))
         return self.own_takes, self.own_gives
