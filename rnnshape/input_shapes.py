@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from operator import index
 from typing import NoReturn, TypeAlias
 
@@ -27,11 +28,17 @@ __all__ = [
 ]
 
 Shape: TypeAlias = tuple[int | None, ...]
+MOST_PARTS = 10_000  # of what may have no end
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
     """The input and the target, where a `tf.data.Dataset` is given: what its elements are said to
     be, as to read it could take for ever."""
+    match getattr(target, "element_spec", None):
+        case (_, of_target, *_):
+            target = of_target
+        case of_target if of_target is not None:
+            target = of_target
     match getattr(given, "element_spec", None):
         case None:
             return given, target
@@ -63,7 +70,7 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     if isinstance(given, str | int | float) or not hasattr(given, "__iter__"):
         _not_a_shape(given)
     try:
-        parts = list(given)
+        parts = list(islice(given, MOST_PARTS))
     except ValueError:  # a TensorShape of unknown rank
         raise QueryError("input: its shape is not known") from None
     if not parts:

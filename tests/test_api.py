@@ -745,3 +745,17 @@ def test_a_file_is_read_in_the_folder_where_a_notebook_is_now(
         monkeypatch.chdir(folder)
         [report] = inspect_all("here.py")
         assert report.outputs["o"].shape == (2, units)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("says_target", [False, True])
+def test_a_data_set_is_never_read_as_that_may_not_end(says_target: bool) -> None:
+    import tensorflow as tf
+
+    samples = (np.zeros((64, 5, 3)), np.zeros((64, 1)))
+    data = tf.data.Dataset.from_tensor_slices(samples).batch(8).repeat()
+    target = data if says_target else None
+    report = inspect("LSTM(4) -> Dense(2)", input=data, target=target, loss="mse", measure=False)
+    assert report.inputs[0].shape[1:] == (5, 3)
+    [problem] = report.problems
+    assert (problem.kind, problem.silent) == ("labels", True)

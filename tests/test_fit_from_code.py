@@ -276,3 +276,14 @@ def test_a_data_set_without_an_end_is_taken_by_its_spec() -> None:
     pairs = tf.data.Dataset.from_tensor_slices((np.zeros((8, 5, 2)), np.zeros((8, 3))))
     report = inspect("LSTM(4) -> Dense(2)", input=pairs.batch(4).repeat(), loss="mse")
     assert [problem.expected for problem in report.problems] == [(None, 2)]
+
+
+def test_a_number_of_samples_that_is_not_known_stands_as_such_in_what_is_said() -> None:
+    program = (
+        "import numpy as np\nfrom keras import Input, Sequential\n"
+        "from keras.layers import LSTM, Dense\nn = len(open('a.csv').read())\n"
+        "m = Sequential([Input((5, 3)), LSTM(4), Dense(2)])\nm.compile('adam', 'mse')\n"
+        "m.fit(np.zeros((n, 5, 3)), np.zeros((n, 1)))\n"
+    )
+    [problem] = problems(program)
+    assert "repeats entries up to (?, 2)" in problem.message
