@@ -6,20 +6,14 @@ from collections.abc import Iterator
 
 from rnnshape.errors import NotReadError
 from rnnshape.expression import Unknown
-from rnnshape.network import Argument, Input, Network, Ref
+from rnnshape.network import Argument, Input, Network, Ref, Step
 from rnnshape.reading.found import Reading
 
 
 def lines_of(reading: Reading) -> Iterator[str]:
     """Each network with its inputs, layers and returned tensors; then what is said of it all."""
     for network in reading.networks:
-        yield f"=> {network.name or 'a network'}"
-        for source in network.inputs:
-            dtype = f" {source.dtype}" if source.dtype else ""
-            yield f"=>   {source.name} {_shape(source)}{dtype}"
-        yield from (f"=>   {_step(number, network)}" for number in range(len(network.steps)))
-        if network.outputs:
-            yield f"=>   returns {', '.join(_name(one, network) for one in network.outputs)}"
+        yield from _lines_of_network(network)
     for notes in reading.notes:
         yield from (f"=> note: {note}" for note in notes)
     for wrong in reading.messages:
@@ -31,13 +25,33 @@ def lines_of(reading: Reading) -> Iterator[str]:
         yield f"=> used {', '.join(sorted(reading.names_used))}"
 
 
+def _lines_of_network(network: Network) -> Iterator[str]:
+    name = f"=> {network.name or 'a network'}"
+    inputs = [f"{source.name} {_shape(source)}" for source in network.inputs]
+    if _is_plain_chain(network):
+        yield " -> ".join([f"{name}: {inputs[0]}", *map(str, network.layers)])
+        return
+    yield name
+    yield from (f"=>   {source}" for source in inputs)
+    yield from (f"=>   {_step(number, network)}" for number in range(len(network.steps)))
+    if network.outputs:
+        yield f"=>   returns {', '.join(_name(one, network) for one in network.outputs)}"
+
+
+def _is_plain_chain(network: Network) -> bool:
+    """Whether each layer takes what the one before it returns, and nothing else is to be said."""
+    steps = [Step(layer, (Ref(number, 0),)) for number, layer in enumerate(network.layers)]
+    return network.steps == tuple(steps) and len(network.inputs) == 1 and not network.outputs
+
+
 def _shape(source: Input) -> str:
     if source.shape is None:
         return "of any shape"
     if isinstance(source.shape, Unknown):
         return str(source.shape)
     sizes = ", ".join(map(str, source.shape))
-    return f"({sizes}{',' if len(source.shape) == 1 else ''})"
+    dtype = f" {source.dtype}" if source.dtype else ""
+    return f"({sizes}{',' if len(source.shape) == 1 else ''}){dtype}"
 
 
 def _step(number: int, network: Network) -> str:

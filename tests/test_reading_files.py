@@ -200,9 +200,7 @@ def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path
     short = "short = Sequential([Conv1D(3, 7, input_shape=(None, n)), GRU(2)])"
     path.write_text(f"{short}\n{GRU}\nwrong = Sequential([GRU(0)])\nelse_ = Sequential([LTSM(3)])")
     assert [*lines_of(read(str(path), {"n": 2}, Dimensions(timesteps=5)))] == [
-        "=> m",
-        "=>   inputs of any shape",
-        "=>   1 GRU(3) of inputs",
+        "=> m: inputs of any shape -> GRU(3)",
         "=> else_",
         "=>   inputs of any shape",
         "=>   1 LTSM(3) of inputs not read: Keras has no layer LTSM; did you mean LSTM?",
@@ -253,9 +251,7 @@ def test_a_line_for_the_notebook_is_left_out(line: str) -> None:
     indent = line[: len(line) - len(line.lstrip())]
     reading = of(code(f"{indent and 'if True:'}", line, f"{indent}{GRU}"))
     assert [*lines_of(reading)][:3] == [
-        "=> m",
-        "=>   inputs of any shape",
-        "=>   1 GRU(3) of inputs",
+        "=> m: inputs of any shape -> GRU(3)",
     ]
     assert not reading.messages
 
