@@ -14,9 +14,9 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
 from rnnshape.rules import facts_of, with_initial_state
-from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
+from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
 from tests.calls import parse
 from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers

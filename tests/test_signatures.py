@@ -10,7 +10,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
 from rnnshape.rules import has_rule
-from rnnshape.rules.arguments import CONSTRAINTS, INITIALIZERS, REGULARIZERS
+from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS
 from rnnshape.signatures import (
     ACTIVATIONS,
     ALIASES,

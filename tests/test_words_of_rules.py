@@ -14,9 +14,10 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
 from rnnshape.rules import axes_of_input, facts_of, has_rule, registry
-from rnnshape.rules.arguments import KINDS, check
+from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
+from rnnshape.rules.kinds import KINDS
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
 from tests.calls import parse
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnnshape.expression import Call
-from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.arguments import whole, whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
-from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
+from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule_of_inputs, weight
 
 FOUND = "what the query finds in the value"
 SCORES = "how much each entry of the value counts for the query"
 OTHER_LENGTHS = "All dimensions of `value` and `key`, except the last one, must be equal"
 
 
-@rule("Attention", "AdditiveAttention")
+@rule_of_inputs("Attention", "AdditiveAttention")
 def attention(call: Call, inputs: Inputs) -> Facts | None:
     if not 2 <= len(inputs) <= 3:
         raise call.error(
@@ -54,11 +54,11 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     return _returned(inputs, found, axes, weights)
 
 
-@rule("MultiHeadAttention")
+@rule_of_inputs("MultiHeadAttention")
 def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
     if len(query.axes) == 2:
-        required_axes(call, [query], *SEQUENCE, keras="tuple index out of range")
+        required_axes(call, query, *SEQUENCE, keras="tuple index out of range")
     if len({len(tensor.axes) for tensor in (query, value, key)}) > 1:
         shapes = f"{query.labels}, {value.labels} and {key.labels}"
         raise call.error(
@@ -77,11 +77,11 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     heads = Axis("heads", whole_number(call, "num_heads"))
     size = Axis("key_dim", whole_number(call, "key_dim"))
-    value_size = size if call["value_dim"] is None else Axis("value_dim", _whole(call["value_dim"]))
+    value_size = size if call["value_dim"] is None else Axis("value_dim", whole(call["value_dim"]))
     each = (heads, size), (heads, size), (heads, value_size)
     shape = call["output_shape"] or ()
     sizes = shape if isinstance(shape, tuple) else (shape,)
-    made = tuple(Axis("output", _whole(size)) for size in sizes) or (query.axes[-1],)
+    made = tuple(Axis("output", whole(size)) for size in sizes) or (query.axes[-1],)
     weights = _weights(call, (query, key, value), each, (heads, value_size), made)
     found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
     free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
@@ -91,11 +91,11 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights, masked=True)
 
 
-@rule("GroupQueryAttention")
+@rule_of_inputs("GroupQueryAttention")
 def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
     for tensor in (query, value, key):
-        required_axes(call, [tensor], *SEQUENCE, keras="too many values to unpack")
+        required_axes(call, tensor, *SEQUENCE, keras="too many values to unpack")
     if query.shape[-1] != value.shape[-1]:
         raise call.error(
             f"{call} takes query and value of equally many features, not {query.shape[-1]} and "
@@ -181,7 +181,7 @@ def _attention_axes(call: Call, rank: int) -> tuple[int, ...]:
     if given is None:
         return tuple(range(1, rank - 1))
     axes = given if isinstance(given, tuple) else (given,)
-    return tuple(_whole(axis) if _whole(axis) >= 0 else rank + _whole(axis) for axis in axes)
+    return tuple(whole(axis) if whole(axis) >= 0 else rank + whole(axis) for axis in axes)
 
 
 def _weights(
@@ -205,8 +205,3 @@ def _weights(
         yield weight(call, "kernel", (*axes, *results), f"times {what}", before=f"{name}_")
         if call["use_bias"]:
             yield weight(call, "bias", results, "added to their product", before=f"{name}_")
-
-
-def _whole(value: object) -> int:
-    assert isinstance(value, int)  # `KINDS` has it so
-    return int(value)

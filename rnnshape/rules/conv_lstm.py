@@ -23,7 +23,7 @@ def _takes(call: Call) -> tuple[str, ...]:
 
 @pass_rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)
 def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
-    batch, _, *others = required_axes(call, [given], *_takes(call))
+    batch, _, *others = required_axes(call, given, *_takes(call))
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
     for axis in space:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, only_input, output, rule, weight
+from rnnshape.rules.registry import known_length, output, rule, weight
 
 __all__ = ["low_rank"]
 
@@ -20,8 +19,7 @@ EQUATION = (
 
 
 @rule("Dense")
-def dense(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
+def dense(call: Call, given: Tensor) -> Facts:
     if len(given.axes) < 2:
         raise call.error(
             f"{call} takes (batch, ..., features), but is given {given.labels} "
@@ -41,8 +39,7 @@ def dense(call: Call, inputs: Sequence[Tensor]) -> Facts:
 
 
 @rule("Embedding", takes=lambda call: ("batch", "timesteps"))
-def embedding(call: Call, inputs: Sequence[Tensor]) -> Facts:
-    given = only_input(call, inputs)
+def embedding(call: Call, given: Tensor) -> Facts:
     rows = Axis("input_dim", whole_number(call, "input_dim"))
     columns = Axis("output_dim", whole_number(call, "output_dim"))
     what, plain = "a row for each whole number", not call["lora_rank"]
@@ -57,8 +54,8 @@ def embedding(call: Call, inputs: Sequence[Tensor]) -> Facts:
 
 
 @rule("EinsumDense")
-def einsum_dense(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
-    given, equation = only_input(call, inputs), call["equation"]
+def einsum_dense(call: Call, given: Tensor) -> Facts | None:
+    equation = call["equation"]
     parts = re.fullmatch(EQUATION, str(equation))
     if parts is None or parts["left"] != parts["out_left"] or parts["right"] != parts["out_right"]:
         raise call.error(

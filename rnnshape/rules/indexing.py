@@ -10,20 +10,12 @@ from types import EllipsisType
 from typing import TypeAlias
 
 from rnnshape.expression import Call, printed
+from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.axes import exchanged, joined, place
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.operands import (
-    broadcast,
-    exchanged,
-    joined,
-    made,
-    of_one,
-    one_tensor,
-    operands,
-    place,
-    whole,
-)
-from rnnshape.rules.registry import rule
+from rnnshape.rules.operands import made, operands, repeated
+from rnnshape.rules.registry import only_input, rule, rule_of_inputs
 
 __all__ = ["Key", "key_of"]
 
@@ -65,7 +57,7 @@ def _part(node: ast.expr) -> int | slice | EllipsisType | None:
     raise ValueError(ast.dump(node))
 
 
-@of_one("get_item")
+@rule("get_item")
 def get_item(call: Call, given: Tensor) -> Facts:
     key = key_of(call)
     taken = sum(part is not None and part is not ... for part in key)
@@ -115,9 +107,9 @@ def _check_index(call: Call, index: int, axis: Axis, argument: str) -> None:
         )
 
 
-@rule("take")
+@rule_of_inputs("take")
 def take(call: Call, inputs: Inputs) -> Facts | None:
-    given, indices, picked = one_tensor(call, inputs), call["indices"], inputs.tensor("indices")
+    given, indices, picked = only_input(call, inputs), call["indices"], inputs.tensor("indices")
     if call["axis"] is None:
         given = Tensor("x", (joined(given.axes),))
     at = 0 if call["axis"] is None else place(call, "axis", given)
@@ -132,7 +124,7 @@ def take(call: Call, inputs: Inputs) -> Facts | None:
     return made("what the indices pick", exchanged(given, at, *chosen))
 
 
-@of_one("split", "array_split")
+@rule("split", "array_split")
 def split(call: Call, given: Tensor) -> Facts:
     wanted = call["indices_or_sections"]
     at = place(call, "axis", given)
@@ -148,7 +140,7 @@ def split(call: Call, given: Tensor) -> Facts:
             )
         sizes = [end - start for start, end in pairwise(cuts)]
     else:
-        count = whole(call, "indices_or_sections")
+        count = whole_number(call, "indices_or_sections")
         if count < 1 or (call.name == "split" and axis.length % count):
             raise call.error(
                 f"{call} can't cut {axis.length} {axis.label} into {count} equal parts "
@@ -161,7 +153,7 @@ def split(call: Call, given: Tensor) -> Facts:
     return _parts([exchanged(given, at, axis) for axis in axes])
 
 
-@of_one("unstack")
+@rule("unstack")
 def unstack(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
     count = given.axes[at].length
@@ -182,9 +174,9 @@ def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
     return Facts(parts if len(parts) > 1 else (parts,))  # a list of one is a list
 
 
-@of_one("top_k")
+@rule("top_k")
 def top_k(call: Call, given: Tensor) -> Facts:
-    count = whole(call, "k")
+    count = whole_number(call, "k")
     if not given.axes or not 0 <= count <= given.shape[-1]:
         raise call.error(
             f"{call} looks for the {count} largest along the last axis of {given.labels}, which "
@@ -196,11 +188,11 @@ def top_k(call: Call, given: Tensor) -> Facts:
     return Facts((Tensor("values", axes, "the largest"), Tensor("indices", axes, "their places")))
 
 
-@rule("where")
+@rule_of_inputs("where")
 def where(call: Call, inputs: Inputs) -> Facts | None:
     if inputs.named("x1") is None and call["x1"] is None:
         return None  # how many places there are depends on the numbers
     given = operands(call, inputs)
     if given is None:
         return None
-    return made("one or the other", broadcast(call, *(tensor.axes for tensor in given)))
+    return made("one or the other", repeated(call, *(tensor.axes for tensor in given)))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import zip_longest
 from operator import add
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
-from rnnshape.rules.elementwise import no_such_axis
+from rnnshape.rules.axes import broadcast, place, place_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.registry import rule
+from rnnshape.rules.registry import rule_of_inputs
 
 MEANINGS = {
     "Add": "the sum",
@@ -24,22 +23,21 @@ MEANINGS = {
 }
 
 
-@rule("Concatenate")
+@rule_of_inputs("Concatenate")
 def concatenate(call: Call, inputs: Inputs) -> Facts:
     _check_list(call, inputs)
     first, *others = inputs
-    rank, axis = len(first.axes), whole_number(call, "axis")
+    rank = len(first.axes)
     if any(len(other.axes) != rank for other in others):
         raise _unlike(call, inputs)
-    if axis < -rank or (others and axis >= rank):  # of one tensor Keras takes any above
-        raise no_such_axis(call, "axis", axis, first)
-    place = axis % rank
-    for one in others:
-        pairs = enumerate(zip(first.axes, one.axes, strict=True))
-        if any(number != place and not _fits(*pair) for number, pair in pairs):
+    axis = whole_number(call, "axis")
+    at = place(call, "axis", first) if others or axis < 0 else axis % rank  # Keras takes any then
+    for other in others:
+        pairs = enumerate(zip(first.axes, other.axes, strict=True))
+        if any(number != at and not _fits(*pair) for number, pair in pairs):
             raise _unlike(call, inputs)
     axes = list(first.axes)
-    axes[place] = reduce(add, (tensor.axes[place] for tensor in inputs))
+    axes[at] = reduce(add, (tensor.axes[at] for tensor in inputs))
     masked = any(tensor.masked for tensor in inputs)
     joined = ", ".join(tensor.name for tensor in inputs)
     return Facts(
@@ -47,14 +45,14 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
             Tensor(
                 "o",
                 tuple(axes),
-                f"{joined} side by side" if place == rank - 1 else f"{joined} one after the other",
+                f"{joined} side by side" if at == rank - 1 else f"{joined} one after the other",
                 mask=tuple(axes[:-1]) if masked else None,
             ),
         )
     )
 
 
-@rule(*MEANINGS)
+@rule_of_inputs(*MEANINGS)
 def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     """What is shorter by axes after the batch, or has one entry along one, is repeated."""
     _check_list(call, inputs, 2 if call.name == "Subtract" else None)
@@ -64,31 +62,30 @@ def elementwise(call: Call, inputs: Inputs) -> Facts | None:
             '(Keras: "Cannot merge tensors with different batch sizes")'
         )
     batch = inputs[0].axes[0]
-    columns = zip_longest(*(tensor.axes[:0:-1] for tensor in inputs))
-    axes = [_common(call, inputs, [axis for axis in column if axis]) for column in columns]
+    axes = broadcast(*(tensor.axes[1:] for tensor in inputs))
+    if axes is None:
+        raise _unlike(call, inputs)
     masks = [tensor.mask for tensor in inputs if tensor.mask is not None]
     if len(masks) == len(inputs) and len(set(map(len, masks))) > 1:
         return None  # Keras joins masks from the last axis on, whatever it is
     mask = max(masks, key=len) if len(masks) == len(inputs) else None
     meaning = f"{MEANINGS[call.name]} of {', '.join(tensor.name for tensor in inputs)}"
-    return Facts((Tensor("o", (batch, *reversed(axes)), meaning, mask=mask),))
+    return Facts((Tensor("o", (batch, *axes), meaning, mask=mask),))
 
 
-@rule("Dot")
+@rule_of_inputs("Dot")
 def dot(call: Call, inputs: Inputs) -> Facts:
     _check_list(call, inputs, 2)
     places = []
     for tensor, axis in zip(inputs, numbers(call, "axes", 2), strict=True):
-        rank = len(tensor.axes)
-        if not -rank <= axis < rank:
-            raise no_such_axis(call, "axes", axis, tensor)
-        if rank < 2 or axis % rank == 0:
+        at = place_of(call, "axes", axis, tensor)
+        if len(tensor.axes) < 2 or at == 0:
             raise call.error(
                 f"{call} can't sum over the batch of {tensor.name} "
                 '(Keras: "Cannot perform batch_dot over axis 0")',
                 "axes",
             )
-        places.append(axis % rank)
+        places.append(at)
     first, second = inputs
     summed, other = (tensor.axes[place] for tensor, place in zip(inputs, places, strict=True))
     if not _fits(summed, other):
@@ -111,15 +108,6 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
             f"{call} takes {wanted}, such as {call}([a, b]), and is called with "
             f'{len(inputs)} (Keras: "should be called on")'
         )
-
-
-def _common(call: Call, inputs: Sequence[Tensor], column: Sequence[Axis]) -> Axis:
-    longest = max(column, key=lambda axis: axis.length)
-    for axis in column:
-        alike = {axis.length, longest.length}, {axis.length_before_run, longest.length_before_run}
-        if any(len(lengths | {1}) > 2 for lengths in alike):
-            raise _unlike(call, inputs)
-    return longest
 
 
 def _fits(one: Axis, other: Axis) -> bool:

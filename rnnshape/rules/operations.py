@@ -6,19 +6,11 @@ from functools import partial
 from operator import add
 
 from rnnshape.expression import Call, printed
+from rnnshape.rules.arguments import whole_number, wholes
+from rnnshape.rules.axes import exchanged, joined, place, places
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.operands import (
-    broadcast,
-    exchanged,
-    joined,
-    made,
-    of_one,
-    of_two,
-    place,
-    places,
-    whole,
-    wholes,
-)
+from rnnshape.rules.operands import made, of_two, repeated
+from rnnshape.rules.registry import rule
 
 OF_EACH_NUMBER = (
     *("abs", "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cast"),
@@ -44,7 +36,7 @@ OF_MANY = (
 )
 
 
-@of_one(*OF_EACH_NUMBER)
+@rule(*OF_EACH_NUMBER)
 def of_each_number(call: Call, given: Tensor) -> Facts:
     return made(f"{call.name} of each number", given.axes)
 
@@ -52,17 +44,17 @@ def of_each_number(call: Call, given: Tensor) -> Facts:
 @of_two(*OF_PAIRS)
 def of_pairs(call: Call, first: Tensor, second: Tensor) -> Facts:
     meaning = f"{call.name} of {first.name} and {second.name}"
-    return made(meaning, broadcast(call, first.axes, second.axes))
+    return made(meaning, repeated(call, first.axes, second.axes))
 
 
-@of_one(*OF_MANY, "argmax", "argmin")
+@rule(*OF_MANY, "argmax", "argmin")
 def of_many(call: Call, given: Tensor) -> Facts:
     if call.name.startswith("arg") and call["axis"] is not None:
-        whole(call, "axis")  # these take one axis or all
+        whole_number(call, "axis")  # these take one axis or all
     return _reduced(call, given, places(call, "axis", given))
 
 
-@of_one("norm")
+@rule("norm")
 def norm(call: Call, given: Tensor) -> Facts:
     over = places(call, "axis", given)
     if not 1 <= len(over) <= 2:
@@ -74,7 +66,7 @@ def norm(call: Call, given: Tensor) -> Facts:
     return _reduced(call, given, over)
 
 
-@of_one("moments")
+@rule("moments")
 def moments(call: Call, given: Tensor) -> Facts:
     [mean] = _reduced(call, given, places(call, "axes", given)).outputs
     variance = Tensor("variance", mean.axes, "the mean square of the distances from it")
@@ -91,7 +83,7 @@ def _reduced(call: Call, given: Tensor, over: tuple[int, ...]) -> Facts:
     return made(f"{call.name} over {names}" if names else "the input as it came", tuple(kept))
 
 
-@of_one("softmax", "log_softmax")
+@rule("softmax", "log_softmax")
 def softmax(call: Call, given: Tensor) -> Facts | None:
     if isinstance(call["axis"], tuple):  # which Keras takes of arrays, and of no symbolic tensors
         return None
@@ -99,13 +91,13 @@ def softmax(call: Call, given: Tensor) -> Facts | None:
     return made(f"{call.name} along the axis", given.axes)
 
 
-@of_one("flip", "roll")
+@rule("flip", "roll")
 def moved_along(call: Call, given: Tensor) -> Facts:
     places(call, "axis", given)
     return made("the same numbers in another order", given.axes)
 
 
-@of_one("normalize", "sort", "cumsum", "cumprod", "argsort")
+@rule("normalize", "sort", "cumsum", "cumprod", "argsort")
 def along_axis(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
@@ -113,15 +105,15 @@ def along_axis(call: Call, given: Tensor) -> Facts:
     return made(f"{call.name} along the axis", given.axes)
 
 
-@of_one("diff")
+@rule("diff")
 def diff(call: Call, given: Tensor) -> Facts:
-    times = whole(call, "n")
+    times = whole_number(call, "n")
     at = place(call, "axis", given)
     less = given.axes[at].resized(lambda length: max(0, length - times))
     return made("each number less the one before", exchanged(given, at, less))
 
 
-@of_one("glu")
+@rule("glu")
 def glu(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
     if given.shape[at] % 2:
@@ -134,16 +126,16 @@ def glu(call: Call, given: Tensor) -> Facts:
     return made("half of them, as far as the others let them", exchanged(given, at, half))
 
 
-@of_one("one_hot")
+@rule("one_hot")
 def one_hot(call: Call, given: Tensor) -> Facts:
-    count = whole(call, "num_classes")
+    count = whole_number(call, "num_classes")
     if count < 0:
         raise call.error(
             f"{call.name} takes num_classes, 0 or more, not {count} "
             '(Keras: "Negative dimensions are not allowed")',
             "num_classes",
         )
-    at, rank = whole(call, "axis"), len(given.axes)
+    at, rank = whole_number(call, "axis"), len(given.axes)
     if not -1 <= at < rank:
         raise call.error(
             f"{call} takes axis from 0 to {rank - 1}, or -1 for the last, not {at} "
@@ -155,7 +147,7 @@ def one_hot(call: Call, given: Tensor) -> Facts:
     return made("1 at the place of each whole number", given.axes[:at], (classes,), given.axes[at:])
 
 
-@of_one("repeat")
+@rule("repeat")
 def repeat(call: Call, given: Tensor) -> Facts:
     times = wholes(call, "repeats")
     at = None if call["axis"] is None else place(call, "axis", given)
@@ -172,7 +164,7 @@ def repeat(call: Call, given: Tensor) -> Facts:
     return made("each entry several times", axes)
 
 
-@of_one("tile")
+@rule("tile")
 def tile(call: Call, given: Tensor) -> Facts:
     times = wholes(call, "repeats")
     if min(times, default=0) < 0:
@@ -186,7 +178,7 @@ def tile(call: Call, given: Tensor) -> Facts:
     return made("the input several times", [n * axis if n != 1 else axis for axis, n in pairs])
 
 
-@of_one("pad")
+@rule("pad")
 def pad(call: Call, given: Tensor) -> Facts:
     mode = call["mode"]
     ends = _ends(call, given)

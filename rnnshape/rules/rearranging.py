@@ -9,25 +9,17 @@ from math import prod
 from operator import add
 
 from rnnshape.expression import Call, printed
+from rnnshape.rules.arguments import wholes
+from rnnshape.rules.axes import in_shape, joined, place, place_of, places
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
-from rnnshape.rules.operands import (
-    broadcast,
-    joined,
-    made,
-    of_one,
-    of_two,
-    place,
-    place_of,
-    places,
-    wholes,
-)
-from rnnshape.rules.registry import axes_of_rank, rule
+from rnnshape.rules.operands import made, of_two, repeated
+from rnnshape.rules.registry import axes_of_rank, rule, rule_of_inputs
 
 SAME_NUMBERS = "the same numbers in another shape"
 
 
-@of_one("reshape")
+@rule("reshape")
 def reshape(call: Call, given: Tensor) -> Facts:
     shape = call["newshape"]
     if isinstance(shape, tuple) and None in shape:
@@ -49,20 +41,15 @@ def reshape(call: Call, given: Tensor) -> Facts:
             "newshape",
         )
     names = axes_of_rank(len(sizes)) if sizes else ()
-    open_size = total.resized(lambda length: length // (rest or 1))
-    axes = tuple(
-        open_size.named(name) if size == -1 else Axis(name, size)
-        for name, size in zip(names, sizes, strict=True)
-    )
-    return made(SAME_NUMBERS, axes)
+    return made(SAME_NUMBERS, in_shape(total, sizes, names))
 
 
-@of_one("ravel")
+@rule("ravel")
 def ravel(call: Call, given: Tensor) -> Facts:
     return made("all numbers in one row", (joined(given.axes),))
 
 
-@of_one("transpose")
+@rule("transpose")
 def transpose(call: Call, given: Tensor) -> Facts:
     rank = len(given.axes)
     order = places(call, "axes", given) if call["axes"] is not None else range(rank)[::-1]
@@ -75,7 +62,7 @@ def transpose(call: Call, given: Tensor) -> Facts:
     return made("the input with its axes in another order", [given.axes[at] for at in order])
 
 
-@of_one("swapaxes")
+@rule("swapaxes")
 def swapaxes(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes)
     one, other = place(call, "axis1", given), place(call, "axis2", given)
@@ -83,7 +70,7 @@ def swapaxes(call: Call, given: Tensor) -> Facts:
     return made("the input with two axes exchanged", axes)
 
 
-@of_one("moveaxis")
+@rule("moveaxis")
 def moveaxis(call: Call, given: Tensor) -> Facts:
     taken, put = places(call, "source", given), places(call, "destination", given)
     if len(taken) != len(put):
@@ -98,7 +85,7 @@ def moveaxis(call: Call, given: Tensor) -> Facts:
     return made("the input with its axes in another order", [given.axes[at] for at in order])
 
 
-@of_one("expand_dims")
+@rule("expand_dims")
 def expand_dims(call: Call, given: Tensor) -> Facts:
     new = places(call, "axis", given, more=len(wholes(call, "axis")))
     axes = list(given.axes)
@@ -107,7 +94,7 @@ def expand_dims(call: Call, given: Tensor) -> Facts:
     return made(SAME_NUMBERS, axes)
 
 
-@of_one("squeeze")
+@rule("squeeze")
 def squeeze(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None:
         return made(SAME_NUMBERS, [axis for axis in given.axes if axis.length != 1 or axis.is_open])
@@ -122,10 +109,10 @@ def squeeze(call: Call, given: Tensor) -> Facts:
     return made(SAME_NUMBERS, [axis for at, axis in enumerate(given.axes) if at not in gone])
 
 
-@of_one("broadcast_to")
+@rule("broadcast_to")
 def broadcast_to(call: Call, given: Tensor) -> Facts:
     wanted = [Axis("1", size) for size in wholes(call, "shape")]
-    axes = broadcast(call, given.axes, wanted)
+    axes = repeated(call, given.axes, wanted)
     if [axis.length for axis in axes] != [axis.length for axis in wanted]:
         raise call.error(
             f"{call} can't make {given.shape} of this shape "
@@ -142,7 +129,7 @@ def _listed(call: Call, inputs: Inputs) -> tuple[Tensor, ...]:
     return tensors_in(inputs.named(name))
 
 
-@rule("concatenate")
+@rule_of_inputs("concatenate")
 def concatenate(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
     at = place(call, "axis", given[0])
@@ -153,7 +140,7 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
     return made(f"{names} one after the other", axes)
 
 
-@rule("stack")
+@rule_of_inputs("stack")
 def stack(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
     _check_alike(call, given)
@@ -180,7 +167,7 @@ def matmul(call: Call, first: Tensor, second: Tensor) -> Facts | None:
     if min(len(first.axes), len(second.axes)) < 2:
         return None
     _check_sums(call, first, first.axes[-1], second, second.axes[-2])
-    lead = broadcast(call, first.axes[:-2], second.axes[:-2])
+    lead = repeated(call, first.axes[:-2], second.axes[:-2])
     return made("sums of products", lead, (first.axes[-2], second.axes[-1]))
 
 
@@ -230,7 +217,7 @@ def outer(call: Call, first: Tensor, second: Tensor) -> Facts:
     return made("all products of two", (joined(first.axes), joined(second.axes)))
 
 
-@rule("einsum")
+@rule_of_inputs("einsum")
 def einsum(call: Call, inputs: Inputs) -> Facts | None:
     given, written = tensors_in(inputs.named("operands")), str(call["subscripts"])
     if not re.fullmatch(r"[a-zA-Z,.]+->[a-zA-Z.]*", written):
@@ -263,7 +250,7 @@ def einsum(call: Call, inputs: Inputs) -> Facts | None:
     before, dots, after = out.partition("...")
     if "." in before + after or not set(before + after) <= set(axes):
         return None
-    middle = broadcast(call, *left_out) if dots else ()
+    middle = repeated(call, *left_out) if dots else ()
     if any(left_out) and not dots:
         return None
     first, last = ([axes[letter] for letter in part] for part in (before, after))

@@ -17,7 +17,6 @@ from rnnshape.rules.registry import (
     SEQUENCE,
     has_rule,
     known_length,
-    only_input,
     required_axes,
     rule,
     weight,
@@ -72,8 +71,7 @@ def pass_rule(
     return register
 
 
-def _one_direction(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
-    given = only_input(call, inputs)
+def _one_direction(call: Call, given: Tensor) -> Facts | None:
     one = _PASS_RULES[call.name](call, given, ALONE)
     return assembled(call, given, (one,), merge_mode=None) if one else None
 
@@ -144,7 +142,7 @@ def _cells_pass(
     call: Call, cells: Sequence[Call], given: Tensor, direction: Direction, *, stacked: bool
 ) -> Pass:
     """Cells on top of each other: each takes what the one below returns for the same timestep."""
-    batch, _, features = required_axes(call, [given], *SEQUENCE)
+    batch, _, features = required_axes(call, given, *SEQUENCE)
     known_length(call, features)
     check_batch(call, batch)
     states: list[tuple[Tensor, ...]] = []

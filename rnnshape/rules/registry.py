@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
-from typing import Protocol
+from typing import TypeAlias
 
 from rnnshape.expression import Call, calls_within
 from rnnshape.rules.arguments import check
@@ -28,6 +28,7 @@ __all__ = [
     "output",
     "required_axes",
     "rule",
+    "rule_of_inputs",
     "weight",
 ]
 
@@ -42,20 +43,17 @@ BY_RANK = {
 }
 
 
-class Rule(Protocol):
-    """What a layer makes of what it is called with, or a `QueryError`; None where Keras alone can
-    tell. A rule that needs no more than the tensors of the first argument takes a sequence."""
-
-    def __call__(self, call: Call, inputs: Inputs, /) -> Facts | None: ...
-
+# What a layer makes of what it is called with, or a `QueryError`; None where Keras alone can tell.
+Rule: TypeAlias = "Callable[[Call, Inputs], Facts | None]"
+RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 
 MAKE_MASKS = ("Embedding", "Masking")
 
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
 FAMILIES = (
-    "recurrent", "dense", "wrappers", "elementwise", "reshaping", "merging", "normalization",
-    "pooling", "convolution", "attention", "conv_lstm", "indexing", "operations", "rearranging",
+    "recurrent", "dense", "wrappers", "elementwise", "reshaping", "merging", "windows", "attention",
+    "conv_lstm", "indexing", "operations", "rearranging",
 )  # fmt: skip
 
 Takes = Callable[[Call], tuple[str, ...]]
@@ -63,12 +61,24 @@ _RULES: dict[str, Rule] = {}
 _TAKES: dict[str, Takes] = {}
 
 
-def rule(*names: str, takes: Takes | None = None) -> Callable[[Rule], Rule]:
-    """Registers a function as the rule of some layers.
+def rule(*names: str, takes: Takes | None = None) -> Callable[[RuleOfOne], RuleOfOne]:
+    """Registers a function as the rule of layers, or operations, that take one tensor.
 
     `takes` names the axes of an input that nobody has described: `(batch, timesteps, features)`
     where it is not given.
     """
+
+    def register(function: RuleOfOne) -> RuleOfOne:
+        rule_of_inputs(*names, takes=takes)(
+            lambda call, inputs: function(call, only_input(call, inputs))
+        )
+        return function
+
+    return register
+
+
+def rule_of_inputs(*names: str, takes: Takes | None = None) -> Callable[[Rule], Rule]:
+    """The same of those that take several tensors, or tensors by name."""
 
     def register(function: Rule) -> Rule:
         for name in names:
@@ -158,24 +168,23 @@ def _usual_axes(name: str) -> tuple[str, ...]:
 
 
 def required_axes(
-    call: Call, inputs: Sequence[Tensor], *names: str, has_kernel: bool = False, keras: str = ""
+    call: Call, given: Tensor, *names: str, has_kernel: bool = False, keras: str = ""
 ) -> tuple[Axis, ...]:
-    """The axes of the one tensor that a layer takes, under the names that it knows them by; a
-    `QueryError` where there are more tensors, or more or fewer axes.
+    """The axes of a tensor that a layer takes, under the names that it knows them by; a
+    `QueryError` where there are more or fewer.
 
     `keras` is what Keras says, where it is not what it says at most layers.
     """
-    tensor = only_input(call, inputs)
-    if len(tensor.axes) != len(names):
-        raise _wrong_rank(call, tensor, names, has_kernel=has_kernel, keras=keras)
-    return tuple(axis.named(name) for axis, name in zip(tensor.axes, names, strict=True))
+    if len(given.axes) != len(names):
+        raise _wrong_rank(call, given, names, has_kernel=has_kernel, keras=keras)
+    return tuple(axis.named(name) for axis, name in zip(given.axes, names, strict=True))
 
 
-def only_input(call: Call, inputs: Sequence[Tensor]) -> Tensor:
+def only_input(call: Call, inputs: Inputs) -> Tensor:
     """The one tensor that a layer is called with; a `QueryError` where there are more."""
     if len(inputs) != 1:
         raise call.error(f"{call} takes one tensor, and is called with {len(inputs)}")
-    return inputs[0]
+    return inputs.tensors[0]
 
 
 def known_length(

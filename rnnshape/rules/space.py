@@ -1,4 +1,4 @@
-"""What convolutions and poolings do to the axes that they slide over."""
+"""The axes of time or space that a window slides over, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def channels_and_space(call: Call, axes: Sequence[Axis]) -> tuple[Axis, list[Axi
 
 
 def axes_over_space(
-    call: Call, inputs: Sequence[Tensor], *, has_kernel: bool = False, keras: str = ""
+    call: Call, given: Tensor, *, has_kernel: bool = False, keras: str = ""
 ) -> tuple[Axis, Axis, list[Axis]]:
     """The batch, the channels, and the axes of time or space of what a layer is given, under its
     own names for them where it has a kernel; a `QueryError` where there are others."""
     names = takes_line_or_space(call)
-    known = required_axes(call, inputs, *names, has_kernel=has_kernel, keras=keras)
-    batch, *others = known if has_kernel else inputs[0].axes
+    known = required_axes(call, given, *names, has_kernel=has_kernel, keras=keras)
+    batch, *others = known if has_kernel else given.axes
     return (batch, *channels_and_space(call, others))
 
 

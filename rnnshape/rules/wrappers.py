@@ -8,13 +8,14 @@ from dataclasses import replace
 from rnnshape.expression import Call
 from rnnshape.rules.assembly import Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
 from rnnshape.rules.registry import (
     EACH_TIMESTEP,
     axes_of_input,
     facts_of,
-    only_input,
     rule,
+    rule_of_inputs,
     weight,
 )
 
@@ -54,10 +55,9 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
 
 
 @rule("Bidirectional", takes=_axes_of_inner)
-def bidirectional(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+def bidirectional(call: Call, given: Tensor) -> Facts | None:
     """Two passes in opposite directions. The second is a copy of the layer inside that goes
     backwards, or `backward_layer`."""
-    given = only_input(call, inputs)
     forward = _inner(call)
     rule_of_pass = _recurrent(call, forward, "layer")
     backward = _backward_layer(call, forward)
@@ -196,8 +196,8 @@ def _axes_of_first(call: Call) -> tuple[str, ...]:
     return axes_of_input(first if isinstance(first, Call) else Call("Dense"))
 
 
-@rule("Sequential", takes=_axes_of_first)
-def sequential(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+@rule_of_inputs("Sequential", takes=_axes_of_first)
+def sequential(call: Call, inputs: Inputs) -> Facts | None:
     """A model inside a layer: its layers, one after the other."""
     given, weights = tuple(inputs), list[Tensor]()
     facts: Facts | None = None
@@ -211,9 +211,9 @@ def sequential(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 
 
 @rule("TimeDistributed", takes=_axes_with_time)
-def time_distributed(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+def time_distributed(call: Call, given: Tensor) -> Facts | None:
     """The layer inside, once for every timestep."""
-    given, inner = only_input(call, inputs), _inner(call)
+    inner = _inner(call)
     if len(given.axes) < 3:
         raise call.error(
             f"{call} takes (batch, timesteps, ...), but is given {given.labels} "
@@ -247,9 +247,9 @@ def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -
 
 
 @rule("SpectralNormalization", takes=_axes_of_inner)
-def spectral_normalization(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
+def spectral_normalization(call: Call, given: Tensor) -> Facts | None:
     """The layer inside, with its kernel divided by the largest that it does to a vector."""
-    given, inner = only_input(call, inputs), _inner(call)
+    inner = _inner(call)
     if inner.name not in WITH_KERNEL:
         raise call.error(
             f"{call.name} takes a layer with a kernel, such as Dense or Conv1D, not {inner.name} "
