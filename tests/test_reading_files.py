@@ -14,7 +14,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
-from rnnshape.reading.json_text import json_value
+from rnnshape.reading.files import json_value
 from rnnshape.reading.notebook import read_notebook
 from tests.conftest import command
 from tests.readings import lines_of

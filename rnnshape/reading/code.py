@@ -30,7 +30,7 @@ from rnnshape.reading.names import (
     unknown_of,
     why_unknown,
 )
-from rnnshape.reading.names.data_given import training_calls
+from rnnshape.reading.names.training import training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError

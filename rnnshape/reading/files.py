@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from rnnshape.errors import QueryError
 from rnnshape.reading.literal import literal_network
 
-__all__ = ["SUFFIXES", "file_and_name", "file_text", "is_code", "is_file"]
+__all__ = ["SUFFIXES", "file_and_name", "file_text", "is_code", "is_file", "json_value"]
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
+MOST_VALUES = 1_000_000  # lists, objects and what is in them, of JSON
 
 
 def is_file(what: str) -> bool:
@@ -62,3 +64,19 @@ def file_text(path: Path) -> str:
     if len(content) > LARGEST_FILE:
         raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
     return content.decode("utf-8-sig", errors="replace")
+
+
+def json_value(text: str, where: str) -> object:
+    """What a JSON text holds, or a `QueryError`."""
+    if text.count("[") + text.count("{") + text.count(",") > MOST_VALUES:
+        raise QueryError(f"{where} holds too much to be read")
+    try:
+        return json.loads(text, parse_constant=_refused)
+    except RecursionError:
+        raise QueryError(f"{where} is nested too deeply to be read") from None
+    except ValueError as wrong:
+        raise QueryError(f"{where} can't be read: it is not JSON: {str(wrong)[:100]}") from None
+
+
+def _refused(word: str) -> float:
+    return 0.0  # NaN and Infinity: no layer's shape depends on them

@@ -9,8 +9,8 @@ from pathlib import Path
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source, Value
 from rnnshape.reading.code import LONGEST_CODE, read_sources
+from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.json_text import json_value
 
 __all__ = ["read_notebook"]
 

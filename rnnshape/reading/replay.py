@@ -21,7 +21,7 @@ from rnnshape.reading.names import (
     Tensor,
 )
 from rnnshape.reading.names.layers import UnreadLayer
-from rnnshape.reading.names.operations import called as function_called
+from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.names.tensors import plain_sizes, returned, tensors_of, unread_step
 from rnnshape.reading.python import IsOpenError, StandIn, python
 from rnnshape.rules import has_rule

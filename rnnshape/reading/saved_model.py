@@ -18,8 +18,8 @@ from rnnshape.reading.config_layers import (
     layer_of,
     row_text,
 )
+from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.json_text import json_value
 from rnnshape.reading.names import Model, Sequential
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import (

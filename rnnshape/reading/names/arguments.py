@@ -11,7 +11,7 @@ from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.network import input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, argument, operand
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.rules.arguments import changes_no_shape
@@ -31,7 +31,7 @@ class Setting(StandIn):
         plain = {word: argument(value) for word, value in named.items()}
         call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
         for found in unknowns_in(call):
-            raise IsOpenError(session().evaluator.open(found.name, found.reason))
+            raise IsOpenError(opened(found.name, found.reason))
         return Setting(self.own_name, call)
 
     def as_argument(self) -> Call:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from rnnshape.reading import graph
-from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
@@ -98,11 +98,11 @@ class Array(StandIn):
             return iter(self.own_values)
         many = operator.index(self.shape[0])
         if many > MOST:
-            raise IsOpenError(session().evaluator.open("data", "it has more rows than are read"))
+            raise IsOpenError(opened("data", "it has more rows than are read"))
         return iter([array_of_shape(self.shape[1:]) for _ in range(many)])
 
     def __bool__(self) -> bool:
-        raise IsOpenError(session().evaluator.open("data"))
+        raise IsOpenError(opened("data"))
 
     def __getitem__(self, index: object) -> Any:
         if self.own_values and len(self.shape) == 1 and isinstance(index, int | slice):
@@ -123,7 +123,7 @@ class Array(StandIn):
 
     def append(self, *_: object, **__: object) -> Open:
         """What changes the length of a list."""
-        many = session().evaluator.open("the number of rows")
+        many = opened("the number of rows")
         self.shape, self.own_values = (many, *self.shape[1:]), ()
         return many
 
@@ -195,7 +195,7 @@ class Array(StandIn):
     def operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
         if self.own_dtype == "list" or getattr(other, "own_dtype", None) == "list":
-            return session().evaluator.open("a list")
+            return opened("a list")
         if isinstance(other, Array):
             made = Array(broadcast(self.shape, other.shape))
         elif isinstance(other, int | float | Open):
@@ -241,7 +241,7 @@ def array_of_shape(shape: Any) -> Any:
         return shape
     if len(shape):
         return Array(shape)
-    number: Open = session().evaluator.open("a number from data")
+    number: Open = opened("a number from data")
     number.is_number = True
     return number
 
@@ -311,7 +311,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         elif isinstance(part, Open):
             raise IsOpenError(part)
         elif isinstance(part, bool):
-            raise IsOpenError(session().evaluator.open("data"))
+            raise IsOpenError(opened("data"))
         elif isinstance(part, list | Array):
             made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
@@ -333,13 +333,13 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
         return tuple(shape)
     taken = [size, *sizes[: len(shape) - 1]]
     if not kind and len(taken) > 1:  # indices, or a mask
-        raise IsOpenError(session().evaluator.open("data"))
+        raise IsOpenError(opened("data"))
     if kind == "bool" and differ(taken, shape):
         raise IndexError("boolean index did not match indexed array")
     del sizes[: len(taken) - 1]
     if kind == "bool" and values:
         return (sum(values),)
-    return [session().evaluator.open("the number of chosen samples")]
+    return [opened("the number of chosen samples")]
 
 
 def _sliced(size: Any, part: slice) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, differ, dtype_of, product, sizes_of
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import Module, Open
 
 __all__ = ["NUMPY", "RANDOM_TENSORS"]
@@ -38,14 +38,14 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
         sizes = (sizes,)
     if isinstance(sizes, list | tuple):
         return Array(sizes, dtype=dtype)
-    return session().evaluator.open("a number from data")
+    return opened("a number from data")
 
 
 def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
-        return Array((session().evaluator.open("the number of rows"), *inner))
+        return Array((opened("the number of rows"), *inner))
     if isinstance(value, Open):
         return session().evaluator.derived(value)
     kind = dtype_of(dtype)
@@ -54,7 +54,7 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
         return Array(value.shape, value.own_values, kind or before)
     shape, values = sizes_of(value), tuple(_leaves(value))
     if not shape:
-        return session().evaluator.open("a number from data")
+        return opened("a number from data")
     if any(isinstance(one, str) for one in values):
         return Array(shape, (), "<U" if dtype is None else kind)
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
@@ -74,7 +74,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _arange(*values: Any, **_: Any) -> Any:
     if not values or not all(isinstance(value, int | float) for value in values):
-        return session().evaluator.open("data")
+        return opened("data")
     if all(isinstance(value, int) for value in values):
         numbers = range(*values)
         return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())

@@ -11,7 +11,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape, differ, sizes_o
 from rnnshape.reading.names.creation import NUMPY
 from rnnshape.reading.names.datasets import DATASETS, TF_DATA
 from rnnshape.reading.names.of_numpy import METHODS, NAMES, of_numpy
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import Module, Open, StandIn, opens_in
 
 __all__ = ["KERAS_DATA", "MODULES_OF_DATA"]
@@ -48,7 +48,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         shape = shape[:-1]
     if num_classes is None:
         values = getattr(x, "own_values", None)
-        num_classes = max(values) + 1 if values else _open("num_classes")
+        num_classes = max(values) + 1 if values else opened("num_classes")
     return Array((*shape, num_classes))
 
 
@@ -61,7 +61,7 @@ def pad_sequences(
     value: Any = 0,
 ) -> Any:
     """`(samples, maxlen)`"""
-    many: Any = _open("the number of sequences")
+    many: Any = opened("the number of sequences")
     rows = sequences if isinstance(sequences, list | tuple) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)
     if maxlen is None and are_known:
@@ -71,7 +71,7 @@ def pad_sequences(
     elif isinstance(sequences, Array):
         many = sequences.shape[0]
     if not are_known or not isinstance(maxlen, int) or [*opens_in([sequences])]:
-        return Array((many, _open("the longest sequence") if maxlen is None else maxlen))
+        return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
     padded = []
     for row in rows:
         kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]
@@ -91,7 +91,7 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
         try:
             many, *sample = sizes_of(array)
         except ValueError:  # lists of different lengths stay lists
-            parts += [_open("data"), _open("data")]
+            parts += [opened("data"), opened("data")]
             continue
         known |= {many} if isinstance(many, int) else set()
         kind = "list" if isinstance(array, list | tuple) else getattr(array, "own_dtype", None)
@@ -105,7 +105,7 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
 def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     """How many samples there are to train and to test with."""
     if [*opens_in([many, test_size, train_size])]:
-        return [_open("the number of samples")] * 2
+        return [opened("the number of samples")] * 2
     test = 0.25 if test_size is None and train_size is None else test_size
     if test is None:
         train = train_size if isinstance(train_size, int) else math.floor(train_size * many)
@@ -155,7 +155,7 @@ class OneHotEncoder(Scaler):
 
     def made(self, data: Any, shape: Shape) -> Any:
         values = getattr(data, "own_values", ()) if shape[1:] == (1,) else ()
-        return Array((shape[0], len(set(values)) or _open("the number of categories")))
+        return Array((shape[0], len(set(values)) or opened("the number of categories")))
 
 
 def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
@@ -190,10 +190,6 @@ def _along(place: int) -> Callable[..., Any]:
 
 def _one_hot(indices: Any, depth: Any = None, num_classes: Any = None, **_: Any) -> Any:
     return Array((*sizes_of(indices), depth if num_classes is None else num_classes))
-
-
-def _open(what: str) -> Open:
-    return session().evaluator.open(what)
 
 
 NUMPY |= {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, sizes_of
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 
 __all__ = ["DATASETS", "TF_DATA", "Dataset"]
@@ -28,10 +28,10 @@ class Dataset(StandIn):
         self.own_element = element
 
     def __iter__(self) -> Any:
-        raise IsOpenError(_open("data"))
+        raise IsOpenError(opened("data"))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
-        many = batch_size if drop_remainder is True else _open("the last batch")
+        many = batch_size if drop_remainder is True else opened("the last batch")
         return Dataset(_each(self.own_element, lambda shape: (many, *shape)))
 
     def unbatch(self) -> Dataset:
@@ -43,7 +43,7 @@ class Dataset(StandIn):
     prefetch = repeat = shuffle = skip = take = with_options = cache
 
     def map(self, *_: Any, **__: Any) -> Dataset:
-        return Dataset(_open("what is mapped"))
+        return Dataset(opened("what is mapped"))
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:
@@ -86,7 +86,7 @@ def timeseries_dataset_from_array(
     many, *sample = sizes_of(data)
     if isinstance(many, int) and isinstance(sequence_length, int) and many < sequence_length:
         raise ValueError("there are fewer rows than a sequence has")
-    windows = Array((_open("a length"), *sample))
+    windows = Array((opened("a length"), *sample))
     made = Dataset(windows if targets is None else (windows, Array(sizes_of(targets)[1:])))
     return made if batch_size is None else made.batch(batch_size)
 
@@ -95,10 +95,6 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
     """`TimeseriesGenerator`: batches of windows and of the targets after them."""
     windows = Array((length, *sizes_of(data)[1:]))
     return Dataset((windows, Array(sizes_of(targets)[1:]))).batch(128)
-
-
-def _open(what: str) -> Open:
-    return session().evaluator.open(what)
 
 
 TF_DATA = Module("tensorflow.data", {

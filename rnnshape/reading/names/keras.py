@@ -14,10 +14,9 @@ from rnnshape.reading.names.creation import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.operations import called, is_operation, operation_of_keras
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import session
-from rnnshape.reading.names.tensors import Tensor
+from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.python import Module, Open, StandIn
 
@@ -74,7 +73,7 @@ class Function(StandIn):
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"
-        found = session().evaluator.open(f"{self.own_name}(...)", why)
+        found = opened(f"{self.own_name}(...)", why)
         return Tensor.made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
 
     def _refused_outside_of_layers(self) -> None:
@@ -104,7 +103,7 @@ class Function(StandIn):
             )
         if self.own_name in NUMPY:
             return NUMPY[self.own_name](*given, **named)
-        return session().evaluator.open(f"{self.own_name}(...)")
+        return opened(f"{self.own_name}(...)")
 
 
 def name_of_keras(name: str, path: str = "keras") -> Any:
@@ -167,7 +166,7 @@ def _arguments_are_checked(name: str) -> Any:
             weights = named.get("save_weights_only") is True
             endings = (".weights.h5",) if weights else (".keras", ".h5")
             session().file_named(name, filepath, endings)
-        return session().evaluator.open(f"{name}(...)")
+        return opened(f"{name}(...)")
 
     return made
 
@@ -178,12 +177,11 @@ def _is_dtype(name: str) -> bool:
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open."""
-    sizes, evaluator = sizes_of(value), session().evaluator
-    text = evaluator.open(evaluator.node).label
+    text = opened().label
     made = []
-    for place, size in enumerate(sizes):
+    for place, size in enumerate(sizes_of(value)):
         if size is None:
-            size = evaluator.open(f"{text}[{place}]", "it is known when the model runs")
+            size = opened(f"{text}[{place}]", "it is known when the model runs")
             size.stands_for = BATCH if place == 0 else None
         made.append(size)
     return made
@@ -204,19 +202,16 @@ def set_image_data_format(data_format: Any) -> None:
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     """A model that a file holds."""
     file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
-    evaluator = session().evaluator
-    found = evaluator.open(evaluator.node, f"it is loaded from a file: {file}")
+    found = opened("", f"it is loaded from a file: {file}")
     session().loaded.append(found)
     return found
 
 
 def cloned(*_: Any, **__: Any) -> Any:
     """A copy of a model, which is not read."""
-    evaluator = session().evaluator
-    found = evaluator.open(evaluator.node, "it is a copy of a model, which is not read")
-    evaluator.tell(
-        NotReadError(f"{found.label} is not read: ask for the model itself", found.place)
-    )
+    found = opened("", "it is a copy of a model, which is not read")
+    said = f"{found.label} is not read: ask for the model itself"
+    session().evaluator.tell(NotReadError(said, found.place))
     return found
 
 

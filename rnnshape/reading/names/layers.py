@@ -13,7 +13,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
-from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
     Weight,
@@ -42,7 +42,7 @@ AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
 def gives_open(what: str) -> Callable[..., Open]:
     """A method that returns something that is not known."""
-    return lambda *_, **__: session().evaluator.open(what)
+    return lambda *_, **__: opened(what)
 
 
 class Layer(StandIn):
@@ -128,7 +128,7 @@ class Layer(StandIn):
         """One call of a layer of Keras."""
         if not self.keras_name:
             why = "what it does when called is not in this code"
-            layer = unread_layer(self.own_text, session().evaluator.open(self.own_text, why))
+            layer = unread_layer(self.own_text, opened(self.own_text, why))
             return unread_step(layer, [*graph.tensors_in([given, named])])
         parts, words = list(given), dict(named)
         call = self.own_layer.call
@@ -144,7 +144,7 @@ class Layer(StandIn):
                 del words[word]
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
-            return session().evaluator.open("data")
+            return opened("data")
         arguments = [passed(part) for part in parts]
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
@@ -179,7 +179,7 @@ class Layer(StandIn):
         del held.calls[before:]
         held.number = number
         if "own_layer" not in vars(self):
-            because = held.evaluator.open(self.own_text, self.own_why)
+            because = opened(self.own_text, self.own_why)
             self.own_layer = unread_layer(self.own_text, because, self._count(inner))
         return unread_step(self.own_layer, taken, shapes)
 
@@ -237,8 +237,7 @@ class Layer(StandIn):
     @classmethod
     def from_config(cls, config: Any) -> Any:
         if not isinstance(config, Mapping):
-            evaluator = session().evaluator
-            raise IsOpenError(evaluator.open(evaluator.node, "its configuration is not known"))
+            raise IsOpenError(opened("", "its configuration is not known"))
         return cls(**config)
 
     @staticmethod
@@ -261,9 +260,7 @@ class Layer(StandIn):
         session().take(self)
         if not self.keras_name:
             raise IsOpenError(
-                session().evaluator.open(
-                    self.own_text, "a layer around a layer of the code is not read"
-                )
+                opened(self.own_text, "a layer around a layer of the code is not read")
             )
         if self.own_layer.unread is not None:
             return self.own_layer.unread
@@ -326,12 +323,12 @@ class LambdaLayer(Layer):
         self.own_node = session().evaluator.node
 
     def call(self, *given: Any, **named: Any) -> Any:
-        evaluator = session().evaluator
         if not callable(self.own_function):
-            return evaluator.open("Lambda", "what it does is not in this code")
+            return opened("Lambda", "what it does is not in this code")
         with suppress(IsOpenError):
-            return evaluator.really(self.own_function, given[0] if given else named.get("inputs"))
-        return evaluator.open("Lambda")
+            first = given[0] if given else named.get("inputs")
+            return session().evaluator.really(self.own_function, first)
+        return opened("Lambda")
 
     def _count(self, inner: Sequence[graph.LayerCall]) -> int:
         return 0
@@ -367,7 +364,7 @@ class InputLayer(Layer):
 def _as_code_has_it(value: Value) -> Any:
     """An argument of a layer as code meets it when it asks for it."""
     if isinstance(value, Unknown):
-        found = session().evaluator.open(value.name, value.reason)
+        found = opened(value.name, value.reason)
         found.is_named = True
         return found
     if isinstance(value, Call):

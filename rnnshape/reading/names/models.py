@@ -19,7 +19,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import holds_tensors, open_shape, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
-from rnnshape.reading.names.session import session, tried
+from rnnshape.reading.names.session import opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -112,7 +112,7 @@ class Model(Layer):
                 raise self.refused(message, None)
 
     def refused(self, message: str, place: Place | None) -> QueryError:
-        self.own_open = session().evaluator.open(self.title or "a model", message)
+        self.own_open = opened(self.title or "a model", message)
         return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -156,7 +156,7 @@ class Model(Layer):
         for call in calls:
             if [*call.tensors] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
-                raise IsOpenError(session().evaluator.open(self.title, why))
+                raise IsOpenError(opened(self.title, why))
             expected = [Tensor(call)]
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)
         return Call("Sequential", (("layers", layers),))
@@ -170,12 +170,12 @@ class Model(Layer):
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""
-        held, given = session(), tensors_of(self._in_order(passed(inputs)))
+        given = tensors_of(self._in_order(passed(inputs)))
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not self.own_takes:
             why = "what it does when called is not in this code"
-            raise IsOpenError(held.evaluator.open(self.title or "a model", why))
+            raise IsOpenError(opened(self.title or "a model", why))
         if len(given) != len(self.own_takes):
             takes = counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
@@ -217,14 +217,14 @@ class Model(Layer):
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:
             given = (named.pop("inputs"),)
-        first = given[0] if given else session().evaluator.open("inputs")
+        first = given[0] if given else opened("inputs")
         if isinstance(first, Array):
             is_described = self.is_described
             self._trained("__call__", [first], {})
             if is_described:
                 return self._predictions()
             if not self._takes(plain_shape(first.shape)):
-                return session().evaluator.open("predictions")
+                return opened("predictions")
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
@@ -268,7 +268,7 @@ class Model(Layer):
         """What a call with data returns: data, of the shapes of the outputs."""
         gives = self.flow()[1]
         if not gives:
-            return session().evaluator.open("predictions")
+            return opened("predictions")
         made = [array_of_shape(tensor.shape) for tensor in gives]
         return made[0] if len(made) == 1 else made
 
@@ -304,7 +304,7 @@ class Model(Layer):
         self._built_by(given[0] if given else named.get("x"))
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
             session().train(self, self.own_items or self.own_gives, call)
-        return session().evaluator.open("numbers")
+        return opened("numbers")
 
     def network(self, name: str) -> Network | None:
         """What it is as plain data; None where it has no layers."""
@@ -326,7 +326,7 @@ class Model(Layer):
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
         is_known = self.own_open is None and self.is_described
-        return self._predictions() if is_known else session().evaluator.open("predictions")
+        return self._predictions() if is_known else opened("predictions")
 
     def _built_by(self, x: Any) -> None:
         """Data says what a model takes that has not been built."""
@@ -373,7 +373,7 @@ class Model(Layer):
             session().old_name(f"model.{name}", gone)
             method = gone.code.removeprefix("model.").partition("(")[0]
             known = method in ("fit", "evaluate", "predict")
-            return getattr(self, method) if known else session().evaluator.open(f"model.{name}")
+            return getattr(self, method) if known else opened(f"model.{name}")
         if name in ("input_shape", "output_shape"):
             return getattr(self, name.removesuffix("_shape")).shape
         if name not in ("input", "inputs", "output", "outputs"):

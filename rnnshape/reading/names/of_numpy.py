@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.reading.names.arrays import MOST_VALUES, Array
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 __all__ = ["METHODS", "NAMES", "of_numpy"]
@@ -57,7 +57,7 @@ def of_numpy(name: str) -> Callable[..., Any]:
             except (ValueError, TypeError, IndexError, MemoryError):
                 sizes = [*opens_in([array.shape for array in arrays])]
                 if sizes or results:
-                    raise IsOpenError(sizes[0] if sizes else _open("data")) from None
+                    raise IsOpenError(sizes[0] if sizes else opened("data")) from None
                 raise
         return _kept(results[0]) if is_known else _what_both_say(*results)
 
@@ -80,7 +80,7 @@ def _check_is_small(leaves: list[Any]) -> None:
                   for shape in shapes)  # fmt: skip
     largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
-        raise IsOpenError(session().evaluator.open("data", "it is too large to be read"))
+        raise IsOpenError(opened("data", "it is too large to be read"))
 
 
 def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
@@ -114,13 +114,9 @@ def _what_both_say(one: Any, other: Any) -> Any:
     """The shapes that two results have in common; open where they have none."""
     if isinstance(one, list | tuple):
         if len(one) != len(other):
-            return _open("data")
+            return opened("data")
         return [_what_both_say(*pair) for pair in zip(one, other, strict=True)]
     if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
-        return _open("a number from data")
+        return opened("a number from data")
     sizes = zip(one.shape, other.shape, strict=True)
-    return Array([size if size == also else _open("a length") for size, also in sizes])
-
-
-def _open(what: str) -> Open:
-    return session().evaluator.open(what)
+    return Array([size if size == also else opened("a length") for size, also in sizes])

@@ -18,7 +18,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation
 
-__all__ = ["SESSION", "Session", "session", "tried", "unknown_of"]
+__all__ = ["SESSION", "Session", "opened", "session", "tried", "unknown_of"]
 
 MOST_PROBLEMS = 50
 MOST_CALLS = 200  # of training, that are kept
@@ -182,6 +182,13 @@ def session() -> Session:
     return SESSION.get()
 
 
+def opened(label: str = "", reason: str = "") -> Open:
+    """Something open that the piece of code makes which is followed now, and is its label where
+    there is no other."""
+    evaluator = session().evaluator
+    return evaluator.open(label or evaluator.node, reason)
+
+
 def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
@@ -204,6 +211,5 @@ def tried(call: Callable[..., object], *given: Any) -> None:
     except (IsOpenError, QueryError, RecursionError, MemoryError):
         raise
     except Exception as wrong:
-        evaluator = session().evaluator
         why = f"nothing calls it, and called with one tensor it ends with {wrong}"
-        raise IsOpenError(evaluator.open(evaluator.node, why)) from None
+        raise IsOpenError(opened("", why)) from None

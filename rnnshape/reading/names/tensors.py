@@ -11,20 +11,23 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.keras2 import ATTRIBUTES
+from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
-from rnnshape.reading.names.session import session, unknown_of
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
-from rnnshape.signatures import signature
+from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
 __all__ = [
     "Sizes",
     "Tensor",
     "Weight",
     "argument",
+    "called",
+    "is_operation",
     "name_given",
     "operand",
     "operation",
+    "operation_of_keras",
     "plain_shape",
     "plain_sizes",
     "returned",
@@ -75,12 +78,12 @@ class Tensor(graph.Tensor, StandIn):
 
     @property
     def shape(self) -> Any:
-        sizes, evaluator = plain_sizes(self), session().evaluator
+        sizes = plain_sizes(self)
         if sizes is not None:
             return sizes_of_shape(sizes)
         if not isinstance(self.maker, graph.InputTensor):
-            return evaluator.open(evaluator.node, "this tensor's shape is not known")
-        found = evaluator.open(f"{self.maker.name or 'x'}.shape")
+            return opened("", "this tensor's shape is not known")
+        found = opened(f"{self.maker.name or 'x'}.shape")
         found.is_named = True
         return found
 
@@ -255,7 +258,7 @@ def argument(value: Any, depth: int = 0) -> Value:
     if isinstance(value, type) and getattr(value, "keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
-    return unknown_of(session().evaluator.open(name, f"{why} as an argument is not read"))
+    return unknown_of(opened(name, f"{why} as an argument is not read"))
 
 
 def operand(value: Any) -> Any:
@@ -308,7 +311,7 @@ def sizes_of_shape(shape: Shape) -> Sizes:
 
 
 def _open_of(size: Unknown) -> Open:
-    found = session().evaluator.open(size.name, size.reason)
+    found = opened(size.name, size.reason)
     found.roots = tuple(Open(name, size.reason, found.source, found.node) for name in size.asked)
     found.is_named = True
     return found
@@ -334,3 +337,60 @@ def name_given(tensor: Tensor) -> str:
 
 def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
+
+
+# Functions that are no layers, under the names of `keras.ops`, `tf` and `K`
+
+
+OTHER_WORDS = {
+    "keep_dims": "keepdims", "perm": "axes", "pattern": "axes", "reduction_indices": "axis",
+    "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
+    "depth": "num_classes", "input": "x", "inputs": "x", "a": "x1", "b": "x2", "x": "x1",
+    "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
+}  # fmt: skip
+
+
+def is_operation(name: str) -> bool:
+    return _known(name) in OPERATIONS
+
+
+def operation_of_keras(name: str) -> str:
+    """The function of `keras.ops` that does the same; empty where there is none."""
+    return f"keras.ops.{_known(name)}" if is_operation(name) else ""
+
+
+def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
+    """What a function makes of tensors: one more step of the network."""
+    known = _known(name)
+    if name == "gather":  # of all rows, where `take` without an axis is of all numbers
+        named.setdefault("axis", 0)
+    takes = signature(known)
+    named.pop("name", None)
+    if known == "einsum":  # its subscripts come first
+        first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
+        return operation(known, given, subscripts=first)
+    known_words = {*takes.tensors, *takes.names}
+    order = dict.fromkeys(word for word in (*takes.tensors, *takes.positional) if word not in named)
+    words = dict(zip(order, given, strict=False))
+    for word, value in named.items():
+        right = word if word in known_words else OTHER_WORDS.get(word, "")
+        if right not in known_words:
+            right = takes.tensors[0] if isinstance(value, graph.Tensor | list) else ""
+        if not right or right in words:
+            if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
+                continue
+            raise NotReadError(f"{name} takes no {word!r} here")
+        words[right] = value
+    operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
+    return operation(known, operands, **words)
+
+
+def _known(name: str) -> str:
+    short = name.removeprefix("reduce_") if name.startswith("reduce_") else name
+    return OTHER_NAMES.get(short, short)
+
+
+def _is_tensor(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_tensor, value))
+    return isinstance(value, Tensor) or hook(value, "as_operand") is not None

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from rnnshape.fitting import names_of_outputs
+from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.datasets import Dataset
-from rnnshape.reading.names.session import session, where_of
+from rnnshape.reading.names.session import opened, session, where_of
+from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 
 __all__ = [
-    "Compiled", "Given", "History", "LossOrMetric", "call_of", "given_to", "gives_data",
-    "loss_or_metric",
+    "Compiled", "Given", "History", "LossOrMetric", "given_to", "gives_data", "loss_or_metric",
+    "training_calls",
 ]  # fmt: skip
 
 LONGEST_NAME = 40  # characters of an argument that is no name
@@ -44,7 +47,7 @@ class LossOrMetric(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.own_is_made:
-            return session().evaluator.open("a loss")
+            return opened("a loss")
         made = LossOrMetric(self.own_name)
         words = {**{str(place): tensor for place, tensor in enumerate(given)}, **named}
         made.own_arguments = tuple((word, _plain(value)) for word, value in words.items())
@@ -82,7 +85,7 @@ class History(StandIn):
         if key in ("acc", "val_acc") and "accuracy" in metrics and "acc" not in metrics:
             today = Today(f"history['{key}uracy']")
             session().old_name(f"history['{key}']", today)
-        return session().evaluator.open(f"history[{key!r}]" if isinstance(key, str) else "history")
+        return opened(f"history[{key!r}]" if isinstance(key, str) else "history")
 
 
 class Given(NamedTuple):
@@ -139,8 +142,25 @@ def given_to(
     return Given(call, x, y, _validation(words, written.get("validation_data")), compiled)
 
 
-def call_of(given: Given, inputs: Sequence[str], outputs: Sequence[str]) -> TrainingCall:
+def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
+    """The calls that gave data to a model; with its network as it was then, where that is
+    another."""
+    for trained, layers, given in list(session().trained):
+        if trained is not model:
+            continue
+        if layers is model.own_items or layers is model.own_gives:
+            yield _call_on(model, network, given)
+        elif (before := model.with_layers(layers)) and (then := before.network(network.name)):
+            yield replace(_call_on(before, then, given), network=then)
+
+
+def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
+    takes, gives = model.flow()
+    inputs = [name_given(tensor) or getattr(tensor.maker, "name", "") for tensor in takes]
+    if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
+        given = given.without_inputs()
+    outputs = [name for name, _ in names_of_outputs(network, len(gives))]
     validation = None
     if given.validation is not None:
         x, y = given.validation

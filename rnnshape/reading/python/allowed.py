@@ -14,12 +14,11 @@ import math
 import operator
 import posixpath
 import re
-import string
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rnnshape.reading.python.limits import MOST, check_text, weight_of_call
+from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
 
@@ -28,10 +27,10 @@ __all__ = [
     "DUNDERS",
     "METHODS",
     "MODULES",
-    "Formatter",
     "Stream",
     "argument_parser",
     "environment",
+    "formatted",
     "is_instance",
     "namedtuple",
     "type_of",
@@ -66,22 +65,11 @@ class Stream:
         raise IsOpenError(Open("a generator"))
 
 
-class Formatter(string.Formatter):
-    """`str.format` that reaches nothing but by the given function."""
-
-    def __init__(self, attribute: Callable[[object, str], object]) -> None:
-        self.attribute = attribute
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[object, Any]:
-        first, *rest = re.split(r"\.|\[", field_name)
-        if "[" in field_name:
-            raise IsOpenError(Open("a format", "an index within a format is not read"))
-        value = self.get_value(int(first) if first.isdigit() else first, args, kwargs)
-        return functools.reduce(self.attribute, rest, value), first
-
-    def format_field(self, value: Any, format_spec: str) -> Any:
-        weight_of_call(format, (value, format_spec), None)
-        return format(value, format_spec)
+def formatted(text: Any, *values: object, **named: object) -> str:
+    """`str.format`, which would reach what is in a value, and whatever width a value says."""
+    if re.search(r"\{[^{}:!]*[.\[]|\{[^{}]*:[^{}]*(\{|\d{4})", text):
+        raise IsOpenError(Open("a format", "this format is not read"))
+    return str.format(text, *values, **named)
 
 
 def unchanged(*values: object, **_: object) -> object:
@@ -334,36 +322,18 @@ MODULES: dict[str, Mapping[str, object]] = {
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
     "__future__": {"annotations": None},
 }
+# What code reaches of plain values: their methods, but for those that reach into others.
+PLAIN = (str, list, dict, set, frozenset, tuple, range, bool, int, float, complex, slice)
+REACHING = {"format_map", "maketrans", "translate"}
 METHODS: dict[type, frozenset[str]] = {
-    kind: frozenset(names.split())
-    for kind, names in {
-        str: "capitalize casefold center count encode endswith expandtabs find index isalnum"
-        " isalpha isdecimal isdigit isidentifier islower isnumeric isspace istitle isupper join"
-        " ljust lower lstrip partition removeprefix removesuffix replace rfind rindex rjust"
-        " rpartition rsplit rstrip split splitlines startswith strip swapcase title upper zfill",
-        list: "append clear copy count extend index insert pop remove reverse sort",
-        dict: "clear copy fromkeys get items keys pop popitem setdefault update values",
-        set: "add clear copy difference difference_update discard intersection"
-        " intersection_update isdisjoint issubset issuperset pop remove symmetric_difference union"
-        " update",
-        frozenset: "copy difference intersection isdisjoint issubset issuperset"
-        " symmetric_difference union",
-        tuple: "count index",
-        range: "count index start stop step",
-        bool: "bit_length conjugate denominator imag numerator real",
-        int: "bit_count bit_length conjugate denominator imag is_integer numerator real",
-        float: "conjugate imag is_integer real",
-        complex: "conjugate imag real",
-        bytes: "decode",
-        slice: "start step stop",
-        Stream: "",
-        type(None): "",
-        types.FunctionType: "__name__",
-        types.BuiltinFunctionType: "",
-        types.MethodType: "__name__",
-        types.GeneratorType: "",
-        functools.partial: "",
-    }.items()
+    kind: frozenset(name for name in dir(kind) if name[0] != "_" and name not in REACHING)
+    for kind in PLAIN
 }
+METHODS |= dict.fromkeys(
+    (Stream, type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
+    frozenset[str](),
+)
+METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__name__"}))
+METHODS[bytes] = frozenset({"decode"})
 SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
 DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())

@@ -20,10 +20,10 @@ from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
     MODULES,
-    Formatter,
     Stream,
     argument_parser,
     environment,
+    formatted,
     type_of,
 )
 from rnnshape.reading.python.limits import (
@@ -220,7 +220,7 @@ class Evaluator:
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
         if plain_type(owner) is str and name == "format":
-            return functools.partial(Formatter(self.attribute).format, owner)
+            return functools.partial(formatted, owner)
         if name == "__class__":
             return self.really(type_of, owner)
         stored = stored_name(owner, name)
