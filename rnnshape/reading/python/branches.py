@@ -55,22 +55,24 @@ class Snapshot:
             _set_content(self.held[key], content)
 
     def merge(self, first: dict[int, Any], second: dict[int, Any], because: Open) -> None:
-        """Keeps what both contents agree on. Lists of other lengths are open everywhere."""
-        lost = {
-            key: max(part, second[key], key=len)[-1] if isinstance(part, list) else None
-            for key, part in first.items()
-            if isinstance(self.held[key], list | set | Stream)
-            and not isinstance(self.held[key], Log)
-            and len(part) != len(second[key])
-        }
-        for key, one in first.items():
-            other, value = second[key], self.held[key]
-            content = other
-            if key not in lost and not _same(one, other):
-                content = _merged_content(value, one, other, because)
-            if lost:
-                content = _without(content, lost, because)
-            _set_content(value, content)
+        """Keeps what both contents agree on. Lists of other lengths are open everywhere, and so
+        are sets of other members."""
+        lost = {}
+        for key, content in first.items():
+            is_whole = isinstance(value := self.held[key], list | set | Stream)
+            if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
+                longer = max(content, second[key], key=len)
+                lost[key] = None if isinstance(value, set) else longer[len(longer) - 1]
+        for key, content in first.items():
+            value, other = self.held[key], second[key]
+            names = () if key in lost or _same(content, other) else {**content, **other}
+            merged = {
+                name: _merged_in(
+                    value, name, content.get(name, MISSING), other.get(name, MISSING), because
+                )
+                for name in names
+            }
+            _set_content(value, _without(merged or other, lost, because))
 
 
 class Outcome(NamedTuple):
@@ -202,18 +204,22 @@ def _is_class_of_code(value: object) -> bool:
     return isinstance(value, type) and is_of_code(value)
 
 
-def _content(value: Any) -> Any:
-    """A copy of what code can change of a value, or None."""
+def _content(value: Any) -> dict[Any, Any] | None:
+    """A copy of what code can change of a value, by names, places or members, or None."""
     if _is_class_of_code(value):
         return {name: part for name, part in vars(value).items() if not name.startswith("__")}
     held = _held(value)
-    return next((kind(held) for kind in (list, set, dict) if isinstance(held, kind)), None)
+    if isinstance(held, Log):
+        return {id(part): part for part in held}
+    if isinstance(held, list):
+        return dict(enumerate(held))
+    return None if held is None else dict(held) if isinstance(held, dict) else dict.fromkeys(held)
 
 
-def _set_content(value: Any, content: Any) -> None:
+def _set_content(value: Any, content: dict[Any, Any]) -> None:
     held = _held(value)
     if isinstance(held, list):
-        held[:] = content
+        held[:] = content.values()
     elif isinstance(held, set):
         held.clear()
         held.update(content)
@@ -221,7 +227,7 @@ def _set_content(value: Any, content: Any) -> None:
         dict.clear(held)
         dict.update(held, content)
     else:
-        for name in [name for name in _content(value) if name not in content]:
+        for name in [name for name in _content(value) or () if name not in content]:
             delattr(value, name)
         for name, part in content.items():
             if vars(value).get(name) is not part:
@@ -246,42 +252,24 @@ def _within(value: Any) -> Iterator[Any]:
             yield type(value)
 
 
-def _merged_content(value: Any, one: Any, other: Any, because: Open) -> Any:
-    if isinstance(one, dict):
-        names = [*one, *(name for name in other if name not in one)]
-        pairs = {name: (one.get(name, MISSING), other.get(name, MISSING)) for name in names}
-        if isinstance(value, StandIn):
-            return {name: _merged_in(value, name, *pair, because) for name, pair in pairs.items()}
-        return {name: _merged(*pair, because, name) for name, pair in pairs.items()}
-    if isinstance(value, Log):
-        return [*one, *(item for item in other if all(item is not kept for kept in one))]
-    if isinstance(value, list | Stream):
-        return [_merged(a, b, because) for a, b in zip(one, other, strict=True)]
-    return other
-
-
-def _merged_in(stand_in: StandIn, name: str, one: object, other: object, because: Open) -> object:
-    """What is under a name of a stand-in: what the code has set, or the stand-in itself."""
-    if name.startswith("own_") and (one is MISSING or other is MISSING):
+def _merged_in(value: Any, name: Any, one: object, other: object, because: Open) -> object:
+    """What is under a name of a value: what the code has set, or what the value itself keeps."""
+    is_own = isinstance(value, StandIn) and name.startswith("own_")
+    if (is_own or isinstance(value, Log)) and (one is MISSING or other is MISSING):
         return other if one is MISSING else one
-    if name.startswith("own_") and not _same(one, other):
-        return stand_in.merged(name, one, other, because)
-    return _merged(one, other, because)
+    if is_own and not _same(one, other):
+        return value.merged(name, one, other, because)
+    return _merged(one, other, because, name)
 
 
-def _without(content: Any, lost: Mapping[int, object], because: Open) -> Any:
+def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open) -> dict[Any, Any]:
     """A content with what is open in place of lists that nobody knows, each with its last value."""
-
-    def replaced(part: object, name: object = "") -> Open:
-        found, row = _named(because, name), lost[id(part)]
-        return found if row is None else found.with_row(row)
-
-    if isinstance(content, dict):
-        found = {name: replaced(part, name) for name, part in content.items() if id(part) in lost}
-        return {**content, **found} if found else content
-    if isinstance(content, list) and any(id(part) in lost for part in content):
-        return [replaced(part) if id(part) in lost else part for part in content]
-    return content
+    found = {}
+    for name, part in content.items():
+        if id(part) in lost:
+            made, row = _named(because, name), lost[id(part)]
+            found[name] = made if row is None else made.with_row(row)
+    return {**content, **found} if found else content
 
 
 def _named(because: Open, name: object) -> Open:
