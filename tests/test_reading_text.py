@@ -268,12 +268,6 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "",
         ),
         (
-            "LSTM(3) + GRU(2)",
-            "two layers can't be added: put -> between them",
-            "LSTM(3) + GRU(2)",
-            "",
-        ),
-        (
             "LSTM(3)(5)",
             "layers are called with tensors, not with 5",
             "LSTM(3)",

@@ -41,6 +41,7 @@ from rnnshape.unknown_words import comes_from
 __all__ = ["LONGEST_CODE", "follower", "read_code", "read_sources"]
 
 LONGEST_CODE = 400_000  # characters
+NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
 MOST_FILES = 20  # that code imports from its own folder
 
@@ -132,50 +133,27 @@ def _place(value: Open) -> Place | None:
 
 
 def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], Source]:
-    if "\xa0" in source.text:  # a space that web pages have, and Python doesn't
-        source = Source(source.text.replace("\xa0", " "), source.where, source.longest)
-    try:
-        return source.statements(), source
-    except QueryError as wrong:
-        return _what_is_left(evaluator, source, wrong)
-
-
-def _what_is_left(
-    evaluator: Evaluator, source: Source, wrong: QueryError
-) -> tuple[list[ast.stmt], Source]:
-    """The statements of a text in which some lines are not Python of today."""
-    rest, lines, said = source, list(source.lines), False
-    before: int | None = None
-    for _ in range(BROKEN_LINES if len(source.text) <= source.longest else 0):
-        number = _broken_line(rest.text)
-        if number is None or number > len(lines):
-            break
-        line = lines[number - 1]
-        stripped = line.lstrip()
-        if not said and not stripped.startswith(("print ", "exec ", "!", "%", "?")):
-            evaluator.tell(NotReadError(wrong.message, wrong.place))
-            said = True
-        indent = line[: len(line) - len(stripped)]
-        lines[number - 1] = "" if number == before else f"{indent}pass"
-        before = number
-        rest = Source("\n".join(lines), source.where, source.longest)
+    """The statements of a text; where some lines are not Python of today, those that are left."""
+    text = source.text.replace("\xa0", " ")  # a space that web pages have, and Python doesn't
+    source = Source(text, source.where, source.longest)
+    lines, before, is_said = list(source.lines), 0, False
+    for rounds_left in reversed(range(BROKEN_LINES + 1)):
         try:
-            return rest.statements(), rest
-        except QueryError as another:
-            wrong = another
-    if not said:
-        evaluator.tell(NotReadError(wrong.message, wrong.place))
+            return source.statements(), source
+        except QueryError as wrong:
+            number = wrong.place.number if wrong.place else 0
+            is_last = not (number and rounds_left)
+            line = lines[number - 1] if number else ""
+            stripped = line.lstrip()
+            if not is_said and (is_last or not stripped.startswith(NOT_OF_TODAY)):
+                evaluator.tell(NotReadError(wrong.message, wrong.place))
+                is_said = True
+        if is_last:
+            break
+        lines[number - 1] = "" if number == before else f"{line.removesuffix(stripped)}pass"
+        before = number
+        source = Source("\n".join(lines), source.where, source.longest)
     return [], source
-
-
-def _broken_line(text: str) -> int | None:
-    try:
-        ast.parse(text)
-    except SyntaxError as wrong:
-        return wrong.lineno
-    except (MemoryError, RecursionError, ValueError):
-        return None
-    return None
 
 
 def _module_of_file(

@@ -82,12 +82,14 @@ class RecordedLayer(UnreadLayer):
     """A layer that is not read, of which something is on record.
 
     Attributes:
+        own_returns: the shapes that its next call is known to return.
         own_built: the shape that it was built for, where what is known holds for that alone.
         own_asks: tells what it returns of a tensor of a shape, where there is somebody to ask.
     """
 
     def __init__(self, text: str, why: str, where: str = "", parameters: int | None = None) -> None:
         super().__init__(graph.Layer(Call(text), Unknown(text, (), why, where), parameters))
+        self.own_returns: Sequence[RecordedShape] = ()
         self.own_built: RecordedShape = None
         self.own_asks: Callable[[RecordedShape], Sequence[RecordedShape]] | None = None
 

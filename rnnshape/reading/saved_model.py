@@ -203,18 +203,12 @@ def _in_order(
         ready = (place for place, step in enumerate(waiting) if step.sources <= made.keys())
         place = next(ready, None)
         if place is None:
-            raise _never_made(waiting, {name for name, _ in made})
+            known = {step.name for step in waiting}
+            missing = [(step.name, of) for step in waiting for of, _ in step.sources - made.keys()]
+            taker, taken = min(missing, key=lambda pair: pair[1] in known)
+            text = f"{plain_name(taker)} takes what no layer before it returns: {plain_name(taken)}"
+            raise QueryError(text)
         yield waiting.pop(place)
-
-
-def _never_made(waiting: Sequence[_Waiting], made: set[str]) -> QueryError:
-    known = made | {step.name for step in waiting}
-    for one in waiting:
-        for name in {name for name, _ in one.sources} - known:
-            text = f"{plain_name(one.name)} takes what no layer of it returns: {plain_name(name)}"
-            return QueryError(text)
-    names = ", ".join(map(plain_name, list(dict.fromkeys(step.name for step in waiting))[:4]))
-    return QueryError(f"its layers take each other's outputs in a circle: {names}")
 
 
 def _name(layer: Any) -> str:

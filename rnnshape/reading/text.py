@@ -10,7 +10,7 @@ from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
-from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
+from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
 from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
@@ -191,20 +191,16 @@ def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> It
 
 def _check_open(source: Source, node: ast.expr, layer: graph.Layer) -> None:
     """Nothing but a name, and what follows from one, may be open in an expression."""
-    found = [layer.unread] if layer.unread else [*unknowns_in(layer.call)]
-    for match in found:
-        if match.reason or any("(" in name for name in match.asked):
-            why = match.reason or f"{match.name} is not known here: write its value"
-            raise QueryError(why, _place_of(layer.call, match) or source.place(node))
-
-
-def _place_of(layer: Call, unknown: Unknown) -> Place | None:
-    """Where an argument stands that is not known."""
-    for call in calls_within(layer):
-        for name, value in call.arguments:
-            if value == unknown:
-                return call.places.get(name)
-    return None
+    found = [
+        (unknown, call.places.get(name))
+        for call in reversed([*calls_within(layer.call)])  # the inner ones know where it stands
+        for name, value in call.arguments
+        for unknown in unknowns_in(value)
+    ]
+    for unknown, place in [(layer.unread, None)] if layer.unread else found:
+        if unknown.reason or any("(" in name for name in unknown.asked):
+            why = unknown.reason or f"{unknown.name} is not known here: write its value"
+            raise QueryError(why, place or source.place(node))
 
 
 def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:

@@ -4,10 +4,10 @@ scikit-learn and Keras' utilities. What is not in a table here is open."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, array_of_shape, differ, sizes_of
+from rnnshape.reading.names.arrays import Array, array_of_shape, sizes_of
 from rnnshape.reading.names.creation import NUMPY
 from rnnshape.reading.names.datasets import DATASETS, TF_DATA
 from rnnshape.reading.names.of_numpy import METHODS, NAMES, of_numpy
@@ -55,29 +55,18 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
 def pad_sequences(
     sequences: Any,
     maxlen: Any = None,
-    dtype: Any = None,
-    padding: Any = "pre",
-    truncating: Any = "pre",
-    value: Any = 0,
+    *_: Any,
+    **__: Any,
 ) -> Any:
     """`(samples, maxlen)`"""
     many: Any = opened("the number of sequences")
-    rows = sequences if isinstance(sequences, list | tuple) else ()
-    are_known = rows and all(isinstance(row, list | tuple) for row in rows)
-    if maxlen is None and are_known:
-        maxlen = max(map(len, rows))
     if isinstance(sequences, list | tuple):
         many = len(sequences)
+        if maxlen is None and all(isinstance(row, list | tuple) for row in sequences):
+            maxlen = max(map(len, sequences), default=0)
     elif isinstance(sequences, Array):
         many = sequences.shape[0]
-    if not are_known or not isinstance(maxlen, int) or [*opens_in([sequences])]:
-        return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
-    padded = []
-    for row in rows:
-        kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]
-        others = [value] * (maxlen - len(kept))
-        padded.append(others + kept if padding == "pre" else kept + others)
-    return NUMPY["array"](padded)
+    return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
 
 
 def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None, **_: Any) -> Any:
@@ -123,16 +112,15 @@ class Scaler(StandIn):
     rank = 2
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        self.own_columns: Sequence[Any] = ()
+        pass
 
-    def fit(self, data: Any, *_: Any) -> Scaler:
-        self.own_columns = sizes_of(data)[1:]
+    def fit(self, *_: Any) -> Scaler:
         return self
 
     def transform(self, data: Any, *_: Any) -> Any:
         shape = tuple(sizes_of(data))
-        if len(shape) != self.rank or differ(shape[1:], self.own_columns or shape[1:]):
-            raise ValueError("Expected an array of as many axes and features as before")
+        if len(shape) != self.rank:
+            raise ValueError("Expected an array of as many axes as before")
         return self.made(data, shape)
 
     inverse_transform = transform
@@ -141,7 +129,7 @@ class Scaler(StandIn):
         return Array(shape)
 
     def fit_transform(self, data: Any, *_: Any) -> Any:
-        return self.fit(data).transform(data)
+        return self.transform(data)
 
 
 class LabelEncoder(Scaler):

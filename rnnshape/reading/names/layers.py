@@ -10,7 +10,6 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
 from rnnshape.reading.names.session import opened, session, unknown_of
@@ -18,7 +17,6 @@ from rnnshape.reading.names.tensors import (
     Tensor,
     Weight,
     argument,
-    plain_shape,
     plain_sizes,
     returned,
     unread_layer,
@@ -106,11 +104,6 @@ class Layer(StandIn):
             self.own_layer.call = bind(self.keras_name, (), words, self.own_layer.call.places)
         else:
             super().__setattr__(name, value)
-
-    def __add__(self, other: object) -> Any:
-        if isinstance(other, Layer):
-            raise QueryError("two layers can't be added: put -> between them")
-        return NotImplemented
 
     def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.is_lost(because)
@@ -217,17 +210,13 @@ class Layer(StandIn):
 
     count_params = gives_open("a number of parameters")
     compute_mask = gives_open("a mask")
+    compute_output_shape = gives_open("a shape")
     get_weights = gives_open("weights")
 
     def set_weights(self, *_: Any, **__: Any) -> None:
         pass
 
     add_loss = add_metric = reset_state = reset_states = set_weights
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        made = self(Tensor(graph.InputTensor(plain_shape(input_shape))))
-        session().calls.pop()
-        return made.shape
 
     def get_config(self) -> dict[str, Any]:
         if not self.keras_name:
@@ -335,20 +324,14 @@ class LambdaLayer(Layer):
 
 
 class UnreadLayer(Layer):
-    """Something that stands where a layer would, and that is not read.
-
-    Attributes:
-        own_returns: the shapes that its next call is known to return.
-    """
+    """Something that stands where a layer would, and that is not read."""
 
     def __init__(self, layer: graph.Layer) -> None:
         super().__init__()
         self.own_layer = layer
-        self.own_returns: Sequence[Shape | None] = ()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        tensors = [passed(part) for part in given]
-        return unread_step(self.own_layer, tensors, self.own_returns)
+        return unread_step(self.own_layer, [*map(passed, given)])
 
 
 class InputLayer(Layer):

@@ -130,15 +130,6 @@ class Tensor(graph.Tensor, StandIn):
     def __getitem__(self, index: object) -> Any:
         return operation("get_item", [self], key=f"[{written(index)}]")
 
-    def __neg__(self) -> Any:
-        return operation("negative", [self])
-
-    def __abs__(self) -> Any:
-        return operation("absolute", [self])
-
-    def __invert__(self) -> Any:
-        return operation("logical_not", [self])
-
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)
 
@@ -168,11 +159,11 @@ def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
     )
 
 
-def _binary(name: str, *, is_turned: bool = False) -> Any:
-    def made(self: Tensor, other: object) -> Any:
-        if not _is_operand(other):
+def _operator(name: str, *, is_turned: bool = False) -> Any:
+    def made(self: Tensor, *others: object) -> Any:
+        if not all(map(_is_operand, others)):
             return NotImplemented
-        return operation(name, [other, self] if is_turned else [self, other])
+        return operation(name, [*others, self] if is_turned else [self, *others])
 
     return made
 
@@ -182,14 +173,14 @@ OPERATORS = {
     "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod", "and": "logical_and",
     "or": "logical_or", "xor": "logical_xor",
 }  # fmt: skip
-COMPARISONS = {
+WITHOUT_A_TURNED_ONE = {
     "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
+    "neg": "negative", "abs": "absolute", "invert": "logical_not",
 }  # fmt: skip
 for _word, _name in OPERATORS.items():
-    setattr(Tensor, f"__{_word}__", _binary(_name))
-    setattr(Tensor, f"__r{_word}__", _binary(_name, is_turned=True))
-for _word, _name in COMPARISONS.items():
-    setattr(Tensor, f"__{_word}__", _binary(_name))
+    setattr(Tensor, f"__r{_word}__", _operator(_name, is_turned=True))
+for _word, _name in (OPERATORS | WITHOUT_A_TURNED_ONE).items():
+    setattr(Tensor, f"__{_word}__", _operator(_name))
 
 
 def _is_operand(value: object) -> bool:

@@ -132,10 +132,6 @@ def asdict(value: Any) -> dict[str, object]:
     return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
 
 
-def replaced(value: Any, **changes: object) -> object:
-    return type(value)(**{**asdict(value), **changes})
-
-
 def namedtuple(
     name: str, fields: Any, *, defaults: Any = (), rename: bool = False, module: object = None
 ) -> type:
@@ -313,7 +309,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "namedtuple": namedtuple,
         **_of(collections, "Counter defaultdict"),
     },
-    "dataclasses": {"dataclass": dataclass, "field": Field, "asdict": asdict, "replace": replaced},
+    "dataclasses": {"dataclass": dataclass, "field": Field, "asdict": asdict},
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": _of(enum, "Enum IntEnum auto"),
     "abc": {"ABC": object, "abstractmethod": unchanged},

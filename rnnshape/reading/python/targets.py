@@ -171,8 +171,8 @@ def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: 
         return False
     values = [value]
     if several and not (kind in (int, float, str, bool) and len(several) == 1):
-        names = getattr(kind, "__match_args__", getattr(kind, "__dataclass_fields__", None))
-        if names is None or len(names) < len(several):
+        names = getattr(kind, "__dataclass_fields__", ())
+        if len(names) < len(several):
             raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
         values = [evaluator.attribute(value, name) for name in names]
     values = values[: len(several)]
