@@ -123,9 +123,7 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        questions, notes = _questions(what, input, let, target, loss)
-        number = _chosen(questions, name)
-        report = Report(questions[number], notes_before=notes[number])
+        report = Report(_chosen(_questions(what, input, let, target, loss), name))
     except QueryError as wrong:
         raise _for_readers(wrong) from None
     return report.measure(seed=seed, values=values) if measure else report
@@ -153,11 +151,7 @@ def inspect_all(
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        questions, notes = _questions(what, input, let, target, loss)
-        reports = tuple(
-            Report(question, notes_before=said)
-            for question, said in zip(questions, notes, strict=True)
-        )
+        reports = tuple(map(Report, _questions(what, input, let, target, loss)))
     except QueryError as wrong:
         raise _for_readers(wrong) from None
     return _measured(reports, seed, values) if measure else reports
@@ -199,8 +193,8 @@ def _questions(
     let: Mapping[str, Any] | None,
     target: object,
     loss: str | Sequence[str] | None,
-) -> tuple[list[Question], list[tuple[str, ...]]]:
-    """Every question of what is asked, and of each what is said beside the rule's notes."""
+) -> list[Question]:
+    """Every question of what is asked."""
     given, target = of_dataset(given, target)
     shapes = None if given is None else shapes_of(given)
     targets = None if target is None else shapes_of(target)
@@ -211,13 +205,14 @@ def _questions(
     reading = _reading(asked, _values(let), dimensions, shapes or ())
     sizes = what.dimensions if isinstance(what, Question) else Dimensions()
     questions = []
-    for network in reading.networks:
+    for number, network in enumerate(reading.networks):
         own = shapes and by_name(network, given, shapes)
         if targets is not None:
-            questions.append(_with_target(network, sizes, own, targets, loss))
+            question = _with_target(network, sizes, own, targets, loss)
         else:
-            questions.append(with_input(network, own) if own else Question(network, sizes))
-    return questions, [*reading.notes, *[()] * (len(questions) - len(reading.notes))]
+            question = with_input(network, own) if own else Question(network, sizes)
+        questions.append(replace(question, notes=reading.notes_of(number)))
+    return questions
 
 
 def _with_target(
@@ -353,11 +348,11 @@ def _layer(one: object, number: int) -> Call:
     return call
 
 
-def _chosen(questions: Sequence[Question], name: str | None) -> int:
+def _chosen(questions: Sequence[Question], name: str | None) -> Question:
     """Which of several networks is meant."""
     names = [question.network.name for question in questions]
     if name is None and len(questions) == 1:
-        return 0
+        return questions[0]
     listed = ", ".join(repr(one) for one in dict.fromkeys(names) if one)
     if name is None:
         by_name = f" choose one by name={next(filter(None, names))!r}, or" if listed else ""
@@ -370,7 +365,7 @@ def _chosen(questions: Sequence[Question], name: str | None) -> int:
         raise QueryError(f"no network is named {name!r}{hint}")
     if names.count(name) > 1:
         raise QueryError(f"{names.count(name)} networks are named {name!r}: take inspect_all(...)")
-    return names.index(name)
+    return questions[names.index(name)]
 
 
 def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:

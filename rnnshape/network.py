@@ -231,16 +231,22 @@ class Question:
     """A network, and the sizes of what its inputs leave open.
 
     Attributes:
-        from_word: whether a word and flags have asked for it, whose sizes have defaults.
-        is_of_code: whether code has, of which the network is what was read.
+        flags: those of the word that has asked for it, whose sizes have defaults; None of a text.
+        is_of_code: whether code has asked, of which the network is what was read.
         calls: those that give it data.
+        notes: what is said of it beside the rule's notes.
     """
 
     network: Network
     dimensions: Dimensions = field(default_factory=Dimensions)
-    from_word: bool = False
+    flags: frozenset[str] | None = None
     is_of_code: bool = False
     calls: tuple[TrainingCall, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_of_word(self) -> bool:
+        return self.flags is not None
 
 
 def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Network:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +27,6 @@ class Query(NamedTuple):
 
     Attributes:
         questions: in the order in which they are shown.
-        notes: of each question, what is said beside the rule's notes.
-        flags: of each question of a comparison, the flags that it has.
         reads_stdin: whether the questions come from standard input, a line each.
         views: the names of what to show beside the outputs.
         format: how to write it; a table where none was named.
@@ -42,8 +39,6 @@ class Query(NamedTuple):
     """
 
     questions: tuple[Question, ...] = ()
-    notes: tuple[tuple[str, ...], ...] = ()
-    flags: tuple[Mapping[str, bool], ...] = ()
     reads_stdin: bool = False
     views: frozenset[str] = frozenset()
     format: Format = Format.TABLE

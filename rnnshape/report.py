@@ -22,8 +22,6 @@ from rnnshape.program import program, statements
 from rnnshape.rules.facts import Nested, Relation, Tensor
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
     from rnnshape.problem import Problem
 
@@ -61,7 +59,6 @@ class Report:
     Attributes:
         question: the network, and the sizes of what its inputs leave open.
         measurement: what Keras returned; None until it was asked.
-        notes_before: what is said of the question itself, beside the rule's notes.
         description: what the rule says.
 
     >>> from rnnshape.network import chain
@@ -73,7 +70,6 @@ class Report:
 
     question: Question
     measurement: Measurement | None = None
-    notes_before: tuple[str, ...] = ()
     description: Description = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -121,29 +117,6 @@ class Report:
         from rnnshape.measuring.process import measure
 
         return replace(self, measurement=measure(self.question, seed=seed, values=values))
-
-    def to_frame(self) -> DataFrame:
-        """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
-
-        >>> from rnnshape import inspect
-        >>> frame = inspect("LSTM(3, return_state=True)").to_frame()  # doctest: +SKIP
-        >>> list(frame["output"])  # doctest: +SKIP
-        ['o', 'h', 'c']
-        """
-        from pandas import DataFrame
-
-        return DataFrame(
-            {
-                "layer": output.layer,
-                "expression": str(self.layers[output.layer - 1].call),
-                "output": output.name,
-                "shape": output.shape,
-                "axes": tuple(axis.label for axis in output.axes),
-                "dtype": output.dtype,
-                "meaning": output.meaning,
-            }
-            for output in self.outputs
-        )
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])
@@ -308,7 +281,7 @@ class Report:
             for layer in self.layers
             for text in (layer.facts.warnings if layer.facts else ())
         ]
-        said += [Note(0, text) for text in self.notes_before]
+        said += [Note(0, text) for text in self.question.notes]
         for layer, step in zip(self.layers, network.steps, strict=True):
             # After such a layer the rule goes on once its shapes are known.
             has_none = None not in layer.inputs and layer.has_no_rule

@@ -1,10 +1,10 @@
-"""The report as Python shows it: as a table, by Rich, as HTML in a notebook, and as plain data."""
+"""The report as Python shows it: as a table, as HTML in a notebook, and as plain data."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rnnshape import report
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions
-    from rich.text import Text as RichText
-
-    from rnnshape.views.text import Text
+    pass
 
 __all__ = ["Report"]
 
@@ -24,12 +21,11 @@ __all__ = ["Report"]
 class Report(report.Report):
     """What `inspect` returns: what the rule says and, once measured, what Keras returned.
 
-    `print` shows it as a table, as Rich does, and a notebook as HTML.
+    `print` shows it as a table, and a notebook as HTML.
 
     Attributes:
         question: the network, and the sizes of what its inputs leave open.
         measurement: what Keras returned; None until it was asked.
-        notes_before: what is said of the question itself, beside the rule's notes.
         description: what the rule says.
 
     >>> from rnnshape import inspect
@@ -96,29 +92,16 @@ class Report(report.Report):
         export(file, [*report_blocks(self, views, page)], page)
 
     def __str__(self) -> str:
+        from rnnshape.formats.layout import laid_out
         from rnnshape.terminal.environment import writes_unicode
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
 
-        lines = self._lines(80, writes_unicode(sys.stdout))
+        page = Page(unicode=writes_unicode(sys.stdout))
+        lines = laid_out(report_blocks(self, (), page), page)
         return "\n".join(line.plain.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
         from rnnshape.formats.html import report_html
 
         return report_html(self)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
-        from rich.text import Text as RichText  # only who has Rich asks for it
-
-        from rnnshape.views.palette import LOOKS
-
-        for line in self._lines(options.max_width, options.encoding.startswith("utf")):
-            pieces = ((piece, LOOKS[style].in_rich) for piece, style in line.pieces)
-            yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")
-
-    def _lines(self, width: int, unicode: bool) -> Iterator[Text]:
-        from rnnshape.formats.layout import laid_out
-        from rnnshape.views.document import report_blocks
-        from rnnshape.views.page import Page
-
-        page = Page(width, unicode)
-        return laid_out(report_blocks(self, (), page), page)

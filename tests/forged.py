@@ -38,8 +38,8 @@ __all__ = [
 
 def asked(*layers: str, notes: tuple[str, ...] = (), **dimensions: int) -> Report:
     """What the rule says of a chain."""
-    question = Question(chain([parse(layer) for layer in layers]), Dimensions(**dimensions))
-    return Report(question, notes_before=notes)
+    network = chain([parse(layer) for layer in layers])
+    return Report(Question(network, Dimensions(**dimensions), notes=notes))
 
 
 def seq2seq() -> Report:
@@ -93,12 +93,17 @@ def compared(*names: str, units: Sequence[int] = (3,), **flags: Any) -> tuple[Qu
     """A comparison of layers, as the command line asks for it."""
     given = Flags(**flags)
     pairs = [(name, one) for name in names for one in combinations(given)]
-    networks = [stack(name, units, one)[0] for name, one in pairs]
+    questions = [
+        Question(
+            stack(name, units, one)[0],
+            flags=frozenset(flag for flag in FLAGS if getattr(one, flag)),
+        )
+        for name, one in pairs
+    ]
     query = Query(
         compare=tuple(flag for flag in FLAGS if getattr(given, flag) is None),
-        flags=tuple({flag: bool(getattr(one, flag)) for flag in FLAGS} for _, one in pairs),
     )
-    return query, [Report(Question(network)) for network in networks]
+    return query, [*map(Report, questions)]
 
 
 def measured(

@@ -177,8 +177,9 @@ def weights(report: Report, layer: Layer) -> Iterator[list[str]]:
 def compared(shown: Shown) -> Iterator[list[str]]:
     """A row of each layer of each combination: in a grid, packed, or as a table of its own."""
     weighted = "weights" in shown.query.views
-    for report, flags in zip(shown.reports, shown.query.flags, strict=True):
-        marks = "".join("✓" if flags[flag] else "·" for flag in shown.query.compare)
+    for report in shown.reports:
+        flags = report.question.flags or ()
+        marks = "".join("✓" if flag in flags else "·" for flag in shown.query.compare)
         for layer in report.layers:
             outputs = report.outputs_of(layer)
             first = f"{layer.number if len(report.layers) > 1 else ''} {marks}"

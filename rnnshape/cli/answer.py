@@ -46,10 +46,7 @@ def answer(query: Query, environment: Environment, *, follows: bool = False) -> 
 def describe_all(query: Query) -> list[Report]:
     """What the rule says of each question; a `QueryError` where Keras would refuse one, or where
     the rule alone is asked and there is none for a layer."""
-    reports = [
-        Report(question, notes_before=notes)
-        for question, notes in zip(query.questions, query.notes, strict=True)
-    ]
+    reports = [*map(Report, query.questions)]
     layers = [layer for report in reports for layer in report.layers]
     says_something = any(layer.facts or layer.unread for layer in layers)
     if query.dry_run and not says_something and not any(report.open for report in reports):

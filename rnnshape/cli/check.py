@@ -16,7 +16,7 @@ from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
-from rnnshape.cli.questions import question_of, words_asked
+from rnnshape.cli.questions import questions_by_word, questions_of
 from rnnshape.errors import NotReadError, Place, QueryError, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.network import Question
@@ -101,8 +101,8 @@ def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
 
 def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:
     if (layer := layer_of_word(what)) is not None:
-        for asked in words_asked(layer, options):
-            yield from _of_question(asked)
+        for question in questions_by_word(layer, options):
+            yield from _of_question(question)
         return
     try:
         reading = reader.read(what, options.let, options.dimensions)
@@ -110,8 +110,8 @@ def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | Qu
         yield from (wrong, *wrong.others)
         return
     yield from reading.messages
-    for number, network in enumerate(reading.networks):
-        yield from _of_question(question_of(network, options, what, reading.calls_of(number)))
+    for question in questions_of(reading, options, what):
+        yield from _of_question(question)
 
 
 def _of_question(question: Question) -> Iterator[Problem | QueryError]:

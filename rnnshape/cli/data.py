@@ -74,7 +74,10 @@ def with_data(question: Question, options: Options) -> Question:
     )
     sized = _sized(question, x, options) if x else question
     call = call_with(question.network, x, y, options.loss)
-    return replace(sized, calls=(*question.calls, call))
+    # Without a loss the numbers of samples are all that is compared.
+    needs_loss = options.y and not options.loss
+    notes = ("whether y fits the output depends on the loss: give --loss",) if needs_loss else ()
+    return replace(sized, calls=(*question.calls, call), notes=(*question.notes, *notes))
 
 
 def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
     from rnnshape.terminal.environment import Reader
     from rnnshape.training import Data, TrainingCall
 
-__all__ = ["query", "question_of", "words_asked"]
+__all__ = ["query", "questions_by_word", "questions_of"]
 
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
-NO_FLAGS: Mapping[str, bool] = {}
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
     "units": "LSTM(64)",
@@ -32,14 +30,6 @@ IN_KERAS = {
     "bidirectional": "Bidirectional(LSTM(64))",
     "merge_mode": "Bidirectional(LSTM(64), merge_mode='sum')",
 }
-
-
-class _Asked(NamedTuple):
-    """One question, what is said of it beside the rule's notes, and the flags of its word."""
-
-    question: Question
-    notes: tuple[str, ...] = ()
-    flags: Mapping[str, bool] = NO_FLAGS
 
 
 def query(options: Options, reader: Callable[[], Reader]) -> Query:
@@ -54,7 +44,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
         raise UsageError(f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file")
     _check_flags(options)
     reads_stdin = "-" in options.what
-    asked: list[_Asked] = []
+    asked: list[Question] = []
     said: list[QueryError] = []
     remarks: list[str] = []
     used: set[str] = set()
@@ -62,33 +52,23 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     for what in () if reads_stdin else options.what:
         layer = layer_of_word(what)
         if layer is not None:
-            asked += _asked_by_word(layer, options)
+            asked += questions_by_word(layer, options)
         else:
             reading = _reading(what, options, reader)
             said += reading.messages
             remarks += _list_of_models(what, reading)
             used.update(reading.names_used)
             known += reading.names_open
-            asked += [
-                _Asked(
-                    question_of(network, options, what, reading.calls_of(number)),
-                    (*notes, *_note_on_loss(options)),
-                )
-                for number, (network, notes) in enumerate(
-                    zip(reading.networks, chain(reading.notes, repeat(())), strict=False)
-                )
-            ]
+            asked += questions_of(reading, options, what)
     if not reads_stdin:
-        _check_all_is_used(options, [question.question for question in asked], used, known)
+        _check_all_is_used(options, asked, used, known)
     return Query(
-        questions=tuple(question.question for question in asked),
-        notes=tuple(question.notes for question in asked),
-        flags=tuple(question.flags for question in asked),
+        questions=tuple(asked),
         reads_stdin=reads_stdin,
         views=options.views,
         format=options.format or Format.TABLE,
         code_alone=_code_alone(options),
-        compare=_varying([question.flags for question in asked]) if options.compare else (),
+        compare=_varying(asked) if options.compare else (),
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
@@ -105,15 +85,16 @@ def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
         yield f"{number} models, {', '.join(names)}: {shortened(what)}:{names[0]} is one of them"
 
 
-def question_of(
-    network: Network, options: Options, what: str, calls: tuple[TrainingCall, ...] = ()
-) -> Question:
-    """What is asked of a network that was read, with the sizes and data that the options give."""
+def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Question]:
+    """What is asked of the networks that were read, with the sizes and data of the options."""
     from rnnshape.reading.files import is_code  # words need none of it
 
-    sizes = _sized_by_data(network, options.dimensions, calls)
-    sized = with_given_sizes(network, sizes)
-    return _with_data(Question(sized, sizes, is_of_code=is_code(what), calls=calls), options)
+    for number, network in enumerate(reading.networks):
+        calls, notes = reading.calls_of(number), reading.notes_of(number)
+        sizes = _sized_by_data(network, options.dimensions, calls)
+        sized = with_given_sizes(network, sizes)
+        question = Question(sized, sizes, is_of_code=is_code(what), calls=calls, notes=notes)
+        yield _with_data(question, options)
 
 
 def _sized_by_data(
@@ -142,12 +123,6 @@ def _without_samples(data: Data) -> tuple[int | None, ...]:
     """The shape of data for any number of samples; empty where a size of it is not known."""
     sizes = [size for size in (data.shape or ())[1:] if isinstance(size, int)]
     return (None, *sizes) if data.shape and len(sizes) == len(data.shape) - 1 else ()
-
-
-def _note_on_loss(options: Options) -> tuple[str, ...]:
-    """Without a loss the numbers of samples are all that is compared."""
-    needs_loss = options.y and not options.loss
-    return ("whether y fits the output depends on the loss: give --loss",) if needs_loss else ()
 
 
 def _with_data(question: Question, options: Options) -> Question:
@@ -199,18 +174,12 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
     return reading
 
 
-def words_asked(layer: str, options: Options) -> list[Question]:
-    """What is asked by a word."""
-    return [one.question for one in _asked_by_word(layer, options)]
-
-
-def _asked_by_word(layer: str, options: Options) -> Iterator[_Asked]:
-    every = combinations(options.flags) if options.compare else [options.flags]
-    for flags in every:
+def questions_by_word(layer: str, options: Options) -> Iterator[Question]:
+    """What a word asks: one question, or one for each row of a comparison."""
+    for flags in combinations(options.flags) if options.compare else [options.flags]:
         network, notes = stack(layer, options.units or USUAL_UNITS, flags, options.flags)
-        held = {name: bool(getattr(flags, name)) for name in FLAGS}
-        question = Question(network, options.dimensions, from_word=True)
-        yield _Asked(_with_data(question, options), (*notes, *_note_on_loss(options)), held)
+        held = frozenset(name for name in FLAGS if getattr(flags, name))
+        yield _with_data(Question(network, options.dimensions, held, notes=notes), options)
 
 
 def _check_flags(options: Options) -> None:
@@ -253,9 +222,10 @@ def _check_text(options: Options) -> None:
         raise UsageError(f"--compare: only words are compared: {either(WORDS)}")
 
 
-def _varying(flags: Sequence[Mapping[str, bool]]) -> tuple[str, ...]:
+def _varying(questions: Sequence[Question]) -> tuple[str, ...]:
     """The flags that differ between the questions of a comparison: its columns."""
-    return tuple(name for name in FLAGS if len({flag[name] for flag in flags}) > 1)
+    flags = [question.flags or () for question in questions]
+    return tuple(name for name in FLAGS if len({name in given for given in flags}) > 1)
 
 
 def _code_alone(options: Options) -> bool:

@@ -39,6 +39,10 @@ class Reading(NamedTuple):
         """Those that give data to the network of a number."""
         return tuple(call for number, call in self.calls if number == network)
 
+    def notes_of(self, network: int) -> tuple[str, ...]:
+        """What is to be said of the network of a number."""
+        return next(iter(self.notes[network : network + 1]), ())
+
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""
         first, *others = self.messages

@@ -14,6 +14,7 @@ from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
 from rnnshape.views.outputs import given, outputs, shape
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled, whole
+from rnnshape.words import FLAGS
 
 if TYPE_CHECKING:
     from rnnshape.query import Query
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["comparison"]
 
 RETURNED = ("return_sequences", "return_state")
-Compared = tuple[Report, Mapping[str, bool]]  # and the flags that it has
 
 
 def comparison(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
     """One grid per cell, under each other."""
     weights = "weights" in query.views
-    pairs = list(zip(reports, query.flags, strict=True))
-    groups = [list(group) for _, group in groupby(pairs, key=lambda pair: _name(pair[0]))]
+    groups = [list(group) for _, group in groupby(reports, key=_name)]
     for layout in (_grid, _packed_grid):
         grids = [layout(group, query.compare, page, weights) for group in groups]
         if all(page.fits(grid.width) for grid in grids):
@@ -47,19 +46,23 @@ def _name(report: Report) -> str:
     return " -> ".join(str(_inside(layer.call).without(*RETURNED)) for layer in report.layers)
 
 
+def _has(report: Report, flag: str) -> bool:
+    return flag in (report.question.flags or ())
+
+
 def _inside(call: Call) -> Call:
     inner = call["layer"]
     return inner if isinstance(inner, Call) else call
 
 
-def _heading(group: Sequence[Compared], varying: Sequence[str], page: Page) -> Heading:
+def _heading(group: Sequence[Report], varying: Sequence[str], page: Page) -> Heading:
     """The layers without flags, and the flags that all rows share."""
-    report, flags = group[0]
-    held = [f"{flag}={value}" for flag, value in flags.items() if flag not in varying]
+    report = group[0]
+    held = [f"{flag}={_has(report, flag)}" for flag in FLAGS if flag not in varying]
     where = " where bidirectional" if "bidirectional" in varying else ""
     modes = dict.fromkeys(
         f"merge_mode={layer.call['merge_mode']!r}{where}"
-        for report, _ in group
+        for report in group
         for layer in report.layers
         if "merge_mode" in layer.call
     )
@@ -67,9 +70,9 @@ def _heading(group: Sequence[Compared], varying: Sequence[str], page: Page) -> H
     return Heading(_name(report), ", ".join([*held, *modes]), inputs)
 
 
-def _grid(group: Sequence[Compared], varying: Sequence[str], page: Page, weights: bool) -> Grid:
+def _grid(group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool) -> Grid:
     """A column per tensor."""
-    columns = _columns(report for report, _ in group)
+    columns = _columns(group)
     lead, total = _edges(group, varying, weights)
     rows = tuple(
         (*first, *(_first(shapes, names) for names in columns), *last)
@@ -80,7 +83,7 @@ def _grid(group: Sequence[Compared], varying: Sequence[str], page: Page, weights
 
 
 def _packed_grid(
-    group: Sequence[Compared], varying: Sequence[str], page: Page, weights: bool
+    group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
 ) -> Grid:
     """All tensors of a row in one column, as many beside each other as there is room for."""
     lead, total = _edges(group, varying, weights)
@@ -96,28 +99,28 @@ def _packed_grid(
 
 
 def _edges(
-    group: Sequence[Compared], varying: Sequence[str], weights: bool
+    group: Sequence[Report], varying: Sequence[str], weights: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The columns on either side of the tensors."""
-    number = ("layer",) if len(group[0][0].layers) > 1 else ()
+    number = ("layer",) if len(group[0].layers) > 1 else ()
     flags = (flag.replace("_", "_\n") for flag in varying)
     return (*number, *flags), ("parameters",) if weights else ()
 
 
 def _rows(
-    group: Sequence[Compared], varying: Sequence[str], page: Page, weights: bool
+    group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
 ) -> Iterator[tuple[Row, dict[str, Text], Row]]:
     """What stands before the tensors, the tensors' shapes by name, and what stands behind."""
-    for report, flags in group:
+    for report in group:
         for layer in report.layers:
             yield (
-                _lead(report, layer, [flags[flag] for flag in varying], page),
+                _lead(report, layer, [_has(report, flag) for flag in varying], page),
                 {output.name: shape(output, page) for output in report.outputs_of(layer)},
                 (page.number(report.parameters_of(layer)),) if weights else (),
             )
 
 
-def _columns(reports: Iterator[Report]) -> list[tuple[str, ...]]:
+def _columns(reports: Sequence[Report]) -> list[tuple[str, ...]]:
     """The names that share a column: what one direction calls `h`, two call `h1`."""
     columns: dict[str, dict[str, None]] = {}
     for report in reports:

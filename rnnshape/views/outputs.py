@@ -41,7 +41,7 @@ def notes(
     said: dict[str, None] = {}
     for report in reports:
         for note in report.notes:
-            if of_questions_alone and note.text not in report.notes_before:
+            if of_questions_alone and note.text not in report.question.notes:
                 continue
             layer = f"layer {note.layer}: " if note.layer and len(report.layers) > 1 else ""
             said[f"{layer}{page.product(note.text)}"] = None
@@ -67,7 +67,7 @@ def _input(report: Report, tensor: Tensor, page: Page) -> Iterator[Text]:
 
 def assumed(report: Report, tensor: Tensor) -> str:
     """`assumed: batch, timesteps (-b, -t)`, of an input that code describes in part."""
-    axes = () if report.question.from_word else report.assumed.get(tensor.name, ())
+    axes = () if report.question.is_of_word else report.assumed.get(tensor.name, ())
     if not axes:
         return ""
     options = [OPTIONS[kind] for kind in map(kind_of_axis, axes) if kind in OPTIONS]
@@ -255,7 +255,7 @@ def _parameters(report: Report, layer: Layer, page: Page) -> Text:
     if layer.same_as is not None:
         return Text()
     number = page.number(report.parameters_of(layer))
-    is_certain = report.question.from_word or not report.assumes_of(layer)
+    is_certain = report.question.is_of_word or not report.assumes_of(layer)
     return number if is_certain else number + styled("*")
 
 
@@ -264,7 +264,7 @@ def _total(report: Report, page: Page) -> Section:
     digits = len(str(len(report.layers)))
     text = f"{report.least_parameters:,}"
     assumes = any(report.assumes_of(layer) for layer in report.layers)
-    text += "*" if assumes and not report.question.from_word else ""
+    text += "*" if assumes and not report.question.is_of_word else ""
     sums, words, parts = report.sums, "in total ", ""
     if report.parameters is None:
         words += "at least "

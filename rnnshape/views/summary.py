@@ -59,8 +59,8 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
 
 def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
     """What parameters with a star follow from."""
-    for report in () if len(reports) == 1 and reports[0].question.from_word else reports:
-        if report.question.from_word or len(report.layers) == 1:
+    for report in () if len(reports) == 1 and reports[0].question.is_of_word else reports:
+        if report.question.is_of_word or len(report.layers) == 1:
             continue
         axes = dict.fromkeys(axis for layer in report.layers for axis in report.assumes_of(layer))
         if axes:
@@ -142,12 +142,12 @@ def _how(reports: Sequence[Report]) -> str:
 def _claims(query: Query, reports: Sequence[Report]) -> dict[tuple[str, str], bool | None]:
     """Each claim once with where it holds, in order; whether it did, as far as is known."""
     claims: dict[tuple[str, str], bool | None] = {}
-    for number, report in enumerate(reports):
+    for report in reports:
         for claim in report.claims:
             where = ""
             if query.compare:
-                flags = query.flags[number]
-                where = ", ".join(flag for flag in query.compare if flags[flag])
+                flags = report.question.flags or ()
+                where = ", ".join(flag for flag in query.compare if flag in flags)
             elif len(reports) > 1:
                 where = str(report.layers[claim.layer - 1].call)
             elif len(report.layers) > 1:
