@@ -163,25 +163,12 @@ ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
 }
 
 # Modules of which everything moved: `from keras.layers.recurrent import LSTM`.
+_OF_LAYERS = """
+    recurrent core embeddings convolutional convolutional_recurrent normalization wrappers merge
+    advanced_activations pooling noise local cudnn_recurrent
+"""
 MODULES: Mapping[str, str] = {
-    **{
-        f"keras.layers.{module}": "keras.layers"
-        for module in (
-            "recurrent",
-            "core",
-            "embeddings",
-            "convolutional",
-            "convolutional_recurrent",
-            "normalization",
-            "wrappers",
-            "merge",
-            "advanced_activations",
-            "pooling",
-            "noise",
-            "local",
-            "cudnn_recurrent",
-        )
-    },
+    **{f"keras.layers.{module}": "keras.layers" for module in _OF_LAYERS.split()},
     "keras.layers.experimental.preprocessing": "keras.layers",
     "keras.layers.experimental": "keras.layers",
     "keras.utils.np_utils": "keras.utils",

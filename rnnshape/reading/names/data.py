@@ -1,5 +1,5 @@
-"""Functions that prepare data: what they make of shapes, under the names of NumPy, TensorFlow,
-scikit-learn and Keras' utilities. What is not in a table here is open."""
+"""Functions that prepare data: what they make of shapes, under the names of scikit-learn and
+Keras' utilities. What is not in a table here is open."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, array_of_shape, sizes_of
-from rnnshape.reading.names.creation import NUMPY
+from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.datasets import DATASETS, TF_DATA
-from rnnshape.reading.names.of_numpy import METHODS, NAMES, of_numpy
+from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import Module, Open, StandIn, opens_in
 
@@ -52,12 +51,7 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     return Array((*shape, num_classes))
 
 
-def pad_sequences(
-    sequences: Any,
-    maxlen: Any = None,
-    *_: Any,
-    **__: Any,
-) -> Any:
+def pad_sequences(sequences: Any, maxlen: Any = None, *_: Any, **__: Any) -> Any:
     """`(samples, maxlen)`"""
     many: Any = opened("the number of sequences")
     if isinstance(sequences, list | tuple):
@@ -146,64 +140,6 @@ class OneHotEncoder(Scaler):
         return Array((shape[0], len(set(values)) or opened("the number of categories")))
 
 
-def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
-    """As large as the arrays that are operated on, broadcast."""
-    made = first if isinstance(first, Array) else Array(sizes_of(first))
-    for other in others:
-        made = made.operated(other if isinstance(other, int | float) else _as_array(other))
-    return array_of_shape(made.shape)
-
-
-def _as_array(value: Any) -> Any:
-    return value if isinstance(value, Array | Open) else NUMPY["array"](value)
-
-
-def _of_method(name: str) -> Callable[..., Any]:
-    """The function of an array that is a method of it, too."""
-    return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
-
-
-def _along(place: int) -> Callable[..., Any]:
-    """`vstack`, `hstack`: arrays of one axis become rows of a matrix first."""
-
-    def made(values: Any, **_: Any) -> Any:
-        shapes = [tuple(sizes_of(value)) for value in values]
-        if place == 0:
-            shapes = [(1, *shape) if len(shape) == 1 else shape for shape in shapes]
-        axis = place if len(shapes[0]) > place else 0
-        return NUMPY["concatenate"]([Array(shape) for shape in shapes], axis=axis)
-
-    return made
-
-
-def _one_hot(indices: Any, depth: Any = None, num_classes: Any = None, **_: Any) -> Any:
-    return Array((*sizes_of(indices), depth if num_classes is None else num_classes))
-
-
-NUMPY |= {
-    **dict.fromkeys(
-        ("abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log1p", "nan_to_num",
-         "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract", "multiply", "divide",
-         "power", "maximum", "minimum", "isnan", "logical_and", "copy", "ascontiguousarray",
-         "float32", "cast", "convert_to_tensor", "constant"),
-        _elementwise,
-    ),
-    **{name: _of_method(name) for name in (
-        "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
-        "transpose")},
-    **{name: _of_method(method) for name, method in (
-        ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
-        ("var", "std"))},
-    "concat": NUMPY["concatenate"], "range": NUMPY["arange"],
-    "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
-    "one_hot": _one_hot,
-    "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
-    **{name: of_numpy(name) for name in ("cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
-}  # fmt: skip
-for _word in METHODS:  # a method is the function of the array
-    setattr(Array, _word, of_numpy(_word))
-
-
 KERAS_DATA: dict[str, Any] = {
     **DATASETS,
     **{name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
@@ -213,14 +149,9 @@ KERAS_DATA: dict[str, Any] = {
 }  # fmt: skip
 SCALERS = dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
                          "Normalizer"), Scaler)  # fmt: skip
-_WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
-_TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
-_OTHERS = {name: of_numpy(name) for name in NAMES}
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
-    "numpy": Module(
-        "numpy", {**_OTHERS, **NUMPY, "lib": Module("numpy.lib", {"stride_tricks": _TRICKS})}
-    ),
+    "numpy": Module("numpy", {**OF_NUMPY_ALONE, **NUMPY}),
     "sklearn": Module("sklearn", {}),
     "sklearn.model_selection": Module(
         "sklearn.model_selection", {"train_test_split": train_test_split}

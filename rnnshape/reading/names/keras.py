@@ -10,10 +10,10 @@ from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
-from rnnshape.reading.names.creation import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
 from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras

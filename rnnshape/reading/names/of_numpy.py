@@ -1,4 +1,5 @@
-"""What NumPy's own functions make of arrays of which at most the shape is known."""
+"""The functions of NumPy, for arrays of which at most the shape is known: those that code calls
+most, and of the others NumPy's own."""
 
 from __future__ import annotations
 
@@ -8,11 +9,17 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from rnnshape.reading.names.arrays import MOST_VALUES, Array
-from rnnshape.reading.names.session import opened
-from rnnshape.reading.python import IsOpenError, Open, opens_in
-
-__all__ = ["METHODS", "NAMES", "of_numpy"]
+from rnnshape.reading.names.arrays import (
+    MOST_VALUES,
+    Array,
+    array_of_shape,
+    differ,
+    dtype_of,
+    product,
+    sizes_of,
+)
+from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
@@ -29,6 +36,134 @@ METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "r
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 # In the place of what is not known: a size, and the numbers of an array.
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
+
+
+def _shaped(*, is_one: bool) -> Callable[..., Any]:
+    """A function that makes an array, of a shape that is one argument or one for each axis."""
+
+    def made(*values: Any, **named: Any) -> Any:
+        first = values[0] if is_one and values else list(values) or None
+        dtype = named.get("dtype", values[1] if is_one and len(values) > 1 else None)
+        return _of_sizes(named.get("size", named.get("shape", first)), dtype_of(dtype))
+
+    return made
+
+
+def _of_size(place: int, dtype: str | None = None) -> Callable[..., Any]:
+    """`np.random.normal(0, 1, size=(5, 2))`, also with the size at its place."""
+
+    def made(*values: Any, size: Any = None, **_: Any) -> Any:
+        return _of_sizes(values[place] if size is None and len(values) > place else size, dtype)
+
+    return made
+
+
+def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
+    if isinstance(sizes, int | Open):
+        sizes = (sizes,)
+    if isinstance(sizes, list | tuple):
+        return Array(sizes, dtype=dtype)
+    return opened("a number from data")
+
+
+def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
+    """`np.array([[1, 2], [3, 4]])`"""
+    if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
+        inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
+        return Array((opened("the number of rows"), *inner))
+    if isinstance(value, Open):
+        return session().evaluator.derived(value)
+    kind = dtype_of(dtype)
+    if isinstance(value, Array):
+        before = None if value.own_dtype == "list" else value.own_dtype
+        return Array(value.shape, value.own_values, kind or before)
+    shape, values = sizes_of(value), tuple(_numbers_in(value))
+    if not shape:
+        return opened("a number from data")
+    if any(isinstance(one, str) for one in values):
+        return Array(shape, (), "<U" if dtype is None else kind)
+    is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
+    is_known = is_whole and all(isinstance(one, int | float) for one in values)
+    return Array(shape, values if is_known else (), kind)
+
+
+def _numbers_in(value: Any) -> Iterator[Any]:
+    """What stands in nested lists; of an array its numbers."""
+    parts = value.own_values if isinstance(value, Array) else value
+    if isinstance(parts, list | tuple):
+        for part in parts:
+            yield from _numbers_in(part)
+    else:
+        yield value
+
+
+def _arange(*values: Any, **_: Any) -> Any:
+    if not values or not all(isinstance(value, int | float) for value in values):
+        return opened("data")
+    if all(isinstance(value, int) for value in values):
+        numbers = range(*values)
+        return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
+    start, stop, step = (0, *values, 1) if len(values) == 1 else (*values, 1)[:3]
+    return Array((max(0, math.ceil((stop - start) / step)),))
+
+
+def _expanded(value: Any, axis: int = -1) -> Any:
+    sizes = list(sizes_of(value))
+    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, 1)
+    return Array(sizes)
+
+
+def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
+    shapes = [list(sizes_of(value)) for value in values]
+    lengths = [shape.pop(axis) for shape in shapes]
+    if any(differ(shape, shapes[0]) for shape in shapes):
+        raise ValueError("all the input array dimensions must match exactly")
+    sizes = shapes[0]
+    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, sum(lengths))
+    return Array(sizes)
+
+
+def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
+    sizes = list(sizes_of(list(values))[1:])
+    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, len(values))
+    return Array(sizes)
+
+
+def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
+    """As large as the arrays that are operated on, broadcast."""
+    made = first if isinstance(first, Array) else Array(sizes_of(first))
+    for other in others:
+        made = made.operated(other if isinstance(other, int | float) else _as_array(other))
+    return array_of_shape(made.shape)
+
+
+def _as_array(value: Any) -> Any:
+    return value if isinstance(value, Array | Open) else _array(value)
+
+
+def _of_method(name: str) -> Callable[..., Any]:
+    """The function of an array that is a method of it, too."""
+    return lambda value, *given, **named: getattr(_as_array(value), name)(*given, **named)
+
+
+def _along(place: int) -> Callable[..., Any]:
+    """`vstack`, `hstack`: arrays of one axis become rows of a matrix first."""
+
+    def made(values: Any, **_: Any) -> Any:
+        shapes = [tuple(sizes_of(value)) for value in values]
+        if place == 0:
+            shapes = [(1, *shape) if len(shape) == 1 else shape for shape in shapes]
+        axis = place if len(shapes[0]) > place else 0
+        return _joined([Array(shape) for shape in shapes], axis=axis)
+
+    return made
+
+
+def _one_hot(indices: Any, depth: Any = None, num_classes: Any = None, **_: Any) -> Any:
+    return Array((*sizes_of(indices), depth if num_classes is None else num_classes))
+
+
+# NumPy's own
 
 
 def of_numpy(name: str) -> Callable[..., Any]:
@@ -120,3 +255,69 @@ def _what_both_say(one: Any, other: Any) -> Any:
         return opened("a number from data")
     sizes = zip(one.shape, other.shape, strict=True)
     return Array([size if size == also else opened("a length") for size, also in sizes])
+
+
+# The names
+
+_WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
+_TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
+ARRAYS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(
+        ("empty", "ones", "random", "random_sample", "standard_normal", "zeros", "full"),
+        _shaped(is_one=True),
+    ),
+    **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
+    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_size(2)),
+    **dict.fromkeys(("integers", "randint"), _of_size(2, "int64")),
+    **dict.fromkeys(("choice", "exponential", "poisson"), _of_size(1)),
+    "shuffle": lambda value: value.fill(),
+    "permutation": lambda value: (
+        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
+    ),
+}  # fmt: skip
+GENERATOR = Module("numpy.random", ARRAYS)
+# As TensorFlow and Keras have them, which take the shape first.
+RANDOM_TENSORS = {**ARRAYS, **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True))}
+NUMPY: dict[str, Any] = {
+    **ARRAYS,
+    **dict.fromkeys(("array", "asarray"), _array),
+    **dict.fromkeys(
+        ("zeros_like", "ones_like", "empty_like", "full_like"),
+        lambda value, *_, **__: Array(sizes_of(value)),
+    ),
+    **dict.fromkeys(("random_normal", "random_uniform"), _shaped(is_one=True)),
+    "arange": _arange,
+    "linspace": lambda start, stop, num=50, **_: Array((num,)),
+    "expand_dims": _expanded,
+    "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
+    "concatenate": _joined,
+    "stack": _stacked,
+    "newaxis": None,
+    "prod": lambda value, **_: product(value) if isinstance(value, list | tuple) else value.size,
+    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
+    **dict.fromkeys(
+        ("abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log1p", "nan_to_num",
+         "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract", "multiply", "divide",
+         "power", "maximum", "minimum", "isnan", "logical_and", "copy", "ascontiguousarray",
+         "float32", "cast", "convert_to_tensor", "constant"),
+        _elementwise,
+    ),
+    **{name: _of_method(name) for name in (
+        "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
+        "transpose")},
+    **{name: _of_method(method) for name, method in (
+        ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
+        ("var", "std"))},
+    "concat": _joined, "range": _arange,
+    "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
+    "one_hot": _one_hot,
+    "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
+    **{name: of_numpy(name) for name in ("cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
+}  # fmt: skip
+# Those that TensorFlow and Keras have under other names, or not at all.
+OF_NUMPY_ALONE: dict[str, Any] = {
+    **{name: of_numpy(name) for name in NAMES},
+    "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
+}
+for _word in METHODS:  # a method is the function of the array
+    setattr(Array, _word, of_numpy(_word))
