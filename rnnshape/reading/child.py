@@ -20,8 +20,6 @@ try:
 except ImportError:  # Windows has none: there the wall clock is all there is
     resource = None  # type: ignore[assignment]
 
-__all__ = ["HAS_LIMITS", "TOO_LARGE", "TOO_LONG", "decoded", "encoded", "load", "main"]
-
 SECONDS = 8  # of the processor
 MEMORY = 2**30  # bytes
 HAS_LIMITS = resource is not None

@@ -38,8 +38,6 @@ from rnnshape.reading.python.scope import Scope
 from rnnshape.training import TrainingCall
 from rnnshape.unknown_words import comes_from
 
-__all__ = ["LONGEST_CODE", "follower", "read_code", "read_sources"]
-
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read

@@ -24,8 +24,6 @@ from rnnshape.signatures import (
     signature,
 )
 
-__all__ = ["MODELS", "UnreadLayerError", "layer_of", "row_text"]
-
 DEEPEST = 40  # layers within each other
 # What a config has where the layer was given nothing.
 FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels_last"}

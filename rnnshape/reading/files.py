@@ -10,8 +10,6 @@ from pathlib import Path
 from rnnshape.errors import QueryError
 from rnnshape.reading.literal import literal_network
 
-__all__ = ["SUFFIXES", "file_and_name", "file_text", "is_code", "is_file", "json_value"]
-
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
 MOST_VALUES = 1_000_000  # lists, objects and what is in them, of JSON

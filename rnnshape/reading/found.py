@@ -10,8 +10,6 @@ from rnnshape.network import Network
 if TYPE_CHECKING:
     from rnnshape.training.data import TrainingCall
 
-__all__ = ["Reading"]
-
 
 class Reading(NamedTuple):
     """What was read.

@@ -28,21 +28,6 @@ from rnnshape.network import (
 )
 from rnnshape.rules.facts import Tensor as Described
 
-__all__ = [
-    "Given",
-    "InputTensor",
-    "Layer",
-    "LayerCall",
-    "Tensor",
-    "called_anew",
-    "calls_before",
-    "in_place_of",
-    "network_of",
-    "returned",
-    "shape_of",
-    "tensors_in",
-]
-
 
 @dataclass(eq=False, slots=True)
 class Layer:

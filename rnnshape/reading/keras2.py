@@ -10,11 +10,6 @@ from typing import Literal, NamedTuple
 
 from rnnshape.signatures import OPERATIONS
 
-__all__ = [
-    "ARGUMENTS", "ATTRIBUTES", "MODULES", "NAMES", "OPTIMIZERS", "OTHER_NAMES", "Today",
-    "argument", "attribute", "name",
-]  # fmt: skip
-
 
 class Today(NamedTuple):
     """How a name is written today, as code, and what Keras 3 does with the old one.

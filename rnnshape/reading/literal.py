@@ -14,8 +14,6 @@ from rnnshape.expression import LARGEST, Call, Source, Value, bind
 from rnnshape.network import Network, chain
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 
-__all__ = ["is_literal", "literal_network"]
-
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
 PLAIN = (
     ast.Expr, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.List, ast.keyword,

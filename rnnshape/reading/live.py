@@ -41,8 +41,6 @@ from rnnshape.reading.replay import (
 )
 from rnnshape.reading.saved_model import Config, read_config
 
-__all__ = ["call_of_layer", "read_object"]
-
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
 
 

@@ -12,8 +12,6 @@ from rnnshape.reading.code import LONGEST_CODE, read_sources
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 
-__all__ = ["read_notebook"]
-
 MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps after `x = `
 HELP = re.compile(r"[\w.]+\?{1,2}")
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")

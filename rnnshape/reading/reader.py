@@ -25,8 +25,6 @@ from rnnshape.reading.literal import is_literal
 if TYPE_CHECKING:
     from rnnshape.measuring.launch import Process
 
-__all__ = ["Reader", "forked", "launched", "reader_of_process"]
-
 SECONDS_OF_WALL = 40  # others may take their part of the processor
 LONGEST_ANSWER = 2**26  # bytes
 

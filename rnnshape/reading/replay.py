@@ -27,20 +27,6 @@ from rnnshape.reading.python import IsOpenError, StandIn, python
 from rnnshape.rules import has_rule
 from rnnshape.signatures import OPERATIONS, signature
 
-__all__ = [
-    "Operation",
-    "RecordedLayer",
-    "RecordedShape",
-    "begin",
-    "built",
-    "called",
-    "input_tensor",
-    "network_of_model",
-    "operation_name",
-    "plain_name",
-    "sizes_of",
-]
-
 RecordedShape: TypeAlias = "tuple[int | None, ...] | None"
 
 LONGEST_NAME = 200  # characters

@@ -15,8 +15,6 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.replay import plain_name
 from rnnshape.reading.saved_model import read_config
 
-__all__ = ["read_archive", "read_hdf5"]
-
 LARGEST_CONFIG = 10_000_000  # bytes, unpacked
 LARGEST_DIRECTORY = 2_000_000  # bytes of the list of a zip file's files
 MOST_WEIGHTS = 10_000

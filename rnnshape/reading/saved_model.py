@@ -37,8 +37,6 @@ from rnnshape.reading.replay import (
 )
 from rnnshape.signatures import OPERATIONS
 
-__all__ = ["Config", "read_config"]
-
 DEEPEST = 20  # models within each other
 DEEPEST_VALUE = 40  # lists within each other
 

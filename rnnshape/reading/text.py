@@ -20,8 +20,6 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, REFUSED, module_of
 
-__all__ = ["read_call", "read_text"]
-
 # Texts and comments, which may hold anything, and what counts outside of them.
 MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")

@@ -16,8 +16,6 @@ from rnnshape.reading.names.tensors import Tensor, argument, operand
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.rules.arguments import changes_no_shape
 
-__all__ = ["Input", "Setting", "argument", "bound", "holds_tensors", "open_shape", "passed"]
-
 
 class Setting(StandIn):
     """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""

@@ -15,19 +15,6 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
-__all__ = [
-    "BATCH",
-    "MOST_VALUES",
-    "Array",
-    "array_of_shape",
-    "differ",
-    "dtype_of",
-    "indexed",
-    "product",
-    "size_of_tensor",
-    "sizes_of",
-]
-
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
 

@@ -13,8 +13,6 @@ from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import Module, Open, StandIn, opens_in
 
-__all__ = ["KERAS_DATA", "MODULES_OF_DATA"]
-
 Shape = tuple[Any, ...]
 
 # What `load_data` of Keras' data sets returns: the samples to train and to test with, and the

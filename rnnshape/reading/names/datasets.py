@@ -9,8 +9,6 @@ from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 
-__all__ = ["DATASETS", "TF_DATA", "Dataset"]
-
 
 class Dataset(StandIn):
     """Elements of one kind, of which it is not known how many there are.

@@ -20,8 +20,6 @@ from rnnshape.reading.names.tensors import Tensor, called, is_operation, operati
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.python import Module, Open, StandIn
 
-__all__ = ["MODULES", "NAMES", "why_unknown"]
-
 FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
     "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",

@@ -24,17 +24,6 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
-__all__ = [
-    "InputLayer",
-    "LambdaLayer",
-    "Layer",
-    "UnreadLayer",
-    "as_lists",
-    "gives_open",
-    "layer_class",
-    "stand_in_of",
-]
-
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
 

@@ -32,8 +32,6 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.training import Compiled, History, given_to, gives_data
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
-__all__ = ["Model"]
-
 MOST_MODELS = 1_000
 OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
 

@@ -19,8 +19,6 @@ from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
 
-__all__ = ["Sequential"]
-
 DEEPEST = 20  # models that begin with a model
 
 

@@ -18,8 +18,6 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation
 
-__all__ = ["SESSION", "Session", "opened", "session", "tried", "unknown_of"]
-
 MOST_PROBLEMS = 50
 MOST_CALLS = 200  # of training, that are kept
 

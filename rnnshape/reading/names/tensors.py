@@ -17,27 +17,6 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
-__all__ = [
-    "Sizes",
-    "Tensor",
-    "Weight",
-    "argument",
-    "called",
-    "is_operation",
-    "name_given",
-    "operand",
-    "operation",
-    "operation_of_keras",
-    "plain_shape",
-    "plain_sizes",
-    "returned",
-    "sizes_of_shape",
-    "tensors_of",
-    "unread_layer",
-    "unread_step",
-]
-
-
 DEEPEST = 40  # lists and layers within each other, of an argument
 
 

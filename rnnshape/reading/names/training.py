@@ -17,11 +17,6 @@ from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 
-__all__ = [
-    "Compiled", "Given", "History", "LossOrMetric", "given_to", "gives_data", "loss_or_metric",
-    "training_calls",
-]  # fmt: skip
-
 LONGEST_NAME = 40  # characters of an argument that is no name
 METHODS = {
     "fit": ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split",

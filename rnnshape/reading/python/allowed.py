@@ -22,20 +22,6 @@ from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
 
-__all__ = [
-    "BUILTINS",
-    "DUNDERS",
-    "METHODS",
-    "MODULES",
-    "Stream",
-    "argument_parser",
-    "environment",
-    "formatted",
-    "is_instance",
-    "namedtuple",
-    "type_of",
-]
-
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 

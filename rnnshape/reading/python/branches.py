@@ -15,8 +15,6 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
-__all__ = ["Snapshot", "both_ways", "either", "finish", "lose"]
-
 MOST_OBJECTS = 20_000
 MOST_CONDITIONS = 6  # that are not known, within each other
 MISSING = object()

@@ -40,8 +40,6 @@ from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn
 from rnnshape.reading.python.visible import is_settable, is_visible, plain_type, stored_name
 
-__all__ = ["Evaluator", "shortened"]
-
 shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers

@@ -25,8 +25,6 @@ from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
 from rnnshape.reading.python.targets import assign, item_of
 
-__all__ = ["IN_PLACE", "OPERATORS", "worth"]
-
 CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
     "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",

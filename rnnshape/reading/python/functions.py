@@ -17,8 +17,6 @@ from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.targets import give
 from rnnshape.reading.python.visible import stored_name
 
-__all__ = ["class_", "decorated", "function"]
-
 YIELDS = (ast.Yield, ast.YieldFrom)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 

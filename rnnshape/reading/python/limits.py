@@ -17,24 +17,6 @@ from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
 
-__all__ = [
-    "DEEPEST_CALL",
-    "DEEPEST_CODE",
-    "MANY_ROUNDS",
-    "MOST",
-    "MOST_STEPS",
-    "MOST_YIELDS",
-    "STEPS_OF_LOOP",
-    "STEPS_OF_MANY_ITEMS",
-    "STEPS_OF_STATEMENT",
-    "ExhaustedError",
-    "TooLargeError",
-    "check_result",
-    "check_text",
-    "weight",
-    "weight_of_call",
-]
-
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
 STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
 MANY_ROUNDS = 100  # a loop of more that takes too many steps is one of unknown length

@@ -11,8 +11,6 @@ from rnnshape.errors import Place
 if TYPE_CHECKING:
     from rnnshape.expression import Source
 
-__all__ = ["IsOpenError", "Open", "opens_in"]
-
 LONGEST_LABEL = 100  # characters
 DEEPEST = 6  # lists within each other that are searched
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
-__all__ = [
-    "BrokenSignal", "ClassNames", "ContinuedSignal", "Log", "ReturnedSignal", "Scope", "Signal",
-]  # fmt: skip
-
 
 class Scope:
     """Names and their values, and the scope of the code around them.

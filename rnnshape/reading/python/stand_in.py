@@ -7,8 +7,6 @@ from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
 
-__all__ = ["Module", "StandIn", "hook", "is_of_code"]
-
 
 class StandIn:
     """The base of all stand-ins. Code reaches what `visible` lists, what it has set itself, and

@@ -23,8 +23,6 @@ from rnnshape.reading.python.scope import (
 )
 from rnnshape.reading.python.targets import assign, delete, fits, give, item_of
 
-__all__ = ["follow"]
-
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
     """Does what a statement does; the kinds that code has most of come first."""

@@ -15,8 +15,6 @@ from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import hook
 from rnnshape.reading.python.visible import is_settable, stored_name
 
-__all__ = ["assign", "delete", "fits", "give", "item_of"]
-
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     """A value of something open that code goes over; one of `range(...)` is a number."""

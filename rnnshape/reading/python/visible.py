@@ -8,8 +8,6 @@ import types
 from rnnshape.reading.python.allowed import DUNDERS, METHODS
 from rnnshape.reading.python.stand_in import Module, StandIn, is_of_code
 
-__all__ = ["is_settable", "is_visible", "plain_type", "stored_name"]
-
 OTHERS: dict[type, tuple[str, ...]] = {
     property: ("setter", "getter", "deleter"),
     BaseException: ("args",),
