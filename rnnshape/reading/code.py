@@ -260,14 +260,14 @@ def _finished(
     for model in reversed(models):  # one that holds another says what that one is given
         with suppress(IsOpenError, QueryError, RecursionError), evaluator.within(model.own_node[0]):
             evaluator.node = model.own_node[1]
-            model.flow()
+            model.own_flow()
     for model in models:
         name = _title(model, models)
         notes = tuple(f"made where {condition}" for condition in model.own_conditions)
         with evaluator.within(model.own_node[0]):
             evaluator.node = model.own_node[1]
             try:
-                network = model.network(name)
+                network = model.own_network(name)
                 if network is not None:
                     notes += _not_counted(model)
                     yield network, notes, tuple(training_calls(model, network))
@@ -296,11 +296,11 @@ def _finished(
 def _not_counted(model: Model) -> tuple[str, ...]:
     """Layers of a model with a `call` of its own that only another call of it uses: Keras counts
     their parameters, too."""
-    takes, gives = model.flow()
+    takes, gives = model.own_flow()
     used = {call.layer for call in graph.calls_before(gives, takes)}
     others = {call.layer for call in SESSION.get().calls} - used
     held = [vars(part).get("own_layer") for part in vars(model).values() if isinstance(part, Layer)]
-    rows = [str(layer.call) for layer in held if layer in others] if not model.kind else []
+    rows = [str(layer.call) for layer in held if layer in others] if not model.own_kind else []
     return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()
 
 

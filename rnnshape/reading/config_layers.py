@@ -142,7 +142,7 @@ class _Reader:
     def model(self, config: Any) -> object:
         """A model inside a layer."""
         try:
-            made: object = self.make_model(config).as_argument()
+            made: object = self.make_model(config).own_as_argument()
         except IsOpenError as wrong:
             raise UnreadLayerError(wrong.value.reason) from None
         return made

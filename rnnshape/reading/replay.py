@@ -231,9 +231,9 @@ def built(model: Sequential, shape: RecordedShape) -> Sequential:
 
 def network_of_model(model: Model, instead: str = "") -> Network:
     """The network that a model is, or a `QueryError`; `instead` of a name that Keras made up."""
-    takes, gives = model.flow()
+    takes, gives = model.own_flow()
     if model.own_open is not None:
         raise QueryError(model.own_open.reason)
     is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
     network = graph.network_of(takes, gives, instead if is_made_up else model.own_name)
-    return replace(network, kind=model.kind)
+    return replace(network, kind=model.own_kind)

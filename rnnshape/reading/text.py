@@ -82,7 +82,7 @@ def read_call(text: str) -> Call:
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
         return bind("Input", (), {"batch_shape": value.maker.shape})
-    made = value.as_argument() if isinstance(value, Layer | Setting) else None
+    made = value.own_as_argument() if isinstance(value, Layer | Setting) else None
     if not isinstance(made, Call):
         raise _no_layer(source, nodes[0], value)
     return made
@@ -121,14 +121,14 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
             if isinstance(item, Layer) and any(item is one for one in items):
-                item = item.copied()  # `[LSTM(4)] * 2` means two of them here
+                item = item.own_copied()  # `[LSTM(4)] * 2` means two of them here
             items.append(item)
             if len(items) > MOST_LAYERS:
                 raise too_many_layers()
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError("there is no layer here: give one, such as LSTM(64)")
     layers = [item for item in items if isinstance(item, Layer)]
-    if all(layer.keras_name and layer.own_layer.unread is None for layer in layers):
+    if all(layer.own_keras_name and layer.own_layer.unread is None for layer in layers):
         attends = not any(isinstance(value, Sequential) for value in values)
         network = chain([layer.own_layer.call for layer in layers], attends=attends)
         entry = items[0].maker if isinstance(items[0], Tensor) else None
@@ -136,7 +136,7 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
             network = replace(network, inputs=(Input(entry.shape, "inputs", entry.dtype),))
         return network
     with evaluator.within(source):
-        takes, gives = Sequential(items).flow()
+        takes, gives = Sequential(items).own_flow()
     return graph.network_of(takes, gives, "")
 
 
@@ -226,7 +226,7 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
 
 def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
     if isinstance(value, type) and issubclass(value, Layer):
-        name = value.keras_name or ast.unparse(node).rpartition(".")[2]
+        name = value.own_keras_name or ast.unparse(node).rpartition(".")[2]
         return source.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
     setting = getattr(value, "own_name", "")
     what = f"{setting} is" if setting and module_of(setting) else "this is"

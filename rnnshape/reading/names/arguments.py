@@ -20,8 +20,6 @@ from rnnshape.rules.arguments import changes_no_shape
 class Setting(StandIn):
     """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""
 
-    visible = ("get_config",)
-
     def __init__(self, name: str, call: Call | None = None) -> None:
         self.own_name, self.own_call = name, call
 
@@ -32,7 +30,7 @@ class Setting(StandIn):
             raise IsOpenError(opened(found.name, found.reason))
         return Setting(self.own_name, call)
 
-    def as_argument(self) -> Call:
+    def own_as_argument(self) -> Call:
         return self.own_call or bind(self.own_name, (), {})
 
 
@@ -105,7 +103,7 @@ def passed(value: Any) -> Any:
     made = operand(value)
     if made is None or isinstance(made, bool | Tensor):
         return made
-    what = getattr(type(value), "what", "") or shortened(repr(value), 40)
+    what = getattr(type(value), "own_what", "") or shortened(repr(value), 40)
     hint = ": put -> between two" if what in ("a layer", "a model") else ""
     raise QueryError(
         f"layers are called with tensors, not with {what.replace('a model', 'a layer')}{hint}"

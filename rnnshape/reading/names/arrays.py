@@ -30,13 +30,7 @@ class Array(StandIn):
             `"list"` of lists; None of other numbers, or where it is not known.
     """
 
-    visible = ("shape", "ndim", "size", "dtype", "T", "reshape", "astype", "transpose", "flatten",
-               "ravel", "squeeze", "copy", "numpy", "mean", "sum", "max", "min", "std", "values",
-               "argmax", "argmin", "any", "all", "tolist", "get_shape", "toarray", "todense",
-               "argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
-               "swapaxes", "take", "var", "append", "clear", "extend", "insert", "pop", "remove",
-               "resize", "fill", "sort")  # fmt: skip
-    what = "an array"
+    own_what = "an array"
 
     def __init__(
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
@@ -44,7 +38,7 @@ class Array(StandIn):
         self.shape, self.own_name = tuple(shape), ""
         self.own_values, self.own_dtype = values, dtype
 
-    def is_assigned(self, name: str, in_module: bool) -> None:
+    def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
 
     @property
@@ -70,7 +64,7 @@ class Array(StandIn):
     def get_shape(self) -> tuple[Any, ...]:
         return self.shape
 
-    def as_operand(self) -> graph.Tensor:
+    def own_as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
         sizes = tuple(map(size_of_tensor, self.shape))
         return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
@@ -150,7 +144,7 @@ class Array(StandIn):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
         return Array([size for place, size in enumerate(self.shape) if place not in gone])
 
-    def reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
+    def own_reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
         """What a sum or mean over axes leaves."""
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
@@ -163,15 +157,15 @@ class Array(StandIn):
             )
         )
 
-    mean = sum = std = argmax = argmin = any = all = reduced
+    mean = sum = std = argmax = argmin = any = all = own_reduced
 
     def max(self, axis: Any = None, **named: Any) -> Any:
         known = self.own_values and axis is None
-        return max(self.own_values) if known else self.reduced(axis, **named)
+        return max(self.own_values) if known else self.own_reduced(axis, **named)
 
     def min(self, axis: Any = None, **named: Any) -> Any:
         known = self.own_values and axis is None
-        return min(self.own_values) if known else self.reduced(axis, **named)
+        return min(self.own_values) if known else self.own_reduced(axis, **named)
 
     def tolist(self) -> Any:
         """Nested lists, which know their shape alone where the numbers are not known."""
@@ -179,7 +173,7 @@ class Array(StandIn):
             return list(self.own_values)
         return Array(self.shape, self.own_values, "list")
 
-    def operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+    def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
         if self.own_dtype == "list" or getattr(other, "own_dtype", None) == "list":
             return opened("a list")
@@ -213,7 +207,7 @@ WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator
 
 
 def _operator(function: Callable[[Any, Any], Any] | None) -> Callable[[Array, Any], Any]:
-    return lambda array, other: array.operated(other, function)
+    return lambda array, other: array.own_operated(other, function)
 
 
 _OPERATORS = {one.__name__.strip("_"): one for one in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}

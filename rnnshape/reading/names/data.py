@@ -100,8 +100,7 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
 class Scaler(StandIn):
     """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
 
-    visible = ("fit", "fit_transform", "transform", "inverse_transform")
-    rank = 2
+    own_rank = 2
 
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
@@ -111,13 +110,13 @@ class Scaler(StandIn):
 
     def transform(self, data: Any, *_: Any) -> Any:
         shape = tuple(sizes_of(data))
-        if len(shape) != self.rank:
+        if len(shape) != self.own_rank:
             raise ValueError("Expected an array of as many axes as before")
-        return self.made(data, shape)
+        return self.own_made(data, shape)
 
     inverse_transform = transform
 
-    def made(self, _: Any, shape: Shape) -> Any:
+    def own_made(self, _: Any, shape: Shape) -> Any:
         return Array(shape)
 
     def fit_transform(self, data: Any, *_: Any) -> Any:
@@ -127,13 +126,13 @@ class Scaler(StandIn):
 class LabelEncoder(Scaler):
     """A number for each label."""
 
-    rank = 1
+    own_rank = 1
 
 
 class OneHotEncoder(Scaler):
     """A column for each category of each column."""
 
-    def made(self, data: Any, shape: Shape) -> Any:
+    def own_made(self, data: Any, shape: Shape) -> Any:
         values = getattr(data, "own_values", ()) if shape[1:] == (1,) else ()
         return Array((shape[0], len(set(values)) or opened("the number of categories")))
 

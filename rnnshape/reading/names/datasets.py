@@ -18,9 +18,7 @@ class Dataset(StandIn):
             known.
     """
 
-    visible = ("batch", "cache", "map", "prefetch", "repeat", "shuffle", "skip", "take", "unbatch",
-               "with_options")  # fmt: skip
-    what = "a data set"
+    own_what = "a data set"
 
     def __init__(self, element: Any) -> None:
         self.own_element = element

@@ -50,7 +50,7 @@ class Function(StandIn):
     def __init__(self, name: str, path: str) -> None:
         self.own_name, self.own_path = name, path
 
-    def as_argument(self) -> str:
+    def own_as_argument(self) -> str:
         """`activation=tf.nn.relu`"""
         return self.own_name
 
@@ -72,7 +72,7 @@ class Function(StandIn):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"
         found = opened(f"{self.own_name}(...)", why)
-        return Tensor.made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
+        return Tensor.own_made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
 
     def _refused_outside_of_layers(self) -> None:
         held, place = session(), session().evaluator.place

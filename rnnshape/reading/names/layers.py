@@ -44,17 +44,10 @@ class Layer(StandIn):
 
     own_weights: tuple[Weight, ...]
     own_is_built: bool
-    keras_name = ""
+    own_keras_name = ""
     own_is_row = False  # whether it is always one row, whatever its weights
     own_why = "it has weights of its own, which are counted as the code adds them"
-    what = "a layer"
-    visible: tuple[str, ...] = (
-        "call", "build", "output", "input", "get_config", "from_config", "add_weight",
-        "count_params", "name", "trainable", "weights", "trainable_weights", "built",
-        "compute_output_shape", "get_weights", "set_weights", "supports_masking", "dtype",
-        "compute_mask", "add_loss", "add_metric", "reset_states", "reset_state", "input_shape",
-        "output_shape", "losses",
-    )  # fmt: skip
+    own_what = "a layer"
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -62,20 +55,22 @@ class Layer(StandIn):
         return made
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if self.keras_name:
-            self.own_layer = graph.Layer(bound(self.keras_name, values, named))
+        if self.own_keras_name:
+            self.own_layer = graph.Layer(bound(self.own_keras_name, values, named))
             if named.get("name") is None:
-                self.own_layer.name = session().name_of(self.keras_name)
+                self.own_layer.name = session().name_of(self.own_keras_name)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
 
-    def reaches(self, name: str) -> bool:
+    def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        return bool(self.keras_name) and name in signatures.signature(self.keras_name).names
+        if name in ("input", "output") or keras2.attribute(name, "layer") is not None:
+            return True
+        return bool(self.own_keras_name) and name in signatures.signature(self.own_keras_name).names
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("own_") or not self.keras_name:
+        if name.startswith("own_") or not self.own_keras_name:
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)
@@ -88,27 +83,27 @@ class Layer(StandIn):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
-        if not name.startswith("own_") and "own_layer" in vars(self) and self.reaches(name):
+        if not name.startswith("own_") and "own_layer" in vars(self) and self.own_reaches(name):
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
-            self.own_layer.call = bind(self.keras_name, (), words, self.own_layer.call.places)
+            self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
         else:
             super().__setattr__(name, value)
 
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        self.is_lost(because)
+    def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+        self.own_is_lost(because)
         return other
 
-    def is_lost(self, because: Open) -> None:
+    def own_is_lost(self, because: Open) -> None:
         """Nobody knows whether the code changes it."""
         if "own_layer" in vars(self):
             self.own_layer.unread = unknown_of(because)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        return self.call(*given, **named) if self.keras_name else self._followed(given, named)
+        return self.call(*given, **named) if self.own_keras_name else self._followed(given, named)
 
     def call(self, *given: Any, **named: Any) -> Any:
         """One call of a layer of Keras."""
-        if not self.keras_name:
+        if not self.own_keras_name:
             why = "what it does when called is not in this code"
             layer = unread_layer(self.own_text, opened(self.own_text, why))
             return unread_step(layer, [*graph.tensors_in([given, named])])
@@ -148,7 +143,7 @@ class Layer(StandIn):
             is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
-        with held.within_call(self.title):
+        with held.within_call(self.own_title):
             made = self.call(
                 *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
             )
@@ -178,7 +173,7 @@ class Layer(StandIn):
         counts += [layer.parameters for layer in layers if layer.call.name != "get_item"]
         return sum(counts) if all(isinstance(count, int) for count in counts) else None
 
-    def copied(self) -> Any:
+    def own_copied(self) -> Any:
         """Another layer that is made in the same way."""
         made = type(self).__new__(type(self))
         vars(made).update(vars(self))
@@ -208,7 +203,7 @@ class Layer(StandIn):
     add_loss = add_metric = reset_state = reset_states = set_weights
 
     def get_config(self) -> dict[str, Any]:
-        if not self.keras_name:
+        if not self.own_keras_name:
             return {}
         return {word: _as_code_has_it(value) for word, value in self.own_layer.call.arguments}
 
@@ -219,7 +214,7 @@ class Layer(StandIn):
         return cls(**config)
 
     @staticmethod
-    def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+    def own_made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
         """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
         owner, _, word = text.partition("(")[0].rpartition(".")
         evaluator = session().evaluator
@@ -230,13 +225,13 @@ class Layer(StandIn):
             return found
         model = session().sequential()
         (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
-        model.is_assigned(owner.rpartition(".")[2], True)
+        model.own_is_assigned(owner.rpartition(".")[2], True)
         return model.add(*given)
 
-    def as_argument(self) -> Value:
+    def own_as_argument(self) -> Value:
         """The layer inside another."""
         session().take(self)
-        if not self.keras_name:
+        if not self.own_keras_name:
             raise IsOpenError(
                 opened(self.own_text, "a layer around a layer of the code is not read")
             )
@@ -247,7 +242,7 @@ class Layer(StandIn):
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its last call."""
         for model in session().models:
-            model.call_layers_with(self)
+            model.own_call_layers_with(self)
         made = [call for call in session().calls if call.layer is self.own_layer]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")
@@ -257,12 +252,12 @@ class Layer(StandIn):
     def name(self) -> Any:
         """As the code or Keras calls it."""
         if "own_layer" not in vars(self):
-            return self.title
+            return self.own_title
         call = self.own_layer.call
-        return self.own_layer.name or (call["name"] if self.keras_name else call.name)
+        return self.own_layer.name or (call["name"] if self.own_keras_name else call.name)
 
     @property
-    def title(self) -> str:
+    def own_title(self) -> str:
         """The name of its rows' group."""
         if not getattr(self, "own_name", ""):
             self.own_name = session().name_of(type(self).__name__)
@@ -326,8 +321,6 @@ class UnreadLayer(Layer):
 class InputLayer(Layer):
     """An input among `model.layers`."""
 
-    visible: tuple[str, ...] = ("output", "input", "name")
-
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
         self.output = self.input = tensor
@@ -357,11 +350,11 @@ def _names_of(call: Call) -> tuple[str, ...]:
 @cache
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
-    return type(name, (Layer,), {"keras_name": name})
+    return type(name, (Layer,), {"own_keras_name": name})
 
 
 def stand_in_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made: Layer = Layer.__new__(type("Layer", (Layer,), {"keras_name": layer.call.name}))
+    made: Layer = Layer.__new__(type("Layer", (Layer,), {"own_keras_name": layer.call.name}))
     made.own_is_built, made.own_layer = True, layer
     return made

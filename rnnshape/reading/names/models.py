@@ -33,6 +33,7 @@ from rnnshape.reading.names.training import Compiled, History, given_to, gives_d
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 MOST_MODELS = 1_000
+ENDS = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
 OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
 
 
@@ -55,13 +56,7 @@ class Model(Layer):
     own_shape: Any
     own_compiled: Compiled | None
 
-    what = "a model"
-    visible: tuple[str, ...] = (
-        *Layer.visible, "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
-        "predict_on_batch", "compile", "summary", "save", "save_weights",
-        "load_weights", "to_json", "layers", "get_layer", "inputs", "outputs", "name",
-        "trainable_variables", "variables", "optimizer", "stop_training",
-    )  # fmt: skip
+    own_what = "a model"
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -93,11 +88,11 @@ class Model(Layer):
         """Keras refuses a model whose outputs need other inputs than those that it names."""
         if not (self.own_takes and self.own_gives):
             which = "outputs" if self.own_takes else "inputs"
-            raise self.refused(f"what this model's {which} are is not known", None)
+            raise self.own_refused(f"what this model's {which} are is not known")
         names = [*filter(None, map(name_given, self.own_takes))]
         for name in {name for name in names if names.count(name) > 1}:
             message = f"two inputs have the name {name!r}: give each its own"
-            raise self.refused(f'{message} (Keras: "All operation names should be unique")', None)
+            raise self.own_refused(f'{message} (Keras: "All operation names should be unique")')
         calls = graph.calls_before(self.own_gives, self.own_takes)
         for tensor in (tensor for call in calls for tensor in call.tensors):
             maker = tensor.maker
@@ -107,10 +102,10 @@ class Model(Layer):
                 name = maker.name or maker.given_name
                 which = f": {name}" if name else ""
                 message = f"this model needs an input that it does not name{which}"
-                raise self.refused(message, None)
+                raise self.own_refused(message)
 
-    def refused(self, message: str, place: Place | None) -> QueryError:
-        self.own_open = opened(self.title or "a model", message)
+    def own_refused(self, message: str, place: Place | None = None) -> QueryError:
+        self.own_open = opened(self.own_title or "a model", message)
         return QueryError(message, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -119,24 +114,24 @@ class Model(Layer):
             layer.trainable = value
         object.__setattr__(self, name, value)
 
-    def is_assigned(self, name: str, in_module: bool) -> None:
+    def own_is_assigned(self, name: str, in_module: bool) -> None:
         if not self.own_is_of_module:
             self.own_variable, self.own_is_of_module = name, in_module
 
-    def is_lost(self, because: Open) -> None:
+    def own_is_lost(self, because: Open) -> None:
         if self.own_open is None:
             self.own_open = because
 
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+    def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built"):
             return other
         if name == "own_compiled":
             return None
-        self.is_lost(because)
+        self.own_is_lost(because)
         return other
 
     @staticmethod
-    def chosen_over(mine: Model, other: object, because: Open) -> object:
+    def own_chosen_over(mine: Model, other: object, because: Open) -> object:
         """Of a model and something unread, the model; of two models, each is answered."""
         if isinstance(other, Model):
             found = because.part("")
@@ -144,26 +139,26 @@ class Model(Layer):
             return found
         return mine if other is None or isinstance(other, Open) else because
 
-    def as_argument(self) -> Any:
+    def own_as_argument(self) -> Any:
         """A model within a layer, as in `TimeDistributed(model)`: its layers, where they follow
         each other."""
-        if not self.title:
+        if not self.own_title:
             session().models[:] = [model for model in session().models if model is not self]
         calls = self._calls()
         expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
         for call in calls:
             if [*call.tensors] != expected or call.keywords or call.layer.unread:
                 why = "a layer around a model of this form is not read"
-                raise IsOpenError(opened(self.title, why))
+                raise IsOpenError(opened(self.own_title, why))
             expected = [Tensor(call)]
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)
         return Call("Sequential", (("layers", layers),))
 
     def _calls(self) -> list[graph.LayerCall]:
-        takes, gives = self.flow()
+        takes, gives = self.own_flow()
         return graph.calls_before(gives, takes)
 
-    def call_layers_with(self, layer: Layer) -> None:
+    def own_call_layers_with(self, layer: Layer) -> None:
         """Calls the layers, where nothing else has and this one is among them."""
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
@@ -173,12 +168,12 @@ class Model(Layer):
             raise IsOpenError(self.own_open)
         if not self.own_takes:
             why = "what it does when called is not in this code"
-            raise IsOpenError(opened(self.title or "a model", why))
+            raise IsOpenError(opened(self.own_title or "a model", why))
         if len(given) != len(self.own_takes):
             takes = counted(len(self.own_takes), "tensor")
-            raise QueryError(f"{self.title or 'this model'} takes {takes}, not {len(given)}")
+            raise QueryError(f"{self.own_title or 'this model'} takes {takes}, not {len(given)}")
         for mine, other in zip(self.own_takes, given, strict=True):
-            self.check_fits(plain_sizes(mine), plain_sizes(other))
+            self.own_check_fits(plain_sizes(mine), plain_sizes(other))
         return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
 
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
@@ -186,7 +181,7 @@ class Model(Layer):
         held, calls = session(), graph.calls_before(self.own_gives, self.own_takes)
         if len(calls) > MOST_LAYERS:
             raise too_many_layers()
-        title = self.title if held.groups[-1:] != [self.title] else ""
+        title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title):
             made = graph.called_anew(calls, instead, held.step)
         gives = [graph.in_place_of(give, instead, made) for give in self.own_gives]
@@ -198,7 +193,7 @@ class Model(Layer):
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
 
-    def check_fits(self, takes: Shape | None, given: Shape | None) -> None:
+    def own_check_fits(self, takes: Shape | None, given: Shape | None) -> None:
         """A model is called on tensors of the sizes that it was described or built with."""
         if takes is None or given is None or len(takes) != len(given):
             return
@@ -208,8 +203,8 @@ class Model(Layer):
             if are_known and size != other and not (place == last and size == 1):
                 shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
                 raise QueryError(
-                    f"{self.title or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
-                    '(Keras: "is incompatible with the layer: expected shape")'
+                    f"{self.own_title or 'this model'} takes {shown[0]}, and is called with "
+                    f'{shown[1]} (Keras: "is incompatible with the layer: expected shape")'
                 )
 
     def __call__(self, *given: Any, **named: Any) -> Any:
@@ -217,7 +212,7 @@ class Model(Layer):
             given = (named.pop("inputs"),)
         first = given[0] if given else opened("inputs")
         if isinstance(first, Array):
-            is_described = self.is_described
+            is_described = self.own_is_described
             self._trained("__call__", [first], {})
             if is_described:
                 return self._predictions()
@@ -226,21 +221,21 @@ class Model(Layer):
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
-        was_built = self.is_built
+        was_built = self.own_is_called
         if not was_built:
-            self.follow(passed(first), given[1:], named)
+            self.own_follow(passed(first), given[1:], named)
         if not holds_tensors(first):
             return self._predictions()
         if type(self).call.__module__ != "__main__":
             return self.call(first)
         return self._followed(given, named) if was_built else self._made_anew({})
 
-    def follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
+    def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
         groups, held.groups = held.groups, []
         try:
-            made = self.made_of(start, more, named or {})
+            made = self.own_made_of(start, more, named or {})
         finally:
             held.groups = groups
         if isinstance(made, Open):  # its layers are known so far
@@ -252,7 +247,7 @@ class Model(Layer):
             taken = dict.fromkeys(tensors_of([start, more, named]))
             self.own_takes, self.own_gives = [*taken], tensors_of(made)
 
-    def made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+    def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""
         if not self.own_is_built:
             self.own_is_built = True
@@ -264,7 +259,7 @@ class Model(Layer):
 
     def _predictions(self) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
-        gives = self.flow()[1]
+        gives = self.own_flow()[1]
         if not gives:
             return opened("predictions")
         made = [array_of_shape(tensor.shape) for tensor in gives]
@@ -285,11 +280,11 @@ class Model(Layer):
     to_json = gives_open("a text")
 
     @property
-    def is_described(self) -> bool:
+    def own_is_described(self) -> bool:
         """Whether it has an input of its own, whatever it is called with."""
         return bool(self.own_takes)
 
-    is_built = is_described
+    own_is_called = own_is_described
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
@@ -304,16 +299,16 @@ class Model(Layer):
             session().train(self, self.own_items or self.own_gives, call)
         return opened("numbers")
 
-    def network(self, name: str) -> Network | None:
+    def own_network(self, name: str) -> Network | None:
         """What it is as plain data; None where it has no layers."""
-        takes, gives = self.flow()
+        takes, gives = self.own_flow()
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not graph.calls_before(gives, takes):
             return None
-        return replace(graph.network_of(takes, gives, name), kind=self.kind)
+        return replace(graph.network_of(takes, gives, name), kind=self.own_kind)
 
-    def with_layers(self, layers: Any) -> Model | None:
+    def own_with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""
         return None
 
@@ -323,7 +318,7 @@ class Model(Layer):
 
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
-        is_known = self.own_open is None and self.is_described
+        is_known = self.own_open is None and self.own_is_described
         return self._predictions() if is_known else opened("predictions")
 
     def _built_by(self, x: Any) -> None:
@@ -362,9 +357,8 @@ class Model(Layer):
                 return layer
         raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
-    def reaches(self, name: str) -> bool:
-        shapes = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
-        return name in shapes or keras2.attribute(name, "model") is not None
+    def own_reaches(self, name: str) -> bool:
+        return name in ENDS or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
         if (gone := keras2.attribute(name, "model")) is not None:
@@ -378,20 +372,20 @@ class Model(Layer):
             raise AttributeError(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
-        takes, gives = self.flow()
+        takes, gives = self.own_flow()
         several = gives if name.startswith("out") else takes
         return several[0] if len(several) == 1 and not name.endswith("s") else several
 
     @property
-    def kind(self) -> str:
+    def own_kind(self) -> str:
         """What it checks its inputs as; empty of a model with a `call` of its own."""
         return "Functional" if type(self) is Model else ""
 
     @property
-    def title(self) -> str:
+    def own_title(self) -> str:
         return self.own_name or self.own_variable or ""
 
-    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
+    def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
             tried(self, Tensor(graph.InputTensor(self.own_shape, "inputs")))

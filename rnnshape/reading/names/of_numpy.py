@@ -133,7 +133,7 @@ def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
     """As large as the arrays that are operated on, broadcast."""
     made = first if isinstance(first, Array) else Array(sizes_of(first))
     for other in others:
-        made = made.operated(other if isinstance(other, int | float) else _as_array(other))
+        made = made.own_operated(other if isinstance(other, int | float) else _as_array(other))
     return array_of_shape(made.shape)
 
 

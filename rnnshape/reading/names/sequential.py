@@ -30,8 +30,6 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
-    visible: tuple[str, ...] = (*Model.visible, "add", "pop")
-
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
     ) -> None:
@@ -39,9 +37,9 @@ class Sequential(Model):
         places = session().places()
         for word in more:
             message = "Sequential takes layers, name and trainable"
-            raise self.refused(message, places.get(word))
+            raise self.own_refused(message, places.get(word))
         if isinstance(trainable, list | tuple):
-            raise self.refused("Sequential takes its layers in one list", places.get("1"))
+            raise self.own_refused("Sequential takes its layers in one list", places.get("1"))
         if isinstance(layers, Open):
             self.own_open = layers
         elif isinstance(layers, Layer | Tensor):
@@ -64,18 +62,18 @@ class Sequential(Model):
             self.own_items += (UnreadLayer(unread_layer(item.label, item)),)
         elif isinstance(item, Tensor) and self.own_items:
             message = "Input says what the network is given: put it first"
-            raise self.refused(message, place)
+            raise self.own_refused(message, place)
         elif isinstance(item, Layer | Tensor):
             if not self.own_items:
                 self._check_length(item)
             session().take(item)
             self.own_items += (item,)
-        elif isinstance(item, type) and issubclass(item, Layer) and item.keras_name:
-            name = item.keras_name
+        elif isinstance(item, type) and issubclass(item, Layer) and item.own_keras_name:
+            name = item.own_keras_name
             message = f"{name} is a layer's class: make one of it, {name}(...)"
-            raise self.refused(message, place)
+            raise self.own_refused(message, place)
         else:
-            raise self.refused("this is not a Keras layer", place)
+            raise self.own_refused("this is not a Keras layer", place)
         if self.own_gives:  # it was built before: it is another from here on
             self.own_takes, self.own_gives = [], []
 
@@ -93,28 +91,28 @@ class Sequential(Model):
         self.own_items = self.own_items[:-1]
         self.own_takes, self.own_gives = [], []
 
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+    def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """Layers that are added under a condition that is not known stand as one unread layer."""
         if name != "own_items":
-            return super().merged(name, one, other, because)
+            return super().own_merged(name, one, other, because)
         same = 0
         while same < min(len(one), len(other)) and one[same] is other[same]:
             same += 1
         row = unread_layer(f"depends on {because.label}", because)
         return (*one[:same], UnreadLayer(row))
 
-    def follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
+    def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
-        if start is None or self.described().shape is not None:
-            start = Tensor(self.first())
+        if start is None or self.own_described().shape is not None:
+            start = Tensor(self.own_first())
         elif given:
             if isinstance(self.own_shape, tuple):
-                self.check_fits(self.own_shape, given[0])
+                self.own_check_fits(self.own_shape, given[0])
             unknown = Unknown("a shape", (), "what it is given is not known")
             self.own_shape = self.own_shape or given[0] or unknown
-        super().follow(start)
+        super().own_follow(start)
 
-    def made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
+    def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:
             return self.own_open
         for item in self.layers:
@@ -137,7 +135,7 @@ class Sequential(Model):
 
     def _given(self, shape: Any) -> None:
         """What it is given becomes known; until then it was built for anything."""
-        if not self.is_described:
+        if not self.own_is_described:
             self.own_takes, self.own_gives = [], []
         self.own_shape = self.own_shape or shape
 
@@ -151,54 +149,54 @@ class Sequential(Model):
         return is_taken(replace(network, inputs=described))
 
     @property
-    def kind(self) -> str:
+    def own_kind(self) -> str:
         return "Sequential"
 
     @property
     def layers(self) -> list[Any]:
         return [item for item in self.own_items if isinstance(item, Layer)]
 
-    def call_layers_with(self, layer: Layer) -> None:
+    def own_call_layers_with(self, layer: Layer) -> None:
         if any(item is layer for item in self.own_items):
-            self.flow()
+            self.own_flow()
 
     @property
-    def is_described(self) -> bool:
-        return self.own_open is None and self.first().shape is not None
+    def own_is_described(self) -> bool:
+        return self.own_open is None and self.own_first().shape is not None
 
     @property
-    def is_built(self) -> bool:
-        return self.is_described and bool(self.own_takes)
+    def own_is_called(self) -> bool:
+        return self.own_is_described and bool(self.own_takes)
 
-    def described(self, depth: int = 0) -> graph.InputTensor:
+    def own_described(self, depth: int = 0) -> graph.InputTensor:
         """What it says itself of what it is given: by an `Input`, or by what its first layer is."""
         item = self.own_items[0] if self.own_items else None
         if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
             return item.maker
         if isinstance(item, Sequential) and depth < DEEPEST:
-            return replace(item.first(depth + 1))
+            return replace(item.own_first(depth + 1))
         if isinstance(item, Model) and item.own_takes:
             maker = item.own_takes[0].maker
             return (
                 replace(maker) if isinstance(maker, graph.InputTensor) else graph.InputTensor(None)
             )
-        if isinstance(item, Layer) and item.keras_name and "own_layer" in vars(item):
+        if isinstance(item, Layer) and item.own_keras_name and "own_layer" in vars(item):
             source = input_of_first_layer(item.own_layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)
 
-    def first(self, depth: int = 0) -> graph.InputTensor:
+    def own_first(self, depth: int = 0) -> graph.InputTensor:
         """What it is given: as it says itself, or as `build` or data does."""
-        said = self.described(depth)
+        said = self.own_described(depth)
         is_said = said.shape is not None or self.own_shape is None
         return said if is_said else graph.InputTensor(self.own_shape)
 
-    def with_layers(self, layers: Any) -> Model:
+    def own_with_layers(self, layers: Any) -> Model:
         before: Model = object.__new__(type(self))
         vars(before).update(vars(self), own_items=layers, own_takes=[], own_gives=[])
         return before
 
-    def flow(self) -> tuple[list[Tensor], list[Tensor]]:
+    def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         if not self.own_gives and self.own_open is None and self.layers:
-            tried(self.follow)
+            tried(self.own_follow)
         return self.own_takes, self.own_gives

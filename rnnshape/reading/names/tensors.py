@@ -38,15 +38,17 @@ class Sizes(tuple[Any, ...]):
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
-    visible = ("shape", "get_shape", "_keras_shape", "dtype", "ndim", "rank", "name", "op")
-    what = "a tensor"
+    own_what = "a tensor"
     __slots__ = ()
+
+    def own_reaches(self, name: str) -> bool:
+        return name == "_keras_shape"
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
 
     @staticmethod
-    def taken_apart(value: Tensor, count: int) -> list[Tensor]:
+    def own_taken_apart(value: Tensor, count: int) -> list[Tensor]:
         """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read."""
         if isinstance(value.maker, graph.InputTensor) or value.maker.layer.unread is None:
             return list(value)
@@ -86,14 +88,14 @@ class Tensor(graph.Tensor, StandIn):
     def dtype(self) -> str:
         return "float32"
 
-    def is_assigned(self, name: str, in_module: bool) -> None:
+    def own_is_assigned(self, name: str, in_module: bool) -> None:
         if isinstance(self.maker, graph.InputTensor):
             self.maker.name = self.maker.name or name
         elif name.strip("_"):
             self.maker.names.setdefault(self.output, name)
 
     @staticmethod
-    def chosen_over(mine: Tensor, other: object, because: Open) -> object:
+    def own_chosen_over(mine: Tensor, other: object, because: Open) -> object:
         """What it is where it is only made under a condition that is not known."""
         if not isinstance(other, Tensor):
             return because
@@ -102,7 +104,7 @@ class Tensor(graph.Tensor, StandIn):
         return unread_step(layer, _shared_by(mine, other), [*shapes] if len(shapes) == 1 else ())
 
     @staticmethod
-    def made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+    def own_made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
         """What something makes of tensors that is not known: one step, which keeps its place."""
         return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
 
@@ -116,9 +118,9 @@ class Tensor(graph.Tensor, StandIn):
 class Weight(Array):
     """A weight that a layer of the code has."""
 
-    what = "a weight"
+    own_what = "a weight"
 
-    def as_operand(self) -> Tensor:
+    def own_as_operand(self) -> Tensor:
         sizes = plain_shape(self.shape)
         return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
@@ -163,7 +165,7 @@ for _word, _name in (OPERATORS | WITHOUT_A_TURNED_ONE).items():
 
 
 def _is_operand(value: object) -> bool:
-    return isinstance(value, Tensor | int | float | Open) or bool(hook(value, "as_operand"))
+    return isinstance(value, Tensor | int | float | Open) or bool(hook(value, "own_as_operand"))
 
 
 def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
@@ -218,14 +220,14 @@ def argument(value: Any, depth: int = 0) -> Value:
         return value
     if isinstance(value, list | tuple | range):
         return tuple(argument(part, depth + 1) for part in value)
-    if hook(value, "as_argument") is not None:
+    if hook(value, "own_as_argument") is not None:
         try:
-            made: Value = value.as_argument()
+            made: Value = value.own_as_argument()
         except IsOpenError as wrong:
             return unknown_of(wrong.value)
         return made
     name = getattr(value, "__name__", type(value).__name__)
-    if isinstance(value, type) and getattr(value, "keras_name", None):
+    if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
     return unknown_of(opened(name, f"{why} as an argument is not read"))
@@ -237,7 +239,7 @@ def operand(value: Any) -> Any:
         return tuple(map(operand, value))
     if isinstance(value, Open):
         raise IsOpenError(value)
-    made = hook(value, "as_operand")
+    made = hook(value, "own_as_operand")
     if made is None:
         return value
     tensor = made(value)
@@ -363,4 +365,4 @@ def _known(name: str) -> str:
 def _is_tensor(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(_is_tensor, value))
-    return isinstance(value, Tensor) or hook(value, "as_operand") is not None
+    return isinstance(value, Tensor) or hook(value, "own_as_operand") is not None

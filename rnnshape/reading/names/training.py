@@ -34,7 +34,7 @@ Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
 class LossOrMetric(StandIn):
     """A loss or metric of Keras: its class, a function, or what is made of the class."""
 
-    what = "a loss or a metric"
+    own_what = "a loss or a metric"
 
     def __init__(self, name: str) -> None:
         self.own_name, self.own_arguments = name, ()  # type: tuple[str, tuple[tuple[str, object], ...]]
@@ -65,8 +65,6 @@ class Compiled(NamedTuple):
 
 class History(StandIn):
     """What `fit` returns: numbers by the names that `compile` gave the metrics."""
-
-    visible = ("history",)
 
     def __init__(self, compiled: Compiled | None) -> None:
         self.own_metrics = compiled.metrics if compiled else None
@@ -145,13 +143,15 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
             continue
         if layers is model.own_items or layers is model.own_gives:
             yield _call_on(model, network, given)
-        elif (before := model.with_layers(layers)) and (then := before.network(network.name)):
+        elif (before := model.own_with_layers(layers)) and (
+            then := before.own_network(network.name)
+        ):
             yield replace(_call_on(before, then, given), network=then)
 
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
-    takes, gives = model.flow()
+    takes, gives = model.own_flow()
     inputs = [name_given(tensor) or getattr(tensor.maker, "name", "") for tensor in takes]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
         given = given.without_inputs()

@@ -151,11 +151,6 @@ def argument_parser(note: Callable[[str], None]) -> type:
     """`argparse.ArgumentParser`, of which only the defaults are known; each is noted."""
 
     class ArgumentParser(StandIn):
-        visible = (
-            "add_argument", "add_argument_group", "set_defaults", "parse_args",
-            "parse_known_args",
-        )  # fmt: skip
-
         def __init__(self, *_: object, **__: object) -> None:
             self.own_held: dict[str, object] = {}
 
@@ -197,7 +192,7 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
         return default
 
     class Environ(StandIn):
-        visible = ("get",)
+        pass
 
     Environ.get = staticmethod(get)  # type: ignore[attr-defined]
     paths = _of(posixpath, "join basename dirname splitext")

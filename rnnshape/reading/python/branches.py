@@ -256,7 +256,7 @@ def _merged_in(value: Any, name: Any, one: object, other: object, because: Open)
     if (is_own or isinstance(value, Log)) and (one is MISSING or other is MISSING):
         return other if one is MISSING else one
     if is_own and not _same(one, other):
-        return value.merged(name, one, other, because)
+        return value.own_merged(name, one, other, because)
     return _merged(one, other, because, name)
 
 
@@ -284,7 +284,7 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
     if _same(one, other):
         return other
     for first, second in ((one, other), (other, one)):
-        chosen = hook(first, "chosen_over")
+        chosen = hook(first, "own_chosen_over")
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
     return _named(because, name)

@@ -369,7 +369,7 @@ def _name_of(value: object) -> str:
 
 
 def _what(value: object) -> str:
-    kind = getattr(type(value), "what", type(value).__name__)
+    kind = getattr(type(value), "own_what", type(value).__name__)
     if isinstance(value, StandIn) and " " in kind:
         return str(kind)
     return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

@@ -308,9 +308,9 @@ def _of_open(
     name = shortened(ast.unparse(node.func))
     for value in [*given, *listed]:
         if isinstance(value, StandIn) and not made.reason:
-            what = getattr(value, "what", f"a {type(value).__name__}")
+            what = getattr(value, "own_what", f"a {type(value).__name__}")
             made.reason = f"what {name} makes of {what} is not known"
-        maker = hook(value, "made_by_unknown")
+        maker = hook(value, "own_made_by_unknown")
         if maker is not None:
             return evaluator.really(maker, f"{name}(...)", list(given), made)
     return made

@@ -1,4 +1,4 @@
-"""What stands for something of a library: an ordinary object of which listed names alone exist."""
+"""What stands for something of a library: an ordinary object, of which a part is ours."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ from rnnshape.reading.python.open import IsOpenError, Open
 
 
 class StandIn:
-    """The base of all stand-ins. Code reaches what `visible` lists, what it has set itself, and
-    what its own subclasses define.
+    """The base of all stand-ins. Code reaches what they define, but for names that begin with
+    `own_` or `_`; what it has set itself; and what its own subclasses define.
 
-    Two methods are called where a subclass has them: `is_assigned(name, in_module)` when the code
-    gives it a name, and `is_lost(because)` when nobody knows whether the code changes it.
+    Two methods are called where a subclass has them: `own_is_assigned(name, in_module)` when the
+    code gives it a name, and `own_is_lost(because)` when nobody knows whether the code changes it.
     """
 
-    visible: tuple[str, ...] = ()
-
-    def merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
+    def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """What is under one of its own names where two sides of a condition differ in it."""
         return other
 
-    def reaches(self, name: str) -> bool:
-        """Whether code reaches a name that is not listed."""
+    def own_reaches(self, name: str) -> bool:
+        """Whether code reaches a name that it does not define."""
         return False
 
     def _text(self, *_: object) -> Any:  # else the length of it would be taken for a size

@@ -35,7 +35,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             if isinstance(value, Open):
                 value = evaluator.named_by_let(value, ast.unparse(target))
             evaluator.set_attribute(owner, name, value)
-            told = hook(value, "is_assigned")
+            told = hook(value, "own_is_assigned")
             if told is not None:
                 told(value, name, False)
         case ast.Subscript(value=inner, slice=index):
@@ -57,10 +57,10 @@ def give(
     """Gives a name a value."""
     if isinstance(value, Open) and not is_argument:
         for model in value.alternatives:
-            model.is_assigned(name, scope is evaluator.module)
+            model.own_is_assigned(name, scope is evaluator.module)
         value = evaluator.named_by_let(value.called(name), name)
     home = scope.elsewhere.get(name, scope)
-    told = hook(value, "is_assigned")
+    told = hook(value, "own_is_assigned")
     if told is not None and not is_argument and not isinstance(home.names, ClassNames):
         told(value, name, home is evaluator.module)
     home.names[name] = value
@@ -86,7 +86,7 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
-    apart = hook(value, "taken_apart")
+    apart = hook(value, "own_taken_apart")
     several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
     parts: Iterable[object]

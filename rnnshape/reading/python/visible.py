@@ -34,12 +34,11 @@ def is_visible(owner: object, name: str) -> bool:
 
 
 def _is_visible_of_stand_in(owner: object, kind: type[StandIn], name: str) -> bool:
-    """What it lists, and what the code has made itself."""
-    host = _host(kind)
-    if name in host.visible:
+    """What it stands for, and what the code has made itself."""
+    if _is_of_library(kind, name):
         return True
     is_instance = not isinstance(owner, type | super)
-    if is_instance and host.reaches(owner, name):  # type: ignore[arg-type]
+    if is_instance and _host(kind).own_reaches(owner, name):  # type: ignore[arg-type]
         return True
     if any(is_of_code(base) and name in vars(base) for base in kind.__mro__):
         return True
@@ -48,15 +47,14 @@ def _is_visible_of_stand_in(owner: object, kind: type[StandIn], name: str) -> bo
 
 def stored_name(owner: object, name: str) -> str:
     """The name under which a stand-in holds what code calls so. What has that name in the stand-in
-    itself, and is not listed, is another: code neither reaches nor replaces it.
+    itself, and is ours, is another: code neither reaches nor replaces it.
 
     `owner` is a class that derives from one, or an instance."""
     kind = _kind(owner)
     if _is_dunder(name) or not issubclass(kind, StandIn):
         return name
-    host = _host(kind)
-    is_ours = name.startswith("own_") or hasattr(host, name)
-    return f"code_{name}" if is_ours and name not in host.visible else name
+    is_ours = name.startswith("own_") or hasattr(_host(kind), name)
+    return f"code_{name}" if is_ours and not _is_of_library(kind, name) else name
 
 
 def is_settable(owner: object, name: str) -> bool:
@@ -88,6 +86,14 @@ def _kind(owner: object) -> type:
 def _host(kind: type[StandIn]) -> type[StandIn]:
     """The first class of it that the code has not made."""
     return next(base for base in kind.__mro__ if not is_of_code(base))
+
+
+def _is_of_library(kind: type[StandIn], name: str) -> bool:
+    """Whether a name is one that a stand-in has as the library's own object has it."""
+    if name.startswith(("own_", "_")):
+        return False
+    bases = (base for base in _host(kind).__mro__ if issubclass(base, StandIn))
+    return any(name in vars(base) for base in bases)
 
 
 def _is_dunder(name: str) -> bool:
