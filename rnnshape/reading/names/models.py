@@ -94,7 +94,7 @@ class Model(Layer):
             message = f"two inputs have the name {name!r}: give each its own"
             raise self.own_refused(f'{message} (Keras: "All operation names should be unique")')
         calls = graph.calls_before(self.own_gives, self.own_takes)
-        for tensor in (tensor for call in calls for tensor in call.tensors):
+        for tensor in (*(tensor for call in calls for tensor in call.tensors), *self.own_gives):
             maker = tensor.maker
             if isinstance(maker, graph.InputTensor) and tensor not in self.own_takes:
                 if maker.name == "weight" or maker.shape is None or maker.is_data:
