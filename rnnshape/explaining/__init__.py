@@ -16,8 +16,15 @@ import re
 import traceback
 
 from rnnshape.explaining.explanation import Explanation, Kind, Place
-from rnnshape.explaining.place import own_place
-from rnnshape.explaining.text import LOGGED, errors_in, has_error, is_code, one_line, plain
+from rnnshape.explaining.text import (
+    LOGGED,
+    errors_in,
+    has_error,
+    is_code,
+    one_line,
+    own_place,
+    plain,
+)
 
 __all__ = ["Explanation", "Kind", "Place", "begins_error", "explain", "is_error"]
 
