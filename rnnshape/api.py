@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
-from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
+    as_far_as_taken,
     by_name,
     likely_dimensions,
     named_type,
@@ -154,21 +153,13 @@ def inspect_all(
         reports = tuple(map(Report, _questions(what, input, let, target, loss)))
     except QueryError as wrong:
         raise _for_readers(wrong) from None
-    return _measured(reports, seed, values) if measure else reports
+    if not measure:
+        return reports
+    from rnnshape.measuring import process
 
-
-def _measured(reports: tuple[Report, ...], seed: int | None, values: bool) -> tuple[Report, ...]:
-    from rnnshape.measuring.messages import Failure, MeasurementError, Request
-    from rnnshape.measuring.process import KerasProcess
-
-    measured = []
-    request = Request(tuple(report.question for report in reports), seed, values)
-    with KerasProcess() as process:
-        for report, answer in zip(reports, process.answers(request), strict=True):
-            if isinstance(answer, Failure):
-                raise MeasurementError(f"{report.expression}: {answer.reason}", answer.remedy)
-            measured.append(replace(report, measurement=answer))
-    return tuple(measured)
+    measured = process.measure([report.question for report in reports], seed=seed, values=values)
+    pairs = zip(reports, measured, strict=True)
+    return tuple(replace(report, measurement=measurement) for report, measurement in pairs)
 
 
 def _check_measurement_arguments(measure: bool, seed: int | None, values: bool) -> None:
@@ -229,12 +220,7 @@ def _with_target(
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
 
-    question = Question(network, dimensions)
-    if shapes is not None:
-        with suppress(QueryError):
-            found = with_input(network, shapes)
-            is_right = is_taken(found.network, found.dimensions)
-            question = found if is_right else Question(network)
+    question = as_far_as_taken(Question(network, dimensions), shapes or ())
     losses = [loss] if isinstance(loss, str) else loss or ()
     call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
     return replace(question, calls=(call,))

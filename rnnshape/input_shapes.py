@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from operator import index
@@ -17,6 +18,7 @@ from rnnshape.network_inputs import names_of_axes
 
 __all__ = [
     "Shape",
+    "as_far_as_taken",
     "by_name",
     "dimensions_of",
     "likely_dimensions",
@@ -34,18 +36,14 @@ MOST_PARTS = 10_000  # of what may have no end
 def of_dataset(given: object, target: object) -> tuple[object, object]:
     """The input and the target, where a `tf.data.Dataset` is given: what its elements are said to
     be, as to read it could take for ever."""
-    match getattr(target, "element_spec", None):
-        case (_, of_target, *_):
-            target = of_target
-        case of_target if of_target is not None:
-            target = of_target
-    match getattr(given, "element_spec", None):
-        case None:
-            return given, target
-        case (source, *others):
-            return source, others[0] if target is None and others else target
-        case source:
-            return source, target
+    of_target = getattr(target, "element_spec", None)
+    if of_target is not None:
+        target = of_target[1] if isinstance(of_target, tuple) and of_target[1:] else of_target
+    elements = getattr(given, "element_spec", None)
+    if elements is None:
+        return given, target
+    source, *others = elements if isinstance(elements, tuple) else (elements,)
+    return source, others[0] if target is None and others else target
 
 
 def by_name(network: Network, given: object, shapes: Sequence[Shape]) -> Sequence[Shape]:
@@ -162,6 +160,16 @@ def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     else:
         question = Question(network, dimensions)
     _check_batch_is_first(network, shapes, question)
+    return question
+
+
+def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
+    """The question with data of these shapes, where the network takes it; where not, the call that
+    gives it tells what is wrong."""
+    with suppress(QueryError):
+        found = with_input(question.network, shapes)
+        if is_taken(found.network, found.dimensions):
+            return replace(question, network=found.network, dimensions=found.dimensions)
     return question
 
 

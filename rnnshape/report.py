@@ -116,7 +116,8 @@ class Report:
         """
         from rnnshape.measuring.process import measure
 
-        return replace(self, measurement=measure(self.question, seed=seed, values=values))
+        [measurement] = measure([self.question], seed=seed, values=values)
+        return replace(self, measurement=measurement)
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])

@@ -250,15 +250,15 @@ def test_memory_does_not_grow_with_the_questions(keras: KerasProcess) -> None:
 
 
 def test_in_python() -> None:
-    [layer] = measure(question("GRU(3, return_state=True)"), seed=1, values=True).layers
-    o, h = layer.outputs
+    [measured] = measure([question("GRU(3, return_state=True)")], seed=1, values=True)
+    o, h = measured.layers[0].outputs
     assert o.values == h.values
     with pytest.raises(QueryError, match="seed"):
-        measure(question("GRU(3)"), seed=-1)
+        measure([question("GRU(3)")], seed=-1)
     with pytest.raises(QueryError, match="return_sequences=True"):
-        measure(question("GRU(3) -> LSTM(3)"))
+        measure([question("GRU(3) -> LSTM(3)")])
     with pytest.raises(MeasurementError, match=r"of memory.*; try smaller dimensions") as refused:
-        measure(question("GRU(3)", batch=10**12))
+        measure([question("GRU(3)", batch=10**12)])
     assert "--" not in str(refused.value)
 
 

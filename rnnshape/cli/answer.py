@@ -9,35 +9,51 @@ from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
 from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli.pasted import show
 from rnnshape.errors import NotReadError
 from rnnshape.interruption import received_signal
-from rnnshape.query import Query
+from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment
 from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
+    from rnnshape.explaining import Explanation
     from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
 
 __all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out", "with_answers"]
 
 
-def answer(query: Query, environment: Environment, *, follows: bool = False) -> ExitCode:
-    """Answers on standard output, where it may follow another answer, and says all else on stderr.
+def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
+    """Answers what was asked, in order, on standard output, and says all else on stderr. Returns
+    the exit code; `form` is the format of explanations.
 
     Raises:
-        QueryError: Keras would refuse one of the questions.
+        QueryError: Keras would refuse one of the questions, and nothing is answered.
         OSError: standard output could not be written.
     """
-    reports = describe_all(query)
+    described = [describe_all(part) if isinstance(part, Query) else [] for part in parts]
+    code = 0
+    for number, (part, reports) in enumerate(zip(parts, described, strict=True)):
+        query = part if isinstance(part, Query) else Query(format=form)
+        shown = AnswerWriter(query, environment, follows=number > 0)
+        if isinstance(part, Query):
+            code = max(code, _answered(part, environment, shown, reports))
+        else:
+            code = max(code, show(part, shown, environment))
+    return code
+
+
+def _answered(
+    query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
+) -> ExitCode:
     say_what_is_left_out(query, environment)
     for words in query.remarks:
         messages.note(environment, words)
     for message in query.messages:
         tell = messages.note if isinstance(message, NotReadError) else messages.error
         tell(environment, message.message, place=message.place)
-    shown = AnswerWriter(query, environment, follows=follows)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
     return _measured(query, environment, shown, reports)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
-from rnnshape.description import describe
-from rnnshape.errors import QueryError, shortened
+from rnnshape.errors import shortened
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import with_input
+from rnnshape.input_shapes import as_far_as_taken
 from rnnshape.network import Question
 from rnnshape.training import Data
 
@@ -85,13 +84,11 @@ def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
     shapes = [
         (min(part.samples or 1, MOST_IN_BATCH), *(part.shape or ())[1:]) for part in x if part.shape
     ]
-    try:
-        found = with_input(question.network, shapes)
-        describe(found.network, found.dimensions)
-    except QueryError:
+    found = as_far_as_taken(question, shapes)
+    if found is question:
         return question
     for word in ("batch", "timesteps", "features"):
         given, size = options.dimensions.given(word), found.dimensions.given(word)
         if given is not None and size is not None and given != size:
             raise UsageError(f"--{word} {given}: --x {options.x[0]} says {size}")
-    return replace(question, network=found.network, dimensions=found.dimensions)
+    return found

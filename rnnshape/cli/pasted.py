@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
     from rnnshape.terminal.answer_writer import AnswerWriter
 
-__all__ = ["answer_with_errors", "error_text", "explained", "show"]
+__all__ = ["error_text", "explained", "parts_of", "show"]
 
 
 def error_text(what: str) -> str | None:
@@ -60,39 +60,25 @@ def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Expl
     return explain(text, reader)
 
 
-def answer_with_errors(
-    options: Options, environment: Environment, reader: Callable[[], Reader]
-) -> int:
-    """Answers WHATs of which some are errors, in order. Returns the exit code.
+def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Explanation]:
+    """What the WHATs ask, in order: those that are errors are explained, each by itself.
 
     Raises:
-        UsageError, QueryError: a WHAT can't be answered, and none is.
-        OSError: standard output could not be written.
+        UsageError, QueryError: a WHAT can't be answered.
     """
-    from rnnshape.cli.answer import answer, describe_all
     from rnnshape.cli.questions import query
-    from rnnshape.terminal.answer_writer import AnswerWriter
 
-    if all(error_text(what) is not None for what in options.what):
+    texts = [error_text(what) for what in options.what]
+    if None not in texts and texts:
         _check_options(options)
-    parts: list[Query | Explanation] = []  # all, before the first is shown
-    for are_errors, group in groupby(options.what, lambda what: error_text(what) is not None):
-        whats = tuple(group)
-        if are_errors:
-            parts += [explained(error_text(what) or "", options, reader) for what in whats]
+    parts: list[Query | Explanation] = []
+    for is_error, group in groupby(zip(options.what, texts, strict=True), lambda one: bool(one[1])):
+        whats = [*group]
+        if is_error:
+            parts += [explained(text or "", options, reader) for _, text in whats]
         else:
-            asked = query(options._replace(what=whats), reader)
-            describe_all(asked)
-            parts.append(asked)
-    code = 0
-    for number, part in enumerate(parts):
-        if isinstance(part, Query):
-            code = max(code, answer(part, environment, follows=number > 0))
-        else:
-            own = Query(format=options.format or Format.TABLE)
-            shown = AnswerWriter(own, environment, follows=number > 0)
-            code = max(code, show(part, shown, environment))
-    return code
+            parts.append(query(options._replace(what=tuple(what for what, _ in whats)), reader))
+    return parts or [query(options, reader)]
 
 
 def _check_options(options: Options) -> None:

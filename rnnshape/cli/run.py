@@ -17,6 +17,7 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options, app, option_names
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.interruption import received_signal
+from rnnshape.query import Format
 from rnnshape.terminal.environment import Environment, columns
 
 __all__ = ["run"]
@@ -85,15 +86,11 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
         if "-" in options.what:
             return answer_stream(options, environment, lines)
     from rnnshape.cli.answer import answer
-    from rnnshape.cli.pasted import answer_with_errors, error_text
-    from rnnshape.cli.questions import query
+    from rnnshape.cli.pasted import parts_of
 
     with ExitStack() as stack:  # a word needs no reader
-        reader = cache(lambda: stack.enter_context(environment.reader()))
-        if any(error_text(what) is not None for what in options.what):
-            return answer_with_errors(options, environment, reader)
-        asked = query(options, reader)
-    return answer(asked, environment)
+        parts = parts_of(options, cache(lambda: stack.enter_context(environment.reader())))
+    return answer(parts, environment, options.format or Format.TABLE)
 
 
 def _how_to_begin() -> str:

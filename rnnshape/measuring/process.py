@@ -12,7 +12,7 @@ import pickle
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -227,39 +227,38 @@ class _Watched(io.RawIOBase):
         return self._stream.readinto(buffer)
 
 
-def measure(question: Question, *, seed: int | None = None, values: bool = False) -> Measurement:
-    """What Keras returns for a network, measured in a child process that comes and goes.
-
-    Args:
-        question: the network, and the sizes of what its inputs leave open.
-        seed: makes input and weights repeatable, and so the values; from 0 to 2**32 - 1.
-        values: whether to bring the numbers back, beside shapes and dtypes.
-
-    Returns:
-        Each layer's outputs in Keras' order: `measurement.layers[-1].outputs[0].shape`.
+def measure(
+    questions: Sequence[Question], *, seed: int | None = None, values: bool = False
+) -> list[Measurement]:
+    """What Keras returns for each question, measured in a child process that comes and goes.
 
     Raises:
-        QueryError: Keras would refuse the network, or the seed is out of range.
+        QueryError: Keras would refuse a network, or the seed is out of range.
         MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
             did not end well.
 
     >>> from rnnshape.network import Question, chain
     >>> from rnnshape.reading import parse
-    >>> [layer] = measure(Question(chain([parse("LSTM(3, return_state=True)")]))).layers
-    >>> [output.shape for output in layer.outputs]
+    >>> [measured] = measure([Question(chain([parse("LSTM(3, return_state=True)")]))])
+    >>> [output.shape for output in measured.layers[0].outputs]
     [(2, 3), (2, 3), (2, 3)]
     """
     if seed is not None and not (
         isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
     ):
         raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
-    describe(question.network, question.dimensions)  # what Keras would refuse, it says
-    names = [name for one in open_in(question.network) for name in one.asked]
-    if names:
-        let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
-        raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")
+    for question in questions:
+        describe(question.network, question.dimensions)  # what Keras would refuse, it says
+        names = [name for one in open_in(question.network) for name in one.asked]
+        if names:
+            let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
+            raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")
+    measured = []
     with KerasProcess() as process:
-        [answer] = process.answers(Request((question,), seed, values))
-    if isinstance(answer, Failure):
-        raise MeasurementError(answer.reason, answer.remedy)
-    return answer
+        request = Request(tuple(questions), seed, values)
+        for question, answer in zip(questions, process.answers(request), strict=True):
+            if isinstance(answer, Failure):
+                which = f"{question.network}: " if len(questions) > 1 else ""
+                raise MeasurementError(f"{which}{answer.reason}", answer.remedy)
+            measured.append(answer)
+    return measured

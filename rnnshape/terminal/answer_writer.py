@@ -184,10 +184,9 @@ class AnswerWriter:
         self.begun, self._painted = False, []
 
     def _whole(self, reports: Sequence[Report], page: Page) -> Iterator[Block]:
-        from rnnshape.views.document import body, ending
+        from rnnshape.views.document import whole
 
-        yield from body(self._query, reports, page)
-        yield from ending(self._query, reports, page)
+        return whole(self._query, reports, page)
 
 
 def _blank() -> Text:

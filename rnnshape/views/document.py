@@ -12,7 +12,13 @@ from rnnshape.views.outputs import notes, outputs
 from rnnshape.views.page import Page
 from rnnshape.views.summary import summary
 
-__all__ = ["body", "ending", "report_blocks"]
+__all__ = ["body", "ending", "report_blocks", "whole"]
+
+
+def whole(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
+    """All of an answer."""
+    yield from body(query, reports, page)
+    yield from ending(query, reports, page)
 
 
 def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
@@ -57,6 +63,4 @@ def ending(
 
 def report_blocks(report: Report, views: Collection[str], page: Page) -> Iterator[Block]:
     """A single report, for who has no command line: a notebook."""
-    query = Query((report.question,), views=frozenset(views))
-    yield from body(query, [report], page)
-    yield from ending(query, [report], page)
+    return whole(Query((report.question,), views=frozenset(views)), [report], page)
