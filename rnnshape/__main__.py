@@ -9,8 +9,6 @@ from typing import NoReturn
 
 from rnnshape.interruption import handle_signals, received_signal
 
-__all__ = ["main"]
-
 
 def main() -> NoReturn:
     """Runs the command line that this process was started with."""

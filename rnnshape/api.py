@@ -25,8 +25,6 @@ from rnnshape.network import Dimensions, Network, Question, chain
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
-__all__ = ["inspect", "inspect_all"]
-
 
 class HasConfig(Protocol):
     """A Keras layer or model."""

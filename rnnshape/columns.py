@@ -16,17 +16,6 @@ from rnnshape.rules.arguments import candidates, changes_no_shape
 from rnnshape.rules.facts import Facts, Tensor, changed
 from rnnshape.signatures import module_of, signature
 
-__all__ = [
-    "Numbers",
-    "call_with_numbers",
-    "columns_of",
-    "is_answerable",
-    "merged",
-    "merged_facts",
-    "open_in",
-    "with_numbers",
-]
-
 # Far from each other, so that each passes where others are too small, and none is another's double.
 FIRST = (29, 131, 517)
 STEP = (10, 26, 102)  # between the numbers of two values in one column

@@ -33,13 +33,6 @@ from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
-__all__ = [
-    "Description",
-    "assumptions",
-    "describe",
-    "is_taken",
-]
-
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 

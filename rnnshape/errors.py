@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["NotReadError", "Place", "QueryError", "counted", "did_you_mean", "shortened"]
-
 LONGEST_MESSAGE = 900  # characters
 LONGEST_LINE = 100  # characters of a line that are shown around a place
 NEAR = 500  # that are kept before and after the start of one

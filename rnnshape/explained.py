@@ -16,8 +16,6 @@ from rnnshape.problem import Problem
 if TYPE_CHECKING:
     from rnnshape.reading.found import Reading
 
-__all__ = ["explain"]
-
 
 class Reader(Protocol):
     """Whoever reads files: a child process."""

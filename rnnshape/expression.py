@@ -24,18 +24,6 @@ from rnnshape.signatures import (
     signature,
 )
 
-__all__ = [
-    "LARGEST",
-    "Call",
-    "Source",
-    "Unknown",
-    "Value",
-    "bind",
-    "calls_within",
-    "printed",
-    "unknowns_in",
-]
-
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
 
 LONGEST_TEXT = 100_000  # characters

@@ -26,8 +26,6 @@ from rnnshape.training import (
 from rnnshape.training.data import Sizes
 from rnnshape.training.losses import LOSSES
 
-__all__ = ["call_with", "names_of_outputs", "problems_of_calls"]
-
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 # Sizes in the place of those that are assumed: what differs with them is not known.
 USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)

@@ -16,19 +16,6 @@ from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, ki
 from rnnshape.network import Shape as OfNetwork
 from rnnshape.network_inputs import names_of_axes
 
-__all__ = [
-    "Shape",
-    "as_far_as_taken",
-    "by_name",
-    "dimensions_of",
-    "likely_dimensions",
-    "named_type",
-    "of_dataset",
-    "shape_of",
-    "shapes_of",
-    "with_input",
-]
-
 Shape: TypeAlias = tuple[int | None, ...]
 MOST_PARTS = 10_000  # of what may have no end
 

@@ -9,14 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = [
-    "Interrupted",
-    "handle_signals",
-    "received_signal",
-    "signals_held_back",
-    "times_continued",
-]
-
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 SECONDS_TO_LEAVE = 0.5  # and then the command ends, wherever it is
 

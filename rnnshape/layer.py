@@ -9,8 +9,6 @@ from rnnshape.expression import Call, Unknown
 from rnnshape.rules import has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
-__all__ = ["Layer", "Mask"]
-
 
 class Mask(NamedTuple):
     """What a layer does with the mask of what it is given: which timesteps are padding.

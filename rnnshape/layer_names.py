@@ -8,8 +8,6 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
 from rnnshape.signatures import module_of
 
-__all__ = ["MADE_WITHIN", "class_of", "names_by_keras", "snake_case"]
-
 # What attention makes of its own once it is called: Keras counts these, too.
 MADE_WITHIN = dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), ("Softmax", "Dropout"))
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name

@@ -25,8 +25,6 @@ from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import WORDS
 
-__all__ = ["load"]
-
 OF_DATA = ("--x", "--y")
 PENDING = "· by the rule, not yet measured"
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from rnnshape.layer import Layer
 from rnnshape.network import Network, Ref, Step, refs_in
 
-__all__ = ["lost_masks", "masks_taken"]
-
 # It takes masks off the very tensors that it is given.
 TAKES_MASKS = "MultiHeadAttention"
 

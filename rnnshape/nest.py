@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias, TypeVar
 
-__all__ = ["Nest", "folded", "leaves", "mapped"]
-
 Leaf = TypeVar("Leaf")
 Result = TypeVar("Result")
 Nest: TypeAlias = "Leaf | tuple[Nest[Leaf], ...]"

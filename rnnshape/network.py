@@ -16,27 +16,6 @@ if TYPE_CHECKING:
     from rnnshape.problem import Problem
     from rnnshape.training.data import TrainingCall
 
-__all__ = [
-    "MOST_LAYERS",
-    "USUAL_SIZES",
-    "Argument",
-    "Dimensions",
-    "Input",
-    "Network",
-    "Question",
-    "Ref",
-    "Shape",
-    "Size",
-    "Step",
-    "chain",
-    "input_of",
-    "input_of_first_layer",
-    "kind_of_axis",
-    "refs_in",
-    "too_many_layers",
-    "without_input_arguments",
-]
-
 MOST_LAYERS = 2_000  # of one network that is read
 
 

@@ -11,14 +11,6 @@ from rnnshape.network import Dimensions, Input, Network, Ref, Shape
 from rnnshape.rules import axes_of_input
 from rnnshape.rules.facts import Axis, Tensor
 
-__all__ = [
-    "assumed_axes",
-    "axes_that_are_given",
-    "described_input",
-    "names_of_axes",
-    "with_given_sizes",
-]
-
 
 def described_input(
     network: Network, number: int, one: Input, sizes: Dimensions, column: Column

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, SupportsIndex, overload
 from rnnshape.rules.facts import Axis, Tensor
 
 if TYPE_CHECKING:
-    from rnnshape.measuring.messages import Array
-
-__all__ = ["Output", "Outputs", "Shape", "shown"]
+    from rnnshape.measuring.arrays import Array
 
 Shape = tuple[int | None, ...]
 

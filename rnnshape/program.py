@@ -18,8 +18,6 @@ from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import is_operation, module_of, signature
 
-__all__ = ["DEPENDS", "called_with_names", "listed", "nested_names", "program", "statements"]
-
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
 # Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
 SIGNS = {

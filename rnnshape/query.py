@@ -9,8 +9,6 @@ from typing import NamedTuple
 from rnnshape.errors import QueryError
 from rnnshape.network import Question
 
-__all__ = ["Format", "Query"]
-
 
 class Format(StrEnum):
     """The formats that an answer can be written in."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
     from rnnshape.problem import Problem
 
-__all__ = ["Claim", "Note", "Report", "Sum"]
-
 Shape = tuple[int | None, ...]
 
 

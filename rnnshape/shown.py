@@ -14,8 +14,6 @@ from rnnshape import report
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Report"]
-
 
 @dataclass(frozen=True, repr=False)
 class Report(report.Report):

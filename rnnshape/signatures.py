@@ -13,22 +13,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-__all__ = [
-    "ACTIVATIONS",
-    "ALIASES",
-    "ARGUMENT_OBJECTS",
-    "INPUT_ARGUMENTS",
-    "LAYERS",
-    "LAYERS_INSIDE",
-    "OF_PLAIN_DATA",
-    "OPERATIONS",
-    "REFUSED",
-    "Signature",
-    "is_operation",
-    "module_of",
-    "signature",
-]
-
 
 def _sections() -> dict[str, dict[str, str]]:
     """The names of every section of the file, and the text that stands behind each of them."""

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from rnnshape.expression import Unknown
 
-__all__ = ["comes_from", "reasons"]
-
 MOST_NAMES = 20  # that are asked for in one message
 
 

@@ -11,8 +11,6 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 
-__all__ = ["as_dict", "from_dict", "tuples"]
-
 TYPES: dict[str, Callable[..., Any]] = {
     kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
 }

@@ -9,8 +9,6 @@ from typing import NamedTuple
 from rnnshape.expression import Call, Value, bind
 from rnnshape.network import Network, chain
 
-__all__ = ["FLAGS", "MERGE_MODES", "WORDS", "Flags", "combinations", "layer_of_word", "stack"]
-
 WORDS = {"lstm": "LSTM", "gru": "GRU", "simplernn": "SimpleRNN"}
 MERGE_MODES = ("concat", "sum", "mul", "ave", "none")
 FLAGS = ("bidirectional", "return_sequences", "return_state")

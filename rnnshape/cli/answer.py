@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.explaining import Explanation
     from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
 
-__all__ = ["answer", "describe_all", "not_measured", "say_what_is_left_out", "with_answers"]
-
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
     """Answers what was asked, in order, on standard output, and says all else on stderr. Returns

@@ -11,17 +11,6 @@ from rnnshape.formats import SUFFIXES
 from rnnshape.query import Format
 from rnnshape.words import MERGE_MODES
 
-__all__ = [
-    "UsageError",
-    "assignment",
-    "choice",
-    "either",
-    "export_path",
-    "format_name",
-    "merge_mode",
-    "whole_number",
-]
-
 LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
 

@@ -27,8 +27,6 @@ from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
-__all__ = ["check"]
-
 EXPRESSION, STDIN = "<expression>", "<stdin>"
 
 

@@ -16,8 +16,6 @@ from rnnshape.input_shapes import as_far_as_taken
 from rnnshape.network import Question
 from rnnshape.training import Data
 
-__all__ = ["shape_of", "with_data"]
-
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes
 KINDS = {"O": "object", "U": "<U", "M": "datetime64"}  # of NumPy, that are no numbers

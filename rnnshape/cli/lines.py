@@ -14,16 +14,6 @@ from typing import NamedTuple, TextIO
 from rnnshape.cli.arguments import UsageError
 from rnnshape.words import layer_of_word
 
-__all__ = [
-    "LONGEST_LINE",
-    "Asked",
-    "Line",
-    "lines_at_hand",
-    "lines_of",
-    "one_question",
-    "whole_text",
-]
-
 LONGEST_LINE = 100_000  # bytes
 LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes

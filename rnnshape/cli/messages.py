@@ -9,8 +9,6 @@ from rnnshape.errors import LONGEST_LINE, Place
 from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
 from rnnshape.terminal.output import write
 
-__all__ = ["error", "note", "printable", "say", "words_of_bug"]
-
 RED, YELLOW, DIM, RESET = "\033[1;31m", "\033[33m", "\033[2m", "\033[0m"
 BESIDE_PLACE = len("  | ......")  # what stands beside a part of a line
 

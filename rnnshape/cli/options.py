@@ -21,8 +21,6 @@ from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 from rnnshape.words import MERGE_MODES, WORDS, Flags
 
-__all__ = ["NARROWEST_BOXED_HELP", "Options", "app", "option_names"]
-
 INPUT, WORD, SHOW, HOW = "The input", "Of a word", "What to show", "How to answer"
 NARROWEST_BOXED_HELP = 76  # columns; with fewer, Rich would cut the options' names
 READ = (".keras", ".h5", ".json", ".py", ".ipynb")  # the files that a WHAT may name

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
     from rnnshape.terminal.answer_writer import AnswerWriter
 
-__all__ = ["error_text", "explained", "parts_of", "show"]
-
 
 def error_text(what: str) -> str | None:
     """The text of the error that a WHAT is, or that its file holds; None of any other WHAT.

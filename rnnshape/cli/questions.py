@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from rnnshape.terminal.environment import Reader
     from rnnshape.training import Data, TrainingCall
 
-__all__ = ["query", "questions_by_word", "questions_of"]
-
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
 # How each of a word's options is written in Keras text.

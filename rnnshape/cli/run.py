@@ -20,8 +20,6 @@ from rnnshape.interruption import received_signal
 from rnnshape.query import Format
 from rnnshape.terminal.environment import Environment, columns
 
-__all__ = ["run"]
-
 RULE = "-----"
 MODELS = (".ipynb", ".keras", ".h5")
 COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow

@@ -29,8 +29,6 @@ from rnnshape.terminal.environment import Environment, Measurer, Reader
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
 
-__all__ = ["answer_stream"]
-
 Result: TypeAlias = "Measurement | Failure | MeasurementError | None"
 
 MOST_TOGETHER = 8  # questions of one request: a model and a `predict` for all of them is faster

@@ -21,8 +21,6 @@ from rnnshape.explaining.shapes import (
     written,
 )
 
-__all__ = ["FUNCTIONS", "advice"]
-
 _LOSS = re.compile(
     r"loss|SquaredDifference|squared|entropy|metrics|accuracy|hinge|mse\b|mae\b|LogicalAnd|Equal\b|"
     r"_error|poisson|huber|divergence|cosine|precision|recall|true_positives",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Explanation", "Kind", "Place"]
-
 Kind = Literal["data", "labels", "samples", "chain", "keras", "unknown"]
 
 

@@ -27,8 +27,6 @@ from typing import NamedTuple, cast
 from rnnshape.explaining.explanation import Kind
 from rnnshape.explaining.shapes import SHAPE, Shape, class_of, shape_of, written
 
-__all__ = ["Advice", "KnownMessage", "Said", "changes", "found_in", "known_messages"]
-
 # No pattern has a repetition within a repetition: the time to search grows with the text alone.
 _PARTS = {
     "SHAPE": SHAPE,

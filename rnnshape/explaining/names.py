@@ -9,8 +9,6 @@ from rnnshape.explaining.messages import Advice, Said, changes
 from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, module_of, signature
 
-__all__ = ["arguments", "attribute", "name"]
-
 # Functions of Keras that take arguments by name, and have no signature in the table.
 _FUNCTIONS = ("", "add", "build", "call", "compile", "evaluate", "load_model", "save", "Sequential")
 _MODELS = ("Sequential", "Model", "Functional")

@@ -6,18 +6,6 @@ import re
 
 from rnnshape.signatures import LAYERS
 
-__all__ = [
-    "AXES",
-    "SHAPE",
-    "Shape",
-    "class_of",
-    "is_model",
-    "number_of",
-    "same",
-    "shape_of",
-    "written",
-]
-
 Shape = tuple[int | None, ...]
 
 # `(None, 5, 3)`, `[16,5]`, `(?, 3)`, `TensorShape([None, 3])`, `(Dimension(5), Dimension(None))`

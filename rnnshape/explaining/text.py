@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from rnnshape.explaining.explanation import Place
 
-__all__ = ["LOGGED", "errors_in", "has_error", "is_code", "one_line", "own_place", "plain"]
-
 LONGEST = 200_000  # characters; of longer text the middle, where the frames are, is left out
 LONGEST_MESSAGE = 10_000  # of one error, likewise
 MOST = 20  # errors of a chain that are looked at

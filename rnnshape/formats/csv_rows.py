@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rnnshape.report import Report
 
-__all__ = ["csv_lines"]
-
 HEADER = ("question", "layer", "expression", "output", "shape", "axes", "dtype", "source")
 
 

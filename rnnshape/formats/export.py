@@ -18,8 +18,6 @@ from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
 from rnnshape.views.text import Text
 
-__all__ = ["export"]
-
 TITLE = "rnnshape"
 FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
 

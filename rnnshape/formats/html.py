@@ -14,8 +14,6 @@ from rnnshape.views.page import Page
 from rnnshape.views.palette import with_colours
 from rnnshape.views.text import NO_BREAK, Style, Text
 
-__all__ = ["PAGE", "STYLES", "elements", "fragment", "html_page", "report_html"]
-
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
 # Notebooks have styles of their own for tables, which are as particular as two classes.

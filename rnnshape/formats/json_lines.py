@@ -20,8 +20,6 @@ from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 
-__all__ = ["document", "json_pieces"]
-
 
 def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
     """All that is known of one report, as one line of JSON, in pieces to be written in order."""

@@ -12,8 +12,6 @@ from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Pro
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
 
-__all__ = ["highlighted", "laid_out", "unbroken_width"]
-
 WORD = re.compile(r" *[^ ]+ *")
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
 from rnnshape.views.text import Style, Text
 
-__all__ = ["markdown"]
-
 
 def markdown(blocks: Iterable[Block]) -> str:
     """A document of headings, tables, lists of lines and fenced blocks."""

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rnnshape.report import Report
 
-__all__ = ["plain_lines"]
-
 
 def plain_lines(
     reports: Sequence[Report], views: Collection[str], *, headed: bool = False

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:  # who asks for no numbers does not wait for NumPy
     from numpy.typing import NDArray
 
-__all__ = ["Array", "Numbers"]
-
 Numbers: TypeAlias = "list[Numbers] | float | str"  # an array's entries, as nested lists
 
 PIECE = 10_000  # numbers that are turned into objects at once, so that a signal is soon heard

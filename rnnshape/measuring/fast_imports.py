@@ -21,8 +21,6 @@ from importlib.util import LazyLoader
 from types import ModuleType
 from typing import Any
 
-__all__ = ["TRICKS", "fast_imports"]
-
 Trick = Callable[[], AbstractContextManager[None]]
 
 

@@ -32,8 +32,6 @@ from rnnshape.network import Argument, Network, Question, Ref
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
-__all__ = ["build", "clear", "measure"]
-
 Tell = Callable[[int, int], None]
 
 EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps eagerly

@@ -18,8 +18,6 @@ from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_n
 from rnnshape.training.losses import LOSSES, judge_of_loss
 from rnnshape.training.metrics import judge_of_metric
 
-__all__ = ["refusals"]
-
 SAMPLES = 29  # where it is not known how many there are: no other size is likely to be it
 
 

@@ -13,8 +13,6 @@ from typing import IO, BinaryIO, NoReturn, TypeAlias, cast
 
 from rnnshape.interruption import SIGNALS, signals_held_back
 
-__all__ = ["Forked", "Process", "file_for_stderr", "name_of_end", "send", "start", "stop", "tail"]
-
 TAIL_LINES = 5  # of the child's stderr, shown if it ends unexpectedly
 TAIL_BYTES = 2**16
 # What TensorFlow always writes: its information, warnings, and that there is no GPU, as we hide it.

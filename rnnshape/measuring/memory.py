@@ -10,16 +10,6 @@ from pathlib import Path
 from rnnshape.description import Description, describe
 from rnnshape.measuring.messages import Failure, Request
 
-__all__ = [
-    "batch_size",
-    "estimated_bytes",
-    "most_for",
-    "outgrown",
-    "resident",
-    "why_it_cannot_fit",
-    "why_outputs_cannot_fit",
-]
-
 USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
 

@@ -14,19 +14,6 @@ from typing import Any, BinaryIO, TypeAlias
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Question
 
-__all__ = [
-    "Array",
-    "Failure",
-    "MeasuredLayer",
-    "Measurement",
-    "MeasurementError",
-    "Message",
-    "Progress",
-    "Request",
-    "read",
-    "write",
-]
-
 Places: TypeAlias = "list[Places] | int"  # a nest of outputs, each by its place among all
 
 

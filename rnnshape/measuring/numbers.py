@@ -14,8 +14,6 @@ from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network
 from rnnshape.rules.facts import Tensor
 
-__all__ = ["Numbers", "as_array", "input_dtype", "random_inputs", "sources"]
-
 Numbers = NDArray[Any]
 
 

@@ -10,8 +10,6 @@ from rnnshape.measuring.messages import MeasuredLayer, Measurement
 from rnnshape.nest import mapped
 from rnnshape.network import Argument, Input, Network, Question, Ref
 
-__all__ = ["measured_part", "of_the_whole"]
-
 
 def measured_part(question: Question) -> Question:
     """The same question without the steps that are not read: an input stands for each tensor that

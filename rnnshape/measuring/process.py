@@ -32,8 +32,6 @@ from rnnshape.measuring.messages import (
 )
 from rnnshape.network import Question
 
-__all__ = ["KerasProcess", "measure"]
-
 Tell = Callable[[Progress], None]
 POLL_SECONDS = 0.05
 

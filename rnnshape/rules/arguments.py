@@ -7,8 +7,6 @@ from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.kinds import FLOATS, KINDS, Kind
 from rnnshape.signatures import module_of
 
-__all__ = ["candidates", "changes_no_shape", "check", "numbers", "whole", "whole_number", "wholes"]
-
 # How the names of arguments end that change neither a shape nor a number of parameters.
 WITHOUT_SHAPE = (
     *("_initializer", "_regularizer", "_constraint", "activation", "dropout", "seed", "name"),

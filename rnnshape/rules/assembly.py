@@ -8,8 +8,6 @@ from typing import Literal, NamedTuple
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
 
-__all__ = ["ALONE", "CELL_STATES", "STATE_WORDS", "Direction", "assembled"]
-
 CELL_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
 STATE_WORDS: dict[str, Literal["hidden state", "cell state"]] = {
     "h": "hidden state",

@@ -10,18 +10,6 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.facts import Axis, Tensor
 
-__all__ = [
-    "broadcast",
-    "exchanged",
-    "in_shape",
-    "joined",
-    "no_such_axis",
-    "place",
-    "place_of",
-    "places",
-    "places_of",
-]
-
 
 def place(call: Call, argument: str, given: Tensor, more: int = 0) -> int:
     """The place of the one axis that an argument names."""

@@ -10,8 +10,6 @@ from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, output, rule, weight
 
-__all__ = ["low_rank"]
-
 EQUATION = (
     r"(?P<left>\.\.\.)?(?P<taken>[a-zA-Z]+)(?P<right>\.\.\.)?,(?P<matrix>[a-zA-Z]+)"
     r"->(?P<out_left>\.\.\.)?(?P<made>[a-zA-Z]+)(?P<out_right>\.\.\.)?"

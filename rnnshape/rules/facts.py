@@ -11,18 +11,6 @@ from typing import Literal, NamedTuple, TypeAlias
 from rnnshape.expression import Call
 from rnnshape.nest import leaves, mapped
 
-__all__ = [
-    "Axis",
-    "Facts",
-    "Nested",
-    "Pass",
-    "Relation",
-    "Tensor",
-    "Timeline",
-    "changed",
-    "flat",
-]
-
 Role = Literal["input", "output", "hidden state", "cell state", "weight"]
 
 

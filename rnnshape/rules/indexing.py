@@ -17,8 +17,6 @@ from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.operands import made, operands, repeated
 from rnnshape.rules.registry import only_input, rule, rule_of_inputs
 
-__all__ = ["Key", "key_of"]
-
 Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
 
 

@@ -12,8 +12,6 @@ from rnnshape.expression import Call
 from rnnshape.rules.facts import Nested, Tensor, flat
 from rnnshape.signatures import is_operation, signature
 
-__all__ = ["Given", "Inputs", "called_with", "nested", "tensors_in"]
-
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | None"
 
 # Layers that take their tensors in one list.

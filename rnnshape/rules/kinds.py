@@ -11,8 +11,6 @@ from typing import NamedTuple, TypeAlias
 from rnnshape.expression import Call, Value
 from rnnshape.signatures import ACTIVATIONS, ALIASES, ARGUMENT_OBJECTS, module_of
 
-__all__ = ["CONSTRAINTS", "FLOATS", "INITIALIZERS", "KINDS", "REGULARIZERS", "Kind"]
-
 NEED_ARGUMENTS = ("constant", "threshold")  # functions that their names alone don't stand for
 FLOATS = ("float16", "bfloat16", "float32", "float64", "mixed_float16", "mixed_bfloat16")
 

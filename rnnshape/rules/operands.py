@@ -12,8 +12,6 @@ from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import rule_of_inputs
 from rnnshape.signatures import signature
 
-__all__ = ["made", "of_two", "operands", "repeated"]
-
 OfTwo: TypeAlias = "Callable[[Call, Tensor, Tensor], Facts | None]"
 
 

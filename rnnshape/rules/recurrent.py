@@ -22,8 +22,6 @@ from rnnshape.rules.registry import (
     weight,
 )
 
-__all__ = ["PassRule", "gated_weights", "pass_rule", "pass_rule_of", "states_of"]
-
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
     "GRU": ("update", "reset", "hidden"),

@@ -15,23 +15,6 @@ from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
 from rnnshape.rules.states import with_initial_state
 from rnnshape.signatures import signature
 
-__all__ = [
-    "EACH_TIMESTEP",
-    "SEQUENCE",
-    "Rule",
-    "axes_of_input",
-    "axes_of_rank",
-    "facts_of",
-    "has_rule",
-    "known_length",
-    "only_input",
-    "output",
-    "required_axes",
-    "rule",
-    "rule_of_inputs",
-    "weight",
-]
-
 EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
 SEQUENCE = ("batch", "timesteps", "features")
 BY_RANK = {

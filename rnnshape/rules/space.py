@@ -10,18 +10,6 @@ from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.rules.registry import required_axes
 
-__all__ = [
-    "arranged",
-    "axes_over_space",
-    "channels_and_space",
-    "kernel_axes",
-    "names_of_axes",
-    "slid",
-    "space_rank",
-    "spread",
-    "takes_line_or_space",
-]
-
 T = TypeVar("T")
 SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Facts, Nested, Tensor, flat
 
-__all__ = ["with_initial_state"]
-
 
 def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool = False) -> Facts:
     """The facts of a recurrent layer that starts from states, or a `QueryError` if they do not

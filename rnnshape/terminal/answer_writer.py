@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rnnshape.views.page import Page
     from rnnshape.views.text import Text
 
-__all__ = ["AnswerWriter"]
-
 
 class AnswerWriter:
     """One command's answer on standard output.

@@ -18,19 +18,6 @@ if TYPE_CHECKING:
     from rnnshape.reading import Reading
     from rnnshape.report import Report
 
-__all__ = [
-    "Environment",
-    "Measurer",
-    "Reader",
-    "columns",
-    "is_coloured",
-    "is_drawn_on",
-    "is_dumb",
-    "is_terminal",
-    "size",
-    "writes_unicode",
-]
-
 NARROWEST, USUAL, WIDEST = 20, 80, 400  # columns
 
 

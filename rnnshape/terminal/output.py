@@ -7,8 +7,6 @@ import select
 from collections.abc import Iterable
 from typing import TextIO
 
-__all__ = ["write"]
-
 ENOUGH = 1 << 16  # characters that are worth a write
 
 

@@ -16,8 +16,6 @@ from rnnshape.terminal.screen import Screen
 if TYPE_CHECKING:
     from rnnshape.measuring.messages import Progress
 
-__all__ = ["WaitingLine"]
-
 BAR = 12  # characters
 ECHO = len("^C^C")  # which the terminal may write behind the line, and must not wrap
 PERIOD = 0.1  # seconds

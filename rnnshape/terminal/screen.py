@@ -11,8 +11,6 @@ from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
 from rnnshape.views.text import Text
 
-__all__ = ["Screen"]
-
 
 class Screen:
     """Where an answer is shown to a person, or written as text.

@@ -8,20 +8,6 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.problem import Problem
 
-__all__ = [
-    "Data",
-    "Function",
-    "Kind",
-    "Model",
-    "Port",
-    "Size",
-    "Sizes",
-    "TrainingCall",
-    "Validation",
-    "counted",
-    "shown",
-]
-
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
 Kind: TypeAlias = Literal["data", "labels", "samples"]

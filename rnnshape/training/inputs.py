@@ -17,8 +17,6 @@ from rnnshape.training.data import (
 )
 from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, rearranged, settled
 
-__all__ = ["dtype_problem", "input_problems"]
-
 OF_A_LAYER = "each layer has its own words"
 ANY = 0  # in the place of None, where an input takes any size
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it

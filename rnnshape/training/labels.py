@@ -22,8 +22,6 @@ from rnnshape.training.metrics import judge_of_metric, metric_named
 from rnnshape.training.remedies import Attempt, label_remedies
 from rnnshape.training.shapes import Judge, settled
 
-__all__ = ["label_problems"]
-
 NO_WEIGHTS = ("class_weight=None",)
 
 

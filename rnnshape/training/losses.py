@@ -17,21 +17,6 @@ from rnnshape.training.shapes import (
     repeats,
 )
 
-__all__ = [
-    "HARMLESS",
-    "LOSSES",
-    "ONE_HOT",
-    "SHORT",
-    "Loss",
-    "elementwise",
-    "judge_of_loss",
-    "loss_named",
-    "same_shape",
-    "snake_case",
-    "sparse",
-    "written",
-]
-
 # Arguments that do not change which shapes fit.
 HARMLESS = {
     *("name", "dtype", "reduction", "from_logits", "label_smoothing", "delta", "alpha", "beta"),

@@ -25,8 +25,6 @@ from rnnshape.training.shapes import (
     repeats,
 )
 
-__all__ = ["METRICS", "judge_of_metric", "metric_named"]
-
 # Arguments that do not change which shapes fit, beside those of losses.
 _HARMLESS = HARMLESS | {
     *("threshold", "thresholds", "num_thresholds", "curve", "summation_method", "k"),

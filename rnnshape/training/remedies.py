@@ -10,8 +10,6 @@ from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named,
 from rnnshape.training.metrics import judge_of_metric, metric_named
 from rnnshape.training.shapes import in_general, rearranged
 
-__all__ = ["Attempt", "label_remedies"]
-
 MOST_REMEDIES = 2
 
 

@@ -8,8 +8,6 @@ from math import floor
 from rnnshape.problem import Problem
 from rnnshape.training.data import Model, Port, TrainingCall, shown
 
-__all__ = ["sample_problems"]
-
 
 def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Numbers of samples that differ, a split that leaves none, batches that do not divide."""

@@ -10,20 +10,6 @@ from typing import NamedTuple, TypeAlias
 
 from rnnshape.training.data import Sizes
 
-__all__ = [
-    "OTHER",
-    "Judge",
-    "Outcome",
-    "Refusal",
-    "Shape",
-    "aligned",
-    "broadcast",
-    "in_general",
-    "rearranged",
-    "repeats",
-    "settled",
-]
-
 Shape: TypeAlias = tuple[int, ...]
 MOST_AXES = 5  # of which all orders are tried
 MOST_CASES = 100  # of sizes that are tried in the place of those that are not known

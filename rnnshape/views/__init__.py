@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from rnnshape.views.blocks import Block
     from rnnshape.views.page import Page
 
-__all__ = ["VIEWS", "View", "left_out"]
-
 BLOCKS = frozenset({Format.TABLE, Format.MARKDOWN})  # the formats that show any view
 
 

@@ -13,8 +13,6 @@ from rich.cells import cell_len
 
 from rnnshape.views.text import Text, joined
 
-__all__ = ["GAP", "Block", "Grid", "Heading", "Lines", "Picture", "Program", "Row", "Section"]
-
 GAP = 2  # blanks between the columns of a grid
 READABLE = 26  # a column of prose any narrower is a column of syllables
 NARROWEST = 11  # what shapes need

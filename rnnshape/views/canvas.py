@@ -6,8 +6,6 @@ from itertools import groupby
 
 from rnnshape.views.text import Style, Text, joined
 
-__all__ = ["Canvas"]
-
 PLAIN = str.maketrans("┌┐└┘├┤┬┴┼─│▲▼▶◀·⋮…", "+++++++++-|^v><.:.")
 BLANK = (" ", Style.PLAIN)
 

@@ -9,8 +9,6 @@ from rnnshape.report import Report
 from rnnshape.views.blocks import Program
 from rnnshape.views.page import Page
 
-__all__ = ["blocks", "fields", "programs"]
-
 
 def blocks(report: Report, page: Page) -> Iterator[Program]:
     yield Program(report.code)

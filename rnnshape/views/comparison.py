@@ -19,8 +19,6 @@ from rnnshape.words import FLAGS
 if TYPE_CHECKING:
     from rnnshape.query import Query
 
-__all__ = ["comparison"]
-
 RETURNED = ("return_sequences", "return_state")
 
 

@@ -12,8 +12,6 @@ from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled, whole
 
-__all__ = ["data"]
-
 LEFT = 8  # columns that a page has beside a line of code
 
 

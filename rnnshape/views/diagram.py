@@ -15,8 +15,6 @@ from rnnshape.views.plan import Plan
 from rnnshape.views.text import Style, Text, joined, styled, whole
 from rnnshape.views.unrolled import unrolled
 
-__all__ = ["blocks"]
-
 DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers
 LEGEND = "inputs above, outputs below; time runs from left to right"
 

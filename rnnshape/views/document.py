@@ -12,8 +12,6 @@ from rnnshape.views.outputs import notes, outputs
 from rnnshape.views.page import Page
 from rnnshape.views.summary import summary
 
-__all__ = ["body", "ending", "report_blocks", "whole"]
-
 
 def whole(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
     """All of an answer."""

@@ -11,8 +11,6 @@ from rnnshape.views.blocks import Block, Heading, Lines, Picture, Program
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, styled
 
-__all__ = ["blocks"]
-
 
 def blocks(explanation: Explanation, line: Place | None, page: Page) -> Iterator[Block]:
     """What is shown of it; `line` is the line of code, where its file is there."""

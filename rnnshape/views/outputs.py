@@ -19,8 +19,6 @@ from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled
 
-__all__ = ["given", "notes", "outputs", "shape"]
-
 NOTE = "note: "
 MOST_NOTES = 3
 OPTIONS = {"batch": "-b", "timesteps": "-t", "features": "-f"}

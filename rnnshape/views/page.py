@@ -9,8 +9,6 @@ from typing import NamedTuple
 from rnnshape.rules.facts import Axis
 from rnnshape.views.text import Style, Text, styled, whole
 
-__all__ = ["Page"]
-
 
 class Page(NamedTuple):
     """A screen, a file or a document, as far as a view needs to know it.

@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from rnnshape.views.text import Style
 
-__all__ = ["LOOKS", "Colour", "Look", "with_colours"]
-
 
 class Colour(NamedTuple):
     """A colour in each of the places that it is shown in.

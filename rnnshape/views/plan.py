@@ -10,8 +10,6 @@ from functools import cached_property
 from rnnshape.layer import Layer
 from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
 
-__all__ = ["FIRST", "CellRow", "Plan", "Slot"]
-
 LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
 SPACE, ELLIPSIS = 2, 7  # columns between slots, and where some are left out
 FIRST = 2  # where the lines of the first direction fall within a slot

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from rnnshape.problem import Problem
     from rnnshape.query import Query
 
-__all__ = ["summary"]
-
 
 def summary(
     query: Query, reports: Sequence[Report], page: Page, *, pending: bool = False

@@ -9,8 +9,6 @@ from typing import TypeAlias
 
 from rich.cells import cell_len
 
-__all__ = ["NO_BREAK", "Part", "Style", "Text", "joined", "styled", "whole"]
-
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a line is never broken here; it is written as a space
 
 

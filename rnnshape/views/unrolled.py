@@ -26,8 +26,6 @@ from rnnshape.views.canvas import Canvas
 from rnnshape.views.plan import FIRST, CellRow, Plan, Slot
 from rnnshape.views.text import Style
 
-__all__ = ["unrolled"]
-
 MERGED = {"sum": "sum", "mul": "product", "ave": "mean"}
 
 

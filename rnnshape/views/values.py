@@ -18,8 +18,6 @@ from rnnshape.views.text import Style, Text, joined, styled
 if TYPE_CHECKING:
     from rnnshape.measuring.arrays import Array
 
-__all__ = ["blocks"]
-
 MOST_ROWS = 40  # of one array; of more, those at its ends
 ENDS = 3  # how many entries are shown at either end of an axis that is cut
 DIGITS, MOST_DECIMALS = 4, 9  # decimals of numbers around 1, and of the smallest

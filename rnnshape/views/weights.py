@@ -14,8 +14,6 @@ from rnnshape.views.blocks import Grid, Row, Section
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
-__all__ = ["blocks", "fields", "formula"]
-
 
 def blocks(report: Report, page: Page) -> Iterator[Grid]:
     """A row per weight; under those of a layer, how their parameters are counted."""
