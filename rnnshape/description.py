@@ -30,7 +30,7 @@ from rnnshape.network import (
 )
 from rnnshape.network_inputs import assumed_axes, described_input
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
@@ -128,29 +128,6 @@ def sizes_that_fit(network: Network, sizes: Dimensions) -> Dimensions | None:
                 if any(kind_of_axis(axis) == kind for axes in assumed for axis in axes):
                     return larger
     return None
-
-
-def assumptions(
-    network: Network, sizes: Dimensions, description: Description
-) -> tuple[tuple[str, ...], ...]:
-    """Of each layer, the assumed axes that its parameters follow from: with another size, there
-    are others."""
-    kinds = dict.fromkeys(kind_of_axis(axis) for axes in description.assumed for axis in axes)
-    kinds.pop("batch", None)  # Keras makes no weight of a batch that is not written
-    found: list[list[str]] = [[] for _ in description.layers]
-    for kind in kinds:
-        for more in (7, 96):
-            try:
-                other = describe(network, replace(sizes, **{kind: sizes[kind] + more}))
-            except QueryError:
-                continue
-            for place, (layer, changed) in enumerate(
-                zip(description.layers, other.layers, strict=True)
-            ):
-                if layer.parameters != changed.parameters and kind not in found[place]:
-                    found[place].append(kind)
-            break
-    return tuple(map(tuple, found))
 
 
 class _Run:
@@ -311,11 +288,14 @@ def _tensors_of_shapes(
     or those that are recorded, with a None for the batch. What the rule does not know drops masks,
     and of what is not read nobody knows."""
     batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
+    unsaid = NOTHING.union(*(axis.follows_from for one in given for axis in one.axes)) - WHEN_RUN
     masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
         sizes = zip(names, shape, strict=True)
-        axes = tuple(Axis(name, batch if size is None else size) for name, size in sizes)
+        axes = tuple(
+            Axis(name, batch if size is None else size, follows_from=unsaid) for name, size in sizes
+        )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
         yield Tensor(name, axes, mask=axes[:2] if masked else None, source=step.layer)

@@ -166,9 +166,8 @@ def bind(
     order = (*known.names, *INPUT_ARGUMENTS)
     arguments = tuple(
         (word, given[word])
-        for word in dict.fromkeys(order)
-        if word in given
-        and not (word in known.defaults and _same(given[word], known.defaults[word]))
+        for word in sorted(given, key=order.index)
+        if not (word in known.defaults and _same(given[word], known.defaults[word]))
     )
     return Call(name, arguments, {**found, **places})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network
@@ -54,6 +55,7 @@ def names_by_keras(network: Network) -> list[str]:
     return names
 
 
+@lru_cache(maxsize=256)
 def snake_case(name: str) -> str:
     """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
     word = re.sub(r"\W.*", "", CLASSES.get(name, name))

@@ -307,7 +307,8 @@ def without_input_arguments(value: Call) -> Call:
     def cleaned(leaf: Value) -> Value:
         return without_input_arguments(leaf) if isinstance(leaf, Call) else leaf
 
-    if module_of(value.name) is None:
+    written = (name for call in calls_within(value) for name, _ in call.arguments)
+    if module_of(value.name) is None or not any(name in INPUT_ARGUMENTS for name in written):
         return value
     own = signature(value.name).names
     kept = value.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from rnnshape.columns import Column, with_numbers
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import Dimensions, Input, Network, Ref, Shape
+from rnnshape.network import Dimensions, Input, Network, Ref, Shape, kind_of_axis
 from rnnshape.rules import axes_of_input
-from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 
 
 def described_input(
@@ -25,10 +25,19 @@ def described_input(
     rank = len(shape) if shape else None
     names = names_of_axes(network, number, rank)
     axes = tuple(
-        Axis(name, length or sizes[name], is_open=one.shape is not None and length is None)
+        Axis(name, length or sizes[name], follows_from=_unsaid(one, name, length, sizes))
         for name, length in zip(names, shape or (None,) * len(names), strict=True)
     )
     return Tensor(one.name, axes, "what the network is given", "input")
+
+
+def _unsaid(one: Input, axis: str, length: int | None, sizes: Dimensions) -> frozenset[str]:
+    """What the length of an axis follows from that no text says."""
+    if length is None and one.shape is not None:
+        return WHEN_RUN
+    # Keras makes no weight of a batch that is not written.
+    is_assumed = length is None and sizes.given(axis) is None and axis != "batch"
+    return frozenset({kind_of_axis(axis)}) if is_assumed else NOTHING
 
 
 def assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ...]:

@@ -9,17 +9,17 @@ from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, assumptions, describe, sizes_that_fit
+from rnnshape.description import Description, describe, sizes_that_fit
 from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
 from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
-from rnnshape.network import Question, Ref
+from rnnshape.network import Question, Ref, kind_of_axis
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
-from rnnshape.rules.facts import Nested, Relation, Tensor
+from rnnshape.rules.facts import NOTHING, Nested, Relation, Tensor
 
 if TYPE_CHECKING:
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
@@ -182,13 +182,15 @@ class Report:
         pairs = zip(self.description.inputs, self.description.assumed, strict=True)
         return {tensor.name: axes for tensor, axes in pairs if axes}
 
-    @cached_property
-    def _assumes(self) -> tuple[tuple[str, ...], ...]:
-        return assumptions(self.question.network, self.question.dimensions, self.description)
-
     def assumes_of(self, layer: Layer) -> tuple[str, ...]:
-        """The assumed axes that a layer's parameters follow from."""
-        return self._assumes[layer.number - 1]
+        """The kinds of assumed sizes that a layer's parameters follow from."""
+        if layer.parameters is None:
+            return ()
+        unsaid = NOTHING.union(
+            *(axis.follows_from for weight in layer.weights for axis in weight.axes)
+        )
+        kinds = (kind_of_axis(axis) for axes in self.description.assumed for axis in axes)
+        return tuple(kind for kind in dict.fromkeys(kinds) if kind in unsaid)
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import Any
 
 
 def _sections() -> dict[str, dict[str, str]]:
@@ -67,7 +68,8 @@ REFUSED = {
 }
 
 
-class Signature(NamedTuple):
+@dataclass(frozen=True)
+class Signature:
     """The arguments of one name, in Keras' order.
 
     Attributes:
@@ -83,7 +85,7 @@ class Signature(NamedTuple):
     defaults: Mapping[str, Any]
     tensors: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return (*self.required, *self.defaults)
 
@@ -125,11 +127,11 @@ def signature(name: str) -> Signature:
     tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *ARGUMENT_OBJECTS.values())
     takes, _, called = next(table[name] for table in tables if name in table).partition(" -> ")
     tensors = tuple(called[1:-1].split(", ")) if called else ()
-    known = _arguments(takes)._replace(tensors=tensors)
+    known = replace(_arguments(takes), tensors=tensors)
     if name not in OPERATIONS:
         return known
     numbers = {tensor: None for tensor in tensors if not tensor.startswith("*")}
-    return known._replace(defaults={**known.defaults, **numbers})
+    return replace(known, defaults={**known.defaults, **numbers})
 
 
 def _arguments(text: str) -> Signature:

@@ -5,6 +5,8 @@ Each case of the first table was answered wrongly by version 0.2, without a word
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +14,7 @@ import pytest
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.network import Question
+from rnnshape.network import Question, kind_of_axis
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -232,6 +234,43 @@ def test_parameters_that_follow_from_an_assumed_size_have_a_star() -> None:
     assert [one["assumes"] for one in answer["layers"]] == [["features"], []]
     given = command("LSTM(8) -> Dense(1)", "-f", "1", "--dry-run")
     assert "*" not in given.out
+
+
+ASSUMING = """
+LSTM(3) -> Dense(2)
+Bidirectional(GRU(3, return_sequences=True)) -> Flatten() -> Dense(1)
+Conv1D(3, 2, strides=2) -> MaxPooling1D(2) -> Flatten() -> Dense(2)
+Conv2D(3, 2, data_format='channels_first') -> Flatten() -> Dense(2)
+SeparableConv2D(2, 2, depth_multiplier=3) -> UpSampling2D() -> Flatten() -> Dense(2)
+ConvLSTM2D(3, 2) -> ZeroPadding2D() -> Flatten() -> Dense(1)
+ConvLSTM1D(3, 2, return_sequences=True) -> TimeDistributed(Flatten()) -> LSTM(3)
+Permute((2, 1)) -> LSTM(3)
+Reshape((-1, 1)) -> GlobalMaxPooling1D() -> Dense(1)
+Reshape((1, -1)) -> SimpleRNN(2)
+LayerNormalization(axis=(1, 2))
+MultiHeadAttention(2, 3) -> LSTM(2)
+PReLU(shared_axes=[1]) -> Flatten() -> RepeatVector(3)
+SpectralNormalization(Dense(3, lora_rank=2))
+EinsumDense('abc,cd->abd', output_shape=(5, 64), bias_axes='bd')
+EinsumDense('abc,bd->adc', output_shape=(7, None))
+Embedding(10, 3) -> Cropping1D(1) -> Flatten() -> Dense(2)
+Sequential([Lambda(lambda x: x[:, :3]), Flatten(), Dense(2)])
+Sequential([Lambda(lambda x: x[:, 1:]), Flatten(), Dense(2)])
+"""
+
+
+@pytest.mark.parametrize("text", ASSUMING.strip().splitlines())
+def test_what_follows_from_an_assumed_size_is_another_with_another_size(text: str) -> None:
+    [network] = read(text).networks
+    report = Report(Question(network))
+    kinds = {kind_of_axis(axis) for axes in report.description.assumed for axis in axes} - {"batch"}
+    for kind in kinds:
+        sizes = report.question.dimensions
+        with suppress(QueryError):  # it takes no other size
+            other = describe(network, replace(sizes, **{kind: sizes[kind] + 7}))
+            for layer, changed in zip(report.layers, other.layers, strict=True):
+                follows = layer.parameters != changed.parameters
+                assert (kind in report.assumes_of(layer)) == follows
 
 
 @pytest.mark.parametrize("shape", ["60000,28,28", "(60000, 28, 28)", "[60000, 28, 28]"])

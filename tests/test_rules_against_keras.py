@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind, calls_within
 from rnnshape.rules import facts_of
-from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import called_with
 from rnnshape.signatures import is_operation
 from tests.calls import parse
@@ -111,7 +111,11 @@ def described(shape: Shape, *, masked: bool = False) -> Tensor:
     names = {2: "batch features", 3: "batch timesteps features"}.get(len(shape), "")
     words = names.split() or ["batch", *(f"axis {number}" for number in range(1, len(shape)))]
     axes = tuple(
-        Axis(word, size or (2 if word == "batch" else OPEN), is_open=size is None)
+        Axis(
+            word,
+            size or (2 if word == "batch" else OPEN),
+            follows_from=NOTHING if size else WHEN_RUN,
+        )
         for word, size in zip(words, shape, strict=True)
     )
     return Tensor("inputs", axes, "the input", "input", mask=axes[:-1] if masked else None)

@@ -4,6 +4,7 @@ literal arguments. Nearly all of them are bound here, without what follows code.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -73,8 +74,8 @@ def _statements(text: str) -> list[ast.stmt] | None:
 def _depth(text: str) -> int:
     """How many brackets may stand within each other; those in strings are counted too."""
     depth = deepest = 0
-    for mark in text:
-        depth += (mark in "([{") - (mark in ")]}")
+    for mark in re.findall(r"[][(){}]", text):
+        depth += 1 if mark in "([{" else -1
         deepest = max(deepest, depth)
     return deepest
 

@@ -125,7 +125,7 @@ def _longer(one: Axis, other: Axis) -> Axis:
     """One entry is repeated along the other's."""
     if other.length <= one.length:
         return one
-    return Axis(one.name, other.length, one.factor, one.is_open, static_length=one.length)
+    return Axis(one.name, other.length, one.factor, one.follows_from, static_length=one.length)
 
 
 def _relations(

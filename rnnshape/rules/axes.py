@@ -8,7 +8,7 @@ from math import prod
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.facts import NOTHING, Axis, Tensor
 
 
 def place(call: Call, argument: str, given: Tensor, more: int = 0) -> int:
@@ -63,7 +63,7 @@ def joined(axes: Sequence[Axis]) -> Axis:
     return Axis(
         " * ".join(axis.label for axis in axes) or "1",
         prod(axis.length for axis in axes),
-        is_open=any(axis.is_open for axis in axes),
+        follows_from=NOTHING.union(*(axis.follows_from for axis in axes)),
         static_length=prod(axis.length_before_run for axis in axes) if known else None,
     )
 

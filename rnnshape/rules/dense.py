@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, output, rule, weight
 
 EQUATION = (
@@ -120,9 +120,10 @@ def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:
                 "output_shape",
             )
         if isinstance(size, int):
-            axes.setdefault(letter, Axis("units" if len(sizes) == 1 else letter, int(size)))
+            new = Axis("units" if len(sizes) == 1 else letter, int(size))
+            axes[letter] = replace(known, follows_from=NOTHING) if known else new
         elif known is not None:
-            axes[letter] = replace(known, is_open=True)
+            axes[letter] = replace(known, follows_from=known.follows_from | WHEN_RUN)
     return True
 
 

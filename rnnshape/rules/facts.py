@@ -11,6 +11,10 @@ from typing import Literal, NamedTuple, TypeAlias
 from rnnshape.expression import Call
 from rnnshape.nest import leaves, mapped
 
+NOTHING = frozenset[str]()
+WHEN_RUN = frozenset({"what is given when it runs"})
+LONG = 1_000_000  # of an axis
+
 Role = Literal["input", "output", "hidden state", "cell state", "weight"]
 
 
@@ -22,7 +26,8 @@ class Axis:
         name: what is counted along it, in Keras' terms: `"units"`.
         length: how many entries it has.
         factor: how often what is named fits into the length: 4 for the gates of an LSTM's kernel.
-        is_open: whether Keras knows the length only when it runs: None in an `Input`'s shape.
+        follows_from: of what no text says, all that the length follows from: the kinds of sizes
+            that are assumed, such as `"timesteps"`, and `WHEN_RUN`.
         is_unknown: whether the length is only a number in the place of one that is not known.
         static_length: what Keras takes the length for before it runs, where that is wrong.
 
@@ -33,13 +38,12 @@ class Axis:
     name: str
     length: int
     factor: int = 1
-    is_open: bool = False
+    follows_from: frozenset[str] = NOTHING
     static_length: int | None = None
     is_unknown: bool = False
 
     def __rmul__(self, times: int) -> Axis:
-        wide = self.resized(lambda length: times * length)
-        return Axis(self.name, wide.length, times * self.factor, self.is_open, wide.static_length)
+        return self.resized(lambda length: times * length, times * self.factor)
 
     def __add__(self, other: Axis) -> Axis:
         """The axis along which two are joined: `2*units`, or `units + features`."""
@@ -51,18 +55,26 @@ class Axis:
             self.name if self.name == other.name else f"{self.label} + {other.label}",
             self.length + other.length,
             self.factor + other.factor if alike else 1,
-            self.is_open or other.is_open,
+            self.follows_from | other.follows_from,
             static,
         )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Keras knows the length only when it runs: None in an `Input`'s shape."""
+        return self.follows_from >= WHEN_RUN
 
     @property
     def length_before_run(self) -> int:
         return self.length if self.static_length is None else self.static_length
 
-    def resized(self, change: Callable[[int], int]) -> Axis:
+    def resized(self, change: Callable[[int], int], factor: int = 1) -> Axis:
         """The same axis with another number of entries, and with what Keras takes it for."""
         static = None if self.static_length is None else change(self.static_length)
-        return Axis(self.name, change(self.length), 1, self.is_open, static)
+        length, follows_from = change(self.length), self.follows_from
+        if follows_from and change(self.length + LONG) == length:  # as the first three always are
+            follows_from &= WHEN_RUN
+        return Axis(self.name, length, factor, follows_from, static)
 
     @property
     def label(self) -> str:
@@ -70,7 +82,9 @@ class Axis:
 
     def named(self, name: str) -> Axis:
         """The same axis, where another layer counts something else along it."""
-        return Axis(name, self.length, 1, self.is_open, self.static_length)
+        if (name, 1) == (self.name, self.factor):
+            return self
+        return Axis(name, self.length, 1, self.follows_from, self.static_length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def split(call: Call, given: Tensor) -> Facts:
             )
         more = axis.length % count
         sizes = [axis.length // count + (number < more) for number in range(count)]
-    axes = [Axis(axis.name, size, is_open=axis.is_open) for size in sizes]
+    axes = [Axis(axis.name, size, follows_from=axis.follows_from) for size in sizes]
     return _parts([exchanged(given, at, axis) for axis in axes])
 
 

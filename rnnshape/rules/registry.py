@@ -226,7 +226,8 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
-    bits = re.fullmatch(r"b?float(\d+)", str(call["dtype"]))  # a mixed policy keeps them in 32
+    dtype = call["dtype"]
+    bits = dtype and re.fullmatch(r"b?float(\d+)", str(dtype))  # a mixed policy keeps them in 32
     return Tensor(
         f"{before}{name}{after}",
         axes,
