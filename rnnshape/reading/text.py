@@ -23,7 +23,6 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 # Texts and comments, which may hold anything, and what counts outside of them.
 MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
-DEEPEST = 30  # lists and models within each other
 
 
 def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
@@ -161,20 +160,18 @@ def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
     return value
 
 
-def _layers(source: Source, node: ast.expr, value: object, depth: int = 0) -> Iterator[object]:
+def _layers(source: Source, node: ast.expr, value: object) -> Iterator[object]:
     """The layers of a value, one after the other: those of a `Sequential` are taken out of it."""
-    if depth > DEEPEST:
-        raise source.error(node, "this is nested too deeply to be read")
     if isinstance(value, list | tuple):
         written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
         pieces = written if len(written) == len(value) else [node] * len(value)
         for piece, part in zip(pieces, value, strict=True):
-            yield from _layers(source, piece, part, depth + 1)
+            yield from _layers(source, piece, part)
     elif isinstance(value, Sequential):
         if value.own_open is not None:
             raise _open_error(source, node, value.own_open)
         for part in value.own_items:
-            yield from _layers(source, node, part, depth + 1)
+            yield from _layers(source, node, part)
     elif isinstance(value, Layer) and not isinstance(value, Model):
         if "own_layer" in vars(value):
             _check_open(source, node, value.own_layer)

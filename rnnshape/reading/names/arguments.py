@@ -124,18 +124,8 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     """`keras.Input`, and `InputLayer`."""
     if isinstance(named.get("tensor"), Tensor):
         return named["tensor"]
-    known = signatures.signature("Input").names
-    given = dict(zip(known, values, strict=False)) | named
-    given.pop("ragged", None)  # its shape is the same
-    plain = {}
-    for word, value in given.items():
-        made = argument(value)
-        if not (isinstance(made, Unknown) and changes_no_shape(word)):
-            plain[word] = made
-    places = session().places()
-    places |= {word: places[str(n)] for n, word in enumerate(known) if str(n) in places}
-    source = input_of(bind("Input", (), plain, places))
-    name = plain.get("name")
-    return Tensor(
-        graph.InputTensor(source.shape, "", source.dtype, name if isinstance(name, str) else "")
-    )
+    named.pop("ragged", None)  # its shape is the same
+    call = bound("Input", values, named)
+    source, name = input_of(call), call["name"]
+    name = name if isinstance(name, str) else ""
+    return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))

@@ -19,8 +19,6 @@ from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
 
-DEEPEST = 20  # models that begin with a model
-
 
 class Sequential(Model):
     """Layers, one after the other.
@@ -168,13 +166,13 @@ class Sequential(Model):
     def own_is_called(self) -> bool:
         return self.own_is_described and bool(self.own_takes)
 
-    def own_described(self, depth: int = 0) -> graph.InputTensor:
+    def own_described(self) -> graph.InputTensor:
         """What it says itself of what it is given: by an `Input`, or by what its first layer is."""
         item = self.own_items[0] if self.own_items else None
         if isinstance(item, Tensor) and isinstance(item.maker, graph.InputTensor):
             return item.maker
-        if isinstance(item, Sequential) and depth < DEEPEST:
-            return replace(item.own_first(depth + 1))
+        if isinstance(item, Sequential):
+            return replace(item.own_first())
         if isinstance(item, Model) and item.own_takes:
             maker = item.own_takes[0].maker
             return (
@@ -185,9 +183,9 @@ class Sequential(Model):
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)
 
-    def own_first(self, depth: int = 0) -> graph.InputTensor:
+    def own_first(self) -> graph.InputTensor:
         """What it is given: as it says itself, or as `build` or data does."""
-        said = self.own_described(depth)
+        said = self.own_described()
         is_said = said.shape is not None or self.own_shape is None
         return said if is_said else graph.InputTensor(self.own_shape)
 

@@ -17,8 +17,6 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
-DEEPEST = 40  # lists and layers within each other, of an argument
-
 
 class Sizes(tuple[Any, ...]):
     """A shape as code meets it."""
@@ -206,10 +204,8 @@ def _count_of(call: Call) -> int:
     return parts if isinstance(parts, int) else 1
 
 
-def argument(value: Any, depth: int = 0) -> Value:
+def argument(value: Any) -> Value:
     """A layer's argument as plain data."""
-    if depth > DEEPEST:
-        raise QueryError("this is nested too deeply to be read")
     if isinstance(value, Open):
         return unknown_of(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
@@ -219,7 +215,7 @@ def argument(value: Any, depth: int = 0) -> Value:
     if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
     if isinstance(value, list | tuple | range):
-        return tuple(argument(part, depth + 1) for part in value)
+        return tuple(map(argument, value))
     if hook(value, "own_as_argument") is not None:
         try:
             made: Value = value.own_as_argument()

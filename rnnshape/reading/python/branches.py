@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
-from rnnshape.reading.python.limits import TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
-MOST_OBJECTS = 20_000
 MOST_CONDITIONS = 6  # that are not known, within each other
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
@@ -39,8 +37,6 @@ class Snapshot:
             if inner or _content(value) is not None:
                 self.held[id(value)] = value
                 waiting += inner
-            if len(self.held) > MOST_OBJECTS:
-                raise TooLargeError("this condition changes too much to be read")
         evaluator.spend(len(self.held) // 20)
         self.before = self.now()
 

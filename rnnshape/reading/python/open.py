@@ -60,29 +60,33 @@ class Open:
             return None
         return self.source.place(self.node)
 
+    def under(self, label: str, *kept: str) -> Open:
+        """The same value under another label, of which these attributes are known, too."""
+        found = Open(label, self.reason, self.source, self.node)
+        for word in kept:
+            setattr(found, word, getattr(self, word))
+        return found
+
     def part(self, text: str) -> Open:
         """What is under a name of it, or at a place in it."""
         if len(self.label) > LONGEST_LABEL:
             return self
-        found = Open(self.label + text, self.reason, self.source, self.node)
-        found.alternatives = self.alternatives
-        return found
+        return self.under(self.label + text, "alternatives")
 
     def with_row(self, row: object) -> Open:
         """The same, of which it is known what each of its values is like."""
-        found = Open(self.label, self.reason, self.source, self.node)
-        found.is_named, found.roots, found.row = self.is_named, self.roots, row
+        found = self.under(self.label, "is_named", "roots")
+        found.row = row
         return found
 
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""
         if self.is_named or not name.strip("_"):
             return self
-        found = Open(name, self.reason, self.source, self.node)
-        found.is_named, found.alternatives = True, self.alternatives
-        found.is_number, found.row = self.is_number, self.row
-        found.stands_for = self.stands_for
-        found.start, found.offset = self.start, self.offset
+        found = self.under(
+            name, "alternatives", "is_number", "row", "stands_for", "start", "offset"
+        )
+        found.is_named = True
         found.roots = self.roots if any(root.is_named for root in self.roots) else ()
         return found
 

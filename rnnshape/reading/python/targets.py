@@ -20,7 +20,7 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     """A value of something open that code goes over; one of `range(...)` is a number."""
     item = evaluator.part(over, "[...]")
     if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
-        item = Open(item.label, item.reason, item.source, item.node)
+        item = item.under(item.label)
         item.is_number = True
     return item
 
