@@ -392,7 +392,7 @@ def test_an_input_that_the_network_excludes() -> None:
     [
         ("LSTM(64) -> LSTM(32)", QueryError, "give it return_sequences=True"),
         ("lstm", QueryError, "lstm is not known; did you mean LSTM"),
-        ("", QueryError, "nothing to read"),
+        ("", QueryError, "no Keras layer"),
         ([], QueryError, "no layer in this list"),
         (["Input((3, 4))"], QueryError, "no layer in this list"),
         (["LSTM(3)", "Input((3, 4))"], QueryError, "put it first"),

@@ -161,9 +161,9 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("LSTM(4)\rFoo(3)(x)", "Keras has no layer Foo", "Foo", ""),
         ("y = LTSM(3)(x)", "Keras has no layer LTSM; did you mean LSTM?", "LTSM", ""),
         ("x = Input((3,", "this can't be read: '(' was never closed", "(", ""),
-        ("Input((3, 2))", "there is no layer here: give one, such as LSTM(64)", "", ""),
-        ("", "there is nothing to read: give a Keras layer, such as LSTM(64)", "", ""),
-        ("# nothing", "there is no layer here: give one, such as LSTM(64)", "", ""),
+        ("Input((3, 2))", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        ("", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        ("# nothing", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
         (
             "print('hello')",
             "this is not a Keras layer",
@@ -213,8 +213,8 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "[GRU(3)]",
             "",
         ),
-        ("Sequential([])", "there is no layer here: give one, such as LSTM(64)", "", ""),
-        ("[]", "there is no layer here: give one, such as LSTM(64)", "", ""),
+        ("Sequential([])", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
+        ("[]", "there is no Keras layer in this: give one, such as LSTM(64)", "", ""),
         ("L2(0.1) -> Dense(1)", "L2 is not a Keras layer", "L2(0.1)", ""),
         (
             "Sequential([Input((3, 2)), Input((3, 2)), LSTM(3)])",

@@ -22,6 +22,7 @@ from rnnshape.signatures import LAYERS, REFUSED, module_of
 
 # Texts and comments, which may hold anything, and what counts outside of them.
 MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
+NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
@@ -37,8 +38,6 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
     source = Source(text, "line " if "\n" in text.strip() else "")
-    if not text.strip():
-        raise QueryError("there is nothing to read: give a Keras layer, such as LSTM(64)")
     marks = _arrows(source)
     nodes = source.between(marks) if marks else _expressions(source.statements())
     if nodes is None:
@@ -48,7 +47,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         for refusal in reading.refusals:
             raise refusal
         if not reading.networks:
-            raise QueryError("there is no Keras layer in this: give one, such as LSTM(64)")
+            raise QueryError(NO_LAYER)
         return reading
     evaluator = follower(let or {})
     network = _chain(evaluator, source, nodes)
@@ -90,7 +89,7 @@ def read_call(text: str) -> Call:
 def _expressions(statements: list[ast.stmt]) -> list[ast.expr] | None:
     """The expressions that a text is, or the inside of a list; None of a program."""
     if not statements:
-        raise QueryError("there is no layer here: give one, such as LSTM(64)")
+        raise QueryError(NO_LAYER)
     nodes = [node.value for node in statements if isinstance(node, ast.Expr)]
     if len(nodes) < len(statements):
         return None
@@ -125,7 +124,7 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
             if len(items) > MOST_LAYERS:
                 raise too_many_layers()
     if all(isinstance(item, Tensor) for item in items):
-        raise QueryError("there is no layer here: give one, such as LSTM(64)")
+        raise QueryError(NO_LAYER)
     layers = [item for item in items if isinstance(item, Layer)]
     if all(layer.own_keras_name and layer.own_layer.unread is None for layer in layers):
         attends = not any(isinstance(value, Sequential) for value in values)

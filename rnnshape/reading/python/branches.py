@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import BrokenSignal, Log, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
 
 MOST_CONDITIONS = 6  # that are not known, within each other
@@ -83,7 +84,8 @@ class Outcome(NamedTuple):
         return self.value
 
 
-class Early(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Early:
     """How a function or loop may have ended already."""
 
     because: Open
@@ -137,22 +139,18 @@ def both_ways(
     if goes_on.signal is not None:  # one returns, and the other breaks
         raise IsOpenError(because)
     snapshot.set(goes_on.contents)
-    early = Early(because, snapshot, ends)
-    if isinstance(ends.signal, ReturnedSignal):
-        scope.of_function().returns.append(early)
-    elif isinstance(ends.signal, BrokenSignal):
-        scope.breaks[-1].append(early)
-    else:
-        scope.continues[-1].append(early)
+    scope.early.append(Early(because, snapshot, ends))
     return goes_on.value
 
 
-def finish(early: list[Early], value: object = None) -> object:
-    """What comes of all the ways in which something may have ended, this one last."""
-    while early:
-        because, snapshot, outcome = early.pop()
-        snapshot.merge(outcome.contents, snapshot.now(), because)
-        value = _merged(outcome.value, value, because)
+def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:
+    """What comes of all the ways in which a function, a loop or a round of it may have ended so
+    since there were `start` of them, this one last."""
+    for early in reversed(scope.early[start:]):
+        if isinstance(early.outcome.signal, kind):
+            scope.early.remove(early)
+            early.snapshot.merge(early.outcome.contents, early.snapshot.now(), early.because)
+            value = _merged(early.outcome.value, value, early.because)
     return value
 
 

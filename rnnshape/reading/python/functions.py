@@ -51,7 +51,7 @@ def function(
                 evaluator.block(body, inner)
             except ReturnedSignal as returned:
                 result = returned.value
-        result = finish(inner.returns, result)
+        result = finish(inner, ReturnedSignal, 0, result)
         return Stream(inner.yields) if yields else result
 
     run.__name__ = run.__qualname__ = name

@@ -114,9 +114,7 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
             size = abs(digits) * 50
         case ((math.factorial | math.comb | math.perm), [int() as number, *_]):
             size = number * 100
-        case types.BuiltinMethodType(__self__=str() | bytes()), _:  # "x".ljust(n)
+        case types.BuiltinMethodType(__self__=str() | bytes() | int()), _:  # "x".ljust(n)
             size = max((part for part in parts if isinstance(part, int)), default=0)
-        case types.BuiltinMethodType(__self__=int()), [int() as length, *_]:  # (1).to_bytes(n)
-            size = length
     if size > MOST:
         raise TooLargeError("this would be too large to be read")

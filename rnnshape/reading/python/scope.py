@@ -15,8 +15,8 @@ class Scope:
         owner: the class around a function, for `super()`; a list, as it is made last.
         first: the first argument of the function, its `self`.
         is_inner: whether it is that of a comprehension.
-        returns, breaks, continues: how the function, its loops, and their rounds may have ended
-            already, where a condition is not known; of the innermost loop last.
+        early: how the function, its loops and their rounds may have ended already, where a
+            condition is not known; of the innermost loop last.
     """
 
     def __init__(
@@ -29,9 +29,7 @@ class Scope:
         self.owner: list[type] = above.owner if above else []
         self.first: object = above.first if above else None
         self.is_inner = is_inner
-        self.returns: list[Any] = []
-        self.breaks: list[list[Any]] = []
-        self.continues: list[list[Any]] = []
+        self.early: list[Any] = []
 
     def around(self) -> Iterator[Scope]:
         scope: Scope | None = self

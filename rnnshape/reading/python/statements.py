@@ -129,8 +129,7 @@ def _rounds(
     orelse: Sequence[ast.stmt] = (),
     test: ast.expr | None = None,
 ) -> None:
-    end = evaluator.steps + STEPS_OF_LOOP
-    scope.breaks.append([])
+    end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
     try:
         for item in items:
             truth = test is None or evaluator.truth(test, scope)
@@ -150,17 +149,17 @@ def _rounds(
                 return
         evaluator.block(orelse, scope)
     finally:
-        finish(scope.breaks.pop())
+        finish(scope, BrokenSignal, start)
 
 
 def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
-    scope.continues.append([])
+    start = len(scope.early)
     try:
         evaluator.block(node.body, scope)
     except ContinuedSignal:
         pass
     finally:
-        finish(scope.continues.pop())
+        finish(scope, ContinuedSignal, start)
 
 
 def _maybe_once(
