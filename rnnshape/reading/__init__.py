@@ -17,14 +17,7 @@ from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import literal_network
 
-__all__ = [
-    "SUFFIXES",
-    "Reading",
-    "is_file",
-    "let_value",
-    "parse",
-    "read",
-]
+__all__ = ["SUFFIXES", "Reading", "is_file", "let_value", "parse", "read"]
 
 LONGEST_VALUE = 10_000  # characters of a `--let`
 

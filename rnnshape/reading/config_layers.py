@@ -15,14 +15,7 @@ from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
 from rnnshape.rules.arguments import changes_no_shape
-from rnnshape.signatures import (
-    ACTIVATIONS,
-    ALIASES,
-    LAYERS_INSIDE,
-    REFUSED,
-    module_of,
-    signature,
-)
+from rnnshape.signatures import ACTIVATIONS, ALIASES, LAYERS_INSIDE, REFUSED, module_of, signature
 
 DEEPEST = 40  # layers within each other
 # What a config has where the layer was given nothing.

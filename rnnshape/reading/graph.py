@@ -149,9 +149,7 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
 
 
 def called_anew(
-    calls: Iterable[LayerCall],
-    instead: Mapping[Tensor, Tensor],
-    step: Callable[..., LayerCall],
+    calls: Iterable[LayerCall], instead: Mapping[Tensor, Tensor], step: Callable[..., LayerCall]
 ) -> dict[LayerCall, LayerCall]:
     """The calls of a model that is used as a layer, made once more with other inputs.
 

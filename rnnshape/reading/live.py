@@ -19,11 +19,7 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
 from rnnshape.network import Network
-from rnnshape.reading.config_layers import (
-    UnreadLayerError,
-    layer_of,
-    row_text,
-)
+from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names import Model, Sequential
 from rnnshape.reading.replay import (

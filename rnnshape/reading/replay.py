@@ -13,13 +13,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names import (
-    SESSION,
-    Model,
-    Sequential,
-    Session,
-    Tensor,
-)
+from rnnshape.reading.names import SESSION, Model, Sequential, Session, Tensor
 from rnnshape.reading.names.layers import UnreadLayer
 from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.names.tensors import plain_sizes, returned, tensors_of, unread_step

@@ -12,12 +12,7 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, too_many_layers
-from rnnshape.reading.config_layers import (
-    MODELS,
-    UnreadLayerError,
-    layer_of,
-    row_text,
-)
+from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names import Model, Sequential

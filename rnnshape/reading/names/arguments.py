@@ -65,10 +65,7 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
         new = today.code.partition("=")[0]
         written = printed(argument(value))
         today = today.given(written)
-        if word in ("input_shape", "batch_input_shape"):
-            batch = "batch_shape=" if word.startswith("batch") else ""
-            today = today._replace(code=f"Input({batch}{written})")
-        elif word in ("input_dim", "input_length"):
+        if word in signatures.INPUT_ARGUMENTS:
             today = today._replace(code=_input_of_today(name, named))
         elif word in ("nb_row", "nb_col"):
             sizes = [argument(named[one]) for one in ("nb_row", "nb_col") if one in named]
@@ -85,10 +82,12 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _input_of_today(name: str, named: Mapping[str, Any]) -> str:
-    """The `Input` that says what a layer's `input_dim` and `input_length` say."""
+    """The `Input` that says what a layer's `input_dim`, `input_shape` and the like say."""
     words = {word: argument(named[word]) for word in signatures.INPUT_ARGUMENTS if word in named}
     shape = input_of_first_layer(Call(name, tuple(words.items()))).shape
-    return f"Input({printed(shape[1:]) if isinstance(shape, tuple) else 'shape'})"
+    if "batch_input_shape" in words:
+        return f"Input(batch_shape={printed(shape)})"
+    return f"Input({printed(shape[1:] if isinstance(shape, tuple) else shape)})"
 
 
 def passed(value: Any) -> Any:

@@ -24,15 +24,6 @@ FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
     "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",
 }  # fmt: skip
-CLASSES: dict[str, Any] = {
-    "Model": Model,
-    "Functional": Model,
-    "Sequential": Sequential,
-    "Layer": Layer,
-    "Input": Input,
-    "InputLayer": Input,
-    "Lambda": LambdaLayer,
-}
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "tensorflow.keras.backend"}
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
@@ -112,22 +103,12 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if (function := loss_or_metric(name, path)) is not None:
         return function
-    if name in CLASSES:
-        return CLASSES[name]
     if name == "data" and path == "tensorflow":
         return MODULES["tensorflow.data"]
-    if name in KERAS_DATA:
-        return KERAS_DATA[name]
-    if name in ("int_shape", "shape"):
-        return (lambda x: sizes_of(x)) if name == "int_shape" else sizes_at_run_time
-    if name == "load_model":
-        return loaded
-    if name == "clone_model":
-        return cloned
+    if name in CLASSES or name in FUNCTIONS:
+        return CLASSES.get(name) or FUNCTIONS[name]
     if name == "get" and path.endswith("activations"):
         return activation
-    if name in ("set_image_data_format", "set_image_dim_ordering"):
-        return set_image_data_format
     if module == "layers" and not of_settings:
         return layer_class(known)
     if module and module != "layers" and (of_settings or path == "keras"):
@@ -218,6 +199,26 @@ def why_unknown(name: str) -> str:
     """Why a name is not known that code calls and defines nowhere."""
     hint = did_you_mean(name, (*signatures.LAYERS, "Input", "Sequential"))
     return f"Keras has no layer {name}{hint}" if hint or name[:1].isupper() else ""
+
+
+CLASSES: dict[str, Any] = {
+    "Model": Model,
+    "Functional": Model,
+    "Sequential": Sequential,
+    "Layer": Layer,
+    "Input": Input,
+    "InputLayer": Input,
+    "Lambda": LambdaLayer,
+}
+FUNCTIONS: dict[str, Any] = {
+    **KERAS_DATA,
+    "int_shape": sizes_of,
+    "shape": sizes_at_run_time,
+    "load_model": loaded,
+    "clone_model": cloned,
+    "set_image_data_format": set_image_data_format,
+    "set_image_dim_ordering": set_image_data_format,
+}
 
 
 class KerasModule(Module):

@@ -8,13 +8,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.network import (
-    MOST_LAYERS,
-    Network,
-    Shape,
-    too_many_layers,
-    without_input_arguments,
-)
+from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import holds_tensors, open_shape, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
