@@ -35,12 +35,14 @@ class Today(NamedTuple):
         return self._replace(code=f"{word}={value}") if is_same else self
 
 
+_LEFT_OUT = Today("")  # nothing takes its place
 _INPUT = Today("Input(shape=(timesteps, features))", "warned")
 _INITIALIZER = Today("kernel_initializer='glorot_uniform'")
 _LENGTH = Today("Input(shape=(timesteps,))")
 _STRIDES = Today("strides=2")
 _PADDING = Today("padding='same'")
 _RATE = Today("rate=0.5")
+_WORKERS = ("workers", "use_multiprocessing")
 
 # By class or function, "layer" for every layer that has no line of its own.
 ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
@@ -63,9 +65,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "input_shape": _INPUT,
         "input_dim": _INPUT,
         "input_length": _LENGTH,
-        "time_major": Today(""),
-        "consume_less": Today(""),
-        "implementation": Today(""),
+        **dict.fromkeys(("time_major", "consume_less", "implementation"), _LEFT_OUT),
         "weights": Today("layer.set_weights(weights)"),
         "ragged": Today("Input(shape=(None, features), ragged=True)"),
         "border_mode": _PADDING,
@@ -92,7 +92,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     "Dropout": {"p": _RATE},
     "Reshape": {"dims": Today("target_shape=(timesteps, features)")},
     "LeakyReLU": {"alpha": Today("negative_slope=0.3", "warned")},
-    "BatchNormalization": {"mode": Today(""), "fused": Today("")},
+    "BatchNormalization": {"mode": _LEFT_OUT, "fused": _LEFT_OUT},
     "SpatialDropout1D": {"input_shape": Today("Input(shape=(timesteps, features))")},
     "InputLayer": {
         "input_shape": Today("Input(shape=(timesteps, features))", "warned"),
@@ -104,24 +104,18 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "lr": Today("learning_rate=0.001"),
         "decay": Today("", "warned"),
     },
-    "compile": {
-        "sample_weight_mode": Today(""),
-        "class_mode": Today(""),
-        "experimental_run_tf_function": Today(""),
-    },
+    "compile": dict.fromkeys(
+        ("sample_weight_mode", "class_mode", "experimental_run_tf_function"), _LEFT_OUT
+    ),
     "fit": {
         "nb_epoch": Today("epochs=10"),
         "samples_per_epoch": Today("steps_per_epoch=1", keeps_value=False),
         "nb_val_samples": Today("validation_steps=10", keeps_value=False),
-        "show_accuracy": Today(""),
-        "nb_worker": Today(""),
-        "workers": Today(""),
-        "use_multiprocessing": Today(""),
-        "max_queue_size": Today(""),
+        **dict.fromkeys(("show_accuracy", "nb_worker", "max_queue_size", *_WORKERS), _LEFT_OUT),
     },
-    "predict": {"workers": Today(""), "use_multiprocessing": Today("")},
+    "predict": dict.fromkeys(_WORKERS, _LEFT_OUT),
     "ModelCheckpoint": {"period": Today("save_freq='epoch'")},
-    "TensorBoard": {"write_grads": Today("")},
+    "TensorBoard": {"write_grads": _LEFT_OUT},
     "l1": {"l": Today("l1=0.01")},
     "l2": {"l": Today("l2=0.01")},
 }
@@ -136,10 +130,8 @@ ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
         "predict_proba": Today("model.predict(X)"),
         "reset_states": Today("model.layers[0].reset_state()"),
         "to_yaml": Today("model.to_json()"),
-        "total_loss": Today(""),
-        "uses_learning_phase": Today(""),
         "stateful": Today("layer.stateful"),
-        "_make_predict_function": Today(""),
+        **dict.fromkeys(("total_loss", "uses_learning_phase", "_make_predict_function"), _LEFT_OUT),
     },
     "layer": {
         "output_shape": Today("layer.output.shape"),
@@ -201,7 +193,14 @@ _BACKEND_OF_TODAY = (
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
 
 # Names that are gone from a module, and what is written instead.
+_GONE = """
+    keras.layers.LocallyConnected1D keras.layers.MaxoutDense keras.layers.Highway
+    keras.engine.training.slice_X keras.legacy.interfaces keras.backend.learning_phase
+    keras.backend.set_learning_phase keras.backend.get_session keras.backend.set_session
+    tensorflow.Session tensorflow.get_default_graph
+"""
 NAMES: Mapping[str, Today] = {
+    **dict.fromkeys(_GONE.split(), _LEFT_OUT),
     "keras.layers.CuDNNLSTM": Today("keras.layers.LSTM"),
     "keras.layers.CuDNNGRU": Today("keras.layers.GRU"),
     "keras.layers.TimeDistributedDense": Today("keras.layers.TimeDistributed(Dense(64))"),
@@ -210,9 +209,6 @@ NAMES: Mapping[str, Today] = {
     "keras.layers.Deconvolution2D": Today("keras.layers.Conv2DTranspose"),
     "keras.layers.AtrousConvolution1D": Today("keras.layers.Conv1D(64, 3, dilation_rate=2)"),
     "keras.layers.ThresholdedReLU": Today("keras.layers.ReLU(threshold=1.0)"),
-    "keras.layers.LocallyConnected1D": Today(""),
-    "keras.layers.MaxoutDense": Today(""),
-    "keras.layers.Highway": Today(""),
     "keras.layers.Recurrent": Today("keras.layers.RNN"),
     "keras.layers.ConvRNN2D": Today("keras.layers.RNN"),
     "keras.layers.AbstractRNNCell": Today("keras.layers.Layer"),
@@ -231,23 +227,15 @@ NAMES: Mapping[str, Today] = {
         f"keras.preprocessing.{name}": Today(f"tensorflow.keras.preprocessing.{name}")
         for name in ("sequence.TimeseriesGenerator", "image.ImageDataGenerator")
     },
-    "keras.engine.training.slice_X": Today(""),
     "keras.engine.training.Model": Today("keras.Model"),
     "keras.initializations": Today("keras.initializers"),
     "keras.objectives": Today("keras.losses"),
-    "keras.legacy.interfaces": Today(""),
     "keras.backend.function": Today("keras.Model"),
     "keras.backend.placeholder": Today("keras.Input"),
-    "keras.backend.learning_phase": Today(""),
-    "keras.backend.set_learning_phase": Today(""),
-    "keras.backend.get_session": Today(""),
-    "keras.backend.set_session": Today(""),
     "keras.backend.set_image_dim_ordering": Today("keras.backend.set_image_data_format"),
     "tensorflow.contrib": Today("keras.layers"),
     "tensorflow.placeholder": Today("keras.Input"),
-    "tensorflow.Session": Today(""),
     "tensorflow.layers": Today("keras.layers"),
-    "tensorflow.get_default_graph": Today(""),
     "tensorflow.nn.rnn_cell": Today("keras.layers"),
     "tensorflow.nn.dynamic_rnn": Today("keras.layers.RNN"),
     "tensorflow.train.AdamOptimizer": Today("keras.optimizers.Adam"),
