@@ -212,7 +212,7 @@ CLASSES: dict[str, Any] = {
 }
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
-    "int_shape": sizes_of,
+    "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
     "load_model": loaded,
     "clone_model": cloned,

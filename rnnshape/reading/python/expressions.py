@@ -12,18 +12,11 @@ from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import function
-from rnnshape.reading.python.limits import (
-    MANY_ROUNDS,
-    MOST,
-    MOST_YIELDS,
-    STEPS_OF_LOOP,
-    STEPS_OF_MANY_ITEMS,
-    TooLargeError,
-)
+from rnnshape.reading.python.limits import MOST, MOST_YIELDS
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, hook
-from rnnshape.reading.python.targets import assign, item_of
+from rnnshape.reading.python.targets import assign
 
 CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
@@ -113,13 +106,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             assign(evaluator, target, known, scope.of_function())
             return known
         case ast.Yield(value=given):
-            scope.yields.append(evaluator.worth(given, scope) if given else None)
-            if len(scope.yields) > MOST_YIELDS:
-                why = "it gives more values than are read"
-                raise IsOpenError(evaluator.open("a generator", why))
+            _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])
             return None
         case ast.YieldFrom(value=inner):
-            scope.yields += evaluator.known(list, evaluator.worth(inner, scope))
+            _yield(evaluator, scope, evaluator.known(list, evaluator.worth(inner, scope)))
             return None
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
@@ -188,45 +178,31 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
 
 
 def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
-    parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-    made: list[object] = []
-    start = evaluator.steps
+    """What a comprehension makes of what its loops yield."""
 
-    def of_unknown_length(over: Open) -> IsOpenError:
-        is_list = made and isinstance(node, ast.ListComp)
-        return IsOpenError(over.with_row(made[-1]) if is_list else over)
+    def at_node(made: Any) -> Any:
+        return ast.copy_location(made, node)
 
-    def run(rest: Sequence[ast.comprehension]) -> None:
-        if not rest:
-            values = [evaluator.worth(part, scope) for part in parts]
-            made.append(values[0] if len(values) == 1 else tuple(values))
-            return
-        first, *more = rest
-        over = evaluator.worth(first.iter, scope)
-        if isinstance(over, Open):  # what is made for one item is seen all the same
-            assign(evaluator, first.target, item_of(evaluator, over, first.iter), scope)
-            run(more)
-            evaluator.node = first.iter
-            raise of_unknown_length(over)
-        items: Any = over if isinstance(over, range) else evaluator.known(list, over)
-        is_long = len(items) > MANY_ROUNDS
-        for item in items:
-            assign(evaluator, first.target, item, scope)
-            if all(evaluator.known(bool, evaluator.worth(test, scope)) for test in first.ifs):
-                run(more)
-            spent = evaluator.steps - start
-            if (
-                spent > STEPS_OF_LOOP
-                or len(made) > MOST
-                or (is_long and spent > STEPS_OF_MANY_ITEMS)
-            ):
-                why = "this loop takes too many steps to be read"
-                raise (
-                    of_unknown_length(evaluator.open(node, why)) if is_long else TooLargeError(why)
-                )
+    is_of_pairs = isinstance(node, ast.DictComp)
+    item = ast.Tuple([node.key, node.value], ast.Load()) if is_of_pairs else node.elt
+    body = at_node(ast.Expr(at_node(ast.Yield(item))))
+    for part in reversed(node.generators):
+        for test in reversed(part.ifs):
+            body = at_node(ast.If(test, [body], []))
+        body = at_node(ast.For(part.target, part.iter, [body], []))
+    evaluator.follow(body, scope)
+    made = scope.yields
+    return made if isinstance(made, Open) else COMPREHENDED[type(node)](made)
 
-    run(node.generators)
-    return COMPREHENDED[type(node)](made)
+
+def _yield(evaluator: Evaluator, scope: Scope, values: Sequence[object]) -> None:
+    """Values of a generator, or of the loops of a comprehension."""
+    if isinstance(scope.yields, Open):
+        raise IsOpenError(scope.yields)
+    scope.yields += values
+    if len(scope.yields) > (MOST if scope.is_inner else MOST_YIELDS):
+        why = "it gives more values than are read"
+        raise IsOpenError(evaluator.open("a generator", why))
 
 
 def _note_distance(op: ast.operator, left: object, right: object, made: object) -> None:

@@ -52,7 +52,9 @@ def function(
             except ReturnedSignal as returned:
                 result = returned.value
         result = finish(inner, ReturnedSignal, 0, result)
-        return Stream(inner.yields) if yields else result
+        if not yields:
+            return result
+        return inner.yields if isinstance(inner.yields, Open) else Stream(inner.yields)
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"

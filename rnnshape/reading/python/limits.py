@@ -20,7 +20,6 @@ from rnnshape.reading.python.open import IsOpenError, Open
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
 STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
 MANY_ROUNDS = 100  # a loop of more that takes too many steps is one of unknown length
-STEPS_OF_MANY_ITEMS = 20_000  # of a comprehension of so many
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator

@@ -11,7 +11,6 @@ class Scope:
 
     Attributes:
         elsewhere: the scopes of `global` and `nonlocal` names.
-        yields: what a generator has given so far.
         owner: the class around a function, for `super()`; a list, as it is made last.
         first: the first argument of the function, its `self`.
         is_inner: whether it is that of a comprehension.
@@ -25,11 +24,19 @@ class Scope:
         self.above = above
         self.names: MutableMapping[str, Any] = {} if names is None else names
         self.elsewhere: dict[str, Scope] = {}
-        self.yields: list[object] = []
         self.owner: list[type] = above.owner if above else []
         self.first: object = above.first if above else None
         self.is_inner = is_inner
         self.early: list[Any] = []
+
+    @property
+    def yields(self) -> Any:
+        """What a generator has given so far: a list, or open; under no name that code has."""
+        return self.names.setdefault("<yields>", [])
+
+    @yields.setter
+    def yields(self, values: Any) -> None:
+        self.names["<yields>"] = values
 
     def around(self) -> Iterator[Scope]:
         scope: Scope | None = self
