@@ -56,12 +56,13 @@ class Place(NamedTuple):
     def shown_in(self, most: int) -> tuple[str, str]:
         """The same, with so many characters of the line."""
         first = max(0, min(self.start - most // 3, len(self.line) - most))
-        line = self.line[first : first + most]
+        last = min(first + most, len(self.line))
+        parts = (first, self.start), (self.start, min(self.end, last)), (first, last)
+        left, inside, line = (printable(self.line[a:b].replace("\t", " ")) for a, b in parts)
         before = "..." if first or self.cut else ""
-        after = "..." if first + len(line) < len(self.line) else ""
-        start = self.start - first
-        width = max(1, min(self.end - first, len(line)) - start)
-        return f"{before}{line}{after}", " " * (len(before) + start) + "^" * width
+        after = "..." if last < len(self.line) else ""
+        carets = " " * _columns(before + left) + "^" * max(1, _columns(inside))
+        return f"{before}{line}{after}", carets
 
 
 class QueryError(ValueError):
@@ -79,7 +80,7 @@ class QueryError(ValueError):
     """
 
     def __init__(self, message: str, place: Place | None = None) -> None:
-        self.message, self.place = shortened(message, LONGEST_MESSAGE), place
+        self.message, self.place = printable(shortened(message, LONGEST_MESSAGE)), place
         self.others: tuple[QueryError, ...] = ()
         super().__init__(self.message)
 
@@ -116,6 +117,27 @@ def shortened(text: str, most: int = 100) -> str:
     'LSTM(64) ...'
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def printable(text: str, kept: str = "") -> str:
+    """Without what would break the line or move the cursor, but for some characters: much of what
+    is shown others have written.
+
+    >>> printable("a\\x1b[2Jb")
+    'a\\\\x1b[2Jb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
 
 
 def counted(number: int, word: str) -> str:

@@ -175,6 +175,19 @@ def test_of_a_file_of_numpy_the_header_is_read(
     assert finished.code == (0 if len(shape) == 3 else 2)
 
 
+@pytest.mark.parametrize(
+    "shape", ["(1e999, 5, 3)", "(-8, 5, 3)", "(8.5, 5, 3)", "'853'", "None", "(8", None], ids=str
+)
+def test_a_file_of_numpy_whose_header_makes_no_sense(tmp_path: Path, shape: str | None) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}}}".encode()
+    length = len(header).to_bytes(2, "little")
+    content = b"\x93NUMPY\1\0" + length + header if shape else b"\x93NUMPY"
+    (tmp_path / "X.npy").write_bytes(content)
+    finished = command("LSTM(4)", "-n", "--x", str(tmp_path / "X.npy"))
+    assert (finished.code, finished.out) == (2, "")
+    assert "give a shape, such as 16,5,3, or a .npy file" in finished.err
+
+
 def test_one_model_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "two.py"
     file.write_text("a = Sequential([LSTM(2)])\nb = Sequential([GRU(4), Dense(1)])\n")

@@ -129,6 +129,11 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             "GRU takes no 'unit'; did you mean units?",
             ("LSTM(64) -> GRU(3, unit=2)", "                   ^^^^"),
         ),
+        (
+            "LSTM(3,\tname='語\x1b[2J', unit=2)",
+            "LSTM takes no 'unit'; did you mean units?",
+            ("LSTM(3, name='語\\x1b[2J', unit=2)", "                          ^^^^"),
+        ),
     ],
 )
 def test_the_place_of_a_mistake_is_shown(text: str, message: str, place: tuple[str, str]) -> None:

@@ -17,7 +17,7 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import questions_by_word, questions_of
-from rnnshape.errors import NotReadError, Place, QueryError, shortened
+from rnnshape.errors import NotReadError, Place, QueryError, printable, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.network import Question
 from rnnshape.problem import Problem
@@ -145,7 +145,7 @@ def _line(problem: Problem, options: Options) -> str:
     if problem.remedies and problem.remedies[0] not in text:
         text += f"; {problem.remedies[0]}"
     file, line, column = _place(problem)
-    return messages.printable(re.sub(r"\s+", " ", f"{file}:{line}:{column}: {text}"))
+    return printable(re.sub(r"\s+", " ", f"{file}:{line}:{column}: {text}"))
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

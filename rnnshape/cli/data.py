@@ -38,7 +38,7 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
             return tuple(sizes), None
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
-    except (SyntaxError, ValueError, TypeError, KeyError, MemoryError, RecursionError):
+    except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):
         pass
     raise UsageError(f"{option} {shortened(text)}: give a shape, such as 16,5,3, or a .npy file")
 
@@ -50,7 +50,10 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
         length = 2 if file.read(2)[0] == 1 else 4
         text = file.read(min(int.from_bytes(file.read(length), "little"), LONGEST_HEADER))
     header = ast.literal_eval(text.decode("latin1"))
-    return tuple(map(int, header["shape"])), KINDS.get(str(header["descr"])[1:2])
+    shape = header["shape"]
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise ValueError
+    return tuple(shape), KINDS.get(str(header["descr"])[1:2])
 
 
 def with_data(question: Question, options: Options) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rnnshape.errors import LONGEST_LINE, Place
+from rnnshape.errors import LONGEST_LINE, Place, printable
 from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
 from rnnshape.terminal.output import write
 
@@ -43,17 +43,6 @@ def say(environment: Environment, text: str) -> None:
 def words_of_bug(bug: Exception) -> str:
     """What is said of an exception that nobody expected."""
     return f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
-
-
-def printable(text: str) -> str:
-    """Without what would break the line or move the cursor: much of it others have written.
-
-    >>> printable("a\\x1b[2Jb")
-    'a\\\\x1b[2Jb'
-    """
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
-    )
 
 
 def _write(

@@ -15,7 +15,7 @@ from rnnshape.cli import messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options, app, option_names
-from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, printable, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.query import Format
 from rnnshape.terminal.environment import Environment, columns
@@ -96,7 +96,7 @@ def _how_to_begin() -> str:
     here: list[str] = []
     with suppress(OSError):
         here = sorted(name for name in os.listdir() if name.lower().endswith(MODELS))
-    file = shlex.quote(messages.printable(here[0])) if here else "train.py"
+    file = shlex.quote(printable(here[0])) if here else "train.py"
     return f"""\
 What comes out of a Keras layer, in which order, and with which shape?
 

@@ -85,7 +85,7 @@ class _Reader:
                     given[word] = argument  # type: ignore[assignment]
         missing = [word for word in known.required if word not in given]
         if missing:
-            raise QueryError(f"its config has a {name} without {missing[0]}")
+            raise QueryError(f"its config has {name} without {missing[0]}")
         return _as_written(bind(name, (), given))
 
     def argument(self, word: str, value: Any, depth: int) -> object:

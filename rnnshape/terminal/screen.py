@@ -9,7 +9,7 @@ from rnnshape.terminal.environment import is_coloured, is_drawn_on, size, writes
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
-from rnnshape.views.text import Text
+from rnnshape.views.text import NO_BREAK, Text
 
 
 class Screen:
@@ -60,18 +60,9 @@ class Screen:
 
     def _shown(self, line: Text) -> str:
         if not self._coloured:
-            return _printable(line.plain)
-        return "".join(
-            f"\033[{code}m{_printable(piece)}\033[0m" if code else _printable(piece)
+            return line.plain
+        coloured = (
+            f"\033[{code}m{piece}\033[0m" if code else piece
             for piece, code in ((piece, LOOKS[style].code) for piece, style in line.pieces)
         )
-
-
-def _printable(text: str) -> str:
-    """Without what would move the cursor: much of it others have written."""
-    text = text.replace("\N{NO-BREAK SPACE}", " ")
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else repr(character)[1:-1] for character in text
-    )
+        return "".join(coloured).replace(NO_BREAK, " ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rnnshape.errors import Place
 from rnnshape.problem import Problem
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, loss_named
@@ -12,7 +13,7 @@ from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled, whole
 
-LEFT = 8  # columns that a page has beside a line of code
+LEFT = 14  # columns that a page has beside a part of a line of code
 
 
 def data(report: Report, page: Page) -> Iterator[Block]:
@@ -86,13 +87,10 @@ def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
         word = rf"(?<![\w.]){re.escape(problem.name)}(?!\w)"
         if found := re.compile(word).search(line, start + width):
             start, width = found.start(), len(problem.name)
-    most = max(page.width - LEFT, 20)
-    first = min(len(line) - len(line.lstrip()), start)
-    first = max(first, start + min(width, most) - most)
-    shown = line[first : first + most]
-    carets = "^" * max(1, min(width, most - (start - first)))
+    indent = min(len(line) - len(line.lstrip()), start)
+    place = Place(line[indent:], start - indent, start - indent + width)
     where = f"line {call.line}" if call.line else ""
     where = f"{call.file}, {where}" if call.file else where
     lines = [where] if where else []
-    lines += [f"| {shown}", f"| {' ' * (start - first)}{carets}"]
+    lines += [f"| {text}" for text in place.shown_in(max(page.width - LEFT, 20))]
     return joined("\n", (styled((f"  {line}", Style.QUIET)) for line in lines))

@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 from rich.cells import cell_len
 
+from rnnshape.errors import printable
+
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a line is never broken here; it is written as a space
+KEPT = f"\n{NO_BREAK}"
 
 
 class Style(StrEnum):
@@ -91,13 +94,17 @@ class Text:
 
 
 def styled(*parts: Part) -> Text:
-    """A text of parts, each a string, a string with its style, or a text."""
+    """A text of parts, each a string, a string with its style, or a text.
+
+    All that others have written comes here: nothing of it reaches a screen or a file as it is that
+    would move a cursor, or turn what follows."""
     pieces: list[tuple[str, Style]] = []
     for part in parts:
         if isinstance(part, Text):
             pieces += part.pieces
         else:
-            pieces.append((part, Style.PLAIN) if isinstance(part, str) else part)
+            piece, style = (part, Style.PLAIN) if isinstance(part, str) else part
+            pieces.append((printable(piece, KEPT), style))
     return Text(tuple(pieces))
 
 

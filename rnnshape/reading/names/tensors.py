@@ -225,8 +225,9 @@ def argument(value: Any) -> Value:
     name = getattr(value, "__name__", type(value).__name__)
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    why = "a function of the code" if isinstance(value, types.FunctionType) else f"a {name}"
-    return unknown_of(opened(name, f"{why} as an argument is not read"))
+    is_function = isinstance(value, types.FunctionType)
+    what = "a function of the code" if is_function else getattr(value, "what", f"a {name}")
+    return unknown_of(opened(name, f"{what} as an argument is not read"))
 
 
 def operand(value: Any) -> Any:
