@@ -14,7 +14,6 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
-from rnnshape.reading.files import json_value
 from rnnshape.reading.notebook import read_notebook
 from tests.conftest import command
 from tests.readings import lines_of
@@ -186,7 +185,6 @@ def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
     assert message(path) == "x.json holds too much to be read"
     path.write_text("[" * 100_000)
     assert message(path) == "x.json is nested too deeply to be read"
-    assert json_value("[NaN, Infinity, -Infinity, 1.5]", "x") == [0.0, 0.0, 0.0, 1.5]
 
 
 def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "",
         ),
         (
-            "some.thing",
+            "some.thing -> LSTM(3)",
             "thing is not known: give a Keras layer, such as LSTM(64), or a file",
             "some.thing",
             "",

@@ -38,6 +38,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["lstm", "gruu"], f"WHAT gruu: {WORDS}; did you mean gru?"),
     (["simple-rn"], f"WHAT simple-rn: {WORDS}; did you mean simplernn?"),
     (["transformer"], f"WHAT transformer: {WORDS}"),
+    (["lstm", "-u", "64", "32"], f"WHAT 32: {WORDS}"),
+    (["error.txt"], "there is no file error.txt, and no Keras layer of that name"),
     (["lstmcell"], f"WHAT lstmcell: {WORDS}"),
     (
         ["lstm", "--bidirectional", "--merge-mode", "summ"],

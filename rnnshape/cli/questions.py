@@ -201,7 +201,7 @@ def _check_flags(options: Options) -> None:
 
 def _check_word(what: str) -> None:
     """A name alone is a word that is misspelt, where nothing goes by it."""
-    if what.isidentifier() or what.replace("-", "").isidentifier():
+    if what.isdecimal() or what.replace("-", "").isidentifier():
         hint = did_you_mean(what, WORDS, alike=0.7)
         if hint or "." not in what:
             choose = f"choose {either(WORDS)}, or write it in Keras: LSTM(64)"

@@ -215,6 +215,8 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
     if isinstance(node, ast.Call):
         return QueryError(f"Keras has no layer {word}{hint}", place)
+    if "." in root and root == source.text and not hint:
+        return QueryError(f"there is no file {root}, and no Keras layer of that name")
     return QueryError(
         f"{word} is not known{hint or ': give a Keras layer, such as LSTM(64), or a file'}", place
     )
