@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import WORDS
 
 OF_DATA = ("--x", "--y")
+ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
+MOST = 100  # values of a list that a text is given
 PENDING = "· by the rule, not yet measured"
 
 
@@ -67,7 +69,8 @@ class _Cell:
         names: Mapping[str, Any] = self.shell.user_ns
         quiet = line.rstrip().endswith(";")
         try:
-            arguments = _with_shapes(_words(line.rstrip("; ")), names)
+            words = [line] if re.match(ERROR, line) else _words(line.rstrip("; "))
+            arguments = _with_shapes(words, names)
         except ValueError as wrong:
             raise UsageError(f"the line can't be read: {wrong}") from None
         stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None
@@ -81,7 +84,8 @@ class _Cell:
             Environment(stdin, sys.stdout, said, variables, reader=reader.start, show=self.show),
         )
         if code == ExitCode.WRONG:
-            raise UsageError(said.getvalue().removeprefix("error: ").rstrip())
+            told = said.getvalue().removeprefix("error: ").rstrip()
+            raise UsageError(told or "what is wrong stands above")
         sys.stderr.write(said.getvalue())
         if quiet or not self.reports:
             return None
@@ -156,20 +160,35 @@ class _Names:
     def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
         """The numbers, texts and shapes that go by the names that a text uses."""
         for name in sorted(used & self.names.keys()):
-            value = self.names[name]
-            if isinstance(value, bool | int | float | str):
+            value, sizes = self.names[name], _shape(self.names[name])
+            if sizes == ():  # a number of NumPy
+                value = _attribute(value, "item", lambda: None)()
+            parts = value if isinstance(value, tuple | list) and len(value) <= MOST else [value]
+            if sizes:
+                yield f"{name}.shape", sizes
+            elif all(isinstance(part, bool | int | float | str) for part in parts):
                 yield name, value
-            elif _has_shape(value):
-                yield f"{name}.shape", tuple(value.shape)
+
+
+def _attribute(value: object, name: str, default: Any = None) -> Any:
+    """An attribute of an object of the notebook, which may raise whatever it likes."""
+    try:
+        return getattr(value, name, default)
+    except Exception:
+        return default
 
 
 def _is_of_keras(value: object) -> bool:
-    return callable(getattr(value, "get_config", None)) and not isinstance(value, type)
+    return callable(_attribute(value, "get_config")) and not isinstance(value, type)
 
 
-def _has_shape(value: object) -> bool:
-    sizes = getattr(value, "shape", None)
-    return isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes)
+def _shape(value: object) -> tuple[int, ...] | None:
+    """The shape of what has a whole one: an array, a table, a tensor."""
+    sizes = _attribute(value, "shape")
+    with suppress(Exception):  # TensorFlow's own raises where its rank is open
+        sizes = tuple(sizes)
+    is_whole = isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes)
+    return sizes if is_whole else None
 
 
 def _words(line: str) -> list[str]:
@@ -201,12 +220,12 @@ def _words(line: str) -> list[str]:
 
 def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
     """`--x X` with the shape of what goes by that name."""
-    pairs = zip(["", *words], words, strict=False)
+    shapes = (
+        _shape(names.get(word)) if option in OF_DATA else None
+        for option, word in zip(["", *words], words, strict=False)
+    )
     return [
-        ",".join(map(str, names[word].shape))
-        if option in OF_DATA and _has_shape(names.get(word))
-        else word
-        for option, word in pairs
+        ",".join(map(str, sizes or ())) or word for sizes, word in zip(shapes, words, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 from collections.abc import Iterable
@@ -28,9 +29,11 @@ def write(stream: TextIO, pieces: Iterable[str]) -> None:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    try:
-        number = stream.fileno()
-    except (AttributeError, OSError, ValueError):  # no file, but something in this process
+    try:  # that of a notebook's cell has a number too, which is that of the kernel's own output
+        number = stream.fileno() if isinstance(stream, io.TextIOWrapper) else None
+    except (OSError, ValueError):
+        number = None
+    if number is None:  # no file, but something in this process
         stream.write(text)
         stream.flush()
         return
