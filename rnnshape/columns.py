@@ -1,7 +1,8 @@
-"""The rule counts with numbers alone: what is open gets two or three of them, one set a column.
+"""The rule counts with numbers alone. Where sizes are open it is run two or three times, with other
+numbers in their place: each run is a column.
 
-What is the same in every column does not depend on what is open, and what differs does. A column
-in which the rule refuses its numbers is left out.
+What is the same in all columns does not depend on what is open; what differs does, and is open too.
+A column in which the rule refuses its numbers is left out.
 """
 
 from __future__ import annotations

@@ -20,14 +20,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
 from rnnshape.masks import masks_taken
-from rnnshape.network import (
-    Argument,
-    Dimensions,
-    Network,
-    Ref,
-    Step,
-    kind_of_axis,
-)
+from rnnshape.network import Argument, Dimensions, Network, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import assumed_axes, described_input
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor

@@ -36,6 +36,10 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
     it names a program that is there, and something is wrong at its line, that is told with the
     program's own names and sizes.
 
+    Args:
+        error: the text, or the exception itself.
+        reader: reads that program; unless it is given, in a process of its own.
+
     Raises:
         TypeError: it is neither a text nor an exception.
 

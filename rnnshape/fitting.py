@@ -1,4 +1,4 @@
-"""Does the data fit? The calls that give data to a network, put before the rules of training."""
+"""Does the data fit? Each call that gives a network data is checked by the rules of `training`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,7 @@ from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import names_of_axes
 from rnnshape.problem import Problem
 from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
-from rnnshape.training import (
-    Data,
-    Function,
-    Model,
-    Port,
-    TrainingCall,
-    loss_named,
-    problems_of,
-)
+from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes
 from rnnshape.training.losses import LOSSES
 

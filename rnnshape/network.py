@@ -142,9 +142,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Network:
-    """Inputs, and the calls of layers in the order in which they are made.
+    """Inputs, and the steps that call layers, in the order in which they are made.
 
     Attributes:
+        inputs, steps: what it is given, and each call of a layer.
         outputs: what a model of it returns; empty where that is all that the last step returns.
         name: as the text that was read has it; may be empty.
         problems: what of its text this Keras refuses, and was read as it was meant.
@@ -179,6 +180,7 @@ class Network:
 
     @property
     def layers(self) -> tuple[Call, ...]:
+        """The layer of each step, as it is written."""
         return tuple(step.layer for step in self.steps)
 
     @cached_property
@@ -207,13 +209,20 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A network, and the sizes of what its inputs leave open.
+    """A network, and what is said of the data that it is given.
 
     Attributes:
+        network: what is asked.
+        dimensions: the sizes of what its inputs leave open.
         flags: those of the word that has asked for it, whose sizes have defaults; None of a text.
         is_of_code: whether code has asked, of which the network is what was read.
         calls: those that give it data.
         notes: what is said of it beside the rule's notes.
+
+    >>> from rnnshape import inspect
+    >>> question = inspect("GRU(3) -> Dense(1)", input=(8, 5, 2)).question
+    >>> print(question.network, question.dimensions["batch"])
+    GRU(3) -> Dense(1) 8
     """
 
     network: Network

@@ -22,6 +22,11 @@ class Output:
         tensor: what the rule says of it.
         array: what Keras returned.
         is_measured: whether Keras has been asked.
+
+    >>> from rnnshape import inspect
+    >>> output = inspect("LSTM(3, return_state=True)").outputs["h"]
+    >>> output.shape, [axis.name for axis in output.axes], output.meaning
+    ((2, 3), ['batch', 'units'], 'hidden state after the last timestep')
     """
 
     layer: int

@@ -1,5 +1,5 @@
-"""Plain data as JSON and back, for what is said between processes: never by `pickle`, as what was
-read is hostile."""
+"""Plain data as JSON and back: so the child that reads is asked, and answers. Never by `pickle`, as
+what it has read may be hostile."""
 
 from __future__ import annotations
 

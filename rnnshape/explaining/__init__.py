@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import traceback
 
-from rnnshape.explaining.explanation import Explanation, Kind, Place
+from rnnshape.explaining.explanation import Explanation, FileLine, Kind
 from rnnshape.explaining.text import (
     LOGGED,
     errors_in,
@@ -26,7 +26,7 @@ from rnnshape.explaining.text import (
     plain,
 )
 
-__all__ = ["Explanation", "Kind", "Place", "begins_error", "explain", "is_error"]
+__all__ = ["Explanation", "FileLine", "Kind", "begins_error", "explain", "is_error"]
 
 # What stands behind a message, and is not shown with it.
 _TAIL = re.compile(

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 Kind = Literal["data", "labels", "samples", "chain", "keras", "unknown"]
 
 
-class Place(NamedTuple):
+class FileLine(NamedTuple):
     """A line of the user's own file, or of a cell of a notebook; lines count from 1."""
 
     file: str
@@ -19,17 +19,24 @@ class Place(NamedTuple):
 class Explanation:
     """What an error of Keras means, and what mends it.
 
-    `kind` says where the fault lies: `data` (X does not fit the model), `labels` (y, the loss or
-    a metric), `samples` (arrays of different lengths), `chain` (between layers), `keras` (this
-    Keras has no such name or argument), `unknown`. `message` is the line that Keras says,
-    without what stands around it. Each remedy is a line of Python, likelier first.
+    Attributes:
+        kind: where the fault lies: `data` (X does not fit the model), `labels` (y, the loss or a
+            metric), `samples` (arrays of different lengths), `chain` (between layers), `keras`
+            (this Keras has no such name or argument), `unknown`.
+        message: the line that Keras says, without what stands around it.
+        remedies: a line of Python each, likelier first.
+        place: the line of the user's own code, if a traceback names it.
+
+    >>> from rnnshape import explain
+    >>> explain("ValueError: Shapes (None, 1) and (None, 10) are incompatible").kind
+    'labels'
     """
 
     kind: Kind
     message: str
     explanation: str
     remedies: tuple[str, ...] = ()
-    place: Place | None = None
+    place: FileLine | None = None
 
     def __str__(self) -> str:
         """The explanation, then the changes, a line each."""
@@ -37,6 +44,7 @@ class Explanation:
 
     @property
     def is_known(self) -> bool:
+        """Whether the message is one of those that are known here."""
         return self.kind != "unknown"
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rnnshape.explaining.explanation import Place
+from rnnshape.explaining.explanation import FileLine
 
 LONGEST = 200_000  # characters; of longer text the middle, where the frames are, is left out
 LONGEST_MESSAGE = 10_000  # of one error, likewise
@@ -126,12 +126,12 @@ def has_error(text: str) -> bool:
     return bool(_TRACEBACK.search(text) or (_HEAD.search(text) and not _RAISES.search(text)))
 
 
-def own_place(text: str, position: int) -> Place | None:
+def own_place(text: str, position: int) -> FileLine | None:
     """The last frame before the error at `position` that is in none of the libraries; if there
     is none, the last of all.
 
     >>> own_place('  File "train.py", line 7, in <module>', 99)
-    Place(file='train.py', line=7)
+    FileLine(file='train.py', line=7)
     """
     before = last = None
     for start, place in _frames(text):
@@ -142,7 +142,7 @@ def own_place(text: str, position: int) -> Place | None:
     return before or last
 
 
-def _frames(text: str) -> Iterator[tuple[int, Place]]:
+def _frames(text: str) -> Iterator[tuple[int, FileLine]]:
     """The frames, and where each begins in the text."""
     heading, start = None, 0
     for text_line in text.split("\n"):
@@ -156,7 +156,7 @@ def _frames(text: str) -> Iterator[tuple[int, Place]]:
                 file, line = heading, frame["arrow"]
             heading = frame["heading"]
             if file:
-                yield start, Place(_readable(file.strip()), int(line))
+                yield start, FileLine(_readable(file.strip()), int(line))
         start += len(text_line) + 1
 
 

@@ -38,13 +38,17 @@ class MeasuredLayer:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What `model.predict` returned for one network: its inputs and every layer's answer.
-
-    `rnnshape.measure` makes one; its docstring has an example.
+    """What `model.predict` returned for one network: what `report.measurement` is.
 
     Attributes:
+        inputs: the arrays that it was given.
+        layers: what each returned, in the order of the network's steps.
+        keras, tensorflow: their versions.
         labels: for each call that gives data, and each of its labels: Keras' words where the loss
             or a metric refuses them, empty where these take them, None where they were not asked.
+
+    >>> Measurement((Array((2, 5, 1), "float32"),), (), "3.15.1", "2.21.0").inputs[0].shape
+    (2, 5, 1)
     """
 
     inputs: tuple[Array, ...]

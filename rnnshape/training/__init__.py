@@ -5,14 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rnnshape.problem import Problem
-from rnnshape.training.data import (
-    Data,
-    Function,
-    Model,
-    Port,
-    TrainingCall,
-    Validation,
-)
+from rnnshape.training.data import Data, Function, Model, Port, TrainingCall, Validation
 from rnnshape.training.inputs import input_problems
 from rnnshape.training.labels import label_problems
 from rnnshape.training.losses import loss_named

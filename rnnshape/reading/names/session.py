@@ -1,4 +1,4 @@
-"""What one reading makes of Keras. Keras has such a thing too: its layers are made anywhere."""
+"""What one reading has made so far: models, layers and calls, wherever the code makes them."""
 
 from __future__ import annotations
 
