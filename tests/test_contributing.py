@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shutil
@@ -14,7 +15,8 @@ import pytest
 
 from tests.conftest import ROOT, environment
 
-GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PATH = ROOT / ".github" / "CONTRIBUTING.md"
+GUIDE = PATH.read_text(encoding="utf-8")
 EXAMPLES = GUIDE.partition("## Worked examples")[2].partition("## A pull request")[0]
 BLOCKS: list[tuple[str, str]] = re.findall(
     r"^```(python|diff|console)\n(.*?)^```", EXAMPLES, flags=re.DOTALL | re.MULTILINE
@@ -87,20 +89,30 @@ def test_a_command_of_an_example_prints_what_is_said(
 
 
 def test_the_examples_pass_the_checks(package: Path) -> None:
-    changed = sorted({path(text) for kind, text in BLOCKS if kind != "console"})
+    changed = sorted({path(text) for kind, text in BLOCKS if path(text).endswith(".py")})
     for tool in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)):
         checked = run_in(package, *tool, *changed)
         assert checked.returncode == 0, checked.stdout
 
 
-def test_the_words_of_the_example_s_layer_pass_their_tests(package: Path) -> None:
-    tested = run_in(package, "pytest", "tests/test_words_of_rules.py")
+def test_the_tests_that_the_examples_change_pass(package: Path) -> None:
+    changed = {path(text) for _, text in BLOCKS if re.match(r"# tests/\w+\.py\n", text)}
+    tests = [*sorted(changed), "tests/test_explaining.py", "-m", "not keras and not process"]
+    tested = run_in(package, "pytest", "-n", "2", *tests)
     assert tested.returncode == 0, tested.stdout
 
 
 def test_there_is_an_example_for_each_thing_that_people_add() -> None:
-    titles = re.findall(r"^### (.*)$", EXAMPLES, flags=re.MULTILINE)
-    assert titles == ["Add a layer", "Add an argument", "Add a view", "Add a format"]
+    titles = re.findall(r"^### (?:Add|Explain|Follow) an? (.*)$", EXAMPLES, flags=re.MULTILINE)
+    assert titles == ["layer", "argument", "view", "format", "message", "function of arrays",
+                      "loss or a metric"]  # fmt: skip
+
+
+@pytest.mark.keras
+def test_the_question_that_is_followed_is_answered_as_is_said() -> None:
+    tried = doctest.testfile(str(PATH), module_relative=False, encoding="utf-8")
+    assert tried.attempted > 10
+    assert tried.failed == 0
 
 
 def test_what_the_guide_names_is_there() -> None:
