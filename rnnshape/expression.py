@@ -15,14 +15,7 @@ from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import Place, QueryError, did_you_mean
-from rnnshape.signatures import (
-    ALIASES,
-    INPUT_ARGUMENTS,
-    LAYERS,
-    REFUSED,
-    module_of,
-    signature,
-)
+from rnnshape.signatures import ALIASES, INPUT_ARGUMENTS, LAYERS, REFUSED, module_of, signature
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
 
