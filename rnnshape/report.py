@@ -22,6 +22,8 @@ from rnnshape.program import program, statements
 from rnnshape.rules.facts import NOTHING, Nested, Relation, Tensor
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
     from rnnshape.problem import Problem
 
@@ -116,6 +118,29 @@ class Report:
 
         [measurement] = measure([self.question], seed=seed, values=values)
         return replace(self, measurement=measurement)
+
+    def to_frame(self) -> DataFrame:
+        """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
+
+        >>> from rnnshape import inspect
+        >>> frame = inspect("LSTM(3, return_state=True)").to_frame()  # doctest: +SKIP
+        >>> list(frame["output"])  # doctest: +SKIP
+        ['o', 'h', 'c']
+        """
+        from pandas import DataFrame
+
+        return DataFrame(
+            {
+                "layer": output.layer,
+                "expression": str(self.layers[output.layer - 1].call),
+                "output": output.name,
+                "shape": output.shape,
+                "axes": tuple(axis.label for axis in output.axes),
+                "dtype": output.dtype,
+                "meaning": output.meaning,
+            }
+            for output in self.outputs
+        )
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])

@@ -1,10 +1,10 @@
-"""The report as Python shows it: as a table, as HTML in a notebook, and as plain data."""
+"""The report as Python shows it: as a table, by Rich, as HTML in a notebook, and as plain data."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 from rnnshape import report
 
 if TYPE_CHECKING:
-    pass
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text as RichText
+
+    from rnnshape.views.text import Text
 
 
 @dataclass(frozen=True, repr=False)
 class Report(report.Report):
     """What `inspect` returns: what the rule says and, once measured, what Keras returned.
 
-    `print` shows it as a table, and a notebook as HTML.
+    `print` shows it as a table, as Rich does, and a notebook as HTML.
 
     Attributes:
         question: the network, and the sizes of what its inputs leave open.
@@ -90,16 +93,32 @@ class Report(report.Report):
         export(file, [*report_blocks(self, views, page)], page)
 
     def __str__(self) -> str:
-        from rnnshape.formats.layout import laid_out
         from rnnshape.terminal.environment import writes_unicode
-        from rnnshape.views.document import report_blocks
-        from rnnshape.views.page import Page
 
-        page = Page(unicode=writes_unicode(sys.stdout))
-        lines = laid_out(report_blocks(self, (), page), page)
+        lines = self._lines(80, writes_unicode(sys.stdout))
         return "\n".join(line.plain.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
         from rnnshape.formats.html import report_html
 
         return report_html(self)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
+        from rich.text import Text as RichText  # only who has Rich asks for it
+
+        from rnnshape.views.palette import LOOKS
+        from rnnshape.views.text import NO_BREAK
+
+        for line in self._lines(options.max_width, options.encoding.startswith("utf")):
+            pieces = (
+                (piece.replace(NO_BREAK, " "), LOOKS[style].in_rich) for piece, style in line.pieces
+            )
+            yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")
+
+    def _lines(self, width: int, unicode: bool) -> Iterator[Text]:
+        from rnnshape.formats.layout import laid_out
+        from rnnshape.views.document import report_blocks
+        from rnnshape.views.page import Page
+
+        page = Page(width, unicode)
+        return laid_out(report_blocks(self, (), page), page)

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 import rnnshape
 from rnnshape import Call, MeasurementError, QueryError, Report, inspect, inspect_all, parse
@@ -462,6 +464,21 @@ def test_the_document_is_that_of_the_command() -> None:
         report.to_dict(["diagram"])
 
 
+def test_a_frame_has_a_row_for_each_output() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = inspect("LSTM(4, return_sequences=True) -> AutoContrast()").to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame["output"]) == ["o", "o"]
+    assert list(frame["shape"]) == [(2, 5, 4), None]
+    assert list(frame["axes"]) == [("batch", "timesteps", "units"), ()]
+
+
+def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="pandas"):
+        inspect("LSTM(3)").to_frame()
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
@@ -515,6 +532,18 @@ def test_print_is_ascii_where_nothing_else_can_be_written(monkeypatch: pytest.Mo
     shown = str(asked(BI_LSTM))
     monkeypatch.undo()
     assert shown.isascii()
+
+
+def test_rich_shows_the_table_with_styles() -> None:
+    console = Console(file=io.StringIO(), width=60, record=True, force_terminal=True)
+    console.print(asked(BI_LSTM))
+    shown = console.export_text(styles=False)
+    assert shown.splitlines()[0].startswith("Bidirectional(LSTM(64")
+    assert all(len(line.rstrip()) <= 60 for line in shown.splitlines())
+    table = Table("report")
+    table.add_row(asked("LSTM(3)"))
+    console.print(table)
+    assert "(batch, units)" in console.export_text()
 
 
 def test_a_report_is_pickled_and_copied() -> None:

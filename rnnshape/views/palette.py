@@ -44,10 +44,17 @@ class Look(NamedTuple):
         return ";".join(mark for mark, has_it in marks.items() if mark and has_it)
 
     @property
+    def in_rich(self) -> str:
+        """As Rich names it, in the colours of the terminal: `bold magenta`."""
+        return self._words("dim", self.colour.name if self.colour else "")
+
+    @property
     def in_picture(self) -> str:
         """As Rich names it, on black: `bold #d78fe6`."""
-        colour = self.colour.on_black if self.colour else ""
-        return " ".join(filter(None, ("bold" * self.bold, GREY * self.quiet, colour)))
+        return self._words(GREY, self.colour.on_black if self.colour else "")
+
+    def _words(self, quiet: str, colour: str) -> str:
+        return " ".join(filter(None, ("bold" * self.bold, quiet * self.quiet, colour)))
 
 
 LOOKS = {
