@@ -158,6 +158,8 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
         _check_word(what)
     _check_text(options)
     reader().begin(what)
+    if options.format in (None, Format.TABLE):
+        import rnnshape.formats.layout  # noqa: F401  # this takes as long as starting to read
     reading = reader().read(what, options.let, options.dimensions)
     if not reading.networks:
         if reading.messages:

@@ -1,18 +1,22 @@
-"""Blocks as lines of text: for a terminal, a text file or a picture."""
+"""Blocks as lines of text, as Rich lays them out: for a terminal, a text file or a picture."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, zip_longest
+from itertools import groupby
 
-from rich.cells import cell_len, chop_cells
+from rich.console import Console, RenderableType
+from rich.style import Style as RichStyle
+from rich.table import Table
+from rich.text import Text as RichText
 
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, styled
+from rnnshape.views.text import NO_BREAK, Style, Text, styled
 
-WORD = re.compile(r" *[^ ]+ *")
+UNBROKEN = "\ue000"  # Rich would break a line at a no-break space
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"
     r"|(?P<quiet>#.*)"
@@ -21,6 +25,7 @@ TOKENS = re.compile(
 
 def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
     """The lines of blocks, a blank line between them."""
+    console = _console(page.width)
     for number, block in enumerate(blocks):
         if number:
             yield Text()
@@ -29,16 +34,17 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
                 yield from text.lines
             case Program(code):
                 yield from highlighted(code.rstrip("\n")).lines
-            case Heading(title, note, lines):
-                head = styled((page.expression(title), Style.TITLE))
-                head += styled((f"  {note}", Style.QUIET)) if note else Text()
-                for line in (head, *lines):
-                    yield from _folded(line, page.width, indent=2)
-            case Lines(lines, indent):
-                for line in lines:
-                    yield from _folded(line, page.width, indent)
-            case Grid():
-                yield from _grid(block.fitted(page.width), page)
+            case _:
+                for drawn in _drawn(block, page):
+                    for line in console.render_lines(drawn, pad=False):
+                        yield _line((segment.text, segment.style) for segment in line)
+
+
+def _console(width: int) -> Console:
+    # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
+    return Console(
+        width=width, height=25, file=io.StringIO(), color_system=None, force_jupyter=False
+    )
 
 
 def unbroken_width(blocks: Iterable[Block]) -> int:
@@ -56,87 +62,121 @@ def highlighted(code: str) -> Text:
     pieces: list[tuple[str, Style]] = []
     end = 0
     for found in TOKENS.finditer(code):
-        style = Style(found.lastgroup or "")
-        pieces += [(code[end : found.start()], Style.PLAIN), (found[0], style)]
+        pieces += [(code[end : found.start()], Style.PLAIN), (found[0], _token_style(found))]
         end = found.end()
     return Text((*pieces, (code[end:], Style.PLAIN)))
 
 
-def _grid(grid: Grid, page: Page) -> Iterator[Text]:
-    """A table without walls; a section goes over all its columns."""
-    widths = list(_widths(grid, page.width))
+def _token_style(found: re.Match[str]) -> Style:
+    return {"literal": Style.LITERAL, "keyword": Style.KEYWORD}.get(
+        found.lastgroup or "", Style.QUIET
+    )
+
+
+def _drawn(block: Heading | Lines | Grid, page: Page) -> Iterator[RenderableType]:
+    match block:
+        case Heading(title, note, lines):
+            head = styled((page.expression(title), Style.TITLE))
+            head += styled((f"  {note}", Style.QUIET)) if note else Text()
+            for line in (head, *lines):
+                yield from _folded(line, page.width, indent=2)
+        case Lines(lines, indent):
+            for line in lines:
+                yield from _folded(line, page.width, indent)
+        case Grid():
+            yield from _grid(block.fitted(page.width), page)
+
+
+def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
+    """Tables without walls, one for all rows between two sections."""
+    widths = list(grid.widths)
+    if grid.folds is not None:
+        others = grid.width - widths[grid.folds]
+        widths[grid.folds] = max(1, min(widths[grid.folds], page.width - others))
+    total = min(sum(widths) + GAP * (len(widths) - 1), page.width)
     sections = [row for row in (grid.over, *grid.rows) if isinstance(row, Section)]
-    total = sum(widths) + GAP * (len(widths) - 1)
-    total = min(max([total, *map(_section_width, sections)]), page.width)
+    total = max([total, *(min(page.width, _section_width(section)) for section in sections)])
     if grid.over:
         yield from _section(grid.over, total)
-    yield from _row(tuple(styled((name, Style.QUIET)) for name in grid.columns), widths, grid)
-    yield styled((page.pick("─", "-") * total, Style.QUIET))
-    for row in grid.rows:
-        yield from _section(row, total) if isinstance(row, Section) else _row(row, widths, grid)
+    head = tuple(styled((name, Style.QUIET)) for name in grid.columns)
+    yield _table([head], widths, grid)
+    yield _rich(styled((page.pick("─", "-") * total, Style.QUIET)))
+    for is_section, rows in groupby(grid.rows, key=lambda row: isinstance(row, Section)):
+        if is_section:
+            for section in rows:
+                assert isinstance(section, Section)
+                yield from _section(section, total)
+        else:
+            yield _table([row for row in rows if not isinstance(row, Section)], widths, grid)
 
 
-def _widths(grid: Grid, width: int) -> Sequence[int]:
-    """Those of the columns, with which all of them find room."""
-    widths = list(grid.widths)
-    excess = max(0, grid.width - width)
-    if grid.folds is not None:
-        folded = max(1, widths[grid.folds] - excess)
-        excess -= widths[grid.folds] - folded
-        widths[grid.folds] = folded
-    for _ in range(excess):  # hardly any screen is so narrow
-        widths[widths.index(max(widths))] -= 1
-    return widths
-
-
-def _row(row: Row, widths: Sequence[int], grid: Grid) -> Iterator[Text]:
-    cells = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
-    for parts in zip_longest(*cells, fillvalue=Text()):
-        line = Text()
-        for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
-            gap, blanks = " " * (GAP if index else 0), " " * (width - part.width)
-            is_right = index in grid.right
-            line += styled(gap, blanks, part) if is_right else styled(gap, part, blanks)
-        yield line.stripped
+def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    for index, width in enumerate(widths):
+        table.add_column(
+            width=width,
+            no_wrap=index != grid.folds,
+            overflow="fold",
+            justify="right" if index in grid.right else "left",
+        )
+    for row in rows:
+        table.add_row(*map(_rich, row))
+    return table
 
 
 def _section_width(section: Section) -> int:
     return section.text.width + (GAP + section.last.width if section.last else 0)
 
 
-def _section(section: Section, width: int) -> Iterator[Text]:
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
     """The text at the left, and what stands last at the right, below it where it finds no room."""
     *lines, last = _folded(section.text, width, section.indent)
     yield from lines
-    room = width - section.last.width
-    if section.last and last.width > room - GAP:
+    if not section.last:
         yield last
-        last = Text()
-    blanks = " " * (room - last.width) if section.last else ""
-    yield last + styled(blanks) + section.last
+        return
+    room = width - section.last.width - GAP
+    beside = last.cell_len <= room
+    if not beside:
+        yield last
+    row = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0), width=width)
+    row.add_column(width=room)
+    row.add_column(justify="right", no_wrap=True)
+    row.add_row(last if beside else RichText(), _rich(section.last))
+    yield row
 
 
-def _folded(text: Text, width: int, indent: int) -> list[Text]:
+def _folded(text: Text, width: int, indent: int) -> list[RichText]:
     """The lines of a text that is broken where it is too wide; all but the first further right."""
-    lines = [*_broken(text, width)]
-    if len(lines) == 1:
-        return lines
-    first, *others = _broken(text, width - indent)
-    return [first, *(styled(" " * indent, line).stripped for line in others)]
+    first, *others = _rich(text).wrap(PLAIN, width, overflow="fold")
+    if not others:
+        return [first]
+    first, *others = _rich(text).wrap(PLAIN, width - indent, overflow="fold")
+    for line in (first, *others):
+        line.rstrip()
+    for line in others:
+        line.pad_left(indent)
+    return [first, *others]
 
 
-def _broken(text: Text, width: int) -> Iterator[Text]:
-    """The lines of a text, broken at blanks, and within a word where no line has room for it."""
-    for line in text.lines:
-        breaks, used = [0], 0
-        for found in WORD.finditer(line.raw):
-            word, at = found[0], found.start()
-            needed = cell_len(word.rstrip(" "))
-            if used + needed <= width:
-                used += cell_len(word)
-                continue
-            for piece in chop_cells(word, width) if needed > width else [word]:
-                breaks.append(at)
-                at, used = at + len(piece), cell_len(piece)
-        for start, end in pairwise([*dict.fromkeys(breaks), len(line.raw)]):
-            yield line[start:end].stripped
+def _rich(text: Text) -> RichText:
+    """The text as Rich has it. Each piece carries the name of its style along."""
+    pieces = ((piece.replace(NO_BREAK, UNBROKEN), NAMED[style]) for piece, style in text.pieces)
+    return RichText.assemble(*pieces)
+
+
+def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
+    """A line of what Rich made, without the blanks at its end."""
+    pieces = [
+        (piece.replace(UNBROKEN, " "), Style(style.meta.get("name", "")) if style else Style.PLAIN)
+        for piece, style in segments
+    ]
+    while pieces and not pieces[-1][0].strip():
+        pieces.pop()
+    if pieces:
+        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+    return Text(tuple(pieces))
+
+
+PLAIN = _console(80)
+NAMED = {style: RichStyle.from_meta({"name": style.value}) for style in Style}

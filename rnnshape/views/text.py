@@ -76,11 +76,6 @@ class Text:
         return Text(tuple(found))
 
     @property
-    def stripped(self) -> Text:
-        """The same without the blanks at its end."""
-        return self[: len(self.raw.rstrip())]
-
-    @property
     def lines(self) -> list[Text]:
         """Its lines; one, if it is empty."""
         if "\n" not in self.raw:
