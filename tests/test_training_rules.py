@@ -84,6 +84,27 @@ def test_validation_data_is_checked_like_the_data() -> None:
     assert [one.name for one in found] == ["X_val", "y_val"]
 
 
+@pytest.mark.parametrize(
+    ("metric", "meant", "labels"),
+    [
+        ("CategoricalAccuracy", "sparse_categorical_accuracy", (100,)),
+        ("SparseCategoricalAccuracy", "categorical_accuracy", (100, 3)),
+        ("TopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", (100,)),
+        ("SparseTopKCategoricalAccuracy", "top_k_categorical_accuracy", (100, 3)),
+        ("CategoricalCrossentropy", "sparse_categorical_crossentropy", (100,)),
+        ("SparseCategoricalCrossentropy", "categorical_crossentropy", (100, 3)),
+    ],
+)
+def test_the_metric_that_is_meant_fits_in_place_of_one_that_does_not(
+    metric: str, meant: str, labels: tuple[int, ...]
+) -> None:
+    loss = "sparse_categorical_crossentropy" if len(labels) == 1 else "categorical_crossentropy"
+    call = fit(Data("X", (100, 5, 3)), Data("y", labels), loss)
+    [problem] = problems_of(MODEL, replace(call, metrics=((Function(metric),),)))
+    assert f"metrics=[{meant!r}]" in problem.remedies
+    assert problems_of(MODEL, replace(call, metrics=((Function(meant),),))) == ()
+
+
 @pytest.mark.parametrize("text", ["mes", "mean_square_error", "huber_loss", "logcosh", "Loss", ""])
 def test_what_is_no_loss(text: str) -> None:
     assert loss_named(text) is None
