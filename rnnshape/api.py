@@ -186,18 +186,18 @@ def _questions(
     """Every question of what is asked."""
     given, target = of_dataset(given, target)
     shapes = None if given is None else shapes_of(given)
-    targets = None if target is None else shapes_of(target)
-    if loss is not None and targets is None:
+    if loss is not None and target is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
     dimensions = likely_dimensions(shapes)
     asked = what.network if isinstance(what, Question) else what
-    reading = _reading(asked, _values(let), dimensions, shapes or ())
+    by_names = dict(zip(given, shapes or (), strict=True)) if isinstance(given, Mapping) else {}
+    reading = _reading(asked, _values(let), dimensions, by_names or shapes or ())
     sizes = what.dimensions if isinstance(what, Question) else Dimensions()
     questions = []
     for number, network in enumerate(reading.networks):
-        own = shapes and by_name(network, given, shapes)
-        if targets is not None:
-            question = _with_target(network, sizes, own, targets, loss)
+        own = shapes and by_name([tensor.name for tensor in network.inputs], given, shapes)
+        if target is not None:
+            question = _with_target(what, network, sizes, own, target, loss)
         else:
             question = with_input(network, own) if own else Question(network, sizes)
         questions.append(replace(question, notes=reading.notes_of(number)))
@@ -205,27 +205,34 @@ def _questions(
 
 
 def _with_target(
+    what: object,
     network: Network,
     dimensions: Dimensions,
     shapes: Sequence[Shape] | None,
-    targets: Sequence[Shape],
+    target: object,
     loss: str | Sequence[str] | None,
 ) -> Question:
     """The network, given data of these shapes; where they do not fit, a problem tells."""
-    from rnnshape.fitting import call_with
+    from rnnshape.fitting import call_with, names_of_outputs
+    from rnnshape.reading.live import output_keys
     from rnnshape.training import Data
 
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
 
     question = as_far_as_taken(Question(network, dimensions), shapes or ())
+    outputs = output_keys(what) or [name for name, _ in names_of_outputs(network, 1)]
+    targets = by_name(outputs, target, shapes_of(target), "output")
     losses = [loss] if isinstance(loss, str) else loss or ()
     call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
     return replace(question, calls=(call,))
 
 
 def _reading(
-    what: object, let: Mapping[str, Value], dimensions: Dimensions, shapes: Sequence[Shape]
+    what: object,
+    let: Mapping[str, Value],
+    dimensions: Dimensions,
+    shapes: Sequence[Shape] | Mapping[str, Shape],
 ) -> Reading:
     """The networks that are asked about; a `QueryError` for a name of `let` that no text asks for,
     which would pass unseen."""

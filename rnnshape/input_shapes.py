@@ -33,17 +33,18 @@ def of_dataset(given: object, target: object) -> tuple[object, object]:
     return source, others[0] if target is None and others else target
 
 
-def by_name(network: Network, given: object, shapes: Sequence[Shape]) -> Sequence[Shape]:
-    """The shapes of what is given in a dictionary, in the order of the network's inputs."""
-    inputs = [tensor.name for tensor in network.inputs]
-    if not isinstance(given, Mapping) or len(inputs) == 1 == len(given):
+def by_name(
+    names: Sequence[str], given: object, shapes: Sequence[Shape], what: str = "input"
+) -> Sequence[Shape]:
+    """The shapes of what is given in a dictionary, in the order of the names."""
+    if not isinstance(given, Mapping) or len(names) == 1 == len(given):
         return shapes
     known = dict(zip(given, shapes, strict=True))
     for name in known:
-        if name not in inputs:
-            hint = did_you_mean(name, inputs) or f": there are {', '.join(inputs)}"
-            raise QueryError(f"no input is named {name!r}{hint}")
-    return [known[name] for name in inputs if name in known]
+        if name not in names:
+            hint = did_you_mean(name, names) or f": there are {', '.join(names)}"
+            raise QueryError(f"no {what} is named {name!r}{hint}")
+    return [known[name] for name in names if name in known]
 
 
 def shapes_of(given: object) -> tuple[Shape, ...]:

@@ -650,6 +650,35 @@ def test_inputs_are_given_by_their_names() -> None:
 
 
 @pytest.mark.process
+def test_targets_are_given_by_the_names_of_the_layers_that_return_them() -> None:
+    data = {"a": (7, 5, 3), "b": (7, 6, 2)}
+    targets = {"lstm_1": (7, 4), "lstm": (7, 3)}
+    assert inspect(TWO_INPUTS, input=data, target=targets, loss="mse").problems == ()
+    targets["lstm_1"] = (7, 3)
+    [problem] = inspect(TWO_INPUTS, input=data, target=targets, loss="mse").problems
+    assert (problem.tensor, problem.expected) == ("lstm_1", (7, 4))
+    with pytest.raises(QueryError, match="no output is named 'y': there are lstm, lstm_1"):
+        inspect(TWO_INPUTS, input=data, target={"lstm": (7, 3), "y": (7, 4)}, loss="mse")
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_inputs_and_targets_of_a_live_model_are_given_by_the_keys_of_its_dictionaries() -> None:
+    import keras
+
+    first, second = keras.Input((4,)), keras.Input((6, 2))
+    outputs = {"z": keras.layers.Dense(2)(first), "y": keras.layers.GRU(3)(second)}
+    model = keras.Model({"b": first, "a": second}, outputs)
+    data, targets = {"b": (7, 4), "a": (7, 6, 2)}, {"z": (7, 2), "y": (7, 3)}
+    report = inspect(model, input=data, target=targets, loss="mse")
+    assert [(tensor.name, tensor.sizes) for tensor in report.inputs] == [
+        ("a", (7, 6, 2)),
+        ("b", (7, 4)),
+    ]
+    assert report.problems == ()
+
+
+@pytest.mark.process
 def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
     layers = ["LSTM(units)", "Dense(classes)"]
     report = inspect(layers, let={"units": 3, "classes": 2})

@@ -265,6 +265,15 @@ def a_model_called_with_a_list(k: Any, layers: Any) -> Any:
     return made
 
 
+@live
+def an_inner_model_of_dictionaries_of_which_one_output_is_used(k: Any, layers: Any) -> Any:
+    first, second = k.Input((4,)), k.Input((6, 2))
+    outputs = {"z": layers.Dense(2)(first), "y": layers.GRU(3)(second)}
+    inner = k.Model({"b": first, "a": second}, outputs)
+    first, second = k.Input((4,)), k.Input((6, 2))
+    return k.Model([first, second], layers.Dense(7)(inner({"b": first, "a": second})["y"]))
+
+
 def returned(report: Report | PlainReport) -> list[Any]:
     """The shapes of what a network returns."""
     network, described = report.question.network, report.description

@@ -94,6 +94,7 @@ class LayerCall:
         group: the nested models that it is part of.
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
+        beside: all calls of the same call of a model: Keras runs them with it, used or not.
     """
 
     number: int
@@ -104,6 +105,7 @@ class LayerCall:
     group: str = ""
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
+    beside: Sequence[LayerCall] = ()
 
     @property
     def tensors(self) -> Iterator[Tensor]:
@@ -188,8 +190,9 @@ def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[La
         tensor = waiting.pop()
         maker = tensor.maker
         if isinstance(maker, LayerCall) and maker not in found and tensor not in start:
-            found.add(maker)
-            waiting += maker.tensors
+            for call in (maker, *maker.beside):
+                waiting += () if call in found else call.tensors
+                found.add(call)
     return sorted(found, key=lambda call: call.number)
 
 

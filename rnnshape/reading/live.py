@@ -43,12 +43,17 @@ def is_model(what: object) -> bool:
     return "Model" in _bases(what)
 
 
-def read_object(what: Any, shapes: Sequence[RecordedShape] = ()) -> Reading:
+def read_object(
+    what: Any, shapes: Sequence[RecordedShape] | Mapping[str, RecordedShape] = ()
+) -> Reading:
     """The network that a live layer or model is, or a `QueryError`.
 
-    `shapes` are those of its inputs, where they are given.
+    `shapes` are those of its inputs, where they are given, in order or by their names.
     """
     begin()
+    if isinstance(shapes, Mapping):
+        names = _input_names(getattr(what, "_functional", what))
+        shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
     network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
     if "Functional" not in _bases(what):  # which refuses what its inputs do not say
@@ -179,8 +184,8 @@ class _Live:
         """A model that holds its calls."""
         tensors: dict[int, Any] = {}
         given = _specs_of(flow, shapes)
-        for tensor in flow.inputs:
-            tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), tensor.name)
+        for tensor, word in zip(flow.inputs, _input_names(flow), strict=True):
+            tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
@@ -300,6 +305,22 @@ def _shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
         spec = layer.compute_output_spec(keras.KerasTensor(shape))
         return [*map(_shape, keras.tree.flatten(spec))]
     return []
+
+
+def _input_names(flow: Any) -> list[str]:
+    """What a model's inputs are called: those in a dictionary by its keys, in their order."""
+    inputs = getattr(flow, "inputs", None) or ()
+    return _keys(getattr(flow, "_inputs_struct", None)) or [tensor.name for tensor in inputs]
+
+
+def output_keys(model: Any) -> list[str]:
+    """The keys of a model that returns a dictionary, in the order of its outputs."""
+    return _keys(getattr(model, "_outputs_struct", None))
+
+
+def _keys(tensors: object) -> list[str]:
+    is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
+    return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
 
 
 def _specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:

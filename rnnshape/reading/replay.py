@@ -196,7 +196,7 @@ def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any]
 def _plain(value: Any) -> Any:
     """Tensors and flags, in their lists."""
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [value[key] for key in sorted(value, key=str)]
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
     return value if isinstance(value, bool | Tensor) else None

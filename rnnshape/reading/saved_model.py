@@ -147,10 +147,13 @@ class Config:
         shapes: dict[tuple[str, int], dict[int, RecordedShape]] = {}
         held: dict[str, Any] = {}
         waiting: list[_Waiting] = []
+        takes = config["input_layers"]
+        keys = {end[0]: key for key, end in takes.items()} if isinstance(takes, dict) else {}
         for layer in config["layers"]:
             word = _name(layer)
             if layer["class_name"] == "InputLayer":
-                made[word, 0] = [_input(layer["config"])]
+                named = {"name": keys[word]} if word in keys else {}
+                made[word, 0] = [_input({**layer["config"], **named})]
                 continue
             held[word] = self.layer(layer, depth)
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
@@ -295,7 +298,7 @@ def _value(value: Any, tensor: Tensors, depth: int = 0) -> Any:
         case list():
             return [*map(inner, value)]
         case dict():
-            return {word: inner(part) for word, part in value.items()}
+            return {word: inner(value[word]) for word in sorted(value)}  # as Keras walks them
     return value
 
 

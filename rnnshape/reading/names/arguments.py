@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
-from rnnshape.network import input_of, input_of_first_layer
+from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, argument, operand
@@ -128,3 +128,18 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     source, name = input_of(call), call["name"]
     name = name if isinstance(name, str) else ""
     return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))
+
+
+def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
+    """A model is called on tensors of the sizes that it was described or built with."""
+    if takes is None or given is None or len(takes) != len(given):
+        return
+    last = len(takes) - 1
+    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
+        are_known = type(size) is int and type(other) is int
+        if are_known and size != other and not (place == last and size == 1):
+            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+            raise QueryError(
+                f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+                '(Keras: "is incompatible with the layer: expected shape")'
+            )

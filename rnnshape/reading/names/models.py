@@ -8,14 +8,15 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers, without_input_arguments
+from rnnshape.network import MOST_LAYERS, Network, too_many_layers, without_input_arguments
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import holds_tensors, open_shape, passed
+from rnnshape.reading.names.arguments import check_fits, holds_tensors, open_shape, passed
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
 from rnnshape.reading.names.session import opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
+    keys_of,
     name_given,
     plain_shape,
     plain_sizes,
@@ -36,6 +37,7 @@ class Model(Layer):
 
     Attributes:
         own_takes, own_gives: its inputs and outputs.
+        own_keys: those of the dictionaries that these are given in.
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_conditions: those, not known, under which it is made.
@@ -44,6 +46,7 @@ class Model(Layer):
 
     own_takes: list[Tensor]
     own_gives: list[Tensor]
+    own_keys: tuple[list[str], list[str]]
     own_open: Open | None
     own_items: tuple[Any, ...]
     own_is_of_module: bool
@@ -57,7 +60,8 @@ class Model(Layer):
         held = session()
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
-        made.own_takes, made.own_gives, made.own_open = [], [], None
+        made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
+        made.own_open = None
         made.own_name, made.own_variable, made.own_is_of_module = "", "", False
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
@@ -73,6 +77,7 @@ class Model(Layer):
         session().old_arguments("Model", more)
         self.own_takes = tensors_of(more.get("input", inputs))
         self.own_gives = tensors_of(more.get("output", outputs))
+        self.own_keys = keys_of(inputs), keys_of(outputs)
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
@@ -167,7 +172,7 @@ class Model(Layer):
             takes = counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.own_title or 'this model'} takes {takes}, not {len(given)}")
         for mine, other in zip(self.own_takes, given, strict=True):
-            self.own_check_fits(plain_sizes(mine), plain_sizes(other))
+            check_fits(self.own_title, plain_sizes(mine), plain_sizes(other))
         return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
 
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
@@ -178,28 +183,19 @@ class Model(Layer):
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title):
             made = graph.called_anew(calls, instead, held.step)
-        gives = [graph.in_place_of(give, instead, made) for give in self.own_gives]
-        return gives[0] if len(gives) == 1 else gives
+        return self._nested([graph.in_place_of(give, instead, made) for give in self.own_gives])
+
+    def _nested(self, given: list[Any]) -> Any:
+        """What it returns, as the outputs that it was made of are nested."""
+        if self.own_keys[1]:
+            return dict(zip(self.own_keys[1], given, strict=True))
+        return given[0] if len(given) == 1 else given
 
     def _in_order(self, given: Any) -> Any:
         """What it is called with; of a dictionary, each input is given what has its name."""
-        names = [*map(name_given, self.own_takes)]
+        names = self.own_keys[0] or [*map(name_given, self.own_takes)]
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
-
-    def own_check_fits(self, takes: Shape | None, given: Shape | None) -> None:
-        """A model is called on tensors of the sizes that it was described or built with."""
-        if takes is None or given is None or len(takes) != len(given):
-            return
-        last = len(takes) - 1
-        for place, (size, other) in enumerate(zip(takes, given, strict=True)):
-            are_known = type(size) is int and type(other) is int
-            if are_known and size != other and not (place == last and size == 1):
-                shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
-                raise QueryError(
-                    f"{self.own_title or 'this model'} takes {shown[0]}, and is called with "
-                    f'{shown[1]} (Keras: "is incompatible with the layer: expected shape")'
-                )
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:
@@ -240,6 +236,7 @@ class Model(Layer):
         if holds_tensors(made):
             taken = dict.fromkeys(tensors_of([start, more, named]))
             self.own_takes, self.own_gives = [*taken], tensors_of(made)
+            self.own_keys = [], keys_of(made)
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""
@@ -256,8 +253,7 @@ class Model(Layer):
         gives = self.own_flow()[1]
         if not gives:
             return opened("predictions")
-        made = [array_of_shape(tensor.shape) for tensor in gives]
-        return made[0] if len(made) == 1 else made
+        return self._nested([array_of_shape(tensor.shape) for tensor in gives])
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, list | tuple) and not self.own_takes:

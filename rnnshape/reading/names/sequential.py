@@ -11,7 +11,7 @@ from rnnshape.errors import Place
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, chain, input_of_first_layer
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import open_shape
+from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import Layer, UnreadLayer
 from rnnshape.reading.names.models import Model
@@ -105,7 +105,7 @@ class Sequential(Model):
             start = Tensor(self.own_first())
         elif given:
             if isinstance(self.own_shape, tuple):
-                self.own_check_fits(self.own_shape, given[0])
+                check_fits(self.own_title, self.own_shape, given[0])
             unknown = Unknown("a shape", (), "what it is given is not known")
             self.own_shape = self.own_shape or given[0] or unknown
         super().own_follow(start)

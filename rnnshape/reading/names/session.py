@@ -155,11 +155,15 @@ class Session:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
         self.inside += 1
         self.groups.append(title)
+        before = len(self.calls)
         try:
             yield
         finally:
             self.groups.pop()
             self.inside -= 1
+            made = self.calls[before:]
+            for call in made:
+                call.beside = made
 
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
@@ -167,9 +171,9 @@ class Session:
 
 
 def _in_a_row(given: Any) -> Any:
-    """What a layer is called with, without the names of dictionaries."""
+    """What a layer is called with, without the names of dictionaries, in Keras' order."""
     if isinstance(given, dict):
-        given = tuple(given.values())
+        given = tuple(given[key] for key in sorted(given, key=str))
     return tuple(map(_in_a_row, given)) if isinstance(given, tuple) else given
 
 

@@ -308,6 +308,12 @@ def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
 
 
+def keys_of(given: Any) -> list[str]:
+    """Those of a dictionary of tensors, in Keras' order."""
+    is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
+    return sorted(given, key=str) if is_flat else []
+
+
 # Functions that are no layers, under the names of `keras.ops`, `tf` and `K`
 
 

@@ -152,10 +152,11 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
     takes, gives = model.own_flow()
-    inputs = [name_given(tensor) or getattr(tensor.maker, "name", "") for tensor in takes]
+    inputs, outputs = model.own_keys
+    inputs = inputs or [name_given(one) or getattr(one.maker, "name", "") for one in takes]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
         given = given.without_inputs()
-    outputs = [name for name, _ in names_of_outputs(network, len(gives))]
+    outputs = outputs or [name for name, _ in names_of_outputs(network, len(gives))]
     validation = None
     if given.validation is not None:
         x, y = given.validation
