@@ -8,13 +8,7 @@ from rnnshape.rules.assembly import Direction
 from rnnshape.rules.facts import Axis, Pass, Tensor
 from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, pass_rule, states_of
 from rnnshape.rules.registry import known_length, required_axes
-from rnnshape.rules.space import (
-    arranged,
-    channels_and_space,
-    kernel_axes,
-    names_of_axes,
-    slid,
-)
+from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, names_of_axes, slid
 
 
 def _takes(call: Call) -> tuple[str, ...]:
