@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rnnshape import explaining
-from rnnshape.errors import QueryError
+from rnnshape.errors import Place, QueryError
 from rnnshape.explaining import Explanation
 from rnnshape.problem import Problem
 
 if TYPE_CHECKING:
+    from rnnshape.network import Question
     from rnnshape.reading.found import Reading
 
 
@@ -58,31 +59,43 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
 
 def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
     """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
+    from rnnshape.network import Question
     from rnnshape.reading.files import is_code
 
+    if not is_code(file) or not Path(file).is_file():
+        return
     try:
-        if not is_code(file) or not Path(file).is_file():
-            return
-        yield from (problem for problem in _problems(reader().read(file)) if problem.line == line)
+        reading = reader().read(file)
     except QueryError as refused:  # no model of it can be answered
-        yield from (one for one in _between([refused, *refused.others]) if one.line == line)
+        found: Iterable[Problem | QueryError] = (refused, *refused.others)
+    else:
+        questions = (
+            Question(network, is_of_code=True, calls=reading.calls_of(number))
+            for number, network in enumerate(reading.networks)
+        )
+        found = what_is_wrong(reading.messages, questions)
+    for one in found:
+        problem = one if isinstance(one, Problem) else one.place and problem_of(one)
+        if problem and problem.line == line:
+            yield problem
 
 
-def _problems(reading: Reading) -> Iterator[Problem]:
-    from rnnshape.network import Question
+def what_is_wrong(
+    messages: Iterable[QueryError], questions: Iterable[Question]
+) -> Iterator[Problem | QueryError]:
+    """What is wrong with a text that was read, and with each question of it."""
     from rnnshape.report import Report
 
-    yield from _between(reading.messages)
-    for number, network in enumerate(reading.networks):
-        question = Question(network, is_of_code=True, calls=reading.calls_of(number))
+    yield from messages
+    for question in questions:
         try:
             yield from Report(question).problems
         except QueryError as refused:
-            yield from _between([refused])
+            yield refused
 
 
-def _between(wrong: Iterable[QueryError]) -> Iterator[Problem]:
-    """What is wrong between layers."""
-    for one in wrong:
-        if one.place is not None:
-            yield Problem("chain", one.message, line=one.place.number)
+def problem_of(wrong: QueryError) -> Problem:
+    """What Keras would refuse, between layers, as a problem."""
+    place = wrong.place or Place("", 0, 0)
+    file = place.where.rpartition("line ")[0].rstrip(", ")
+    return Problem("chain", wrong.message, None, file, place.number, place.column)

@@ -17,13 +17,12 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import questions_by_word, questions_of
-from rnnshape.errors import NotReadError, Place, QueryError, printable, shortened
+from rnnshape.errors import NotReadError, QueryError, printable, shortened
+from rnnshape.explained import problem_of, what_is_wrong
 from rnnshape.interruption import received_signal
-from rnnshape.network import Question
 from rnnshape.problem import Problem
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
-from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
@@ -89,41 +88,23 @@ def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
     for one in _found(what, options, reader):
         if isinstance(one, NotReadError):
             continue
-        if isinstance(one, Problem):
-            yield replace(one, file=_path(file, one.file))
-        elif one.place is not None or not file:
-            yield _of_error(one, file)
-        else:
-            raise one
+        if isinstance(one, QueryError):
+            if one.place is None and file:
+                raise one
+            one = problem_of(one)
+        yield replace(one, file=_path(file, one.file))
 
 
 def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:
     if (layer := layer_of_word(what)) is not None:
-        for question in questions_by_word(layer, options):
-            yield from _of_question(question)
+        yield from what_is_wrong((), questions_by_word(layer, options))
         return
     try:
         reading = reader.read(what, options.let, options.dimensions)
     except QueryError as wrong:
         yield from (wrong, *wrong.others)
         return
-    yield from reading.messages
-    for question in questions_of(reading, options, what):
-        yield from _of_question(question)
-
-
-def _of_question(question: Question) -> Iterator[Problem | QueryError]:
-    try:
-        yield from Report(question).problems
-    except QueryError as wrong:
-        yield wrong
-
-
-def _of_error(wrong: QueryError, file: str) -> Problem:
-    """What Keras would refuse, between layers."""
-    place = wrong.place or Place("", 0, 0)
-    path = _path(file, place.where.rpartition("line ")[0].rstrip(", "))
-    return Problem("chain", wrong.message, None, path, place.number, place.column)
+    yield from what_is_wrong(reading.messages, questions_of(reading, options, what))
 
 
 def _path(file: str, found: str | None) -> str:
