@@ -310,29 +310,29 @@ def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
     )
 
 
-def _is_text(one: object) -> TypeGuard[str]:
-    return isinstance(one, str)
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str)
 
 
-def _layer(one: object, number: int) -> Call:
+def _layer(layer: object, number: int) -> Call:
     """A layer of a list."""
-    if isinstance(one, str):
+    if isinstance(layer, str):
         from rnnshape.reading import parse  # layers of Keras need none of it
 
-        call = parse(one)
-    elif isinstance(one, Call):
-        call = one
-    elif isinstance(one, type):
-        raise TypeError(f"{one.__name__} is a class: make a layer of it, {one.__name__}(...)")
-    elif _has_config(one):
+        call = parse(layer)
+    elif isinstance(layer, Call):
+        call = layer
+    elif isinstance(layer, type):
+        raise TypeError(f"{layer.__name__} is a class: make a layer of it, {layer.__name__}(...)")
+    elif _has_config(layer):
         from rnnshape.reading.live import call_of_layer
 
-        call = call_of_layer(one)
-    elif number == 0 and hasattr(one, "shape"):  # what `keras.Input(...)` returns
-        call = bind("Input", (), {"batch_shape": shape_of(one)})
+        call = call_of_layer(layer)
+    elif number == 0 and hasattr(layer, "shape"):  # what `keras.Input(...)` returns
+        call = bind("Input", (), {"batch_shape": shape_of(layer)})
     else:
         raise TypeError(
-            f"layer {number + 1} is {named_type(one)}: give Keras layers, or their expressions"
+            f"layer {number + 1} is {named_type(layer)}: give Keras layers, or their expressions"
         )
     if call.name == "Input" and number:
         raise call.error("Input says what the network is given: put it first")
@@ -344,7 +344,7 @@ def _chosen(questions: Sequence[Question], name: str | None) -> Question:
     names = [question.network.name for question in questions]
     if name is None and len(questions) == 1:
         return questions[0]
-    listed = ", ".join(repr(one) for one in dict.fromkeys(names) if one)
+    listed = ", ".join(repr(known) for known in dict.fromkeys(names) if known)
     if name is None:
         by_name = f" choose one by name={next(filter(None, names))!r}, or" if listed else ""
         made = f"makes {len(questions)} networks" + (f", {listed}" if listed else "")

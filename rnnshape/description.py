@@ -96,7 +96,8 @@ def describe(
     else:
         below = tuple(_inputs_below(network, layers))
     assumed = tuple(
-        assumed_axes(tensor, one, sizes) for tensor, one in zip(inputs, network.inputs, strict=True)
+        assumed_axes(tensor, source, sizes)
+        for tensor, source in zip(inputs, network.inputs, strict=True)
     )
     return Description(inputs, tuple(layers), below, assumed)
 

@@ -74,8 +74,8 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
             for number, network in enumerate(reading.networks)
         )
         found = what_is_wrong(reading.messages, questions)
-    for one in found:
-        problem = one if isinstance(one, Problem) else one.place and problem_of(one)
+    for wrong in found:
+        problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)
         if problem and problem.line == line:
             yield problem
 

@@ -193,7 +193,7 @@ class Source:
         places. Each keeps its own place in the text."""
         ends = [*marks, len(self.text)]
         parts = [self.text[: ends[0]]]
-        parts += [f", {self.text[one + 2 : end]}" for one, end in pairwise(ends)]
+        parts += [f", {self.text[start + 2 : end]}" for start, end in pairwise(ends)]
         joined = "".join(parts)
         # In brackets they may go over several lines; the line more above is counted off again.
         lines_above = int(len(self.lines) > 1)
@@ -269,8 +269,8 @@ class Source:
             for index, item in enumerate(getattr(part, "elts", ())):
                 named = item.func if isinstance(item, ast.Call) else item
                 places[f"{name}.{index}"] = self.place(named)
-        named_ones = (keyword for keyword in node.keywords if keyword.arg)
-        return places | {str(one.arg): self.place_of_keyword(one) for one in named_ones}
+        named = (keyword for keyword in node.keywords if keyword.arg)
+        return places | {str(keyword.arg): self.place_of_keyword(keyword) for keyword in named}
 
     def _broken(self, wrong: SyntaxError, number: int) -> QueryError:
         if not 1 <= number <= len(self.lines):
@@ -291,8 +291,8 @@ def calls_within(value: Value) -> Iterator[Call]:
         for _, argument in value.arguments:
             yield from calls_within(argument)
     elif isinstance(value, tuple):
-        for one in value:
-            yield from calls_within(one)
+        for part in value:
+            yield from calls_within(part)
 
 
 def unknowns_in(value: Value) -> Iterator[Unknown]:

@@ -97,7 +97,7 @@ def _with_code_of(problem: Problem) -> Problem:
 
     def code(remedy: str) -> str:
         name, equals, value = remedy.partition(" = ")
-        given = all(one.isidentifier() for one in name.split(", "))
+        given = all(word.isidentifier() for word in name.split(", "))
         return remedy if given or not equals else value
 
     return replace(problem, remedies=tuple(map(code, problem.remedies)))
@@ -115,10 +115,10 @@ def _model(
     ]
     inputs = [_input(network, description, number) for number in range(len(network.inputs))]
     is_stateful = any(
-        one["stateful"] is True
+        layer["stateful"] is True
         for step in network.steps
-        for one in calls_within(step.layer)
-        if module_of(one.name) == "layers" and "stateful" in signature(one.name).names
+        for layer in calls_within(step.layer)
+        if module_of(layer.name) == "layers" and "stateful" in signature(layer.name).names
     )
     return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", is_stateful)
 
@@ -127,16 +127,16 @@ def _model(
 
 
 def _input(network: Network, description: Description, number: int) -> Port:
-    one, tensor = network.inputs[number], description.inputs[number]
+    source, tensor = network.inputs[number], description.inputs[number]
     shape: Sizes = (None,) * len(tensor.axes)
-    if isinstance(one.shape, tuple):
-        shape = tuple(size if isinstance(size, int) else None for size in one.shape)
+    if isinstance(source.shape, tuple):
+        shape = tuple(size if isinstance(size, int) else None for size in source.shape)
     needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))
     below = description.inputs_below[number]
     users = [step for step in network.steps if Ref(0, number) in step.refs]
     takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)
-    dtype, is_described = "string" if takes_text else one.dtype, one.shape is not None
-    return Port(one.name, shape, False, needed, below, dtype, is_described=is_described)
+    dtype, is_described = "string" if takes_text else source.dtype, source.shape is not None
+    return Port(source.name, shape, False, needed, below, dtype, is_described=is_described)
 
 
 def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]:
@@ -171,10 +171,10 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
     """The network with the sizes of X for what its inputs leave open."""
     if len(call.x) != len(network.inputs):
         return network
-    for number, (one, data) in enumerate(zip(network.inputs, call.x, strict=True)):
-        if data.shape is None or isinstance(one.shape, Unknown):
+    for number, (source, data) in enumerate(zip(network.inputs, call.x, strict=True)):
+        if data.shape is None or isinstance(source.shape, Unknown):
             continue
-        said = one.shape
+        said = source.shape
         if said is None and len(data.shape) == len(names_of_axes(network, number, None)):
             said = (None,) * len(data.shape)
         if said is None or len(said) != len(data.shape):

@@ -172,21 +172,21 @@ def _called_with_several(layer: Call, count: int) -> Network:
     return Network(inputs, (Step(layer, (tensors,)),))
 
 
-def _check_fits(one: Input, shape: Shape) -> None:
-    if one.shape is None or isinstance(one.shape, Unknown):
+def _check_fits(source: Input, shape: Shape) -> None:
+    if source.shape is None or isinstance(source.shape, Unknown):
         return
-    sizes = zip(one.shape, shape, strict=False)
-    if len(one.shape) != len(shape) or any(
+    sizes = zip(source.shape, shape, strict=False)
+    if len(source.shape) != len(shape) or any(
         isinstance(said, int) and size is not None and said != size for said, size in sizes
     ):
         raise QueryError(
-            f"input={shape} does not fit: the network says that {one.name} is {one.shape}"
+            f"input={shape} does not fit: the network says that {source.name} is {source.shape}"
         )
 
 
-def _filled(one: Input, shape: Shape) -> OfNetwork:
+def _filled(source: Input, shape: Shape) -> OfNetwork:
     """What is given, and where that is open, what was said before."""
-    said = one.shape if isinstance(one.shape, tuple) else (None,) * len(shape)
+    said = source.shape if isinstance(source.shape, tuple) else (None,) * len(shape)
     return tuple(size or before for size, before in zip(shape, said, strict=True))
 
 

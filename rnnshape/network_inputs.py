@@ -13,38 +13,38 @@ from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 
 
 def described_input(
-    network: Network, number: int, one: Input, sizes: Dimensions, column: Column
+    network: Network, number: int, source: Input, sizes: Dimensions, column: Column
 ) -> Tensor:
     """An input with every dimension filled in, its axes named as the first layer names them."""
     shape: tuple[int | None, ...] | None = None
-    if isinstance(one.shape, Unknown):
-        lengths = [column.numbers[one.shape] + 3 * place for place in range(column.rank - 1)]
+    if isinstance(source.shape, Unknown):
+        lengths = [column.numbers[source.shape] + 3 * place for place in range(column.rank - 1)]
         shape = (None, *lengths)
-    elif one.shape is not None:
-        shape = with_numbers(one.shape, column.numbers)
+    elif source.shape is not None:
+        shape = with_numbers(source.shape, column.numbers)
     rank = len(shape) if shape else None
     names = names_of_axes(network, number, rank)
     axes = tuple(
-        Axis(name, length or sizes[name], follows_from=_unsaid(one, name, length, sizes))
+        Axis(name, length or sizes[name], follows_from=_unsaid(source, name, length, sizes))
         for name, length in zip(names, shape or (None,) * len(names), strict=True)
     )
-    return Tensor(one.name, axes, "what the network is given", "input")
+    return Tensor(source.name, axes, "what the network is given", "input")
 
 
-def _unsaid(one: Input, axis: str, length: int | None, sizes: Dimensions) -> frozenset[str]:
+def _unsaid(source: Input, axis: str, length: int | None, sizes: Dimensions) -> frozenset[str]:
     """What the length of an axis follows from that no text says."""
-    if length is None and one.shape is not None:
+    if length is None and source.shape is not None:
         return WHEN_RUN
     # Keras makes no weight of a batch that is not written.
     is_assumed = length is None and sizes.given(axis) is None and axis != "batch"
     return frozenset({kind_of_axis(axis)}) if is_assumed else NOTHING
 
 
-def assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ...]:
+def assumed_axes(tensor: Tensor, source: Input, sizes: Dimensions) -> tuple[str, ...]:
     """The axes of an input of which neither the text nor an option says the size."""
-    if isinstance(one.shape, Unknown):
+    if isinstance(source.shape, Unknown):
         return ()
-    lengths: Shape = one.shape or (None,) * len(tensor.axes)
+    lengths: Shape = source.shape or (None,) * len(tensor.axes)
     return tuple(
         axis.name
         for axis, length in zip(tensor.axes, lengths, strict=True)
@@ -54,10 +54,10 @@ def assumed_axes(tensor: Tensor, one: Input, sizes: Dimensions) -> tuple[str, ..
 
 def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
     """The axes of a network's inputs that have a size from outside the text."""
-    for number, one in enumerate(network.inputs):
-        rank = len(one.shape) if isinstance(one.shape, tuple) else None
+    for number, source in enumerate(network.inputs):
+        rank = len(source.shape) if isinstance(source.shape, tuple) else None
         names = names_of_axes(network, number, rank)
-        lengths = one.shape if isinstance(one.shape, tuple) else (None,) * len(names)
+        lengths = source.shape if isinstance(source.shape, tuple) else (None,) * len(names)
         for name, length in zip(names, lengths, strict=True):
             if length is None or length == sizes.given(name):
                 yield name
@@ -66,19 +66,19 @@ def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
 def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     """The same network, with the sizes that are given for what is open in its inputs."""
 
-    def filled(number: int, one: Input) -> Input:
+    def filled(number: int, source: Input) -> Input:
         if (
-            one.shape is None
-            or isinstance(one.shape, Unknown)
-            or not any(isinstance(size, Unknown) for size in one.shape)
+            source.shape is None
+            or isinstance(source.shape, Unknown)
+            or not any(isinstance(size, Unknown) for size in source.shape)
         ):
-            return one
-        names = names_of_axes(network, number, len(one.shape))
+            return source
+        names = names_of_axes(network, number, len(source.shape))
         shape = tuple(
             (sizes.given(name) or size) if isinstance(size, Unknown) else size
-            for name, size in zip(names, one.shape, strict=True)
+            for name, size in zip(names, source.shape, strict=True)
         )
-        return replace(one, shape=shape)
+        return replace(source, shape=shape)
 
     inputs = tuple(filled(number, tensor) for number, tensor in enumerate(network.inputs))
     return replace(network, inputs=inputs)

@@ -244,8 +244,8 @@ def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
 
 
 def _written(argument: Argument, names: Mapping[Ref, str]) -> str:
-    def written(one: Any) -> str:
-        return names[one] if isinstance(one, Ref) else printed(one)
+    def written(value: Any) -> str:
+        return names[value] if isinstance(value, Ref) else printed(value)
 
     return folded(argument, written, listed)
 

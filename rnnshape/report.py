@@ -144,7 +144,9 @@ class Report:
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])
-        returned = ", ".join(f"{one.name} {shown(one.shape)}" for one in last[:MOST_IN_REPR])
+        returned = ", ".join(
+            f"{output.name} {shown(output.shape)}" for output in last[:MOST_IN_REPR]
+        )
         more = ", ..." if len(last) > MOST_IN_REPR else ""
         question = shortened(self.expression, LONGEST_IN_REPR)
         verdict = "by the rule"

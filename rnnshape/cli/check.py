@@ -85,14 +85,14 @@ def _of_stdin(options: Options, environment: Environment, reader: Reader) -> Ite
 def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
-    for one in _found(what, options, reader):
-        if isinstance(one, NotReadError):
+    for found in _found(what, options, reader):
+        if isinstance(found, NotReadError):
             continue
-        if isinstance(one, QueryError):
-            if one.place is None and file:
-                raise one
-            one = problem_of(one)
-        yield replace(one, file=_path(file, one.file))
+        if isinstance(found, QueryError):
+            if found.place is None and file:
+                raise found
+            found = problem_of(found)
+        yield replace(found, file=_path(file, found.file))
 
 
 def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:

@@ -116,7 +116,7 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of files that end so, and of folders."""
     folder = os.path.dirname(incomplete)
     with suppress(OSError), os.scandir(folder or ".") as found:
-        for match in sorted(found, key=lambda one: one.name):
+        for match in sorted(found, key=lambda entry: entry.name):
             path = os.path.join(folder, match.name)
             if match.name.startswith("."):
                 continue

@@ -70,7 +70,9 @@ def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Exp
     if None not in texts and texts:
         _check_options(options)
     parts: list[Query | Explanation] = []
-    for is_error, group in groupby(zip(options.what, texts, strict=True), lambda one: bool(one[1])):
+    for is_error, group in groupby(
+        zip(options.what, texts, strict=True), lambda pair: bool(pair[1])
+    ):
         whats = [*group]
         if is_error:
             parts += [explained(text or "", options, reader) for _, text in whats]

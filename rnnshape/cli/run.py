@@ -38,7 +38,7 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
         others = getattr(wrong, "others", ())
         for other in others:
             messages.note(surroundings, other.message, place=other.place)
-        is_wrong = any(not isinstance(one, NotReadError) for one in (wrong, *others))
+        is_wrong = any(not isinstance(error, NotReadError) for error in (wrong, *others))
         return ExitCode.WRONG if is_wrong else ExitCode.FAILED
     except BrokenPipeError:  # the reader of the help has left
         return ExitCode.ANSWERED

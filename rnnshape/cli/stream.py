@@ -63,10 +63,10 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             asked = [
                 _asked(number, line, options, reader, environment) for number, line in together
             ]
-            questions = [question for one in asked for question in one.questions]
+            questions = [question for asked_line in asked for question in asked_line.questions]
             results = _results(questions, whole, measurer)
-            for one in asked:
-                if not _answered(one, results, options, shown, environment):
+            for asked_line in asked:
+                if not _answered(asked_line, results, options, shown, environment):
                     code = ExitCode.FAILED
     return code
 

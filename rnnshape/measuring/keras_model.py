@@ -103,8 +103,8 @@ def _answers(
         return [answer for part in together for answer in _answers([part], request, tell)]
 
 
-def _same_inputs(one: tuple[Question, Description]) -> object:
-    question, description = one
+def _same_inputs(described: tuple[Question, Description]) -> object:
+    question, description = described
     return (
         [tensor.axes for tensor in description.inputs],
         [source.dtype for source in question.network.inputs],
@@ -136,10 +136,10 @@ def _measured(
         for source, tensor, below in sources(network, description)
     ]
     built = []
-    for one, _ in questions:
+    for asked, _ in questions:
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(one.network, inputs))
+        built.append(_called(asked.network, inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
     too_large = why_outputs_cannot_fit([tensor.shape for tensor in tensors], batch)
@@ -162,17 +162,17 @@ def _measured(
     )
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
     shown = tuple(as_array(tensor, with_numbers=request.values) for tensor in given)
-    for steps, (one, described) in zip(built, questions, strict=True):
+    for steps, (asked, described) in zip(built, questions, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
         if not described.is_complete:  # now the rule can go on after what there was none for
             shapes = [[array.shape for array in arrays] for arrays in returned]
-            described = describe(one.network, one.dimensions, shapes)
+            described = describe(asked.network, asked.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
         labels: tuple[tuple[str | None, ...], ...] = ()
-        if one.calls:
+        if asked.calls:
             from rnnshape.measuring.labels import refusals  # most questions come without data
 
-            labels = tuple(refusals(one, described, returned))
+            labels = tuple(refusals(asked, described, returned))
         yield Measurement(
             shown,
             tuple(
@@ -189,10 +189,10 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
 
-    def tensor(one: Any) -> Any:
-        if not isinstance(one, Ref):
-            return one
-        return steps[one.step - 1][2][one.output] if one.step else inputs[one.output]
+    def tensor(ref: Any) -> Any:
+        if not isinstance(ref, Ref):
+            return ref
+        return steps[ref.step - 1][2][ref.output] if ref.step else inputs[ref.output]
 
     def given(argument: Argument) -> Any:
         return folded(argument, tensor, list)

@@ -52,7 +52,7 @@ def _why(needed: int) -> Failure | None:
 def estimated_bytes(request: Request) -> int:
     """About how many bytes both processes take at once to answer a request."""
     described = [describe(question.network, question.dimensions) for question in request.questions]
-    layers = [layer for one in described for layer in one.layers]
+    layers = [layer for description in described for layer in description.layers]
     inputs = sum(tensor.size for tensor in described[0].inputs)
     outputs = sum(tensor.size for layer in layers for tensor in layer.outputs)
     share = _share_of_a_batch(described[0])

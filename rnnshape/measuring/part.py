@@ -29,8 +29,8 @@ def measured_part(question: Question) -> Question:
         return question
     described = describe(network, question.dimensions)
     inputs = [
-        replace(one, shape=tensor.shape)
-        for one, tensor in zip(network.inputs, described.inputs, strict=True)
+        replace(source, shape=tensor.shape)
+        for source, tensor in zip(network.inputs, described.inputs, strict=True)
     ]
     instead: dict[Ref, Ref] = {}
     numbers: dict[int, int] = {}
@@ -42,10 +42,10 @@ def measured_part(question: Question) -> Question:
             instead[Ref(number, place)] = Ref(0, len(inputs))
             inputs.append(Input(tensor.shape, f"{tensor.name}_of_{number}"))
 
-    def moved(one: Argument) -> Argument:
-        if not isinstance(one, Ref) or one.step == 0:
-            return one
-        return instead[one] if one in instead else Ref(numbers[one.step], one.output)
+    def moved(source: Argument) -> Argument:
+        if not isinstance(source, Ref) or source.step == 0:
+            return source
+        return instead[source] if source in instead else Ref(numbers[source.step], source.output)
 
     steps = tuple(
         replace(

@@ -247,7 +247,7 @@ def measure(
         raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
     for question in questions:
         describe(question.network, question.dimensions)  # what Keras would refuse, it says
-        names = [name for one in open_in(question.network) for name in one.asked]
+        names = [name for unknown in open_in(question.network) for name in unknown.asked]
         if names:
             let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
             raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")

@@ -96,15 +96,15 @@ def _outputs(
         yield output("o", _merged_axes(first, second, merge_mode), f"{what}, {both}")
 
 
-def _output_of_one(one: Pass, sequences: bool) -> str:
-    what = _output_of_all(one.direction, sequences, one)
-    return what if sequences else f"{what}, {one.end}"
+def _output_of_one(one_pass: Pass, sequences: bool) -> str:
+    what = _output_of_all(one_pass.direction, sequences, one_pass)
+    return what if sequences else f"{what}, {one_pass.end}"
 
 
-def _output_of_all(direction: str, sequences: bool, one: Pass) -> str:
+def _output_of_all(direction: str, sequences: bool, one_pass: Pass) -> str:
     words = (direction, "output at every timestep") if sequences else ("last", direction, "output")
     # A second pass is turned round by Keras, so that its outputs stand in the order of the first.
-    turned = sequences and one.direction != "backward" and one.starts_last
+    turned = sequences and one_pass.direction != "backward" and one_pass.starts_last
     return " ".join(filter(None, words)) + (", from the last to the first" if turned else "")
 
 
@@ -113,19 +113,19 @@ def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]
     if merge_mode != "concat":
         pairs = zip(first.output, second.output, strict=True)
         return tuple(_longer(axis, other) for axis, other in pairs)
-    *others, one = first.output
+    *others, axis = first.output
     other = second.output[-1]
-    if one.length == other.length:
-        return (*others, 2 * one)
-    name = f"{one.label} + backward {other.label}"
-    return (*others, Axis(name, one.length + other.length, static_length=2 * one.length))
+    if axis.length == other.length:
+        return (*others, 2 * axis)
+    name = f"{axis.label} + backward {other.label}"
+    return (*others, Axis(name, axis.length + other.length, static_length=2 * axis.length))
 
 
-def _longer(one: Axis, other: Axis) -> Axis:
+def _longer(axis: Axis, other: Axis) -> Axis:
     """One entry is repeated along the other's."""
-    if other.length <= one.length:
-        return one
-    return Axis(one.name, other.length, one.factor, one.follows_from, static_length=one.length)
+    if other.length <= axis.length:
+        return axis
+    return Axis(axis.name, other.length, axis.factor, axis.follows_from, static_length=axis.length)
 
 
 def _relations(

@@ -62,12 +62,12 @@ def softmax(call: Call, given: Tensor) -> Facts:
 def prelu(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes[1:])
     shared = call["shared_axes"]
-    for one in shared if isinstance(shared, tuple) else (shared,):
-        if not isinstance(one, int):
+    for number in shared if isinstance(shared, tuple) else (shared,):
+        if not isinstance(number, int):
             continue
-        if not -len(axes) <= one - 1 < len(axes):
-            raise no_such_axis(call, "shared_axes", one, given)
-        axes[one - 1] = Axis("1", 1)
+        if not -len(axes) <= number - 1 < len(axes):
+            raise no_such_axis(call, "shared_axes", number, given)
+        axes[number - 1] = Axis("1", 1)
     sizes = tuple(known_length(call, axis) for axis in axes)
     alpha = weight(call, "alpha", sizes, "the slope below zero")
     return Facts((output(given, ACTIVATED),), (alpha,))

@@ -280,7 +280,9 @@ class Facts:
 
     def returned_by(self, layer: Call) -> Facts:
         """The same, with its outputs telling which layer returns them."""
-        return replace(self, returns=changed(self.returns, lambda one: replace(one, source=layer)))
+        return replace(
+            self, returns=changed(self.returns, lambda tensor: replace(tensor, source=layer))
+        )
 
     def renamed(self, names: Sequence[str]) -> Facts:
         """The same with other names for its outputs, in order; fewer names rename the first."""
@@ -294,7 +296,9 @@ class Facts:
         relations = (
             Relation(said(relation.left), said(relation.right)) for relation in self.relations
         )
-        returns = changed(self.returns, lambda one: replace(one, name=new.get(one.name, one.name)))
+        returns = changed(
+            self.returns, lambda tensor: replace(tensor, name=new.get(tensor.name, tensor.name))
+        )
         return replace(self, returns=returns, relations=tuple(relations))
 
 

@@ -110,9 +110,9 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
         )
 
 
-def _fits(one: Axis, other: Axis) -> bool:
-    are_alike = one.length_before_run == other.length_before_run
-    return one.length == other.length and (are_alike or one.is_open or other.is_open)
+def _fits(axis: Axis, other: Axis) -> bool:
+    are_alike = axis.length_before_run == other.length_before_run
+    return axis.length == other.length and (are_alike or axis.is_open or other.is_open)
 
 
 def _unlike(call: Call, inputs: Sequence[Tensor]) -> Exception:

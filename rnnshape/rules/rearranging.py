@@ -65,8 +65,8 @@ def transpose(call: Call, given: Tensor) -> Facts:
 @rule("swapaxes")
 def swapaxes(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes)
-    one, other = place(call, "axis1", given), place(call, "axis2", given)
-    axes[one], axes[other] = axes[other], axes[one]
+    first, other = place(call, "axis1", given), place(call, "axis2", given)
+    axes[first], axes[other] = axes[other], axes[first]
     return made("the input with two axes exchanged", axes)
 
 
@@ -203,10 +203,10 @@ def _contracted(
     return made("sums of products", kept)
 
 
-def _check_sums(call: Call, first: Tensor, one: Axis, second: Tensor, other: Axis) -> None:
-    if one.length != other.length:
+def _check_sums(call: Call, first: Tensor, axis: Axis, second: Tensor, other: Axis) -> None:
+    if axis.length != other.length:
         raise call.error(
-            f"{call.name} sums over {one.length} {one.label} of {first.name} {first.shape} and "
+            f"{call.name} sums over {axis.length} {axis.label} of {first.name} {first.shape} and "
             f"{other.length} {other.label} of {second.name} {second.shape}: these must be equally "
             'many (Keras: "Matrix size-incompatible", "must be equal")'
         )

@@ -70,20 +70,20 @@ def pass_rule(
 
 
 def _one_direction(call: Call, given: Tensor) -> Facts | None:
-    one = _PASS_RULES[call.name](call, given, ALONE)
-    return assembled(call, given, (one,), merge_mode=None) if one else None
+    one_pass = _PASS_RULES[call.name](call, given, ALONE)
+    return assembled(call, given, (one_pass,), merge_mode=None) if one_pass else None
 
 
 @pass_rule("LSTM", "GRU", "SimpleRNN")
 def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
-    one = _cells_pass(call, (call,), given, direction, stacked=False)
+    one_pass = _cells_pass(call, (call,), given, direction, stacked=False)
     if call.name not in CUDNN_BY_LAYER:
-        return one
+        return one_pass
     needed = CUDNN_BY_LAYER[call.name].items()
     bars = (
         f"{name}={printed(call[name])}" for name, allowed in needed if call[name] not in allowed
     )
-    return one._replace(bars_cudnn=tuple(bars))
+    return one_pass._replace(bars_cudnn=tuple(bars))
 
 
 @pass_rule("RNN")
@@ -102,9 +102,9 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     known = tuple(_known_cell(call, cell) for cell in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
-    one = _cells_pass(call, known, given, direction, stacked=stacked)
+    one_pass = _cells_pass(call, known, given, direction, stacked=stacked)
     has_fast_twin = not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER
-    return one._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
+    return one_pass._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
 
 
 def _known_cell(call: Call, cell: Value) -> Call:

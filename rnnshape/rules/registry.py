@@ -112,10 +112,10 @@ def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor
     )
     # Attention hands on the query's, and what merges the masks of all or none.
     passed = [tensor for tensor in given if tensor.masked][:1] if facts.uses_mask else masked
-    if not known and not all(one.mask_runs for one in passed):
-        gone = changed(facts.returns, lambda one: replace(one, mask_runs=False))
+    if not known and not all(tensor.mask_runs for tensor in passed):
+        gone = changed(facts.returns, lambda tensor: replace(tensor, mask_runs=False))
         facts = replace(facts, returns=gone)
-    return replace(facts, mask_arrives=known or any(one.mask_runs for one in masked))
+    return replace(facts, mask_arrives=known or any(tensor.mask_runs for tensor in masked))
 
 
 def has_rule(name: str) -> bool:

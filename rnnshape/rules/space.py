@@ -75,7 +75,7 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
             _check_steps(call, steps, apart)
     whole = str(call["padding"]).lower() == "valid"
 
-    def one(axis: Axis, size: int, step: int, gap: int) -> Axis:
+    def resized(axis: Axis, size: int, step: int, gap: int) -> Axis:
         covered = gap * (size - 1) + 1 if whole else 1
         result = axis.resized(lambda length: (length - covered) // step + 1)
         if min(result.length, result.length_before_run) < 1:
@@ -88,7 +88,7 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
             )
         return result
 
-    return tuple(map(one, space, sizes, steps, apart))
+    return tuple(map(resized, space, sizes, steps, apart))
 
 
 def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
@@ -106,7 +106,7 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
         )
     whole = str(call["padding"]).lower() == "valid"
 
-    def one(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis:
+    def resized(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis:
         covered = gap * (size - 1) + 1
         if extra is None:
             ends = max(covered, step) if whole else step
@@ -121,7 +121,7 @@ def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
             )
         return axis.resized(lambda length: (length - 1) * step + ends)
 
-    return tuple(map(one, space, sizes, steps, apart, more or (None,) * count))
+    return tuple(map(resized, space, sizes, steps, apart, more or (None,) * count))
 
 
 def _check_steps(call: Call, steps: Sequence[int], apart: Sequence[int]) -> None:

@@ -52,7 +52,7 @@ def _check(
 
 
 def _takes_more(call: Call) -> bool:
-    return any(isinstance(one, Call) and one.name == "GRU" for one in (call, call["layer"]))
+    return any(isinstance(layer, Call) and layer.name == "GRU" for layer in (call, call["layer"]))
 
 
 def _fits(taken: Nested, given: Nested) -> bool:
@@ -71,9 +71,9 @@ def _warnings(
     passed_over: list[str] = []
     for states, part in pairs:
         taken, given = list(flat(states)), list(flat(part))
-        for one, other in zip(taken, given, strict=False):
-            if other.role in ("hidden state", "cell state") and one.role != other.role:
-                wrong.append(f"{other.name} as {one.name}")
+        for state, other in zip(taken, given, strict=False):
+            if other.role in ("hidden state", "cell state") and state.role != other.role:
+                wrong.append(f"{other.name} as {state.name}")
         passed_over += [state.name for state in given[len(taken) :]]
     if wrong:
         listed = ", ".join(wrong)

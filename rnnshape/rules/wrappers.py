@@ -221,18 +221,18 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
         )
     batch, timesteps, *others = given.axes
     mask = None if given.mask is None else (batch, *given.mask[2:])
-    one = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])
-    if one is None:
+    facts = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])
+    if facts is None:
         return None
-    if len(one.outputs) != 1:
+    if len(facts.outputs) != 1:
         raise inner.error(
             f"{call} can't return several tensors for every timestep "
             "(Keras: \"Cannot convert '5' to a shape\")"
         )
-    returns = tuple(_every_timestep(one.outputs, timesteps, given))
+    returns = tuple(_every_timestep(facts.outputs, timesteps, given))
     same = (f"{inner} alone does the same: it takes each timestep by itself",)
-    notes = same if inner.name == "Dense" else one.notes
-    return replace(one, returns=returns, relations=(), notes=notes, timeline=None)
+    notes = same if inner.name == "Dense" else facts.notes
+    return replace(facts, returns=returns, relations=(), notes=notes, timeline=None)
 
 
 def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:

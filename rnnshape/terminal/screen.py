@@ -42,8 +42,8 @@ class Screen:
         Where those have left the screen by its upper edge, all lines are written anew.
         """
         same = 0
-        for one, other in zip(painted, lines, strict=False):
-            if one != other:
+        for before, other in zip(painted, lines, strict=False):
+            if before != other:
                 break
             same += 1
         up = sum(self._rows(line) for line in painted[same:])

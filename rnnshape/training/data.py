@@ -153,7 +153,7 @@ class TrainingCall:
         return place == (self.call, self.file, self.line, self.column)
 
     def __str__(self) -> str:
-        names = ", ".join(one.name for one in (*self.x, *self.y))
+        names = ", ".join(data.name for data in (*self.x, *self.y))
         return f"{'model' if self.call == '__call__' else self.call}({names})"
 
     def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:

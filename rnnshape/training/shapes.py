@@ -55,24 +55,24 @@ def aligned(y: Shape, output: Shape) -> tuple[Shape, Shape]:
     return y, output
 
 
-def broadcast(one: Shape, other: Shape) -> Shape:
+def broadcast(first: Shape, other: Shape) -> Shape:
     """The shape of both together; raises `Refusal` in TensorFlow's words.
 
     >>> broadcast((16,), (16, 1))
     (16, 16)
     """
-    sizes = [*zip_longest(one[::-1], other[::-1], fillvalue=1)]
+    sizes = [*zip_longest(first[::-1], other[::-1], fillvalue=1)]
     wrong = [axis for axis, pair in enumerate(sizes, 1) if len({*pair} - {1}) > 1]
     if wrong:
         # The batch's size is known only when the graph runs; the others when it is built.
-        at_run = {*wrong} <= {len(one), len(other)}
+        at_run = {*wrong} <= {len(first), len(other)}
         raise Refusal("Incompatible shapes" if at_run else "Dimensions must be equal")
     return tuple(b if a == 1 else a for a, b in reversed(sizes))
 
 
-def repeats(one: Shape, other: Shape, both: Shape) -> bool:
+def repeats(first: Shape, other: Shape, both: Shape) -> bool:
     """Whether an entry of one of two is used more than once in both together."""
-    return not prod(one) == prod(other) == prod(both)
+    return not prod(first) == prod(other) == prod(both)
 
 
 def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:

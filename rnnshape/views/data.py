@@ -45,20 +45,24 @@ def _call(call: TrainingCall, wrong: list[Problem], page: Page) -> Text:
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
-    for one in dict.fromkeys(_all(call)):
-        kinds = ("labels" if one in labels else "data", "data" if one in call.x else "samples")
-        found = [problem for problem in wrong if problem.name == one.name]
+    for array in dict.fromkeys(_all(call)):
+        kinds = ("labels" if array in labels else "data", "data" if array in call.x else "samples")
+        found = [problem for problem in wrong if problem.name == array.name]
         found = [problem for problem in found if problem.kind in (*kinds, "samples")]
-        parts.append(_one(one, found, page, style, is_checked=one not in labels or _has_loss(call)))
+        parts.append(
+            _array(array, found, page, style, is_checked=array not in labels or _has_loss(call))
+        )
     return joined("  ", parts)
 
 
-def _one(one: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool) -> Text:
-    shape = page.shape(one.shape)
-    holds = False if found else True if one.shape is not None and is_checked else None
-    text = styled((whole(f"{one.name} {shape} "), style), page.mark(holds))
+def _array(
+    array: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool
+) -> Text:
+    shape = page.shape(array.shape)
+    holds = False if found else True if array.shape is not None and is_checked else None
+    text = styled((whole(f"{array.name} {shape} "), style), page.mark(holds))
     expected = next((problem.expected for problem in found if problem.expected), None)
-    if expected and expected != one.shape:
+    if expected and expected != array.shape:
         text += styled(whole(f" expected {page.shape(expected).replace('(?', '(batch', 1)}"))
     return text
 

@@ -233,8 +233,8 @@ def _arguments(report: Report, layer: Layer) -> Iterator[str]:
 
 
 def _written(report: Report, argument: Argument, layer: Layer) -> str:
-    def name(one: Any) -> str:
-        return _name_of(report, one, layer) if isinstance(one, Ref) else printed(one)
+    def name(value: Any) -> str:
+        return _name_of(report, value, layer) if isinstance(value, Ref) else printed(value)
 
     return folded(argument, name, listed)
 

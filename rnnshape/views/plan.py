@@ -133,13 +133,13 @@ def _cell_rows(
             yield CellRow(name, direction, one_pass.starts_last, ", ".join(ends), ", ".join(begins))
 
 
-def _cells(one: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:
+def _cells(one_pass: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:
     """The cells of a pass on top of each other: their names and states."""
-    if one.states[0] == one.hidden:  # of several cells it is the last one's
-        return [(one.cell, tuple(flat(one.states)))]
-    names = one.cell.split(" + ")
+    if one_pass.states[0] == one_pass.hidden:  # of several cells it is the last one's
+        return [(one_pass.cell, tuple(flat(one_pass.states)))]
+    names = one_pass.cell.split(" + ")
     if len(names) == 1:
-        names *= len(one.states)
-    if len(names) != len(one.states):
-        names = [f"cell {number}" for number in range(1, len(one.states) + 1)]
-    return [(name, tuple(flat(part))) for name, part in zip(names, one.states, strict=True)]
+        names *= len(one_pass.states)
+    if len(names) != len(one_pass.states):
+        names = [f"cell {number}" for number in range(1, len(one_pass.states) + 1)]
+    return [(name, tuple(flat(part))) for name, part in zip(names, one_pass.states, strict=True)]

@@ -64,12 +64,12 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
         canvas.put(slot.x + plan.column(row.direction), y, "▼")
         canvas.put(slot.x + plan.column(row.direction), y + 2, "┬")
     y += 1
-    for one, two in pairwise(plan.slots):
-        start, end = one.x + indent + width, two.x + indent
+    for slot, following in pairwise(plan.slots):
+        start, end = slot.x + indent + width, following.x + indent
         canvas.across(start, end, y)
         canvas.put(start if row.starts_last else end - 1, y, "◀" if row.starts_last else "▶")
-        if two.timestep - one.timestep > 1:
-            canvas.put(one.x + plan.slot_width + 2, y, "···")
+        if following.timestep - slot.timestep > 1:
+            canvas.put(slot.x + plan.slot_width + 2, y, "···")
     first, last = plan.slots[0].x + indent, plan.slots[-1].x + indent + width
     edge = plan.slots[-1].x + plan.slot_width
     left, right = (row.states, row.given) if row.starts_last else (row.given, row.states)
@@ -82,7 +82,7 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
         canvas.across(last, edge + 1, y)
         canvas.put(last if row.starts_last else edge, y, "◀" if row.starts_last else "▶")
         canvas.put(edge + 2, y, right, Style.NAME)
-    is_first = row is next(one for one in plan.rows if one.direction == row.direction)
+    is_first = row is next(other for other in plan.rows if other.direction == row.direction)
     word = plan.timeline.passes[row.direction].direction or ("backward" * row.starts_last)
     if is_first:
         canvas.put(0, y - 1, word, Style.QUIET)

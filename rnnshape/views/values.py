@@ -63,8 +63,8 @@ def blocks(report: Report, page: Page) -> Iterator[Picture]:
         ),
         default=1,
     )
-    for one in arrays:
-        yield Picture(joined("\n", _lines(one, page, labels, width, decimals)))
+    for named in arrays:
+        yield Picture(joined("\n", _lines(named, page, labels, width, decimals)))
 
 
 def _arrays(report: Report, page: Page) -> Iterator[NamedArray]:
@@ -79,20 +79,20 @@ def _arrays(report: Report, page: Page) -> Iterator[NamedArray]:
             yield NamedArray(output.name, output.array, page.axes(output.axes), origin)
 
 
-def _lines(one: NamedArray, page: Page, labels: int, width: int, decimals: int) -> Iterator[Text]:
+def _lines(named: NamedArray, page: Page, labels: int, width: int, decimals: int) -> Iterator[Text]:
     yield styled(
-        (one.name, Style.NAME),
-        (one.origin, Style.QUIET),
-        f" {page.shape(one.array.shape)}",
-        (f" = {one.axes}" if one.axes and page.width >= 60 else "", Style.QUIET),
+        (named.name, Style.NAME),
+        (named.origin, Style.QUIET),
+        f" {page.shape(named.array.shape)}",
+        (f" = {named.axes}" if named.axes and page.width >= 60 else "", Style.QUIET),
     )
     dots = page.pick("…", "..")
     before: tuple[int | None, ...] = ()
-    for index in one.indices:
+    for index in named.indices:
         if before and index[:-1] != before[:-1]:
             yield Text()  # the next sample
         before = index
-        label, numbers = _label(index, dots), one.row(index)
+        label, numbers = _label(index, dots), named.row(index)
         if None in index:
             yield styled((label, Style.QUIET))
             continue
@@ -128,11 +128,11 @@ def _decimals(arrays: Sequence[NamedArray]) -> int:
     return max((_needed(array) for array in arrays), default=DIGITS)
 
 
-def _needed(one: NamedArray) -> int:
+def _needed(named: NamedArray) -> int:
     sizes = (
         abs(number)
-        for index in one.indices
-        for number in one.row(index)
+        for index in named.indices
+        for number in named.row(index)
         if isinstance(number, float) and isfinite(number)
     )
     largest = max(sizes, default=0.0)

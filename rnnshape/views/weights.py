@@ -128,8 +128,8 @@ def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str
     names, numbers = [], []
     for factor, group in groupby(weights, lambda weight: prod(axis.factor for axis in weight.axes)):
         axes = [weight.axes for weight in group]
-        names.append((factor, [[axis.name for axis in one] for one in axes]))
-        numbers.append((factor, [[_number(axis) for axis in one] for one in axes]))
+        names.append((factor, [[axis.name for axis in several] for several in axes]))
+        numbers.append((factor, [[_number(axis) for axis in several] for several in axes]))
     return _written(names, times, page), _written(numbers, times, page)
 
 
