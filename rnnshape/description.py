@@ -176,8 +176,7 @@ class _Run:
             shapes = [with_numbers(shape, self.column.numbers) for shape in step.returns if shape]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()]))
         inputs = tuple(given.values())
-        read = step.unread, step.parameters
-        return Layer(number, step.layer, inputs, facts, step.same_as, outputs, *read)
+        return Layer(number, step, inputs, facts, outputs)
 
 
 def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
@@ -192,10 +191,7 @@ def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
     if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
-        made = [
-            (run, Layer(number, step.layer, tuple(map(run.tensor, step.refs)), None, step.same_as))
-            for run in runs
-        ]
+        made = [(run, Layer(number, step, tuple(map(run.tensor, step.refs)), None)) for run in runs]
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]

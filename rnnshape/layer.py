@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rnnshape.expression import Call, Unknown
+from rnnshape.network import Step
 from rnnshape.rules import has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
@@ -34,28 +35,37 @@ class Layer:
 
     Attributes:
         number: its place in the network, from 1.
-        call: the layer, as it is written.
+        step: the call of it in the network.
         inputs: the tensors that it is called with; None for what is not known.
         facts: what the rule says; None where there is no rule, or what it needs is not known.
-        same_as: the number of the earlier layer that this one is, called once more.
         known_outputs: where the rule says nothing, what is known of its outputs all the same:
             what Keras returned, once that was measured, or what was recorded of it.
-        unread: why the layer itself is not read, where it is not.
-        recorded: the parameters that an unread layer is known to have.
     """
 
     number: int
-    call: Call
+    step: Step
     inputs: tuple[Tensor | None, ...]
     facts: Facts | None
-    same_as: int | None = None
     known_outputs: tuple[Tensor, ...] = ()
-    unread: Unknown | None = None
-    recorded: int | None = None
 
     def __repr__(self) -> str:
         outputs = ", ".join(f"{output.name} {output.sizes}" for output in self.outputs)
         return f"<Layer {self.number} {self.call}: {outputs or 'by Keras alone'}>"
+
+    @property
+    def call(self) -> Call:
+        """The layer, as it is written."""
+        return self.step.layer
+
+    @property
+    def same_as(self) -> int | None:
+        """The number of the earlier layer that this one is, called once more."""
+        return self.step.same_as
+
+    @property
+    def unread(self) -> Unknown | None:
+        """Why the layer itself is not read, where it is not."""
+        return self.step.unread
 
     @property
     def outputs(self) -> tuple[Tensor, ...]:
@@ -99,5 +109,5 @@ class Layer:
     def parameters(self) -> int | None:
         """How many numbers its weights hold; None where that is not known."""
         if self.facts is None or any(None in (weight.sizes or (None,)) for weight in self.weights):
-            return 0 if self.same_as is not None else self.recorded
+            return 0 if self.same_as is not None else self.step.parameters
         return sum(weight.size for weight in self.weights)

@@ -49,19 +49,19 @@ def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int,
     taken = masks_taken(network)
     for layer in layers:
         if layer.mask and layer.mask.is_lost:
-            user = _would_use(network, layers, layer)
+            user = _would_use(layers, layer)
             if user:
                 name = f"{user.call.name} (layer {user.number})"
                 why = f", as {TAKES_MASKS} has taken it off an input" * (layer.number in taken)
                 yield layer.number, f"the mask is lost here{why}: {name} takes padding for data"
 
 
-def _would_use(network: Network, layers: Sequence[Layer], lost: Layer) -> Layer | None:
+def _would_use(layers: Sequence[Layer], lost: Layer) -> Layer | None:
     """The first layer that leaves out what a mask marks, and is given what goes on from there
     with its timesteps as they were."""
     reached = _with_time(lost)
     for layer in layers[lost.number :]:
-        if reached.isdisjoint(network.steps[layer.number - 1].refs):
+        if reached.isdisjoint(layer.step.refs):
             continue
         if layer.facts and layer.facts.uses_mask and not layer.facts.mask_arrives:
             return layer

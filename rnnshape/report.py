@@ -193,9 +193,9 @@ class Report:
         """Whether Keras can be asked: a layer is read, Keras takes it, and nothing is open but how
         many parameters the layers have that are left out."""
         is_refused = any(problem.kind == "keras" for problem in self.problems)
-        rows = [step for step in self.question.network.steps if step.unread]
-        is_open = bool({*self.open} - {step.unread for step in rows})
-        is_known = all(map(is_answerable, rows)) and len(rows) < len(self.layers)
+        rows = self.left_out
+        is_open = bool({*self.open} - {layer.unread for layer in rows})
+        is_known = all(is_answerable(layer.step) for layer in rows) and len(rows) < len(self.layers)
         return is_known and not (is_open or is_refused)
 
     @property
@@ -310,12 +310,12 @@ class Report:
             for text in (layer.facts.warnings if layer.facts else ())
         ]
         said += [Note(0, text) for text in self.question.notes]
-        for layer, step in zip(self.layers, network.steps, strict=True):
+        for layer in self.layers:
             # After such a layer the rule goes on once its shapes are known.
             has_none = None not in layer.inputs and layer.has_no_rule
             without = (WITHOUT_RULE.format(layer.without_rule),) if has_none else ()
             texts = layer.facts.notes if layer.facts else without
-            attends = (SELF_ATTENTION,) if network.is_chain and len(step.refs) > 1 else ()
+            attends = (SELF_ATTENTION,) if network.is_chain and len(layer.step.refs) > 1 else ()
             said += [Note(layer.number, text) for text in (*attends, *texts)]
         layers: dict[str, set[int]] = {}
         for note in said:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
+from rnnshape.measuring.messages import Failure, Measurement, Request
 from rnnshape.terminal.environment import Measurer
 from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
 
@@ -62,8 +62,9 @@ class Broken:
     """Whoever measures has gone down."""
 
     def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
-        raise MeasurementError("the measuring process was ended by SIGABRT", "try again", ("why",))
-        yield
+        words = "the measuring process was ended by SIGABRT"
+        for _ in request.questions:
+            yield Failure(words, "try again", stderr_tail=("why",))
 
 
 @pytest.mark.parametrize(("question", "shapes"), QUESTIONS)
@@ -283,16 +284,12 @@ def test_the_next_lines_are_answered_after_the_measurer_went_down(
     keras_measurer: KerasInProcess,
 ) -> None:
     class DownOnce:
-        def __init__(self) -> None:
-            self.measurers: list[Measurer] = [keras_measurer, Broken()]
+        def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+            measurers: tuple[Measurer, ...] = (keras_measurer, Broken(), keras_measurer)
+            for measurer, question in zip(measurers, request.questions, strict=True):
+                yield from measurer.answers(replace(request, questions=(question,)))
 
-        def answers(self, request: Request, tell: object = None) -> Iterator[object]:
-            return self.measurers.pop().answers(request) if self.measurers else iter(())
-
-    down = DownOnce()
-    # Asked together first, and as that fails, each alone.
-    down.measurers = [keras_measurer, Broken(), keras_measurer, Broken()]
-    finished = command("-", "--json", stdin="lstm\ngru\nsimplernn\n", measurer=down)  # type: ignore[arg-type]
+    finished = command("-", "--json", stdin="lstm\ngru\nsimplernn\n", measurer=DownOnce())
     assert finished.code == 1
     assert [one["source"] for one in finished.lines] == ["predict", "rule", "predict"]
     assert finished.err.startswith("error: line 2: not measured: ")

@@ -279,10 +279,11 @@ def tensorflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return make
 
 
-def failure(asked: Request) -> MeasurementError:
-    with KerasProcess() as started, pytest.raises(MeasurementError) as raised:
-        list(started.answers(asked))
-    return raised.value
+def failure(asked: Request) -> Failure:
+    with KerasProcess() as started:
+        [failed] = started.answers(asked)
+    assert isinstance(failed, Failure)
+    return failed
 
 
 WRITE_ALL = """import os
@@ -346,8 +347,7 @@ def test_only_what_the_fast_imports_may_have_caused_is_tried_without_them(
     tensorflow(f"open({str(tried)!r}, 'a').write('x')\n{source}")
     with KerasProcess() as started:
         for _ in range(2):  # what is certain of all questions is not tried again
-            with pytest.raises(MeasurementError):
-                list(started.answers(request("LSTM(3)")))
+            assert [*map(type, started.answers(request("LSTM(3)")))] == [Failure]
     assert tried.read_text() == "x" * times
 
 
@@ -390,10 +390,19 @@ def test_after_a_crash_the_next_question_is_answered() -> None:
     with KerasProcess() as started:
         assert started._process is not None
         os.kill(started._process.pid, signal.SIGKILL)
-        with pytest.raises(MeasurementError, match="SIGKILL, as the system does when memory runs"):
-            list(started.answers(request("LSTM(3)")))
+        [failed] = started.answers(request("LSTM(3)"))
+        assert "SIGKILL, as the system does when memory runs" in str(failed)
         [answer] = started.answers(request("LSTM(3)"))
     assert isinstance(answer, Measurement)
+
+
+@linux
+def test_of_questions_that_fail_together_each_is_asked_alone() -> None:
+    with KerasProcess() as started:
+        assert started._process is not None
+        os.kill(started._process.pid, signal.SIGKILL)
+        answers = list(started.answers(Request((question("LSTM(3)"), question("GRU(3)")))))
+    assert [*map(type, answers)] == [Measurement, Measurement]
 
 
 def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:

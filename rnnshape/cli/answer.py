@@ -20,7 +20,7 @@ from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.explaining import Explanation
-    from rnnshape.measuring.messages import Failure, Measurement, MeasurementError
+    from rnnshape.measuring.messages import Failure, Measurement
 
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
@@ -82,19 +82,15 @@ def say_what_is_left_out(query: Query, environment: Environment) -> None:
             messages.note(environment, f"--{name} is for model.predict: --dry-run has none of it")
 
 
-def not_measured(
-    environment: Environment, problem: Failure | MeasurementError, place: str = ""
-) -> None:
+def not_measured(environment: Environment, failure: Failure, place: str = "") -> None:
     """Says why there is no measurement."""
-    words = f"{problem.reason}; {problem.remedy}" if problem.remedy else problem.reason
-    tail = getattr(problem, "stderr_tail", ())
-    messages.error(environment, f"{place}not measured: {words}", tail)
+    messages.error(environment, f"{place}not measured: {failure}", failure.stderr_tail)
 
 
 def _measured(
     query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
 ) -> ExitCode:
-    from rnnshape.measuring.messages import Failure, MeasurementError, Request
+    from rnnshape.measuring.messages import Failure, Request
 
     asked = [report for report in reports if report.can_be_measured]
     if not asked:
@@ -102,20 +98,14 @@ def _measured(
     request = Request(
         tuple(report.question for report in asked), query.seed, values="values" in query.views
     )
-    try:
-        with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
-            shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
-            with shown.waiting() as tell:
-                results = list(measurer.answers(request, tell))
-            failures = [result for result in results if isinstance(result, Failure)]
-            measured = with_answers(reports, results)
-            # Shown before the child has gone: a large one takes its time.
-            code = _finished(query, environment, shown, measured, failed=bool(failures))
-    except MeasurementError as problem:
-        with suppress(BrokenPipeError):
-            shown.finish(reports)
-        not_measured(environment, problem)
-        return ExitCode.FAILED
+    with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
+        shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
+        with shown.waiting() as tell:
+            results = list(measurer.answers(request, tell))
+        failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
+        measured = with_answers(reports, results)
+        # Shown before the child has gone: a large one takes its time.
+        code = _finished(query, environment, shown, measured, failed=bool(failures))
     for failure in failures:
         not_measured(environment, failure)
     return code

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import repeat
+from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
 from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
@@ -19,17 +20,14 @@ from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
 from rnnshape.interruption import received_signal
-from rnnshape.measuring.messages import Failure, Measurement, MeasurementError, Request
-from rnnshape.network import Question
-from rnnshape.query import Format, Query
+from rnnshape.measuring.messages import Failure, Measurement, Request
+from rnnshape.query import Format
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment, Measurer, Reader
+from rnnshape.terminal.environment import Environment, Reader
 
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
-
-Result: TypeAlias = "Measurement | Failure | MeasurementError | None"
 
 MOST_TOGETHER = 8  # questions of one request: a model and a `predict` for all of them is faster
 
@@ -40,7 +38,6 @@ class _Asked:
 
     number: int
     line: str
-    questions: tuple[Question, ...] = ()
     reports: tuple[Report, ...] = ()
     wrong: QueryError | UsageError | None = None
     explanation: Explanation | None = None
@@ -63,8 +60,9 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             asked = [
                 _asked(number, line, options, reader, environment) for number, line in together
             ]
-            questions = [question for asked_line in asked for question in asked_line.questions]
-            results = _results(questions, whole, measurer)
+            questions = tuple(report.question for line in asked for report in line.reports)
+            request = Request(questions, whole.seed, values="values" in whole.views)
+            results = measurer.answers(request) if measurer else repeat(None)
             for asked_line in asked:
                 if not _answered(asked_line, results, options, shown, environment):
                     code = ExitCode.FAILED
@@ -89,8 +87,7 @@ def _asked(
         asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
-        reports = tuple(describe_all(asked))
-        return _Asked(number, line, tuple(report.question for report in reports), reports)
+        return _Asked(number, line, tuple(describe_all(asked)))
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
     except Exception as bug:
@@ -99,32 +96,9 @@ def _asked(
         return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug)))
 
 
-def _results(
-    questions: Sequence[Question], whole: Query, measurer: Measurer | None
-) -> Iterator[Result]:
-    """For each question what Keras answers, or why it does not; None where it is not asked."""
-    if measurer is None:
-        yield from (None for _ in questions)
-        return
-    values, left = "values" in whole.views, list(questions)
-    if len(left) > 1:
-        with suppress(MeasurementError):  # one of them is to blame: each is asked alone
-            for answer in measurer.answers(Request(tuple(left), whole.seed, values)):
-                if isinstance(answer, Failure) and answer.certain:
-                    break  # together they take too much memory
-                del left[0]
-                yield answer
-    for question in left:
-        try:
-            [answer] = measurer.answers(Request((question,), whole.seed, values))
-            yield answer
-        except MeasurementError as problem:
-            yield problem
-
-
 def _answered(
     asked: _Asked,
-    results: Iterator[Result],
+    results: Iterator[Measurement | Failure | None],
     options: Options,
     shown: AnswerWriter,
     environment: Environment,

@@ -85,12 +85,12 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
                 "returns": folded(layer.facts.returns, _name, list) if layer.facts else None,
                 "parameters": report.parameters_of(layer),
-                "within": list(filter(None, step.group.split("/"))),
+                "within": list(filter(None, layer.step.group.split("/"))),
                 "assumes": report.assumes_of(layer),
                 "mask": _mask(layer),
                 "cudnn": layer.facts.cudnn if layer.facts else None,
             }
-            for layer, step, name in zip(report.layers, network.steps, report.names, strict=True)
+            for layer, name in zip(report.layers, report.names, strict=True)
         ],
         "outputs": [_output(output) | _values(output.array, values) for output in report.outputs],
         "relations": [

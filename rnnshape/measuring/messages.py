@@ -83,12 +83,17 @@ class Failure:
     Attributes:
         everything: whether no other question can be measured either.
         certain: whether it can't be the fault of what makes the imports fast.
+        stderr_tail: the last lines that TensorFlow wrote, if its process ended unexpectedly.
     """
 
     reason: str
     remedy: str = ""
     everything: bool = False
     certain: bool = False
+    stderr_tail: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
 
 
 Message = Progress | Failure | Measurement

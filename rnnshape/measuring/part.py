@@ -34,13 +34,13 @@ def measured_part(question: Question) -> Question:
     ]
     instead: dict[Ref, Ref] = {}
     numbers: dict[int, int] = {}
-    for number, (step, layer) in enumerate(zip(network.steps, described.layers, strict=True), 1):
-        if step.unread is None:
-            numbers[number] = len(numbers) + 1
+    for layer in described.layers:
+        if layer.unread is None:
+            numbers[layer.number] = len(numbers) + 1
             continue
         for place, tensor in enumerate(layer.outputs):
-            instead[Ref(number, place)] = Ref(0, len(inputs))
-            inputs.append(Input(tensor.shape, f"{tensor.name}_of_{number}"))
+            instead[Ref(layer.number, place)] = Ref(0, len(inputs))
+            inputs.append(Input(tensor.shape, f"{tensor.name}_of_{layer.number}"))
 
     def moved(source: Argument) -> Argument:
         if not isinstance(source, Ref) or source.step == 0:

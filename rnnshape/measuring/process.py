@@ -49,10 +49,9 @@ class KerasProcess:
         self._final: MeasurementError | None = None  # what every other question would fail for
         self._most: int | None = None  # bytes that the child may hold in memory
         self._has_outgrown = False
-        self._asks_alone = False  # whether each question is a request of its own
 
     def __enter__(self) -> Self:
-        """Starts the child; if none can be started, `answers` raises what stood in the way."""
+        """Starts the child; if none can be started, `answers` tells what stood in the way."""
         try:
             self._start()
         except MeasurementError as problem:
@@ -67,29 +66,28 @@ class KerasProcess:
     ) -> Iterator[Measurement | Failure]:
         """An answer for each question of the request, in order, each as soon as it is known.
 
-        It may be called again, also after a `MeasurementError`: if the child ended while it
-        measured, it is started anew.
+        Of questions that fail together, each is asked alone. It may be called again, whatever the
+        answers were: a child that has ended is started anew.
 
         Args:
             request: the questions.
             tell: is called with the progress as it is made.
-
-        Raises:
-            MeasurementError: no question of this request can be measured.
         """
-        too_large = memory.why_it_cannot_fit(request)
-        if too_large is not None:
-            yield from [too_large] * len(request.questions)
-            return
-        left = len(request.questions)
-        self._asks_alone = False
+        left, together = list(request.questions), True
         try:
             while left:
-                questions = request.questions[-left:][: 1 if self._asks_alone else left]
-                remaining = replace(request, questions=questions)
-                for answer in self._answers_of_one_child(remaining, tell):
-                    left -= 1  # before it is given: who has the last answer may ask no more
-                    yield answer
+                asked = replace(request, questions=tuple(left if together else left[:1]))
+                try:
+                    for answer in self._answers_of_one_child(asked, tell):
+                        del left[0]  # before it is given: who has the last answer may ask no more
+                        yield answer
+                except MeasurementError as problem:
+                    if self._final is None and len(asked.questions) > 1:
+                        together = False
+                        continue
+                    del left[0]
+                    tail = problem.stderr_tail
+                    yield Failure(problem.reason, problem.remedy, stderr_tail=tail)
         finally:
             if left:  # whoever reads on would read what is left of this request
                 self._stop()
@@ -98,21 +96,20 @@ class KerasProcess:
         self, request: Request, tell: Tell | None
     ) -> Iterator[Measurement | Failure]:
         """Answers until all are given, or until the child should be started again without what
-        makes its imports fast."""
+        makes its imports fast. A `MeasurementError` is of the whole request."""
         if self._final is not None:
             raise self._final
+        if too_large := memory.why_it_cannot_fit(request):
+            raise MeasurementError(too_large.reason, too_large.remedy)
         if self._process is None:
             self._start()
-        self._most = memory.most_for(self._process.pid) if self._process else None
         assert self._process is not None
+        self._most = memory.most_for(self._process.pid)
         launch.send(self._process, pickle.dumps(request))
         inputs: tuple[Array, ...] = ()
         for _ in request.questions:
             answer = self._next_answer(tell)
             if answer is None:
-                return
-            if self._process is None and len(request.questions) > 1:
-                self._asks_alone = True  # which of them took too much memory, it does not tell
                 return
             if isinstance(answer, Failure) and answer.everything:
                 self._final = MeasurementError(answer.reason, answer.remedy)
@@ -141,7 +138,8 @@ class KerasProcess:
                 continue
             if message is None and self._has_outgrown:
                 self._stop()
-                return memory.outgrown(self._most or 0)
+                outgrown = memory.outgrown(self._most or 0)
+                raise MeasurementError(outgrown.reason, outgrown.remedy)
             if message is None:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:
@@ -257,6 +255,7 @@ def measure(
         for question, answer in zip(questions, process.answers(request), strict=True):
             if isinstance(answer, Failure):
                 which = f"{question.network}: " if len(questions) > 1 else ""
-                raise MeasurementError(f"{which}{answer.reason}", answer.remedy)
+                reason = f"{which}{answer.reason}"
+                raise MeasurementError(reason, answer.remedy, answer.stderr_tail)
             measured.append(answer)
     return measured

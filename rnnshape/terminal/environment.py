@@ -27,11 +27,7 @@ class Measurer(Protocol):
     def answers(
         self, request: Request, tell: Callable[[Progress], None] | None = None
     ) -> Iterator[Measurement | Failure]:
-        """An answer for each question of the request, in order, each as soon as it is known.
-
-        Raises:
-            MeasurementError: no question can be measured, this one or any other.
-        """
+        """An answer for each question of the request, in order, each as soon as it is known."""
         ...
 
 

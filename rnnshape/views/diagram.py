@@ -98,9 +98,8 @@ def _with_shape(names: Sequence[str], shape: Sequence[int | None] | None, page: 
 
 def _initial_states(report: Report, layer: Layer) -> list[str]:
     """The names of the states that a layer begins with, where the network gives it any."""
-    step = report.question.network.steps[layer.number - 1]
-    given = list(refs_in(step.arguments[1:]))
-    for name, argument in step.keywords:
+    given = list(refs_in(layer.step.arguments[1:]))
+    for name, argument in layer.step.keywords:
         if name == "initial_state":
             given += refs_in((argument,))
     tensors = [report.description.tensor(ref) for ref in given]

@@ -201,34 +201,31 @@ def _mask(report: Report, layer: Layer, page: Page) -> Text:
 
 def _new_group(report: Report, layer: Layer) -> Iterator[Text]:
     """The name of the model that the layer is the first of, where it stands in one."""
-    steps = report.question.network.steps
-    group = steps[layer.number - 1].group
-    before = steps[layer.number - 2].group if layer.number > 1 else ""
+    group = layer.step.group
+    before = report.layers[layer.number - 2].step.group if layer.number > 1 else ""
     if group and group != before:
         yield styled((f"{group.replace('/', ' / ')}:", Style.QUIET))
 
 
 def _expression(report: Report, layer: Layer) -> Text:
     """The layer, and what it is called with where that is not simply what comes before it."""
-    network = report.question.network
-    step = network.steps[layer.number - 1]
+    step = layer.step
     inside = "  " if step.group else ""
     if layer.same_as is None and (is_operation(layer.call.name) or step.unread):
         names = {ref: _name_of(report, ref, layer) for ref in step.refs}
         return styled(inside, (called_with_names(step, names), Style.TITLE))
     again = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
     call = styled(inside, (again, Style.TITLE))
-    if network.is_chain:
+    if report.question.network.is_chain:
         return call
     return call + styled(f"({', '.join(_arguments(report, layer))})")
 
 
 def _arguments(report: Report, layer: Layer) -> Iterator[str]:
     """What a layer is called with, by the names of the tensors."""
-    step = report.question.network.steps[layer.number - 1]
-    for argument in step.arguments:
+    for argument in layer.step.arguments:
         yield _written(report, argument, layer)
-    for name, argument in step.keywords:
+    for name, argument in layer.step.keywords:
         yield f"{name}={_written(report, argument, layer)}"
 
 
