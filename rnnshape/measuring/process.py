@@ -86,8 +86,12 @@ class KerasProcess:
                         together = False
                         continue
                     del left[0]
-                    tail = problem.stderr_tail
-                    yield Failure(problem.reason, problem.remedy, stderr_tail=tail)
+                    yield Failure(
+                        problem.reason,
+                        problem.remedy,
+                        certain=True,
+                        stderr_tail=problem.stderr_tail,
+                    )
         finally:
             if left:  # whoever reads on would read what is left of this request
                 self._stop()
