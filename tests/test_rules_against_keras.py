@@ -316,7 +316,6 @@ TRAINED_EINSUM = {
     "bias_initializer": INITIALIZER,
     "activation": ACTIVATION,
     "bias_axes": mostly(["d", "b", "de", "c", None], "z"),
-    "lora_rank": mostly([None, 2], 0),
 }
 RECURRENT = {
     **TRAINED,
@@ -397,7 +396,7 @@ ELEMENTWISE = [
     layer("PReLU", {"shared_axes": AXIS, "alpha_initializer": INITIALIZER}),
     layer("Masking"),
     layer("Masking"),
-    layer("Dense", TRAINED | {"activation": ACTIVATION, "lora_rank": SIZE}, units=SIZE),
+    layer("Dense", TRAINED | {"activation": ACTIVATION}, units=SIZE),
     layer("Dense", units=SIZE),
     layer("BatchNormalization", {"axis": AXIS, "center": FLAG, "scale": FLAG, "renorm": FLAG}),
     layer("LayerNormalization", {"axis": AXIS, "center": FLAG, "scale": FLAG}),
@@ -435,7 +434,6 @@ ELEMENTWISE = [
             [
                 parse("Dense(3)"),
                 parse("Dense(2, use_bias=False)"),
-                parse("Dense(2, lora_rank=2)"),
                 parse("Conv1D(3, 2)"),
                 parse("DepthwiseConv1D(2)"),
             ],
@@ -450,7 +448,7 @@ ELEMENTWISE = [
 ]
 EMBEDDING = layer(
     "Embedding",
-    {"mask_zero": FLAG, "embeddings_initializer": INITIALIZER, "lora_rank": SIZE},
+    {"mask_zero": FLAG, "embeddings_initializer": INITIALIZER},
     input_dim=mostly(st.integers(2, 9), 0, 2.0),
     output_dim=SIZE,
 )
@@ -458,7 +456,7 @@ EMBEDDING = layer(
 
 def convolution(count: int) -> st.SearchStrategy[Call]:
     steps = SPATIAL | {"strides": sizes(count), "dilation_rate": sizes(count)}
-    more = steps | TRAINED | {"groups": SIZE, "lora_rank": mostly([None, 2], 0, -1)}
+    more = steps | TRAINED | {"groups": SIZE}
     padded = {"output_padding": mostly([None, 0, 1], -1, "a")}
     kernel = sizes(count)
     plain = layer(f"Conv{count}D", more, filters=SIZE, kernel_size=kernel)

@@ -427,19 +427,15 @@ TimeDistributed(LSTM(3))
     recurrent_kernel (units, 4*units) weight: times the hidden state before
     bias (4*units,) weight: added to their sum
 
-Embedding(9, 3, mask_zero=True, lora_rank=2)
+Embedding(9, 3, mask_zero=True)
     o (batch, timesteps, output_dim) output masked: the row of each whole number
     embeddings (input_dim, output_dim) weight: a row for each whole number
-    lora_embeddings_a (input_dim, lora_rank) weight: times the next
-    lora_embeddings_b (lora_rank, output_dim) weight: added to the embeddings
     below 9
 
-Dense(3, lora_rank=2)
+Dense(3)
     o (batch, timesteps, units) output: weighted sums of the features
     kernel (features, units) weight: times the input
     bias (units,) weight: added
-    lora_kernel_a (features, lora_rank) weight: times the next
-    lora_kernel_b (lora_rank, units) weight: added to the kernel
 
 Dense(3, use_bias=False)
     o (batch, timesteps, units) output: weighted sums of the features
@@ -557,12 +553,10 @@ SeparableConv1D(3, 2)
     pointwise_kernel (1, features, filters) weight: times all channels at one place
     bias (filters,) weight: added to each filter
 
-Conv1D(3, 2, lora_rank=2)
+Conv1D(3, 2)
     o (batch, timesteps, filters) output: each filter at every place
     kernel (kernel timesteps, features, filters) weight: times each window of the input
     bias (filters,) weight: added to each filter
-    lora_kernel_a (kernel timesteps, features, lora_rank) weight: times the next
-    lora_kernel_b (lora_rank, filters) weight: added to the kernel
 
 AdaptiveMaxPooling1D(2)
     o (batch, timesteps, features) output: the largest of each part

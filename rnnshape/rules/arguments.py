@@ -100,4 +100,6 @@ def _is_beyond_the_rule(argument: str, value: Value) -> bool:
             )
         case "dtype":  # of a quantized layer the weights are others
             return value is not None and value not in FLOATS
+        case "lora_rank":  # the kernel is not trained, and two small arrays are added
+            return bool(value)
     return False

@@ -26,11 +26,9 @@ def dense(call: Call, given: Tensor) -> Facts:
     *others, last = given.axes
     features = known_length(call, last.named("features"))
     units = Axis("units", whole_number(call, "units"))
-    plain = not call["lora_rank"]
-    weights = [weight(call, "kernel", (features, units), "times the input", trained=plain)]
+    weights = [weight(call, "kernel", (features, units), "times the input")]
     if call["use_bias"]:
         weights.append(weight(call, "bias", (units,), "added"))
-    weights += low_rank(call, "kernel", (features,), units)
     return Facts(
         (output(given, "weighted sums of the features", (*others, units)),), tuple(weights)
     )
@@ -40,15 +38,10 @@ def dense(call: Call, given: Tensor) -> Facts:
 def embedding(call: Call, given: Tensor) -> Facts:
     rows = Axis("input_dim", whole_number(call, "input_dim"))
     columns = Axis("output_dim", whole_number(call, "output_dim"))
-    what, plain = "a row for each whole number", not call["lora_rank"]
-    table = weight(call, "embeddings", (rows, columns), what, trained=plain)
+    table = weight(call, "embeddings", (rows, columns), "a row for each whole number")
     mask = given.axes if call["mask_zero"] else None
     looked_up = Tensor("o", (*given.axes, columns), "the row of each whole number", mask=mask)
-    return Facts(
-        (looked_up,),
-        (table, *low_rank(call, "embeddings", (rows,), columns)),
-        whole_numbers_below=rows.length,
-    )
+    return Facts((looked_up,), (table,), whole_numbers_below=rows.length)
 
 
 @rule("EinsumDense")
@@ -89,7 +82,7 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
                 "output_shape",
             )
     kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
-    weights = [weight(call, "kernel", kernel, "times the input", trained=not call["lora_rank"])]
+    weights = [weight(call, "kernel", kernel, "times the input")]
     if call["bias_axes"] is not None:
         of_bias = made[min(made.index(letter) for letter in str(call["bias_axes"])) :]
         bias = [
@@ -97,7 +90,6 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
         ]
         bias += [Axis("1", 1)] * len(after)
         weights.append(weight(call, "bias", tuple(bias), "added"))
-    weights += low_rank(call, "kernel", kernel[:-1], kernel[-1])
     shape = (*before, *(axes[letter] for letter in made), *after)
     return Facts((Tensor("o", shape, "sums of products"),), tuple(weights))
 
@@ -125,20 +117,3 @@ def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:
         elif known is not None:
             axes[letter] = replace(known, follows_from=known.follows_from | WHEN_RUN)
     return True
-
-
-def low_rank(call: Call, name: str, rows: tuple[Axis, ...], columns: Axis) -> tuple[Tensor, ...]:
-    """The two small arrays of LoRA, whose product is added to a large one."""
-    if not call["lora_rank"]:
-        return ()
-    if call[f"{name}_constraint"] is not None:
-        raise call.error(
-            f"{call.name} takes lora_rank or {name}_constraint, not both "
-            '(Keras: "Lora is incompatible with")',
-            "lora_rank",
-        )
-    rank = Axis("lora_rank", whole_number(call, "lora_rank"))
-    return (
-        weight(call, f"lora_{name}_a", (*rows, rank), "times the next"),
-        weight(call, f"lora_{name}_b", (rank, columns), f"added to the {name}"),
-    )

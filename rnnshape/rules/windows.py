@@ -5,12 +5,11 @@ Each drops a mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole, whole_number
-from rnnshape.rules.dense import low_rank
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, rule, weight
 from rnnshape.rules.space import (
@@ -43,11 +42,9 @@ def convolution(call: Call, given: Tensor) -> Facts:
                 "groups",
             )
     axes = (*kernel_axes(call, space), channels.resized(lambda n: n // groups), filters)
-    what, plain = "times each window of the input", not call["lora_rank"]
-    kernel = weight(call, "kernel", axes, what, trained=plain)
-    more = low_rank(call, "kernel", axes[:-1], filters)
+    kernel = weight(call, "kernel", axes, "times each window of the input")
     made = slid(call, space, "kernel_size")
-    return _filtered(call, (batch, *arranged(call, made, filters)), filters, [kernel], more)
+    return _filtered(call, (batch, *arranged(call, made, filters)), filters, [kernel])
 
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
@@ -93,11 +90,10 @@ def _filtered(
     shape: tuple[Axis, ...],
     filters: Axis,
     kernels: Sequence[Tensor],
-    more: Iterable[Tensor] = (),
     meaning: str = EACH_FILTER,
 ) -> Facts:
     bias = [weight(call, "bias", (filters,), "added to each filter")] if call["use_bias"] else []
-    return Facts((Tensor("o", shape, meaning),), (*kernels, *bias, *more))
+    return Facts((Tensor("o", shape, meaning),), (*kernels, *bias))
 
 
 def _names(before: str) -> list[str]:

@@ -263,6 +263,4 @@ def spectral_normalization(call: Call, given: Tensor) -> Facts | None:
     kernel, *others = facts.weights
     axes = (Axis("1", 1), kernel.axes[-1])
     vector = weight(call, "vector_u", axes, "not trained", trained=False)
-    # LoRA has Keras train no kernel, and so count it after the vector.
-    weights = (vector, kernel) if inner["lora_rank"] else (kernel, vector)
-    return replace(facts, weights=(*weights, *others))
+    return replace(facts, weights=(kernel, vector, *others))
