@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 LONGEST_MESSAGE = 900  # characters
@@ -143,3 +144,34 @@ def _columns(text: str) -> int:
 def counted(number: int, word: str) -> str:
     """`1 input`, `2 inputs`"""
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong, where it stands, and what mends it. None where there is no value.
+
+    Attributes:
+        kind: `"data"` of X, `"labels"` of y, the loss, metrics and class weights, `"samples"` of
+            their numbers, `"chain"` between layers, `"keras"` of what this Keras does not have.
+        call: the method that is called: `"fit"`.
+        file, line, column: where; lines and columns count from 1.
+        name, shape: the array that does not fit.
+        tensor, expected: the input or output, and the shape that is expected of the array.
+        message: one sentence.
+        remedies: code that mends it, the likelier first.
+        silent: whether Keras trains without an error.
+    """
+
+    kind: str
+    message: str
+    call: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    name: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    tensor: str | None = None
+    expected: tuple[int | None, ...] | None = None
+    loss: str | None = None
+    remedies: tuple[str, ...] = ()
+    silent: bool = False

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rnnshape import explaining
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.explaining import Explanation
-from rnnshape.problem import Problem
 
 if TYPE_CHECKING:
     from rnnshape.network import Question

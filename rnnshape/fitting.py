@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from rnnshape.description import Description, describe
-from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import names_of_axes
-from rnnshape.problem import Problem
 from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes

@@ -13,7 +13,7 @@ from rnnshape.nest import leaves, mapped
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
-    from rnnshape.problem import Problem
+    from rnnshape.errors import Problem
     from rnnshape.training.data import TrainingCall
 
 MOST_LAYERS = 2_000  # of one network that is read

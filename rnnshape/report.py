@@ -24,8 +24,8 @@ from rnnshape.rules.facts import NOTHING, Nested, Relation, Tensor
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from rnnshape.errors import Problem
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
-    from rnnshape.problem import Problem
 
 Shape = tuple[int | None, ...]
 

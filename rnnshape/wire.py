@@ -43,7 +43,7 @@ def from_dict(received: dict[str, Any]) -> Any:
 
 def _kind(name: str) -> Callable[..., Any]:
     if name not in TYPES:  # most questions come without data
-        from rnnshape.problem import Problem
+        from rnnshape.errors import Problem
         from rnnshape.training.data import Data, Function, TrainingCall, Validation
 
         kinds = (Data, Function, Problem, TrainingCall, Validation)

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from rnnshape import inspect
-from rnnshape.errors import NotReadError, QueryError
+from rnnshape.errors import NotReadError, Problem, QueryError
 from rnnshape.network import Question
-from rnnshape.problem import Problem
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
 from tests.conftest import command

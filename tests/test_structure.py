@@ -12,10 +12,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # From the bottom up: a module may import what stands in its own line or above it.
 ORDER = (
-    ("errors", "interruption", "nest", "problem", "version"),
+    ("errors", "interruption", "nest", "version"),
     ("signatures",),
     ("expression", "training"),
-    ("network", "unknown_words"),
+    ("network",),
     ("words", "query", "layer_names", "wire"),
     ("rules",),
     ("columns", "layer"),

@@ -17,10 +17,9 @@ from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import questions_by_word, questions_of
-from rnnshape.errors import NotReadError, QueryError, printable, shortened
+from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
 from rnnshape.interruption import received_signal
-from rnnshape.problem import Problem
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.terminal.environment import Environment, Reader

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
-from rnnshape.expression import Source, Value
+from rnnshape.expression import Source, Value, comes_from
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -36,7 +36,6 @@ from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.training import TrainingCall
-from rnnshape.unknown_words import comes_from
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks

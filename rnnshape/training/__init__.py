@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rnnshape.problem import Problem
+from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Function, Model, Port, TrainingCall, Validation
-from rnnshape.training.inputs import input_problems
+from rnnshape.training.inputs import input_problems, sample_problems
 from rnnshape.training.labels import label_problems
 from rnnshape.training.losses import loss_named
 from rnnshape.training.metrics import metric_named
-from rnnshape.training.samples import sample_problems
 
 __all__ = [
     "Data",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rnnshape.problem import Problem
+from rnnshape.errors import Problem
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rnnshape.errors import Place
-from rnnshape.problem import Problem
+from rnnshape.errors import Place, Problem
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rnnshape.expression import reasons
 from rnnshape.report import Report
-from rnnshape.unknown_words import reasons
 from rnnshape.views.blocks import Block, Grid, Lines
 from rnnshape.views.outputs import OPTIONS
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
 if TYPE_CHECKING:
-    from rnnshape.problem import Problem
+    from rnnshape.errors import Problem
     from rnnshape.query import Query
 
 

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from rnnshape.errors import Place, QueryError
+from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
-from rnnshape.problem import Problem
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
