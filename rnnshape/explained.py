@@ -6,21 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from rnnshape import explaining
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.explaining import Explanation
-
-if TYPE_CHECKING:
-    from rnnshape.network import Question
-    from rnnshape.reading.found import Reading
-
-
-class Reader(Protocol):
-    """Whoever reads files: a child process."""
-
-    def read(self, what: str, /) -> Reading: ...
+from rnnshape.network import Question
+from rnnshape.terminal.environment import Reader
 
 
 def _own_reader() -> Reader:
@@ -58,7 +49,6 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
 
 def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
     """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
-    from rnnshape.network import Question
     from rnnshape.reading.files import is_code
 
     if not is_code(file) or not Path(file).is_file():

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import Problem, QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
 from rnnshape.nest import leaves, mapped
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
-    from rnnshape.errors import Problem
     from rnnshape.training.data import TrainingCall
 
 MOST_LAYERS = 2_000  # of one network that is read

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, describe, sizes_that_fit
-from rnnshape.errors import QueryError, shortened
+from rnnshape.errors import Problem, QueryError, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
@@ -24,7 +24,6 @@ from rnnshape.rules.facts import NOTHING, Nested, Relation, Tensor
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from rnnshape.errors import Problem
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 
 Shape = tuple[int | None, ...]

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from rnnshape.expression import Call
 from rnnshape.layer import Layer
+from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
 from rnnshape.views.outputs import given, outputs, shape
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, joined, styled, whole
 from rnnshape.words import FLAGS
-
-if TYPE_CHECKING:
-    from rnnshape.query import Query
 
 RETURNED = ("return_sequences", "return_state")
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from rnnshape.errors import Problem
 from rnnshape.expression import reasons
+from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Grid, Lines
 from rnnshape.views.outputs import OPTIONS
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
-
-if TYPE_CHECKING:
-    from rnnshape.errors import Problem
-    from rnnshape.query import Query
 
 
 def summary(
