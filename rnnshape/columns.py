@@ -47,11 +47,12 @@ def columns_of(network: Network) -> list[Column]:
     has_no_rank = any(isinstance(source.shape, Unknown) for source in network.inputs)
     if not unknowns:
         return [Column(0, {}, RANKS[0])]
-    return [
-        Column(place, _numbers(unknowns, place), rank)
-        for rank in (RANKS if has_no_rank else RANKS[:1])
-        for place in range(len(FIRST))
+    numbers = [
+        {unknown: first + step * at for at, unknown in enumerate(unknowns)}
+        for first, step in zip(FIRST, STEP, strict=True)
     ]
+    ranks = RANKS if has_no_rank else RANKS[:1]
+    return [Column(place, given, rank) for rank in ranks for place, given in enumerate(numbers)]
 
 
 def open_in(network: Network) -> tuple[Unknown, ...]:
@@ -139,10 +140,6 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
         weights=tuple(merged(*several) for several in weights),
         **{name: common(name) for name in alike},
     )
-
-
-def _numbers(unknowns: tuple[Unknown, ...], place: int) -> Numbers:
-    return {unknown: FIRST[place] + STEP[place] * index for index, unknown in enumerate(unknowns)}
 
 
 def _unknowns_that_count(value: Value) -> Iterator[Unknown]:

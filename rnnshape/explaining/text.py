@@ -75,12 +75,11 @@ class PastedError(NamedTuple):
 def plain(text: str) -> str:
     """The text without colours, boxes, and other systems' line ends."""
     text = _ESCAPES.sub("", _shortened(text, LONGEST)).replace("\xa0", " ")
-    lines = (line.strip(_BOX) if _is_boxed(line) else line for line in text.splitlines())
+    lines = (
+        line.strip(_BOX) if line.lstrip()[:1] in tuple(_BOX[:-1]) else line
+        for line in text.splitlines()
+    )
     return "\n".join(lines)
-
-
-def _is_boxed(line: str) -> bool:
-    return line.lstrip()[:1] in tuple(_BOX[:-1])
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -78,7 +78,8 @@ def _replace(path: Path, text: str) -> bool:
     older = _checked(path)
     # In a folder that others write to, a name that they could know might be their link.
     neighbour = path.with_name(f".rnnshape-{secrets.token_hex(8)}.part")
-    number = os.open(neighbour, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _no_follow(), 0o666)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    number = os.open(neighbour, flags, 0o666)
     try:
         with open(number, "w", encoding="utf-8") as file:
             file.write(text)
@@ -105,7 +106,3 @@ def _checked(path: Path) -> os.stat_result | None:
     if not older.st_mode & 0o222 or not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it is read-only", str(path))
     return older
-
-
-def _no_follow() -> int:
-    return getattr(os, "O_NOFOLLOW", 0)

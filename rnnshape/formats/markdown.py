@@ -29,7 +29,9 @@ def _block(block: Block) -> str:
             names = [name.replace("_\n", "_").strip() or " " for name in columns]
             rule = ["---:" if index in right else "---" for index in range(len(names))]
             cells = (
-                _section(row, len(names)) if isinstance(row, Section) else list(map(_cell, row))
+                _section(row, len(names))
+                if isinstance(row, Section)
+                else [_escaped(cell.plain) for cell in row]
                 for row in rows
             )
             return "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
@@ -59,10 +61,6 @@ def _fenced(text: str, language: str) -> str:
     while fence in text:
         fence += "`"
     return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _cell(cell: Text) -> str:
-    return _escaped(cell.plain)
 
 
 def _escaped(text: str) -> str:

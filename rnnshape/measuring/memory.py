@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rnnshape.description import Description, describe
+from rnnshape.description import describe
 from rnnshape.measuring.messages import Failure, Request
 
+REMEDY = "try smaller dimensions"
 USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
 
@@ -44,7 +45,7 @@ def _why(needed: int) -> Failure | None:
         return None
     return Failure(
         f"this takes about {_readable(needed)} of memory, and {_readable(available)} is there",
-        "try smaller dimensions",
+        REMEDY,
         certain=True,
     )
 
@@ -55,7 +56,8 @@ def estimated_bytes(request: Request) -> int:
     layers = [layer for description in described for layer in description.layers]
     inputs = sum(tensor.size for tensor in described[0].inputs)
     outputs = sum(tensor.size for layer in layers for tensor in layer.outputs)
-    share = _share_of_a_batch(described[0])
+    batch = described[0].inputs[0].shape[0]
+    share = min(1, batch_size(batch) / batch)  # of all, that is in one batch
     timelines = [layer.facts.timeline for layer in layers if layer.facts]
     passes = sum(len(timeline.passes) for timeline in timelines if timeline)
     further = min(max(passes, 1), PASSES_AT_ONCE) - 1
@@ -89,20 +91,14 @@ def resident(pid: int) -> int | None:
         return None
 
 
-def outgrown(most: int) -> Failure:
+def outgrown(most: int) -> str:
     """What is said where a measurement took more than it may, which could not be foreseen."""
-    reason = f"this takes more than {_readable(most)} of memory, which is all that is there"
-    return Failure(reason, "try smaller dimensions", certain=True)
+    return f"this takes more than {_readable(most)} of memory, which is all that is there"
 
 
 def batch_size(batch: int, *, stateful: bool = False) -> int:
     """How many sequences are computed at once; stateful layers must be given all."""
     return batch if stateful else max(USUAL_BATCH, -(-batch // BATCHES_AT_MOST))
-
-
-def _share_of_a_batch(description: Description) -> float:
-    batch = description.inputs[0].shape[0]
-    return min(1, batch_size(batch) / batch)
 
 
 def _available() -> int | None:

@@ -142,8 +142,7 @@ class KerasProcess:
                 continue
             if message is None and self._has_outgrown:
                 self._stop()
-                outgrown = memory.outgrown(self._most or 0)
-                raise MeasurementError(outgrown.reason, outgrown.remedy)
+                raise MeasurementError(memory.outgrown(self._most or 0), memory.REMEDY)
             if message is None:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:

@@ -64,8 +64,7 @@ def assembled(
         weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
         notes=(
-            *_state_notes(call, given.axes[0]),
-            *_kernel_notes(passes),
+            *_notes_on_running(call, given.axes[0], passes),
             *_notes(passes, merge_mode, sequences, returns_state, zeroed),
         ),
         timeline=Timeline(
@@ -88,20 +87,17 @@ def _outputs(
     if merge_mode is None:
         for number, one_pass in enumerate(passes, start=1):
             name = "o" if len(passes) == 1 else f"o{number}"
-            yield output(name, one_pass.output, _output_of_one(one_pass, sequences))
+            what = _meaning(one_pass.direction, sequences, one_pass)
+            meaning = what if sequences else f"{what}, {one_pass.end}"
+            yield output(name, one_pass.output, meaning)
     else:
         first, second = passes
         both = f"{first.direction} and {second.direction} {MERGED[merge_mode]}"
-        what = _output_of_all("", sequences, first)
+        what = _meaning("", sequences, first)
         yield output("o", _merged_axes(first, second, merge_mode), f"{what}, {both}")
 
 
-def _output_of_one(one_pass: Pass, sequences: bool) -> str:
-    what = _output_of_all(one_pass.direction, sequences, one_pass)
-    return what if sequences else f"{what}, {one_pass.end}"
-
-
-def _output_of_all(direction: str, sequences: bool, one_pass: Pass) -> str:
+def _meaning(direction: str, sequences: bool, one_pass: Pass) -> str:
     words = (direction, "output at every timestep") if sequences else ("last", direction, "output")
     # A second pass is turned round by Keras, so that its outputs stand in the order of the first.
     turned = sequences and one_pass.direction != "backward" and one_pass.starts_last
@@ -149,15 +145,12 @@ def _relations(
             yield Relation(f"{outputs[0].name}{index}", one_pass.hidden.name)
 
 
-def _state_notes(call: Call, batch: Axis) -> Iterator[str]:
+def _notes_on_running(call: Call, batch: Axis, passes: Sequence[Pass]) -> Iterator[str]:
     if call["stateful"]:
         yield (
             "stateful=True: sample i of a batch goes on from the states of sample i of the one "
             f"before, so all have as many, here {batch.length}; layer.reset_state() starts anew"
         )
-
-
-def _kernel_notes(passes: Sequence[Pass]) -> Iterator[str]:
     bars = dict.fromkeys(bar for one_pass in passes for bar in one_pass.bars_cudnn or ())
     if bars:
         yield f"{', '.join(bars)}: this layer can't use the fast cuDNN kernel"
@@ -182,7 +175,9 @@ def _notes(
     letters = {tensor.name[0] for one_pass in passes for tensor in flat(one_pass.states)}
     if returns_state and "c" not in letters:
         each = " in each direction" if len(passes) > 1 else ""
-        yield f"{_listed(passes)} no cell state, so one tensor less than an LSTM{each}"
+        cells = list(dict.fromkeys(one_pass.cell for one_pass in passes))
+        have = f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"
+        yield f"{have} no cell state, so one tensor less than an LSTM{each}"
     if returns_state and len(passes) > 1:
         pairs = list(zip(*(one_pass.states for one_pass in passes), strict=False))
         names = [
@@ -198,8 +193,3 @@ def _notes(
         yield "a mask may come in: at masked timesteps o is zero, and its last need not be h"
     if returns_state and sequences and merge_mode in ("sum", "mul", "ave"):
         yield "o[:, -1] is no sum of h1 and h2: each stands at its own end of the sequence"
-
-
-def _listed(passes: Sequence[Pass]) -> str:
-    cells = list(dict.fromkeys(one_pass.cell for one_pass in passes))
-    return f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"

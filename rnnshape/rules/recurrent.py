@@ -150,7 +150,10 @@ def _cells_pass(
         after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
         units = Axis("units", whole_number(cell, "units"))
         states.append(states_of(call, kind, (batch, units), direction, after, of_cell))
-        weights += _weights(cell, kind, features, units, direction.prefix, after)
+        # Keras' GRU resets after the product, so that either product has its bias.
+        two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
+        names = direction.prefix, after
+        weights += gated_weights(cell, kind, (features,), (units,), two, *names)
         features = units.named("features")
     check_mask(call, given, states)
     return Pass(
@@ -188,14 +191,6 @@ def states_of(
 def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:
     """Of stacked cells each has its states in a list, unless it has only one."""
     return tuple(state[0] if len(state) == 1 else state for state in states)
-
-
-def _weights(
-    cell: Call, kind: str, features: Axis, units: Axis, before: str, after: str
-) -> Iterator[Tensor]:
-    # Keras' GRU resets after the product, so that either product has its bias.
-    two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
-    yield from gated_weights(cell, kind, (features,), (units,), two, before, after)
 
 
 def gated_weights(

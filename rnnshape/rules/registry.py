@@ -134,7 +134,8 @@ def _rule(name: str) -> Rule | None:
 def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
     takes = _TAKES.get(call.name) if _rule(call.name) else None
-    names = takes(call) if takes else _usual_axes(call.name)
+    usual = {"2D": BY_RANK[4], "3D": BY_RANK[5]}.get(call.name[-2:], SEQUENCE)
+    names = takes(call) if takes else usual
     if rank is None or rank == len(names):
         return names
     has_time = call.name == "TimeDistributed"  # whatever else its layer takes
@@ -144,10 +145,6 @@ def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
 def axes_of_rank(rank: int) -> tuple[str, ...]:
     """The names of the axes of a tensor of which only their number is known."""
     return BY_RANK.get(rank, ("batch", *(f"axis {number}" for number in range(1, rank))))
-
-
-def _usual_axes(name: str) -> tuple[str, ...]:
-    return BY_RANK.get({"2D": 4, "3D": 5}.get(name[-2:], 3), SEQUENCE)
 
 
 def required_axes(

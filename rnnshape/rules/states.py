@@ -30,29 +30,18 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
     half = len(listed) // 2  # as Keras has it
     parts = (listed,) if len(passes) == 1 else (listed[:half], listed[half:])
     pairs = [(one_pass.states, part) for one_pass, part in zip(passes, parts, strict=True)]
+    # A GRU takes the first of several states and passes over the others.
+    takes_more = any(
+        isinstance(layer, Call) and layer.name == "GRU" for layer in (call, call["layer"])
+    )
     for states, part in pairs:
-        _check(call, states, part, listed, facts)
+        counted = part[: len(states)] if takes_more else part
+        if len(counted) != len(states) or not all(map(_fits, states, counted)):
+            raise _unfit(call, facts, listed)
     warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
     return replace(facts, warnings=(*facts.warnings, *warnings), relations=relations)
-
-
-def _check(
-    call: Call,
-    taken: tuple[Nested, ...],
-    given: tuple[Nested, ...],
-    all_given: tuple[Nested, ...],
-    facts: Facts,
-) -> None:
-    # A GRU takes the first of several states and passes over the others.
-    counted = given[: len(taken)] if _takes_more(call) else given
-    if len(counted) != len(taken) or not all(map(_fits, taken, counted)):
-        raise _unfit(call, facts, all_given)
-
-
-def _takes_more(call: Call) -> bool:
-    return any(isinstance(layer, Call) and layer.name == "GRU" for layer in (call, call["layer"]))
 
 
 def _fits(taken: Nested, given: Nested) -> bool:

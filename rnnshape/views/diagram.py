@@ -30,7 +30,10 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
                 is_any_drawn |= any(isinstance(line, Picture) for line in picture)
                 yield from picture
         elif kind == "named":
-            yield Lines(tuple(_named(report, layer, page) for layer in layers), indent=2)
+            titles = [
+                (_title(layer, Style.PLAIN), _results(report, layer, page)) for layer in layers
+            ]
+            yield Lines(tuple(joined("  ", title) for title in titles), indent=2)
         else:
             words = f"{len(layers)} more layer{'s' if len(layers) > 1 else ''}"
             yield _quiet(f"{page.pick('⋮', ':')} {words}")
@@ -58,10 +61,6 @@ def _quiet(words: str) -> Lines:
 
 def _title(layer: Layer, style: Style) -> Text:
     return styled((f"layer {layer.number}: ", Style.QUIET), (str(layer.call), style))
-
-
-def _named(report: Report, layer: Layer, page: Page) -> Text:
-    return styled(_title(layer, Style.PLAIN), "  ", _results(report, layer, page))
 
 
 def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:

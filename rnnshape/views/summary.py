@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rnnshape.errors import Problem
 from rnnshape.expression import reasons
 from rnnshape.query import Query
 from rnnshape.report import Report
@@ -66,18 +65,6 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
             yield styled((f"* for {sizes}, which {is_or_are} assumed{option}", Style.QUIET))
 
 
-def _problems(reports: Sequence[Report]) -> dict[Problem, None]:
-    """What is wrong beside the data, of which each call tells."""
-    found = (problem for report in reports for problem in report.problems)
-    return dict.fromkeys(problem for problem in found if problem.call is None)
-
-
-def _problem(problem: Problem, page: Page) -> Text:
-    """What is wrong, and where."""
-    where = f" (line {problem.line})" if problem.line and problem.file else ""
-    return styled(page.mark(False), f" {problem.message}{where}")
-
-
 def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
     """What is not known, why, and how to give it; the file only where there are several."""
     unknowns = [unknown for report in reports for unknown in report.open]
@@ -91,7 +78,10 @@ def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:
     measured = [(report, report.measurement) for report in reports if report.measurement]
-    yield from (_problem(problem, page) for problem in _problems(reports))
+    for problem in dict.fromkeys(problem for report in reports for problem in report.problems):
+        if problem.call is None:  # what is wrong with data, each call tells
+            where = f" (line {problem.line})" if problem.line and problem.file else ""
+            yield styled(page.mark(False), f" {problem.message}{where}")
     unknown = [report for report in reports if report.open and not report.measurement]
     if unknown:
         yield from _open(unknown, page)

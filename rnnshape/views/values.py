@@ -52,7 +52,7 @@ def blocks(report: Report, page: Page) -> Iterator[Picture]:
     arrays = [array for array in _arrays(report, page) if array.array.data is not None]
     if not arrays:
         return
-    decimals = _decimals(arrays)
+    decimals = max(map(_decimals, arrays))  # for all as many, so that what is equal looks so
     labels = max(len(_label(index)) for array in arrays for index in array.indices)
     width = max(
         (
@@ -122,13 +122,8 @@ def _number(number: float | str, decimals: int) -> str:
     return f"{number:z.{decimals}f}" if isinstance(number, float) else str(number)
 
 
-def _decimals(arrays: Sequence[NamedArray]) -> int:
-    """As many for all numbers, so that what is equal looks so: of each array the largest has five
-    significant digits or more."""
-    return max((_needed(array) for array in arrays), default=DIGITS)
-
-
-def _needed(named: NamedArray) -> int:
+def _decimals(named: NamedArray) -> int:
+    """With which the largest of its numbers has five significant digits or more."""
     sizes = (
         abs(number)
         for index in named.indices
