@@ -234,13 +234,12 @@ def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, s
     from rnnshape.formats.html import PAGE, fragment
     from rnnshape.formats.layout import laid_out
     from rnnshape.views.blocks import Block, Lines
-    from rnnshape.views.document import body, ending
+    from rnnshape.views.document import whole
     from rnnshape.views.page import Page
     from rnnshape.views.text import Style, styled
 
     def blocks(page: Page) -> Iterator[Block]:
-        yield from body(query, reports, page)
-        yield from ending(query, reports, page, pending=pending)
+        yield from whole(query, reports, page, pending=pending)
         if pending:
             yield Lines((styled((PENDING, Style.QUIET)),))
 

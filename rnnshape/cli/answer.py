@@ -20,7 +20,7 @@ from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.explaining import Explanation
-    from rnnshape.measuring.messages import Failure, Measurement
+    from rnnshape.measuring.messages import Failure
 
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
@@ -90,7 +90,7 @@ def not_measured(environment: Environment, failure: Failure, place: str = "") ->
 def _measured(
     query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
 ) -> ExitCode:
-    from rnnshape.measuring.messages import Failure, Request
+    from rnnshape.measuring.messages import Failure, Measurement, Request
 
     asked = [report for report in reports if report.can_be_measured]
     if not asked:
@@ -103,26 +103,18 @@ def _measured(
         with shown.waiting() as tell:
             results = list(measurer.answers(request, tell))
         failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
-        measured = with_answers(reports, results)
+        left = iter(results)
+        measured = [
+            replace(report, measurement=result)
+            if report.can_be_measured and isinstance(result := next(left), Measurement)
+            else report
+            for report in reports
+        ]
         # Shown before the child has gone: a large one takes its time.
         code = _finished(query, environment, shown, measured, failed=bool(failures))
     for failure in failures:
         not_measured(environment, failure)
     return code
-
-
-def with_answers(
-    reports: Sequence[Report], results: Sequence[Measurement | Failure]
-) -> list[Report]:
-    """The reports with what Keras answered, in order, of those that it could be asked."""
-    from rnnshape.measuring.messages import Measurement
-
-    answers = iter(results)
-    found = [next(answers, None) if report.can_be_measured else None for report in reports]
-    return [
-        replace(report, measurement=answer) if isinstance(answer, Measurement) else report
-        for report, answer in zip(reports, found, strict=True)
-    ]
 
 
 @contextmanager

@@ -17,11 +17,12 @@ import tensorflow as tf
 from rnnshape.description import Description, describe
 from rnnshape.expression import Call, Value, calls_within
 from rnnshape.layer import Layer
-from rnnshape.measuring.memory import batch_size, why_outputs_cannot_fit
+from rnnshape.measuring.memory import REMEDY, batch_size, check_outputs
 from rnnshape.measuring.messages import (
     Failure,
     MeasuredLayer,
     Measurement,
+    MeasurementError,
     Places,
     Request,
 )
@@ -142,9 +143,7 @@ def _measured(
         built.append(_called(asked.network, inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
-    too_large = why_outputs_cannot_fit([tensor.shape for tensor in tensors], batch)
-    if too_large is not None:
-        raise DoesNotFitError(too_large)
+    check_outputs([tensor.shape for tensor in tensors], batch)
     size = batch_size(batch, stateful=stateful)
     batches = -(-batch // size)
     model = keras.Model(inputs, tensors)
@@ -261,21 +260,13 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
     return tuple(holds(relation.left, relation.right) for relation in layer.facts.relations)
 
 
-class DoesNotFitError(Exception):
-    """What a model returns does not fit into the memory."""
-
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
-        super().__init__(failure.reason)
-
-
 def _failure(problem: Exception) -> Failure:
-    if isinstance(problem, DoesNotFitError):
-        return problem.failure
+    if isinstance(problem, MeasurementError):
+        return Failure(problem.reason, problem.remedy, certain=True)
     words = _words(problem)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         reason = f"there was not enough memory: {words}"
-        return Failure(reason, "try smaller dimensions", certain=True)
+        return Failure(reason, REMEDY, certain=True)
     return Failure(f"Keras could not run this: {words}")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rnnshape.description import describe
-from rnnshape.measuring.messages import Failure, Request
+from rnnshape.measuring.messages import MeasurementError, Request
 
 REMEDY = "try smaller dimensions"
 USUAL_BATCH = 32  # Keras' own batch_size
@@ -27,27 +27,23 @@ OF_WEIGHT = 1.8  # copies of the largest weight, while it is made
 OF_RECURRENT_WEIGHT = 3.9  # likewise; it is made orthogonal
 
 
-def why_it_cannot_fit(request: Request) -> Failure | None:
-    """What to say where measuring a request takes more memory than there is; else None."""
-    return _why(estimated_bytes(request))
+def check_request(request: Request) -> None:
+    """Raises a `MeasurementError` where measuring a request takes more memory than there is."""
+    _check(estimated_bytes(request))
 
 
-def why_outputs_cannot_fit(shapes: Iterable[Sequence[int | None]], batch: int) -> Failure | None:
+def check_outputs(shapes: Iterable[Sequence[int | None]], batch: int) -> None:
     """The same of a model that Keras has built, by the shapes of its outputs; what is open in one
     is the batch or counts as 1. It tells where there is no rule for a layer."""
     sizes = (math.prod(size or 1 for size in shape[1:]) for shape in shapes)
-    return _why(LOADED + FLOAT32 * int(OF_OUTPUTS * batch * sum(sizes)))
+    _check(LOADED + FLOAT32 * int(OF_OUTPUTS * batch * sum(sizes)))
 
 
-def _why(needed: int) -> Failure | None:
+def _check(needed: int) -> None:
     available = _available()
-    if available is None or needed <= available:
-        return None
-    return Failure(
-        f"this takes about {_readable(needed)} of memory, and {_readable(available)} is there",
-        REMEDY,
-        certain=True,
-    )
+    if available is not None and needed > available:
+        taken, there = _readable(needed), _readable(available)
+        raise MeasurementError(f"this takes about {taken} of memory, and {there} is there", REMEDY)
 
 
 def estimated_bytes(request: Request) -> int:
@@ -91,9 +87,10 @@ def resident(pid: int) -> int | None:
         return None
 
 
-def outgrown(most: int) -> str:
+def outgrown(most: int) -> MeasurementError:
     """What is said where a measurement took more than it may, which could not be foreseen."""
-    return f"this takes more than {_readable(most)} of memory, which is all that is there"
+    reason = f"this takes more than {_readable(most)} of memory, which is all that is there"
+    return MeasurementError(reason, REMEDY)
 
 
 def batch_size(batch: int, *, stateful: bool = False) -> int:

@@ -103,8 +103,7 @@ class KerasProcess:
         makes its imports fast. A `MeasurementError` is of the whole request."""
         if self._final is not None:
             raise self._final
-        if too_large := memory.why_it_cannot_fit(request):
-            raise MeasurementError(too_large.reason, too_large.remedy)
+        memory.check_request(request)
         if self._process is None:
             self._start()
         assert self._process is not None
@@ -142,7 +141,7 @@ class KerasProcess:
                 continue
             if message is None and self._has_outgrown:
                 self._stop()
-                raise MeasurementError(memory.outgrown(self._most or 0), memory.REMEDY)
+                raise memory.outgrown(self._most or 0)
             if message is None:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:

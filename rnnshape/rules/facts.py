@@ -175,10 +175,6 @@ class Relation(NamedTuple):
     def claim(self) -> str:
         return f"{self.left} == {self.right}"
 
-    @property
-    def names_units(self) -> bool:
-        return "U" in self.claim
-
 
 class Pass(NamedTuple):
     """A recurrent layer's way through the timesteps, in one direction.

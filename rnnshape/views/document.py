@@ -13,10 +13,12 @@ from rnnshape.views.page import Page
 from rnnshape.views.summary import summary
 
 
-def whole(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:
-    """All of an answer."""
+def whole(
+    query: Query, reports: Sequence[Report], page: Page, *, pending: bool = False
+) -> Iterator[Block]:
+    """All of an answer; `pending`, without what the measurement will tell."""
     yield from body(query, reports, page)
-    yield from ending(query, reports, page)
+    yield from ending(query, reports, page, pending=pending)
 
 
 def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]:

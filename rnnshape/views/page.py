@@ -36,10 +36,6 @@ class Page(NamedTuple):
         return self.pick("✓", "ok")
 
     @property
-    def cross(self) -> str:
-        return self.pick("✗", "NO")
-
-    @property
     def dot(self) -> str:
         return self.pick("·", "-")
 
@@ -63,7 +59,7 @@ class Page(NamedTuple):
         width = len(self.check)
         if holds is None:
             return styled((self.dot.ljust(width), Style.PENDING))
-        return styled((self.check, Style.GOOD) if holds else (self.cross, Style.BAD))
+        return styled((self.check, Style.GOOD) if holds else (self.pick("✗", "NO"), Style.BAD))
 
     def axes(self, axes: Iterable[Axis]) -> str:
         """`(batch, 2·units)`"""

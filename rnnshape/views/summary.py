@@ -47,7 +47,7 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         for claim in report.claims:
             facts = report.layers[claim.layer - 1].facts
-            if claim.relation.names_units and facts and facts.timeline:
+            if "U" in claim.relation.claim and facts and facts.timeline:
                 yield facts.timeline.units.name
 
 
