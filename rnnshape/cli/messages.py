@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from rnnshape.errors import LONGEST_LINE, Place, printable
-from rnnshape.terminal.environment import Environment, is_terminal
+from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
 from rnnshape.terminal.output import write
 
-ANY_WIDTH = 10**9  # what is no terminal has a message in one line
+RED, YELLOW, DIM, RESET = "\033[1;31m", "\033[33m", "\033[2m", "\033[0m"
 BESIDE_PLACE = len("  | ......")  # what stands beside a part of a line
 
 
@@ -20,7 +20,7 @@ def error(
     place: Place | None = None,
 ) -> None:
     """`error: message`, and under it the place that it is about, or details, a line each."""
-    _write(environment, "error:", message, details, place)
+    _write(environment, "error:", RED, message, details, place)
 
 
 def note(
@@ -30,7 +30,7 @@ def note(
     place: Place | None = None,
 ) -> None:
     """`note: message`, and the same under it."""
-    _write(environment, "note:", message, details, place)
+    _write(environment, "note:", YELLOW, message, details, place)
 
 
 def say(environment: Environment, text: str) -> None:
@@ -48,26 +48,31 @@ def words_of_bug(bug: Exception) -> str:
 def _write(
     environment: Environment,
     kind: str,
+    style: str,
     message: str,
     details: Sequence[str],
     place: Place | None,
 ) -> None:
-    from rnnshape.formats.layout import laid_out  # not every command has anything to say
-    from rnnshape.terminal.screen import Screen
-    from rnnshape.views.blocks import Lines
-    from rnnshape.views.page import Page
-    from rnnshape.views.text import Style, styled
-
-    stream = environment.stderr
-    if stream is None:
-        return
-    screen = Screen(stream, environment.variables)
-    page = screen.page if is_terminal(stream) else Page(ANY_WIDTH)
+    stream, variables = environment.stderr, environment.variables
+    width = size((stream,), variables)[0] if is_terminal(stream) else None
     if place is not None:
         where = [f"{place.where}:"] if place.where else []
-        details = (*where, *place.shown_in(min(LONGEST_LINE, page.width - BESIDE_PLACE)))
-    style = Style.BAD if kind == "error:" else Style.TITLE
-    said = Lines((styled((kind, style), f" {printable(message)}"),), indent=2)
-    quiet = (styled((f"  | {printable(detail)}", Style.QUIET)) for detail in details)
-    with suppress(OSError, ValueError):
-        screen.write([*laid_out([said], page), *quiet])
+        most = LONGEST_LINE if width is None else min(LONGEST_LINE, width - BESIDE_PLACE)
+        details = (*where, *place.shown_in(most))
+    first, *others = _folded(f"{kind} {printable(message)}", width)
+    lines = [first.removeprefix(kind), *others, *(f"  | {printable(detail)}" for detail in details)]
+    lines = [line.rstrip() for line in lines]
+    if is_coloured(stream, variables):
+        quiet = len(others) + 1
+        lines[quiet:] = [f"{DIM}{line}{RESET}" for line in lines[quiet:]]
+        kind = f"{style}{kind}{RESET}"
+    say(environment, "\n".join([kind + lines[0], *lines[1:]]))
+
+
+def _folded(text: str, width: int | None) -> list[str]:
+    """A text in lines of a terminal, folded between words. A pipe has it in one line."""
+    if width is None or len(text) <= width:
+        return [text]
+    from textwrap import wrap  # few messages need it
+
+    return wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
