@@ -25,7 +25,7 @@ METHODS = {
     "predict": ("x", "batch_size"),
     "train_on_batch": ("x", "y", "sample_weight", "class_weight"),
     "test_on_batch": ("x", "y"),
-    "__call__": ("inputs",),
+    "__call__": ("x",),
 }  # fmt: skip
 
 Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
@@ -98,10 +98,6 @@ class Given(NamedTuple):
     validation: tuple[Several, Several] | None
     compiled: Compiled | None
 
-    def without_inputs(self) -> Given:
-        """The same, of which only the labels are known."""
-        return self._replace(x=None, validation=self.validation and (None, self.validation[1]))
-
 
 def given_to(
     method: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
@@ -110,8 +106,6 @@ def given_to(
     evaluator = session().evaluator
     node = evaluator.node
     words = dict(zip(METHODS[method], values, strict=False)) | dict(named)
-    if method == "__call__" and "inputs" in words:
-        words["x"] = words.pop("inputs")
     written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line = where_of(place)
@@ -126,11 +120,10 @@ def given_to(
         column=place.column if place else None,
         code=place.line if place else "",
     )
-    first = "inputs" if method == "__call__" else "x"
     if isinstance(words.get("x"), Dataset):
-        x, y = _of_dataset(words["x"], written.get(first))
+        x, y = _of_dataset(words["x"], written.get("x"))
     else:
-        x = _several(words.get("x"), written.get(first), "X")
+        x = _several(words.get("x"), written.get("x"), "X")
         y = _several(words.get("y"), written.get("y"), "y")
     return Given(call, x, y, _validation(words, written.get("validation_data")), compiled)
 
@@ -153,9 +146,9 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
     takes, gives = model.own_flow()
     inputs, outputs = model.own_keys
-    inputs = inputs or [name_given(one) or getattr(one.maker, "name", "") for one in takes]
+    inputs = inputs or [name_given(taken) or getattr(taken.maker, "name", "") for taken in takes]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
-        given = given.without_inputs()
+        given = given._replace(x=None, validation=given.validation and (None, given.validation[1]))
     outputs = outputs or [name for name, _ in names_of_outputs(network, len(gives))]
     validation = None
     if given.validation is not None:
@@ -187,19 +180,11 @@ def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
 def _several(value: Any, node: ast.expr | None, usual: str) -> Several:
     """An array, or several in a list or by their names."""
     if isinstance(value, dict):
-        pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
-        nodes = {key.value: pair for key, pair in pairs if isinstance(key, ast.Constant)}
-        return {
-            str(key): _data(part, nodes.get(key), str(key)) for key, part in list(value.items())
-        }
+        return {str(key): _data(part, None, str(key)) for key, part in list(value.items())}
     if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
-        parts = node.elts if isinstance(node, ast.List | ast.Tuple) else []
-        known = parts if len(parts) == len(value) else [None] * len(value)
-        names = (
-            [usual] if len(value) == 1 else [f"{usual}{place + 1}" for place in range(len(value))]
-        )
-        rows = zip(value, known, names, strict=True)
-        return tuple(_data(row, part, name) for row, part, name in rows)
+        names = [f"{usual}{place}" for place in range(1, len(value) + 1)]
+        names = names if len(value) > 1 else [usual]
+        return tuple(_data(part, None, name) for part, name in zip(value, names, strict=True))
     return None if value is None else _data(value, node, usual)
 
 
@@ -251,9 +236,7 @@ def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Severa
         return _of_dataset(pair, node)
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
         return None
-    written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
-    first, second = written[:2] if len(written) == len(pair) else (None, None)
-    return _several(pair[0], first, "X_val"), _several(pair[1], second, "y_val")
+    return _several(pair[0], None, "X_val"), _several(pair[1], None, "y_val")
 
 
 def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
