@@ -72,8 +72,7 @@ def _named(reading: Reading, file: str, name: str) -> Reading:
     if name not in names and reading.messages:  # it may be what they are about
         raise reading.refused()
     if names.count(name) != 1:
-        there = f"there are {', '.join(names)}" if any(names) else "its models have no names"
-        hint = did_you_mean(name, names) or f": {there}"
+        hint = did_you_mean(name, names) or f": there are {', '.join(names) or 'none with a name'}"
         many = "no" if name not in names else "more than one"
         raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
     number = names.index(name)

@@ -17,7 +17,7 @@ from rnnshape.reading.names import SESSION, Model, Sequential, Session, Tensor
 from rnnshape.reading.names.layers import UnreadLayer
 from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.names.tensors import plain_sizes, returned, tensors_of, unread_step
-from rnnshape.reading.python import IsOpenError, StandIn, python
+from rnnshape.reading.python import IsOpenError, python
 from rnnshape.rules import has_rule
 from rnnshape.signatures import OPERATIONS, signature
 
@@ -113,22 +113,21 @@ def _returns(
     return tuple(map(known, shapes))
 
 
-class Operation(StandIn):
+class Operation(RecordedLayer):
     """A function of tensors in a graph, which is called as a layer is."""
 
     def __init__(self, name: str, arguments: Mapping[str, Any], where: str = "") -> None:
-        self.own_name, self.own_where = name, where
-        self.own_arguments = dict(arguments)
-        self.own_returns: Sequence[RecordedShape] = ()
+        super().__init__(f"{name}(...)", "", where, 0)
+        self.own_name, self.own_arguments = name, dict(arguments)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         try:
             made = self._called(given, named)
         except (IsOpenError, QueryError, TypeError, ValueError) as wrong:
-            text = f"{self.own_name}(...)"
-            unread = RecordedLayer(text, str(wrong) or "it is not read", self.own_where, 0)
-            unread.own_returns = self.own_returns
-            return unread(*given, **named)
+            assert self.own_layer.unread is not None
+            why = str(wrong) or "it is not read"
+            self.own_layer.unread = replace(self.own_layer.unread, reason=why)
+            return super().__call__(*given, **named)
         first = next(graph.tensors_in(made))
         if isinstance(first.maker, graph.LayerCall) and not has_rule(self.own_name):
             step = first.maker
@@ -160,7 +159,7 @@ def called(
 
     `shapes` are those that are on record of them.
     """
-    if isinstance(layer, RecordedLayer | Operation):
+    if isinstance(layer, RecordedLayer):
         layer.own_returns = shapes
     else:
         given, named = _of_layer(given, named)

@@ -118,8 +118,6 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
             if isinstance(item, Tensor) and items:
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
-            if isinstance(item, Layer) and any(item is one for one in items):
-                item = item.own_copied()  # `[LSTM(4)] * 2` means two of them here
             items.append(item)
             if len(items) > MOST_LAYERS:
                 raise too_many_layers()

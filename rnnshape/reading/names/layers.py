@@ -12,7 +12,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
     Weight,
@@ -173,14 +173,6 @@ class Layer(StandIn):
         counts += [layer.parameters for layer in layers if layer.call.name != "get_item"]
         return sum(counts) if all(isinstance(count, int) for count in counts) else None
 
-    def own_copied(self) -> Any:
-        """Another layer that is made in the same way."""
-        made = type(self).__new__(type(self))
-        vars(made).update(vars(self))
-        if "own_layer" in vars(self):
-            made.own_layer = graph.Layer(self.own_layer.call, self.own_layer.unread)
-        return made
-
     def build(self, input_shape: Any = None) -> None:
         """A layer of the code may make its weights here."""
 
@@ -329,9 +321,7 @@ class InputLayer(Layer):
 def _as_code_has_it(value: Value) -> Any:
     """An argument of a layer as code meets it when it asks for it."""
     if isinstance(value, Unknown):
-        found = opened(value.name, value.reason)
-        found.is_named = True
-        return found
+        return open_of(value)
     if isinstance(value, Call):
         if signatures.module_of(value.name) == "layers":
             made = layer_class(value.name).__new__(layer_class(value.name))

@@ -198,6 +198,14 @@ def unknown_of(value: Open) -> Unknown:
     return Unknown(value.label, names, value.reason, file or "", line)
 
 
+def open_of(value: Unknown) -> Open:
+    """What is not known of plain data, as code meets it."""
+    found = opened(value.name, value.reason)
+    found.roots = tuple(found.under(name) for name in value.asked)
+    found.is_named = True
+    return found
+
+
 def where_of(place: Place | None) -> tuple[str | None, int | None]:
     """The file and the line of a place; a text that was pasted has no file."""
     if place is None:

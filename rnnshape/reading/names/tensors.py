@@ -13,7 +13,7 @@ from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
@@ -276,14 +276,7 @@ def plain_shape(sizes: Sequence[Any]) -> Shape:
 
 def sizes_of_shape(shape: Shape) -> Sizes:
     """A shape as code meets it: what is not known is open."""
-    return Sizes(_open_of(size) if isinstance(size, Unknown) else size for size in shape)
-
-
-def _open_of(size: Unknown) -> Open:
-    found = opened(size.name, size.reason)
-    found.roots = tuple(Open(name, size.reason, found.source, found.node) for name in size.asked)
-    found.is_named = True
-    return found
+    return Sizes(open_of(size) if isinstance(size, Unknown) else size for size in shape)
 
 
 def written(index: object) -> str:

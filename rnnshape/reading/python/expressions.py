@@ -212,7 +212,8 @@ def _note_distance(op: ast.operator, left: object, right: object, made: object) 
     if not (isinstance(left, Open) and left.is_number and isinstance(made, Open)):
         return
     if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
-        made.is_moved(left, right if isinstance(op, ast.Add) else -right)
+        by = right if isinstance(op, ast.Add) else -right
+        made.is_number, made.start, made.offset = True, left.start, left.offset + by
 
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:

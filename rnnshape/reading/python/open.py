@@ -98,10 +98,6 @@ class Open:
         found.roots = self.roots or (self,)
         return found
 
-    def is_moved(self, origin: Open, by: int) -> None:
-        """It is `origin + by`."""
-        self.is_number, self.start, self.offset = True, origin.start, origin.offset + by
-
     def __call__(self, *_: object, **__: object) -> Open:
         return self
 
