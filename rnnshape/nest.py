@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 Leaf = TypeVar("Leaf")
 Result = TypeVar("Result")
@@ -45,3 +45,18 @@ def folded(
     if isinstance(nest, tuple):
         return branch([folded(part, leaf, branch) for part in nest])
     return leaf(nest)
+
+
+def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = None) -> Any:
+    """The same dictionaries, lists and tuples of Python's with whatever else is in them changed;
+    lists and tuples become `several`, or stay what they are.
+
+    >>> rebuilt([1, {"a": (2, 3)}], str, list)
+    ['1', {'a': ['2', '3']}]
+    """
+    if isinstance(value, dict):
+        return {word: rebuilt(part, change, several) for word, part in value.items()}
+    if isinstance(value, list | tuple):
+        kind = several or type(value)
+        return kind([rebuilt(part, change, several) for part in value])
+    return change(value)

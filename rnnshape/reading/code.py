@@ -177,12 +177,9 @@ def _module_of_file(
         statements = source.statements()
     except QueryError:
         return None
-    calls, evaluator.calls = evaluator.calls, []
-    before = evaluator.limit, evaluator.depth, evaluator.trying, evaluator.module
-    evaluator.module = scope
+    around, evaluator.module = evaluator.module, scope
     evaluator.read(source, statements, scope)
-    evaluator.limit, evaluator.depth, evaluator.trying, evaluator.module = before
-    evaluator.calls = calls
+    evaluator.module = around
     return module
 
 
@@ -237,10 +234,9 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *positional.values(), **named)
-    except ExhaustedError as wrong:
-        evaluator.tell(NotReadError(str(wrong)))
-        return Open("a function")
-    except Exception:
+    except (Exception, ExhaustedError) as wrong:
+        if isinstance(wrong, ExhaustedError):
+            evaluator.tell(NotReadError(str(wrong)))
         return Open("a function")
     finally:
         evaluator.calls.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -18,6 +18,7 @@ from typing import Any
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
+from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
@@ -183,6 +184,10 @@ class _Live:
     def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
         """A model that holds its calls."""
         tensors: dict[int, Any] = {}
+
+        def stand_in(value: Any) -> Any:
+            return tensors.get(id(value), value)
+
         given = _specs_of(flow, shapes)
         for tensor, word in zip(flow.inputs, _input_names(flow), strict=True):
             tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), word)
@@ -190,10 +195,8 @@ class _Live:
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue
-            arguments = [_changed(arg, tensors) for arg in node.arguments.args]
-            words = {
-                word: _changed(kwarg, tensors) for word, kwarg in node.arguments.kwargs.items()
-            }
+            called_with = node.arguments.args, node.arguments.kwargs
+            arguments, words = rebuilt(called_with, stand_in, list)
             returned = _specs_after(node, given) if given else node.output_tensors
             made = called(self.item(node.operation), arguments, words, [*map(_shape, returned)])
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
@@ -254,17 +257,6 @@ def _is_made_of_layers(model: Any) -> bool:
     if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
         return False
     return str(type(model).call.__module__).partition(".")[0] == "keras"
-
-
-def _changed(value: Any, tensors: Mapping[int, Any]) -> Any:
-    """A call's argument with what stands for the tensors in it."""
-    if id(value) in tensors:
-        return tensors[id(value)]
-    if isinstance(value, dict):
-        return {word: _changed(part, tensors) for word, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_changed(part, tensors) for part in value]
-    return value
 
 
 def _shape(tensor: Any) -> RecordedShape:

@@ -18,7 +18,7 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Setting, Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
-from rnnshape.signatures import LAYERS, REFUSED, module_of
+from rnnshape.signatures import LAYERS, module_of
 
 # Texts and comments, which may hold anything, and what counts outside of them.
 MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
@@ -208,16 +208,13 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
         return QueryError(f"{word} of PyTorch is not answered: only Keras' layers are", place)
     if value.reason:
         return QueryError(value.reason, place)
-    if word in REFUSED:
-        return QueryError(f"{word} is not answered: {REFUSED[word]}", place)
     hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
     if isinstance(node, ast.Call):
         return QueryError(f"Keras has no layer {word}{hint}", place)
     if "." in root and root == source.text and not hint:
         return QueryError(f"there is no file {root}, and no Keras layer of that name")
-    return QueryError(
-        f"{word} is not known{hint or ': give a Keras layer, such as LSTM(64), or a file'}", place
-    )
+    hint = hint or ": give a Keras layer, such as LSTM(64), or a file"
+    return QueryError(f"{word} is not known{hint}", place)
 
 
 def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:

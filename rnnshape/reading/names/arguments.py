@@ -9,6 +9,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
+from rnnshape.nest import rebuilt
 from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.session import opened, session, unknown_of
@@ -92,10 +93,10 @@ def _input_of_today(name: str, named: Mapping[str, Any]) -> str:
 
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
-    if isinstance(value, dict):
-        return {key: passed(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(map(passed, value))
+    return rebuilt(value, _passed, tuple)
+
+
+def _passed(value: Any) -> Any:
     if isinstance(value, Open) and not value.reason:
         name = value.label if value.label.isidentifier() else ""
         return Tensor(session().source(value.label, value, open_shape(value), name))

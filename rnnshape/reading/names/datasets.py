@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
@@ -43,14 +44,12 @@ class Dataset(StandIn):
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:
-    """The element with the shape of each array changed."""
-    if isinstance(element, tuple):
-        return tuple(_each(one, change) for one in element)
-    if isinstance(element, dict):
-        return {word: _each(one, change) for word, one in element.items()}
-    if not isinstance(element, Array):
-        return element
-    return Array(change(element.shape))  # its entries are TensorFlow's, whatever they were
+    """The element with the shape of each array changed; its entries are TensorFlow's then."""
+
+    def changed(leaf: Any) -> Any:
+        return Array(change(leaf.shape)) if isinstance(leaf, Array) else leaf
+
+    return rebuilt(element, changed)
 
 
 def _as_arrays(value: Any) -> Any:

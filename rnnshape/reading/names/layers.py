@@ -10,6 +10,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
+from rnnshape.nest import rebuilt
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
@@ -269,9 +270,7 @@ def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
 
 def as_lists(given: Any) -> Any:
     """A nest of tensors as code has it."""
-    if isinstance(given, dict):
-        return {key: as_lists(part) for key, part in given.items()}
-    return [*map(as_lists, given)] if isinstance(given, tuple) else given
+    return rebuilt(given, lambda leaf: leaf, list)
 
 
 class LambdaLayer(Layer):

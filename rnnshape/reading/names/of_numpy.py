@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
+from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arrays import (
     MOST_VALUES,
     Array,
@@ -222,17 +223,17 @@ def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
     """The same with arrays of NumPy."""
     import numpy
 
-    if isinstance(value, dict):
-        return {word: _filled(part, run) for word, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_filled(part, run) for part in value)
-    if not isinstance(value, Array):
-        return value
-    if value.own_values:
-        return numpy.array(value.own_values).reshape(value.shape)
     size, numbers = run
-    shape = [size if isinstance(one, Open) else one for one in value.shape]
-    return numpy.resize(numpy.array(numbers, "i1"), shape)
+
+    def filled(leaf: Any) -> Any:
+        if not isinstance(leaf, Array):
+            return leaf
+        if leaf.own_values:
+            return numpy.array(leaf.own_values).reshape(leaf.shape)
+        shape = [size if isinstance(length, Open) else length for length in leaf.shape]
+        return numpy.resize(numpy.array(numbers, "i1"), shape)
+
+    return rebuilt(value, filled)
 
 
 def _kept(result: Any) -> Any:

@@ -18,6 +18,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from rnnshape.nest import rebuilt
 from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import Module, StandIn
@@ -191,12 +192,12 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
         note(f"{name}={default!r}")
         return default
 
-    class Environ(StandIn):
-        pass
-
-    Environ.get = staticmethod(get)  # type: ignore[attr-defined]
     paths = _of(posixpath, "join basename dirname splitext")
-    return {"environ": Environ(), "getenv": get, "path": Module("os.path", paths)}
+    return {
+        "environ": Module("os.environ", {"get": get}),
+        "getenv": get,
+        "path": Module("os.path", paths),
+    }
 
 
 def is_instance(value: object, kinds: Any) -> bool:
@@ -229,12 +230,6 @@ def _vars(value: Any) -> dict[str, object]:
 
 def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, list | dict | set) else value
-
-
-def _deepcopy(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _deepcopy(item) for key, item in value.items()}
-    return list(map(_deepcopy, value)) if isinstance(value, list) else value
 
 
 def _of(module: Any, names: str) -> dict[str, object]:
@@ -295,7 +290,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     "enum": _of(enum, "Enum IntEnum auto"),
     "abc": {"ABC": object, "abstractmethod": unchanged},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
-    "copy": {"copy": _copy, "deepcopy": _deepcopy},
+    "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
     "__future__": {"annotations": None},
 }

@@ -314,10 +314,10 @@ class Evaluator:
 
     def read(self, source: Source, statements: Sequence[ast.stmt], scope: Scope) -> None:
         """Follows the statements of a module; one that can't be followed does not end it."""
+        before = self.calls, self.trying, self.depth, self.limit
         with self.within(source):
             for node in statements:
-                self.calls.clear()
-                self.trying, self.depth = 0, 0
+                self.calls, self.trying, self.depth = [], 0, 0
                 self.limit = self.steps + STEPS_OF_STATEMENT
                 try:
                     self.follow(node, scope)
@@ -328,8 +328,8 @@ class Evaluator:
                 except ExhaustedError as wrong:
                     self._stops(node, scope, wrong)
                     if self.steps > MOST_STEPS:
-                        return
-        self.limit = MOST_STEPS
+                        break
+        self.calls, self.trying, self.depth, self.limit = before
 
     def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
         """What a statement gives is open where it could not be followed to its end."""
