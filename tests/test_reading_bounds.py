@@ -27,7 +27,7 @@ from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.python import Open, StandIn
-from rnnshape.reading.python.allowed import Stream
+from rnnshape.reading.python.stand_in import Stream
 from rnnshape.reading.reader import Reader, reader_of_process
 from rnnshape.reading.text import read_text
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED

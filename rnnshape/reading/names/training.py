@@ -11,7 +11,7 @@ from rnnshape.fitting import names_of_outputs
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in

@@ -1,4 +1,4 @@
-"""What code can name without a library: builtins, modules and methods, each of them listed."""
+"""What code can name without a library: builtins and modules, each of them listed."""
 
 from __future__ import annotations
 
@@ -19,37 +19,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.nest import rebuilt
-from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn
+from rnnshape.reading.python.stand_in import Module, StandIn, Stream
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
-
-
-class Stream:
-    """What Python goes over once: generators, `zip`, `map`. They are followed to their end."""
-
-    __slots__ = ("is_cut", "items")
-
-    def __init__(self, items: Iterable[object] = ()) -> None:
-        first = list(itertools.islice(items, MOST + 1))
-        for item in first:
-            check_text(item)
-        self.is_cut = len(first) > MOST
-        self.items = first[::-1]
-
-    def __iter__(self) -> Stream:
-        return self
-
-    def __next__(self) -> object:
-        if self.items:
-            return self.items.pop()
-        if self.is_cut:
-            raise IsOpenError(Open("a generator", "it gives more values than are read"))
-        raise StopIteration
-
-    def __repr__(self) -> str:
-        raise IsOpenError(Open("a generator"))
 
 
 def formatted(text: Any, *values: object, **named: object) -> str:
@@ -294,18 +267,3 @@ MODULES: dict[str, Mapping[str, object]] = {
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
     "__future__": {"annotations": None},
 }
-# What code reaches of plain values: their methods, but for those that reach into others.
-PLAIN = (str, list, dict, set, frozenset, tuple, range, bool, int, float, complex, slice)
-REACHING = {"format_map", "maketrans", "translate"}
-METHODS: dict[type, frozenset[str]] = {
-    kind: frozenset(name for name in dir(kind) if name[0] != "_" and name not in REACHING)
-    for kind in PLAIN
-}
-METHODS |= dict.fromkeys(
-    (Stream, type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
-    frozenset[str](),
-)
-METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__name__"}))
-METHODS[bytes] = frozenset({"decode"})
-SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
-DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
-from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
 MOST_CONDITIONS = 6  # that are not known, within each other
 MISSING = object()

@@ -20,7 +20,6 @@ from rnnshape.expression import Source
 from rnnshape.reading.python.allowed import (
     BUILTINS,
     MODULES,
-    Stream,
     argument_parser,
     environment,
     formatted,
@@ -37,8 +36,15 @@ from rnnshape.reading.python.limits import (
 )
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
-from rnnshape.reading.python.stand_in import Module, StandIn
-from rnnshape.reading.python.visible import is_settable, is_visible, plain_type, stored_name
+from rnnshape.reading.python.stand_in import (
+    Module,
+    StandIn,
+    Stream,
+    is_settable,
+    is_visible,
+    plain_type,
+    stored_name,
+)
 
 shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"

@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.allowed import Stream
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
-from rnnshape.reading.python.stand_in import StandIn, hook
+from rnnshape.reading.python.stand_in import StandIn, Stream, hook
 from rnnshape.reading.python.targets import assign
 
 CHANGING = {  # methods that change what a list, set or dictionary holds

@@ -8,14 +8,14 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from rnnshape.reading.python.allowed import NamedTuple, Stream, namedtuple
+from rnnshape.reading.python.allowed import NamedTuple, namedtuple
 from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
+from rnnshape.reading.python.stand_in import Stream, stored_name
 from rnnshape.reading.python.targets import give
-from rnnshape.reading.python.visible import stored_name
 
 YIELDS = (ast.Yield, ast.YieldFrom)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)

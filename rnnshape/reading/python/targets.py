@@ -12,8 +12,7 @@ from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
-from rnnshape.reading.python.stand_in import hook
-from rnnshape.reading.python.visible import is_settable, stored_name
+from rnnshape.reading.python.stand_in import hook, is_settable, stored_name
 
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
