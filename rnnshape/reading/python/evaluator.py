@@ -51,7 +51,6 @@ NESTED = "this is nested too deeply to be read"
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in MODULES.items()}
 MOST_MESSAGES = 50
-MOST_LABELS = 2_000  # names of open values that `--let` could give
 
 
 class Evaluator:
@@ -246,7 +245,8 @@ class Evaluator:
         """The piece of code that is followed now, as it is written."""
         if isinstance(self.node, ast.expr):
             return shortened(ast.unparse(self.node))
-        return shortened(_name_of(value))
+        name = value if isinstance(value, str) else getattr(value, "__name__", "")
+        return shortened(name if isinstance(name, str) and name else type(value).__name__)
 
     def set_attribute(self, owner: Any, name: str, value: object) -> None:
         if isinstance(owner, Open):
@@ -268,8 +268,7 @@ class Evaluator:
         if not isinstance(value, Open):
             return value
         for label in (value.label, *labels):
-            if len(self.labels) < MOST_LABELS:
-                self.labels.setdefault(label)
+            self.labels.setdefault(label)
             if label in self.let:
                 self.let_used.add(label)
                 return self.let[label]
@@ -365,13 +364,6 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
-
-
-def _name_of(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    name = getattr(value, "__name__", "")
-    return name if isinstance(name, str) and name else type(value).__name__
 
 
 def _what(value: object) -> str:
