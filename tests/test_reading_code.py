@@ -139,21 +139,16 @@ def test_a_notebook_in_which_a_function_makes_each_model() -> None:
     ]  # fmt: skip
 
 
-def notebook(version: int, *cells: str) -> str:
-    if version == 3:
-        held = [{"cell_type": "code", "input": text.splitlines(True)} for text in cells]
-        return json.dumps({"nbformat": 3, "worksheets": [{"cells": held}]})
+def notebook(*cells: str) -> str:
     words = {"cell_type": "markdown", "source": "# Words"}
     held = [{"cell_type": "code", "source": text, "outputs": []} for text in cells]
     return json.dumps({"nbformat": 4, "cells": [words, *held]})
 
 
-@pytest.mark.parametrize("version", [3, 4])
-def test_notebooks(tmp_path: Path, version: int) -> None:
+def test_notebooks(tmp_path: Path) -> None:
     path = tmp_path / "work.ipynb"
     path.write_text(
         notebook(
-            version,
             "!pip install keras\n%matplotlib inline\nfiles = !ls\nimport keras\nkeras?",
             "%%bash\nrm -rf model = Sequential()",
             "%%time\nn = 4\nmodel = keras.Sequential()\nprint('%d' % n\n  % 3)",
@@ -168,8 +163,7 @@ def test_notebooks(tmp_path: Path, version: int) -> None:
     first, unread = reading.networks[0].steps
     assert first.unread is None
     assert unread.unread is not None
-    number = 5 if version == 3 else 6
-    assert unread.unread.file == f"work.ipynb, cell {number}"
+    assert unread.unread.file == "work.ipynb, cell 6"
     assert unread.unread.line == 3
     assert unread.unread.reason == "Keras has no layer Lmbda"
 

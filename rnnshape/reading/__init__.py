@@ -104,7 +104,9 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
         networks=tuple(reading.networks[number] for number in taken),
         messages=(*reading.messages, *refused),
         notes=tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
-        calls=tuple((taken.index(one), call) for one, call in reading.calls if one in taken),
+        calls=tuple(
+            (taken.index(number), call) for number, call in reading.calls if number in taken
+        ),
     )
 
 

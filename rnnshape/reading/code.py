@@ -320,6 +320,6 @@ def _title(model: Model, models: Sequence[Model]) -> str:
     if model.own_made_in is None or model.own_is_of_module:
         return model.own_variable or model.own_name
     made_in = shortened(ast.unparse(model.own_made_in))
-    several = [one for one in models if one.own_made_in is model.own_made_in]
+    several = [other for other in models if other.own_made_in is model.own_made_in]
     name = model.own_variable or model.own_name
     return f"{name} in {made_in}" if len(several) > 1 and name else made_in

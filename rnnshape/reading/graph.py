@@ -134,7 +134,7 @@ def _default_names(call: Call) -> tuple[Any, ...]:
     except QueryError:  # whoever describes the network will say why
         return ("o",)
     returns: Any = layer.facts.returns if layer.facts else None
-    return tuple(mapped(returns, lambda one: one.name)) if returns else ("o",)
+    return tuple(mapped(returns, lambda output: output.name)) if returns else ("o",)
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
@@ -290,7 +290,7 @@ def network_of(
         )
     is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]
     returns = () if is_whole else tuple(map(ref, outputs))
-    given = [_input(one, is_beside=0 < len(inputs) <= place) for one, place in places.items()]
+    given = [_input(tensor, is_beside=0 < len(inputs) <= place) for tensor, place in places.items()]
     network = Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
     filled = replace(network, inputs=_as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)
@@ -315,10 +315,10 @@ def _as_built(network: Network) -> tuple[Input, ...]:
 def _each_named(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """The same, each under a name of its own."""
     taken: dict[str, Input] = {}
-    for one in inputs:
-        names = (f"{one.name}_{number}" for number in count(2))
-        name = one.name if one.name not in taken else next(n for n in names if n not in taken)
-        taken[name] = replace(one, name=name)
+    for source in inputs:
+        names = (f"{source.name}_{number}" for number in count(2))
+        name = source.name if source.name not in taken else next(n for n in names if n not in taken)
+        taken[name] = replace(source, name=name)
     return tuple(taken.values())
 
 

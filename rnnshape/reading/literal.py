@@ -120,7 +120,8 @@ def _is_joined(text: str, node: ast.expr) -> bool:
         return False
     if node.col_offset < node.elts[0].col_offset:  # in brackets
         return False
-    between = (text[one.end_col_offset : next.col_offset] for one, next in pairwise(node.elts))
+    pairs = pairwise(node.elts)
+    between = (text[first.end_col_offset : second.col_offset] for first, second in pairs)
     return [part.strip() for part in between] == ["->"] * text.count("->")
 
 

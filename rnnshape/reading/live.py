@@ -72,14 +72,14 @@ def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
         return network
     keeps_states = any(step.layer["stateful"] for step in network.steps)
     inputs = []
-    for one, shape in zip(network.inputs, shapes, strict=True):
-        called = one.shape if isinstance(one.shape, tuple) else ()
+    for source, shape in zip(network.inputs, shapes, strict=True):
+        called = source.shape if isinstance(source.shape, tuple) else ()
         if not called or len(called) != len(shape or ()):
             return network
         sizes = tuple(n or m for n, m in zip(shape or (), called, strict=True))
         if keeps_states and sizes[0] != called[0]:
             return network
-        inputs.append(replace(one, shape=sizes))
+        inputs.append(replace(source, shape=sizes))
     other = replace(network, inputs=tuple(inputs))
     return other if _weights(other) == _weights(network) else network
 
@@ -144,7 +144,7 @@ class _Live:
         """The network of a model."""
         if _is_made_of_layers(model):
             return network_of_model(self.model(model, self.shapes))
-        kind = next((one for one in ("Sequential", "Functional") if one in _bases(model)), "")
+        kind = next((name for name in ("Sequential", "Functional") if name in _bases(model)), "")
         if kind and "Operation" not in _bases(model):  # of Keras 2
             text = json.dumps(_config_of(model, kind))
             return read_config(text, "the model").networks[0]

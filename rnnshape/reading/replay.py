@@ -36,7 +36,7 @@ def begin() -> None:
 
 def plain_name(name: str) -> str:
     """A name that can be shown, whatever the file has."""
-    shown = "".join(one if one.isprintable() else "?" for one in name[: LONGEST_NAME + 1])
+    shown = "".join(mark if mark.isprintable() else "?" for mark in name[: LONGEST_NAME + 1])
     return shown if len(shown) <= LONGEST_NAME else f"{shown[:LONGEST_NAME]}..."
 
 

@@ -170,12 +170,12 @@ class Config:
         def tensor(source: Source, _: RecordedShape = None) -> Any:
             return made[source[:2]][source[2]]
 
-        for one in _in_order(waiting, made):
-            recorded = shapes.get((one.name, one.number), {})
+        for step in _in_order(waiting, made):
+            recorded = shapes.get((step.name, step.number), {})
             places = range(max(recorded, default=-1) + 1)
-            arguments, words = _called_with(one.node, tensor)
-            made[one.name, one.number] = called(
-                held[one.name], arguments, words, [recorded.get(place) for place in places]
+            arguments, words = _called_with(step.node, tensor)
+            made[step.name, step.number] = called(
+                held[step.name], arguments, words, [recorded.get(place) for place in places]
             )
         inputs = [tensor(end) for end in _ends(config["input_layers"])]
         return Model(inputs, [tensor(end) for end in ends], name=name)

@@ -69,7 +69,7 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
         if word in signatures.INPUT_ARGUMENTS:
             today = today._replace(code=_input_of_today(name, named))
         elif word in ("nb_row", "nb_col"):
-            sizes = [argument(named[one]) for one in ("nb_row", "nb_col") if one in named]
+            sizes = [argument(named[side]) for side in ("nb_row", "nb_col") if side in named]
             today = today.given(printed(tuple(sizes)))
         session().old_name(word, today, name, places.get(word))
         if word in signatures.INPUT_ARGUMENTS:

@@ -148,7 +148,7 @@ class Array(StandIn):
         """What a sum or mean over axes leaves."""
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
-        places = {one % rank for one in axes}
+        places = {place % rank for place in axes}
         return array_of_shape(
             tuple(
                 1 if place in places else size
@@ -159,13 +159,12 @@ class Array(StandIn):
 
     mean = sum = std = argmax = argmin = any = all = own_reduced
 
-    def max(self, axis: Any = None, **named: Any) -> Any:
+    def max(self, axis: Any = None, find: Any = max, **named: Any) -> Any:
         known = self.own_values and axis is None
-        return max(self.own_values) if known else self.own_reduced(axis, **named)
+        return find(self.own_values) if known else self.own_reduced(axis, **named)
 
     def min(self, axis: Any = None, **named: Any) -> Any:
-        known = self.own_values and axis is None
-        return min(self.own_values) if known else self.own_reduced(axis, **named)
+        return self.max(axis, min, **named)
 
     def tolist(self) -> Any:
         """Nested lists, which know their shape alone where the numbers are not known."""
@@ -187,7 +186,7 @@ class Array(StandIn):
             made.own_dtype = "bool"
         elif function in LOGICAL:
             made.own_dtype = self.own_dtype
-        elif function and {type(one) for one in (other, *self.own_values)} == {int}:
+        elif function and {type(number) for number in (other, *self.own_values)} == {int}:
             with suppress(ZeroDivisionError):
                 made.own_values = tuple(function(value, other) for value in self.own_values)
         return made
@@ -210,7 +209,7 @@ def _operator(function: Callable[[Any, Any], Any] | None) -> Callable[[Array, An
     return lambda array, other: array.own_operated(other, function)
 
 
-_OPERATORS = {one.__name__.strip("_"): one for one in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
+_OPERATORS = {op.__name__.strip("_"): op for op in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
 _OPERATORS |= {"radd": operator.add, "rmul": operator.mul}
 for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand", "ror"):
     setattr(Array, f"__{_word}__", _operator(_OPERATORS.get(_word)))
@@ -260,7 +259,7 @@ def sizes_of(value: Any) -> Any:
         return ()
     inner = [sizes_of(part) for part in value]
     first = inner[0] if inner else ()
-    if any(differ(one, first) for one in inner):
+    if any(differ(shape, first) for shape in inner):
         raise ValueError("the requested array has an inhomogeneous shape")
     return (len(inner), *first)
 

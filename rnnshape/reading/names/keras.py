@@ -130,7 +130,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
     if name in ("function", "register_keras_serializable"):
-        return lambda *given, **_: given[0] if given and callable(given[0]) else lambda one: one
+        return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)

@@ -137,7 +137,7 @@ class Layer(StandIn):
         words = {
             word: passed(part) if holds_tensors(part) else part for word, part in named.items()
         }
-        taken = [one for one in (*tensors, *words.values()) if holds_tensors(one)]
+        taken = [part for part in (*tensors, *words.values()) if holds_tensors(part)]
         if not self.own_is_built:
             self.own_is_built = True
             shapes = [tensor.shape for tensor in graph.tensors_in(taken)]  # type: ignore[attr-defined]
@@ -323,9 +323,7 @@ def _as_code_has_it(value: Value) -> Any:
         return open_of(value)
     if isinstance(value, Call):
         if signatures.module_of(value.name) == "layers":
-            made = layer_class(value.name).__new__(layer_class(value.name))
-            made.own_layer = graph.Layer(value)
-            return made
+            return stand_in_of(graph.Layer(value))
         return Setting(value.name, value)
     return tuple(map(_as_code_has_it, value)) if isinstance(value, tuple) else value
 
@@ -344,6 +342,7 @@ def layer_class(name: str) -> type[Layer]:
 
 def stand_in_of(layer: graph.Layer) -> Layer:
     """What stands for a layer of the network that code asks a model for."""
-    made: Layer = Layer.__new__(type("Layer", (Layer,), {"own_keras_name": layer.call.name}))
+    kind = layer_class(layer.call.name)
+    made: Layer = kind.__new__(kind)
     made.own_is_built, made.own_layer = True, layer
     return made

@@ -81,10 +81,10 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     shape, values = sizes_of(value), tuple(_numbers_in(value))
     if not shape:
         return opened("a number from data")
-    if any(isinstance(one, str) for one in values):
+    if any(isinstance(number, str) for number in values):
         return Array(shape, (), "<U" if dtype is None else kind)
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
-    is_known = is_whole and all(isinstance(one, int | float) for one in values)
+    is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
 
 
@@ -239,7 +239,7 @@ def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
 def _kept(result: Any) -> Any:
     """A result that is known, with its numbers where they are few."""
     if isinstance(result, list | tuple):
-        return [_kept(one) for one in result]
+        return [_kept(part) for part in result]
     if not getattr(result, "ndim", 0):
         return result.item() if hasattr(result, "item") else result
     is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES

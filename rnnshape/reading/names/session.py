@@ -60,7 +60,7 @@ class Session:
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
-        self.unused[:] = [one for one in self.unused if one is not layer]
+        self.unused[:] = [other for other in self.unused if other is not layer]
 
     def train(self, model: object, layers: object, given: Any) -> None:
         """A call gives data to a model; what a loop does again is noted once."""

@@ -196,8 +196,8 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
 
-    def named(one: Data) -> Data:
-        return replace(one, name=f"{one.name} of {name}", of=name)
+    def named(data: Data) -> Data:
+        return replace(data, name=f"{data.name} of {name}", of=name)
 
     def of(several: Several) -> Several:
         if isinstance(several, dict):
@@ -217,7 +217,7 @@ def _data(value: Any, node: ast.expr | None, usual: str) -> Data:
         return Data(name, _shape_of_list(value), "list")
     if not isinstance(value, Array):
         return Data(name, None)
-    whole = value.own_values if all(type(one) is int for one in value.own_values) else ()
+    whole = value.own_values if all(type(number) is int for number in value.own_values) else ()
     bounds = (min(whole), max(whole) + 1) if whole else (None, None)
     return Data(name, tuple(map(_number, value.shape)), value.own_dtype, *bounds)
 
@@ -255,7 +255,7 @@ def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
 
 
 def _losses(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
-    return tuple(_function(one) for one in _by_output(loss, outputs, loss))
+    return tuple(_function(part) for part in _by_output(loss, outputs, loss))
 
 
 def _metrics(metrics: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
@@ -263,7 +263,7 @@ def _metrics(metrics: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...]
     usual = metrics if len(outputs) == 1 else None
     if len(outputs) == 1 and isinstance(metrics, list | tuple):
         return (tuple(_functions(metrics)),)
-    return tuple(tuple(_functions(one)) for one in _by_output(metrics, outputs, usual))
+    return tuple(tuple(_functions(part)) for part in _by_output(metrics, outputs, usual))
 
 
 def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
@@ -275,10 +275,10 @@ def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
 
 
 def _functions(value: Any) -> Iterator[Function]:
-    for one in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(one, list | tuple):
-            yield from _functions(one)
-        elif (found := _function(one)) is not None:
+    for part in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(part, list | tuple):
+            yield from _functions(part)
+        elif (found := _function(part)) is not None:
             yield found
 
 

@@ -81,10 +81,10 @@ def _parameters(
     several = [*given.posonlyargs, *given.args]
     defaults: list[object] = [kinds.empty] * (len(several) - len(given.defaults))
     defaults += [evaluator.worth(value, scope) for value in given.defaults]
-    for index, (one, default) in enumerate(zip(several, defaults, strict=True)):
+    for index, (parameter, default) in enumerate(zip(several, defaults, strict=True)):
         is_first = index < len(given.posonlyargs)
         kind = kinds.POSITIONAL_ONLY if is_first else kinds.POSITIONAL_OR_KEYWORD
-        yield kinds(one.arg, kind, default=default)
+        yield kinds(parameter.arg, kind, default=default)
     if given.vararg:
         yield kinds(given.vararg.arg, kinds.VAR_POSITIONAL)
     for kwonlyarg, value in zip(given.kwonlyargs, given.kw_defaults, strict=True):
@@ -124,8 +124,8 @@ def decorated(
     evaluator: Evaluator, made: object, decorators: Sequence[ast.expr], scope: Scope
 ) -> object:
     """What decorators make of a function or class; one that is not known leaves it what it is."""
-    for one in reversed(decorators):
-        decorator = evaluator.worth(one, scope)
+    for written in reversed(decorators):
+        decorator = evaluator.worth(written, scope)
         if not isinstance(decorator, Open):
             made = evaluator.really(decorator, made)
     return made

@@ -88,7 +88,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             scope.elsewhere |= dict.fromkeys(words, evaluator.module)
         case ast.Nonlocal(names=words):
             for word in words:
-                homes = [one for one in [*scope.around()][1:] if word in one.names]
+                homes = [around for around in [*scope.around()][1:] if word in around.names]
                 if homes:
                     scope.elsewhere[word] = homes[0]
         case ast.Delete(targets=targets):

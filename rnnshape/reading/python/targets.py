@@ -143,7 +143,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             stars = [isinstance(part, ast.MatchStar) for part in several]
             parts = _shared_out(list(value), stars)
             return parts is not None and all(
-                fits(evaluator, one, part, scope) for one, part in zip(several, parts, strict=True)
+                fits(evaluator, own, part, scope) for own, part in zip(several, parts, strict=True)
             )
         case ast.MatchMapping(keys=keys, patterns=several, rest=rest):
             words = [evaluator.worth(key, scope) for key in keys]
@@ -176,5 +176,5 @@ def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: 
     values += [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
     patterns = [*several, *pattern.kwd_patterns]
     return all(
-        fits(evaluator, one, part, scope) for one, part in zip(patterns, values, strict=True)
+        fits(evaluator, inner, part, scope) for inner, part in zip(patterns, values, strict=True)
     )
