@@ -10,7 +10,7 @@ import pytest
 from rnnshape.expression import Source
 from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.python import Open
 
 IMPORTS = """

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any
 
 from rnnshape.reading import graph
@@ -325,13 +326,9 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
 def _sliced(size: Any, part: slice) -> Any:
     start, stop = part.start, part.stop
     if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
-        distance = range(max(0, stop.offset - start.offset))  # `x[i : i + 3]`
-        return (
-            len(distance)
-            if part.step is None
-            else _sliced(len(distance), slice(0, None, part.step))
-        )
-    if start is stop is part.step is None:
+        size = max(0, stop.offset - start.offset)  # `x[i : i + 3]`
+        part = slice(None, None, part.step)
+    if part.start is part.stop is part.step is None:
         return size
     for end in opens_in((size, part.start, part.stop, part.step)):
         return session().evaluator.derived(end)
@@ -341,32 +338,23 @@ def _sliced(size: Any, part: slice) -> Any:
 def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     """A shape after `reshape`; -1 is what is left."""
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
-    if not [*opens_in([*shape, *rest])]:
-        left = product(shape) / max(1, product(rest))
-        if left % 1 or (len(rest) == len(sizes) and left != 1):
+    left = next(opens_in([*shape, *rest]), None)
+    if left is None:
+        left, more = divmod(product(shape), max(1, product(rest)))
+        if more or (len(rest) == len(sizes) and left != 1):
             raise ValueError(f"cannot reshape array of shape {shape} into {sizes}")
-    if len(rest) == len(sizes):
-        return tuple(sizes)
-    for found in opens_in([*shape, *rest]):
-        return tuple(found if not isinstance(size, Open) and size == -1 else size for size in sizes)
-    many = product(shape) // max(1, product(rest))
-    return tuple(many if size == -1 else size for size in sizes)
+    return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
 
 
 def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
     """The shape of an operation on arrays of two shapes."""
-    rank = max(len(one), len(other))
-    pairs = zip((1,) * (rank - len(one)) + tuple(one), (1,) * (rank - len(other)) + tuple(other),
-                strict=True)  # fmt: skip
     made = []
-    for first, second in pairs:
-        if not isinstance(first, Open) and not isinstance(second, Open):
-            if first != second and 1 not in (first, second):
-                raise ValueError("operands could not be broadcast together")
-            made.append(max(first, second) if 0 not in (first, second) else 0)
-        else:
-            made.append(second if not isinstance(first, Open) and first == 1 else first)
-    return tuple(made)
+    for pair in zip_longest(reversed(one), reversed(other), fillvalue=1):
+        larger = [size for size in pair if isinstance(size, Open) or size != 1]
+        if not [*opens_in(pair)] and len({*larger}) > 1:
+            raise ValueError("operands could not be broadcast together")
+        made.append(larger[0] if larger else 1)
+    return tuple(reversed(made))
 
 
 def product(sizes: Sequence[Any]) -> Any:
