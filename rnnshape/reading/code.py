@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Source, Value, comes_from
 from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
@@ -114,16 +114,9 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(notes),
         tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
-        tuple(QueryError(refusal.reason, _place(refusal)) for refusal in evaluator.refusals),
+        tuple(QueryError(refusal.reason, refusal.place) for refusal in evaluator.refusals),
         tuple(calls),
     )
-
-
-def _place(value: Open) -> Place | None:
-    """Where the piece of code stands that makes it; of a call, the name of what is called."""
-    if value.source is None or not isinstance(value.node, ast.Call):
-        return value.place
-    return value.source.place(value.node.func)
 
 
 # The text

@@ -56,9 +56,11 @@ class Open:
 
     @property
     def place(self) -> Place | None:
-        if self.source is None or not isinstance(self.node, ast.expr | ast.stmt):
+        """Where the piece of code stands that makes it; of a call, the name of what is called."""
+        node = self.node.func if isinstance(self.node, ast.Call) else self.node
+        if self.source is None or not isinstance(node, ast.expr | ast.stmt):
             return None
-        return self.source.place(self.node)
+        return self.source.place(node)
 
     def under(self, label: str, *kept: str) -> Open:
         """The same value under another label, of which these attributes are known, too."""

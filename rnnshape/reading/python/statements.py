@@ -39,7 +39,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
         case ast.AugAssign(target=target, op=op, value=value):
             change = IN_PLACE.get(type(op), OPERATORS[type(op)])
-            before, more = evaluator.worth(_loaded(target), scope), evaluator.worth(value, scope)
+            before, more = evaluator.worth(target, scope), evaluator.worth(value, scope)
             evaluator.node = node
             assign(evaluator, target, evaluator.really(change, before, more), scope)
         case ast.AnnAssign(target=target, value=given):
@@ -96,13 +96,6 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 delete(evaluator, target, scope)
         case ast.Match():
             _cases(evaluator, node, evaluator.worth(node.subject, scope), scope)
-
-
-def _loaded(node: ast.expr) -> Any:
-    """What is read where `node` is written."""
-    made = type(node)(**dict(ast.iter_fields(node)))
-    made.ctx = ast.Load()  # type: ignore[attr-defined]
-    return ast.copy_location(made, node)
 
 
 def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
