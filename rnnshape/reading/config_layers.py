@@ -39,7 +39,7 @@ def layer_of(config: Any, make_model: MakeModel) -> Layer:
 
     `make_model` makes what stands for a model that is inside a layer.
     """
-    call = _Reader(make_model).call(config, 0)
+    call = _call(config, make_model)
     if call is None or module_of(call.name) != "layers":
         raise UnreadLayerError(REFUSED.get(str(config["class_name"]), NO_LAYER_OF_KERAS))
     made: Layer = layer_class(call.name)(**dict(call.arguments))
@@ -62,83 +62,80 @@ def _is_of_keras(config: Any) -> bool:
 _NOTHING = object()
 
 
-class _Reader:
-    """Reads layers, and whatever their arguments are."""
+def _call(config: Any, make_model: MakeModel, depth: int = 0) -> Call | None:
+    """The call that makes an object of a config: a layer, a cell, an initializer."""
+    name = str(config["class_name"])
+    name = ALIASES.get(name, name)
+    if module_of(name) in (None, "ops") or name == "Input" or not _is_of_keras(config):
+        return None
+    known, words = signature(name), config.get("config") or {}
+    if words.get("time_major"):
+        raise UnreadLayerError("it has time_major=True, which Keras 3 has not")
+    given: dict[str, Value] = {}
+    for word, value in words.items():
+        if word in known.names:  # else it is of another version, or nobody's argument
+            argument = _argument(word, value, make_model, depth)
+            if argument is not _NOTHING and not _holds_anyway(name, word, argument):
+                given[word] = argument  # type: ignore[assignment]
+    missing = [word for word in known.required if word not in given]
+    if missing:
+        raise QueryError(f"its config has {name} without {missing[0]}")
+    return _as_written(bind(name, (), given))
 
-    def __init__(self, make_model: MakeModel) -> None:
-        self.make_model = make_model
 
-    def call(self, config: Any, depth: int) -> Call | None:
-        """The call that makes an object of a config: a layer, a cell, an initializer."""
-        name = str(config["class_name"])
-        name = ALIASES.get(name, name)
-        if module_of(name) in (None, "ops") or name == "Input" or not _is_of_keras(config):
-            return None
-        known, words = signature(name), config.get("config") or {}
-        if words.get("time_major"):
-            raise UnreadLayerError("it has time_major=True, which Keras 3 has not")
-        given: dict[str, Value] = {}
-        for word, value in words.items():
-            if word in known.names:  # else it is of another version, or nobody's argument
-                argument = self.argument(word, value, depth)
-                if argument is not _NOTHING and not _holds_anyway(name, word, argument):
-                    given[word] = argument  # type: ignore[assignment]
-        missing = [word for word in known.required if word not in given]
-        if missing:
-            raise QueryError(f"its config has {name} without {missing[0]}")
-        return _as_written(bind(name, (), given))
+def _argument(word: str, value: Any, make_model: MakeModel, depth: int) -> object:
+    """An argument as plain data; `_NOTHING` where it can't be, and changes no shape."""
+    made = _value(value, make_model, depth + 1)
+    if made is _NOTHING and word in LAYERS_INSIDE:
+        raise UnreadLayerError("what is inside it is not a layer of Keras")
+    if made is _NOTHING and not changes_no_shape(word):
+        raise UnreadLayerError(f"its {word} can't be read")
+    return _for_all_axes(made) if word in PER_AXIS else made
 
-    def argument(self, word: str, value: Any, depth: int) -> object:
-        """An argument as plain data; `_NOTHING` where it can't be, and changes no shape."""
-        made = self.value(value, depth + 1)
-        if made is _NOTHING and word in LAYERS_INSIDE:
-            raise UnreadLayerError("what is inside it is not a layer of Keras")
-        if made is _NOTHING and not changes_no_shape(word):
-            raise UnreadLayerError(f"its {word} can't be read")
-        return _for_all_axes(made) if word in PER_AXIS else made
 
-    def value(self, value: Any, depth: int) -> object:
-        """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
-        if depth > DEEPEST:
-            raise QueryError("its layers are nested too deeply to be read")
-        match value:
-            case None | bool():
-                return value
-            case str():
-                if len(value) > LONGEST_NAME:
-                    raise QueryError("it has a text that is too long for a layer's argument")
-                return value
-            case int():
-                if abs(value) > LARGEST:
-                    raise QueryError("it has a number that is too large")
-                return value
-            case float():
-                return value if math.isfinite(value) else _NOTHING
-            case list():
-                if len(value) > 1_000:
-                    return _NOTHING
-                parts = [self.value(part, depth + 1) for part in value]
-                return _NOTHING if _NOTHING in parts else tuple(parts)
-            case {"class_name": "__tuple__", "items": list() as items}:
-                return self.value(items, depth + 1)
-            case {"class_name": "DTypePolicy", "config": {"name": str() as name}}:
-                return name
-            case {"class_name": "function", "config": str() as name}:
-                return name if name in ACTIVATIONS else _NOTHING
-            case {"class_name": str(), "config": dict()}:
-                if value["class_name"] in MODELS and _is_of_keras(value):
-                    return self.model(value)
-                call = self.call(value, depth + 1)
-                return _NOTHING if call is None else call
-        return _NOTHING
+def _value(value: Any, make_model: MakeModel, depth: int) -> object:
+    """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
+    if depth > DEEPEST:
+        raise QueryError("its layers are nested too deeply to be read")
+    match value:
+        case None | bool():
+            return value
+        case str():
+            if len(value) > LONGEST_NAME:
+                raise QueryError("it has a text that is too long for a layer's argument")
+            return value
+        case int():
+            if abs(value) > LARGEST:
+                raise QueryError("it has a number that is too large")
+            return value
+        case float():
+            return value if math.isfinite(value) else _NOTHING
+        case list():
+            if len(value) > 1_000:
+                return _NOTHING
+            parts = [_value(part, make_model, depth + 1) for part in value]
+            return _NOTHING if _NOTHING in parts else tuple(parts)
+        case {"class_name": "__tuple__", "items": list() as items}:
+            return _value(items, make_model, depth + 1)
+        case {"class_name": "DTypePolicy", "config": {"name": str() as name}}:
+            return name
+        case {"class_name": "function", "config": str() as name}:
+            return name if name in ACTIVATIONS else _NOTHING
+        case {"class_name": str(), "config": dict()}:
+            if value["class_name"] in MODELS and _is_of_keras(value):
+                return _model(value, make_model)
+            call = _call(value, make_model, depth + 1)
+            return _NOTHING if call is None else call
+    return _NOTHING
 
-    def model(self, config: Any) -> object:
-        """A model inside a layer."""
-        try:
-            made: object = self.make_model(config).own_as_argument()
-        except IsOpenError as wrong:
-            raise UnreadLayerError(wrong.value.reason) from None
-        return made
+
+def _model(config: Any, make_model: MakeModel) -> object:
+    """A model inside a layer."""
+    try:
+        made: object = make_model(config).own_as_argument()
+    except IsOpenError as wrong:
+        raise UnreadLayerError(wrong.value.reason) from None
+    return made
 
 
 def _holds_anyway(name: str, word: str, argument: object) -> bool:

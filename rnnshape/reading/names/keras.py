@@ -67,7 +67,7 @@ class Function(StandIn):
 
     def _refused_outside_of_layers(self) -> None:
         held, place = session(), session().evaluator.place
-        if held.inside:
+        if held.groups:
             return
         path = self.own_path.replace("tensorflow", "tf", 1)
         code = operation_of_keras(self.own_name)

@@ -30,7 +30,7 @@ class Session:
         loaded: what stands for models that the code loads from files.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         sources: what stands for data that layers are called with.
-        groups: the models that are being called.
+        groups: the models and own layers that are being called, by their names; some have none.
         data_format: where channels stand in images, if the code says it for all layers.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
@@ -47,7 +47,6 @@ class Session:
         self.groups: list[str] = []
         self.problems: list[Problem] = []
         self.notes: dict[tuple[str, Place | None], None] = {}
-        self.inside = 0  # calls of layers and models of the code that are being followed
         self.number = 0
         self.data_format: Any = None
         self.counts: dict[str, int] = {}
@@ -77,7 +76,7 @@ class Session:
         self.number += 1
         if self.number > 10 * MOST_LAYERS:
             raise too_many_layers()
-        if is_operation(layer.call.name) and not self.inside:
+        if is_operation(layer.call.name) and not self.groups:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
         if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):
             for made in MADE_WITHIN.get(layer.call.name, ()):
@@ -152,14 +151,12 @@ class Session:
     @contextmanager
     def within_call(self, title: str = "") -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
-        self.inside += 1
         self.groups.append(title)
         before = len(self.calls)
         try:
             yield
         finally:
             self.groups.pop()
-            self.inside -= 1
             made = self.calls[before:]
             for call in made:
                 call.beside = made

@@ -74,7 +74,7 @@ class Tensor(graph.Tensor, StandIn):
         return self._shape_as("_keras_shape")
 
     def _shape_as(self, old: str) -> Any:
-        if not session().inside:  # there it is a tensor of TensorFlow
+        if not session().groups:  # there it is a tensor of TensorFlow
             session().old_name(f"tensor.{old}", ATTRIBUTES["tensor"][old])
         return self.shape
 
