@@ -18,18 +18,12 @@ from rnnshape.network import Network, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import (
-    MODULES,
-    NAMES,
-    SESSION,
-    Layer,
-    Model,
-    Sequential,
-    Session,
-    array_of_shape,
-    unknown_of,
-    why_unknown,
-)
+from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
+from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.names.session import SESSION, Session, unknown_of
 from rnnshape.reading.names.training import training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened

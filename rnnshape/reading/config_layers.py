@@ -10,8 +10,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.layer_names import snake_case
-from rnnshape.reading.names import Layer
-from rnnshape.reading.names.layers import layer_class
+from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
 from rnnshape.rules.arguments import changes_no_shape

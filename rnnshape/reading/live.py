@@ -20,21 +20,12 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network
+from rnnshape.reading import replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import Model, Sequential
-from rnnshape.reading.replay import (
-    Operation,
-    RecordedLayer,
-    RecordedShape,
-    begin,
-    built,
-    called,
-    input_tensor,
-    network_of_model,
-    operation_name,
-    sizes_of,
-)
+from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, read_config
 
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
@@ -51,7 +42,7 @@ def read_object(
 
     `shapes` are those of its inputs, where they are given, in order or by their names.
     """
-    begin()
+    replay.begin()
     if isinstance(shapes, Mapping):
         names = _input_names(getattr(what, "_functional", what))
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
@@ -98,8 +89,8 @@ def call_of_layer(layer: Any) -> Call:
     if is_model(layer):
         raise QueryError(f"a model, {name}, stands among layers: ask for it alone")
     if name == "InputLayer":
-        return bind("Input", (), {"batch_shape": sizes_of(layer.batch_shape)})
-    begin()
+        return bind("Input", (), {"batch_shape": replay.sizes_of(layer.batch_shape)})
+    replay.begin()
     try:
         call: Call = _stand_in(layer).own_layer.call
     except QueryError as wrong:
@@ -143,7 +134,7 @@ class _Live:
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
         if _is_made_of_layers(model):
-            return network_of_model(self.model(model, self.shapes))
+            return replay.network_of_model(self.model(model, self.shapes))
         kind = next((name for name in ("Sequential", "Functional") if name in _bases(model)), "")
         if kind and "Operation" not in _bases(model):  # of Keras 2
             text = json.dumps(_config_of(model, kind))
@@ -162,11 +153,12 @@ class _Live:
         name = type(what).__name__
         try:
             if _is_operation(what):
-                return Operation(operation_name(name), _config_of(what, name)["config"])
+                config = _config_of(what, name)["config"]
+                return replay.Operation(replay.operation_name(name), config)
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
-            row = RecordedLayer(text, wrong.message, "", _counted(what))
+            row = replay.RecordedLayer(text, wrong.message, "", _counted(what))
             row.own_asks = partial(_shapes_by_keras, what)
             return row
 
@@ -179,7 +171,7 @@ class _Live:
         made = Sequential(name=name)
         for layer in model.layers:
             made.add(self.item(layer))
-        return built(made, next(iter(shapes), None) or sizes_of(_built_shape(model)))
+        return replay.built(made, next(iter(shapes), None) or replay.sizes_of(_built_shape(model)))
 
     def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
         """A model that holds its calls."""
@@ -190,7 +182,7 @@ class _Live:
 
         given = _specs_of(flow, shapes)
         for tensor, word in zip(flow.inputs, _input_names(flow), strict=True):
-            tensors[id(tensor)] = input_tensor(_shape(tensor), str(tensor.dtype), word)
+            tensors[id(tensor)] = replay.input_tensor(_shape(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
@@ -198,7 +190,8 @@ class _Live:
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
             returned = _specs_after(node, given) if given else node.output_tensors
-            made = called(self.item(node.operation), arguments, words, [*map(_shape, returned)])
+            recorded = [*map(_shape, returned)]
+            made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]
         return Model(inputs, [tensors[id(output)] for output in flow.outputs], name=name)
@@ -224,18 +217,19 @@ class _Live:
                 self.notes.append(
                     f"not counted: {unused:,} parameters that {name}.call does not use"
                 )
-            return replace(network_of_model(self.functional(flow, name, self.shapes)), kind="")
+            made = self.functional(flow, name, self.shapes)
+            return replace(replay.network_of_model(made), kind="")
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
-        item, shape = self.item(layer), sizes_of(_built_shape(layer))
-        if isinstance(item, RecordedLayer):
+        item, shape = self.item(layer), replay.sizes_of(_built_shape(layer))
+        if isinstance(item, replay.RecordedLayer):
             shape = next(iter(self.shapes), shape)
             if shape is None and item.own_layer.unread is not None:
                 why = item.own_layer.unread.reason
                 raise QueryError(f"{type(layer).__name__} is not answered: {why}")
-        source = input_tensor(shape)
-        return network_of_model(Model([source], called(item, [source], {}, ())))
+        source = replay.input_tensor(shape)
+        return replay.network_of_model(Model([source], replay.called(item, [source], {}, ())))
 
 
 def _bases(what: object) -> list[str]:
@@ -260,7 +254,9 @@ def _is_made_of_layers(model: Any) -> bool:
 
 
 def _shape(tensor: Any) -> RecordedShape:
-    return sizes_of(tuple(tensor.shape)) if getattr(tensor, "shape", None) is not None else None
+    return (
+        replay.sizes_of(tuple(tensor.shape)) if getattr(tensor, "shape", None) is not None else None
+    )
 
 
 def _is_built(layer: Any) -> bool:

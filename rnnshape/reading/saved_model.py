@@ -12,24 +12,14 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError
 from rnnshape.network import MOST_LAYERS, too_many_layers
+from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import Model, Sequential
+from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.python import IsOpenError
-from rnnshape.reading.replay import (
-    Operation,
-    RecordedLayer,
-    RecordedShape,
-    begin,
-    built,
-    called,
-    input_tensor,
-    network_of_model,
-    operation_name,
-    plain_name,
-    sizes_of,
-)
+from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS
 
 DEEPEST = 20  # models within each other
@@ -48,7 +38,7 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         parameters: how many the layers have, by their names, where that is known.
     """
     config: Any = json_value(text, where)
-    begin()
+    replay.begin()
     try:
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
@@ -86,7 +76,7 @@ class Config:
                 f"it holds {plain_name(str(config['class_name']))}, a subclassed model: the file "
                 "does not say which layers it has"
             )
-        network = network_of_model(self.model(config), self.where.rpartition(".")[0])
+        network = replay.network_of_model(self.model(config), self.where.rpartition(".")[0])
         if not network.steps:
             raise QueryError("there is no layer in it")
         return network
@@ -112,7 +102,7 @@ class Config:
         if _is_operation(layer):
             words = layer["config"]
             arguments = {word: _value(words[word], _no_tensor) for word in words if word != "name"}
-            return Operation(operation_name(class_name), arguments, self.where)
+            return replay.Operation(replay.operation_name(class_name), arguments, self.where)
         try:
             return layer_of(layer, lambda config: self.model(config, depth + 1))
         except UnreadLayerError as wrong:
@@ -136,11 +126,11 @@ class Config:
                 item.own_built = shape
             made.add(item)
             before = item
-        shape = sizes_of(config.get("build_input_shape"))
+        shape = replay.sizes_of(config.get("build_input_shape"))
         if shape is None and layers:  # the first layer says it too; in Keras 2 it alone
             early = (layers[0].get("config") or {}).get("batch_input_shape")
-            shape = _built_for(layers[0]) or sizes_of(early)
-        return built(made, shape)
+            shape = _built_for(layers[0]) or replay.sizes_of(early)
+        return replay.built(made, shape)
 
     def functional(self, config: Any, name: str, depth: int) -> Model:
         made: dict[tuple[str, int], list[Any]] = {}
@@ -174,7 +164,7 @@ class Config:
             recorded = shapes.get((step.name, step.number), {})
             places = range(max(recorded, default=-1) + 1)
             arguments, words = _called_with(step.node, tensor)
-            made[step.name, step.number] = called(
+            made[step.name, step.number] = replay.called(
                 held[step.name], arguments, words, [recorded.get(place) for place in places]
             )
         inputs = [tensor(end) for end in _ends(config["input_layers"])]
@@ -227,21 +217,21 @@ def _is_operation(layer: Any) -> bool:
     module = layer.get("module")
     if module:
         return ".ops." in str(module)
-    is_known = operation_name(str(layer["class_name"])) in OPERATIONS
+    is_known = replay.operation_name(str(layer["class_name"])) in OPERATIONS
     return is_known and not layer.get("registered_name") and "trainable" not in layer["config"]
 
 
 def _built_for(layer: Any) -> RecordedShape:
     """The shape that a layer was given when it was built."""
-    return sizes_of((layer.get("build_config") or {}).get("input_shape"))
+    return replay.sizes_of((layer.get("build_config") or {}).get("input_shape"))
 
 
 def _input(config: Any) -> Any:
-    shape = sizes_of(config.get("batch_shape", config.get("batch_input_shape")))
+    shape = replay.sizes_of(config.get("batch_shape", config.get("batch_input_shape")))
     dtype = config.get("dtype")
     if isinstance(dtype, dict):
         dtype = dtype.get("config", {}).get("name")
-    return input_tensor(shape, dtype, str(config.get("name", "")))
+    return replay.input_tensor(shape, dtype, str(config.get("name", "")))
 
 
 def _tensors_in(read: Callable[[Tensors], object]) -> list[tuple[Source, RecordedShape]]:
@@ -286,7 +276,7 @@ def _value(value: Any, tensor: Tensors, depth: int = 0) -> Any:
     inner = partial(_value, tensor=tensor, depth=depth + 1)
     match value:
         case {"class_name": "__keras_tensor__", "config": config}:
-            return tensor(_source(config["keras_history"]), sizes_of(config.get("shape")))
+            return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))
         case {"class_name": "__tuple__", "items": items}:
             return [*map(inner, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:

@@ -15,7 +15,12 @@ from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names import SESSION, Layer, Model, Sequential, Setting, Tensor
+from rnnshape.reading.names.arguments import Setting
+from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.names.session import SESSION
+from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of
