@@ -81,6 +81,8 @@ def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
 
 def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
     """Without what meets an input or output of which not even the rank is known."""
+    if network.kind == "Sequential" and network.steps[0].unread:  # what it takes is not known
+        call = replace(call, x=())
     open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
     if any(open_inputs) and len(call.x) == len(open_inputs):
         pairs = zip(call.x, open_inputs, strict=True)

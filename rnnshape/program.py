@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -16,7 +17,7 @@ from rnnshape.nest import folded
 from rnnshape.network import Argument, Network, Ref, Step
 from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.signatures import is_operation, module_of, signature
+from rnnshape.signatures import REFUSED, is_operation, module_of, signature
 
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
 # Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
@@ -61,13 +62,15 @@ def program(network: Network, description: Description) -> str:
     more = Input((5, 1), batch_size=2)
     o, h = layer(more, initial_state=h)
     """
-    names = sorted({call.name for layer in network.layers for call in calls_within(layer)})
+    used = {call.name for layer in network.layers for call in calls_within(layer)}
+    names = sorted(used | {name for name in REFUSED if f"{name}(...)" in used})
     functions = ", ops" if any(map(is_operation, names)) else ""
     lines = [f"from keras import Input, Model{functions}"]
     for module in ("constraints", "initializers", "layers", "regularizers"):
-        used = [name for name in names if module_of(name) == module]
-        if used:
-            lines.append(f"from keras.{module} import {', '.join(used)}")
+        refused = REFUSED if module == "layers" else ()
+        found = [name for name in names if module_of(name) == module or name in refused]
+        if found:
+            lines.append(f"from keras.{module} import {', '.join(found)}")
     made = statements(network, description)
     return "\n".join([*lines, "", *_going_on(network, description, made)]) + "\n"
 
@@ -139,7 +142,8 @@ class _Writer:
         shared = {step.same_as for step in self.network.steps if step.same_as is not None}
         for number, step in enumerate(self.network.steps, start=1):
             if is_operation(step.layer.name) or step.unread:
-                operated = called_with_names(step, self.names)  # before its result takes a name
+                write = _unread if step.unread else called_with_names
+                operated = write(step, self.names)  # before its result takes a name
                 yield f"{self.returned(number)} = {operated}"
                 continue
             called = ", ".join(
@@ -241,6 +245,19 @@ def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:
     if name in SIGNS and len(tensors) == 2:
         return f" {SIGNS[name]} ".join(tensors.values())
     return f"ops.{name}({', '.join([*tensors.values(), *_literals(call)])})"
+
+
+def _unread(step: Step, names: Mapping[Ref, str]) -> str:
+    """What is not read, as valid Python, and a comment that says what is missing."""
+    name = step.layer.name.removesuffix("(...)")
+    called = called_with_names(step, names)
+    if name in REFUSED:
+        return f"{name}(...){called.removeprefix(name)}  # write its function in place of ..."
+    try:
+        ast.parse(called, mode="eval")
+    except SyntaxError:
+        return f"...  # {called}"
+    return f"{called}  # this was not read: what it does is not written here"
 
 
 def _written(argument: Argument, names: Mapping[Ref, str]) -> str:

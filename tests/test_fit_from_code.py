@@ -113,7 +113,12 @@ def test_what_a_loop_does_again_is_said_once() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["if unknown:\n    m.compile(loss='mse')", "m.compile(loss=unknown)", "X = unknown(X)"],
+    [
+        "if unknown:\n    m.compile(loss='mse')",
+        "m.compile(loss=unknown)",
+        "X = unknown(X)",
+        "m = Sequential([unknown(), LSTM(4)])\nm.predict([X, X])",
+    ],
 )
 def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
     text = (

@@ -156,6 +156,10 @@ def test_an_old_module_is_gone_and_todays_is_there(old: str) -> None:
     assert MODULES[old].startswith("scikeras") or _exists(MODULES[old])
 
 
+def test_what_moved_may_be_gone_from_where_it_moved_to() -> None:
+    assert name("keras.layers.core.Merge") == NAMES["keras.layers.Merge"]
+
+
 @pytest.mark.parametrize(
     ("of", "old"),
     [
@@ -194,4 +198,5 @@ def test_what_is_no_old_name_is_not_found() -> None:
     assert argument("fit", "epochs") is None
     assert attribute("summary") is None
     assert name("keras.layers.LSTM") is None
+    assert name("tensorflow.keras.preprocessing.text.Tokenizer") is None
     assert attribute("reset_states", "model") == Today("model.layers[0].reset_state()")

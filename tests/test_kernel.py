@@ -194,7 +194,7 @@ def test_names_and_options_are_completed(shown: Shown) -> None:
     assert "'--merge-mode'" in shown("complete option", "text/plain")
 
 
-def test_an_error_of_keras_is_explained_as_text(shown: Shown) -> None:
+def test_an_error_of_keras_is_explained_as_text_and_needs_no_quotes(shown: Shown) -> None:
     assert "y is (None, 1)" in shown("error", "stdout")
     assert shown("unquoted error", "stdout") == shown("error", "stdout")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import rnnshape
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
 from rnnshape.rules import facts_of, with_initial_state
@@ -40,6 +42,7 @@ def refusal_of(text: str, shape: Shape) -> QueryError:
 
 
 TABLE = Path(__file__).parent / "tables" / "refusals.txt"
+BETWEEN = '", "'  # several quotes
 
 
 def said(question: str) -> str:
@@ -77,7 +80,43 @@ def is_quoted(message: str, raised: BaseException) -> bool:
     """Whether Keras says what is quoted of it; of several quotes, one."""
     said = " ".join(str(raised).replace('"', "").split())
     quoted = message.partition("(Keras: ")[2].removesuffix(")").strip('"')
-    return any(words.replace('"', "") in said for words in quoted.split('", "'))
+    return any(words.replace('"', "") in said for words in quoted.split(BETWEEN))
+
+
+def several_quotes() -> set[str]:
+    """Keras' words in the messages that quote several; which one it says depends on the call."""
+    trees = (ast.parse(file.read_text()) for file in Path(rnnshape.__file__).parent.rglob("*.py"))
+    texts = {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    found = (re.findall(r'\(Keras: "(.+", ".+)"\)', text) for text in texts)
+    return {
+        f"{number} of {quoted}"
+        for [quoted] in filter(None, found)
+        for number, _ in enumerate(quoted.split(BETWEEN))
+    }
+
+
+# Programs that Keras refuses with each: h is (2, 4), k is (2, 3), X is (2, 5, 4), x is its Input.
+QUOTED = dict(
+    line.rpartition(" <= ")[::2]
+    for line in TABLE.with_name("quoted.txt").read_text(encoding="utf-8").splitlines()
+)
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("quoted", sorted(several_quotes()))
+def test_each_of_several_quotes_is_said_by_keras(quoted: str, keras: Keras) -> None:
+    number, _, words = quoted.partition(" of ")
+    names = vars(keras.keras) | vars(keras.keras.layers)
+    sizes = {"h": (2, 4), "k": (2, 3), "X": (2, 5, 4)}
+    arrays = {name: np.zeros(shape, "float32") for name, shape in sizes.items()}
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises what it likes
+        exec(QUOTED[quoted], {**names, **arrays, "x": keras.keras.Input((5, 4))})
+    assert is_quoted(f'(Keras: "{words.split(BETWEEN)[int(number)]}")', raised.value)
 
 
 @pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
@@ -140,6 +179,20 @@ MENDED: list[tuple[str, Shape, str, str, Shape]] = [
      "Masking() -> LSTM(3, return_sequences=True) -> Activation('softmax')", THREE),
     ("LSTM(3, stateful=True)", (None, 5, 4), "give the Input a batch_size",
      "LSTM(3, stateful=True)", THREE),
+    ("LSTM(64, return_sequences=True) -> RepeatVector(3)", THREE, "leave out its return_sequences",
+     "LSTM(64) -> RepeatVector(3)", THREE),
+    ("norm()", THREE, "choose by axis", "norm(axis=1)", THREE),
+    ("EinsumDense('abc,cd->abd', (None, 3), bias_axes='bd')", THREE, "give it in output_shape",
+     "EinsumDense('abc,cd->abd', (5, 3), bias_axes='bd')", THREE),
+    ("Conv1DTranspose(3, 2, strides=2, output_padding=0, padding='same')", THREE,
+     "leave out output_padding", "Conv1DTranspose(3, 2, strides=2, padding='same')", THREE),
+    ("Bidirectional(LSTM(3, stateful=True, return_state=True))", THREE, "leave out return_state",
+     "Bidirectional(LSTM(3, stateful=True))", THREE),
+    ("Bidirectional(LSTM(3, stateful=True, return_state=True))", THREE, "or stateful",
+     "Bidirectional(LSTM(3, return_state=True))", THREE),
+    ("glu(axis=1)", THREE, "give it an even number", "glu(axis=1)", (2, 6, 4)),
+    ("TimeDistributed(LSTM(3))", THREE, "describe another with Input(...)",
+     "TimeDistributed(LSTM(3))", (2, 5, 4, 1)),
 ]  # fmt: skip
 
 

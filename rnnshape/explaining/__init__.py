@@ -20,6 +20,7 @@ from rnnshape.explaining.text import (
     LOGGED,
     errors_in,
     has_error,
+    has_traceback,
     is_code,
     one_line,
     own_place,
@@ -34,8 +35,14 @@ _TAIL = re.compile(
     r"Traceback \(most|Inputs? received:|Full input:|Errors may have originated|"
     r"\d{4}-\d\d-\d\d \d\d:)"
 )
+# What stands in a traceback of a program that uses Keras; in one of another library some
+# messages, such as "too many values to unpack", mean something else.
+_USES_KERAS = re.compile(
+    r"keras|tensor|theano|sklearn|numpy|model|layer|lstm|gru|rnn", re.IGNORECASE
+)
 _BEGINS = re.compile(r"Node: '[^']{1,99}' |[.:] ")
 _QUOTED = 25  # characters of a message; shorter pieces of some stand in ordinary prose too
+_DISTINCT = 30  # characters of a message that only Keras has
 _LONGEST = 300  # characters of a message that are shown
 _UNKNOWN = (
     "This message is not among those that are known here, of Keras and TensorFlow about shapes, so "
@@ -96,14 +103,15 @@ def explain(error: str | BaseException) -> Explanation:
     text = plain(error)
     errors = errors_in(text)
     pieces = [(f"{error.name}: {error.message}", error.position) for error in errors]
+    least = _DISTINCT if has_traceback(text) and not _USES_KERAS.search(text) else 0
     for message, position in (*pieces, (one_line(text), len(text))):
         found = advice(message)
-        if found is not None:
-            said, start = found
-            shown = _shown(message[_sentence(message, start) :])
+        if found is not None and len(found[1].match[0]) >= least:
+            told, said = found
+            shown = _shown(message[_sentence(message, said.start) :])
             place = own_place(text, position)
-            kind = said.kind or "unknown"
-            return Explanation(kind, shown, one_line(said.explanation), said.remedies, place)
+            kind = told.kind or "unknown"
+            return Explanation(kind, shown, one_line(told.explanation), told.remedies, place)
     shown = _shown(errors[0].message if errors else one_line(text))
     position = errors[0].position if errors else len(text)
     return Explanation("unknown", shown, _UNKNOWN, (), own_place(text, position))

@@ -20,6 +20,7 @@ from rnnshape.explaining.shapes import (
     shape_of,
     written,
 )
+from rnnshape.signatures import LAYERS, signature
 
 _LOSS = re.compile(
     r"loss|SquaredDifference|squared|entropy|metrics|accuracy|hinge|mse\b|mae\b|LogicalAnd|Equal\b|"
@@ -38,8 +39,9 @@ def rank(said: Said) -> Advice:
     shape = said.shape("shape")
     least = "at least " if said["bound"] == "min_" or ">" in said["sign"] else ""
     least = "at most " if said["bound"] == "max_" else least
-    what = written(shape) if shape else f"a tensor of {came} axes, {_axes(came)}"
-    owner = "the model" if is_model(layer) else class_of(layer)
+    named = f", {AXES[came]}" if came in AXES else ""
+    what = written(shape) if shape else f"a tensor of {came} axes{named}"
+    owner = "The model" if is_model(layer) else class_of(layer)
     inside = not is_model(layer) and number_of(layer) > 0  # the first of a kind has no number
     return Advice(
         f"{owner} takes {least}{taken} axes, {_axes(taken)}; what came is {what}.",
@@ -79,7 +81,9 @@ def axis(said: Said) -> Advice:
     )
     if prod(size or 0 for size in shape[1:]) == value:
         return Advice(text, changes("to flatten", value=value))
-    parts = {"value": value, "shape": shape[1:], "layer": class_of(layer)}
+    own = class_of(layer)
+    takes_units = own in LAYERS and signature(own).required == ("units",)
+    parts = {"value": value, "shape": shape[1:], "layer": own if takes_units else None}
     return Advice(
         text, changes("another width", **parts), "chain" if number_of(layer) > 1 else None
     )
@@ -106,7 +110,8 @@ def checked(said: Said) -> Advice:
     text = f"{len(taken)} axes, {_axes(len(taken))}; what came is {written(came)}."
     if not taken:
         taken = said.shape("taken") or (None,)
-        if taken[:1] != (None,) and len(taken) == len(came):
+        whole = len(taken) == 3 and taken[0] == came[0]  # with a batch that is fixed
+        if taken[:1] != (None,) and len(taken) == len(came) and not whole:
             # Keras 2.1.3 and later write both without the batch, where both have the same rank.
             taken, came = (None, *taken), (None, *came)
         text = f"{written(taken)}; what came is {written(came)}."
@@ -119,11 +124,18 @@ def checked(said: Said) -> Advice:
     return Advice(f"X: {layer} takes {text}", remedies)
 
 
-def y_and_output(said: Said) -> Advice:
-    """Two shapes that a loss compares."""
-    y, output = said.shape("y") or (), said.shape("output") or ()
+def y_and_output(said: Said) -> Advice | None:
+    """Two shapes that a loss compares; or a weight's and that of its values."""
+    if re.search("[Aa]ssign|(?:load|set)_weights|checkpoint|variable", said.text) and (
+        "train_" not in said.text
+    ):
+        text = f"A weight of shape {said['output']} is given values of shape {said['y']}."
+        return Advice(text, changes("other weights"), "chain")
+    y, output = said.shape("y"), said.shape("output")
+    if not (y and output):
+        return None
     text, remedies = _labels_said(output, y), _labels_remedies(output, y)
-    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output) > 0:
+    if ("sparse" in said.text or "ndim - 1" in said.text) and len(y) == len(output):
         text = f"sparse_categorical_crossentropy takes y without the axis of classes. {text}"
         wide = remedies if y[-1] != output[-1] else ()
         return Advice(text, (*changes("one-hot"), *wide))
@@ -144,17 +156,6 @@ def first_dimension(said: Said) -> Advice:
         text += f" {given} is {rows} times {wide}: y has {wide} columns, as if it were one-hot."
         last_only = changes("all timesteps")
     return Advice(text, (*one_hot, *last_only))
-
-
-def pair(said: Said) -> Advice:
-    """`Shapes (None, 1) and (None, 10) are incompatible`: y and the output, in this order."""
-    if re.search("[Aa]ssign|(?:load|set)_weights|checkpoint|variable", said.text) and (
-        "train_" not in said.text
-    ):
-        text = f"A weight of shape {said['output']} is given values of shape {said['y']}."
-        return Advice(text, changes("other weights"), "chain")
-    y, output = said.shape("y") or (), said.shape("output") or ()
-    return Advice(_labels_said(output, y), _labels_remedies(output, y))
 
 
 def unequal(said: Said) -> Advice:
@@ -196,8 +197,9 @@ def _labels(a: Shape | None, b: Shape | None, text: str, *, is_in_loss: bool) ->
         return Advice(said, changes("a loss"), "labels")
     if a[1:] == b[1:] and a[0] != b[0]:
         said = f"{a} and {b} are combined: another number of samples in y or a state than came out."
-        largest = max(a[0] or 1, b[0] or 1)
-        return Advice(said, changes("fixed batch", batch=largest), "samples")
+        largest, least = max(a[0] or 1, b[0] or 1), min(a[0] or 1, b[0] or 1)
+        batch = largest if largest % least else "batch"  # the smaller is no part of the data
+        return Advice(said, changes("fixed batch", batch=batch), "samples")
     if a[0] == b[0] == 1:
         said = f"A metric such as Precision compares y and the output entry by entry: {a} and {b}."
         return Advice(said, changes("a metric"), "labels")
@@ -237,7 +239,8 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     'X = X[..., None]  # (16, 5) becomes (16, 5, 1)'
     """
     sizes = ", ".join(_or(size, "-1") for size in taken[1:])
-    reshape = f"X = X.reshape(-1, {sizes})  # if the numbers are the same, in this order"
+    batch = "len(X)" if None in taken[1:] else "-1"
+    reshape = f"X = X.reshape({batch}, {sizes})  # if the numbers are the same, in this order"
     own = f"Input(shape={came[1:]})  # the model takes what X has"
     if len(came) == len(taken) - 1 and same(came, taken[1:]):
         return (f"X = X[None]  # a single sample lacks its batch: (1, {sizes})", reshape)
@@ -249,8 +252,6 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
         grown = ", ".join(_or(size) for size in (*came[1:], 1))
         return (f"X = X[..., None]  # with Input(shape=({grown})), one feature a timestep", own)
     if len(came) > len(taken):
-        if 1 in came[1:]:
-            return ("X = X.squeeze()  # without the axes that are 1", own, reshape)
         return (own, reshape, "X = X[:, -1]  # only the last timestep")
     if len(came) == 3 and same(came[:0:-1], taken[1:]) and came[1] != came[2]:
         return ("X = X.transpose(0, 2, 1)  # timesteps and features are exchanged", own)
@@ -303,20 +304,20 @@ def _entries(shape: Shape) -> int:
     return prod(size or 0 for size in shape[1:])
 
 
-def advice(message: str) -> tuple[Advice, int] | None:
-    """What is said of a message, which is one line, and where the words begin that it is known
-    by; None where it is not known."""
+def advice(message: str) -> tuple[Advice, Said] | None:
+    """What is said of a message, which is one line, and the words that it is known by; None where
+    it is not known."""
     for entry, said in found_in(message):
         found = FUNCTIONS[entry.function](said) if entry.function else entry.advice(said)
         if found is not None:
-            return found._replace(kind=found.kind or entry.kind), said.match.start()
+            return found._replace(kind=found.kind or entry.kind), said
     return None
 
 
 FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
-        rank, axis, fit, checked, y_and_output, first_dimension, pair, unequal,
+        rank, axis, fit, checked, y_and_output, first_dimension, unequal,
         arguments, attribute, name,
     )
 }  # fmt: skip

@@ -62,6 +62,11 @@ class Said:
         """A named part; empty where the message leaves it out."""
         return self.match.groupdict().get(name) or ""
 
+    @property
+    def start(self) -> int:
+        """Where the message begins; a pattern that needs what stands before it says where."""
+        return self.match.start("said" if "said" in self.match.re.groupindex else 0)
+
     def number(self, name: str) -> int:
         return int(self[name])
 
@@ -118,7 +123,12 @@ def _filled(texts: tuple[str, ...], parts: Mapping[str, _Part]) -> tuple[str, ..
 
 def changes(name: str, /, **parts: object) -> tuple[str, ...]:
     """The changes that stand in the table under a name, if it is there; a size of None is any."""
-    return _filled(_table()[1].get(name, ()), _parts(parts))
+    return _filled(named_changes().get(name, ()), _parts(parts))
+
+
+def named_changes() -> Mapping[str, tuple[str, ...]]:
+    """The changes that functions choose from, by their names."""
+    return _table()[1]
 
 
 def known_messages() -> tuple[KnownMessage, ...]:

@@ -61,7 +61,7 @@ def class_of(name: str) -> str:
     ('LSTM', 'ConvLSTM2D', 'my_model')
     """
     stem = re.sub(r"_\d+$", "", name.lower()).replace("_", "")
-    return _CLASSES.get(stem, name or "the layer")
+    return _CLASSES.get(stem, name or "The layer")
 
 
 def is_model(name: str) -> bool:

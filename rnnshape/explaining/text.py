@@ -122,7 +122,11 @@ def is_code(text: str) -> bool:
 
 def has_error(text: str) -> bool:
     """Has plain text a traceback, or a line that begins with the name of an error?"""
-    return bool(_TRACEBACK.search(text) or (_HEAD.search(text) and not _RAISES.search(text)))
+    return has_traceback(text) or bool(_HEAD.search(text) and not _RAISES.search(text))
+
+
+def has_traceback(text: str) -> bool:
+    return _TRACEBACK.search(text) is not None
 
 
 def own_place(text: str, position: int) -> FileLine | None:

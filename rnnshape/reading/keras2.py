@@ -123,9 +123,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
 # Attributes and methods of models, layers and tensors.
 ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
     "model": {
-        "fit_generator": Today("model.fit(generator)"),
-        "evaluate_generator": Today("model.evaluate(generator)"),
-        "predict_generator": Today("model.predict(generator)"),
+        "fit_generator": Today("model.fit(generator, steps_per_epoch=1, epochs=1)"),
+        "evaluate_generator": Today("model.evaluate(generator, steps=1)"),
+        "predict_generator": Today("model.predict(generator, steps=1)"),
         "predict_classes": Today("model.predict(X).argmax(axis=-1)"),
         "predict_proba": Today("model.predict(X)"),
         "reset_states": Today("model.layers[0].reset_state()"),
@@ -292,5 +292,6 @@ def name(dotted: str) -> Today | None:
         return None if is_there else Today(f"keras.ops.{today}" if is_known else "")
     for module in sorted(MODULES, key=len, reverse=True):
         if dotted == module or dotted.startswith(f"{module}."):
-            return Today(f"{MODULES[module]}{dotted.removeprefix(module)}")
+            moved = f"{MODULES[module]}{dotted.removeprefix(module)}"
+            return NAMES.get(moved, Today(moved)) if moved != given else None
     return None

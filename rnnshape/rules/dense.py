@@ -61,7 +61,7 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
     if elided < 0:
         raise call.error(
             f"{call} takes a tensor of {len(taken)} axes, and is given {given.labels} "
-            '(Keras: "tuple index out of range", "Matrix size-incompatible")',
+            '(Keras: "tuple index out of range")',
             "equation",
         )
     # Of the axes that "..." stands for, all are before those with letters, or all after them.

@@ -57,15 +57,24 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
 def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
     known, found = signatures.signature(name), dict[str, Any]()
-    places = session().places()
+    places, as_code = session().places(), session().written()
+    given = named.get("input_shape") if "batch_size" in named else None
+    of_input = tuple(given) if isinstance(given, list | tuple) else ()
     for word, value in named.items():
         today = keras2.argument(name, word) if word not in known.names else None
         if today is None:
             found[word] = value
             continue
-        new = today.code.partition("=")[0]
-        written = printed(argument(value))
+        new, plain = today.code.partition("=")[0], argument(value)
+        has_a_name = isinstance(plain, Unknown | Call)  # that the code knows, and Keras may not
+        written = as_code.get(word, "...") if has_a_name else printed(plain)
         today = today.given(written)
+        if of_input and word in ("batch_size", "input_shape"):  # together one shape
+            found["batch_input_shape"] = (named["batch_size"], *of_input)
+            if word == "input_shape":
+                continue
+            code = f"Input({printed(argument(of_input))}, batch_size={written})"
+            today = today._replace(code=code)
         if word in signatures.INPUT_ARGUMENTS:
             today = today._replace(code=_input_of_today(name, named))
         elif word in ("nb_row", "nb_col"):

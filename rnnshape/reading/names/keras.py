@@ -233,12 +233,12 @@ class KerasModule(Module):
 
     def _named(self, name: str) -> Any:
         dotted = f"{self.path}.{name}"
-        is_noted = self.path in keras2.MODULES and self.path not in PACKAGES
+        module = None if self.path in PACKAGES else keras2.MODULES.get(self.path)
         is_layer = signatures.module_of(name) == "layers" or name.startswith("CuDNN")
-        if not (is_noted or is_layer or dotted in PACKAGES):
+        if not (is_layer or dotted in PACKAGES):
             gone = keras2.Today(keras2.MODULES[dotted]) if dotted in keras2.MODULES else None
             gone = gone or keras2.name(dotted)
-            if gone is not None:
+            if gone is not None and gone.code != f"{module}.{name}":  # the module is noted, too
                 session().old_name(dotted, gone)
         if name in SUBMODULES:
             return module_of_keras(f"{self.path}.{name}")

@@ -82,7 +82,8 @@ class Sequential(Model):
         call = layer.call if layer else Call("")
         if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
             size = printed(call["input_dim"])
-            today = keras2.Today(f"Input((None, {size}))")
+            length = printed(call["input_length"]) if "input_length" in call else "None"
+            today = keras2.Today(f"Input(({length}, {size}))")
             session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
     def pop(self, *_: Any) -> None:

@@ -95,14 +95,18 @@ class Session:
 
     def old_arguments(self, of: str, named: Mapping[str, Any]) -> None:
         """Notes the arguments of Keras 1 and 2 of a method, an optimizer or a callback."""
-        places, node = self.places(), self.evaluator.node
-        words = node.keywords if isinstance(node, ast.Call) else ()
-        written = {word.arg: ast.unparse(word.value) for word in words}
+        places, written = self.places(), self.written()
         for word in named:
             today = keras2.argument(of, word)
             if today is not None:
                 value = written.get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
+
+    def written(self) -> dict[str | None, str]:
+        """The arguments of the call that is followed now, by name, as the code has them."""
+        node = self.evaluator.node
+        words = node.keywords if isinstance(node, ast.Call) else ()
+        return {word.arg: ast.unparse(word.value) for word in words}
 
     def file_named(self, of: str, path: object, endings: tuple[str, ...]) -> None:
         """Notes a file whose name ends in another way than Keras has it."""

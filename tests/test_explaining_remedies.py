@@ -1,0 +1,225 @@
+"""What Keras raises is explained, and each remedy is applied to the program that Keras refused."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
+
+import pytest
+
+from rnnshape.explaining import Explanation, explain, is_error
+from rnnshape.explaining.messages import found_in, known_messages, named_changes
+from rnnshape.explaining.text import one_line, plain
+from tests.test_explaining import OLD_MESSAGES, is_well_said
+
+pytestmark = pytest.mark.keras
+
+TABLES = Path(__file__).parent / "tables"
+PROVOKED = [
+    line
+    for line in (TABLES / "provoked.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+# What mends a program for another Keras or another machine than those that run the tests.
+ELSEWHERE = re.compile(r"# pip install|\(?Keras 2\b|# Keras 2|# .*in Keras 2")
+
+
+class Case(NamedTuple):
+    """A program that Keras refuses, older messages of the same, and the programs with a change."""
+
+    program: str
+    messages: tuple[str, ...]
+    mended: tuple[str, ...]
+
+
+def cases() -> list[Case]:
+    found: list[Case] = []
+    messages: list[str] = []
+    for line in (TABLES / "mended.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("/ "):
+            messages.append(line.removeprefix("/ "))
+        elif line.startswith("  "):
+            last = found[-1]
+            found[-1] = last._replace(mended=(*last.mended, changed(last.program, line.strip())))
+        elif line and not line.startswith("#"):
+            found.append(Case(line, tuple(messages), ()))
+            messages.clear()
+    return found
+
+
+def changed(program: str, changes: str) -> str:
+    for change in changes.split(" && "):
+        old, _, new = change.partition("=> ")
+        if old:
+            assert old.strip() in program, (program, old)
+            program = program.replace(old.strip(), new.strip(), 1)
+        else:
+            before, semicolon, last = program.rpartition("; ")
+            program = f"{before}{semicolon}{new.strip()}; {last}"
+    return program
+
+
+def keras_names() -> Mapping[str, Any]:
+    """What the programs know."""
+    import keras
+    import numpy
+
+    names = {name: value for name, value in vars(keras.layers).items() if name[0] != "_"}
+
+    def model(
+        units: int = 1,
+        activation: str | None = None,
+        *,
+        return_sequences: bool = False,
+        loss: str = "mse",
+    ) -> Any:
+        layers = keras.layers
+        made = keras.Sequential(
+            [layers.Input((5, 3)), layers.LSTM(4, return_sequences=return_sequences)]
+        )
+        made.add(layers.Dense(units, activation))
+        made.compile(loss=loss)
+        return made
+
+    def functional() -> Any:
+        inputs = keras.Input((5, 3))
+        return keras.Model(inputs, keras.layers.LSTM(4)(inputs))
+
+    return names | {
+        "keras": keras,
+        "ops": keras.ops,
+        "tf": importlib.import_module("tensorflow"),
+        "os": importlib.import_module("os"),
+        "numpy": numpy,
+        "Sequential": keras.Sequential,
+        "Model": keras.Model,
+        "model": model,
+        "functional": functional,
+    }
+
+
+def run(program: str, names: Mapping[str, Any], *, eagerly: bool = False) -> None:
+    """Runs a program; `timesteps` and other names of the remedies have sizes that fit X.
+
+    Training is faster eagerly, but then some messages have other words.
+    """
+    import keras
+    import numpy
+
+    keras.utils.clear_session()
+    names["tf"].config.run_functions_eagerly(eagerly)
+    data = dict.fromkeys(("X", "X1", "X2", "x1", "x2"), numpy.zeros((16, 5, 3), "float32"))
+    labels = dict.fromkeys(("y", "y1", "y2"), numpy.zeros(16, "int32"))
+    sizes = {"timesteps": 5, "features": 3, "rows": 5, "columns": 3, "batch": 4, "units": 4}
+    exec(
+        program.replace(r" \n ", "\n"),
+        {**names, **data, **labels, **sizes, "classes": 3, "x": keras.Input((5, 3))},
+    )
+
+
+def code(remedy: str) -> str:
+    return remedy.split("  #")[0]
+
+
+def told_of(message: str) -> Explanation:
+    assert is_error(message)
+    told = explain(message)
+    assert told.is_known
+    is_well_said(told)
+    return told
+
+
+@pytest.fixture(scope="module", name="names")
+def _names() -> Mapping[str, Any]:
+    return keras_names()
+
+
+class Raised(dict[str, str]):
+    """What Keras says of each program that it refuses; each is run once it is asked for."""
+
+    def __init__(self, names: Mapping[str, Any], folder: Path) -> None:
+        super().__init__()
+        self.names, self.folder = names, folder
+
+    def __missing__(self, program: str) -> str:
+        with (
+            contextlib.chdir(self.folder),
+            pytest.raises(Exception) as caught,  # noqa: PT011 - Keras raises what it likes
+        ):
+            run(program, self.names)
+        self[program] = f"{caught.typename}: {caught.value}"
+        return self[program]
+
+
+@pytest.fixture(scope="module")
+def raised(names: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Raised:
+    return Raised(names, tmp_path_factory.mktemp("refused"))
+
+
+@pytest.mark.parametrize("program", PROVOKED)
+def test_what_keras_3_raises_is_explained(program: str, raised: Mapping[str, str]) -> None:
+    assert told_of(raised[program]).remedies
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.program)
+def test_keras_takes_the_program_with_each_remedy(
+    case: Case, names: Mapping[str, Any], raised: Mapping[str, str], tmp_path: Path
+) -> None:
+    remedies = {
+        code(remedy)
+        for message in case.messages or (raised[case.program],)
+        for remedy in told_of(message).remedies
+    }
+    with contextlib.chdir(tmp_path):
+        for mended in case.mended:
+            assert any(one in mended and one not in case.program for one in remedies), mended
+            run(mended, names, eagerly="tf.function" not in mended)
+
+
+def test_each_remedy_of_the_table_is_applied(raised: Mapping[str, str]) -> None:
+    assert unapplied(raised) == []
+
+
+def unapplied(raised: Mapping[str, str]) -> list[str]:
+    """The remedies that no program of the table has, with the entry that they belong to."""
+    of_entry: dict[Any, set[str]] = {}
+    for case in cases():
+        for message in case.messages or (raised[case.program],):
+            entry, _ = next(found_in(one_line(plain(message))))
+            told = explain(message).remedies
+            applied = {one for one in told for mended in case.mended if code(one) in mended}
+            of_entry.setdefault(entry, set()).update(applied)
+    everywhere = set().union(*of_entry.values())
+    wanted = [
+        (entry.patterns[0].pattern[:60], entry.remedies, of_entry.get(entry, set()))
+        for entry in known_messages()
+    ]
+    wanted += [(name, remedies, everywhere) for name, remedies in named_changes().items()]
+    return [
+        f"{of}: {remedy}"
+        for of, remedies, applied in wanted
+        for remedy in remedies
+        if not ELSEWHERE.search(remedy)
+        if not any(re.fullmatch(_expression(remedy), one) for one in applied)
+    ]
+
+
+def _expression(remedy: str) -> str:
+    """What finds a remedy whose parts are filled."""
+    pieces = Formatter().parse(remedy)
+    return "".join(re.escape(text) + (".+" if name else "") for text, name, _, _ in pieces)
+
+
+def test_each_wording_of_the_table_is_one_of_keras(raised: Mapping[str, str]) -> None:
+    programs = (*PROVOKED, *(case.program for case in cases() if not case.messages))
+    messages = [one_line(plain(raised[program])) for program in programs]
+    messages += [one_line(message) for _, _, message in OLD_MESSAGES]
+    messages += [message for case in cases() for message in case.messages]
+    wordings = [pattern for entry in known_messages() for pattern in entry.patterns]
+    unheard = [one.pattern for one in wordings if not any(map(one.search, messages))]
+    assert unheard == []
