@@ -36,9 +36,9 @@ STYLES = with_colours(
 .rnnshape.rnnshape.rnnshape th, .rnnshape.rnnshape.rnnshape td { text-align: left; }
 .rnnshape.rnnshape.rnnshape th.right, .rnnshape.rnnshape.rnnshape td.right { text-align: right; }
 .rnnshape td:last-child:not(.right) { min-width: 14em; }
-.rnnshape td .shape, .rnnshape td .quiet { white-space: nowrap; }
+.rnnshape td .shape { white-space: nowrap; }
 .rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
-  overflow-x: auto; padding: 0; }
+  overflow-x: auto; padding: 0 0 0.3em; }
 .rnnshape details { margin: 0.4em 0; }
 .rnnshape summary { cursor: pointer; }
 .rnnshape .title, .rnnshape .shape, .rnnshape .keyword { font-weight: bold; }
