@@ -89,7 +89,7 @@ class _Cell:
         sys.stderr.write(said.getvalue())
         if quiet or not self.reports:
             return None
-        return self.reports[0] if len(self.reports) == 1 else tuple(self.reports)
+        return self.reports[0] if len(self.reports) == 1 else _Several(self.reports)
 
     @property
     def in_notebook(self) -> bool:
@@ -129,6 +129,14 @@ class Answered(shown.Report):
         if get_ipython().execution_count != self.cell:
             data = {"text/plain": str(self), "text/html": self._repr_html_()}
             display(data, raw=True)  # type: ignore[no-untyped-call]
+
+
+class _Several(tuple[Answered, ...]):
+    """Reports that their cell has shown already."""
+
+    def _ipython_display_(self) -> None:
+        for report in self:
+            report._ipython_display_()
 
 
 @dataclass(frozen=True)

@@ -406,9 +406,9 @@ def test_html_is_a_table() -> None:
     report = measured(asked(BI_LSTM, notes=("a < b & c",)), values=True)
     text = fragment(report_blocks(report, EVERY_VIEW, Page(folds=True)))
     assert '<span class="name">h1</span>' in text
-    assert '<td class="right"><span class="shape">12</span></td>' in text
-    assert text.count('<th scope="col">') == 9 - 1
-    assert text.count('<th scope="col" class="right">') == 1
+    assert '<td style="text-align: right"><span class="shape">12</span></td>' in text
+    assert text.count('<th scope="col" style="text-align: left">') == 9 - 1
+    assert text.count('<th scope="col" style="text-align: right">') == 1
     assert '<p class="code">o, h1, c1, h2, c2 = layer(inputs)</p>' in text
     assert "<p><span" in text  # a note is prose
     tree = Tree(text)

@@ -175,6 +175,8 @@ def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:
     assert shown("assigned", "text/html").count('class="rnnshape"') == 1
     assert shown("later", "text/html").count('class="rnnshape"') == 1
     assert shown("silent", "text/html").count('class="rnnshape"') == 1
+    assert "Report" not in shown("compare", "text/plain")
+    assert shown("compare", "text/html").count('class="rnnshape"') == 1
 
 
 def test_the_notebooks_own_names_are_known(shown: Shown) -> None:

@@ -16,7 +16,6 @@ from rnnshape.views.text import NO_BREAK, Style, Text
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
-# Notebooks have styles of their own for tables, which are as particular as two classes.
 STYLES = with_colours(
     """\
 .rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
@@ -33,9 +32,7 @@ STYLES = with_colours(
   vertical-align: bottom; }
 .rnnshape tbody tr { background: none; }
 .rnnshape tbody tr.section > * { border-top: 1px solid rgba(128, 128, 128, 0.4); }
-.rnnshape.rnnshape.rnnshape th, .rnnshape.rnnshape.rnnshape td { text-align: left; }
-.rnnshape.rnnshape.rnnshape th.right, .rnnshape.rnnshape.rnnshape td.right { text-align: right; }
-.rnnshape td:last-child:not(.right) { min-width: 14em; }
+.rnnshape td:last-child[style$="left"] { min-width: 14em; }
 .rnnshape td .shape { white-space: nowrap; }
 .rnnshape pre { background: none; border: 0; color: inherit; line-height: 1.15; margin: 0.6em 0;
   overflow-x: auto; padding: 0 0 0.3em; }
@@ -49,6 +46,8 @@ STYLES = with_colours(
 .rnnshape .bad { color: RED; font-weight: bold; }
 """
 )
+# Notebooks have styles of their own for tables, and show no others until they are trusted.
+LEFT, RIGHT = ' style="text-align: left"', ' style="text-align: right"'
 DOCUMENT = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -146,11 +145,11 @@ def _section(section: Section, grid: Grid) -> str:
     words = " ".join(filter(None, (_text(section.text), _text(section.last))))
     begins = any(style is Style.TITLE for _, style in section.text.pieces)
     kind = ' class="section"' if begins else ""
-    return f'<tr{kind}><td colspan="{len(grid.columns)}">{words}</td></tr>'
+    return f'<tr{kind}><td colspan="{len(grid.columns)}"{LEFT}>{words}</td></tr>'
 
 
 def _side(grid: Grid, index: int) -> str:
-    return ' class="right"' if index in grid.right else ""
+    return RIGHT if index in grid.right else LEFT
 
 
 def _text(text: Text) -> str:
