@@ -261,6 +261,17 @@ def test_a_wrong_line_is_a_message_in_other_formats(format: str) -> None:
     assert finished.out.count("(2, 3)" if format in ("table", "markdown") else "3") >= 2
 
 
+def test_what_is_open_on_a_line_is_not_measured_and_what_is_wrong_in_its_file_is_said(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "two.py"
+    file.write_text("a = Sequential([Dense(units)])\nb = Sequential([LSTM(3, foo=1)])\n")
+    finished = command("-", "--json", stdin=f"\ufeff{file}\n")  # as some editors begin a text
+    assert finished.code == 1
+    assert {one["source"] for one in finished.lines} == {"rule"}
+    assert finished.err.startswith("error: line 1: LSTM takes no 'foo'")
+
+
 def test_csv_has_one_header_for_all_lines() -> None:
     finished = command("-", "--format", "csv", "--dry-run", stdin="lstm\ngru\n")
     assert finished.out.count("question,") == 1

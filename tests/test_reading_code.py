@@ -426,7 +426,7 @@ def test_there_are_limits(text: str, most: int, told: str) -> None:
             f"a model {NESTED[5:]}",
             "program.py, line 2",
         ),
-        ("m = Sequential([GRU(3)])\nx = 1" + " + 1" * 3_000, NESTED, None),
+        ("m = Sequential([GRU(3)])\nx = 1" + " + 1" * 30_000, NESTED, None),
         ("m = Sequential([GRU(3)])\nwhile x:\n" + " n = 1\n" * 40_000, None, None),
         ("m = Sequential([GRU(3)])\n" + "x = foo(y)\n" * 30_000, None, None),
     ],

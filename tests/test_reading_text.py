@@ -361,7 +361,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "",
         ),
         (
-            "LSTM(3) -> LSTM('a\\'b)",
+            "LSTM(3) -> LSTM('a\\'b', 'c)",
             NO_QUOTE,
             "'",
             "",

@@ -47,11 +47,7 @@ def _answered(
     query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
 ) -> ExitCode:
     say_what_is_left_out(query, environment)
-    for words in query.remarks:
-        messages.note(environment, words)
-    for message in query.messages:
-        tell = messages.note if isinstance(message, NotReadError) else messages.error
-        tell(environment, message.message, place=message.place)
+    say_messages(query, environment)
     if query.dry_run:
         return _finished(query, environment, shown, reports)
     return _measured(query, environment, shown, reports)
@@ -80,6 +76,15 @@ def say_what_is_left_out(query: Query, environment: Environment) -> None:
     for name, asked in (("values", "values" in query.views), ("seed", query.seed is not None)):
         if query.dry_run and asked:
             messages.note(environment, f"--{name} is for model.predict: --dry-run has none of it")
+
+
+def say_messages(query: Query, environment: Environment, where: str = "") -> None:
+    """What else is said of a text: what is wrong with a part of it, or was not read."""
+    for words in query.remarks:
+        messages.note(environment, f"{where}{words}")
+    for message in query.messages:
+        tell = messages.note if isinstance(message, NotReadError) else messages.error
+        tell(environment, f"{where}{message.message}", place=message.place)
 
 
 def not_measured(environment: Environment, failure: Failure, place: str = "") -> None:

@@ -17,6 +17,7 @@ from rnnshape.words import layer_of_word
 LONGEST_LINE = 100_000  # bytes
 LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes
+BOM = b"\xef\xbb\xbf"  # some editors begin a file with it
 
 LARGEST = 20_000_000  # characters of one question
 
@@ -122,6 +123,7 @@ def lines_of(stream: TextIO | None) -> Iterator[Line]:
             number += 1
             too_long = skipping or len(line) > LONGEST_LINE
             skipping = False
+            line = line.removeprefix(BOM if number == 1 else b"")
             text = None if too_long else line.decode(errors="backslashreplace")
             yield Line(number, text, index == len(lines) - 1 and not more)
         if len(buffered) > LONGEST_LINE:

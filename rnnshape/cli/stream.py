@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import repeat
 from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
-from rnnshape.cli.answer import describe_all, not_measured, say_what_is_left_out
+from rnnshape.cli.answer import (
+    describe_all,
+    is_in_part,
+    not_measured,
+    say_messages,
+    say_what_is_left_out,
+)
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import LONGEST_LINE, Line, lines_at_hand
@@ -21,7 +27,7 @@ from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
 from rnnshape.interruption import received_signal
 from rnnshape.measuring.messages import Failure, Measurement, Request
-from rnnshape.query import Format
+from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment, Reader
@@ -38,6 +44,7 @@ class _Asked:
 
     number: int
     line: str
+    query: Query = field(default_factory=Query)
     reports: tuple[Report, ...] = ()
     wrong: QueryError | UsageError | None = None
     explanation: Explanation | None = None
@@ -60,9 +67,10 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             asked = [
                 _asked(number, line, options, reader, environment) for number, line in together
             ]
-            questions = tuple(report.question for line in asked for report in line.reports)
+            reports = [report for line in asked for report in line.reports]
+            questions = tuple(report.question for report in reports if report.can_be_measured)
             request = Request(questions, whole.seed, values="values" in whole.views)
-            results = measurer.answers(request) if measurer else repeat(None)
+            results = measurer.answers(request) if measurer and questions else repeat(None)
             for asked_line in asked:
                 if not _answered(asked_line, results, options, shown, environment):
                     code = ExitCode.FAILED
@@ -87,7 +95,7 @@ def _asked(
         asked = query(options._replace(what=(line,)), reader)
         if asked.reads_stdin:
             raise UsageError("-: a line can't ask for standard input")
-        return _Asked(number, line, tuple(describe_all(asked)))
+        return _Asked(number, line, asked, tuple(describe_all(asked)))
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
     except Exception as bug:
@@ -107,26 +115,26 @@ def _answered(
     if asked.wrong is not None:
         _say(asked, asked.wrong, options, shown, environment)
         return False
+    where = f"line {asked.number}: "
     if asked.explanation is not None:
-        where = f"line {asked.number}: "
         return show(asked.explanation, shown, environment, where) == ExitCode.ANSWERED
-    good = True
+    say_messages(asked.query, environment, where)
+    good = not asked.query.messages
     for report in asked.reports:
-        result = next(results)
-        if result is None:
-            shown.finish([report])
-        elif isinstance(result, Measurement):
+        result = next(results) if report.can_be_measured else None
+        if result is None or isinstance(result, Measurement):
             measured = replace(report, measurement=result)
             shown.finish([measured])
             if measured.differences:
-                words = f"line {asked.number}: Keras and the rule disagree"
+                words = f"{where}Keras and the rule disagree"
                 messages.error(environment, words, measured.differences)
-                good = False
+            wrong_or_open = measured.problems or is_in_part(measured, options.dry_run)
+            good = good and not (measured.differences or wrong_or_open)
         else:
             good = False
             if report.description.is_complete:
                 shown.finish([report])
-                not_measured(environment, result, f"line {asked.number}: ")
+                not_measured(environment, result, where)
             else:
                 wrong = UsageError(f"not measured: {result.reason}")
                 _say(asked, wrong, options, shown, environment)
