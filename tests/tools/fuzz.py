@@ -110,16 +110,17 @@ def random_arguments(chosen: random.Random) -> list[str]:
     return arguments
 
 
-def broken_promises(code: int, out: str, err: str) -> list[str]:
-    """What an ending breaks of what was promised."""
+def broken_promises(code: int, out: str, err: str, *, of_file: bool = False) -> list[str]:
+    """What an ending breaks of what was promised. Of a file what can be answered is, with its
+    problems."""
     broken = []
     if code not in (0, 1, 2):
         broken.append(f"exit {code}")
     if "Traceback" in err or "a bug in rnnshape" in err:
         broken.append("a bug")
-    if code == 2 and out:
+    if code == 2 and out and not of_file:
         broken.append("an answer beside exit 2")
-    if code == 2 and not err:
+    if code == 2 and not (err or (of_file and out)):
         broken.append("exit 2 without a word")
     if len(err) > 5_000 and "Usage" not in err:
         broken.append("a long message")
@@ -156,7 +157,7 @@ def attack_files(count: int, seed: int, tally: Counter[str]) -> None:
             file.write_text(damaged(text, chosen), encoding="utf-8", errors="replace")
             began = time.monotonic()
             finished = command(str(file), "--dry-run")
-            broken = broken_promises(finished.code, finished.out, finished.err)
+            broken = broken_promises(finished.code, finished.out, finished.err, of_file=True)
             if time.monotonic() - began > 5:
                 broken.append(f"{time.monotonic() - began:.1f} s")
             note(tally, "files", number, [file.read_text()], broken, finished.err)
