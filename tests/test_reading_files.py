@@ -351,3 +351,31 @@ def test_what_is_no_file_is_said_in_a_line(
     assert finished.err.count("\n") == 1
     assert finished.err.startswith("error: ")
     assert "a bug" not in finished.err
+
+
+@pytest.mark.parametrize(
+    ("code", "units"),
+    [
+        ("from sizes import n", "5"),
+        ("from .sizes import n", "5"),
+        ("import sizes\nn = sizes.n", "5"),
+        ("from . import n", "n"),
+        ("from .. import n", "n"),
+        ("from .link import n", "link.n"),  # it stands elsewhere
+        ("from pipe import n", "pipe.n"),
+    ],
+)
+def test_a_file_beside_the_code_is_read(
+    code: str, units: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere.py").write_text("n = 6")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    Path("sizes.py").write_text("n = 5")
+    Path("link.py").symlink_to("../elsewhere.py")
+    os.mkfifo("pipe.py")
+    Path("main.py").write_text(f"{code}\nm = Sequential([GRU(n)])")
+    reading = read("main.py")
+    assert not reading.messages
+    assert str(reading.networks[0]) == f"GRU({units})"

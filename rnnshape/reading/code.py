@@ -145,13 +145,13 @@ def _module_of_file(
 ) -> object:
     """A module that stands below the folder of the code, read like it."""
     parts = path.lstrip(".").split(".") if path.strip(".") else []
-    if not all(part.isidentifier() for part in parts):
+    if not parts or not all(part.isidentifier() for part in parts):
         return None
     for file in (
         folder.joinpath(*parts).with_suffix(".py"),
         folder.joinpath(*parts, "__init__.py"),
     ):
-        if parts and os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):
+        if os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):
             break
     else:
         return None

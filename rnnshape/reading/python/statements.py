@@ -198,7 +198,7 @@ def _module(evaluator: Evaluator, path: str) -> Any:
     above, _, name = path.rpartition(".")
     if above.strip("."):
         return evaluator.attribute(_module(evaluator, above), name)
-    return evaluator.open(path)
+    return evaluator.open(path.lstrip(".") or path)  # `..n` is no name of Python
 
 
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
