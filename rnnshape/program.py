@@ -146,13 +146,7 @@ class _Writer:
                 operated = write(step, self.names)  # before its result takes a name
                 yield f"{self.returned(number)} = {operated}"
                 continue
-            called = ", ".join(
-                [
-                    *map(self.argument, step.arguments),
-                    *(f"{name}={self.argument(value)}" for name, value in step.keywords),
-                ]
-            )
-            layer = str(step.layer)
+            called, layer = ", ".join(arguments_with_names(step, self.names)), str(step.layer)
             if number in shared or step.same_as is not None:
                 layer = f"layer{step.same_as or number}"
                 if number in shared:
@@ -212,12 +206,15 @@ class _Writer:
         self.names[ref] = free
         return free
 
-    def argument(self, argument: Argument) -> str:
-        return _written(argument, self.names)
-
     def several(self, refs: tuple[Ref, ...]) -> str:
         names = [self.names[ref] for ref in refs]
         return names[0] if len(names) == 1 else listed(names)
+
+
+def arguments_with_names(step: Step, names: Mapping[Ref, str]) -> list[str]:
+    """What a layer is called with, by the names of the tensors: `["x", "initial_state=[h, c]"]`."""
+    named = (f"{name}={_written(value, names)}" for name, value in step.keywords)
+    return [*(_written(value, names) for value in step.arguments), *named]
 
 
 def called_with_names(step: Step, names: Mapping[Ref, str]) -> str:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Any
 
-from rnnshape.expression import printed
 from rnnshape.layer import Layer
-from rnnshape.nest import folded
-from rnnshape.network import Argument, Ref, kind_of_axis
+from rnnshape.network import Ref, kind_of_axis
 from rnnshape.output import Output
-from rnnshape.program import called_with_names, listed, nested_names
+from rnnshape.program import arguments_with_names, called_with_names, nested_names
 from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.signatures import is_operation
@@ -93,7 +90,7 @@ def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
 def _unpacking(report: Report, layer: Layer) -> Text:
     """`o, [h_1, c_1], [h_2, c_2] = layer(inputs)`"""
     names = nested_names(layer.facts.returns) if layer.facts else "o"
-    return styled(f"{names} = layer({', '.join(_arguments(report, layer))})")
+    return styled(f"{names} = layer{_called(report, layer)}")
 
 
 def _row(output: Output, page: Page) -> Row:
@@ -212,28 +209,22 @@ def _expression(report: Report, layer: Layer) -> Text:
     step = layer.step
     inside = "  " if step.group else ""
     if layer.same_as is None and (is_operation(layer.call.name) or step.unread):
-        names = {ref: _name_of(report, ref, layer) for ref in step.refs}
-        return styled(inside, (called_with_names(step, names), Style.TITLE))
+        return styled(inside, (called_with_names(step, _names(report, layer)), Style.TITLE))
     again = f"layer {layer.same_as} again" if layer.same_as else str(layer.call)
     call = styled(inside, (again, Style.TITLE))
     if report.question.network.is_chain:
         return call
-    return call + styled(f"({', '.join(_arguments(report, layer))})")
+    return call + styled(_called(report, layer))
 
 
-def _arguments(report: Report, layer: Layer) -> Iterator[str]:
-    """What a layer is called with, by the names of the tensors."""
-    for argument in layer.step.arguments:
-        yield _written(report, argument, layer)
-    for name, argument in layer.step.keywords:
-        yield f"{name}={_written(report, argument, layer)}"
+def _called(report: Report, layer: Layer) -> str:
+    """`(x, initial_state=[h, c])`"""
+    return f"({', '.join(arguments_with_names(layer.step, _names(report, layer)))})"
 
 
-def _written(report: Report, argument: Argument, layer: Layer) -> str:
-    def name(value: Any) -> str:
-        return _name_of(report, value, layer) if isinstance(value, Ref) else printed(value)
-
-    return folded(argument, name, listed)
+def _names(report: Report, layer: Layer) -> dict[Ref, str]:
+    """Those of the tensors that a layer is called with."""
+    return {ref: _name_of(report, ref, layer) for ref in layer.step.refs}
 
 
 def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
