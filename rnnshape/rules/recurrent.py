@@ -13,14 +13,7 @@ from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
-from rnnshape.rules.registry import (
-    SEQUENCE,
-    has_rule,
-    known_length,
-    required_axes,
-    rule,
-    weight,
-)
+from rnnshape.rules.registry import SEQUENCE, has_rule, known_length, required_axes, rule, weight
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),

@@ -6,16 +6,7 @@ from collections.abc import Iterator
 from math import floor
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import (
-    Data,
-    Kind,
-    Model,
-    Port,
-    Sizes,
-    TrainingCall,
-    counted,
-    shown,
-)
+from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, counted, shown
 from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, rearranged, settled
 
 OF_A_LAYER = "each layer has its own words"

@@ -8,16 +8,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import (
-    Data,
-    Function,
-    Model,
-    Port,
-    Sizes,
-    TrainingCall,
-    counted,
-    shown,
-)
+from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingCall, counted, shown
 from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import judge_of_metric, metric_named

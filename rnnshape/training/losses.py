@@ -7,15 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rnnshape.training.data import Function
-from rnnshape.training.shapes import (
-    Judge,
-    Outcome,
-    Refusal,
-    Shape,
-    aligned,
-    broadcast,
-    repeats,
-)
+from rnnshape.training.shapes import Judge, Outcome, Refusal, Shape, aligned, broadcast, repeats
 
 # Arguments that do not change which shapes fit.
 HARMLESS = {

@@ -6,14 +6,7 @@ from functools import partial
 from math import prod
 
 from rnnshape.training.data import Function
-from rnnshape.training.losses import (
-    HARMLESS,
-    SHORT,
-    elementwise,
-    same_shape,
-    snake_case,
-    sparse,
-)
+from rnnshape.training.losses import HARMLESS, SHORT, elementwise, same_shape, snake_case, sparse
 from rnnshape.training.shapes import (
     OTHER,
     Judge,
