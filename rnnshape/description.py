@@ -278,7 +278,9 @@ def _tensors_of_shapes(
     or those that are recorded, with a None for the batch. What the rule does not know drops masks,
     and of what is not read nobody knows."""
     batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
-    unsaid = NOTHING.union(*(axis.follows_from for one in given for axis in one.axes)) - WHEN_RUN
+    unsaid = (
+        NOTHING.union(*(axis.follows_from for tensor in given for axis in tensor.axes)) - WHEN_RUN
+    )
     masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()

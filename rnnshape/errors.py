@@ -129,7 +129,8 @@ def printable(text: str, kept: str = "") -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
+    letters = (part if part.isprintable() or part in kept else repr(part)[1:-1] for part in text)
+    return "".join(letters)
 
 
 def _columns(text: str) -> int:
@@ -138,7 +139,8 @@ def _columns(text: str) -> int:
         return len(text)
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
+    wide = (1 + (east_asian_width(part) in "WF") for part in text if not combining(part))
+    return sum(wide)
 
 
 def counted(number: int, word: str) -> str:
