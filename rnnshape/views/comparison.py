@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from rnnshape.expression import Call
-from rnnshape.layer import Layer
 from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
@@ -23,8 +22,8 @@ def comparison(query: Query, reports: Sequence[Report], page: Page) -> Iterator[
     """One grid per cell, under each other."""
     weights = "weights" in query.views
     groups = [list(group) for _, group in groupby(reports, key=_name)]
-    for layout in (_grid, _packed_grid):
-        grids = [layout(group, query.compare, page, weights) for group in groups]
+    for packed in (False, True):
+        grids = [_grid(group, query, page, packed=packed) for group in groups]
         if all(page.fits(grid.width) for grid in grids):
             for group, grid in zip(groups, grids, strict=True):
                 yield _heading(group, query.compare, page)
@@ -65,53 +64,43 @@ def _heading(group: Sequence[Report], varying: Sequence[str], page: Page) -> Hea
     return Heading(_name(report), ", ".join([*held, *modes]), inputs)
 
 
-def _grid(group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool) -> Grid:
-    """A column per tensor."""
-    columns = _columns(group)
-    lead, total = _edges(group, varying, weights)
-    rows = tuple(
-        (*first, *(_first(shapes, names) for names in columns), *last)
-        for first, shapes, last in _rows(group, varying, page, weights)
-    )
-    right = (len(lead) + len(columns),) if weights else ()
-    return Grid((*lead, *map(" / ".join, columns), *total), rows, right=right)
-
-
-def _packed_grid(
-    group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
-) -> Grid:
-    """All tensors of a row in one column, as many beside each other as there is room for."""
-    lead, total = _edges(group, varying, weights)
-    rows = list(_rows(group, varying, page, weights))
-    others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
-    room = page.width - others.width - GAP
-    packed = tuple(
-        (*first, *last, _packed([_named(*pair) for pair in shapes.items()], room))
-        for first, shapes, last in rows
-    )
-    right = (len(lead),) if weights else ()
-    return Grid((*lead, *total, "outputs"), packed, right=right)
-
-
-def _edges(
-    group: Sequence[Report], varying: Sequence[str], weights: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The columns on either side of the tensors."""
+def _grid(group: Sequence[Report], query: Query, page: Page, *, packed: bool) -> Grid:
+    """A column per tensor; `packed`, all tensors of a row in one column, as many beside each other
+    as there is room for."""
     number = ("layer",) if len(group[0].layers) > 1 else ()
-    flags = (flag.replace("_", "_\n") for flag in varying)
-    return (*number, *flags), ("parameters",) if weights else ()
+    lead = (*number, *(flag.replace("_", "_\n") for flag in query.compare))
+    total = ("parameters",) if "weights" in query.views else ()
+    rows = list(_rows(group, query, page))
+    if packed:
+        others = Grid((*lead, *total), tuple((*first, *last) for first, _, last in rows))
+        room = page.width - others.width - GAP
+        columns = (*lead, *total, "outputs")
+        cells = [(*first, *last, _packed(shapes, room)) for first, shapes, last in rows]
+    else:
+        names = _columns(group)
+        columns = (*lead, *map(" / ".join, names), *total)
+        cells = [
+            (*first, *(_first(shapes, several) for several in names), *last)
+            for first, shapes, last in rows
+        ]
+    return Grid(columns, tuple(cells), right=tuple(map(columns.index, total)))
 
 
 def _rows(
-    group: Sequence[Report], varying: Sequence[str], page: Page, weights: bool
+    group: Sequence[Report], query: Query, page: Page
 ) -> Iterator[tuple[Row, dict[str, Text], Row]]:
     """What stands before the tensors, the tensors' shapes by name, and what stands behind."""
     for report in group:
+        flags = [
+            styled(page.check if _has(report, flag) else (page.dot, Style.QUIET))
+            for flag in query.compare
+        ]
         for layer in report.layers:
+            number = [styled((str(layer.number), Style.QUIET))] if len(report.layers) > 1 else []
             yield (
-                _lead(report, layer, [_has(report, flag) for flag in varying], page),
+                (*number, *flags),
                 {output.name: shape(output, page) for output in report.outputs_of(layer)},
-                (page.number(report.parameters_of(layer)),) if weights else (),
+                (page.number(report.parameters_of(layer)),) if "weights" in query.views else (),
             )
 
 
@@ -128,17 +117,9 @@ def _first(shapes: Mapping[str, Text], names: Sequence[str]) -> Text:
     return next((shapes[name] for name in names if name in shapes), Text())
 
 
-def _lead(report: Report, layer: Layer, flags: Sequence[bool], page: Page) -> Row:
-    number = [styled((str(layer.number), Style.QUIET))] if len(report.layers) > 1 else []
-    return (*number, *(styled(page.check if flag else (page.dot, Style.QUIET)) for flag in flags))
-
-
-def _named(name: str, cell: Text) -> Text:
-    return styled((name, Style.NAME), whole(" "), cell)
-
-
-def _packed(words: Sequence[Text], room: int) -> Text:
-    """Words in as few lines as there is room for, none of them broken."""
+def _packed(shapes: Mapping[str, Text], room: int) -> Text:
+    """Names and shapes in as few lines as there is room for, none of them broken."""
+    words = [styled((name, Style.NAME), whole(" "), cell) for name, cell in shapes.items()]
     lines = [words[0]]
     for word in words[1:]:
         if lines[-1].width + 2 + word.width <= room:
