@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rnnshape.nest import rebuilt
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import Array, differ, sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
@@ -49,16 +49,30 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     return Array((*shape, num_classes))
 
 
-def pad_sequences(sequences: Any, maxlen: Any = None, *_: Any, **__: Any) -> Any:
-    """`(samples, maxlen)`"""
-    many: Any = opened("the number of sequences")
-    if isinstance(sequences, list | tuple):
-        many = len(sequences)
-        if maxlen is None and all(isinstance(row, list | tuple) for row in sequences):
-            maxlen = max(map(len, sequences), default=0)
-    elif isinstance(sequences, Array):
-        many = sequences.shape[0]
-    return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
+def pad_sequences(
+    sequences: Any,
+    maxlen: Any = None,
+    dtype: Any = None,
+    padding: Any = "pre",
+    truncating: Any = "pre",
+    value: Any = 0,
+) -> Any:
+    """`(samples, maxlen)`, with the numbers of rows that the code writes."""
+    rows = sequences if isinstance(sequences, list | tuple) else ()
+    are_known = rows and all(isinstance(row, list | tuple) for row in rows)
+    if maxlen is None and are_known:
+        maxlen = max(map(len, rows))
+    if not are_known or not isinstance(maxlen, int) or [*opens_in([sequences])]:
+        many: Any = opened("the number of sequences")
+        if isinstance(sequences, list | tuple | Array):
+            many = sequences.shape[0] if isinstance(sequences, Array) else len(sequences)
+        return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
+    padded = []
+    for row in rows:
+        kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]
+        others = [value] * (maxlen - len(kept))
+        padded.append(others + kept if padding == "pre" else kept + others)
+    return NUMPY["array"](padded)
 
 
 def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None, **_: Any) -> Any:
@@ -103,15 +117,16 @@ class Scaler(StandIn):
     own_rank = 2
 
     def __init__(self, *_: Any, **__: Any) -> None:
-        pass
+        self.own_columns: tuple[Any, ...] = ()
 
-    def fit(self, *_: Any) -> Scaler:
+    def fit(self, data: Any, *_: Any) -> Scaler:
+        self.own_columns = tuple(sizes_of(data)[1:])
         return self
 
     def transform(self, data: Any, *_: Any) -> Any:
         shape = tuple(sizes_of(data))
-        if len(shape) != self.own_rank:
-            raise ValueError("Expected an array of as many axes as before")
+        if len(shape) != self.own_rank or differ(shape[1:], self.own_columns or shape[1:]):
+            raise ValueError("Expected an array of as many axes and features as before")
         return self.own_made(data, shape)
 
     inverse_transform = transform
@@ -120,7 +135,7 @@ class Scaler(StandIn):
         return Array(shape)
 
     def fit_transform(self, data: Any, *_: Any) -> Any:
-        return self.transform(data)
+        return self.fit(data).transform(data)
 
 
 class LabelEncoder(Scaler):
