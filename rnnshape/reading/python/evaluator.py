@@ -17,23 +17,7 @@ from typing import Any
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.expression import Source
-from rnnshape.reading.python.allowed import (
-    BUILTINS,
-    MODULES,
-    argument_parser,
-    environment,
-    formatted,
-    type_of,
-)
-from rnnshape.reading.python.limits import (
-    DEEPEST_CODE,
-    MOST_STEPS,
-    STEPS_OF_STATEMENT,
-    ExhaustedError,
-    TooLargeError,
-    check_result,
-    weight_of_call,
-)
+from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
@@ -49,8 +33,10 @@ from rnnshape.reading.python.stand_in import (
 shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
-PLAIN_MODULES = {path: Module(path, held) for path, held in MODULES.items()}
+PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50
+# Bounds of this reader, and what Keras refuses: not Python's.
+OURS = (limits.ExhaustedError, limits.TooLargeError, QueryError, RecursionError)
 
 
 class Evaluator:
@@ -80,11 +66,10 @@ class Evaluator:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.notes: list[str] = []
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
-        parser = functools.cache(lambda: {"ArgumentParser": argument_parser(self.note)})
-        system = functools.cache(lambda: environment(self.note))  # made where code asks for them
-        self.modules["argparse"] = Module("argparse", lambda name: parser()[name])
-        self.modules["os"] = Module("os", lambda name: system()[name])
-        self.names, self.given = names, {**BUILTINS, **self._doors()}
+        parser = allowed.argument_parser(self.note)
+        self.modules["argparse"] = Module("argparse", {"ArgumentParser": parser})
+        self.modules["os"] = Module("os", allowed.environment(self.note))
+        self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used: set[str] = set()
         self.labels: dict[str, None] = {}
@@ -95,7 +80,7 @@ class Evaluator:
         self.messages: list[QueryError] = []
         self.refusals: list[Open] = []  # what Python itself would not do
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
-        self.steps, self.limit, self.depth = 0, MOST_STEPS, 0
+        self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
         self.trying = 0  # `try` statements around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
@@ -155,8 +140,8 @@ class Evaluator:
 
     def spend(self, steps: int = 1) -> None:
         self.steps += steps
-        if self.steps > min(self.limit, MOST_STEPS):
-            raise ExhaustedError("this code takes too many steps to be read")
+        if self.steps > min(self.limit, limits.MOST_STEPS):
+            raise limits.ExhaustedError("this code takes too many steps to be read")
 
     # The three ways to do something to a value.
 
@@ -164,11 +149,11 @@ class Evaluator:
         """What Python's own function makes of its parts; open where it refuses them."""
         node = self.node
         try:
-            self.spend(weight_of_call(function, parts, named))
+            self.spend(limits.weight_of_call(function, parts, named))
             made = function(*parts, **named)
             if isinstance(made, Iterator) and not isinstance(made, Stream):
                 made = Stream(made)
-            check_result(made)
+            limits.check_result(made)
         except IsOpenError as wrong:
             self.node = node
             found = self.derived(wrong.value)
@@ -183,7 +168,7 @@ class Evaluator:
                 return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
-            if self.trying and not isinstance(wrong, TooLargeError | RecursionError):
+            if self.trying and not isinstance(wrong, limits.TooLargeError | RecursionError):
                 raise
             return self.refuse(self.open(self._text(function), _words_of(wrong)))
         self.node = node
@@ -223,9 +208,9 @@ class Evaluator:
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
         if plain_type(owner) is str and name == "format":
-            return functools.partial(formatted, owner)
+            return functools.partial(allowed.formatted, owner)
         if name == "__class__":
-            return self.really(type_of, owner)
+            return self.really(allowed.type_of, owner)
         stored = stored_name(owner, name)
         if is_visible(owner, stored):
             try:
@@ -285,7 +270,7 @@ class Evaluator:
         self.node = node
         self.depth += 1
         try:
-            if self.depth > DEEPEST_CODE * (1 + len(self.calls)):
+            if self.depth > limits.DEEPEST_CODE * (1 + len(self.calls)):
                 raise RecursionError(NESTED)
             made = self._worth_of(self, node, scope)
         finally:
@@ -323,16 +308,16 @@ class Evaluator:
         with self.within(source):
             for node in statements:
                 self.calls, self.trying, self.depth = [], 0, 0
-                self.limit = self.steps + STEPS_OF_STATEMENT
+                self.limit = self.steps + limits.STEPS_OF_STATEMENT
                 try:
                     self.follow(node, scope)
                 except ReturnedSignal:  # code that was copied out of a function
                     continue
                 except (Exception, Signal) as wrong:
                     self._stops(node, scope, wrong)
-                except ExhaustedError as wrong:
+                except limits.ExhaustedError as wrong:
                     self._stops(node, scope, wrong)
-                    if self.steps > MOST_STEPS:
+                    if self.steps > limits.MOST_STEPS:
                         break
         self.calls, self.trying, self.depth, self.limit = before
 
@@ -346,9 +331,9 @@ class Evaluator:
         else:
             words = _words_of(wrong)
             because = Open("", words, self.source, node)
-            text = words if _is_ours(wrong) else f"this stops with {words}"
+            text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
-        self.limit = self.steps + STEPS_OF_STATEMENT
+        self.limit = self.steps + limits.STEPS_OF_STATEMENT
         for found in ast.walk(node):
             if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
                 lost = Open(found.id, because.reason, because.source, because.node)
@@ -380,17 +365,12 @@ def _is_of_many(node: ast.AST, function: object) -> bool:
     return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
 
 
-def _is_ours(wrong: BaseException) -> bool:
-    """Whether it is a bound of this reader, or what Keras refuses, and not of Python."""
-    return isinstance(wrong, ExhaustedError | TooLargeError | QueryError | RecursionError)
-
-
 def _words_of(wrong: BaseException) -> str:
     """What Python would say of an exception, if that can be told."""
-    if _is_ours(wrong):
+    if isinstance(wrong, OURS):
         return NESTED if isinstance(wrong, RecursionError) else str(wrong)
     try:
         words = str(wrong)[:200]
-    except (Exception, ExhaustedError):  # its class may be the code's
+    except (Exception, limits.ExhaustedError):  # its class may be the code's
         words = "its text is not known"
     return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__
