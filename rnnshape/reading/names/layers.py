@@ -38,7 +38,7 @@ class Layer(StandIn):
     followed.
 
     Attributes:
-        keras_name: of the layer of Keras that it is; empty where it is none.
+        own_keras_name: of the layer of Keras that it is; empty where it is none.
         own_layer: what stands for it in the network.
         own_weights: those that the code adds itself.
     """
@@ -66,8 +66,10 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        if name in ("input", "output") or keras2.attribute(name, "layer") is not None:
-            return True
+        is_gone = keras2.attribute(name, "layer") is not None
+        return is_gone or name in ("input", "output") or self._is_argument(name)
+
+    def _is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and name in signatures.signature(self.own_keras_name).names
 
     def __getattr__(self, name: str) -> Any:
@@ -75,16 +77,15 @@ class Layer(StandIn):
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)
-        call = self.own_layer.call
-        if name in signatures.signature(call.name).names:
-            return _as_code_has_it(call[name])
+        if self._is_argument(name):
+            return _as_code_has_it(self.own_layer.call[name])
         if (gone := keras2.attribute(name, "layer")) is not None:
             session().old_name(f"layer.{name}", gone)
         raise AttributeError(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
-        if not name.startswith("own_") and "own_layer" in vars(self) and self.own_reaches(name):
+        if not name.startswith("own_") and "own_layer" in vars(self) and self._is_argument(name):
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
         else:
@@ -225,9 +226,8 @@ class Layer(StandIn):
         """The layer inside another."""
         session().take(self)
         if not self.own_keras_name:
-            raise IsOpenError(
-                opened(self.own_text, "a layer around a layer of the code is not read")
-            )
+            why = "a layer around a layer of the code is not read"
+            raise IsOpenError(opened(self.own_text, why))
         if self.own_layer.unread is not None:
             return self.own_layer.unread
         return self.own_layer.call
@@ -284,7 +284,6 @@ class LambdaLayer(Layer):
     def __init__(self, function: Any = None, output_shape: Any = None, **named: Any) -> None:
         super().__init__(**named)
         self.own_function = function
-        self.own_node = session().evaluator.node
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not callable(self.own_function):
