@@ -212,7 +212,7 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
     named: dict[str, object] = {}
     for word in parameters:
         if word.default is word.empty and word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD):
-            found = Open(word.name, "", getattr(function, "source", None) or evaluator.source)
+            found = Open(word.name, "", evaluator.source)
             found.is_named = True
             given = named if word.kind is word.KEYWORD_ONLY else positional
             given[word.name] = evaluator.named_by_let(found)
@@ -221,9 +221,8 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
         return evaluator.really(function, *positional.values(), **named)
-    except (Exception, ExhaustedError) as wrong:
-        if isinstance(wrong, ExhaustedError):
-            evaluator.tell(NotReadError(str(wrong)))
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
         return Open("a function")
     finally:
         evaluator.calls.clear()
