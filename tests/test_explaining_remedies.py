@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from rnnshape.explaining import Explanation, explain, is_error
-from rnnshape.explaining.messages import found_in, known_messages, named_changes
+from rnnshape.explaining.messages import _table, found_in, known_messages
 from rnnshape.explaining.text import one_line, plain
 from tests.test_explaining import OLD_MESSAGES, is_well_said
 
@@ -199,7 +199,7 @@ def unapplied(raised: Mapping[str, str]) -> list[str]:
         (entry.patterns[0].pattern[:60], entry.remedies, of_entry.get(entry, set()))
         for entry in known_messages()
     ]
-    wanted += [(name, remedies, everywhere) for name, remedies in named_changes().items()]
+    wanted += [(name, remedies, everywhere) for name, remedies in _table()[1].items()]
     return [
         f"{of}: {remedy}"
         for of, remedies, applied in wanted

@@ -181,7 +181,6 @@ MENDED: list[tuple[str, Shape, str, str, Shape]] = [
      "LSTM(3, stateful=True)", THREE),
     ("LSTM(64, return_sequences=True) -> RepeatVector(3)", THREE, "leave out its return_sequences",
      "LSTM(64) -> RepeatVector(3)", THREE),
-    ("norm()", THREE, "choose by axis", "norm(axis=1)", THREE),
     ("EinsumDense('abc,cd->abd', (None, 3), bias_axes='bd')", THREE, "give it in output_shape",
      "EinsumDense('abc,cd->abd', (5, 3), bias_axes='bd')", THREE),
     ("Conv1DTranspose(3, 2, strides=2, output_padding=0, padding='same')", THREE,
@@ -190,7 +189,6 @@ MENDED: list[tuple[str, Shape, str, str, Shape]] = [
      "Bidirectional(LSTM(3, stateful=True))", THREE),
     ("Bidirectional(LSTM(3, stateful=True, return_state=True))", THREE, "or stateful",
      "Bidirectional(LSTM(3, return_state=True))", THREE),
-    ("glu(axis=1)", THREE, "give it an even number", "glu(axis=1)", (2, 6, 4)),
     ("TimeDistributed(LSTM(3))", THREE, "describe another with Input(...)",
      "TimeDistributed(LSTM(3))", (2, 5, 4, 1)),
 ]  # fmt: skip

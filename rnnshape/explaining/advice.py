@@ -238,7 +238,8 @@ def _data_remedies(taken: Shape, came: Shape) -> tuple[str, ...]:
     >>> _data_remedies((None, 5, 1), (16, 5))[0]
     'X = X[..., None]  # (16, 5) becomes (16, 5, 1)'
     """
-    sizes = ", ".join(_or(size, "-1") for size in taken[1:])
+    unknown = iter(["-1"])  # one size can be worked out from the rest
+    sizes = ", ".join(str(size or next(unknown, "timesteps")) for size in taken[1:])
     batch = "len(X)" if None in taken[1:] else "-1"
     reshape = f"X = X.reshape({batch}, {sizes})  # if the numbers are the same, in this order"
     own = f"Input(shape={came[1:]})  # the model takes what X has"

@@ -123,12 +123,7 @@ def _filled(texts: tuple[str, ...], parts: Mapping[str, _Part]) -> tuple[str, ..
 
 def changes(name: str, /, **parts: object) -> tuple[str, ...]:
     """The changes that stand in the table under a name, if it is there; a size of None is any."""
-    return _filled(named_changes().get(name, ()), _parts(parts))
-
-
-def named_changes() -> Mapping[str, tuple[str, ...]]:
-    """The changes that functions choose from, by their names."""
-    return _table()[1]
+    return _filled(_table()[1].get(name, ()), _parts(parts))
 
 
 def known_messages() -> tuple[KnownMessage, ...]:
