@@ -207,6 +207,12 @@ def test_the_remedy_has_the_names_and_numbers_of_the_message() -> None:
     ]
 
 
+def test_a_line_of_a_log_behind_an_error_names_no_argument() -> None:
+    error = "ValueError: Unrecognized keyword arguments passed to LSTM: {'input_length': 1}"
+    log = "2024-05-01 10:00:02.1: W tensorflow/core/kernels/generator_dataset_op.cc:107] Error"
+    assert explain(f"{error}\n{log}").remedies == explain(error).remedies
+
+
 def test_of_two_errors_in_a_chain_the_last_is_explained() -> None:
     first = "ValueError: Shapes (None, 1) and (None, 10) are incompatible"
     between = "\n\nDuring handling of the above exception, another exception occurred:\n\n"

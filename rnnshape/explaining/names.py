@@ -22,7 +22,8 @@ def arguments(said: Said) -> Advice | None:
     if "optimizer" in said.match[0] or "not recognized" in said.match[0]:
         of = "optimizer"
     ends = ":" if "{" in said["given"] else "[:=,)]|$"
-    given = re.findall(rf"([A-Za-z_]\w*)['\"]?(?={ends})", said["given"].strip("{} '\"."))[:4]
+    words = said["given"].partition("} ")[0].strip("{} '\".")  # without a log's line behind it
+    given = re.findall(rf"([A-Za-z_]\w*)['\"]?(?={ends})", words)[:4]
     is_of_keras = of in _FUNCTIONS or of in keras2.ARGUMENTS or module_of(of) is not None
     if not (is_of_keras or any(_old(of, name) for name in given)):
         return None
