@@ -95,6 +95,7 @@ class LayerCall:
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
+        is_first: whether a model becomes with it what it is, wherever it is called then.
     """
 
     number: int
@@ -106,6 +107,7 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
+    is_first: bool = False
 
     @property
     def tensors(self) -> Iterator[Tensor]:

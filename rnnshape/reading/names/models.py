@@ -224,10 +224,13 @@ class Model(Layer):
         """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
         groups, held.groups = held.groups, []
+        before = len(held.calls)
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
             held.groups = groups
+            for call in held.calls[before:]:
+                call.is_first = True
         if isinstance(made, Open):  # its layers are known so far
             calls = [call for call in held.calls if call.layer.unread is None]
             used = {tensor.maker for call in calls for tensor in call.tensors}

@@ -161,7 +161,7 @@ class Session:
             yield
         finally:
             self.groups.pop()
-            made = self.calls[before:]
+            made = [call for call in self.calls[before:] if not call.is_first]
             for call in made:
                 call.beside = made
 
