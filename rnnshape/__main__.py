@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from rnnshape.interruption import handle_signals, received_signal
+from rnnshape.terminal.environment import Environment
 
 
 def main() -> NoReturn:
@@ -16,15 +18,29 @@ def main() -> NoReturn:
     try:
         handle_signals()
         gc.set_threshold(100_000)  # starting makes many objects and little garbage
+        environment = _environment(sys.argv[1:])
         from rnnshape.cli.run import run
 
-        code = run(sys.argv[1:])
+        code = run(sys.argv[1:], environment)
     except BaseException:
         if received_signal() is None:
             raise
     # All is written by now, or can't be; Python's own way out could still be interrupted.
     signum = received_signal()
     os._exit(code if signum is None else 128 + signum)
+
+
+def _environment(arguments: Sequence[str]) -> Environment:
+    """The usual one; whoever reads a file is started before the command is loaded."""
+    file = next((what for what in arguments if os.path.isfile(what.partition(":")[0])), None)
+    if file is None:
+        return Environment()
+    import rnnshape.description  # noqa: F401  # either process needs it
+    from rnnshape.reading.reader import Reader, forked
+
+    reader = Reader(forked)
+    reader.begin(file)
+    return Environment(reader=lambda: reader)
 
 
 if __name__ == "__main__":
