@@ -95,4 +95,4 @@ def test_a_file_is_read_while_the_command_is_still_loaded(tmp_path: Path) -> Non
     )
     loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines()]
     assert loaded.index("rnnshape.reading.child") < loaded.index("typer")
-    assert done.stdout.splitlines()[0].strip() == "m", done.stdout
+    assert done.stdout.startswith("m: LSTM(3)"), done.stdout

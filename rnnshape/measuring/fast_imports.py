@@ -97,7 +97,8 @@ def modules_when_used() -> Iterator[None]:
 WHEN_USED = re.compile(
     r"asyncio|importlib\.metadata|opt_einsum|rich\.(console|markup|table)"
     r"|tensorflow\.python\.framework\.meta_graph"
-    r"|tensorflow\.python\.ops\.((linalg\.sparse\.)?\w+_grad|ragged\.ragged_ops)"
+    r"|tensorflow\.python\.ops\.(gradients_impl|parsing_ops|structured\.structured_tensor"
+    r"|ragged\.ragged_string_ops|(linalg\.sparse\.)?\w+_grad|ragged\.ragged_ops)"
     r"|tensorflow\.python\.ops\.parallel_for\.control_flow_ops"
 )
 
@@ -115,7 +116,7 @@ def names_when_used() -> Iterator[None]:
 def _gathers_names(name: str) -> bool:
     if name.startswith("keras."):
         return not f"{name}.".startswith("keras.src.") or name in KERAS_GATHERS
-    return name in ("keras", "tensorflow") or name.startswith(
+    return name in ("keras", "tensorflow", *TENSORFLOW_GATHERS) or name.startswith(
         ("tensorflow._api.", "tensorflow.experimental")
     )
 
@@ -123,9 +124,12 @@ def _gathers_names(name: str) -> bool:
 KERAS_GATHERS = tuple(
     f"keras.src.{name}" for name in ("datasets", "layers", "utils", "visualization")
 )
+TENSORFLOW_GATHERS = ("tensorflow.python.data", "tensorflow.python.data.experimental")
 IMPORT = re.compile(r"^from ([\w.]+) import (\([^)]*\)|[^\n(#*]+)(?:#.*)?$", re.MULTILINE)
 IMPORT_ALL = re.compile(r"^from ([\w.]+) import \*.*$", re.MULTILINE)
-NO_CODE = re.compile(r'"""[\s\S]*?"""|#.*')
+NO_CODE = re.compile(
+    r'"""[\s\S]*?"""|#.*|^_allowed_symbols = \[[^]]*\]|^remove_undocumented\(.*', re.MULTILINE
+)
 # Classes that are only asked whether something is one of theirs, and nothing can be: making one
 # takes several machines. Their modules would import a hundred more.
 NEVER_MADE = ("tensorflow.python.distribute.collective_all_reduce_strategy",)

@@ -35,7 +35,7 @@ from rnnshape.signatures import is_operation, module_of, signature
 
 Tell = Callable[[int, int], None]
 
-EAGER_STEPS = 24  # tracing a graph costs as much as running so many timesteps eagerly
+EAGER_STEPS = 48  # tracing a graph costs as much as running so many timesteps eagerly
 
 
 def build(value: Value) -> Any:
