@@ -84,9 +84,7 @@ class Layer:
         """Whether it is a layer of Keras, or one with arguments, that Keras alone can tell of."""
         if self.facts is not None or self.unread is not None:
             return False
-        is_given_sizes = all(
-            tensor and None not in (tensor.sizes or (None,)) for tensor in self.inputs
-        )
+        is_given_sizes = all(tensor and tensor.known_size is not None for tensor in self.inputs)
         return is_given_sizes or not has_rule(self.call.name)
 
     @property
@@ -108,6 +106,6 @@ class Layer:
     @property
     def parameters(self) -> int | None:
         """How many numbers its weights hold; None where that is not known."""
-        if self.facts is None or any(None in (weight.sizes or (None,)) for weight in self.weights):
+        if self.facts is None or any(weight.known_size is None for weight in self.weights):
             return 0 if self.same_as is not None else self.step.parameters
         return sum(weight.size for weight in self.weights)

@@ -94,7 +94,7 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
         with_initial_state(step.layer, facts, states)
     except QueryError:  # some of a backward layer's may be missing
         return made
-    if given is None or None in (given.sizes or (None,)):
+    if given is None or given.known_size is None:
         return made
     batch, *shape = (None if axis.is_open else axis.length for axis in given.axes)
     size = "" if batch is None else f", batch_size={batch}"

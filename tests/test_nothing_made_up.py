@@ -273,6 +273,11 @@ def test_what_follows_from_an_assumed_size_is_another_with_another_size(text: st
                 assert (kind in report.assumes_of(layer)) == follows
 
 
+def test_a_weight_that_is_a_single_number_counts() -> None:
+    [answer] = command("Normalization()", "--dry-run", "--json").lines
+    assert answer["layers"][0]["parameters"] == 1 + 1 + 1  # a mean, a variance, how many there were
+
+
 @pytest.mark.parametrize("shape", ["60000,28,28", "(60000, 28, 28)", "[60000, 28, 28]"])
 def test_the_shape_of_data_is_given_by_let(shape: str, tmp_path: Path) -> None:
     text = (

@@ -147,7 +147,7 @@ class Tensor:
     @property
     def known_size(self) -> int | None:
         """The same; None where a part of its shape is not known."""
-        return None if None in (self.sizes or (None,)) else self.size
+        return None if self.sizes is None or None in self.sizes else self.size
 
     @property
     def labels(self) -> str:
