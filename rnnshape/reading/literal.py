@@ -15,6 +15,7 @@ from rnnshape.expression import LARGEST, Call, Source, Value, bind
 from rnnshape.network import Network, chain
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 
+ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
 PLAIN = (
     ast.Expr, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.List, ast.keyword,
@@ -36,7 +37,16 @@ def is_literal(text: str) -> bool:
     >>> is_literal("max([1, 2])")  # only what begins with a capital can be a layer
     False
     """
-    return _statements(text.replace("→", "->")) is not None
+    return _statements(with_plain_arrows(text)) is not None
+
+
+def with_plain_arrows(text: str) -> str:
+    """The same text with -> for each → that stands in no string.
+
+    >>> with_plain_arrows("LSTM(3, name='→') → Dense(1)")
+    "LSTM(3, name='→') -> Dense(1)"
+    """
+    return ARROWS.sub(lambda found: "->" if found[0] == "→" else found[0], text)
 
 
 @lru_cache(maxsize=16)
@@ -48,7 +58,7 @@ def literal_network(text: str) -> Network | None:
     LSTM(64) -> Dense(1)
     >>> literal_network("LSTM(64, retrun_state=True)")
     """
-    text = text.replace("→", "->")
+    text = with_plain_arrows(text)
     source = Source(text, "line " if "\n" in text.strip() else "")
     try:
         return chain(_bound_layers(source))

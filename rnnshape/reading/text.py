@@ -15,6 +15,7 @@ from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
+from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
@@ -38,7 +39,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
     """
-    text = _without_prompts(text.replace("→", "->"))
+    text = _without_prompts(with_plain_arrows(text))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
         text = text if "\n" in text else text.lstrip()
