@@ -107,7 +107,7 @@ def _answers(
 def _same_inputs(described: tuple[Question, Description]) -> object:
     question, description = described
     return (
-        [tensor.axes for tensor in description.inputs],
+        [[(axis.length, axis.is_open) for axis in tensor.axes] for tensor in description.inputs],
         [source.dtype for source in question.network.inputs],
         description.inputs_below,
     )
