@@ -489,7 +489,7 @@ m = Model(x, [net(x), net(x, other=True)])
 """
     reading = read_code(text, {})
     assert [network.name for network in reading.networks] == ["net", "m"]
-    assert reading.notes == (("not counted: Dense(5), which another call of it uses",), ())
+    assert reading.notes == (("not counted: Dense(5), which this call does not use",), ())
 
 
 def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:

@@ -275,14 +275,20 @@ def _finished(
 
 
 def _not_counted(model: Model) -> tuple[str, ...]:
-    """Layers of a model with a `call` of its own that only another call of it uses: Keras counts
-    their parameters, too."""
+    """Layers and models within one with a `call` of its own that this call does not use: Keras
+    counts their parameters, too."""
     takes, gives = model.own_flow()
     used = {call.layer for call in graph.calls_before(gives, takes)}
     others = {call.layer for call in SESSION.get().calls} - used
-    held = [vars(part).get("own_layer") for part in vars(model).values() if isinstance(part, Layer)]
-    rows = [str(layer.call) for layer in held if layer in others] if not model.own_kind else []
-    return (f"not counted: {', '.join(rows)}, which another call of it uses",) if rows else ()
+    rows = []
+    for part in () if model.own_kind else vars(model).values():
+        if isinstance(part, Model) and not others.isdisjoint(
+            call.layer for call in part.own_calls()
+        ):
+            rows.append(part.own_title)
+        elif isinstance(part, Layer) and vars(part).get("own_layer") in others:
+            rows.append(str(part.own_layer.call))
+    return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()
 
 
 def _alone(layer: Layer) -> Network:

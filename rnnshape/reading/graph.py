@@ -37,12 +37,14 @@ class Layer:
         unread: why it is not read, where it is not.
         parameters: how many it has, where it is not read and they are known all the same.
         name: that Keras gives it, where the code gives it none.
+        holds: the layer in it, where that may be called elsewhere, too.
     """
 
     call: Call
     unread: Unknown | None = None
     parameters: int | None = None
     name: str = ""
+    holds: Layer | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -80,6 +82,7 @@ class Tensor:
         return hash((self.maker, self.output))
 
 
+SHARED = Unknown("a shared layer", (), "its weights are those of an earlier layer")
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
 
 
@@ -92,6 +95,7 @@ class LayerCall:
         arguments, keywords: what it is called with.
         names: what the code calls its outputs, by their places.
         group: the nested models that it is part of.
+        part: the call of the outermost of them, if there is one.
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
@@ -104,6 +108,7 @@ class LayerCall:
     keywords: tuple[tuple[str, Given], ...] = ()
     names: dict[int, str] = field(default_factory=dict)
     group: str = ""
+    part: Any = None
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
@@ -198,6 +203,19 @@ def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[La
     return sorted(found, key=lambda call: call.number)
 
 
+def that_follow_from(inputs: Sequence[Tensor], calls: Iterable[LayerCall]) -> list[LayerCall]:
+    """The calls that Keras has in a model: what a layer makes of data alone is data."""
+    found = dict[LayerCall, None]()
+    for call in calls:
+        is_given = any(
+            tensor in inputs or tensor.maker in found or not getattr(tensor.maker, "is_data", True)
+            for tensor in call.tensors
+        )
+        if is_given or call.part is not None:
+            found[call] = None
+    return list(found)
+
+
 def shape_of(tensor: Tensor) -> Shape | Unknown | None:
     """The shape of a tensor; None where it is not known."""
     maker = tensor.maker
@@ -223,20 +241,24 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     except QueryError:
         return []
     asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
+    batches = {one.shape[0] for one in layer.inputs if one and one.axes}
     return [
-        _shape_of_output(output, f"tensor {call.number}.{index}", asked)
+        _shape_of_output(output, f"tensor {call.number}.{index}", asked, batches)
         for index, output in enumerate(layer.outputs)
     ]
 
 
-def _shape_of_output(output: Described, name: str, asked: tuple[str, ...]) -> Shape | None:
-    """A shape that the rule found, with Keras' None where Keras has one."""
+def _shape_of_output(
+    output: Described, name: str, asked: tuple[str, ...], batches: set[int]
+) -> Shape | None:
+    """A shape that the rule found, with Keras' None where Keras has one; not for what is made of
+    the batch, as by `reshape(x, (-1, 4))`."""
     if not output.has_rank:
         return None
     why = "it follows from what is not known"
     return tuple(
         Unknown(f"{name}.shape[{place}]", asked, why)
-        if axis.is_unknown
+        if axis.is_unknown or (axis.is_open and place == 0 and axis.length not in batches)
         else None
         if axis.is_open
         else axis.length
@@ -259,7 +281,7 @@ def network_of(
         raise too_many_layers()
     numbers = {call: number for number, call in enumerate(calls, start=1)}
     places = {tensor: place for place, tensor in enumerate(inputs)}
-    for tensor in (tensor for call in calls for tensor in call.tensors):
+    for tensor in (*(tensor for call in calls for tensor in call.tensors), *outputs):
         if isinstance(tensor.maker, InputTensor) or tensor.maker not in numbers:
             places.setdefault(tensor, len(places))
 
@@ -275,13 +297,17 @@ def network_of(
     names, first_calls, steps = _names(calls), dict[Layer, int](), list[Step]()
     for number, call in enumerate(calls, start=1):
         layer = call.layer
-        first = first_calls.setdefault(layer, number)
+        first = first_calls.setdefault(layer.holds or layer, number)
+        if calls[first - 1].layer is not layer:  # another layer with the same weights in it
+            shape_of(Tensor(call))
+            layer, first = replace(layer, unread=SHARED, parameters=0), number
+            call = replace(call, returns=tuple(call.shapes or ()))
         steps.append(
             Step(
                 layer.call if layer.unread else without_input_arguments(layer.call),
                 tuple(map(ref, call.arguments)),
                 tuple((word, ref(value)) for word, value in call.keywords),
-                names[call],
+                names[calls[number - 1]],
                 first if first < number else None,
                 call.group,
                 layer.unread,
@@ -328,9 +354,9 @@ def _input(tensor: Tensor, *, is_beside: bool) -> Input:
     """What the network is given; data beside the inputs of a model is none of them."""
     maker = tensor.maker
     if isinstance(maker, LayerCall):  # another model makes it
-        name = maker.names.get(tensor.output) or "inputs"
+        name = maker.names.get(tensor.output) or ("data" if is_beside else "inputs")
         unknown = Unknown(f"{name}.shape", (), "what another model makes is not known")
-        return Input(shape_of(tensor) or unknown, name)
+        return Input(shape_of(tensor) or unknown, name, None, is_beside)
     is_data = maker.is_data and is_beside
     name = maker.name or maker.given_name or ("data" if is_data else "inputs")
     return Input(maker.shape, name, maker.dtype, is_data)

@@ -13,8 +13,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.layers import UnreadLayer
 from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION, Session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, returned, tensors_of, unread_step

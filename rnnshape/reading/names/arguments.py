@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rnnshape import signatures
@@ -12,8 +12,9 @@ from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, argument, operand
+from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.rules.arguments import changes_no_shape
 
@@ -140,6 +141,24 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))
 
 
+def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor]) -> Iterator[str]:
+    """Keras refuses a model whose outputs need other inputs than those that it names."""
+    if not (takes and gives):
+        yield f"what this model's {'outputs' if takes else 'inputs'} are is not known"
+    names = [*filter(None, map(name_given, takes))]
+    for name in {name for name in names if names.count(name) > 1}:
+        message = f"two inputs have the name {name!r}: give each its own"
+        yield f'{message} (Keras: "All operation names should be unique")'
+    calls = graph.calls_before(gives, takes)
+    for tensor in (*(tensor for call in calls for tensor in call.tensors), *gives):
+        maker = tensor.maker
+        if isinstance(maker, graph.InputTensor) and tensor not in takes:
+            if maker.name == "weight" or maker.shape is None or maker.is_data:
+                continue  # Keras takes it as it is
+            name = maker.name or maker.given_name
+            yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
+
+
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with."""
     if takes is None or given is None or len(takes) != len(given):
@@ -153,3 +172,14 @@ def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
                 f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
                 '(Keras: "is incompatible with the layer: expected shape")'
             )
+
+
+def with_inputs(given: Any) -> Any:
+    """What a model is called with, with an input in place of each array."""
+    if isinstance(given, dict):
+        return {word: with_inputs(part) for word, part in given.items()}
+    if isinstance(given, list | tuple):
+        return type(given)(map(with_inputs, given))
+    if isinstance(given, Array):
+        return Tensor(graph.InputTensor(plain_shape((None, *given.shape[1:])), given.own_name))
+    return given

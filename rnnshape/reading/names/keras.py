@@ -6,14 +6,16 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import NotReadError, QueryError, did_you_mean
+from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
+from rnnshape.reading.names.copies import no_copy
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
-from rnnshape.reading.names.layers import LambdaLayer, Layer, layer_class
+from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
+from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
@@ -186,12 +188,11 @@ def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     return found
 
 
-def cloned(*_: Any, **__: Any) -> Any:
-    """A copy of a model, which is not read."""
-    found = opened("", "it is a copy of a model, which is not read")
-    said = f"{found.label} is not read: ask for the model itself"
-    session().evaluator.tell(NotReadError(said, found.place))
-    return found
+def cloned(model: Any, *more: Any, **named: Any) -> Any:
+    """A model of layers that are made in the same way."""
+    if more or named or not isinstance(model, Model):
+        raise no_copy()
+    return model.own_copied()
 
 
 @cache
@@ -207,7 +208,7 @@ CLASSES: dict[str, Any] = {
     "Sequential": Sequential,
     "Layer": Layer,
     "Input": Input,
-    "InputLayer": Input,
+    "InputLayer": InputLayer,
     "Lambda": LambdaLayer,
 }
 FUNCTIONS: dict[str, Any] = {
@@ -216,6 +217,7 @@ FUNCTIONS: dict[str, Any] = {
     "shape": sizes_at_run_time,
     "load_model": loaded,
     "clone_model": cloned,
+    "model_from_json": Model.from_config,
     "set_image_data_format": set_image_data_format,
     "set_image_dim_ordering": set_image_data_format,
 }

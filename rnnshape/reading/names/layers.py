@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -24,7 +23,13 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.signatures import is_operation, module_of
 
+BASES = {
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
+    **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
+    **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
+}
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
 
@@ -90,6 +95,10 @@ class Layer(StandIn):
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
         else:
             super().__setattr__(name, value)
+            inner = [*vars(self).values()] if name == "trainable" else []
+            for part in (one for held in inner for one in (held if type(held) is list else [held])):
+                if isinstance(part, Layer):
+                    part.trainable = value
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.own_is_lost(because)
@@ -111,7 +120,8 @@ class Layer(StandIn):
             return unread_step(layer, [*graph.tensors_in([given, named])])
         parts, words = list(given), dict(named)
         call = self.own_layer.call
-        for word in (*signatures.signature(call.name).tensors[:1], "inputs", "sequences"):
+        known = signatures.signature(call.name).tensors
+        for word in (*known[:1], "inputs", "sequences"):
             if not parts and word in words:
                 parts.append(words.pop(word))
         inner = call["layer"] if call.name == "Bidirectional" else call
@@ -119,8 +129,9 @@ class Layer(StandIn):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
             del parts[1:]
         for word in ("mask", "training"):
-            if isinstance(words.get(word), Open):  # it changes no shape
-                del words[word]
+            is_taken = word == "mask" or word in known  # Keras drops `training` where it is not
+            if isinstance(words.get(word), Open) or not is_taken:  # it changes no shape
+                words.pop(word, None)
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
             return opened("data")
@@ -145,14 +156,15 @@ class Layer(StandIn):
             is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
-        with held.within_call(self.own_title):
+        with held.within_call(self.own_title, self):
             made = self.call(
                 *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
             )
         inner = held.calls[before:]
-        if not (self.own_is_row or self.own_weights or _uses_more(inner, taken)):
-            if isinstance(made, Open):
-                raise IsOpenError(made)
+        is_row = self.own_is_row or self.own_weights or _uses_more(inner, taken)
+        if not is_row and isinstance(made, Open):
+            raise IsOpenError(made)
+        if not is_row and _uses_all(made, taken):
             return made
         shapes = [plain_sizes(tensor) for tensor in graph.tensors_in(made)]
         del held.calls[before:]
@@ -160,7 +172,8 @@ class Layer(StandIn):
         if "own_layer" not in vars(self):
             because = opened(self.own_text, self.own_why)
             self.own_layer = unread_layer(self.own_text, because, self._count(inner))
-        return unread_step(self.own_layer, taken, shapes)
+        with held.within_call(owner=self):
+            return unread_step(self.own_layer, taken, shapes)
 
     def _count(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers in it."""
@@ -172,7 +185,7 @@ class Layer(StandIn):
             layers = describe(graph.network_of([], outputs, "", inner)).layers if inner else ()
         except QueryError:
             return None
-        counts += [layer.parameters for layer in layers if layer.call.name != "get_item"]
+        counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
         return sum(counts) if all(isinstance(count, int) for count in counts) else None
 
     def build(self, input_shape: Any = None) -> None:
@@ -233,13 +246,14 @@ class Layer(StandIn):
         return self.own_layer.call
 
     def _end(self, name: str) -> Any:
-        """`layer.output`, or `layer.input`, of its last call."""
+        """`layer.output`, or `layer.input`, of its first call that is within no other's."""
         for model in session().models:
             model.own_call_layers_with(self)
         made = [call for call in session().calls if call.layer is self.own_layer]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")
-        return returned(made[-1]) if name == "output" else as_lists(made[-1].arguments[0])
+        first = min(made, key=lambda call: (call.part is not None, call.number))
+        return returned(first) if name == "output" else as_lists(first.arguments[0])
 
     @property
     def name(self) -> Any:
@@ -268,52 +282,48 @@ def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
     return any(tensor.maker not in made and tensor not in known for tensor in taken)
 
 
+def _uses_all(made: Any, given: Any) -> bool:
+    """Whether what is made follows from all that is given: Keras has what that needs in a model."""
+    known, ends = {*graph.tensors_in(given)}, [*graph.tensors_in(made)]
+    calls = graph.calls_before(ends, known)
+    return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
+
+
 def as_lists(given: Any) -> Any:
     """A nest of tensors as code has it."""
     return rebuilt(given, lambda leaf: leaf, list)
 
 
-class LambdaLayer(Layer):
-    """`Lambda(lambda x: x * 2)`: its function is followed. It is one row, as in Keras: its shape is
-    that of what its function makes."""
+class TimeDistributedLayer(Layer):
+    """`TimeDistributed(layer)`: one row, of what the layer makes of one timestep, where that is a
+    layer of the code, or a model that is no chain."""
 
+    own_inner: Any = None
     own_is_row = True
-    own_why = "it runs code, which is not measured"
-    own_text = "Lambda(...)"
+    own_why = "what is in it is followed, for one timestep"
 
-    def __init__(self, function: Any = None, output_shape: Any = None, **named: Any) -> None:
-        super().__init__(**named)
-        self.own_function = function
+    def __init__(self, *values: Any, **named: Any) -> None:
+        inner = values[0] if values else named.get("layer")
+        if isinstance(inner, Layer) and isinstance(argument(inner), Unknown):
+            self.own_inner, self.own_keras_name = inner, ""
+            return
+        super().__init__(*values, **named)
+        self.own_layer.holds = vars(inner).get("own_layer") if isinstance(inner, Layer) else None
 
     def call(self, *given: Any, **named: Any) -> Any:
-        if not callable(self.own_function):
-            return opened("Lambda", "what it does is not in this code")
-        with suppress(IsOpenError):
-            first = given[0] if given else named.get("inputs")
-            return session().evaluator.really(self.own_function, first)
-        return opened("Lambda")
+        if self.own_inner is None:
+            return super().call(*given, **named)
+        sizes = plain_sizes(given[0] if given else named["inputs"])
+        if sizes is None:
+            return opened(self.own_text, "what it is given is not known")
+        made = self.own_inner(Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs")))
+        each = plain_sizes(made) if isinstance(made, Tensor) else None
+        shape = None if each is None else (*sizes[:2], *each[1:])
+        return Tensor(graph.InputTensor(shape))
 
-    def _count(self, inner: Sequence[graph.LayerCall]) -> int:
-        return 0
-
-
-class UnreadLayer(Layer):
-    """Something that stands where a layer would, and that is not read."""
-
-    def __init__(self, layer: graph.Layer) -> None:
-        super().__init__()
-        self.own_layer = layer
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        return unread_step(self.own_layer, [*map(passed, given)])
-
-
-class InputLayer(Layer):
-    """An input among `model.layers`."""
-
-    def __init__(self, tensor: Tensor) -> None:
-        super().__init__()
-        self.output = self.input = tensor
+    @property
+    def own_text(self) -> str:
+        return f"TimeDistributed({self.own_inner.own_title})"
 
 
 def _as_code_has_it(value: Value) -> Any:
@@ -321,14 +331,14 @@ def _as_code_has_it(value: Value) -> Any:
     if isinstance(value, Unknown):
         return open_of(value)
     if isinstance(value, Call):
-        if signatures.module_of(value.name) == "layers":
+        if module_of(value.name) == "layers":
             return stand_in_of(graph.Layer(value))
         return Setting(value.name, value)
     return tuple(map(_as_code_has_it, value)) if isinstance(value, tuple) else value
 
 
 def _names_of(call: Call) -> tuple[str, ...]:
-    if signatures.module_of(call.name) is None:
+    if module_of(call.name) is None:
         return ()
     return signatures.signature(call.name).names
 
@@ -336,12 +346,16 @@ def _names_of(call: Call) -> tuple[str, ...]:
 @cache
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
-    return type(name, (Layer,), {"own_keras_name": name})
+    base = layer_class(BASES[name]) if name in BASES else Layer
+    base = TimeDistributedLayer if name == "TimeDistributed" else base
+    return type(name, (base,), {"own_keras_name": name})
 
 
-def stand_in_of(layer: graph.Layer) -> Layer:
+def stand_in_of(layer: Any) -> Any:
     """What stands for a layer of the network that code asks a model for."""
-    kind = layer_class(layer.call.name)
-    made: Layer = kind.__new__(kind)
+    if not isinstance(layer, graph.Layer):
+        return layer
+    name = layer.call.name
+    made: Layer = Layer.__new__(layer_class(name) if module_of(name) == "layers" else Layer)
     made.own_is_built, made.own_layer = True, layer
     return made

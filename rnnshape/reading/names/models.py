@@ -10,9 +10,19 @@ from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
 from rnnshape.network import MOST_LAYERS, Network, too_many_layers, without_input_arguments
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import check_fits, holds_tensors, open_shape, passed
+from rnnshape.reading.names.arguments import (
+    check_fits,
+    holds_tensors,
+    open_shape,
+    passed,
+    with_inputs,
+    wrong_with_ends,
+)
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.layers import InputLayer, Layer, as_lists, gives_open, stand_in_of
+from rnnshape.reading.names.copies import graph_anew, no_copy
+from rnnshape.reading.names.layers import Layer, as_lists, stand_in_of
+from rnnshape.reading.names.order import layers_in_order
+from rnnshape.reading.names.other_layers import InputLayer
 from rnnshape.reading.names.session import opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -26,6 +36,7 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.training import Compiled, History, given_to, gives_data
 from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.signatures import is_operation
 
 MOST_MODELS = 1_000
 ENDS = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
@@ -54,6 +65,7 @@ class Model(Layer):
     own_compiled: Compiled | None
 
     own_what = "a model"
+    own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -81,26 +93,7 @@ class Model(Layer):
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
-            self._check_ends()
-
-    def _check_ends(self) -> None:
-        """Keras refuses a model whose outputs need other inputs than those that it names."""
-        if not (self.own_takes and self.own_gives):
-            which = "outputs" if self.own_takes else "inputs"
-            raise self.own_refused(f"what this model's {which} are is not known")
-        names = [*filter(None, map(name_given, self.own_takes))]
-        for name in {name for name in names if names.count(name) > 1}:
-            message = f"two inputs have the name {name!r}: give each its own"
-            raise self.own_refused(f'{message} (Keras: "All operation names should be unique")')
-        calls = graph.calls_before(self.own_gives, self.own_takes)
-        for tensor in (*(tensor for call in calls for tensor in call.tensors), *self.own_gives):
-            maker = tensor.maker
-            if isinstance(maker, graph.InputTensor) and tensor not in self.own_takes:
-                if maker.name == "weight" or maker.shape is None or maker.is_data:
-                    continue  # Keras takes it as it is
-                name = maker.name or maker.given_name
-                which = f": {name}" if name else ""
-                message = f"this model needs an input that it does not name{which}"
+            for message in wrong_with_ends(self.own_takes, self.own_gives):
                 raise self.own_refused(message)
 
     def own_refused(self, message: str, place: Place | None = None) -> QueryError:
@@ -109,8 +102,9 @@ class Model(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`model.trainable = False` is said of each of its layers."""
-        for layer in self.layers if name == "trainable" else ():
-            layer.trainable = value
+        if name == "trainable":
+            for layer in dict.fromkeys(call.layer for call in self.own_calls()):
+                stand_in_of(layer).trainable = value
         object.__setattr__(self, name, value)
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
@@ -143,7 +137,7 @@ class Model(Layer):
         each other."""
         if not self.own_title:
             session().models[:] = [model for model in session().models if model is not self]
-        calls = self._calls()
+        calls = self.own_calls()
         expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
         for call in calls:
             if [*call.tensors] != expected or call.keywords or call.layer.unread:
@@ -153,9 +147,10 @@ class Model(Layer):
         layers = tuple(without_input_arguments(call.layer.call) for call in calls)
         return Call("Sequential", (("layers", layers),))
 
-    def _calls(self) -> list[graph.LayerCall]:
+    def own_calls(self) -> list[graph.LayerCall]:
         takes, gives = self.own_flow()
-        return graph.calls_before(gives, takes)
+        calls = graph.calls_before(gives, takes)
+        return graph.that_follow_from(takes, calls) if self.own_kind == "Functional" else calls
 
     def own_call_layers_with(self, layer: Layer) -> None:
         """Calls the layers, where nothing else has and this one is among them."""
@@ -172,16 +167,18 @@ class Model(Layer):
             takes = counted(len(self.own_takes), "tensor")
             raise QueryError(f"{self.own_title or 'this model'} takes {takes}, not {len(given)}")
         for mine, other in zip(self.own_takes, given, strict=True):
+            if isinstance(other.maker, graph.InputTensor) and other.maker.shape is None:
+                other.maker.shape = plain_sizes(mine)
             check_fits(self.own_title, plain_sizes(mine), plain_sizes(other))
         return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
 
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
         """What it returns with other tensors instead of some that it takes."""
-        held, calls = session(), graph.calls_before(self.own_gives, self.own_takes)
+        held, calls = session(), self.own_calls()
         if len(calls) > MOST_LAYERS:
             raise too_many_layers()
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
-        with held.within_call(title):
+        with held.within_call(title, self):
             made = graph.called_anew(calls, instead, held.step)
         return self._nested([graph.in_place_of(give, instead, made) for give in self.own_gives])
 
@@ -200,8 +197,12 @@ class Model(Layer):
     def __call__(self, *given: Any, **named: Any) -> Any:
         if not given and "inputs" in named:
             given = (named.pop("inputs"),)
-        first = given[0] if given else opened("inputs")
-        if isinstance(first, Array):
+        first: Any = given[0] if given else opened("inputs")
+        is_data = isinstance(first, Array)
+        if is_data and not self.own_takes and len([*given, *named]) > 1:  # not by `build` alone
+            given, named = with_inputs(given), with_inputs(named)
+            first = given[0]
+        elif is_data:
             is_described = self.own_is_described
             self._trained("__call__", [first], {})
             if is_described:
@@ -214,7 +215,7 @@ class Model(Layer):
         was_built = self.own_is_called
         if not was_built:
             self.own_follow(passed(first), given[1:], named)
-        if not holds_tensors(first):
+        if is_data or not holds_tensors(first):
             return self._predictions()
         if type(self).call.__module__ != "__main__":
             return self.call(first)
@@ -223,13 +224,13 @@ class Model(Layer):
     def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
-        groups, held.groups = held.groups, []
-        before = len(held.calls)
+        before, held.groups, held.part = (held.groups, held.part), [], None
+        number = len(held.calls)
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
-            held.groups = groups
-            for call in held.calls[before:]:
+            held.groups, held.part = before
+            for call in held.calls[number:]:
                 call.is_first = True
         if isinstance(made, Open):  # its layers are known so far
             calls = [call for call in held.calls if call.layer.unread is None]
@@ -270,7 +271,19 @@ class Model(Layer):
     train_on_batch = gives_data("train_on_batch")
     test_on_batch = gives_data("test_on_batch")
 
-    to_json = gives_open("a text")
+    def get_config(self) -> Any:
+        return self if self.own_kind else super().get_config()
+
+    to_json = get_config
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:
+        return config.own_copied() if isinstance(config, Model) else super().from_config(config)
+
+    def own_copied(self) -> Any:
+        if not self.own_kind:
+            raise no_copy()
+        return Model(*graph_anew(*self.own_flow()), self.own_name)
 
     @property
     def own_is_described(self) -> bool:
@@ -297,9 +310,9 @@ class Model(Layer):
         takes, gives = self.own_flow()
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
-        if not graph.calls_before(gives, takes):
+        if not (calls := self.own_calls()):
             return None
-        return replace(graph.network_of(takes, gives, name), kind=self.own_kind)
+        return replace(graph.network_of(takes, gives, name, calls), kind=self.own_kind)
 
     def own_with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""
@@ -338,15 +351,17 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Any]:
-        calls = self._calls()
-        entries = [InputLayer(tensor) for tensor in self.own_takes]
-        return [*entries, *map(stand_in_of, dict.fromkeys(call.layer for call in calls))]
+        return [
+            InputLayer(one) if isinstance(one, Tensor) else stand_in_of(one)
+            for one in layers_in_order(*self.own_flow(), self.own_calls())
+            if not (isinstance(one, graph.Layer) and is_operation(one.call.name))
+        ]
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
-            if layer.name == name:
+            if name == (name_given(layer.input) if type(layer) is InputLayer else layer.name):
                 return layer
         raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 

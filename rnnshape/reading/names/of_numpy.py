@@ -98,7 +98,12 @@ def _numbers_in(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _arange(*values: Any, **_: Any) -> Any:
+def _arange(
+    *values: Any, start: Any = 0, stop: Any = None, limit: Any = None, step: Any = 1, **_: Any
+) -> Any:
+    end = limit if stop is None else stop
+    if end is not None:
+        values = (values[0] if values else start, end, step)
     if not values or not all(isinstance(value, int | float) for value in values):
         return opened("data")
     if all(isinstance(value, int) for value in values):

@@ -13,8 +13,10 @@ from rnnshape.network import Input, chain, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.layers import Layer, UnreadLayer
+from rnnshape.reading.names.copies import input_anew, no_copy
+from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
@@ -27,6 +29,8 @@ class Sequential(Model):
         own_items: its layers and models, first perhaps an `Input`.
         own_shape: what it is given, as `build` or data says it.
     """
+
+    own_takes_open = ("layers",)
 
     def __init__(
         self, layers: Any = None, trainable: Any = True, name: Any = None, **more: Any
@@ -85,6 +89,20 @@ class Sequential(Model):
             length = printed(call["input_length"]) if "input_length" in call else "None"
             today = keras2.Today(f"Input(({length}, {size}))")
             session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
+
+    def own_copied(self) -> Any:
+        made = Sequential(name=self.own_name)
+        made.own_shape, made.own_open = self.own_shape, self.own_open
+        for item in self.own_items:
+            if isinstance(item, Tensor):
+                made.add(input_anew(item))
+            elif isinstance(item, Model):
+                made.add(item.own_copied())
+            elif item.own_keras_name:
+                made.add(stand_in_of(replace(item.own_layer)))
+            else:  # a layer of the code
+                raise no_copy()
+        return made
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]

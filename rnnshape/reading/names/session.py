@@ -13,6 +13,7 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
 from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation
@@ -31,6 +32,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
+        part: the call of the outermost of them.
         data_format: where channels stand in images, if the code says it for all layers.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
@@ -45,6 +47,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
+        self.part: Part | None = None
         self.problems: list[Problem] = []
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number = 0
@@ -84,7 +87,7 @@ class Session:
         group = "/".join(filter(None, [*self.groups, within]))
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
-        call = graph.LayerCall(self.number, layer, arguments, words, group=group)
+        call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         self.calls.append(call)
         return call
 
@@ -153,15 +156,17 @@ class Session:
             self.problems.append(found)
 
     @contextmanager
-    def within_call(self, title: str = "") -> Iterator[None]:
+    def within_call(self, title: str = "", owner: object = None) -> Iterator[None]:
         """While code that a layer or model calls is followed: Keras gives it real tensors."""
+        before, start = self.part, len(self.calls)
+        self.part = before or (Part(owner) if owner is not None else None)
         self.groups.append(title)
-        before = len(self.calls)
         try:
             yield
         finally:
             self.groups.pop()
-            made = [call for call in self.calls[before:] if not call.is_first]
+            self.part = before
+            made = [call for call in self.calls[start:] if not call.is_first]
             for call in made:
                 call.beside = made
 

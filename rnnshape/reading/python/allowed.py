@@ -88,8 +88,13 @@ def dataclass(kind: Any = None, **_: object) -> Any:
     return kind
 
 
-def asdict(value: Any) -> dict[str, object]:
-    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+def asdict(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(asdict, value))
+    if isinstance(value, dict):
+        return {key: asdict(one) for key, one in value.items()}
+    names = getattr(type(value), "__dataclass_fields__", None)
+    return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
 def namedtuple(
@@ -244,8 +249,9 @@ MODULES: dict[str, Mapping[str, object]] = {
     "functools": {
         "partial": functools.partial,
         "reduce": functools.reduce,
-        "cached_property": property,
-        **dict.fromkeys(("cache", "lru_cache"), unchanged),
+        "cached_property": functools.cached_property,
+        "cache": functools.cache,
+        "lru_cache": functools.lru_cache,
         "wraps": lambda *_, **__: unchanged,
     },
     "itertools": _of(

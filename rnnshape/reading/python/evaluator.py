@@ -189,7 +189,9 @@ class Evaluator:
 
     def derived(self, value: Open) -> Open:
         """What the piece of code that is followed now makes of something open."""
-        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp):
+        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp) and not (
+            value.is_number and isinstance(self.node, ast.Subscript)  # `rows[k]` is not what k is
+        ):
             return value
         return value.derived(shortened(ast.unparse(self.node)), self.source, self.node)
 

@@ -10,7 +10,7 @@ from typing import Any
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
-from rnnshape.reading.python.functions import function
+from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
@@ -56,9 +56,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             evaluator.node = node
             return evaluator.attribute(owner, name)
         case ast.Tuple(elts=parts):
-            return evaluator.really(tuple, evaluator.worth_of_all(parts, scope))
+            return _display(evaluator, tuple, parts, scope)
         case ast.List(elts=parts):
-            return evaluator.really(list, evaluator.worth_of_all(parts, scope))
+            return _display(evaluator, list, parts, scope)
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
@@ -99,7 +99,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             returned = ast.copy_location(ast.Return(body), body)
             return function(evaluator, "<lambda>", arguments, [returned], scope)
         case ast.Set(elts=parts):
-            return evaluator.really(set, evaluator.worth_of_all(parts, scope))
+            return _display(evaluator, set, parts, scope)
         case ast.NamedExpr(target=target, value=inner):
             known = evaluator.worth(inner, scope)
             assign(evaluator, target, known, scope.of_function())
@@ -128,6 +128,14 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     found = evaluator.undefined.setdefault(name, evaluator.open(name))
     found.is_named = found.is_undefined = True
     return evaluator.named_by_let(found)
+
+
+def _display(evaluator: Evaluator, kind: type, parts: Sequence[ast.expr], scope: Scope) -> object:
+    """`[1, *more]`: open where it is not known how many there are."""
+    try:
+        return evaluator.really(kind, evaluator.worth_of_all(parts, scope))
+    except IsOpenError as wrong:
+        return wrong.value
 
 
 def _dictionary(evaluator: Evaluator, node: ast.Dict, scope: Scope) -> object:
@@ -218,6 +226,7 @@ def _note_distance(op: ast.operator, left: object, right: object, made: object) 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     called = evaluator.worth(node.func, scope)
     because: Open | None = None  # it is not known with what the function is called
+    why = ""
     try:
         parts = evaluator.worth_of_all(node.args, scope)
     except IsOpenError as wrong:
@@ -230,8 +239,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             raise QueryError(text, evaluator.source.place_of_keyword(keyword))
         more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
         if isinstance(more, Open):
-            why = more.reason or "what ** gives is not known: write the arguments themselves"
-            because = because or Open(more.label, why, more.source, more.node)
+            why = "what ** gives is not known: write the arguments themselves"
+            because = because or more
         elif all(isinstance(word, str) for word in more):
             keywords |= more
         else:
@@ -244,10 +253,14 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     if isinstance(called, Open):
         return _of_open(evaluator, node, called, parts, keywords)
     if because is not None:
-        made = _of_open(evaluator, node, because, parts, keywords)
-        if isinstance(made, Open):
-            made.roots = because.roots or (because,)
-        return made
+        named = from_unknown(evaluator, called, keywords, because)
+        if named is None:
+            spread = Open(because.label, because.reason or why, because.source, because.node)
+            made = _of_open(evaluator, node, spread, parts, keywords)
+            if isinstance(made, Open):
+                made.roots = because.roots or (because,)
+            return made
+        parts, keywords = [], named
     evaluator.calls.append(node)
     try:
         made = evaluator.really(called, *parts, **keywords)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple
@@ -14,10 +14,11 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
-from rnnshape.reading.python.stand_in import Stream, stored_name
+from rnnshape.reading.python.stand_in import Stream, is_of_code, stored_name
 from rnnshape.reading.python.targets import give
 
 YIELDS = (ast.Yield, ast.YieldFrom)
+SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -94,24 +95,39 @@ def _parameters(
         yield kinds(given.kwarg.arg, kinds.VAR_KEYWORD)
 
 
+def from_unknown(
+    evaluator: Evaluator, called: object, named: Mapping[str, object], because: Open
+) -> dict[str, object] | None:
+    """What a function or class of the code is given by `*args` or `**config` that nobody knows:
+    each argument may come from there. None of others, but of those that take what is open."""
+    is_followed = hasattr(called, "own_body") or (isinstance(called, type) and is_of_code(called))
+    words = getattr(called, "own_takes_open", ())
+    if is_followed and callable(called):
+        parameters = inspect.signature(called).parameters.values()
+        words = [word.name for word in parameters if word.kind not in SPREAD]
+    more = {word: evaluator.part(because, f"[{word!r}]") for word in words}
+    return {**more, **named} if is_followed or words else None
+
+
 def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
     """A class that Python makes, of names that are followed."""
     bases = evaluator.worth_of_all(node.bases, scope)
     for found in opens_in(bases):
         reason = found.reason or f"what {found.label} is, is not known"
         return Open(node.name, reason, evaluator.source, node)
+    fields: list[ast.AnnAssign] = []
     if any(base is NamedTuple for base in bases):  # class Config(NamedTuple): units: int = 64
-        fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+        fields += [part for part in node.body if isinstance(part, ast.AnnAssign)]
         words = [part.target.id for part in fields if isinstance(part.target, ast.Name)]
         defaults = [evaluator.worth(part.value, scope) for part in fields if part.value]
-        return evaluator.really(namedtuple, node.name, words, defaults=defaults)
+        bases = [evaluator.really(namedtuple, node.name, words, defaults=defaults)]
     owner: list[type] = []
 
     def body(names: dict[str, object]) -> None:
         names["__module__"] = "__main__"
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
-        evaluator.block(node.body, inner)
+        evaluator.block([part for part in node.body if part not in fields], inner)
 
     host = next((base for base in bases if isinstance(base, type)), object)
     made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)

@@ -202,14 +202,19 @@ def _module(evaluator: Evaluator, path: str) -> Any:
 
 
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+    left: list[Any] = []
     for item in node.items:
         entered = context = evaluator.worth(item.context_expr, scope)
         if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
-            enter = evaluator.attribute(context, "__enter__")
-            entered = evaluator.really(enter) if callable(enter) else context
+            entered = evaluator.really(evaluator.attribute(context, "__enter__"))
+            left.append(evaluator.attribute(context, "__exit__"))
         if item.optional_vars:
             assign(evaluator, item.optional_vars, entered, scope)
-    evaluator.block(node.body, scope)
+    try:
+        evaluator.block(node.body, scope)
+    finally:
+        for leave in reversed(left):
+            evaluator.really(leave, None, None, None)
 
 
 def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:

@@ -1,0 +1,37 @@
+"""Copies of models, as `clone_model` and `from_config` make them: the same layers, made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rnnshape.errors import NotReadError
+from rnnshape.reading import graph
+from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.tensors import Tensor, plain_sizes
+
+
+def no_copy() -> NotReadError:
+    return NotReadError(f"{opened().label} is not read: ask for the model itself")
+
+
+def graph_anew(
+    takes: Sequence[graph.Tensor], gives: Sequence[graph.Tensor]
+) -> tuple[list[graph.Tensor], list[graph.Tensor]]:
+    """Other inputs, and what other layers make of them, under the same names."""
+    held, layers = session(), dict[graph.Layer, graph.Layer]()
+    instead = {take: input_anew(take) for take in takes}
+
+    def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
+        return held.step(layers.setdefault(layer, replace(layer)), *given)
+
+    made = graph.called_anew(graph.calls_before(gives, takes), instead, step)
+    return [*instead.values()], [graph.in_place_of(give, instead, made) for give in gives]
+
+
+def input_anew(tensor: Any) -> graph.Tensor:
+    """An input like that which a tensor is."""
+    maker = tensor.maker
+    is_input = isinstance(maker, graph.InputTensor)
+    return Tensor(replace(maker) if is_input else graph.InputTensor(plain_sizes(tensor)))
