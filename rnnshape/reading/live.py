@@ -17,10 +17,10 @@ from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, bind
+from rnnshape.expression import Call, Unknown, bind
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network
-from rnnshape.reading import replay
+from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
@@ -198,7 +198,7 @@ class _Live:
 
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through
-        it."""
+        it; where they can't, its layers, each alone."""
         name = type(model).__name__
         if not getattr(model, "built", False) or not any(layer.built for layer in model.layers):
             raise QueryError(
@@ -207,18 +207,26 @@ class _Live:
                 "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
             )
         with _traced(model, self.shapes) as flow:
-            if flow is None:
-                raise QueryError(
-                    f"{name} can't be followed: {name}.call takes no symbolic tensors, so ask for "
-                    "its layers, one by one"
-                )
-            unused = (_counted(model) or 0) - int(flow.count_params())
-            if unused:
-                self.notes.append(
-                    f"not counted: {unused:,} parameters that {name}.call does not use"
-                )
-            made = self.functional(flow, name, self.shapes)
-            return replace(replay.network_of_model(made), kind="")
+            if flow is not None:
+                unused = (_counted(model) or 0) - int(flow.count_params())
+                if unused:
+                    self.notes.append(
+                        f"not counted: {unused:,} parameters that {name}.call does not use"
+                    )
+                made = self.functional(flow, name, self.shapes)
+                return replace(replay.network_of_model(made), kind="")
+        self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
+        rows = [tensor for layer in model.layers for tensor in self.row(layer)]
+        return graph.network_of([], rows, name)
+
+    def row(self, layer: Any) -> list[Any]:
+        """What a layer alone returns, of what it was built for."""
+        shape, item = replay.sizes_of(_built_shape(layer)), self.item(layer)
+        if shape is None or isinstance(item, Model):
+            text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
+            item = replay.RecordedLayer(text, why, "", _counted(layer))
+        source = replay.input_tensor(shape or Unknown("inputs", (), "it is not known"))
+        return replay.called(item, [source], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
