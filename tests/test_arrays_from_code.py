@@ -17,6 +17,8 @@ IMPORTS = """
 import numpy as np
 import tensorflow as tf
 import keras
+from sklearn.datasets import load_iris, load_wine, load_digits, load_diabetes, load_breast_cancer
+from sklearn.datasets import make_blobs, make_classification, make_regression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, MinMaxScaler, OneHotEncoder, StandardScaler
 """
@@ -249,6 +251,10 @@ train_test_split(a, b, test_size=2)
 train_test_split(a, train_size=0.5)
 train_test_split(a, a.astype(str), test_size=0.25)
 train_test_split([1, 2, 3, 4, 5], test_size=0.4)
+[load_iris().data, load_wine().target, load_digits(return_X_y=True)]
+[load_diabetes(return_X_y=True), load_breast_cancer().target]
+make_regression(50, 9, n_targets=2)
+[make_classification(40), make_blobs(n_samples=30), make_regression()]
 MinMaxScaler().fit_transform(a)
 StandardScaler().fit(a).transform(b)
 LabelEncoder().fit_transform(np.array(['x', 'y', 'x']))
@@ -266,6 +272,9 @@ keras.utils.pad_sequences([[1, 2, 3], [4]])
 keras.utils.pad_sequences([[1, 2, 3], [4]], maxlen=2)
 keras.utils.pad_sequences([[1, 2, 3], [4]], maxlen=2, padding='post', truncating='post')
 keras.utils.pad_sequences([[1, 2, 3], [4]], maxlen=5, padding='post', value=9)
+keras.utils.pad_sequences([np.zeros((2, 3)), np.zeros((4, 3))], dtype='float32')
+keras.utils.pad_sequences([np.zeros((2, 3)), np.zeros((4, 3))], maxlen=5)
+tf.random.categorical(np.zeros((6, 4)), 2)
 tf.zeros((3, 4))
 tf.ones([2, 3])
 tf.random.normal((4, 5))

@@ -241,6 +241,10 @@ def test_an_error_is_explained_among_the_lines_of_standard_input() -> None:
         "sizes = [\n    1,\n]",
         '"""A program."""',
         "# a comment\n\nimport keras",
+        "size = 3",
+        "x = Input((5, 2))",
+        "...",
+        "%matplotlib inline",
     ],
 )
 def test_a_program_on_standard_input_is_one_question(first: str) -> None:

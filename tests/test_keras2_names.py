@@ -200,3 +200,8 @@ def test_what_is_no_old_name_is_not_found() -> None:
     assert name("keras.layers.LSTM") is None
     assert name("tensorflow.keras.preprocessing.text.Tokenizer") is None
     assert attribute("reset_states", "model") == Today("model.layers[0].reset_state()")
+
+
+@pytest.mark.parametrize("path", [path for path in (*MODULES, *NAMES) if path.startswith("keras.")])
+def test_what_tensorflow_still_has_is_not_gone(path: str) -> None:
+    assert not _exists(f"tensorflow.{path}") or name(f"tensorflow.{path}") is None

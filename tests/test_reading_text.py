@@ -15,6 +15,7 @@ from rnnshape.expression import Call, bind
 from rnnshape.network import chain
 from rnnshape.reading import parse, read
 from rnnshape.reading.text import read_text
+from tests.conftest import command
 
 NO_QUOTE = "this can't be read: unterminated string literal (detected at line 1)"
 CLOSES = "this can't be read: closing parenthesis '{}' does not match opening parenthesis '{}'"
@@ -390,6 +391,18 @@ def test_what_is_wrong_is_shown(text: str, told: str, marked: str, where: str) -
         assert place.line in text.splitlines()
     else:
         assert place is None
+
+
+@pytest.mark.parametrize(
+    "line", ["y = own_function(4)", "Patches(4)(x)", "print('%.3f' % np.zeros(3))", "(", "%%time"]
+)
+def test_what_is_not_read_of_several_lines_hides_nothing_else(line: str, tmp_path: Path) -> None:
+    text = f"{line}\nmodel = Sequential([LSTM(4), Dense(2)])"
+    file = tmp_path / "program.py"
+    file.write_text(text)
+    of_text, of_file = command(text, "-n", "--json"), command(str(file), "-n", "--json")
+    assert of_text.out == of_file.out != ""
+    assert of_text.code == of_file.code
 
 
 def test_a_chain_may_be_as_long_as_is_said() -> None:

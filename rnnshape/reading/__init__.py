@@ -43,7 +43,7 @@ def read(
             return Reading((network,))
         from rnnshape.reading.text import read_text
 
-        return read_text(what, let)
+        return _without_refused(read_text(what, let), dimensions or Dimensions())
     path = Path(file)
     if not os.path.exists(file):  # it raises for no name, however long
         raise QueryError(f"there is no file {shortened(file)}")

@@ -114,7 +114,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         **dict.fromkeys(("show_accuracy", "nb_worker", "max_queue_size", *_WORKERS), _LEFT_OUT),
     },
     "predict": dict.fromkeys(_WORKERS, _LEFT_OUT),
-    "ModelCheckpoint": {"period": Today("save_freq='epoch'")},
+    "ModelCheckpoint": {"period": Today("save_freq='epoch'", keeps_value=False)},
     "TensorBoard": {"write_grads": _LEFT_OUT},
     "l1": {"l": Today("l1=0.01")},
     "l2": {"l": Today("l2=0.01")},
@@ -283,7 +283,8 @@ def name(dotted: str) -> Today | None:
         if dotted.startswith(prefix):
             dotted = f"keras.{dotted.removeprefix(prefix)}"
     if dotted in NAMES:
-        return NAMES[dotted] if NAMES[dotted].code != given else None
+        is_there = given in (NAMES[dotted].code, "tensorflow.keras.layers.ThresholdedReLU")
+        return None if is_there else NAMES[dotted]
     module, _, last = dotted.rpartition(".")
     if module == "keras.backend" and last not in (*_BACKEND_OF_TODAY, "tensorflow_backend"):
         today = {**OTHER_NAMES, **_OF_BACKEND}.get(last, last)

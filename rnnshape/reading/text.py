@@ -45,22 +45,34 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         text = text if "\n" in text else text.lstrip()
     source = Source(text, "line " if "\n" in text.strip() else "")
     marks = _arrows(source)
-    nodes = source.between(marks) if marks else _expressions(source.statements())
-    if nodes is None:
-        reading = read_code(text, let or {})
-        if reading.messages:
-            raise reading.refused()
-        for refusal in reading.refusals:
-            raise refusal
-        if not reading.networks:
-            raise QueryError(NO_LAYER)
+    try:
+        nodes = source.between(marks) if marks else _expressions(source.statements())
+    except QueryError:
+        reading = read_code(text, let or {}) if source.where and not marks else None
+        if reading is None or not reading.networks:
+            raise
         return reading
+    if nodes is None:
+        return _program(read_code(text, let or {}), is_one_line=not source.where)
     evaluator = follower(let or {})
     network = _chain(evaluator, source, nodes)
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
     used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
     return Reading((network,), (), (held.notes_of(network),), used, known)
+
+
+def _program(reading: Reading, is_one_line: bool) -> Reading:
+    """What a program makes: of several lines what can be read, as of a file; of one line all."""
+    if reading.networks and not is_one_line:
+        return reading
+    if reading.messages:
+        raise reading.refused()
+    for refusal in reading.refusals:
+        raise refusal
+    if not reading.networks:
+        raise QueryError(NO_LAYER)
+    return reading
 
 
 def _without_prompts(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TypeAlias
 
-from rnnshape.expression import Call, calls_within
+from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor, changed
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
@@ -135,7 +135,8 @@ def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
     takes = _TAKES.get(call.name) if _rule(call.name) else None
     usual = {"2D": BY_RANK[4], "3D": BY_RANK[5]}.get(call.name[-2:], SEQUENCE)
-    names = takes(call) if takes else usual
+    is_known = not isinstance(dict(call.arguments).get("layer"), Unknown)
+    names = takes(call) if takes and is_known else usual
     if rank is None or rank == len(names):
         return names
     has_time = call.name == "TimeDistributed"  # whatever else its layer takes

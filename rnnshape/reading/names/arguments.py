@@ -39,6 +39,8 @@ class Setting(StandIn):
 def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     """A layer of Keras with its arguments as plain data."""
     known = signatures.signature(name)
+    if any(value is Ellipsis for value in values):
+        raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
     words: dict[str, Value] = {}
     for word, value in as_written_today(name, named).items():
         made = argument(value)

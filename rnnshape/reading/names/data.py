@@ -36,6 +36,28 @@ def _loader(train: int, test: int, sample: Shape, label: Shape) -> Callable[...,
     return load_data
 
 
+def _bunch(samples: int, features: int) -> Callable[..., Any]:
+    def load(*_: Any, return_X_y: Any = False, as_frame: Any = False, **__: Any) -> Any:  # noqa: N803
+        data, target = Array((samples, features)), Array((samples,))
+        if as_frame is not False:
+            return opened("a frame")
+        both = {"data": data, "target": target}
+        return (data, target) if return_X_y is True else Module("a bunch", both)
+
+    return load
+
+
+def _made_up(features: int) -> Callable[..., Any]:
+    """`make_regression(100, 9)`"""
+
+    def make(n_samples: Any = 100, n_features: Any = features, *_: Any, **named: Any) -> Any:
+        columns = named.get("n_targets", 1)
+        labels = (n_samples,) if columns == 1 else (n_samples, columns)
+        return Array((n_samples, n_features)), Array(labels)
+
+    return make
+
+
 def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
     shape = tuple(sizes_of(x))
@@ -57,8 +79,12 @@ def pad_sequences(
     truncating: Any = "pre",
     value: Any = 0,
 ) -> Any:
-    """`(samples, maxlen)`, with the numbers of rows that the code writes."""
+    """`(samples, maxlen)` and the features of an entry, with the numbers that the code writes."""
     rows = sequences if isinstance(sequences, list | tuple) else ()
+    row = next(iter(rows), getattr(sequences, "row", None))
+    if isinstance(sequences, Open) and row is None and "float" in str(dtype):
+        return opened("padded sequences")  # what is no text may come in vectors
+    features = sizes_of(row)[1:] if isinstance(row, Array) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)
     if maxlen is None and are_known:
         maxlen = max(map(len, rows))
@@ -66,7 +92,11 @@ def pad_sequences(
         many: Any = opened("the number of sequences")
         if isinstance(sequences, list | tuple | Array):
             many = sequences.shape[0] if isinstance(sequences, Array) else len(sequences)
-        return Array((many, opened("the longest sequence") if maxlen is None else maxlen))
+        lengths: list[Any] = [one.shape[0] if isinstance(one, Array) else opened() for one in rows]
+        if maxlen is None and rows and not [*opens_in(lengths)]:
+            maxlen = max(lengths)
+        longest = opened("the longest sequence") if maxlen is None else maxlen
+        return Array((many, longest, *features))
     padded = []
     for row in rows:
         kept = [*row[max(0, len(row) - maxlen) :]] if truncating == "pre" else [*row[:maxlen]]
@@ -109,6 +139,19 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     if not 0 < train < many:
         raise ValueError("the resulting train set will be empty")
     return [train, many - train]
+
+
+class Folds(StandIn):
+    """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
+
+    def __init__(self, n_splits: Any = 5, **_: Any) -> None:
+        self.n_splits = n_splits
+
+    def split(self, *_: Any) -> Any:
+        if isinstance(self.n_splits, Open):
+            return opened("the folds")
+        size = opened("the samples of a fold")
+        return [(Array((size,), dtype="int64"), Array((size,), dtype="int64"))] * self.n_splits
 
 
 class Scaler(StandIn):
@@ -255,12 +298,27 @@ KERAS_DATA: dict[str, Any] = {
 }  # fmt: skip
 SCALERS = dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
                          "Normalizer"), Scaler)  # fmt: skip
+OF_SKLEARN = {
+    "load_iris": _bunch(150, 4),
+    "load_wine": _bunch(178, 13),
+    "load_digits": _bunch(1_797, 64),
+    "load_diabetes": _bunch(442, 10),
+    "load_breast_cancer": _bunch(569, 30),
+    "make_regression": _made_up(100),
+    "make_classification": _made_up(20),
+    "make_blobs": _made_up(2),
+}
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     "numpy": Module("numpy", {**OF_NUMPY_ALONE, **NUMPY}),
     "sklearn": Module("sklearn", {}),
+    "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
     "sklearn.model_selection": Module(
-        "sklearn.model_selection", {"train_test_split": train_test_split}
+        "sklearn.model_selection",
+        {
+            "train_test_split": train_test_split,
+            **dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds),
+        },
     ),
     "sklearn.preprocessing": Module(
         "sklearn.preprocessing",

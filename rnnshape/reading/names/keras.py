@@ -20,11 +20,15 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
 from rnnshape.reading.names.training import loss_or_metric
-from rnnshape.reading.python import Module, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 
 FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
     "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",
+}  # fmt: skip
+MERGED = {  # the modes of `merge` in Keras 1
+    "sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum",
+    "dot": "dot",
 }  # fmt: skip
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "tensorflow.keras.backend"}
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
@@ -59,8 +63,8 @@ class Function(StandIn):
             self.own_path.startswith("tensorflow") and "keras" not in self.own_path
         ):
             self._refused_outside_of_layers()
-            if self.own_name == "expand_dims" and len(given) + len(named) == 1:
-                named["axis"] = -1  # which `keras.ops` does not have
+        if self.own_path.endswith("backend") and self.own_name == "expand_dims":
+            named |= {"axis": -1} if len(given) + len(named) == 1 else {}  # `ops` has no default
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         why = f"what {self.own_name} makes of a tensor is not known"
@@ -131,6 +135,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return name
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
+    if name == "custom_gradient":
+        return _without_gradient
     if name in ("function", "register_keras_serializable"):
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
     if path.endswith("layers"):
@@ -148,6 +154,16 @@ def _arguments_are_checked(name: str) -> Any:
             endings = (".weights.h5",) if weights else (".keras", ".h5")
             session().file_named(name, filepath, endings)
         return opened(f"{name}(...)")
+
+    return made
+
+
+def _without_gradient(function: Any) -> Any:
+    """`@tf.custom_gradient`: the function returns a tensor, and beside it that of its gradient."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        both = session().evaluator.really(function, *given, **named)
+        return both[0] if isinstance(both, tuple) else both
 
     return made
 
@@ -232,6 +248,14 @@ class KerasModule(Module):
             self.listed = (*signatures.LAYERS, *signatures.ALIASES, *CLASSES)
         elif path.endswith("models"):
             self.listed = ("Model", "Sequential")
+
+    def __call__(self, inputs: Any, mode: Any = "sum", *_: Any, **named: Any) -> Any:
+        """`merge([a, b], mode="concat")`: in Keras 1 this module was a function."""
+        axis = {"concat": "concat_axis", "dot": "dot_axes"}.get(mode) if mode in MERGED else ""
+        if not self.path.endswith(".merge") or axis == "":
+            raise IsOpenError(opened())
+        places = [named.get(axis, -1)] if axis else []
+        return Function(MERGED[mode], self.path)._as_layer([inputs, *places], {})
 
     def _named(self, name: str) -> Any:
         dotted = f"{self.path}.{name}"

@@ -128,17 +128,24 @@ class Layer(StandIn):
         if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
             del parts[1:]
-        for word in ("mask", "training"):
-            is_taken = word == "mask" or word in known  # Keras drops `training` where it is not
-            if isinstance(words.get(word), Open) or not is_taken:  # it changes no shape
-                words.pop(word, None)
+        for word, value in [*words.items()]:
+            changes_no_shape = word in AFTER_THE_FIRST or word.endswith("mask")
+            is_dropped = word == "training" and word not in known  # by Keras, too
+            if is_dropped or (changes_no_shape and isinstance(value, Open)):
+                del words[word]
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
             return opened("data")
-        arguments = [passed(part) for part in parts]
+        try:
+            arguments = [passed(part) for part in parts]
+            words = {word: passed(value) for word, value in words.items()}
+        except IsOpenError as wrong:
+            if not holds_tensors([parts, words]):
+                raise
+            layer = graph.Layer(call, unknown_of(wrong.value), name=self.own_layer.name)
+            return unread_step(layer, [*graph.tensors_in([parts, words])])
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
-        words = {word: passed(value) for word, value in words.items()}
         step = session().step(self.own_layer, arguments, words)
         return returned(step, 2 if words.get("return_attention_scores") is True else 1)
 

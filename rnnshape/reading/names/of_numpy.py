@@ -283,7 +283,11 @@ ARRAYS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)
 # As TensorFlow and Keras have them, which take the shape first.
-RANDOM_TENSORS = {**ARRAYS, **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True))}
+RANDOM_TENSORS = {
+    **ARRAYS,
+    **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True)),
+    "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
+}
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),

@@ -40,7 +40,10 @@ class Tensor(graph.Tensor, StandIn):
     __slots__ = ()
 
     def own_reaches(self, name: str) -> bool:
-        return name == "_keras_shape"
+        """What something returns that is not read may hold several: `bert(x).pooler_output`."""
+        if isinstance(self.maker, graph.InputTensor) or self.maker.layer.unread is None:
+            return name == "_keras_shape"
+        return plain_sizes(self) is None
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
@@ -54,6 +57,11 @@ class Tensor(graph.Tensor, StandIn):
 
     def __bool__(self) -> bool:
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
+
+    def __getattr__(self, name: str) -> Tensor:
+        if name.startswith(("_", "own_")) or not self.own_reaches(name):
+            raise AttributeError(name)
+        return PartOfUnread(self.maker, self.output)
 
     @property
     def shape(self) -> Any:
@@ -111,6 +119,16 @@ class Tensor(graph.Tensor, StandIn):
 
     def __round__(self, decimals: int = 0) -> Any:
         return operation("round", [self], decimals=decimals)
+
+
+class PartOfUnread(Tensor):
+    """What is under a name of something that is not read: a tensor, or a method."""
+
+    __slots__ = ()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        found = opened()
+        return self.own_made_by_unknown(found.label, [self, *given, *named.values()], found)
 
 
 class Weight(Array):
@@ -347,7 +365,8 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
         if not right or right in words:
             if name in ACTIVATIONS:  # `relu(x, max_value=6)`: it changes no shape
                 continue
-            raise NotReadError(f"{name} takes no {word!r} here")
+            found = opened(f"{name}(...)", f"{name} takes no {word!r} here")
+            return Tensor.own_made_by_unknown(f"{name}(...)", [*given, *named.values()], found)
         words[right] = value
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
     return operation(known, operands, **words)
