@@ -169,9 +169,16 @@ def test_what_keras_refuses_of_a_file_is_a_warning(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_all_that_is_wrong_with_a_text_is_said() -> None:
+    lines = "m = Sequential([LSTM(3, foo=1)])", "n = Sequential([GRU(bar=1)])"
     with pytest.raises(QueryError, match="LSTM takes no 'foo'") as refused:
-        inspect("m = Sequential([LSTM(3, foo=1)])\nn = Sequential([GRU(bar=1)])\n")
+        inspect("; ".join(lines))
     assert any("GRU takes no 'bar'" in note for note in refused.value.__notes__)
+    with pytest.warns(UserWarning, match="takes no") as told:  # of several, the rest is there
+        reports = inspect_all("\n".join(lines))
+    assert [report.open[0].name for report in reports] == ["LSTM(3, foo=1)", "GRU(bar=1)"]
+    assert ["LSTM takes no 'foo'" in str(told[0]), "GRU takes no 'bar'" in str(told[1])] == [
+        True
+    ] * 2
 
 
 # Layers and models of Keras, live
