@@ -192,6 +192,32 @@ def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
     assert (command(text, "--dry-run").code == 2) == refused
 
 
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("refused", "remedy", "mended"),
+    [
+        ("Attention()([x])", "give the same twice", "Attention()([x, x])"),
+        ("ops.glu(x, axis=1)", "give it an even number", "ops.glu(x[:, :4], axis=1)"),
+        ("ops.norm(x, axis=(0, 1, 2))", "choose by axis", "ops.norm(x, axis=(1, 2))"),
+    ],
+)
+def test_keras_takes_a_function_of_tensors_that_is_mended(
+    refused: str, remedy: str, mended: str, tmp_path: Path, keras_measurer: KerasInProcess
+) -> None:
+    names: dict[str, Any] = {}
+    exec("from keras import *\nfrom keras.layers import *", names)
+    wrong, right = (f"x = Input((5, 3))\nm = Model(x, {made})" for made in (refused, mended))
+    called = "m(ops.zeros((2, 5, 3)))"
+    with pytest.raises(ValueError, match=r"inputs list|divisible|axis values"):
+        exec(f"{wrong}\n{called}", names)
+    exec(f"{right}\n{called}", names)
+    path = tmp_path / "x.py"
+    path.write_text(wrong)
+    assert remedy in command(str(path), "-n").err
+    path.write_text(right)
+    assert command(str(path), "-n").code == 0
+
+
 @pytest.mark.parametrize(
     "text", ["LSTM(64, batch_input_shape=(32, 10, 4))", "LSTM(64, time_major=True)"]
 )
