@@ -271,9 +271,11 @@ def network_of(
     outputs: Sequence[Tensor],
     name: str,
     calls: Sequence[LayerCall] | None = None,
+    kind: str | None = None,
 ) -> Network:
     """The network that makes some tensors from others. Inputs that are not given are found.
 
+    `kind` is that of a model; one with a `call` of its own may have two layers of one name.
     Raises a `QueryError` where there are too many layers.
     """
     calls = calls_before(outputs, inputs) if calls is None else calls
@@ -295,6 +297,7 @@ def network_of(
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
     names, first_calls, steps = _names(calls), dict[Layer, int](), list[Step]()
+    named: dict[object, Layer] = {}
     for number, call in enumerate(calls, start=1):
         layer = call.layer
         first = first_calls.setdefault(layer.holds or layer, number)
@@ -302,9 +305,12 @@ def network_of(
             shape_of(Tensor(call))
             layer, first = replace(layer, unread=SHARED, parameters=0), number
             call = replace(call, returns=tuple(call.shapes or ()))
+        made = layer.call if layer.unread else without_input_arguments(layer.call)
+        if kind == "" and named.setdefault(made["name"], layer) is not layer:
+            made = made.without("name")
         steps.append(
             Step(
-                layer.call if layer.unread else without_input_arguments(layer.call),
+                made,
                 tuple(map(ref, call.arguments)),
                 tuple((word, ref(value)) for word, value in call.keywords),
                 names[calls[number - 1]],
@@ -319,7 +325,13 @@ def network_of(
     is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]
     returns = () if is_whole else tuple(map(ref, outputs))
     given = [_input(tensor, is_beside=0 < len(inputs) <= place) for tensor, place in places.items()]
-    network = Network(_each_named(given), tuple(steps), returns, name)  # type: ignore[arg-type]
+    network = Network(
+        _each_named(given),
+        tuple(steps),
+        returns,  # type: ignore[arg-type]
+        name,
+        kind=kind or "",
+    )
     filled = replace(network, inputs=_as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)
     return filled if is_needed else network

@@ -230,5 +230,5 @@ def network_of_model(model: Model, instead: str = "") -> Network:
     if model.own_open is not None:
         raise QueryError(model.own_open.reason)
     is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
-    network = graph.network_of(takes, gives, instead if is_made_up else model.own_name)
-    return replace(network, kind=model.own_kind)
+    name = instead if is_made_up else model.own_name
+    return graph.network_of(takes, gives, name, kind=model.own_kind)

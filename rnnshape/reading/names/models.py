@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
@@ -312,7 +311,7 @@ class Model(Layer):
             raise IsOpenError(self.own_open)
         if not (calls := self.own_calls()):
             return None
-        return replace(graph.network_of(takes, gives, name, calls), kind=self.own_kind)
+        return graph.network_of(takes, gives, name, calls, self.own_kind)
 
     def own_with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""
