@@ -138,7 +138,7 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
         (["lstm", "--x", "100,5,3"], 0, "inputs (32, 5, 3)"),
         (["lstm", "--x", "8,5,3", "--y", "8,3", "--loss", "mse"], 0, "y (8, 3) ✓"),
         (["lstm", "--x", "8,5,3", "--y", "8,2", "--loss", "mse"], 2, "write LSTM(2)"),
-        (["lstm", "--x", "8,5"], 2, "write X = X[..., None]"),
+        (["lstm", "--x", "8,5"], 2, "X (8, 5) ✗"),
         (["lstm", "--x", "8,5,3", "--y", "8"], 0, "give --loss"),
         (["lstm", "--x", "8,5,3", "--y", "9"], 2, "Data cardinality is ambiguous"),
         (["LSTM(4) -> Dense(2)", "--y", "9", "--loss", "mse"], 2, "y (9,) ✗"),

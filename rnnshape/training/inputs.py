@@ -129,7 +129,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
-    if samples == 1 or not (call.y or call.line is None):  # `--x` says how many samples there are
+    if samples == 1 or not call.y:
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
