@@ -214,14 +214,17 @@ def _with_target(
 ) -> Question:
     """The network, given data of these shapes; where they do not fit, a problem tells."""
     from rnnshape.fitting import call_with, names_of_outputs
-    from rnnshape.reading.live import output_keys
     from rnnshape.training import Data
 
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
 
     question = as_far_as_taken(Question(network, dimensions), shapes or ())
-    outputs = output_keys(what) or [name for name, _ in names_of_outputs(network, 1)]
+    outputs = [name for name, _ in names_of_outputs(network, 1)]
+    if _has_config(what):
+        from rnnshape.reading.live import output_keys  # a text needs none of it
+
+        outputs = output_keys(what) or outputs
     targets = by_name(outputs, target, shapes_of(target), "output")
     losses = [loss] if isinstance(loss, str) else loss or ()
     call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
