@@ -129,6 +129,29 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
     assert [one.name for one in found] == (["y"] if change.startswith("X") else [])
 
 
+@pytest.mark.parametrize(
+    ("layers", "x", "said"),
+    [
+        ("LSTM(4), Dense(3)", "np.zeros((20, 5, 2))", "X (20, 5, 2) ✓  y (20, 3) ✓"),
+        ("Input((5, 2)), LSTM(4), unknown(), Dense(3)", "np.zeros((20, 5, 2))",
+         "X (20, 5, 2) ✓  y (20, 3) ·"),
+        ("Input((size, 2)), LSTM(4), Dense(3)", "np.zeros((20, 5, 2))",
+         "X (20, 5, 2) ·  y (20, 3) ✓"),
+        ("Input((5, 2)), LSTM(4), Dense(3)", "np.zeros((20, 5, size))",
+         "X (20, 5, ?) ·  y (20, 3) ✓"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_compared_has_no_tick(
+    layers: str, x: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{IMPORTS}X, y = {x}, np.zeros((20, 3))\nm = Sequential([{layers}])\n"
+        "m.compile(loss='mse')\nm.fit(X, y)\n"
+    )
+    assert said in command(str(path), "-n", variables={"COLUMNS": "200"}).out
+
+
 # The command line
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rnnshape.errors import Place, Problem
+from rnnshape.network import Network
 from rnnshape.report import Report
+from rnnshape.rules.facts import Tensor
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
@@ -20,7 +22,7 @@ def data(report: Report, page: Page) -> Iterator[Block]:
     quiet: list[Text] = []
     for call in report.question.calls:
         wrong = [problem for problem in report.problems if call.has(problem)]
-        line = _call(call, wrong, page)
+        line = _call(call, wrong, page, _compared(report, call))
         if not wrong:
             quiet += [line] if any(data.shape for data in _all(call)) else []
             continue
@@ -39,7 +41,25 @@ def _all(call: TrainingCall) -> tuple[Data, ...]:
     return (*call.x, *call.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
 
 
-def _call(call: TrainingCall, wrong: list[Problem], page: Page) -> Text:
+def _compared(report: Report, call: TrainingCall) -> tuple[bool, bool]:
+    """Whether all sizes of the inputs, and of the outputs, are known: else nothing was found
+    because nothing could be compared."""
+    if isinstance(call.network, Network):
+        return (not call.network.unknowns,) * 2
+    outputs = map(report.description.tensor, report.returned)
+    return _are_known(report.description.inputs), _are_known(outputs)
+
+
+def _are_known(tensors: Iterable[Tensor | None]) -> bool:
+    return all(
+        tensor is not None and tensor.has_rank and not any(axis.is_unknown for axis in tensor.axes)
+        for tensor in tensors
+    )
+
+
+def _call(
+    call: TrainingCall, wrong: list[Problem], page: Page, compared: tuple[bool, bool]
+) -> Text:
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
@@ -48,9 +68,8 @@ def _call(call: TrainingCall, wrong: list[Problem], page: Page) -> Text:
         kinds = ("labels" if array in labels else "data", "data" if array in call.x else "samples")
         found = [problem for problem in wrong if problem.name == array.name]
         found = [problem for problem in found if problem.kind in (*kinds, "samples")]
-        parts.append(
-            _array(array, found, page, style, is_checked=array not in labels or _has_loss(call))
-        )
+        is_checked = compared[1] and _has_loss(call) if array in labels else compared[0]
+        parts.append(_array(array, found, page, style, is_checked=is_checked))
     return joined("  ", parts)
 
 
@@ -58,7 +77,8 @@ def _array(
     array: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool
 ) -> Text:
     shape = page.shape(array.shape)
-    holds = False if found else True if array.shape is not None and is_checked else None
+    is_whole = array.shape is not None and None not in array.shape[1:]  # samples may be any
+    holds = False if found else True if is_whole and is_checked else None
     text = styled((whole(f"{array.name} {shape} "), style), page.mark(holds))
     expected = next((problem.expected for problem in found if problem.expected), None)
     if expected and expected != array.shape:
