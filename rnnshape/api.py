@@ -157,7 +157,7 @@ def inspect_all(
 
     measured = process.measure([report.question for report in reports], seed=seed, values=values)
     pairs = zip(reports, measured, strict=True)
-    return tuple(replace(report, measurement=measurement) for report, measurement in pairs)
+    return tuple(report.measured(measurement) for report, measurement in pairs)
 
 
 def _check_measurement_arguments(measure: bool, seed: int | None, values: bool) -> None:

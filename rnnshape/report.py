@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -70,19 +70,21 @@ class Report:
     question: Question
     measurement: Measurement | None = None
     description: Description = field(init=False, repr=False)
+    described: InitVar[Description | None] = None
 
-    def __post_init__(self) -> None:
-        network, dimensions = self.question.network, self.question.dimensions
+    def __post_init__(self, described: Description | None) -> None:
         measured = self.measurement.layers if self.measurement else ()
-        shapes = [[output.shape for output in layer.outputs] for layer in measured]
-        try:
-            described = describe(network, dimensions, shapes)
-        except QueryError:
-            fitting = sizes_that_fit(network, dimensions)
-            if fitting is None:
-                raise
-            object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
-            described = describe(network, fitting, shapes)
+        if described is None:
+            network, dimensions = self.question.network, self.question.dimensions
+            shapes = [[output.shape for output in layer.outputs] for layer in measured]
+            try:
+                described = describe(network, dimensions, shapes)
+            except QueryError:
+                fitting = sizes_that_fit(network, dimensions)
+                if fitting is None:
+                    raise
+                object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
+                described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(layer.facts.relations) if layer.facts else 0 for layer in self.layers]
@@ -116,7 +118,12 @@ class Report:
         from rnnshape.measuring.process import measure
 
         [measurement] = measure([self.question], seed=seed, values=values)
-        return replace(self, measurement=measurement)
+        return self.measured(measurement)
+
+    def measured(self, measurement: Measurement) -> Self:
+        """The same report with a measurement: what is open to the rule may follow from it."""
+        known = self.description if self.description.is_complete else None
+        return replace(self, measurement=measurement, described=known)
 
     def to_frame(self) -> DataFrame:
         """A row for each output, as a `DataFrame` of pandas; an `ImportError` without pandas.
@@ -187,7 +194,7 @@ class Report:
         found = problems_of_calls(network, self.description, calls, self.question.dimensions)
         return (*network.problems, *found)
 
-    @property
+    @cached_property
     def can_be_measured(self) -> bool:
         """Whether Keras can be asked: a layer is read, Keras takes it, and nothing is open but how
         many parameters the layers have that are left out."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnnshape.cli import messages
@@ -110,7 +109,7 @@ def _measured(
         failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
         left = iter(results)
         measured = [
-            replace(report, measurement=result)
+            report.measured(result)
             if report.can_be_measured and isinstance(result := next(left), Measurement)
             else report
             for report in reports

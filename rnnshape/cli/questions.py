@@ -30,6 +30,9 @@ IN_KERAS = {
 }
 
 
+SIZES = ("batch", "timesteps", "features")
+
+
 def query(options: Options, reader: Callable[[], Reader]) -> Query:
     """What a command line asks for; its texts and files are read by the reader, which is started
     where there is one.
@@ -139,13 +142,12 @@ def _check_all_is_used(
         if name not in used:
             hint = did_you_mean(name, known) or ": no text asks for it"
             raise UsageError(f"--let {shortened(name)}{hint}")
-    taken = {
-        kind_of_axis(axis)
-        for question in questions
-        for axis in axes_that_are_given(question.network, question.dimensions)
-    }
-    for word in ("batch", "timesteps", "features"):
-        if options.dimensions.given(word) is not None and word not in taken:
+    given = {word for word in SIZES if options.dimensions.given(word) is not None}
+    for question in questions if given else ():
+        axes = axes_that_are_given(question.network, question.dimensions)
+        given -= set(map(kind_of_axis, axes))
+    for word in SIZES:
+        if word in given:
             raise UsageError(
                 f"--{word} {options.dimensions.given(word)}: no input takes it, as the text says "
                 "all sizes itself"

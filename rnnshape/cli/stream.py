@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -123,7 +123,7 @@ def _answered(
     for report in asked.reports:
         result = next(results) if report.can_be_measured else None
         if result is None or isinstance(result, Measurement):
-            measured = replace(report, measurement=result)
+            measured = report.measured(result) if result else report
             shown.finish([measured])
             if measured.differences:
                 words = f"{where}Keras and the rule disagree"

@@ -147,7 +147,8 @@ class Tensor:
     @property
     def known_size(self) -> int | None:
         """The same; None where a part of its shape is not known."""
-        return None if self.sizes is None or None in self.sizes else self.size
+        is_known = self.has_rank and not any(axis.is_unknown for axis in self.axes)
+        return self.size if is_known else None
 
     @property
     def labels(self) -> str:
