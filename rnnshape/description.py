@@ -111,17 +111,24 @@ def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
     return True
 
 
-def sizes_that_fit(network: Network, sizes: Dimensions) -> Dimensions | None:
-    """Sizes with more in the place of what is assumed, where Keras would refuse the usual: nobody
-    has said that there are but 5 timesteps. None where it refuses more too."""
-    for kind in ("timesteps", "space", "features"):
-        for times in MORE if sizes.given(kind) is None else ():
-            larger = replace(sizes, times=((kind, times),))
-            with suppress(QueryError):
-                assumed = describe(network, larger).assumed
-                if any(kind_of_axis(axis) == kind for axes in assumed for axis in axes):
-                    return larger
-    return None
+def describe_what_fits(
+    network: Network, sizes: Dimensions, measured: Measured = ()
+) -> tuple[Description, Dimensions]:
+    """What the rule says of a network, and the sizes: more in the place of what is assumed where
+    Keras would refuse the usual, as nobody has said that there are but 5 timesteps."""
+    try:
+        return describe(network, sizes, measured), sizes
+    except QueryError:
+        for kind in ("timesteps", "space", "features"):
+            for times in MORE if sizes.given(kind) is None else ():
+                larger = replace(sizes, times=((kind, times),))
+                with suppress(QueryError):
+                    described = describe(network, larger, measured)
+                    if any(
+                        kind_of_axis(axis) == kind for axes in described.assumed for axis in axes
+                    ):
+                        return described, larger
+        raise
 
 
 class _Run:

@@ -9,8 +9,8 @@ from itertools import count, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
-from rnnshape.description import Description, describe, sizes_that_fit
-from rnnshape.errors import Problem, QueryError, shortened
+from rnnshape.description import Description, describe_what_fits
+from rnnshape.errors import Problem, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras
@@ -77,14 +77,9 @@ class Report:
         if described is None:
             network, dimensions = self.question.network, self.question.dimensions
             shapes = [[output.shape for output in layer.outputs] for layer in measured]
-            try:
-                described = describe(network, dimensions, shapes)
-            except QueryError:
-                fitting = sizes_that_fit(network, dimensions)
-                if fitting is None:
-                    raise
+            described, fitting = describe_what_fits(network, dimensions, shapes)
+            if fitting is not dimensions:
                 object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
-                described = describe(network, fitting, shapes)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(layer.facts.relations) if layer.facts else 0 for layer in self.layers]
@@ -261,14 +256,13 @@ class Report:
     @property
     def parameters(self) -> int | None:
         """Of all layers together; None where one is not known."""
-        known = [self.parameters_of(layer) for layer in self.layers]
-        return self.least_parameters if None not in known else None
+        is_known = all(self.parameters_of(layer) is not None for layer in self.layers)
+        return self.least_parameters if is_known else None
 
     @property
     def least_parameters(self) -> int:
         """Of all layers of which they are known."""
-        known = (self.parameters_of(layer) for layer in self.layers)
-        return sum(tensor for tensor in known if tensor is not None)
+        return sum(self.parameters_of(layer) or 0 for layer in self.layers)
 
     @cached_property
     def names(self) -> list[str]:

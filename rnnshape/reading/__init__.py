@@ -88,18 +88,16 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     """Of several networks those that Keras takes; of the others it is said why not."""
     if len(reading.networks) < 2:
         return reading
-    from rnnshape.description import describe, sizes_that_fit
+    from rnnshape.description import describe_what_fits
 
     taken: list[int] = []
     refused: list[QueryError] = []
     for number, network in enumerate(reading.networks):
         try:
-            describe(network, dimensions)
+            describe_what_fits(network, dimensions)
+            taken.append(number)
         except QueryError as wrong:
-            if sizes_that_fit(network, dimensions) is None:
-                refused.append(wrong)
-                continue
-        taken.append(number)
+            refused.append(wrong)
     return reading._replace(
         networks=tuple(reading.networks[number] for number in taken),
         messages=(*reading.messages, *refused),
