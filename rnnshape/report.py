@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from rnnshape.measuring.messages import MeasuredLayer, Measurement, Places
 
-Shape = tuple[int | None, ...]
-
 
 class Claim(NamedTuple):
     """A relation between a layer's outputs, and whether it holds; None until it was measured."""
