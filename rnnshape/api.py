@@ -194,13 +194,14 @@ def _questions(
     reading = _reading(asked, _values(let), dimensions, by_names or shapes or ())
     sizes = what.dimensions if isinstance(what, Question) else Dimensions()
     questions = []
-    for number, network in enumerate(reading.networks):
+    for read in reading.questions:
+        network = read.network
         own = shapes and by_name([tensor.name for tensor in network.inputs], given, shapes)
         if target is not None:
             question = _with_target(what, network, sizes, own, target, loss)
         else:
             question = with_input(network, own) if own else Question(network, sizes)
-        questions.append(replace(question, notes=reading.notes_of(number)))
+        questions.append(replace(question, notes=read.notes))
     return questions
 
 
@@ -243,9 +244,9 @@ def _reading(
         case str() | os.PathLike():
             reading = _read(what if isinstance(what, str) else _path(what), let, dimensions)
         case Network():
-            reading = Reading((what,))
+            reading = Reading((Question(what),))
         case Call():
-            reading = Reading((chain([what]),))
+            reading = Reading((Question(chain([what])),))
         case type():
             raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
         case list() | tuple():
@@ -307,7 +308,7 @@ def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
     return Reading(
-        (chain(calls),),
+        (Question(chain(calls)),),
         names_used=tuple(name for text in texts.values() for name in text.names_used),
         names_open=tuple(name for text in texts.values() for name in text.names_open),
     )

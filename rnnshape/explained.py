@@ -58,10 +58,7 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     except QueryError as refused:  # no model of it can be answered
         found: Iterable[Problem | QueryError] = (refused, *refused.others)
     else:
-        questions = (
-            Question(network, is_of_code=True, calls=reading.calls_of(number))
-            for number, network in enumerate(reading.networks)
-        )
+        questions = (replace(question, is_of_code=True) for question in reading.questions)
         found = what_is_wrong(reading.messages, questions)
     for wrong in found:
         problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)

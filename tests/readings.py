@@ -14,8 +14,8 @@ def lines_of(reading: Reading) -> Iterator[str]:
     """Each network with its inputs, layers and returned tensors; then what is said of it all."""
     for network in reading.networks:
         yield from _lines_of_network(network)
-    for notes in reading.notes:
-        yield from (f"=> note: {note}" for note in notes)
+    for question in reading.questions:
+        yield from (f"=> note: {note}" for note in question.notes)
     for wrong in reading.messages:
         place = wrong.place
         marked = f": {place.line[place.start : place.end]}" if place else ""

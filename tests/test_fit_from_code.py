@@ -13,7 +13,6 @@ import pytest
 
 from rnnshape import inspect
 from rnnshape.errors import NotReadError, Problem, QueryError
-from rnnshape.network import Question
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
 from tests.conftest import command
@@ -37,9 +36,9 @@ def problems(text: str) -> list[Problem]:
     """What is said of a program; what the rule refuses is a problem too."""
     reading = read_code(text, {}, "program.py")
     found = [_of(one) for one in reading.messages if not isinstance(one, NotReadError)]
-    for number, network in enumerate(reading.networks):
+    for question in reading.questions:
         try:
-            found += Report(Question(network, calls=reading.calls_of(number))).problems
+            found += Report(question).problems
         except QueryError as wrong:
             found.append(_of(wrong))
     return found

@@ -34,9 +34,7 @@ def differences(report: Report, measurer: KerasInProcess) -> tuple[str, ...]:
 def test_of_programs_keras_says_what_the_rule_says(
     text: str, keras_measurer: KerasInProcess
 ) -> None:
-    reading = read_code(text, {})
-    for number, network in enumerate(reading.networks):
-        question = Question(network, calls=reading.calls_of(number))
+    for question in read_code(text, {}).questions:
         try:
             report = Report(question)
         except Exception:  # between layers: there is nothing to be measured

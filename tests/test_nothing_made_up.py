@@ -467,9 +467,9 @@ def test_a_name_that_is_open_is_listed_once(tmp_path: Path) -> None:
 
 def test_what_this_keras_warns_of_is_said_of_the_network_that_has_it_alone() -> None:
     text = "a = Sequential([Embedding(9, 4, input_length=3)])\nb = Sequential([LSTM(3)])"
-    first, second = read_code(text, {}, "program.py").notes
-    assert first == ("this Keras warns of input_length of Embedding: write Input((3,))",)
-    assert not second
+    first, second = read_code(text, {}, "program.py").questions
+    assert first.notes == ("this Keras warns of input_length of Embedding: write Input((3,))",)
+    assert not second.notes
 
 
 @pytest.mark.parametrize("call", ["keras.ops.sum(axis=3)", "ops.softmax()"])
@@ -513,9 +513,10 @@ net = Net()
 x = Input((4,))
 m = Model(x, [net(x), net(x, other=True)])
 """
-    reading = read_code(text, {})
-    assert [network.name for network in reading.networks] == ["net", "m"]
-    assert reading.notes == (("not counted: Dense(5), which this call does not use",), ())
+    questions = read_code(text, {}).questions
+    assert [question.network.name for question in questions] == ["net", "m"]
+    note = "not counted: Dense(5), which this call does not use"
+    assert [question.notes for question in questions] == [(note,), ()]
 
 
 def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:

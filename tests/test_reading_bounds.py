@@ -23,6 +23,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.measuring import launch
+from rnnshape.network import Question
 from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
@@ -508,7 +509,7 @@ def check_literal(text: str) -> None:
     network = literal_network(text)
     if network is not None:
         reading = read_text(text)
-        assert reading == Reading((network,), notes=((),)), text
+        assert reading == Reading((Question(network),)), text
         [read_one] = reading.networks
         assert [one.places for one in network.layers] == [one.places for one in read_one.layers]
         assert network.kind == read_one.kind
@@ -536,8 +537,7 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
     messages = [(type(one), one.message, one.details) for one in reading.messages]
     places = [call.places for network in reading.networks for call in network.layers]
     return [
-        str(reading.networks),
-        reading.notes,
+        str(reading.questions),
         reading.names_used,
         reading.names_open,
         messages,

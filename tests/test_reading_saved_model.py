@@ -32,9 +32,9 @@ SAVED = [
 
 
 def check(reading: Reading, shapes: list[list[int]], parameters: int) -> Network:
-    [network] = reading.networks
-    assert reading.notes == ((),)
-    assert not reading.messages
+    [question] = reading.questions
+    network = question.network
+    assert (question.notes, reading.messages) == ((), ())
     assert shapes_by_rule(network) == ([tuple(shape) for shape in shapes], parameters)
     return network
 

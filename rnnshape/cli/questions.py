@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.network import Dimensions, Network, Question, kind_of_axis
+from rnnshape.network import Dimensions, Question, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
@@ -16,7 +17,7 @@ from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 if TYPE_CHECKING:
     from rnnshape.reading import Reading
     from rnnshape.terminal.environment import Reader
-    from rnnshape.training import Data, TrainingCall
+    from rnnshape.training import Data
 
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
@@ -90,29 +91,26 @@ def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Ques
     """What is asked of the networks that were read, with the sizes and data of the options."""
     from rnnshape.reading.files import is_code  # words need none of it
 
-    for number, network in enumerate(reading.networks):
-        calls, notes = reading.calls_of(number), reading.notes_of(number)
-        sizes = _sized_by_data(network, options.dimensions, calls)
-        sized = with_given_sizes(network, sizes)
-        question = Question(sized, sizes, is_of_code=is_code(what), calls=calls, notes=notes)
+    for read in reading.questions:
+        sizes = _sized_by_data(read, options.dimensions)
+        network = with_given_sizes(read.network, sizes)
+        question = replace(read, network=network, dimensions=sizes, is_of_code=is_code(what))
         yield _with_data(question, options)
 
 
-def _sized_by_data(
-    network: Network, sizes: Dimensions, calls: tuple[TrainingCall, ...]
-) -> Dimensions:
+def _sized_by_data(question: Question, sizes: Dimensions) -> Dimensions:
     """The sizes that no option and no `Input` says, as the first data has them that fits."""
-    if not calls:
+    if not question.calls:
         return sizes
     from rnnshape.input_shapes import dimensions_of  # few questions have data
 
-    for call in calls:
+    for call in question.calls:
         shapes = [_without_samples(data) for data in call.x]
         known = [shape for shape in shapes if shape]
         if len(known) < len(shapes):
             continue
         try:
-            of_data = dimensions_of(network, known)
+            of_data = dimensions_of(question.network, known)
         except QueryError:  # that it does not fit is said where the data is
             continue
         words = ("batch", "timesteps", "features", "space")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Value
-from rnnshape.network import Dimensions
+from rnnshape.network import Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import literal_network
@@ -40,7 +40,7 @@ def read(
     if not file:
         network = literal_network(what)
         if network is not None:
-            return Reading((network,))
+            return Reading((Question(network),))
         from rnnshape.reading.text import read_text
 
         return _without_refused(read_text(what, let), dimensions or Dimensions())
@@ -48,7 +48,7 @@ def read(
     if not os.path.exists(file):  # it raises for no name, however long
         raise QueryError(f"there is no file {shortened(file)}")
     reading = _file(path, let or {})
-    if not reading.networks and not reading.messages:
+    if not reading.questions and not reading.messages:
         raise NotReadError(f"{path.name} makes no Keras layers")
     if name:
         return _named(reading, file, name)
@@ -76,36 +76,24 @@ def _named(reading: Reading, file: str, name: str) -> Reading:
         many = "no" if name not in names else "more than one"
         raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
     number = names.index(name)
-    return reading._replace(
-        networks=(reading.networks[number],),
-        messages=(),
-        notes=reading.notes[number : number + 1],
-        calls=tuple((0, call) for call in reading.calls_of(number)),
-    )
+    return reading._replace(questions=(reading.questions[number],), messages=())
 
 
 def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     """Of several networks those that Keras takes; of the others it is said why not."""
-    if len(reading.networks) < 2:
+    if len(reading.questions) < 2:
         return reading
     from rnnshape.description import describe_what_fits
 
-    taken: list[int] = []
+    taken: list[Question] = []
     refused: list[QueryError] = []
-    for number, network in enumerate(reading.networks):
+    for question in reading.questions:
         try:
-            describe_what_fits(network, dimensions)
-            taken.append(number)
+            describe_what_fits(question.network, dimensions)
+            taken.append(question)
         except QueryError as wrong:
             refused.append(wrong)
-    return reading._replace(
-        networks=tuple(reading.networks[number] for number in taken),
-        messages=(*reading.messages, *refused),
-        notes=tuple(reading.notes[number] for number in taken if number < len(reading.notes)),
-        calls=tuple(
-            (taken.index(number), call) for number, call in reading.calls if number in taken
-        ),
-    )
+    return reading._replace(questions=tuple(taken), messages=(*reading.messages, *refused))
 
 
 def _file(path: Path, let: Mapping[str, Value]) -> Reading:

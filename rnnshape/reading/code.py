@@ -14,7 +14,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.expression import Source, Value, comes_from
-from rnnshape.network import Network, input_of_first_layer
+from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import Reading
@@ -29,7 +29,6 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
 from rnnshape.reading.python.scope import Scope
-from rnnshape.training import TrainingCall
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
@@ -88,28 +87,24 @@ def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
 
 def reading_of(evaluator: Evaluator) -> Reading:
     """What has been read."""
-    networks: list[Network] = []
-    notes: list[tuple[str, ...]] = []
-    calls: list[tuple[int, TrainingCall]] = []
+    questions: list[Question] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
     try:
-        for network, said, found in _finished(evaluator):
-            calls += [(len(networks), call) for call in found]
-            networks.append(replace(network, problems=tuple(held.problems)))
-            notes.append((*usual, *held.notes_of(network), *said))
+        for question in _finished(evaluator):
+            notes = (*usual, *held.notes_of(question.network), *question.notes)
+            network = replace(question.network, problems=tuple(held.problems))
+            questions.append(replace(question, network=network, notes=notes))
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
         evaluator.tell(wrong)
     return Reading(
-        tuple(networks),
+        tuple(questions),
         tuple(evaluator.messages),
-        tuple(notes),
         tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
         tuple(QueryError(refusal.reason, refusal.place) for refusal in evaluator.refusals),
-        tuple(calls),
     )
 
 
@@ -231,9 +226,7 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
 # The networks
 
 
-def _finished(
-    evaluator: Evaluator,
-) -> Iterator[tuple[Network, tuple[str, ...], tuple[TrainingCall, ...]]]:
+def _finished(evaluator: Evaluator) -> Iterator[Question]:
     """Every model that was made, with the calls that give it data; where there is none, all calls
     of layers, or every layer alone."""
     held = SESSION.get()
@@ -251,7 +244,8 @@ def _finished(
                 network = model.own_network(name)
                 if network is not None:
                     notes += _not_counted(model)
-                    yield network, notes, tuple(training_calls(model, network))
+                    calls = tuple(training_calls(model, network))
+                    yield Question(network, calls=calls, notes=notes)
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:
@@ -266,10 +260,10 @@ def _finished(
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
         last = [call for call in held.calls if call not in used]
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
-        yield graph.network_of([], outputs, "", held.calls), (), ()
+        yield Question(graph.network_of([], outputs, "", held.calls))
         return
     for layer in list(held.unused):
-        yield _alone(layer), (), ()
+        yield Question(_alone(layer))
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
 

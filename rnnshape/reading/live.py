@@ -19,7 +19,7 @@ from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, bind
 from rnnshape.nest import rebuilt
-from rnnshape.network import Network
+from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
@@ -53,7 +53,7 @@ def read_object(
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
-    return Reading((network,), notes=(tuple(live.notes),))
+    return Reading((Question(network, notes=tuple(live.notes)),))
 
 
 def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError
-from rnnshape.network import MOST_LAYERS, too_many_layers
+from rnnshape.network import MOST_LAYERS, Question, too_many_layers
 from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
@@ -43,7 +43,7 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
-        return Reading((network,), notes=(() if name in MODELS else (note,),))
+        return Reading((Question(network, notes=() if name in MODELS else (note,)),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except (

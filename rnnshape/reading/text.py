@@ -11,7 +11,7 @@ from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
 from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
-from rnnshape.network import MOST_LAYERS, Input, Network, chain, too_many_layers
+from rnnshape.network import MOST_LAYERS, Input, Network, Question, chain, too_many_layers
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
@@ -59,7 +59,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
     used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
-    return Reading((network,), (), (held.notes_of(network),), used, known)
+    return Reading((Question(network, notes=held.notes_of(network)),), (), used, known)
 
 
 def _program(reading: Reading, is_one_line: bool) -> Reading:
