@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -31,16 +32,21 @@ def main() -> NoReturn:
 
 
 def _environment(arguments: Sequence[str]) -> Environment:
-    """The usual one; whoever reads a file is started before the command is loaded."""
-    file = next((what for what in arguments if os.path.isfile(what.partition(":")[0])), None)
-    if file is None:
+    """The usual one; whoever reads a file or code is started before the command is loaded."""
+    what = next(filter(_may_need_a_reader, arguments), None)
+    if what is None:
         return Environment()
     import rnnshape.description  # noqa: F401  # either process needs it
     from rnnshape.reading.reader import Reader, forked
 
     reader = Reader(forked)
-    reader.begin(file)
+    reader.begin(what)
     return Environment(reader=lambda: reader)
+
+
+def _may_need_a_reader(argument: str) -> bool:
+    is_code = re.match(r"\[|[\w.]+\s*[(=]", argument)
+    return bool(is_code) or os.path.isfile(argument.partition(":")[0])
 
 
 if __name__ == "__main__":

@@ -214,7 +214,8 @@ def _with_target(
     loss: str | Sequence[str] | None,
 ) -> Question:
     """The network, given data of these shapes; where they do not fit, a problem tells."""
-    from rnnshape.fitting import call_with, names_of_outputs
+    from rnnshape.fitting import call_with
+    from rnnshape.layer_names import names_of_outputs
     from rnnshape.training import Data
 
     def named(name: str, given: Sequence[Shape]) -> list[Data]:

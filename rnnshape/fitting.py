@@ -9,7 +9,7 @@ from rnnshape.description import Description, describe
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
-from rnnshape.layer_names import names_by_keras
+from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import names_of_axes
 from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
@@ -68,15 +68,6 @@ def call_with(
     if len(functions) == 1:
         functions *= max(1, len(network.outputs))
     return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
-
-
-def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
-    """The outputs of a model of a network, by the names of their layers; where it names none,
-    these are all that the last layer returns, of which the number is given."""
-    names = names_by_keras(network)
-    refs = network.returned(count)
-    inputs = [tensor.name for tensor in network.inputs]
-    return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]
 
 
 def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:

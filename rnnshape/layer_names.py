@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from rnnshape.expression import Call, calls_within
-from rnnshape.network import Network
+from rnnshape.network import Network, Ref
 from rnnshape.signatures import module_of
 
 # What attention makes of its own once it is called: Keras counts these, too.
@@ -61,3 +61,12 @@ def snake_case(name: str) -> str:
     word = re.sub(r"\W.*", "", CLASSES.get(name, name))
     word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
+
+
+def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
+    """The outputs of a model of a network, by the names of their layers; where it names none,
+    these are all that the last layer returns, of which the number is given."""
+    names = names_by_keras(network)
+    refs = network.returned(count)
+    inputs = [tensor.name for tensor in network.inputs]
+    return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]

@@ -148,7 +148,7 @@ class _Names:
     def start(self) -> AbstractContextManager[Reader]:
         return nullcontext(self)
 
-    def begin(self, what: str) -> None:
+    def begin(self, what: str, *_: object) -> None:
         """What reads is kept from cell to cell."""
 
     def knows(self, name: str) -> bool:

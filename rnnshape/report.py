@@ -13,7 +13,7 @@ from rnnshape.description import Description, describe_what_fits
 from rnnshape.errors import Problem, shortened
 from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
-from rnnshape.layer_names import names_by_keras
+from rnnshape.layer_names import names_by_keras, names_of_outputs
 from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
 from rnnshape.network import Question, Ref, kind_of_axis
@@ -330,8 +330,6 @@ class Report:
         measured = self.measurement.labels if self.measurement else ()
         if not measured:
             return
-        from rnnshape.fitting import names_of_outputs
-
         outputs = names_of_outputs(self.question.network, len(self.layers[-1].outputs))
         for call, found in zip(self.question.calls, measured, strict=True):
             told = filter(call.has, self.problems)

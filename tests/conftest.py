@@ -58,7 +58,7 @@ class InProcess:
     def knows(self, name: str) -> bool:
         return False
 
-    def begin(self, what: str) -> None:
+    def begin(self, what: str, *_: object) -> None:
         """Nothing is to be started."""
 
 

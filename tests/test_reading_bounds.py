@@ -29,7 +29,7 @@ from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.reading.python.stand_in import Stream
-from rnnshape.reading.reader import Reader, reader_of_process
+from rnnshape.reading.reader import Reader, launched, reader_of_process
 from rnnshape.reading.text import read_text
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED
 from tests.conftest import run
@@ -567,6 +567,15 @@ def test_the_child_answers_what_would_be_answered_here(text: str, reader: Reader
 
 
 LASTS = "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "LSTM(3)"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("begun", ["LSTM(n)", "LSTM(2 ** n)", LASTS], ids=["same", "other", "long"])
+def test_what_was_begun_is_answered_only_where_it_is_read(begun: str) -> None:
+    with Reader(launched) as reader:
+        reader.begin(begun, {"n": 3})
+        for n in (3, 4):
+            assert str(reader.read("LSTM(n)", {"n": n}).networks[0]) == f"LSTM({n})"
 
 
 @pytest.mark.process

@@ -11,7 +11,7 @@ import numpy as np
 from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
 
 from rnnshape.description import Description
-from rnnshape.fitting import names_of_outputs
+from rnnshape.layer_names import names_of_outputs
 from rnnshape.measuring.numbers import Numbers
 from rnnshape.network import Question
 from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named

@@ -40,6 +40,7 @@ class Reader:
     def __init__(self, start: Callable[[], Process]) -> None:
         self._start, self._process = start, None  # type: tuple[Callable[[], Process], Process | None]
         self._owner, self._lock = os.getpid(), threading.Lock()
+        self._asked = b""  # what the child is about to answer
 
     def __enter__(self) -> Self:
         return self
@@ -60,12 +61,9 @@ class Reader:
         """
         if _is_read_here(what):
             return read(what, let, dimensions)
-        from rnnshape.reading.child import decoded, encoded
+        from rnnshape.reading.child import decoded
 
-        folder = ""
-        with suppress(OSError):  # it may be gone
-            folder = os.getcwd()  # which a notebook may have changed since the child was started
-        line = encoded([folder, what, [*(let or {}).items()], dimensions or Dimensions()])
+        line = _request(what, let, dimensions)
         with self._lock:
             try:
                 answer = self._answer(line)
@@ -83,37 +81,60 @@ class Reader:
         """Whether a name alone stands for something: here none does."""
         return False
 
-    def begin(self, what: str) -> None:
-        """Starts the child where a text needs one: it loads what it needs, whatever else is done
-        before `read`."""
-        if self._process is None and not _is_read_here(what):
-            with suppress(OSError):  # then `read` says why
-                self._process = self._start()
+    def begin(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> None:
+        """Asks the child already, where a text needs one: it reads whatever else is done before
+        `read`."""
+        if not _is_read_here(what):
+            with self._lock, suppress(OSError):  # then `read` says why
+                self._ask(_request(what, let, dimensions))
 
     def close(self) -> None:
         """Ends the child, if this very process has started it."""
-        process, self._process = self._process, None
+        process, self._process, self._asked = self._process, None, b""
         if process is not None and self._owner == os.getpid():
             from rnnshape.measuring.launch import stop
 
             stop(process)
 
+    def _ask(self, line: bytes) -> Process:
+        if self._asked not in (b"", line):  # nobody wants to know any more
+            self.close()
+        self._process = self._process or self._start()
+        if not self._asked:
+            from rnnshape.measuring.launch import send
+
+            send(self._process, line)
+            self._asked = line
+        return self._process
+
     def _answer(self, line: bytes) -> bytes:
         try:
-            process = self._process = self._process or self._start()
+            process = self._ask(line)
         except OSError as problem:
             raise QueryError(f"no process can be started to read it: {problem.strerror}") from None
-        from rnnshape.measuring.launch import send
-
-        send(process, line)
         assert process.stdout is not None
         answer, is_late = _received(process.stdout.fileno())
+        self._asked = b""
         if answer is not None:
             return answer
         process.kill()  # it does nothing to one that is gone
         code = process.wait()
         self.close()
         raise QueryError(_why_it_ended(code, is_late=is_late))
+
+
+def _request(what: str, let: Mapping[str, Value] | None, dimensions: Dimensions | None) -> bytes:
+    from rnnshape.reading.child import encoded
+
+    folder = ""
+    with suppress(OSError):  # it may be gone
+        folder = os.getcwd()  # which a notebook may have changed since the child was started
+    return encoded([folder, what, [*(let or {}).items()], dimensions or Dimensions()])
 
 
 def _is_read_here(what: str) -> bool:

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Function, Model, Port, TrainingCall, Validation
-from rnnshape.training.inputs import input_problems, sample_problems
-from rnnshape.training.labels import label_problems
 from rnnshape.training.losses import loss_named
 from rnnshape.training.metrics import metric_named
 
@@ -39,6 +37,9 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     y = keras.utils.to_categorical(y, 3)
     loss='sparse_categorical_crossentropy'
     """
+    from rnnshape.training.inputs import input_problems, sample_problems  # few programs give data
+    from rnnshape.training.labels import label_problems
+
     found = [*sample_problems(model, call), *input_problems(model, call)]
     found += label_problems(model, call)
     if call.call == "fit" and call.validation:
