@@ -21,7 +21,7 @@ from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
 from rnnshape.masks import masks_taken
 from rnnshape.network import Argument, Dimensions, Network, Ref, Step, kind_of_axis
-from rnnshape.network_inputs import assumed_axes, described_input
+from rnnshape.network_inputs import described_input
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -41,13 +41,18 @@ class Description:
         layers: first to last, one for each step of the network.
         inputs_below: of every input, what its whole numbers stay below; None where it takes any
             numbers.
-        assumed: of every input, the axes of which no text says the size.
     """
 
     inputs: tuple[Tensor, ...]
     layers: tuple[Layer, ...]
     inputs_below: tuple[int | None, ...] = ()
-    assumed: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def assumed(self) -> tuple[tuple[str, ...], ...]:
+        """Of every input, the axes of which no text says the size."""
+        return tuple(
+            tuple(axis.name for axis in tensor.axes if axis.is_assumed) for tensor in self.inputs
+        )
 
     @cached_property
     def is_complete(self) -> bool:
@@ -95,11 +100,7 @@ def describe(
         below: tuple[int | None, ...] = (None,) * len(inputs)
     else:
         below = tuple(_inputs_below(network, layers))
-    assumed = tuple(
-        assumed_axes(tensor, source, sizes)
-        for tensor, source in zip(inputs, network.inputs, strict=True)
-    )
-    return Description(inputs, tuple(layers), below, assumed)
+    return Description(inputs, tuple(layers), below)
 
 
 def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:

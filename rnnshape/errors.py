@@ -20,7 +20,7 @@ class Place(NamedTuple):
         where: what the line is found by: `"model.py, line 3"`; empty where there is one line only.
         cut: how many characters of the line stand before that text.
 
-    >>> print(*Place("LSTM(64, retrun_state=True)", 9, 21).shown, sep="\\n")
+    >>> print(*Place("LSTM(64, retrun_state=True)", 9, 21).shown(), sep="\\n")
     LSTM(64, retrun_state=True)
              ^^^^^^^^^^^^
     """
@@ -49,13 +49,8 @@ class Place(NamedTuple):
         number = self.where.rpartition("line ")[2]
         return int(number) if number.isdigit() else 1
 
-    @property
-    def shown(self) -> tuple[str, str]:
-        """The line, or what is next to the place in a long one, and carets under the place."""
-        return self.shown_in(LONGEST_LINE)
-
-    def shown_in(self, most: int) -> tuple[str, str]:
-        """The same, with so many characters of the line."""
+    def shown(self, most: int = LONGEST_LINE) -> tuple[str, str]:
+        """The line, or of a long one what is next to the place, and carets under the place."""
         first = max(0, min(self.start - most // 3, len(self.line) - most))
         last = min(first + most, len(self.line))
         parts = (first, self.start), (self.start, min(self.end, last)), (first, last)
@@ -64,6 +59,11 @@ class Place(NamedTuple):
         after = "..." if last < len(self.line) else ""
         carets = " " * _columns(before + left) + "^" * max(1, _columns(inside))
         return f"{before}{line}{after}", carets
+
+    def details(self, most: int = LONGEST_LINE) -> tuple[str, ...]:
+        """The same under what the line is found by."""
+        where = (f"{self.where}:",) if self.where else ()
+        return (*where, *self.shown(most))
 
 
 class QueryError(ValueError):
@@ -88,10 +88,7 @@ class QueryError(ValueError):
     @property
     def details(self) -> tuple[str, ...]:
         """The lines that show the place."""
-        if self.place is None:
-            return ()
-        where = (f"{self.place.where}:",) if self.place.where else ()
-        return (*where, *self.place.shown)
+        return self.place.details() if self.place else ()
 
 
 class NotReadError(QueryError):

@@ -149,14 +149,14 @@ def bind(
         if word in given:
             raise QueryError(f"{name} is given {word} twice", places.get(word, whole))
         if word not in known.names and (module_of(name) != "layers" or word not in INPUT_ARGUMENTS):
-            few = f": it takes {_listed(known.names)}" if len(known.names) <= FEW else ""
+            few = f": it takes {', '.join(known.names)}" if len(known.names) <= FEW else ""
             hint = did_you_mean(word, known.names) or few
             raise QueryError(f"{name} takes no {word!r}{hint}", places.get(word, whole))
         given[word] = value
     missing = [word for word in known.required if word not in given]
     if missing:
         example = f"{name}({', '.join(known.required)})"
-        raise QueryError(f"{name} needs {_listed(missing)}: {example}", whole)
+        raise QueryError(f"{name} needs {', '.join(missing)}: {example}", whole)
     order = (*known.names, *INPUT_ARGUMENTS)
     arguments = tuple(
         (word, given[word])
@@ -285,27 +285,24 @@ class Source:
         return QueryError(f"this can't be read: {wrong.msg}", place)
 
 
+def _within(value: Value) -> Iterator[Value]:
+    """A value and every other in it, the outer ones first."""
+    yield value
+    if isinstance(value, Call):
+        value = tuple(argument for _, argument in value.arguments)
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _within(part)
+
+
 def calls_within(value: Value) -> Iterator[Call]:
     """Every call in a value, the outer ones first."""
-    if isinstance(value, Call):
-        yield value
-        for _, argument in value.arguments:
-            yield from calls_within(argument)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from calls_within(part)
+    return (part for part in _within(value) if isinstance(part, Call))
 
 
 def unknowns_in(value: Value) -> Iterator[Unknown]:
     """Every value in another that is not known."""
-    if isinstance(value, Unknown):
-        yield value
-    elif isinstance(value, Call):
-        for _, argument in value.arguments:
-            yield from unknowns_in(argument)
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from unknowns_in(part)
+    return (part for part in _within(value) if isinstance(part, Unknown))
 
 
 def _unknown(name: str, place: Place | None) -> QueryError:
@@ -322,17 +319,8 @@ def _same(value: Value, default: Value) -> bool:
     return type(value) is type(default) and value == default
 
 
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words)
-
-
-def comes_from(unknowns: Sequence[Unknown]) -> str:
-    """Why values are not known, in words: `vocab_size (line 12) comes from data: --let ...`."""
-    return "; ".join(reasons(unknowns))
-
-
 def reasons(unknowns: Sequence[Unknown], *, names_files: bool = True) -> list[str]:
-    """Why each of the values is not known, said once."""
+    """Why each of the values is not known, said once: `units (line 12) comes from data: ...`."""
     return [*dict.fromkeys(_why(unknown, names_files) for unknown in unknowns[:MOST_NAMES])]
 
 

@@ -11,7 +11,7 @@ from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Step
-from rnnshape.network_inputs import names_of_axes
+from rnnshape.network_inputs import written_sizes
 from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes
@@ -166,10 +166,8 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
     for number, (source, data) in enumerate(zip(network.inputs, call.x, strict=True)):
         if data.shape is None or isinstance(source.shape, Unknown):
             continue
-        said = source.shape
-        if said is None and len(data.shape) == len(names_of_axes(network, number, None)):
-            said = (None,) * len(data.shape)
-        if said is None or len(said) != len(data.shape):
+        said = [size for _, size in written_sizes(network, number)]
+        if len(said) != len(data.shape):
             continue
         sizes = zip(said[1:], data.shape[1:], strict=True)
         takes_any = network.kind != "Functional"

@@ -14,7 +14,7 @@ from rnnshape.errors import QueryError, counted, did_you_mean
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network import Shape as OfNetwork
-from rnnshape.network_inputs import names_of_axes
+from rnnshape.network_inputs import written_sizes
 
 Shape: TypeAlias = tuple[int | None, ...]
 MOST_PARTS = 10_000  # of what may have no end
@@ -196,13 +196,12 @@ def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | No
     for number, (tensor, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
         if isinstance(tensor.shape, Unknown) or next(unknowns_in(tensor.shape), None):
             return None
-        names = names_of_axes(network, number, None if tensor.shape is None else len(shape))
-        if len(names) != len(shape) or (tensor.shape is None and None in shape[1:]):
+        said = written_sizes(network, number)
+        if len(said) != len(shape) or (tensor.shape is None and None in shape[1:]):
             return None
-        said = tensor.shape or (None,) * len(names)
         pairs += [
             (axis, size)
-            for axis, before, size in zip(names, said, shape, strict=True)
+            for (axis, before), size in zip(said, shape, strict=True)
             if before is None and size is not None
         ]
     dimensions = Dimensions(**{kind_of_axis(axis): size for axis, size in pairs})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from keyword import iskeyword
 from types import EllipsisType
@@ -14,7 +15,7 @@ from rnnshape.description import Description
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.nest import folded
-from rnnshape.network import Argument, Network, Ref, Step
+from rnnshape.network import Argument, Input, Network, Ref, Shape, Step
 from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import REFUSED, is_operation, module_of, signature
@@ -96,8 +97,6 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
         return made
     if given is None or given.known_size is None:
         return made
-    batch, *shape = (None if axis.is_open else axis.length for axis in given.axes)
-    size = "" if batch is None else f", batch_size={batch}"
     parts = names.split(", ", len(facts.returns) - len(states))
     again = parts[-1] if isinstance(states[0], Tensor) and len(states) == 1 else f"[{parts[-1]}]"
     return [
@@ -107,14 +106,18 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
         model,
         "",
         "# The same layer, going on from these states:",
-        f"more = Input({printed(tuple(shape))}{size})",
+        f"more = {Input(_sizes(given))}",
         f"{names} = layer(more, initial_state={again})",
     ]
 
 
+def _sizes(tensor: Tensor) -> Shape:
+    """Its shape, with None for what Keras knows only when it runs."""
+    return tuple(None if axis.is_open else axis.length for axis in tensor.axes)
+
+
 def nested_names(returns: tuple[Nested, ...]) -> str:
     """The names of outputs as they are unpacked: `o, [h_1, c_1], [h_2, c_2]`."""
-
     return ", ".join(folded(name, lambda tensor: tensor.name, listed) for name in returns)
 
 
@@ -157,22 +160,15 @@ class _Writer:
         model = name if name.isidentifier() and not iskeyword(name) else "model"
         yield f"{model} = Model({inputs}, {self.several(self.outputs)})"
 
-    def input(self, index: int, tensor: Tensor) -> str:
+    def input(self, index: int, tensor: Tensor) -> Input:
         """`Input((5, 1), batch_size=2)`"""
-        written = self.network.inputs[index].shape
-        if isinstance(written, Unknown):
-            return f"Input({written})"
-        sizes = written or (None,) * len(tensor.axes)
-        batch, *shape = (
-            size if isinstance(size, Unknown) else None if axis.is_open else axis.length
-            for axis, size in zip(tensor.axes, sizes, strict=True)
-        )
+        source = self.network.inputs[index]
+        written = source.shape
+        if not isinstance(written, Unknown):
+            sizes = zip(_sizes(tensor), written or _sizes(tensor), strict=True)
+            written = tuple(was if isinstance(was, Unknown) else size for size, was in sizes)
         below = self.description.inputs_below[index]
-        dtype = self.network.inputs[index].dtype or ("int32" if below else None)
-        parts = [printed(tuple(shape))]
-        parts += [] if batch is None else [f"batch_size={printed(batch)}"]
-        parts += [f"dtype={dtype!r}"] if dtype else []
-        return f"Input({', '.join(parts)})"
+        return replace(source, shape=written, dtype=source.dtype or ("int32" if below else None))
 
     def returned(self, number: int) -> str:
         """The names that a layer's outputs are unpacked into."""

@@ -56,9 +56,8 @@ def _write(
     stream, variables = environment.stderr, environment.variables
     width = size((stream,), variables)[0] if is_terminal(stream) else None
     if place is not None:
-        where = [f"{place.where}:"] if place.where else []
         most = LONGEST_LINE if width is None else min(LONGEST_LINE, width - BESIDE_PLACE)
-        details = (*where, *place.shown_in(most))
+        details = place.details(most)
     first, *others = _folded(f"{kind} {printable(message)}", width)
     lines = [first.removeprefix(kind), *others, *(f"  | {printable(detail)}" for detail in details)]
     lines = [line.rstrip() for line in lines]

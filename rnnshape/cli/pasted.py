@@ -102,7 +102,7 @@ def show(
     if explanation.is_known:
         return ExitCode.ANSWERED
     words = "not explained: no message of Keras or TensorFlow that is known here"
-    details = (*line.shown,) if line else ()
+    details = line.shown() if line else ()
     messages.error(environment, f"{where}{words}: {shortened(explanation.message)}", details)
     return ExitCode.FAILED
 

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
-from rnnshape.expression import Source, Value, comes_from
+from rnnshape.expression import Source, Value, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -297,7 +297,7 @@ def _tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
     said already."""
     if any(message.message == value.reason for message in evaluator.messages):
         return
-    why = comes_from([unknown_of(value)])
+    [why] = reasons([unknown_of(value)])
     evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -29,6 +29,7 @@ class Axis:
         follows_from: of what no text says, all that the length follows from: the kinds of sizes
             that are assumed, such as `"timesteps"`, and `WHEN_RUN`.
         is_unknown: whether the length is only a number in the place of one that is not known.
+        is_assumed: of an input, whether neither the text nor an option says the length.
         static_length: what Keras takes the length for before it runs, where that is wrong.
 
     >>> (2 * Axis("units", 3)).label, (2 * Axis("units", 3)).length
@@ -41,6 +42,7 @@ class Axis:
     follows_from: frozenset[str] = NOTHING
     static_length: int | None = None
     is_unknown: bool = False
+    is_assumed: bool = field(default=False, compare=False)
 
     def __rmul__(self, times: int) -> Axis:
         return self.resized(lambda length: times * length, times * self.factor)

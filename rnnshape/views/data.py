@@ -115,5 +115,5 @@ def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
     where = f"line {call.line}" if call.line else ""
     where = f"{call.file}, {where}" if call.file else where
     lines = [where] if where else []
-    lines += [f"| {text}" for text in place.shown_in(max(page.width - LEFT, 20))]
+    lines += [f"| {text}" for text in place.shown(max(page.width - LEFT, 20))]
     return joined("\n", (styled((f"  {line}", Style.QUIET)) for line in lines))

@@ -20,7 +20,7 @@ def blocks(explanation: Explanation, line: Place | None, page: Page) -> Iterator
         yield Lines((styled(("What mends it, likelier first:", Style.QUIET)),), is_prose=True)
         yield Program(_program(explanation.remedies, page))
     if line is not None:
-        code, carets = (f"  | {text}" for text in line.shown)
+        code, carets = (f"  | {text}" for text in line.shown())
         yield Picture(styled((f"{line.where}:\n{code}\n", Style.QUIET), (carets, Style.BAD)))
     elif explanation.place is not None:
         where = f"{explanation.place.file}, line {explanation.place.line}"
