@@ -127,7 +127,8 @@ def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions:
 
 def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
     """The network, given something of these shapes; a `QueryError` where they don't fit."""
-    if len(shapes) > 1 and _is_one_open_layer(network):
+    is_open_layer = network.is_chain and network.inputs[0].shape is None
+    if len(shapes) > 1 and is_open_layer and len(network.steps) == 1:
         network = _called_with_several(network.steps[0].layer, len(shapes))
     if len(shapes) != len(network.inputs):
         names = ", ".join(tensor.name for tensor in network.inputs)
@@ -159,10 +160,6 @@ def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
         if is_taken(found.network, found.dimensions):
             return replace(question, network=found.network, dimensions=found.dimensions)
     return question
-
-
-def _is_one_open_layer(network: Network) -> bool:
-    return network.is_chain and len(network.steps) == 1 and network.inputs[0].shape is None
 
 
 def _called_with_several(layer: Call, count: int) -> Network:

@@ -30,7 +30,7 @@ CHARACTER = 12.2  # how wide Rich draws one
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def exported(path: Path, report: Report | None = None, query: Query | None = None) -> list[str]:
+def exported(path: Path, report: Report | None = None, query: Query | None = None) -> str:
     environment = Environment(None, io.StringIO(), io.StringIO(), {})
     shown = AnswerWriter(query or Query(views=VIEWS), environment)
     return shown.export([report or measured(asked(BI_LSTM_SEQUENCES), values=True)], path)
@@ -51,7 +51,7 @@ def lines(path: Path) -> list[str]:
 def test_a_picture_holds_what_the_screen_shows(layers: tuple[str, ...], tmp_path: Path) -> None:
     report = measured(asked(*layers), values=True)
     path = tmp_path / "layer.SVG"
-    assert exported(path, report) == [f"wrote {path}"]
+    assert exported(path, report) == f"wrote {path}"
     shown = answer(report, VIEWS, columns=80).splitlines()
     picture = lines(path)
     assert [line for line in picture if line] == [line for line in shown if line]
@@ -104,7 +104,7 @@ def test_an_older_file_is_replaced_whole_and_that_is_said(tmp_path: Path) -> Non
     path = tmp_path / "layer.txt"
     path.write_text("old" * 10000)
     path.chmod(0o640)
-    assert exported(path) == [f"replaced {path}"]
+    assert exported(path) == f"replaced {path}"
     assert "old" not in path.read_text(encoding="utf-8")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert list(tmp_path.iterdir()) == [path]
@@ -124,7 +124,7 @@ def test_a_link_to_a_file_leads_to_it(tmp_path: Path) -> None:
     (tmp_path / "real.txt").write_text("old")
     link = tmp_path / "link.txt"
     link.symlink_to("real.txt")
-    assert exported(link) == [f"replaced {link}"]
+    assert exported(link) == f"replaced {link}"
     assert link.is_symlink()
     assert "inputs" in (tmp_path / "real.txt").read_text(encoding="utf-8")
 

@@ -36,20 +36,12 @@ def answer(parts: Sequence[Query | Explanation], environment: Environment, form:
         query = part if isinstance(part, Query) else Query(format=form)
         shown = AnswerWriter(query, environment, follows=number > 0)
         if isinstance(part, Query):
-            code = max(code, _answered(part, environment, shown, reports))
+            say_what_is_left_out(query, environment)
+            say_messages(query, environment)
+            code = max(code, _answered(shown, reports))
         else:
             code = max(code, show(part, shown, environment))
     return code
-
-
-def _answered(
-    query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
-) -> ExitCode:
-    say_what_is_left_out(query, environment)
-    say_messages(query, environment)
-    if query.dry_run:
-        return _finished(query, environment, shown, reports)
-    return _measured(query, environment, shown, reports)
 
 
 def describe_all(query: Query) -> list[Report]:
@@ -91,17 +83,15 @@ def not_measured(environment: Environment, failure: Failure, place: str = "") ->
     messages.error(environment, f"{place}not measured: {failure}", failure.stderr_tail)
 
 
-def _measured(
-    query: Query, environment: Environment, shown: AnswerWriter, reports: list[Report]
-) -> ExitCode:
+def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
+    """Shows what the rule says, and what Keras does where it is asked."""
+    query, environment = shown.query, shown.environment
+    questions = tuple(report.question for report in reports if report.can_be_measured)
+    if query.dry_run or not questions:
+        return _finished(shown, reports)
     from rnnshape.measuring.messages import Failure, Measurement, Request
 
-    asked = [report for report in reports if report.can_be_measured]
-    if not asked:
-        return _finished(query, environment, shown, reports)
-    request = Request(
-        tuple(report.question for report in asked), query.seed, values="values" in query.views
-    )
+    request = Request(questions, query.seed, values="values" in query.views)
     with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
         shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
         with shown.waiting() as tell:
@@ -115,7 +105,7 @@ def _measured(
             for report in reports
         ]
         # Shown before the child has gone: a large one takes its time.
-        code = _finished(query, environment, shown, measured, failed=bool(failures))
+        code = _finished(shown, measured, failed=bool(failures))
     for failure in failures:
         not_measured(environment, failure)
     return code
@@ -133,14 +123,8 @@ def _honest_if_interrupted(shown: AnswerWriter, reports: Sequence[Report]) -> It
         raise
 
 
-def _finished(
-    query: Query,
-    environment: Environment,
-    shown: AnswerWriter,
-    reports: Sequence[Report],
-    *,
-    failed: bool = False,
-) -> ExitCode:
+def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = False) -> ExitCode:
+    query, environment = shown.query, shown.environment
     with suppress(BrokenPipeError):  # the reader has all it wants; the verdict stands
         shown.finish(reports)
     differences = [line for report in reports for line in report.differences]
@@ -148,8 +132,7 @@ def _finished(
         messages.error(environment, "Keras and the rule disagree", differences)
     if query.export is not None and not failed:
         try:
-            for words in shown.export(reports, query.export):
-                messages.note(environment, words)
+            messages.note(environment, shown.export(reports, query.export))
         except OSError as problem:
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED

@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.expression import Value
+from rnnshape.expression import LARGEST, Value
 from rnnshape.formats import SUFFIXES
-from rnnshape.query import Format
-from rnnshape.words import MERGE_MODES
 
-LARGEST_DIMENSION = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
 
 
@@ -25,9 +22,7 @@ class UsageError(Exception):
         super().__init__(message)
 
 
-def whole_number(
-    option: str, *, least: int = 1, most: int = LARGEST_DIMENSION
-) -> Callable[[str], int]:
+def whole_number(option: str, *, least: int = 1, most: int = LARGEST) -> Callable[[str], int]:
     """A parser for the numbers of an option.
 
     >>> whole_number("--batch")("7")
@@ -59,14 +54,6 @@ def choice(option: str, words: Iterable[str]) -> Callable[[str], str]:
         return word
 
     return parsed
-
-
-merge_mode = choice("--merge-mode", MERGE_MODES)
-
-
-def format_name(text: str) -> Format:
-    """The format of a name."""
-    return Format(choice("--format", Format)(text))
 
 
 def assignment(text: str) -> tuple[str, Value]:

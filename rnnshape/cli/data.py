@@ -67,10 +67,12 @@ def with_data(question: Question, options: Options) -> Question:
         if options.loss:
             raise UsageError(f"--loss {options.loss[0]}: it compares y with the output: give --y")
         return question
-    names = [[f"{name}{number or ''}" for number in range(9)] for name in ("X", "y")]
     x, y = (
-        tuple(Data(name, *shape_of(option, text)) for name, text in zip(known, texts, strict=False))
-        for option, known, texts in zip(("--x", "--y"), names, (options.x, options.y), strict=True)
+        tuple(
+            Data(f"{name}{number or ''}", *shape_of(option, text))
+            for number, text in enumerate(texts)
+        )
+        for option, name, texts in (("--x", "X", options.x), ("--y", "y", options.y))
     )
     sized = _sized(question, x, options) if x else question
     call = call_with(question.network, x, y, options.loss)

@@ -190,7 +190,7 @@ OPTIONS: Mapping[str, Any] = {
         f"How both directions merge: {', '.join(MERGE_MODES)}.",
         "--merge-mode",
         metavar="MODE",
-        parser=arguments.merge_mode,
+        parser=arguments.choice("--merge-mode", MERGE_MODES),
         autocompletion=lambda: list(MERGE_MODES),
     ),
     "compare": _switch(
@@ -221,7 +221,7 @@ OPTIONS: Mapping[str, Any] = {
         f"{', '.join(Format)}.",
         "--format",
         metavar="FORMAT",
-        parser=arguments.format_name,
+        parser=arguments.choice("--format", Format),
         autocompletion=lambda: list(Format),
     ),
     "json": _switch(HOW, "The same as --format json.", "--json"),

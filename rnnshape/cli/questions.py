@@ -17,7 +17,6 @@ from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 if TYPE_CHECKING:
     from rnnshape.reading import Reading
     from rnnshape.terminal.environment import Reader
-    from rnnshape.training import Data
 
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
@@ -47,35 +46,32 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     _check_flags(options)
     reads_stdin = "-" in options.what
     asked: list[Question] = []
-    said: list[QueryError] = []
+    readings: list[Reading] = []
     remarks: list[str] = []
-    used: set[str] = set()
-    known: list[str] = []
     for what in () if reads_stdin else options.what:
         layer = layer_of_word(what)
         if layer is not None:
             asked += questions_by_word(layer, options)
         else:
             reading = _reading(what, options, reader)
-            said += reading.messages
+            readings.append(reading)
             remarks += _list_of_models(what, reading)
-            used.update(reading.names_used)
-            known += reading.names_open
             asked += questions_of(reading, options, what)
     if not reads_stdin:
-        _check_all_is_used(options, asked, used, known)
+        _check_all_is_used(options, asked, readings)
+    has_other_form = options.format is not None or options.compare or options.export is not None
     return Query(
         questions=tuple(asked),
         reads_stdin=reads_stdin,
         views=options.views,
         format=options.format or Format.TABLE,
-        code_alone=_code_alone(options),
+        code_alone=options.views == {"code"} and not has_other_form,
         compare=_varying(asked) if options.compare else (),
         dry_run=options.dry_run,
         seed=options.seed,
         export=options.export,
         remarks=tuple(remarks),
-        messages=tuple(said),
+        messages=tuple(message for reading in readings for message in reading.messages),
     )
 
 
@@ -105,23 +101,16 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> Dimensions:
     from rnnshape.input_shapes import dimensions_of  # few questions have data
 
     for call in question.calls:
-        shapes = [_without_samples(data) for data in call.x]
-        known = [shape for shape in shapes if shape]
-        if len(known) < len(shapes):
+        shapes = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]
+        if len(shapes) < len(call.x):
             continue
         try:
-            of_data = dimensions_of(question.network, known)
+            of_data = dimensions_of(question.network, [(None, *shape) for shape in shapes])
         except QueryError:  # that it does not fit is said where the data is
             continue
         words = ("batch", "timesteps", "features", "space")
         return Dimensions(*(sizes.given(word) or of_data.given(word) for word in words))
     return sizes
-
-
-def _without_samples(data: Data) -> tuple[int | None, ...]:
-    """The shape of data for any number of samples; empty where a size of it is not known."""
-    sizes = [size for size in (data.shape or ())[1:] if isinstance(size, int)]
-    return (None, *sizes) if data.shape and len(sizes) == len(data.shape) - 1 else ()
 
 
 def _with_data(question: Question, options: Options) -> Question:
@@ -133,11 +122,12 @@ def _with_data(question: Question, options: Options) -> Question:
 
 
 def _check_all_is_used(
-    options: Options, questions: Sequence[Question], used: set[str], known: Sequence[str]
+    options: Options, questions: Sequence[Question], readings: Sequence[Reading]
 ) -> None:
     """A `--let` or a size that no text takes is a slip that would pass unseen."""
     for name in options.let:
-        if name not in used:
+        if not any(name in reading.names_used for reading in readings):
+            known = [name for reading in readings for name in reading.names_open]
             hint = did_you_mean(name, known) or ": no text asks for it"
             raise UsageError(f"--let {shortened(name)}{hint}")
     given = {word for word in SIZES if options.dimensions.given(word) is not None}
@@ -226,12 +216,3 @@ def _varying(questions: Sequence[Question]) -> tuple[str, ...]:
     """The flags that differ between the questions of a comparison: its columns."""
     flags = [question.flags or () for question in questions]
     return tuple(name for name in FLAGS if len({name in given for given in flags}) > 1)
-
-
-def _code_alone(options: Options) -> bool:
-    return (
-        options.views == {"code"}
-        and options.format is None
-        and not options.compare
-        and options.export is None
-    )

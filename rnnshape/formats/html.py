@@ -12,7 +12,7 @@ from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program,
 from rnnshape.views.document import report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.palette import with_colours
-from rnnshape.views.text import NO_BREAK, Style, Text
+from rnnshape.views.text import NO_BREAK, Text
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
@@ -125,10 +125,9 @@ def _block(block: Block) -> Iterator[str]:
 
 def _table(grid: Grid) -> Iterator[str]:
     yield "<table>\n<thead>"
-    names = (name.replace("_\n", "_").strip() for name in grid.columns)
     heads = (
         f'<th scope="col"{_side(grid, index)}>{escape(name)}</th>'
-        for index, name in enumerate(names)
+        for index, name in enumerate(grid.titles)
     )
     yield f"<tr>{''.join(heads)}</tr>\n</thead>\n<tbody>"
     for row in grid.rows:
@@ -143,8 +142,7 @@ def _row(row: Row, grid: Grid) -> str:
 
 def _section(section: Section, grid: Grid) -> str:
     words = " ".join(filter(None, (_text(section.text), _text(section.last))))
-    begins = any(style is Style.TITLE for _, style in section.text.pieces)
-    kind = ' class="section"' if begins else ""
+    kind = ' class="section"' if section.has_title else ""
     return f'<tr{kind}><td colspan="{len(grid.columns)}"{LEFT}>{words}</td></tr>'
 
 

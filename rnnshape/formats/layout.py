@@ -17,6 +17,7 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import NO_BREAK, Style, Text, styled
 
 UNBROKEN = "\ue000"  # Rich would break a line at a no-break space
+# Each group goes by the name of its style.
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"
     r"|(?P<quiet>#.*)"
@@ -62,15 +63,12 @@ def highlighted(code: str) -> Text:
     pieces: list[tuple[str, Style]] = []
     end = 0
     for found in TOKENS.finditer(code):
-        pieces += [(code[end : found.start()], Style.PLAIN), (found[0], _token_style(found))]
+        pieces += [
+            (code[end : found.start()], Style.PLAIN),
+            (found[0], Style(found.lastgroup or "")),
+        ]
         end = found.end()
     return Text((*pieces, (code[end:], Style.PLAIN)))
-
-
-def _token_style(found: re.Match[str]) -> Style:
-    return {"literal": Style.LITERAL, "keyword": Style.KEYWORD}.get(
-        found.lastgroup or "", Style.QUIET
-    )
 
 
 def _drawn(block: Heading | Lines | Grid, page: Page) -> Iterator[RenderableType]:

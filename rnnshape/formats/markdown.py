@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
-from rnnshape.views.text import Style, Text
+from rnnshape.views.text import Text
 
 
 def markdown(blocks: Iterable[Block]) -> str:
@@ -25,8 +25,8 @@ def _block(block: Block) -> str:
             return _fenced(text.plain, "text")
         case Program(code):
             return _fenced(code.rstrip("\n"), "python")
-        case Grid(columns, rows, _, right, _):
-            names = [name.replace("_\n", "_").strip() or " " for name in columns]
+        case Grid(rows=rows, right=right) as grid:
+            names = [name or " " for name in grid.titles]
             rule = ["---:" if index in right else "---" for index in range(len(names))]
             cells = (
                 _section(row, len(names))
@@ -39,8 +39,7 @@ def _block(block: Block) -> str:
 
 def _section(section: Section, columns: int) -> list[str]:
     words = _escaped(" ".join(filter(None, (section.text.plain, section.last.plain))).strip())
-    begins = any(style is Style.TITLE for _, style in section.text.pieces)
-    return [f"**{words}**" if begins else words, *([""] * (columns - 1))]
+    return [f"**{words}**" if section.has_title else words, *([""] * (columns - 1))]
 
 
 def _lines(lines: Sequence[Text]) -> str:
@@ -49,18 +48,21 @@ def _lines(lines: Sequence[Text]) -> str:
 
 def _code(text: str) -> str:
     """Text that is taken as it is, whatever it holds."""
-    fence = "`" * (1 + max((len(run) for run in text.split() if set(run) == {"`"}), default=0))
-    while fence in text:
-        fence += "`"
+    fence = _fence(text, "`")
     blank = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{blank}{text}{blank}{fence}"
 
 
 def _fenced(text: str, language: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = _fence(text, "```")
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _fence(text: str, shortest: str) -> str:
+    """As many backticks as stand nowhere in the text."""
+    while shortest in text:
+        shortest += "`"
+    return shortest
 
 
 def _escaped(text: str) -> str:

@@ -26,12 +26,13 @@ class AnswerWriter:
     """One command's answer on standard output.
 
     Attributes:
+        query, environment: what is asked, and the surroundings.
         begun: whether the rule's part of it stands there, and the rest does not yet.
     """
 
     def __init__(self, query: Query, environment: Environment, *, follows: bool = False) -> None:
         assert environment.stdout is not None
-        self._query, self._environment = query, environment
+        self.query, self.environment = query, environment
         self._stream = environment.stdout
         self._painted: list[Text] = []
         self._continued = times_continued()  # when that was painted
@@ -40,22 +41,20 @@ class AnswerWriter:
 
     def begin(self, reports: Sequence[Report]) -> None:
         """Paints what the rule knows, where a person reads it and can be shown more later."""
-        if self._query.format != Format.TABLE or self._is_program:
+        if not self._is_table:
             return
-        show = self._environment.show
-        if show is not None and show(self._query, reports, pending=True):
+        show = self.environment.show
+        if show is not None and show(self.query, reports, pending=True):
             self.begun = True
             return
-        if not is_terminal(self._stream):
+        screen = self._screen
+        if not screen.is_live:
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
 
-        screen = self._screen
-        if not screen.is_live:
-            return
-        shown = list(body(self._query, reports, screen.page))
-        held = list(ending(self._query, reports, screen.page, pending=True))
+        shown = list(body(self.query, reports, screen.page))
+        held = list(ending(self.query, reports, screen.page, pending=True))
         # What is marked by the measurement must still be on the screen then.
         fits = len(list(laid_out(held, screen.page))) < screen.height - 3
         lines = list(laid_out([*shown, *held] if fits else shown, screen.page))
@@ -68,7 +67,7 @@ class AnswerWriter:
         be told of the measurement's progress."""
         from rnnshape.terminal.progress import WaitingLine
 
-        return WaitingLine(self._environment, painted=self.begun)
+        return WaitingLine(self.environment, painted=self.begun)
 
     def finish(self, reports: Sequence[Report]) -> None:
         """Shows the whole answer, or of one that has begun, the rest.
@@ -78,12 +77,11 @@ class AnswerWriter:
         Raises:
             OSError: standard output can't be written.
         """
-        write_table = self._query.format == Format.TABLE and not self._is_program
-        show = self._environment.show
-        if write_table and not (show and show(self._query, reports)):
-            self._finish_table(reports)
-        elif write_table:
+        show = self.environment.show
+        if self._is_table and show and show(self.query, reports):
             self.begun = False
+        elif self._is_table or self.query.format is Format.MARKDOWN:
+            self._write_blocks(lambda page: self._whole(reports, page))
         else:
             write(self._stream, self._pieces(reports))
         self._answered += len(reports)
@@ -92,7 +90,7 @@ class AnswerWriter:
         """Writes what an error means. Of one that is not known, only JSON has anything."""
         from rnnshape.views.explanation import blocks
 
-        form = self._query.format
+        form = self.query.format
         if form is Format.JSON:
             import json
 
@@ -107,7 +105,7 @@ class AnswerWriter:
         """Writes a line of another kind between the answers."""
         write(self._stream, [text])
 
-    def export(self, reports: Sequence[Report], path: Path) -> list[str]:
+    def export(self, reports: Sequence[Report], path: Path) -> str:
         """Writes the table's views to a file; returns what is to be said of that.
 
         Raises:
@@ -118,20 +116,22 @@ class AnswerWriter:
 
         page = Page(80, folds=path.suffix.lower() == ".html")
         replaced = export(path, list(self._whole(reports, page)), page)
-        return [f"replaced {path}" if replaced else f"wrote {path}"]
+        return f"replaced {path}" if replaced else f"wrote {path}"
 
     @property
     def _screen(self) -> Screen:
-        beside = (self._environment.stderr, self._environment.stdin)
-        return Screen(self._stream, self._environment.variables, beside)
+        beside = (self.environment.stderr, self.environment.stdin)
+        return Screen(self._stream, self.environment.variables, beside)
 
     @property
-    def _is_program(self) -> bool:
-        return self._query.code_alone and not is_terminal(self._stream)
+    def _is_table(self) -> bool:
+        """Whether it is not another format, nor the program that a pipe gets."""
+        is_program = self.query.code_alone and not is_terminal(self._stream)
+        return self.query.format is Format.TABLE and not is_program
 
     def _pieces(self, reports: Sequence[Report]) -> Iterator[str]:
-        views, first = self._query.views, not self._answered
-        match self._query.format:
+        views, first = self.query.views, not self._answered
+        match self.query.format:
             case Format.JSON:
                 from rnnshape.formats.json_lines import json_pieces
 
@@ -144,37 +144,26 @@ class AnswerWriter:
             case Format.PLAIN:
                 from rnnshape.formats.plain import plain_lines
 
-                yield from plain_lines(reports, views, headed=self._query.reads_stdin)
-            case Format.MARKDOWN:
-                yield from self._markdown(lambda page: self._whole(reports, page))
+                yield from plain_lines(reports, views, headed=self.query.reads_stdin)
             case Format.TABLE:
                 from rnnshape.views.code import programs
 
                 yield from [] if first else ["\n"]
                 yield programs(reports)
 
-    def _markdown(self, blocks: Callable[[Page], Iterable[Block]]) -> Iterator[str]:
-        from rnnshape.formats.markdown import markdown
-        from rnnshape.views.page import Page
-
-        yield from ["\n"] if self._answered else []
-        yield markdown(blocks(Page(80, writes_unicode(self._stream), folds=True)))
-
     def _write_blocks(self, blocks: Callable[[Page], Iterable[Block]]) -> None:
-        from rnnshape.formats.layout import laid_out
+        """Writes Markdown, or a table: of one that has begun, the rest."""
+        if self.query.format is Format.MARKDOWN:
+            from rnnshape.formats.markdown import markdown
+            from rnnshape.views.page import Page
 
-        if self._query.format is Format.MARKDOWN:
-            write(self._stream, self._markdown(blocks))
+            text = markdown(blocks(Page(80, writes_unicode(self._stream), folds=True)))
+            write(self._stream, ["\n" if self._answered else "", text])
             return
-        screen = self._screen
-        lines = laid_out(blocks(screen.page), screen.page)
-        screen.write([_blank(), *lines] if self._answered else lines)
-
-    def _finish_table(self, reports: Sequence[Report]) -> None:
         from rnnshape.formats.layout import laid_out
 
         screen = self._screen
-        lines: Iterable[Text] = laid_out(self._whole(reports, screen.page), screen.page)
+        lines: Iterable[Text] = laid_out(blocks(screen.page), screen.page)
         if self._painted and self._continued == times_continued():
             screen.replace(self._painted, list(lines))
         else:  # nothing was painted, or not all of it, or others have written below it
@@ -184,7 +173,7 @@ class AnswerWriter:
     def _whole(self, reports: Sequence[Report], page: Page) -> Iterator[Block]:
         from rnnshape.views.document import whole
 
-        return whole(self._query, reports, page)
+        return whole(self.query, reports, page)
 
 
 def _blank() -> Text:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from rnnshape.views.text import Text, joined
+from rnnshape.views.text import Style, Text, joined
 
 GAP = 2  # blanks between the columns of a grid
 READABLE = 26  # a column of prose any narrower is a column of syllables
@@ -63,6 +63,11 @@ class Section:
     last: Text = NOTHING
     indent: int = 0
 
+    @property
+    def has_title(self) -> bool:
+        """Whether it is the head of a layer's rows."""
+        return any(style is Style.TITLE for _, style in self.text.pieces)
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -81,6 +86,11 @@ class Grid:
     folds: int | None = None
     right: tuple[int, ...] = ()
     over: Section | None = None
+
+    @property
+    def titles(self) -> list[str]:
+        """The columns' names where each has room for its own."""
+        return [name.replace("_\n", "_").strip() for name in self.columns]
 
     @cached_property
     def widths(self) -> tuple[int, ...]:

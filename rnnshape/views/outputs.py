@@ -84,13 +84,8 @@ def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
     yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=inputs)
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
-    yield Lines((_unpacking(report, layer),), indent=4)
-
-
-def _unpacking(report: Report, layer: Layer) -> Text:
-    """`o, [h_1, c_1], [h_2, c_2] = layer(inputs)`"""
     names = nested_names(layer.facts.returns) if layer.facts else "o"
-    return styled(f"{names} = layer{_called(report, layer)}")
+    yield Lines((styled(f"{names} = layer{_called(report, layer)}"),), indent=4)
 
 
 def _row(output: Output, page: Page) -> Row:

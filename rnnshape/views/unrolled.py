@@ -65,10 +65,13 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
         canvas.put(slot.x + plan.column(row.direction), y, "▼")
         canvas.put(slot.x + plan.column(row.direction), y + 2, "┬")
     y += 1
-    for slot, following in pairwise(plan.slots):
-        start, end = slot.x + indent + width, following.x + indent
+
+    def arrow(start: int, end: int) -> None:
         canvas.across(start, end, y)
         canvas.put(start if row.starts_last else end - 1, y, "◀" if row.starts_last else "▶")
+
+    for slot, following in pairwise(plan.slots):
+        arrow(slot.x + indent + width, following.x + indent)
         if following.timestep - slot.timestep > 1:
             canvas.put(slot.x + plan.slot_width + 2, y, "···")
     first, last = plan.slots[0].x + indent, plan.slots[-1].x + indent + width
@@ -76,26 +79,21 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
     left, right = (row.states, row.given) if row.starts_last else (row.given, row.states)
     if left:
         canvas.put(0, y, left, Style.NAME)
-        begin = len(left) + 1
-        canvas.across(begin, first, y)
-        canvas.put(begin if row.starts_last else first - 1, y, "◀" if row.starts_last else "▶")
+        arrow(len(left) + 1, first)
     if right:
-        canvas.across(last, edge + 1, y)
-        canvas.put(last if row.starts_last else edge, y, "◀" if row.starts_last else "▶")
+        arrow(last, edge + 1)
         canvas.put(edge + 2, y, right, Style.NAME)
-    is_first = row is next(other for other in plan.rows if other.direction == row.direction)
-    word = plan.timeline.passes[row.direction].direction or ("backward" * row.starts_last)
-    if is_first:
-        canvas.put(0, y - 1, word, Style.QUIET)
 
 
 def _draw_lines(canvas: Canvas, plan: Plan) -> None:
     """Lines from the inputs past the other direction's cells, and from the cells to the outputs."""
-    for direction in range(len(plan.timeline.passes)):
+    for direction, one_pass in enumerate(plan.timeline.passes):
         rows = [number for number, row in enumerate(plan.rows) if row.direction == direction]
         begin = plan.first_row + 3 * rows[0]
         end = plan.first_row + 3 * (rows[-1] + 1)
         bottom = plan.first_row + 3 * len(plan.rows)
+        word = one_pass.direction or "backward" * one_pass.starts_last
+        canvas.put(0, begin, word, Style.QUIET)
         for slot in plan.slots:
             x = slot.x + plan.column(direction)
             canvas.down(x, plan.first_row, begin)
@@ -106,7 +104,8 @@ def _draw_lines(canvas: Canvas, plan: Plan) -> None:
 
 
 def _draw_outputs(canvas: Canvas, plan: Plan) -> None:
-    """A box for what comes out of every timestep, or where each direction ends."""
+    """A box for what comes out of every timestep, or where each direction ends; under it, the
+    state that it is equal to."""
     canvas.put(0, plan.output + 1, plan.label, Style.NAME)
     for direction in range(len(plan.timeline.passes)):
         for slot in plan.ends(direction):
@@ -114,9 +113,10 @@ def _draw_outputs(canvas: Canvas, plan: Plan) -> None:
                 _draw_output(canvas, plan, slot, direction)
             else:
                 _draw_merged(canvas, plan, slot.x)
-    for direction in range(len(plan.timeline.passes)):
-        for slot in plan.ends(direction):
-            _mark(canvas, plan, slot, direction)
+            if direction in plan.marks and plan.is_end(slot, direction):
+                equal = plan.marks[direction]
+                start = slot.x if direction == 0 else slot.x + plan.slot_width - len(equal)
+                canvas.put(start, plan.output + 3, equal, Style.NAME)
 
 
 def _draw_output(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None:
@@ -151,15 +151,6 @@ def _draw_merged(canvas: Canvas, plan: Plan, x: int) -> None:
             canvas.put(x + wall, y + row, part)
     for direction in (0, 1):
         canvas.put(x + plan.column(direction), y, "▼")
-
-
-def _mark(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None:
-    """Under an output, the state that it is equal to."""
-    if direction not in plan.marks or not plan.is_end(slot, direction):
-        return
-    text = plan.marks[direction]
-    start = slot.x if direction == 0 else slot.x + plan.slot_width - len(text)
-    canvas.put(start, plan.output + 3, text, Style.NAME)
 
 
 def _draw_joined(canvas: Canvas, plan: Plan) -> None:
@@ -228,19 +219,13 @@ class Canvas:
         ends: dict[int, int] = {}
         for x, y in self._cells:
             ends[y] = max(x + 1, ends.get(y, 0))
+        letters = {} if unicode else PLAIN
         lines = []
         for y in range(max(ends, default=-1) + 1):
             row = [self._cells.get((x, y), BLANK) for x in range(ends.get(y, 0))]
             pieces = (
-                ("".join(character for character, _ in run), style)
+                ("".join(character for character, _ in run).translate(letters), style)
                 for style, run in groupby(row, key=lambda cell: cell[1])
             )
-            lines.append(
-                Text(
-                    tuple(
-                        (piece if unicode else piece.translate(PLAIN), style)
-                        for piece, style in pieces
-                    )
-                )
-            )
+            lines.append(Text(tuple(pieces)))
         return joined("\n", lines)
