@@ -299,24 +299,20 @@ def _with_place(wrong: QueryError) -> str:
 
 def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
     """A chain of layers, each in whatever form."""
-    texts = {text: _read(text, let, Dimensions()) for text in layers if let and _is_text(text)}
-    calls = [
-        texts[layer].networks[0].steps[0].layer
-        if _is_text(layer) and layer in texts
-        else _layer(layer, at)
-        for at, layer in enumerate(layers)
-    ]
+    readings: list[Reading] = []
+    calls: list[Call] = []
+    for at, layer in enumerate(layers):
+        if let and isinstance(layer, str):
+            readings.append(_read(layer, let, Dimensions()))
+            layer = readings[-1].networks[0].steps[0].layer
+        calls.append(_layer(layer, at))
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
     return Reading(
         (Question(chain(calls)),),
-        names_used=tuple(name for text in texts.values() for name in text.names_used),
-        names_open=tuple(name for text in texts.values() for name in text.names_open),
+        names_used=tuple(name for reading in readings for name in reading.names_used),
+        names_open=tuple(name for reading in readings for name in reading.names_open),
     )
-
-
-def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str)
 
 
 def _layer(layer: object, number: int) -> Call:

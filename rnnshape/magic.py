@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rnnshape import shown
-from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli import ExitCode
 from rnnshape.cli.options import option_names
 from rnnshape.cli.run import run
 from rnnshape.expression import Value

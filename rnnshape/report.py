@@ -19,7 +19,7 @@ from rnnshape.nest import folded
 from rnnshape.network import Question, Ref, kind_of_axis
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
-from rnnshape.rules.facts import NOTHING, Nested, Relation, Tensor
+from rnnshape.rules.facts import NOTHING, Relation, Tensor
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,11 +58,6 @@ class Report:
         measurement: what Keras returned; None until it was asked.
         description: what the rule says.
 
-    >>> from rnnshape.network import chain
-    >>> from rnnshape.reading import parse
-    >>> report = Report(Question(chain([parse("SimpleRNN(3, return_sequences=True)")])))
-    >>> report.source, [output.shape for output in report.outputs]
-    ('rule', [(2, 5, 3)])
     """
 
     question: Question
@@ -350,7 +345,9 @@ class Report:
             for output in self.outputs_of(layer)
             if output.rule != output.keras
         ]
-        nesting = _places(layer.facts.returns)
+        places, returns = count(), layer.facts.returns
+        nest = returns[0] if len(returns) == 1 else returns  # a lone one has no list
+        nesting: Places = folded(nest, lambda _: next(places), list[Any])
         if nesting != measured.nesting:
             pairs.append(("nesting", nesting, measured.nesting))
         weights = tuple(weight.shape for weight in layer.weights)
@@ -384,14 +381,3 @@ def _sum(weights: Sequence[Tensor]) -> Sum:
         sum(weight.size for weight in weights),
         sum(weight.size * weight.itemsize for weight in weights),
     )
-
-
-def _places(returns: tuple[Nested, ...]) -> Places:
-    """How the rule nests the outputs, each by its place among all; a lone one has no list."""
-    numbers = count()
-
-    def number(_: Tensor) -> Any:
-        return next(numbers)
-
-    places: list[Places] = folded(returns, number, list)
-    return places[0] if len(returns) == 1 else places

@@ -29,7 +29,7 @@ from rnnshape.query import Format, Query
 from rnnshape.reading import parse
 from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment, columns
+from rnnshape.terminal.environment import Environment, size
 from rnnshape.terminal.output import write
 from rnnshape.terminal.progress import WaitingLine
 from rnnshape.views import VIEWS, View, left_out
@@ -674,7 +674,7 @@ def test_no_colour_is_one_that_fades_on_white_or_black() -> None:
 )
 def test_columns_are_bounded(given: str, expected: int) -> None:
     variables = {"COLUMNS": given, "TERMINAL_WIDTH": "abc"}
-    assert columns(Environment(None, io.StringIO(), None, variables)) == expected
+    assert size((io.StringIO(),), variables)[0] == expected
 
 
 # The waiting line

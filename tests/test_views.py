@@ -23,7 +23,7 @@ from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, styled
+from rnnshape.views.text import Style, styled
 from rnnshape.views.weights import formula
 from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
 
@@ -444,13 +444,6 @@ def test_lines_are_broken_at_blanks_and_go_on_further_right() -> None:
 def test_a_word_that_is_too_long_is_cut() -> None:
     lines = laid_out([Lines((styled("abcdefgh"),))], Page(4))
     assert [line.plain for line in lines] == ["abcd", "efgh"]
-
-
-def test_a_part_of_a_text_keeps_its_styles() -> None:
-    text = styled(("abc", Style.NAME), "def", ("ghi", Style.BAD))
-    assert text[2:7] == styled(("c", Style.NAME), "def", ("g", Style.BAD))
-    assert text[9:] == Text()
-    assert (text + styled("!")).plain == "abcdefghi!"
 
 
 def test_wide_characters_keep_columns_apart() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rnnshape.cli import messages
-from rnnshape.cli.exit_code import ExitCode
+from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.pasted import show
 from rnnshape.errors import NotReadError
 from rnnshape.interruption import received_signal
@@ -92,35 +91,29 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
     from rnnshape.measuring.messages import Failure, Measurement, Request
 
     request = Request(questions, query.seed, values="values" in query.views)
-    with environment.measurer() as measurer, _honest_if_interrupted(shown, reports):
-        shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
-        with shown.waiting() as tell:
-            results = list(measurer.answers(request, tell))
-        failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
-        left = iter(results)
-        measured = [
-            report.measured(result)
-            if report.can_be_measured and isinstance(result := next(left), Measurement)
-            else report
-            for report in reports
-        ]
-        # Shown before the child has gone: a large one takes its time.
-        code = _finished(shown, measured, failed=bool(failures))
+    with environment.measurer() as measurer:
+        try:
+            shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
+            with shown.waiting() as tell:
+                results = list(measurer.answers(request, tell))
+            failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
+            left = iter(results)
+            measured = [
+                report.measured(result)
+                if report.can_be_measured and isinstance(result := next(left), Measurement)
+                else report
+                for report in reports
+            ]
+            # Shown before the child has gone: a large one takes its time.
+            code = _finished(shown, measured, failed=bool(failures))
+        except BaseException as problem:
+            interrupted = not isinstance(problem, Exception) or received_signal() is not None
+            if interrupted and shown.begun:  # it must not look as if it had been measured
+                shown.finish(reports)
+            raise
     for failure in failures:
         not_measured(environment, failure)
     return code
-
-
-@contextmanager
-def _honest_if_interrupted(shown: AnswerWriter, reports: Sequence[Report]) -> Iterator[None]:
-    """What is left on the screen must not look as if it had been measured."""
-    try:
-        yield
-    except BaseException as problem:
-        interrupted = not isinstance(problem, Exception) or received_signal() is not None
-        if interrupted and shown.begun:
-            shown.finish(reports)
-        raise
 
 
 def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = False) -> ExitCode:

@@ -11,9 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rnnshape.cli import messages
+from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options
 from rnnshape.cli.questions import questions_by_word, questions_of

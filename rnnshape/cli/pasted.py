@@ -8,9 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnshape.cli import messages
+from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options
 from rnnshape.errors import Place, QueryError, shortened
 from rnnshape.query import Format, Query

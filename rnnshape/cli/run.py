@@ -11,14 +11,13 @@ from typing import Any, TextIO
 
 from typer.exceptions import TyperException
 
-from rnnshape.cli import messages
+from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.options import Options, app, option_names
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, printable, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.query import Format
-from rnnshape.terminal.environment import Environment, columns
+from rnnshape.terminal.environment import Environment, size
 
 RULE = "-----"
 MODELS = (".ipynb", ".keras", ".h5")
@@ -126,7 +125,8 @@ def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int
 @contextmanager
 def _bounded_width(environment: Environment) -> Iterator[int]:
     """The width for Typer's help, which takes whatever number the variables hold."""
-    width, before = columns(environment), dict(os.environ)
+    streams = (environment.stdout, environment.stderr, environment.stdin)
+    width, before = size(streams, environment.variables)[0], dict(os.environ)
     os.environ["COLUMNS"] = str(width)
     os.environ.pop("TERMINAL_WIDTH", None)
     try:
@@ -146,16 +146,10 @@ def _reworded(wrong: TyperException, arguments: Sequence[str]) -> str:
         if not option.startswith("--") or len(option) == 2:
             continue
         if option not in known:
-            return f"{shortened(option)}: no such option; {_hint(option, known)}"
+            near = " or ".join(name for name in known if name.startswith(option))
+            hint = f"; did you mean {near}?" if near else did_you_mean(option, known, alike=0.8)
+            return f"{shortened(option)}: no such option{hint or '; see rnnshape --help'}"
         if equals and "does not take a value" in wrong.message:
             return f"{option}: it takes no value"
     words = wrong.message.rstrip(".")
     return words[0].lower() + words[1:]
-
-
-def _hint(option: str, known: Sequence[str]) -> str:
-    """The options that a misspelt one may have meant: those that begin so, or the nearest."""
-    near = [name for name in known if name.startswith(option)]
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return did_you_mean(option, known, alike=0.8).removeprefix("; ") or "see rnnshape --help"

@@ -10,7 +10,7 @@ from functools import cache
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from rnnshape.cli import messages
+from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.answer import (
     describe_all,
     is_in_part,
@@ -19,7 +19,6 @@ from rnnshape.cli.answer import (
     say_what_is_left_out,
 )
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.exit_code import ExitCode
 from rnnshape.cli.lines import LONGEST_LINE, Line, lines_at_hand
 from rnnshape.cli.options import Options
 from rnnshape.cli.pasted import error_text, explained, show

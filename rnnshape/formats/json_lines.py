@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from itertools import zip_longest
+from operator import attrgetter
 from typing import Any
 
-from rnnshape.layer import Layer
 from rnnshape.layer_names import class_of
 from rnnshape.measuring.arrays import Array
 from rnnshape.nest import folded
@@ -83,11 +83,13 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "expression": str(layer.call),
                 "class": class_of(layer.call),
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
-                "returns": folded(layer.facts.returns, _name, list) if layer.facts else None,
+                "returns": folded(layer.facts.returns, attrgetter("name"), list)
+                if layer.facts
+                else None,
                 "parameters": report.parameters_of(layer),
                 "within": list(filter(None, layer.step.group.split("/"))),
                 "assumes": report.assumes_of(layer),
-                "mask": _mask(layer),
+                "mask": layer.mask and {"arrives": layer.mask.arrives, "leaves": layer.mask.leaves},
                 "cudnn": layer.facts.cudnn if layer.facts else None,
             }
             for layer, name in zip(report.layers, report.names, strict=True)
@@ -114,10 +116,6 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
     return result
 
 
-def _mask(layer: Layer) -> dict[str, bool | None] | None:
-    return layer.mask and {"arrives": layer.mask.arrives, "leaves": layer.mask.leaves}
-
-
 def _tensor(tensor: Tensor) -> dict[str, Any]:
     axes = _labels(tensor.axes) if tensor.has_rank else None
     return {"name": tensor.name, "shape": tensor.sizes, "axes": axes}
@@ -136,10 +134,6 @@ def _output(output: Output) -> dict[str, Any]:
 
 def _labels(axes: tuple[Axis, ...]) -> list[str]:
     return [axis.label for axis in axes]
-
-
-def _name(tensor: Tensor) -> Any:
-    return tensor.name
 
 
 def _values(array: Array | None, wanted: bool) -> dict[str, Any]:

@@ -98,12 +98,6 @@ class Environment:
     show: Show | None = None
 
 
-def columns(environment: Environment) -> int:
-    """How many columns there are, as far as anyone says; never too few to be read."""
-    streams = (environment.stdout, environment.stderr, environment.stdin)
-    return size(streams, environment.variables)[0]
-
-
 def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from rnnshape.interruption import signals_held_back
 from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
@@ -30,7 +30,8 @@ class WaitingLine:
     """
 
     def __init__(self, environment: Environment, *, painted: bool) -> None:
-        self._stream = _watched(environment)
+        streams = () if is_dumb(environment.variables) else (environment.stderr, environment.stdout)
+        self._stream = next((stream for stream in streams if is_terminal(stream)), None)
         self._state = "by the rule, not yet measured" if painted else "not yet measured"
         self._begun = time.monotonic()
         self._progress: Progress | None = None
@@ -102,10 +103,3 @@ class WaitingLine:
         with suppress(OSError, ValueError):
             if Screen(self._stream, self._variables).is_live:
                 write(self._stream, ["\r\033[K"])
-
-
-def _watched(environment: Environment) -> TextIO | None:
-    if is_dumb(environment.variables):
-        return None
-    streams = (environment.stderr, environment.stdout)
-    return next((stream for stream in streams if stream is not None and is_terminal(stream)), None)

@@ -65,16 +65,6 @@ class Text:
     def __add__(self, other: Text) -> Text:
         return Text((*self.pieces, *other.pieces))
 
-    def __getitem__(self, part: slice) -> Text:
-        """Some of its characters."""
-        start, end, _ = part.indices(len(self.raw))
-        found: list[tuple[str, Style]] = []
-        for piece, style in self.pieces:
-            if end > 0 and start < len(piece):
-                found.append((piece[max(0, start) : end], style))
-            start, end = start - len(piece), end - len(piece)
-        return Text(tuple(found))
-
     @property
     def lines(self) -> list[Text]:
         """Its lines; one, if it is empty."""
