@@ -48,11 +48,10 @@ class Description:
     inputs_below: tuple[int | None, ...] = ()
 
     @property
-    def assumed(self) -> tuple[tuple[str, ...], ...]:
-        """Of every input, the axes of which no text says the size."""
-        return tuple(
-            tuple(axis.name for axis in tensor.axes if axis.is_assumed) for tensor in self.inputs
-        )
+    def assumed_kinds(self) -> list[str]:
+        """The kinds of sizes that no text says: `["batch", "timesteps"]`."""
+        axes = (axis for tensor in self.inputs for axis in tensor.axes if axis.is_assumed)
+        return [*dict.fromkeys(kind_of_axis(axis.name) for axis in axes)]
 
     @cached_property
     def is_complete(self) -> bool:
@@ -125,9 +124,7 @@ def describe_what_fits(
                 larger = replace(sizes, times=((kind, times),))
                 with suppress(QueryError):
                     described = describe(network, larger, measured)
-                    if any(
-                        kind_of_axis(axis) == kind for axes in described.assumed for axis in axes
-                    ):
+                    if kind in described.assumed_kinds:
                         return described, larger
         raise
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
@@ -16,7 +16,7 @@ from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras, names_of_outputs
 from rnnshape.masks import lost_masks
 from rnnshape.nest import folded
-from rnnshape.network import Question, Ref, kind_of_axis
+from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import NOTHING, Relation, Tensor
@@ -40,13 +40,6 @@ class Note(NamedTuple):
 
     layer: int
     text: str
-
-
-class Sum(NamedTuple):
-    """How many numbers weights hold together, and the bytes that they take."""
-
-    parameters: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -200,8 +193,11 @@ class Report:
     @property
     def assumed(self) -> dict[str, tuple[str, ...]]:
         """Of each input, the axes of which no text says the size; inputs without any left out."""
-        pairs = zip(self.description.inputs, self.description.assumed, strict=True)
-        return {tensor.name: axes for tensor, axes in pairs if axes}
+        axes = {
+            tensor.name: tuple(axis.name for axis in tensor.axes if axis.is_assumed)
+            for tensor in self.description.inputs
+        }
+        return {name: names for name, names in axes.items() if names}
 
     def assumes_of(self, layer: Layer) -> tuple[str, ...]:
         """The kinds of assumed sizes that a layer's parameters follow from."""
@@ -210,8 +206,7 @@ class Report:
         unsaid = NOTHING.union(
             *(axis.follows_from for weight in layer.weights for axis in weight.axes)
         )
-        kinds = (kind_of_axis(axis) for axes in self.description.assumed for axis in axes)
-        return tuple(kind for kind in dict.fromkeys(kinds) if kind in unsaid)
+        return tuple(kind for kind in self.description.assumed_kinds if kind in unsaid)
 
     @property
     def inputs(self) -> tuple[Tensor, ...]:
@@ -263,15 +258,12 @@ class Report:
         return names_by_keras(self.question.network)
 
     @property
-    def sums(self) -> tuple[Sum, Sum] | None:
-        """Of all weights, and of those that are trained; None where one is not known."""
+    def weights(self) -> tuple[Tensor, ...] | None:
+        """Of all layers; None where one is not known."""
         if any(layer.facts is None and self.parameters_of(layer) != 0 for layer in self.layers):
             return None
-        weights = [weight for layer in self.layers for weight in layer.weights]
-        if any(weight.known_size is None for weight in weights):
-            return None
-        trained = [weight for weight in weights if weight.is_trained]
-        return _sum(weights), _sum(trained)
+        weights = tuple(weight for layer in self.layers for weight in layer.weights)
+        return None if any(weight.known_size is None for weight in weights) else weights
 
     @cached_property
     def returned(self) -> frozenset[Ref]:
@@ -374,10 +366,3 @@ MOST_IN_REPR = 6  # outputs
 LONGEST_IN_REPR = 72  # characters of the question
 SELF_ATTENTION = "query and value are the same tensor: self-attention"
 WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"
-
-
-def _sum(weights: Sequence[Tensor]) -> Sum:
-    return Sum(
-        sum(weight.size for weight in weights),
-        sum(weight.size * weight.itemsize for weight in weights),
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
-from rnnshape.expression import Call, Value, bind
+from rnnshape.expression import Call, bind
 from rnnshape.network import Network, chain
 
 WORDS = {"lstm": "LSTM", "gru": "GRU", "simplernn": "SimpleRNN"}
@@ -64,10 +64,7 @@ def combinations(flags: Flags) -> list[Flags]:
 
 
 def _layer(name: str, units: int, flags: Flags) -> Call:
-    returned: dict[str, Value] = {
-        "return_sequences": bool(flags.return_sequences),
-        "return_state": bool(flags.return_state),
-    }
+    returned = {name: bool(getattr(flags, name)) for name in ("return_sequences", "return_state")}
     layer = bind(name, (units,), returned)
     if not flags.bidirectional:
         return layer

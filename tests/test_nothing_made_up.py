@@ -14,7 +14,7 @@ import pytest
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.network import Question, kind_of_axis
+from rnnshape.network import Question
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -289,8 +289,7 @@ Sequential([Lambda(lambda x: x[:, 1:]), Flatten(), Dense(2)])
 def test_what_follows_from_an_assumed_size_is_another_with_another_size(text: str) -> None:
     [network] = read(text).networks
     report = Report(Question(network))
-    kinds = {kind_of_axis(axis) for axes in report.description.assumed for axis in axes} - {"batch"}
-    for kind in kinds:
+    for kind in {*report.description.assumed_kinds} - {"batch"}:
         sizes = report.question.dimensions
         with suppress(QueryError):  # it takes no other size
             other = describe(network, replace(sizes, **{kind: sizes[kind] + 7}))

@@ -151,8 +151,7 @@ def table(report: Report) -> Iterator[list[str]]:
     if not one:
         least = f"at least {number(report.least_parameters)}"
         total = least if report.parameters is None else number(report.parameters)
-        sums = report.sums
-        frozen = sums[0].parameters - sums[1].parameters if sums else 0
+        frozen = sum(one.size for one in report.weights or () if not one.is_trained)
         yield [f"in total {total}" if not frozen else f"{frozen:,} non-trainable"]
 
 

@@ -23,14 +23,9 @@ def error(
     _write(environment, "error:", RED, message, details, place)
 
 
-def note(
-    environment: Environment,
-    message: str,
-    details: Sequence[str] = (),
-    place: Place | None = None,
-) -> None:
+def note(environment: Environment, message: str, place: Place | None = None) -> None:
     """`note: message`, and the same under it."""
-    _write(environment, "note:", YELLOW, message, details, place)
+    _write(environment, "note:", YELLOW, message, (), place)
 
 
 def say(environment: Environment, text: str) -> None:

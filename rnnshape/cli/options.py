@@ -239,28 +239,6 @@ OPTIONS: Mapping[str, Any] = {
 }
 
 
-def _takes(known: Mapping[str, Any]) -> Callable[[Callable[..., Options]], Callable[..., Options]]:
-    """Gives a command the parameters of a table, as if they were written in its head."""
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            default=False if kind.__origin__ is bool else None,
-            annotation=kind,
-        )
-        for name, kind in known.items()
-    ]
-
-    def given(command: Callable[..., Options]) -> Callable[..., Options]:
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = dict(known)
-        return command
-
-    return given
-
-
-@app.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)
-@_takes(OPTIONS)
 def options(**given: Any) -> Options:
     """Reads a command line."""
     json, form, export = given["json"], given["format"], given["export"]
@@ -283,3 +261,21 @@ def options(**given: Any) -> Options:
         loss=tuple(given["loss"] or ()),
         check=given["check"],
     )
+
+
+# The parameters of the table, as if they were written in its head.
+options.__annotations__ = dict(OPTIONS)
+options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=False if kind.__origin__ is bool else None,
+            annotation=kind,
+        )
+        for name, kind in OPTIONS.items()
+    ]
+)
+app.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)(
+    options
+)

@@ -62,8 +62,8 @@ def _input(report: Report, tensor: Tensor, page: Page) -> Iterator[Text]:
 
 def assumed(report: Report, tensor: Tensor) -> str:
     """`assumed: batch, timesteps (-b, -t)`, of an input that code describes in part."""
-    axes = () if report.question.is_of_word else report.assumed.get(tensor.name, ())
-    if not axes:
+    axes = [axis.name for axis in tensor.axes if axis.is_assumed]
+    if report.question.is_of_word or not axes:
         return ""
     options = [OPTIONS[kind] for kind in map(kind_of_axis, axes) if kind in OPTIONS]
     flags = f" ({', '.join(dict.fromkeys(options))})" if options else ""
@@ -246,16 +246,16 @@ def _total(report: Report, page: Page) -> Section:
     text = f"{report.least_parameters:,}"
     assumes = any(report.assumes_of(layer) for layer in report.layers)
     text += "*" if assumes and not report.question.is_of_word else ""
-    sums, words, parts = report.sums, "in total ", ""
+    weights, words, parts = report.weights, "in total ", ""
     if report.parameters is None:
         words += "at least "
-    elif sums:
-        whole, trained = sums
-        text += f" ({page.size(whole.size)})"
-        if rest := whole.parameters - trained.parameters:
-            words, part, other = "", f"{trained.parameters:,} trainable", f"{rest:,} non-trainable"
-            other_size = page.size(whole.size - trained.size)
-            parts = f": {part} ({page.size(trained.size)}), {other} ({other_size})"
+    elif weights is not None:
+        text += f" ({page.bytes(weights)})"
+        trained = [weight for weight in weights if weight.is_trained]
+        if frozen := [weight for weight in weights if not weight.is_trained]:
+            part = f"{sum(weight.size for weight in trained):,} trainable"
+            other = f"{sum(weight.size for weight in frozen):,} non-trainable"
+            words, parts = "", f": {part} ({page.bytes(trained)}), {other} ({page.bytes(frozen)})"
             if not page.fits(digits + 2 + len(text + parts)):
                 parts = f": {part}, {other}"
     total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)

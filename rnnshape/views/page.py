@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rnnshape.rules.facts import Axis
+from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.text import Style, Text, styled, whole
 
 
@@ -44,8 +44,9 @@ class Page(NamedTuple):
         """What marks a tensor that the model returns."""
         return self.pick("→", "->")
 
-    def size(self, size: int) -> str:
-        """Bytes, as Keras writes them: `242.63 KB`"""
+    def bytes(self, weights: Iterable[Tensor]) -> str:
+        """What they take, as Keras writes it: `242.63 KB`"""
+        size = sum(weight.size * weight.itemsize for weight in weights)
         power = min(5, max(0, size.bit_length() - 1) // 10)
         unit = ("B", "KB", "MB", "GB", "TB", "PB")[power]
         return f"{size / 1024**power:.2f}\N{NO-BREAK SPACE}{unit}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -22,7 +22,7 @@ def blocks(report: Report, page: Page) -> Iterator[Grid]:
     for layer in report.layers:
         if several:
             rows += [Section(Text())] if rows else []
-            rows.append(_heading(report, layer, page))
+            rows.append(_heading(layer))
         rows += _rows(report, layer, page)
     if several:
         total = styled(page.number(report.parameters), " parameters in total")
@@ -49,7 +49,7 @@ def fields(report: Report) -> dict[str, Any]:
     }
 
 
-def _heading(report: Report, layer: Layer, page: Page) -> Section:
+def _heading(layer: Layer) -> Section:
     title = styled((f"{layer.number}  ", Style.QUIET), (str(layer.call), Style.TITLE))
     if layer.same_as is not None:
         note = f"the weights of layer {layer.same_as}"
@@ -125,24 +125,26 @@ def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str
     2 · 4 · (features·units + units)
     2 · 4 · (16·64 + 64)
     """
-    names, numbers = [], []
-    for factor, group in groupby(weights, lambda weight: prod(axis.factor for axis in weight.axes)):
-        axes = [weight.axes for weight in group]
-        names.append((factor, [[axis.name for axis in several] for several in axes]))
-        numbers.append((factor, [[_number(axis) for axis in several] for several in axes]))
-    return _written(names, times, page), _written(numbers, times, page)
+    names = _written(weights, times, page, lambda axis: axis.name)
+    return names, _written(weights, times, page, _number)
 
 
 def _number(axis: Axis) -> str:
     return "?" if axis.is_unknown else str(axis.length // axis.factor)
 
 
-def _written(groups: Sequence[tuple[int, Sequence[Sequence[str]]]], times: int, page: Page) -> str:
+def _written(
+    weights: Sequence[Tensor], times: int, page: Page, written: Callable[[Axis], str]
+) -> str:
     """`2 · 4 · (16·64 + 64)`"""
     sums = []
+    groups = [
+        (factor, list(group))
+        for factor, group in groupby(weights, lambda each: prod(axis.factor for axis in each.axes))
+    ]
     outer = times > 1 and len(groups) > 1
-    for factor, terms in groups:
-        products = [page.times.join(term) or "1" for term in terms]
+    for factor, group in groups:
+        products = [page.times.join(map(written, weight.axes)) or "1" for weight in group]
         factors = [1 if outer else times, factor]
         if len(set(products)) == 1:
             factors.append(len(products))
