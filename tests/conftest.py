@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import io
 import json
 import os
@@ -188,6 +189,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("keras")
 
 
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests stay: to look through them for garbage costs more than a test
+
+
+@functools.cache
+def _freeze_keras() -> None:
+    gc.freeze()  # `clear_session` looks for garbage: in all of TensorFlow it takes 0.2 s
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     global _marks
@@ -196,6 +206,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
     finally:
         _marks = None
+        if "keras" in sys.modules:
+            _freeze_keras()
 
 
 def _hold_to_the_marks(event: str, arguments: tuple[object, ...]) -> None:

@@ -52,8 +52,10 @@ def _of(wrong: QueryError) -> Problem:
 def line_that_raises(text: str) -> int | None:
     """The line of a program at which Keras fails. Only ever a program of our own."""
     import keras
+    import tensorflow
 
     keras.utils.clear_session()
+    tensorflow.config.run_functions_eagerly(True)  # tracing takes longer than these arrays
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -61,6 +63,8 @@ def line_that_raises(text: str) -> int | None:
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         return [frame.lineno for frame in frames if frame.filename == "program.py"][-1]
+    finally:
+        tensorflow.config.run_functions_eagerly(False)
     return None
 
 
