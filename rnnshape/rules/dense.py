@@ -8,11 +8,11 @@ from dataclasses import replace
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, output, rule, weight
+from rnnshape.rules.registry import known_length, made, rule, weight
 
 EQUATION = (
     r"(?P<left>\.\.\.)?(?P<taken>[a-zA-Z]+)(?P<right>\.\.\.)?,(?P<matrix>[a-zA-Z]+)"
-    r"->(?P<out_left>\.\.\.)?(?P<made>[a-zA-Z]+)(?P<out_right>\.\.\.)?"
+    r"->(?P<out_left>\.\.\.)?(?P<out>[a-zA-Z]+)(?P<out_right>\.\.\.)?"
 )
 
 
@@ -29,9 +29,7 @@ def dense(call: Call, given: Tensor) -> Facts:
     weights = [weight(call, "kernel", (features, units), "times the input")]
     if call["use_bias"]:
         weights.append(weight(call, "bias", (units,), "added"))
-    return Facts(
-        (output(given, "weighted sums of the features", (*others, units)),), tuple(weights)
-    )
+    return made("weighted sums of the features", (*others, units), weights, given.mask)
 
 
 @rule("Embedding", takes=lambda call: ("batch", "timesteps"))
@@ -54,7 +52,8 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
             f"'ab...,bc->ac...', not {equation!r} (Keras: \"Invalid einsum equation\")",
             "equation",
         )
-    taken, matrix, made = parts["taken"], parts["matrix"], parts["made"]
+    taken, matrix, out = parts["taken"], parts["matrix"], parts["out"]
+    bias_axes = str(call["bias_axes"] or "")  # the letters of those along which there is a bias
     elided = len(given.axes) - len(taken)
     if elided > 0 and not (parts["left"] or parts["right"]):
         return None  # of some equations Keras takes more axes than have letters
@@ -68,14 +67,14 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
     before = () if parts["right"] else given.axes[:elided]
     after = given.axes[len(taken) :] if parts["right"] else ()
     axes = dict(zip(taken, given.axes[len(before) :], strict=False))
-    if not _with_sizes(call, axes, made if before else made[1:]):
+    if not _with_sizes(call, axes, out if before else out[1:]):
         return None
-    if not {*matrix, *made} <= {*axes} or not {*matrix} <= {*taken, *made}:
+    if not {*matrix, *out} <= {*axes} or not {*matrix} <= {*taken, *out}:
         return None
-    if len(set(taken)) < len(taken) or not {*str(call["bias_axes"] or "")} <= {*made}:
+    if len(set(taken)) < len(taken) or not {*bias_axes} <= {*out}:
         return None
-    for letter in (*matrix, *str(call["bias_axes"] or "")):
-        if letter in made and axes[letter].is_open:
+    for letter in (*matrix, *bias_axes):
+        if letter in out and axes[letter].is_open:
             raise call.error(
                 f"{call} needs to know the size of {letter!r}: give it in output_shape in place of "
                 'None (Keras: "Shapes used to initialize variables must be fully-defined")',
@@ -83,15 +82,13 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
             )
     kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
     weights = [weight(call, "kernel", kernel, "times the input")]
-    if call["bias_axes"] is not None:
-        of_bias = made[min(made.index(letter) for letter in str(call["bias_axes"])) :]
-        bias = [
-            axes[letter] if letter in str(call["bias_axes"]) else Axis("1", 1) for letter in of_bias
-        ]
+    if bias_axes:
+        of_bias = out[min(map(out.index, bias_axes)) :]
+        bias = [axes[letter] if letter in bias_axes else Axis("1", 1) for letter in of_bias]
         bias += [Axis("1", 1)] * len(after)
         weights.append(weight(call, "bias", tuple(bias), "added"))
-    shape = (*before, *(axes[letter] for letter in made), *after)
-    return Facts((Tensor("o", shape, "sums of products"),), tuple(weights))
+    shape = (*before, *(axes[letter] for letter in out), *after)
+    return made("sums of products", shape, weights)
 
 
 def _with_sizes(call: Call, axes: dict[str, Axis], letters: str) -> bool:

@@ -9,11 +9,12 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.axes import no_such_axis, places, places_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, output, required_axes, rule, weight
-from rnnshape.rules.space import names_of_axes
+from rnnshape.rules.registry import known_length, made, required_axes, rule, weight
+from rnnshape.rules.space import takes_line_or_space
 
 ACTIVATED = "the activation of each number"
 AS_IT_CAME = "the input as it came: only in training some of it is changed"
+SUBTRACTED, DIVIDED_BY = "what is subtracted", "what is divided by, squared"
 UNCHANGED = {
     **dict.fromkeys(("Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout"), AS_IT_CAME),
     **dict.fromkeys(("ActivityRegularization", "Identity"), "the input as it came"),
@@ -23,26 +24,20 @@ UNCHANGED = {
 
 @rule(*UNCHANGED)
 def of_each_number(call: Call, given: Tensor) -> Facts:
-    return Facts((output(given, UNCHANGED[call.name]),))
+    return made(UNCHANGED[call.name], given.axes, mask=given.mask)
 
 
-def _takes_space(call: Call) -> tuple[str, ...]:
-    if call.name.endswith("1D"):
-        return ("batch", "timesteps", "features")
-    return ("batch", *names_of_axes(call, "rows", "channels"))
-
-
-@rule("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", takes=_takes_space)
+@rule("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", takes=takes_line_or_space)
 def spatial_dropout(call: Call, given: Tensor) -> Facts:
-    required_axes(call, given, *_takes_space(call))
-    return Facts((output(given, AS_IT_CAME),))
+    required_axes(call, given, *takes_line_or_space(call))
+    return made(AS_IT_CAME, given.axes, mask=given.mask)
 
 
 @rule("Rescaling")
 def rescaling(call: Call, given: Tensor) -> Facts | None:
     if isinstance(call["scale"], tuple) or isinstance(call["offset"], tuple):
         return None
-    return Facts((output(given, "the input times scale, plus offset"),))
+    return made("the input times scale, plus offset", given.axes, mask=given.mask)
 
 
 @rule("Softmax")
@@ -55,7 +50,7 @@ def softmax(call: Call, given: Tensor) -> Facts:
             f"{call} takes no mask of timesteps: put it where no mask comes in, or take "
             "Activation('softmax') (Keras: \"The `mask` must be broadcastable to `inputs`\")"
         )
-    return Facts((output(given, "shares that add up to 1"),))
+    return made("shares that add up to 1", given.axes, mask=given.mask)
 
 
 @rule("PReLU")
@@ -70,7 +65,7 @@ def prelu(call: Call, given: Tensor) -> Facts:
         axes[number - 1] = Axis("1", 1)
     sizes = tuple(known_length(call, axis) for axis in axes)
     alpha = weight(call, "alpha", sizes, "the slope below zero")
-    return Facts((output(given, ACTIVATED),), (alpha,))
+    return made(ACTIVATED, given.axes, [alpha], given.mask)
 
 
 @rule("Masking")
@@ -78,16 +73,15 @@ def masking(call: Call, given: Tensor) -> Facts:
     value = call["mask_value"]
     if isinstance(value, tuple) and len(value) not in (1, given.shape[-1]):
         raise call.error(f"{call} takes one mask_value, or {given.shape[-1]} of them", "mask_value")
-    kept = output(given, "the input, zero where a timestep is masked")
-    return Facts((replace(kept, mask=given.axes[:-1]),))
+    return made("the input, zero where a timestep is masked", given.axes, mask=given.axes[:-1])
 
 
-@rule("LayerNormalization")
+@rule("LayerNormalization", "UnitNormalization")
 def layer_normalization(call: Call, given: Tensor) -> Facts:
     weighted = bool(call["scale"] or call["center"] or call["rms_scaling"])
     axes = _chosen_axes(call, given, weighted=weighted)
-    made = output(given, "the input with mean 0 and variance 1")
-    return Facts((made,), tuple(_scale(call, axes)))
+    what = "a length of 1" if call.name == "UnitNormalization" else "mean 0 and variance 1"
+    return made(f"the input with {what}", given.axes, _scale(call, axes), given.mask)
 
 
 @rule("GroupNormalization")
@@ -101,7 +95,7 @@ def group_normalization(call: Call, given: Tensor) -> Facts:
             "groups",
         )
     meaning = "the input, each group of its entries with mean 0 and variance 1"
-    return Facts((output(given, meaning),), tuple(_scale(call, axes)))
+    return made(meaning, given.axes, _scale(call, axes), given.mask)
 
 
 @rule("RMSNormalization")
@@ -115,13 +109,7 @@ def rms_normalization(call: Call, given: Tensor) -> Facts:
             "axis",
         )
     scale = weight(call, "scale", axes, "times the result")
-    return Facts((Tensor("o", given.axes, "the input with a mean square of 1"),), (scale,))
-
-
-@rule("UnitNormalization")
-def unit_normalization(call: Call, given: Tensor) -> Facts:
-    _chosen_axes(call, given, weighted=False)
-    return Facts((output(given, "the input with a length of 1"),))
+    return made("the input with a mean square of 1", given.axes, [scale])
 
 
 @rule("Normalization")
@@ -137,35 +125,29 @@ def normalization(call: Call, given: Tensor) -> Facts | None:
         return None
     meaning = "the input, shifted and scaled by statistics of the data"
     if call["mean"] is not None:
-        return Facts((output(given, meaning),))
+        return made(meaning, given.axes, mask=given.mask)
     in_order = tuple(axis for axis in given.axes if axis in axes)
     weights = (
-        weight(call, "mean", in_order, "what is subtracted", trained=False),
-        weight(call, "variance", in_order, "what is divided by, squared", trained=False),
+        weight(call, "mean", in_order, SUBTRACTED, trained=False),
+        weight(call, "variance", in_order, DIVIDED_BY, trained=False),
         replace(weight(call, "count", (), "how many numbers were seen", trained=False), itemsize=4),
     )
     note = "mean and variance are not trained, but count as parameters: adapt() computes them"
-    return Facts((output(given, meaning),), weights, notes=(note,))
+    return replace(made(meaning, given.axes, weights, given.mask), notes=(note,))
 
 
 @rule("BatchNormalization")
 def batch_normalization(call: Call, given: Tensor) -> Facts:
     axes = _chosen_axes(call, given, weighted=True)
-    weights = [*_scale(call, axes)]
-    # The moving statistics are not trained, and Keras counts them all the same.
-    statistics = {
-        "moving_mean": "what is subtracted",
-        "moving_variance": "what is divided by, squared",
-    }
+    statistics = {"moving_mean": SUBTRACTED, "moving_variance": DIVIDED_BY}
     if call["renorm"]:
         names = ("moving_stddev", "renorm_mean", "renorm_stddev")
         statistics |= dict.fromkeys(names, "used in training only")
-    weights += [
-        weight(call, name, axes, meaning, trained=False) for name, meaning in statistics.items()
-    ]
+    moving = (weight(call, name, axes, what, trained=False) for name, what in statistics.items())
     note = "the moving mean and variance are not trained, but count as parameters"
     meaning = "the input, shifted and scaled by statistics of the training"
-    return Facts((output(given, meaning),), tuple(weights), notes=(note,))
+    weights = (*_scale(call, axes), *moving)
+    return replace(made(meaning, given.axes, weights, given.mask), notes=(note,))
 
 
 def _scale(call: Call, axes: tuple[Axis, ...]) -> Iterator[Tensor]:

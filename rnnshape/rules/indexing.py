@@ -14,8 +14,8 @@ from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.axes import exchanged, joined, place
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.operands import made, operands, repeated
-from rnnshape.rules.registry import only_input, rule, rule_of_inputs
+from rnnshape.rules.operands import operands, repeated
+from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
 
 Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
 

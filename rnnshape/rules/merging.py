@@ -11,7 +11,7 @@ from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.axes import broadcast, place, place_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.registry import rule_of_inputs
+from rnnshape.rules.registry import made, rule_of_inputs
 
 MEANINGS = {
     "Add": "the sum",
@@ -38,18 +38,9 @@ def concatenate(call: Call, inputs: Inputs) -> Facts:
             raise _unlike(call, inputs)
     axes = list(first.axes)
     axes[at] = reduce(add, (tensor.axes[at] for tensor in inputs))
-    masked = any(tensor.masked for tensor in inputs)
-    joined = ", ".join(tensor.name for tensor in inputs)
-    return Facts(
-        (
-            Tensor(
-                "o",
-                tuple(axes),
-                f"{joined} side by side" if at == rank - 1 else f"{joined} one after the other",
-                mask=tuple(axes[:-1]) if masked else None,
-            ),
-        )
-    )
+    mask = tuple(axes[:-1]) if any(tensor.masked for tensor in inputs) else None
+    how = "side by side" if at == rank - 1 else "one after the other"
+    return made(f"{', '.join(tensor.name for tensor in inputs)} {how}", axes, mask=mask)
 
 
 @rule_of_inputs(*MEANINGS)
@@ -70,7 +61,7 @@ def elementwise(call: Call, inputs: Inputs) -> Facts | None:
         return None  # Keras joins masks from the last axis on, whatever it is
     mask = max(masks, key=len) if len(masks) == len(inputs) else None
     meaning = f"{MEANINGS[call.name]} of {', '.join(tensor.name for tensor in inputs)}"
-    return Facts((Tensor("o", (batch, *axes), meaning, mask=mask),))
+    return made(meaning, (batch, *axes), mask=mask)
 
 
 @rule_of_inputs("Dot")
@@ -98,7 +89,7 @@ def dot(call: Call, inputs: Inputs) -> Facts:
     axes += [axis for place, axis in enumerate(second.axes) if place not in (0, places[1])]
     axes += [Axis("1", 1)] * (len(axes) == 1)
     meaning = f"products of {first.name} and {second.name}, summed over the {summed.label}"
-    return Facts((Tensor("o", tuple(axes), meaning),))
+    return made(meaning, axes)
 
 
 def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:

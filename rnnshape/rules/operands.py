@@ -1,8 +1,8 @@
-"""What the rules of operations share: their tensors, numbers among them, and what they make."""
+"""What the rules of operations share: their tensors, numbers among them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from rnnshape.expression import Call
@@ -49,11 +49,6 @@ def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
         else:
             return None
     return tuple(found)
-
-
-def made(meaning: str, *axes: Iterable[Axis]) -> Facts:
-    """What comes out: one tensor with these axes. An operation passes no mask on."""
-    return Facts((Tensor("o", tuple(axis for part in axes for axis in part), meaning),))
 
 
 def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:

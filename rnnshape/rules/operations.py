@@ -9,8 +9,8 @@ from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.operands import made, of_two, repeated
-from rnnshape.rules.registry import rule
+from rnnshape.rules.operands import of_two, repeated
+from rnnshape.rules.registry import made, rule
 
 OF_EACH_NUMBER = (
     *("abs", "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cast"),
@@ -143,8 +143,8 @@ def one_hot(call: Call, given: Tensor) -> Facts:
             "axis",
         )
     at %= rank + 1
-    classes = Axis("num_classes", count)
-    return made("1 at the place of each whole number", given.axes[:at], (classes,), given.axes[at:])
+    axes = (*given.axes[:at], Axis("num_classes", count), *given.axes[at:])
+    return made("1 at the place of each whole number", axes)
 
 
 @rule("repeat")

@@ -13,8 +13,8 @@ from rnnshape.rules.arguments import wholes
 from rnnshape.rules.axes import in_shape, joined, place, place_of, places
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
-from rnnshape.rules.operands import made, of_two, repeated
-from rnnshape.rules.registry import axes_of_rank, rule, rule_of_inputs
+from rnnshape.rules.operands import of_two, repeated
+from rnnshape.rules.registry import axes_of_rank, made, rule, rule_of_inputs
 
 SAME_NUMBERS = "the same numbers in another shape"
 
@@ -145,9 +145,10 @@ def stack(call: Call, inputs: Inputs) -> Facts:
     given = _listed(call, inputs)
     _check_alike(call, given)
     at = place(call, "axis", given[0], more=1)
-    axes, names = given[0].axes, ", ".join(tensor.name for tensor in given)
-    new = Axis("stack", len(given))
-    return made(f"{names} as entries of a new axis", axes[:at], (new,), axes[at:])
+    axes = list(given[0].axes)
+    axes.insert(at, Axis("stack", len(given)))
+    names = ", ".join(tensor.name for tensor in given)
+    return made(f"{names} as entries of a new axis", axes)
 
 
 def _check_alike(call: Call, given: tuple[Tensor, ...], but: int | None = None) -> None:
@@ -168,7 +169,7 @@ def matmul(call: Call, first: Tensor, second: Tensor) -> Facts | None:
         return None
     _check_sums(call, first, first.axes[-1], second, second.axes[-2])
     lead = repeated(call, first.axes[:-2], second.axes[:-2])
-    return made("sums of products", lead, (first.axes[-2], second.axes[-1]))
+    return made("sums of products", (*lead, first.axes[-2], second.axes[-1]))
 
 
 @of_two("dot")
@@ -254,4 +255,4 @@ def einsum(call: Call, inputs: Inputs) -> Facts | None:
     if any(left_out) and not dots:
         return None
     first, last = ([axes[letter] for letter in part] for part in (before, after))
-    return made("sums of products", first, middle, last)
+    return made("sums of products", (*first, *middle, *last))

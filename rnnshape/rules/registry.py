@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TypeAlias
@@ -188,10 +188,14 @@ def known_length(
     return axis
 
 
-def output(given: Tensor, meaning: str, axes: tuple[Axis, ...] | None = None) -> Tensor:
-    """What a layer returns that passes a mask on: the tensor that it is given, or other axes."""
-    shape = given.axes if axes is None else axes
-    return Tensor("o", shape, meaning, mask=given.mask)
+def made(
+    meaning: str,
+    axes: Iterable[Axis],
+    weights: Iterable[Tensor] = (),
+    mask: tuple[Axis, ...] | None = None,
+) -> Facts:
+    """What is known of a layer, or an operation, that returns one tensor."""
+    return Facts((Tensor("o", tuple(axes), meaning, mask=mask),), tuple(weights))
 
 
 def weight(

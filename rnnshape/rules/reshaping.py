@@ -8,14 +8,14 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole, whole_number
 from rnnshape.rules.axes import in_shape, joined
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import SEQUENCE, axes_of_rank, required_axes, rule
+from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
 
 
 @rule("Flatten")
 def flatten(call: Call, given: Tensor) -> Facts:
     batch, *others = given.axes
     row = joined(others).named("features")
-    return Facts((Tensor("o", (batch, row), "all numbers in one row"),))
+    return made("all numbers in one row", (batch, row))
 
 
 @rule("Reshape")
@@ -41,7 +41,7 @@ def reshape(call: Call, given: Tensor) -> Facts:
             "target_shape",
         )
     axes = in_shape(total, sizes, axes_of_rank(len(sizes) + 1)[1:])
-    return Facts((Tensor("o", (batch, *axes), "the same numbers in another shape"),))
+    return made("the same numbers in another shape", (batch, *axes))
 
 
 def _axes_to_permute(call: Call) -> tuple[str, ...]:
@@ -53,8 +53,8 @@ def _axes_to_permute(call: Call) -> tuple[str, ...]:
 def permute(call: Call, given: Tensor) -> Facts:
     required_axes(call, given, *_axes_to_permute(call))
     order = numbers(call, "dims", len(given.axes) - 1)
-    axes = (given.axes[0], *(given.axes[place] for place in order))
-    return Facts((Tensor("o", axes, "the input with its axes in another order"),))
+    axes = (given.axes[place] for place in (0, *order))
+    return made("the input with its axes in another order", axes)
 
 
 @rule("RepeatVector", takes=lambda call: ("batch", "features"))
@@ -62,4 +62,4 @@ def repeat_vector(call: Call, given: Tensor) -> Facts:
     required_axes(call, given, "batch", "features")
     batch, features = given.axes
     axes = (batch, Axis("timesteps", whole_number(call, "n")), features)
-    return Facts((Tensor("o", axes, "the input at every timestep"),))
+    return made("the input at every timestep", axes)

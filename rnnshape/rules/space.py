@@ -8,7 +8,7 @@ from typing import TypeVar
 from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Tensor
-from rnnshape.rules.registry import required_axes
+from rnnshape.rules.registry import known_length, required_axes
 
 T = TypeVar("T")
 SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
@@ -49,12 +49,14 @@ def channels_and_space(call: Call, axes: Sequence[Axis]) -> tuple[Axis, list[Axi
 def axes_over_space(
     call: Call, given: Tensor, *, has_kernel: bool = False, keras: str = ""
 ) -> tuple[Axis, Axis, list[Axis]]:
-    """The batch, the channels, and the axes of time or space of what a layer is given, under its
-    own names for them where it has a kernel; a `QueryError` where there are others."""
+    """The batch, the channels, and the axes of time or space of what a layer is given; a
+    `QueryError` where there are others. Where the layer has a kernel they have its own names for
+    them, and it needs to know how many channels there are."""
     names = takes_line_or_space(call)
     known = required_axes(call, given, *names, has_kernel=has_kernel, keras=keras)
     batch, *others = known if has_kernel else given.axes
-    return (batch, *channels_and_space(call, others))
+    channels, space = channels_and_space(call, others)
+    return batch, known_length(call, channels) if has_kernel else channels, space
 
 
 def kernel_axes(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
