@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
@@ -20,20 +20,6 @@ MERGES = {
     "mul": "{} * {}",
     "ave": "({} + {}) / 2",
 }
-
-
-class Direction(NamedTuple):
-    """Which of a layer's passes it is: how its tensors' names end, and its weights' begin."""
-
-    word: str = ""
-    suffix: str = ""
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.word}_" if self.word else ""
-
-
-ALONE = Direction()
 
 
 def assembled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole, whole_number
@@ -202,6 +203,7 @@ def _weights(
         ("attention_output", "what is found", together, made),
     ]
     for name, what, axes, results in taken:
-        yield weight(call, "kernel", (*axes, *results), f"times {what}", before=f"{name}_")
+        parts = [weight(call, "kernel", (*axes, *results), f"times {what}")]
         if call["use_bias"]:
-            yield weight(call, "bias", results, "added to their product", before=f"{name}_")
+            parts.append(weight(call, "bias", results, "added to their product"))
+        yield from (replace(part, name=f"{name}_{part.name}") for part in parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import Direction
 from rnnshape.rules.facts import Axis, Pass, Tensor
 from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, pass_rule, states_of
 from rnnshape.rules.registry import known_length, required_axes
@@ -16,7 +15,7 @@ def _takes(call: Call) -> tuple[str, ...]:
 
 
 @pass_rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)
-def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
+def conv_lstm(call: Call, given: Tensor) -> Pass:
     batch, _, *others = required_axes(call, given, *_takes(call))
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
@@ -26,17 +25,7 @@ def conv_lstm(call: Call, given: Tensor, direction: Direction) -> Pass:
     filters = Axis("filters", whole_number(call, "filters"))
     kernel = kernel_axes(call, space)
     axes = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
-    states = states_of(call, "LSTM", axes, direction)
+    states = states_of(call, "LSTM", axes)
     check_mask(call, given, states)
-    weights = gated_weights(
-        call, "LSTM", (*kernel, channels), (*kernel, filters), before=direction.prefix
-    )
-    return Pass(
-        cell="ConvLSTM",
-        direction=direction.word,
-        starts_last=bool(call["go_backwards"]),
-        output=axes,
-        hidden=states[0],
-        states=states,
-        weights=tuple(weights),
-    )
+    weights = gated_weights(call, "LSTM", (*kernel, channels), (*kernel, filters))
+    return Pass("ConvLSTM", bool(call["go_backwards"]), axes, states, tuple(weights))

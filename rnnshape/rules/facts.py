@@ -184,24 +184,27 @@ class Pass(NamedTuple):
 
     Attributes:
         cell: the cell's name, as a drawing needs it: `"LSTM"`.
-        direction: `"forward"`, `"backward"`, or empty where there is only one.
         starts_last: whether it begins at the last timestep and ends at the first.
         output: the axes of what it returns for one timestep, the batch first.
-        hidden: the state that is also its last output.
         states: what it carries from one timestep to the next, nested as Keras nests them.
         weights: in Keras' order.
         bars_cudnn: the arguments that keep Keras from the fast cuDNN kernel; None of a layer that
             has no such kernel.
+        direction: `"forward"`, `"backward"`, or empty where there is only one.
     """
 
     cell: str
-    direction: str
     starts_last: bool
     output: tuple[Axis, ...]
-    hidden: Tensor
     states: tuple[Nested, ...]
     weights: tuple[Tensor, ...]
     bars_cudnn: tuple[str, ...] | None = None
+    direction: str = ""
+
+    @property
+    def hidden(self) -> Tensor:
+        """The state that is also its last output: of cells on top of each other, the last one's."""
+        return [state for state in flat(self.states) if state.role == "hidden state"][-1]
 
     @property
     def end(self) -> str:

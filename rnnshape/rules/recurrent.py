@@ -7,11 +7,12 @@ Each goes through the timesteps in one direction, a `Pass`; what a layer of one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import TypeAlias
 
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import ALONE, CELL_STATES, STATE_WORDS, Direction, assembled
+from rnnshape.rules.assembly import CELL_STATES, STATE_WORDS, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.registry import SEQUENCE, has_rule, known_length, required_axes, rule, weight
 
@@ -33,12 +34,9 @@ CUDNN: dict[str, tuple[Value, ...]] = {
 CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 
 
-class PassRule(Protocol):
-    """How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`; None where
-    Keras alone can tell."""
-
-    def __call__(self, call: Call, given: Tensor, direction: Direction, /) -> Pass | None: ...
-
+# How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`; None where Keras
+# alone can tell.
+PassRule: TypeAlias = Callable[[Call, Tensor], Pass | None]
 
 _PASS_RULES: dict[str, PassRule] = {}
 
@@ -63,13 +61,13 @@ def pass_rule(
 
 
 def _one_direction(call: Call, given: Tensor) -> Facts | None:
-    one_pass = _PASS_RULES[call.name](call, given, ALONE)
+    one_pass = _PASS_RULES[call.name](call, given)
     return assembled(call, given, (one_pass,), merge_mode=None) if one_pass else None
 
 
 @pass_rule("LSTM", "GRU", "SimpleRNN")
-def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
-    one_pass = _cells_pass(call, (call,), given, direction, stacked=False)
+def _layer_pass(call: Call, given: Tensor) -> Pass:
+    one_pass = _cells_pass(call, (call,), given, stacked=False)
     if call.name not in CUDNN_BY_LAYER:
         return one_pass
     needed = CUDNN_BY_LAYER[call.name].items()
@@ -80,7 +78,7 @@ def _layer_pass(call: Call, given: Tensor, direction: Direction) -> Pass:
 
 
 @pass_rule("RNN")
-def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
+def _rnn_pass(call: Call, given: Tensor) -> Pass | None:
     cell = call["cell"]
     if isinstance(cell, Call) and cell.name == "StackedRNNCells":
         if not isinstance(cell["cells"], tuple):
@@ -95,7 +93,7 @@ def _rnn_pass(call: Call, given: Tensor, direction: Direction) -> Pass | None:
     known = tuple(_known_cell(call, cell) for cell in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
-    one_pass = _cells_pass(call, known, given, direction, stacked=stacked)
+    one_pass = _cells_pass(call, known, given, stacked=stacked)
     has_fast_twin = not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER
     return one_pass._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
 
@@ -129,9 +127,7 @@ def _check_lone_cell(call: Call, cell: Call, given: Tensor) -> None:
         )
 
 
-def _cells_pass(
-    call: Call, cells: Sequence[Call], given: Tensor, direction: Direction, *, stacked: bool
-) -> Pass:
+def _cells_pass(call: Call, cells: Sequence[Call], given: Tensor, *, stacked: bool) -> Pass:
     """Cells on top of each other: each takes what the one below returns for the same timestep."""
     batch, _, features = required_axes(call, given, *SEQUENCE)
     known_length(call, features)
@@ -140,44 +136,33 @@ def _cells_pass(
     weights: list[Tensor] = []
     for number, cell in enumerate(cells, start=1):
         kind = cell.name.removesuffix("Cell")
-        after, of_cell = (f"_{number}", f" of cell {number}") if stacked else ("", "")
+        place = number if stacked else None
         units = Axis("units", whole_number(cell, "units"))
-        states.append(states_of(call, kind, (batch, units), direction, after, of_cell))
+        states.append(states_of(call, kind, (batch, units), place))
         # Keras' GRU resets after the product, so that either product has its bias.
         two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
-        names = direction.prefix, after
-        weights += gated_weights(cell, kind, (features,), (units,), two, *names)
+        own = gated_weights(cell, kind, (features,), (units,), two)
+        weights += (replace(part, name=f"{part.name}_{place}") if place else part for part in own)
         features = units.named("features")
     check_mask(call, given, states)
     return Pass(
         cell=" + ".join(dict.fromkeys(cell.name.removesuffix("Cell") for cell in cells)),
-        direction=direction.word,
         starts_last=bool(call["go_backwards"]),
         output=states[-1][0].axes,
-        hidden=states[-1][0],
         states=_nested_as_keras_does(states) if stacked else states[0],
         weights=tuple(weights),
     )
 
 
 def states_of(
-    call: Call,
-    kind: str,
-    axes: tuple[Axis, ...],
-    direction: Direction,
-    after: str = "",
-    of_cell: str = "",
+    call: Call, kind: str, axes: tuple[Axis, ...], place: int | None = None
 ) -> tuple[Tensor, ...]:
-    """What a cell carries along, as it is at the end. `after` goes behind its names."""
+    """What a cell carries along, as it is at the end; of several, `place` is the cell's number."""
+    after, of_cell = (f"_{place}", f" of cell {place}") if place else ("", "")
     end = f"after the {'first' if call['go_backwards'] else 'last'} timestep"
+    words = ((name, STATE_WORDS[name]) for name in CELL_STATES[kind])
     return tuple(
-        Tensor(
-            f"{name}{direction.suffix}{after}",
-            axes,
-            f"{direction.word} {STATE_WORDS[name]}{of_cell} {end}".lstrip(),
-            STATE_WORDS[name],
-        )
-        for name in CELL_STATES[kind]
+        Tensor(f"{name}{after}", axes, f"{what}{of_cell} {end}", what) for name, what in words
     )
 
 
@@ -192,8 +177,6 @@ def gated_weights(
     taken: tuple[Axis, ...],
     kept: tuple[Axis, ...],
     biases: tuple[Axis, ...] = (),
-    before: str = "",
-    after: str = "",
 ) -> Iterator[Tensor]:
     """The weights of a cell whose gates stand side by side.
 
@@ -203,10 +186,8 @@ def gated_weights(
     gates = GATES[kind]
     wide = len(gates) * kept[-1]
     columns = f", columns for {', '.join(gates)}" if len(gates) > 1 else ""
-    times = f"times the input{columns}"
-    yield weight(cell, "kernel", (*taken, wide), times, before, after)
-    again = "times the hidden state before"
-    yield weight(cell, "recurrent_kernel", (*kept, wide), again, before, after)
+    yield weight(cell, "kernel", (*taken, wide), f"times the input{columns}")
+    yield weight(cell, "recurrent_kernel", (*kept, wide), "times the hidden state before")
     if cell["use_bias"]:
         if kind == "LSTM" and cell["unit_forget_bias"] and cell["bias_initializer"] is None:
             raise cell.error(
@@ -216,7 +197,7 @@ def gated_weights(
             )
         two = "one for the kernel, one for the recurrent kernel, because reset_after=True"
         added = two if biases else "added to their sum"
-        yield weight(cell, "bias", (*biases, wide), added, before, after)
+        yield weight(cell, "bias", (*biases, wide), added)
 
 
 def check_batch(call: Call, batch: Axis) -> None:

@@ -203,15 +203,12 @@ def weight(
     name: str,
     axes: tuple[Axis, ...],
     meaning: str,
-    before: str = "",
-    after: str = "",
     initializer: str = "",
     *,
     trained: bool = True,
 ) -> Tensor:
     """A weight of a layer; a `QueryError` where its initializer can't fill one of so many axes.
 
-    `before` and `after` go around its name, where a layer has several of one kind,
     `initializer` is the argument that has it, where its name is another than the weight's, and
     `trained` says whether training changes it, unless the layer is frozen.
     """
@@ -231,7 +228,7 @@ def weight(
     dtype = call["dtype"]
     bits = dtype and re.fullmatch(r"b?float(\d+)", str(dtype))  # a mixed policy keeps them in 32
     return Tensor(
-        f"{before}{name}{after}",
+        name,
         axes,
         meaning,
         "weight",

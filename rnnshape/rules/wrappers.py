@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.assembly import Direction, assembled
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.assembly import assembled
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, changed, flat
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.recurrent import PassRule, pass_rule_of
 from rnnshape.rules.registry import (
@@ -25,7 +25,6 @@ WITH_KERNEL = (
     *(f"Conv{count}D{kind}" for count in (1, 2, 3) for kind in ("", "Transpose")),
     *("DepthwiseConv1D", "DepthwiseConv2D"),
 )
-FORWARD, BACKWARD = Direction("forward", "1"), Direction("backward", "2")
 SHARED_FLAGS = ("return_sequences", "return_state", "stateful")
 
 
@@ -61,10 +60,11 @@ def bidirectional(call: Call, given: Tensor) -> Facts | None:
     forward = _inner(call)
     rule_of_pass = _recurrent(call, forward, "layer")
     backward = _backward_layer(call, forward)
-    first = rule_of_pass(forward, given, FORWARD)
-    second = _recurrent(call, backward, "backward_layer")(backward, given, BACKWARD)
+    first = rule_of_pass(forward, given)
+    second = _recurrent(call, backward, "backward_layer")(backward, given)
     if first is None or second is None:
         return None
+    first, second = _directed(first, "forward", 1), _directed(second, "backward", 2)
     if forward["stateful"] and forward["return_state"]:
         raise forward.error(
             "Bidirectional can't return the states of a stateful layer: leave out return_state or "
@@ -81,6 +81,18 @@ def bidirectional(call: Call, given: Tensor) -> Facts | None:
     if any(state.name == second.hidden.name for state in lost):
         facts = replace(facts, relations=())
     return replace(facts, warnings=tuple(_warnings(facts.outputs, lost)))
+
+
+def _directed(one_pass: Pass, direction: str, number: int) -> Pass:
+    """A pass of two: its states and weights are named after its direction."""
+
+    def state(alone: Tensor) -> Tensor:
+        name = f"{alone.name[0]}{number}{alone.name[1:]}"
+        return replace(alone, name=name, meaning=f"{direction} {alone.meaning}")
+
+    weights = (replace(part, name=f"{direction}_{part.name}") for part in one_pass.weights)
+    states = changed(one_pass.states, state)
+    return one_pass._replace(direction=direction, states=states, weights=tuple(weights))
 
 
 def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str]:
