@@ -18,7 +18,7 @@ from rnnshape.expression import Call
 from rnnshape.rules import facts_of, with_initial_state
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
-from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, KINDS, REGULARIZERS
+from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS, kind_of
 from tests.calls import parse
 from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
@@ -333,7 +333,8 @@ def test_words_that_stand_for_objects_are_those_of_keras(
     classes = [name for name in dir(getattr(keras.keras, module)) if name[:1].isupper()]
     every = {*classes, *(name.lower() for name in classes), *INITIALIZERS, *REGULARIZERS}
     every |= {*CONSTRAINTS, "l1_l2", "orthogonal", "max_norm", "random", "ones_", "nonneg", "unit"}
-    kind = KINDS[f"kernel_{module.removesuffix('s')}"]
+    kind = kind_of("Dense", f"kernel_{module.removesuffix('s')}")
+    assert kind is not None
     abstract = {"constant", "initializer", "regularizer", "constraint"}
     abstract |= {"stft", "stftinitializer"}  # which need SciPy
     refused = {word for word in every if takes(word) and not kind.takes(word)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call, Value, printed
-from rnnshape.rules.kinds import FLOATS, KINDS, Kind
+from rnnshape.rules.kinds import FLOATS, Kind, kind_of
 from rnnshape.signatures import module_of
 
 # How the names of arguments end that change neither a shape nor a number of parameters.
@@ -26,7 +26,7 @@ def check(call: Call) -> bool:
     of_layer = module_of(call.name) == "layers"
     for argument, value in call.arguments:
         if of_layer:
-            kind = KINDS.get(f"{call.name}.{argument}") or KINDS.get(argument)
+            kind = kind_of(call.name, argument)
             if kind is not None and not kind.takes(value):
                 raise _refused(call, argument, value, kind)
             known = known and not _is_beyond_the_rule(argument, value)
@@ -79,7 +79,7 @@ def changes_no_shape(argument: str) -> bool:
 def candidates(name: str, argument: str, number: int, place: int) -> Value:
     """A value that Keras takes for an argument: a number, and where it takes none, a share or one
     of its words; which one follows from `place`."""
-    kind = KINDS.get(f"{name}.{argument}") or KINDS.get(argument)
+    kind = kind_of(name, argument)
     if kind is None or kind.takes(number):
         return number
     likely: tuple[Value, ...] = (0.5, *kind.words[place:], *kind.words[:place])

@@ -138,12 +138,8 @@ POSITIVE_NOT_BOOL = POSITIVE._replace(
 )
 NUMBER = Kind("a number", is_number)
 NUMBERS = Kind("a number, or several of them", is_numbers)
-
-
-def number_from(least: float) -> Kind:
-    allowed = f"a number, {least:g} or more"
-    takes = between(least, float("inf"))
-    return Kind(allowed, takes, keras="cannot be None or", said_of=(int, float))
+NOT_NEGATIVE = Kind("a number, 0 or more", between(0, float("inf")))
+SLOPE = NOT_NEGATIVE._replace(keras="cannot be None or", said_of=(int, float))
 
 
 def one_of(*words: str, none: bool = False, any_case: bool = False) -> Kind:
@@ -271,26 +267,9 @@ KINDS: dict[str, Kind] = {
     "MultiHeadAttention.attention_axes": axes().or_none,
     "GroupQueryAttention.dropout": RATE,
     "lora_rank": Kind(f"{WHOLE.allowed}, or None", lambda value: not value or is_whole(value)),
-    "dropout": NUMBER,
-    "recurrent_dropout": NUMBER,
     "rate": RATE,
     "stddev": RATE,
     "noise_shape": Kind("a shape or None", or_none(each(or_none(is_whole), alone=False))),
-    "activation": ACTIVATION,
-    "recurrent_activation": ACTIVATION,
-    **{
-        f"{name}_{role}": kind
-        for name in (
-            *("depthwise", "pointwise"),
-            *("kernel", "recurrent", "bias", "embeddings", "beta", "gamma", "alpha"),
-            *("moving_mean", "moving_variance", "activity"),
-        )
-        for role, kind in (
-            ("initializer", INITIALIZER),
-            ("regularizer", REGULARIZER),
-            ("constraint", CONSTRAINT),
-        )
-    },
     "SimpleRNN.activity_regularizer": ANYTHING,  # Keras passes over it
     **{  # which are copied for each of several kernels
         f"{layer}.{name}_initializer": INITIALIZER._replace(
@@ -325,9 +304,7 @@ KINDS: dict[str, Kind] = {
         lambda value: value == -1 or is_whole(value),
         keras="expected a positive integer (or `-1` for instance normalization)",
     ),
-    "LayerNormalization.axis": axes(),
-    "RMSNormalization.axis": axes(),
-    "UnitNormalization.axis": axes(),
+    "axis": axes(),
     "Normalization.axis": axes().or_none,
     "Normalization.mean": NUMBERS.or_none,
     "Normalization.variance": NUMBERS.or_none,
@@ -354,13 +331,13 @@ KINDS: dict[str, Kind] = {
     "PReLU.shared_axes": axes().or_none,
     "BatchNormalization.momentum": NUMBER,
     "epsilon": NUMBER,
-    "ReLU.max_value": Kind("a number, 0 or more, or None", or_none(between(0, float("inf")))),
-    "ReLU.threshold": number_from(0),
-    "negative_slope": number_from(0),
-    "LeakyReLU.alpha": number_from(0),
+    "ReLU.max_value": NOT_NEGATIVE.or_none,
+    "ReLU.threshold": SLOPE,
+    "negative_slope": SLOPE,
+    "LeakyReLU.alpha": SLOPE,
     "ELU.alpha": NUMBER,
-    "ActivityRegularization.l1": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
-    "ActivityRegularization.l2": Kind("a number, 0 or more", or_none(between(0, float("inf")))),
+    "ActivityRegularization.l1": NOT_NEGATIVE._replace(takes=NOT_NEGATIVE.or_none.takes),
+    "ActivityRegularization.l2": NOT_NEGATIVE._replace(takes=NOT_NEGATIVE.or_none.takes),
     "Bidirectional.merge_mode": one_of("concat", "sum", "mul", "ave", none=True),
     "use_cudnn": Kind("'auto', True or False", lambda value: value in ("auto", True, False)),
     "seed": Kind("a whole number or None", or_none(is_int)),
@@ -378,3 +355,23 @@ KINDS: dict[str, Kind] = {
         (str,),
     ),
 }
+
+# By the last word of the argument's name.
+_KINDS_OF_ROLES = {
+    "activation": ACTIVATION,
+    "dropout": NUMBER,
+    "initializer": INITIALIZER,
+    "regularizer": REGULARIZER,
+    "constraint": CONSTRAINT,
+}
+
+
+def kind_of(layer: str, argument: str) -> Kind | None:
+    """What an argument of a layer may be; None where it is not known by its name alone.
+
+    >>> kind_of("LSTM", "recurrent_dropout").allowed, kind_of("LSTM", "unroll")
+    ('a number', None)
+    """
+    role = argument.rpartition("_")[2]
+    own = KINDS.get(f"{layer}.{argument}") or KINDS.get(argument)
+    return own or _KINDS_OF_ROLES.get(role)
