@@ -6,7 +6,6 @@ No word of it decides a shape, so that nothing but this table would notice a wro
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 import pytest

@@ -4,14 +4,22 @@ not fit: likely changes, of which those stay that fit."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingCall, counted, shown
 from rnnshape.training.inputs import dtype_problem
-from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
-from rnnshape.training.metrics import judge_of_metric, metric_named
+from rnnshape.training.losses import (
+    LOSSES,
+    ONE_HOT,
+    judge_of_loss,
+    loss_named,
+    snake_case,
+    written,
+)
+from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
 from rnnshape.training.shapes import Judge, in_general, rearranged, settled
 
 MOST_REMEDIES = 2
@@ -188,22 +196,23 @@ class Attempt(NamedTuple):
         return self._replace(text=both, **changes)
 
     @property
+    def labels(self) -> Sizes:
+        """The shape of y without a last axis of 1."""
+        return self.y[:-1] if len(self.y) > 1 and self.y[-1] == 1 else self.y
+
+    @property
     def fits(self) -> bool:
-        masked = self.port.masked and len(self.output) > 2
-        judged = judge_of_loss(self.loss, masked) if self.loss else None
-        judges = [judge_of_metric(metric, masked) for metric in self.metrics]
-        judges += [judged[1]] if judged else []
-        return all(in_general(self.y, self.output, judge).fits for judge in judges if judge)
+        return all(in_general(self.y, self.output, judge).fits for *_, judge in _judges(self))
 
 
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:
     """The code of the changes after which y fits, the likelier first."""
-    attempts = [*_attempts(model, call, index, now)]
     y = call.y[index]
-    attempts = [
-        attempt for attempt in attempts if not (y.of and y.name in attempt.text)
-    ]  # it has no name
-    texts = dict.fromkeys(attempt.text for attempt in attempts if attempt.fits)
+    texts = {
+        attempt.text: None
+        for attempt in _attempts(model, call, index, now)
+        if not (y.of and y.name in attempt.text) and attempt.fits  # an element has no name
+    }
     return tuple(texts)[:MOST_REMEDIES]
 
 
@@ -235,11 +244,10 @@ def _with_loss(call: TrainingCall, index: int, now: Attempt, name: str) -> Attem
 def _one_hot(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
     """y with an entry for each class."""
     name, below, classes = call.y[index].name, call.y[index].values_below, now.output[-1]
-    labels = now.y[:-1] if len(now.y) > 1 and now.y[-1] == 1 else now.y
     if classes is None or (below is not None and below > classes):
         return
     text = f"{name} = keras.utils.to_categorical({name}, {classes})"
-    yield now.and_then(text, y=(*labels, classes))
+    yield now.and_then(text, y=(*now.labels, classes))
 
 
 def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attempt]:
@@ -250,7 +258,6 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
         return
     data, classes = call.y[index], now.output[-1]
     sparse, whole = "sparse_categorical_crossentropy", "categorical_crossentropy"
-    labels = now.y[:-1] if len(now.y) > 1 and now.y[-1] == 1 else now.y
     is_one_hot = len(now.y) == len(now.output) and now.y[-1] not in (None, 1)
     if classes == 1:
         if is_one_hot and loss != "binary_crossentropy":
@@ -263,7 +270,7 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
     elif loss.startswith("binary"):
         yield from _units(now, 1)
         yield _with_loss(call, index, now, sparse)
-    if loss in ONE_HOT and labels[1:] == now.output[1:-1]:
+    if loss in ONE_HOT and now.labels[1:] == now.output[1:-1]:
         yield from _one_hot(call, index, now)
         yield _with_loss(call, index, now, sparse)
     if loss == sparse and is_one_hot:
@@ -280,7 +287,8 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
     """With sequences or without."""
     output = now.output
     if now.port.returns_sequences and len(output) == 3:
-        yield now.and_then("return_sequences=False", output=(output[0], output[2]))
+        port, last = now.port._replace(masked=False), (output[0], output[2])
+        yield now.and_then("return_sequences=False", output=last, port=port)
     if now.port.returns_sequences is False and len(output) == 2 and model.inputs:
         given = call.x[0].shape if call.x and call.x[0].shape else model.inputs[0].shape
         if len(given) > 1:
@@ -320,18 +328,14 @@ def _other_metrics(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
     """The metric that is meant, in the place of one that does not fit."""
     if len(call.metrics) != 1:
         return
-    kin = {
-        "CategoricalAccuracy": "sparse_categorical_accuracy",
-        "SparseCategoricalAccuracy": "categorical_accuracy",
-        "TopKCategoricalAccuracy": "sparse_top_k_categorical_accuracy",
-        "SparseTopKCategoricalAccuracy": "top_k_categorical_accuracy",
-        "CategoricalCrossentropy": "sparse_categorical_crossentropy",
-        "SparseCategoricalCrossentropy": "categorical_crossentropy",
-    }
-    others = tuple(
-        Function(kin.get(metric_named(metric.name) or "", metric.name), metric.arguments)
-        for metric in now.metrics
-    )
+    others = tuple(map(_of_other_labels, now.metrics))
     if others != now.metrics and not any(other.arguments for other in others):
         names = ", ".join(repr(other.name) for other in others)
         yield now.and_then(f"metrics=[{names}]", metrics=others)
+
+
+def _of_other_labels(metric: Function) -> Function:
+    """The metric for the number of a class, in the place of that for an entry for each class."""
+    name = metric_named(metric.name) or ""
+    other = name.removeprefix("Sparse") if name.startswith("Sparse") else f"Sparse{name}"
+    return replace(metric, name=snake_case(other)) if other in METRICS else metric

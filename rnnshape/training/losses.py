@@ -30,14 +30,6 @@ def whole(y: Shape, output: Shape) -> Outcome:
     return elementwise(y, output)._replace(values=())
 
 
-def over_features(y: Shape, output: Shape) -> Outcome:
-    """Relative to the other entries of the last axis: of one alone it does not learn."""
-    found = elementwise(y, output)
-    if found.fits and output[-1:] == (1,):
-        return found._replace(silent="learns nothing, because the last axis has only one entry")
-    return found
-
-
 def same_shape(y: Shape, output: Shape) -> Outcome:
     """Entry by entry; nothing is broadcast."""
     if len(y) != len(output):
@@ -60,11 +52,11 @@ def sparse(y: Shape, output: Shape) -> Outcome:
     return Outcome(y)
 
 
-def of_classes(judge: Judge, y: Shape, output: Shape) -> Outcome:
-    """By a last axis of classes: of one alone the loss is always 0."""
+def relative(judge: Judge, why: str, y: Shape, output: Shape) -> Outcome:
+    """Relative to the other entries of the last axis: of one alone it does not learn."""
     found = judge(y, output)
-    if output[-1] == 1:
-        return found._replace(silent="learns nothing, because of one class the loss is always 0")
+    if found.fits and output[-1] == 1:
+        return found._replace(silent=f"learns nothing, because {why}")
     return found
 
 
@@ -105,15 +97,20 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
+ONE_ENTRY = "the last axis has only one entry"
+ONE_CLASS = "of one class the loss is always 0"
 _FAMILIES: list[tuple[Judge, str]] = [
     (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
     (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
     (elementwise, "Hinge SquaredHinge CategoricalHinge"),
     (whole, "Dice Tversky"),
-    (over_features, "CosineSimilarity CategoricalFocalCrossentropy"),
+    (
+        partial(relative, elementwise, ONE_ENTRY),
+        "CosineSimilarity CategoricalFocalCrossentropy",
+    ),
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
-    (partial(of_classes, same_shape), "CategoricalCrossentropy"),
-    (partial(of_classes, sparse), "SparseCategoricalCrossentropy"),
+    (partial(relative, same_shape, ONE_CLASS), "CategoricalCrossentropy"),
+    (partial(relative, sparse, ONE_CLASS), "SparseCategoricalCrossentropy"),
     (one_hot, "CategoricalGeneralizedCrossEntropy"),
     (circle, "Circle"),
     (ctc, "CTC"),

@@ -25,8 +25,8 @@ _HARMLESS = HARMLESS | {
 }
 
 
-def _aligned(y: Shape, output: Shape) -> Outcome:
-    return elementwise(*aligned(y, output))
+def _once_aligned(judge: Judge, y: Shape, output: Shape) -> Outcome:
+    return judge(*aligned(y, output))
 
 
 def _single(y: Shape, output: Shape) -> Outcome:
@@ -120,10 +120,6 @@ def _by_column(words: str, y: Shape, output: Shape) -> Outcome:
     return Outcome(silent="" if y == output else "repeats y for each column of the output")
 
 
-def _columns_aligned(y: Shape, output: Shape) -> Outcome:
-    return _by_column("R2Score", *aligned(y, output))
-
-
 def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
     if len(y) < 2:
         return Outcome(silent=_takes_largest(y[-1]))
@@ -131,6 +127,7 @@ def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
     return found if y[-1] == output[-1] else Outcome(silent=_takes_largest(y[-1]))
 
 
+_aligned = partial(_once_aligned, elementwise)
 _overlap = partial(_same_number, words="Incompatible shapes")
 _in_buckets = partial(_same_number, words="does not start with segment_ids.shape")
 _FAMILIES: list[tuple[Judge, bool, str]] = [
@@ -151,7 +148,7 @@ _FAMILIES: list[tuple[Judge, bool, str]] = [
     (_counted, False, "FalsePositives FalseNegatives"),
     (_in_buckets, False, "AUC SensitivityAtSpecificity SpecificityAtSensitivity"),
     (_in_buckets, False, "PrecisionAtRecall RecallAtPrecision"),
-    (_columns_aligned, False, "R2Score"),
+    (partial(_once_aligned, partial(_by_column, "R2Score")), False, "R2Score"),
     (partial(_by_column, "FBetaScore"), False, "F1Score FBetaScore"),
     (_overlap, False, "IoU BinaryIoU MeanIoU"),
     (_overlap_of_largest, False, "OneHotIoU OneHotMeanIoU"),
