@@ -20,12 +20,6 @@ from rnnshape.training.losses import LOSSES
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 # Sizes in the place of those that are assumed: what differs with them is not known.
 USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)
-# Layers that hand on the last axis, so that it still is the units of the layer before.
-ELEMENTWISE = {
-    *("Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dropout"),
-    *("ELU", "GaussianDropout", "GaussianNoise", "LayerNormalization", "LeakyReLU", "Masking"),
-    *("PReLU", "ReLU", "Softmax", "SpatialDropout1D"),
-}
 
 
 def problems_of_calls(
@@ -211,7 +205,7 @@ def _output(
         name,
         shape or UNKNOWN,
         bool(tensor and tensor[0].masked and tensor[0].mask_runs),
-        units_of=_layer_of_units(before),
+        units_of=_layer_of_units(before, layers),
         returns_sequences=_returns_sequences(network, before, shape or ()),
     )
 
@@ -226,17 +220,16 @@ def _steps_before(network: Network, ref: Ref) -> Iterator[tuple[int, Step]]:
         ref = step.refs[0]
 
 
-def _layer_of_units(steps: Sequence[tuple[int, Step]]) -> str | None:
-    """The class of the layer whose units are the last size."""
-    for _, step in steps:
-        layer = step.layer
-        if layer.name == "TimeDistributed" and isinstance(layer["layer"], Call):
-            layer = layer["layer"]
-        if module_of(layer.name) != "layers":
-            return None
-        if "units" in signature(layer.name).names:
-            return layer.name
-        if layer.name not in ELEMENTWISE:
+def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> str | None:
+    """The class of the layer whose units are the last size, unless others behind it change axes."""
+    for number, step in steps:
+        call, layer = step.layer, layers[number - 1]
+        if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
+            call = call["layer"]
+        if module_of(call.name) == "layers" and "units" in signature(call.name).names:
+            return call.name
+        tensors = (*layer.inputs, *layer.outputs)
+        if len({tensor and tensor.axes for tensor in tensors}) > 1 or not layer.outputs:
             return None
     return None
 
