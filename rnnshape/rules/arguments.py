@@ -100,6 +100,9 @@ def _is_beyond_the_rule(argument: str, value: Value) -> bool:
             )
         case "dtype":  # of a quantized layer the weights are others
             return value is not None and value not in FLOATS
+        case "cell" | "cells":  # a stack of cells within another
+            cells = value if isinstance(value, tuple) else ()
+            return any(isinstance(cell, Call) and cell.name == "StackedRNNCells" for cell in cells)
         case "lora_rank":  # the kernel is not trained, and two small arrays are added
             return bool(value)
     return False

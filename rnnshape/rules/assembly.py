@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from rnnshape.expression import Call
@@ -13,12 +14,11 @@ STATE_WORDS: dict[str, Literal["hidden state", "cell state"]] = {
     "h": "hidden state",
     "c": "cell state",
 }
-MERGED = {"concat": "concatenated", "sum": "summed", "mul": "multiplied", "ave": "averaged"}
-MERGES = {
-    "concat": "concat({}, {})",
-    "sum": "{} + {}",
-    "mul": "{} * {}",
-    "ave": "({} + {}) / 2",
+MERGES = {  # how two outputs become one, in a word and as it is computed
+    "concat": ("concatenated", "concat({}, {})"),
+    "sum": ("summed", "{} + {}"),
+    "mul": ("multiplied", "{} * {}"),
+    "ave": ("averaged", "({} + {}) / 2"),
 }
 
 
@@ -49,10 +49,7 @@ def assembled(
         returns=(*outputs, *states) if returns_state else outputs,
         weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
-        notes=(
-            *_notes_on_running(call, given.axes[0], passes),
-            *_notes(passes, merge_mode, sequences, returns_state, zeroed),
-        ),
+        notes=tuple(_notes(call, given.axes[0], passes, merge_mode, zeroed)),
         timeline=Timeline(
             tuple(passes), merge_mode, given.axes[1].length, sequences, returns_state
         ),
@@ -78,7 +75,7 @@ def _outputs(
             yield output(name, one_pass.output, meaning)
     else:
         first, second = passes
-        both = f"{first.direction} and {second.direction} {MERGED[merge_mode]}"
+        both = f"{first.direction} and {second.direction} {MERGES[merge_mode][0]}"
         what = _meaning("", sequences, first)
         yield output("o", _merged_axes(first, second, merge_mode), f"{what}, {both}")
 
@@ -93,21 +90,18 @@ def _meaning(direction: str, sequences: bool, one_pass: Pass) -> str:
 def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]:
     """Keras believes that the second pass is as wide as the first, whatever it is."""
     if merge_mode != "concat":
-        pairs = zip(first.output, second.output, strict=True)
-        return tuple(_longer(axis, other) for axis, other in pairs)
+        return tuple(
+            replace(axis, length=other.length, static_length=axis.length)  # it is repeated
+            if axis.length < other.length
+            else axis
+            for axis, other in zip(first.output, second.output, strict=True)
+        )
     *others, axis = first.output
     other = second.output[-1]
     if axis.length == other.length:
         return (*others, 2 * axis)
     name = f"{axis.label} + backward {other.label}"
     return (*others, Axis(name, axis.length + other.length, static_length=2 * axis.length))
-
-
-def _longer(axis: Axis, other: Axis) -> Axis:
-    """One entry is repeated along the other's."""
-    if other.length <= axis.length:
-        return axis
-    return Axis(axis.name, other.length, axis.factor, axis.follows_from, static_length=axis.length)
 
 
 def _relations(
@@ -123,7 +117,7 @@ def _relations(
             )
     elif not sequences:
         names = (one_pass.hidden.name for one_pass in passes)
-        yield Relation(outputs[0].name, MERGES[merge_mode].format(*names))
+        yield Relation(outputs[0].name, MERGES[merge_mode][1].format(*names))
     elif merge_mode == "concat":
         for one_pass, end, half in zip(passes, ends, (":U", "U:"), strict=True):
             skipped = ", ..." if len(one_pass.output) > 2 else ""
@@ -131,7 +125,10 @@ def _relations(
             yield Relation(f"{outputs[0].name}{index}", one_pass.hidden.name)
 
 
-def _notes_on_running(call: Call, batch: Axis, passes: Sequence[Pass]) -> Iterator[str]:
+def _notes(
+    call: Call, batch: Axis, passes: Sequence[Pass], merge_mode: str | None, zeroed: bool
+) -> Iterator[str]:
+    sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
     if call["stateful"]:
         yield (
             "stateful=True: sample i of a batch goes on from the states of sample i of the one "
@@ -140,15 +137,6 @@ def _notes_on_running(call: Call, batch: Axis, passes: Sequence[Pass]) -> Iterat
     bars = dict.fromkeys(bar for one_pass in passes for bar in one_pass.bars_cudnn or ())
     if bars:
         yield f"{', '.join(bars)}: this layer can't use the fast cuDNN kernel"
-
-
-def _notes(
-    passes: Sequence[Pass],
-    merge_mode: str | None,
-    sequences: bool,
-    returns_state: bool,
-    zeroed: bool,
-) -> Iterator[str]:
     wide = passes[0].output[-1].name
     if merge_mode in ("sum", "mul", "ave"):
         yield f"merge_mode={merge_mode!r} leaves {wide}, not 2*{wide}"

@@ -83,13 +83,7 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     shape = call["output_shape"] or ()
     sizes = shape if isinstance(shape, tuple) else (shape,)
     made = tuple(Axis("output", whole(size)) for size in sizes) or (query.axes[-1],)
-    weights = _weights(call, (query, key, value), each, (heads, value_size), made)
-    found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
-    free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
-    asked = [query.axes[place].named("query") for place in over]
-    looked_at = [key.axes[place].named("key") for place in over]
-    _check_mask(call, inputs, asked, looked_at)
-    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights, masked=True)
+    return _of_heads(call, inputs, over, each, made)
 
 
 @rule_of_inputs("GroupQueryAttention")
@@ -118,12 +112,30 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     if call["flash_attention"]:
         return None
     each = (heads, size), (groups, size), (groups, size)
-    weights = _weights(call, (query, key, value), each, (heads, size), (query.axes[-1],))
-    found = Tensor("o", query.axes, FOUND, mask=query.mask)
-    asked, looked_at = query.axes[1].named("query"), key.axes[1].named("key")
-    _check_mask(call, inputs, [asked], [looked_at])
-    axes = (query.axes[0], heads, asked, looked_at)
-    return _returned(inputs, found, axes, weights, masked=True)
+    return _of_heads(call, inputs, (1,), each, (query.axes[-1],))
+
+
+def _of_heads(
+    call: Call,
+    inputs: Inputs,
+    over: Sequence[int],
+    each: Sequence[tuple[Axis, Axis]],
+    made: tuple[Axis, ...],
+) -> Facts:
+    """What several heads find along the axes `over`, and their weights.
+
+    `each` are the heads and the size of the query, the key and the value, `made` the last axes of
+    what is found.
+    """
+    query, value, key = _query_value_key(call, inputs)
+    heads = each[0][0]
+    asked = [query.axes[place].named("query") for place in over]
+    looked_at = [key.axes[place].named("key") for place in over]
+    _check_mask(call, inputs, asked, looked_at)
+    free = [axis for place, axis in enumerate(query.axes[:-1]) if place not in over]
+    found = Tensor("o", (*query.axes[:-1], *made), FOUND, mask=query.mask)
+    weights = _weights(call, (query, key, value), each, (heads, each[2][1]), made)
+    return _returned(inputs, found, (*free, heads, *asked, *looked_at), weights, masked=True)
 
 
 def _returned(

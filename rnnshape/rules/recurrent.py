@@ -34,10 +34,8 @@ CUDNN: dict[str, tuple[Value, ...]] = {
 CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 
 
-# How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`; None where Keras
-# alone can tell.
-PassRule: TypeAlias = Callable[[Call, Tensor], Pass | None]
-
+# How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`.
+PassRule: TypeAlias = Callable[[Call, Tensor], Pass]
 _PASS_RULES: dict[str, PassRule] = {}
 
 
@@ -52,17 +50,14 @@ def pass_rule(
     """Registers what recurrent layers do in one direction, and so their rule."""
 
     def register(function: PassRule) -> PassRule:
-        for name in names:
-            _PASS_RULES[name] = function
-        rule(*names, takes=takes)(_one_direction)
+        @rule(*names, takes=takes)
+        def of_one_direction(call: Call, given: Tensor) -> Facts:
+            return assembled(call, given, (function(call, given),), merge_mode=None)
+
+        _PASS_RULES.update(dict.fromkeys(names, function))
         return function
 
     return register
-
-
-def _one_direction(call: Call, given: Tensor) -> Facts | None:
-    one_pass = _PASS_RULES[call.name](call, given)
-    return assembled(call, given, (one_pass,), merge_mode=None) if one_pass else None
 
 
 @pass_rule("LSTM", "GRU", "SimpleRNN")
@@ -78,7 +73,7 @@ def _layer_pass(call: Call, given: Tensor) -> Pass:
 
 
 @pass_rule("RNN")
-def _rnn_pass(call: Call, given: Tensor) -> Pass | None:
+def _rnn_pass(call: Call, given: Tensor) -> Pass:
     cell = call["cell"]
     if isinstance(cell, Call) and cell.name == "StackedRNNCells":
         if not isinstance(cell["cells"], tuple):
@@ -88,8 +83,6 @@ def _rnn_pass(call: Call, given: Tensor) -> Pass | None:
     cells = cell if isinstance(cell, tuple) else (cell,)
     if not cells:
         raise call.error('RNN needs a cell at least (Keras: "index out of range")', "cell")
-    if stacked and any(isinstance(cell, Call) and cell.name == "StackedRNNCells" for cell in cells):
-        return None
     known = tuple(_known_cell(call, cell) for cell in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
@@ -149,7 +142,8 @@ def _cells_pass(call: Call, cells: Sequence[Call], given: Tensor, *, stacked: bo
         cell=" + ".join(dict.fromkeys(cell.name.removesuffix("Cell") for cell in cells)),
         starts_last=bool(call["go_backwards"]),
         output=states[-1][0].axes,
-        states=_nested_as_keras_does(states) if stacked else states[0],
+        # Of stacked cells each has its states in a list, unless it has only one.
+        states=tuple(own[0] if len(own) == 1 else own for own in states) if stacked else states[0],
         weights=tuple(weights),
     )
 
@@ -164,11 +158,6 @@ def states_of(
     return tuple(
         Tensor(f"{name}{after}", axes, f"{what}{of_cell} {end}", what) for name, what in words
     )
-
-
-def _nested_as_keras_does(states: Sequence[tuple[Tensor, ...]]) -> tuple[Nested, ...]:
-    """Of stacked cells each has its states in a list, unless it has only one."""
-    return tuple(state[0] if len(state) == 1 else state for state in states)
 
 
 def gated_weights(

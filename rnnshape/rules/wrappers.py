@@ -54,17 +54,15 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
 
 
 @rule("Bidirectional", takes=_axes_of_inner)
-def bidirectional(call: Call, given: Tensor) -> Facts | None:
+def bidirectional(call: Call, given: Tensor) -> Facts:
     """Two passes in opposite directions. The second is a copy of the layer inside that goes
     backwards, or `backward_layer`."""
     forward = _inner(call)
     rule_of_pass = _recurrent(call, forward, "layer")
     backward = _backward_layer(call, forward)
-    first = rule_of_pass(forward, given)
+    first = _directed(rule_of_pass(forward, given), "forward", 1)
     second = _recurrent(call, backward, "backward_layer")(backward, given)
-    if first is None or second is None:
-        return None
-    first, second = _directed(first, "forward", 1), _directed(second, "backward", 2)
+    second = _directed(second, "backward", 2)
     if forward["stateful"] and forward["return_state"]:
         raise forward.error(
             "Bidirectional can't return the states of a stateful layer: leave out return_state or "
