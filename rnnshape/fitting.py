@@ -12,7 +12,7 @@ from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import written_sizes
-from rnnshape.signatures import OF_PLAIN_DATA, module_of, signature
+from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes
 from rnnshape.training.losses import LOSSES
@@ -243,7 +243,7 @@ def _returns_sequences(
         inner = outer["layer"] if outer.name == "Bidirectional" else outer
         if not isinstance(inner, Call) or module_of(inner.name) != "layers":
             return None
-        if "return_sequences" not in signature(inner.name).names:
+        if not is_recurrent(inner.name):
             continue
         now = inner["return_sequences"] is True
         changed = inner.having(return_sequences=not now)

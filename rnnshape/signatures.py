@@ -111,6 +111,15 @@ def is_operation(name: str) -> bool:
     return module_of(name) == "ops"
 
 
+def is_recurrent(name: str) -> bool:
+    """Whether a name is that of a layer that goes through timesteps in one direction.
+
+    >>> is_recurrent("LSTM"), is_recurrent("Bidirectional"), is_recurrent("LSTMCell")
+    (True, False, False)
+    """
+    return module_of(name) == "layers" and "return_sequences" in signature(name).names
+
+
 @cache
 def signature(name: str) -> Signature:
     """The signature of a name that `module_of` knows.

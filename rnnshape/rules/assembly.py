@@ -26,7 +26,7 @@ def assembled(
     call: Call,
     given: Tensor,
     passes: Sequence[Pass],
-    merge_mode: str | None,
+    merge_mode: str | None = None,
     states: tuple[Nested, ...] | None = None,
 ) -> Facts:
     """What a layer returns whose passes are these.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.facts import Axis, Pass, Tensor
-from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, pass_rule, states_of
-from rnnshape.rules.registry import known_length, required_axes
+from rnnshape.rules.assembly import assembled
+from rnnshape.rules.facts import Axis, Facts, Pass, Tensor
+from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, states_of
+from rnnshape.rules.registry import known_length, required_axes, rule
 from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, names_of_axes, slid
 
 
@@ -14,8 +15,8 @@ def _takes(call: Call) -> tuple[str, ...]:
     return ("batch", "timesteps", *names_of_axes(call, "rows", "channels"))
 
 
-@pass_rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)
-def conv_lstm(call: Call, given: Tensor) -> Pass:
+@rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)
+def conv_lstm(call: Call, given: Tensor) -> Facts:
     batch, _, *others = required_axes(call, given, *_takes(call))
     channels, space = channels_and_space(call, others)
     known_length(call, channels)
@@ -28,4 +29,5 @@ def conv_lstm(call: Call, given: Tensor) -> Pass:
     states = states_of(call, "LSTM", axes)
     check_mask(call, given, states)
     weights = gated_weights(call, "LSTM", (*kernel, channels), (*kernel, filters))
-    return Pass("ConvLSTM", bool(call["go_backwards"]), axes, states, tuple(weights))
+    one_pass = Pass("ConvLSTM", bool(call["go_backwards"]), axes, states, tuple(weights))
+    return assembled(call, given, [one_pass])

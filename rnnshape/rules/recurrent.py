@@ -6,15 +6,14 @@ Each goes through the timesteps in one direction, a `Pass`; what a layer of one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.assembly import CELL_STATES, STATE_WORDS, assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
-from rnnshape.rules.registry import SEQUENCE, has_rule, known_length, required_axes, rule, weight
+from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
@@ -34,46 +33,18 @@ CUDNN: dict[str, tuple[Value, ...]] = {
 CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 
 
-# How a recurrent layer goes through the timesteps of a tensor, or a `QueryError`.
-PassRule: TypeAlias = Callable[[Call, Tensor], Pass]
-_PASS_RULES: dict[str, PassRule] = {}
+@rule("LSTM", "GRU", "SimpleRNN")
+def recurrent(call: Call, given: Tensor) -> Facts:
+    one_pass = _pass_of_cells(call, (call,), given, stacked=False)
+    if call.name in CUDNN_BY_LAYER:
+        needed = CUDNN_BY_LAYER[call.name].items()
+        bars = [f"{name}={printed(call[name])}" for name, word in needed if call[name] not in word]
+        one_pass = one_pass._replace(bars_cudnn=tuple(bars))
+    return assembled(call, given, [one_pass])
 
 
-def pass_rule_of(name: str) -> PassRule | None:
-    """What a recurrent layer does in one direction; None of a layer that is not recurrent."""
-    return _PASS_RULES.get(name) if has_rule(name) else None
-
-
-def pass_rule(
-    *names: str, takes: Callable[[Call], tuple[str, ...]] | None = None
-) -> Callable[[PassRule], PassRule]:
-    """Registers what recurrent layers do in one direction, and so their rule."""
-
-    def register(function: PassRule) -> PassRule:
-        @rule(*names, takes=takes)
-        def of_one_direction(call: Call, given: Tensor) -> Facts:
-            return assembled(call, given, (function(call, given),), merge_mode=None)
-
-        _PASS_RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
-
-@pass_rule("LSTM", "GRU", "SimpleRNN")
-def _layer_pass(call: Call, given: Tensor) -> Pass:
-    one_pass = _cells_pass(call, (call,), given, stacked=False)
-    if call.name not in CUDNN_BY_LAYER:
-        return one_pass
-    needed = CUDNN_BY_LAYER[call.name].items()
-    bars = (
-        f"{name}={printed(call[name])}" for name, allowed in needed if call[name] not in allowed
-    )
-    return one_pass._replace(bars_cudnn=tuple(bars))
-
-
-@pass_rule("RNN")
-def _rnn_pass(call: Call, given: Tensor) -> Pass:
+@rule("RNN")
+def recurrent_of_cells(call: Call, given: Tensor) -> Facts:
     cell = call["cell"]
     if isinstance(cell, Call) and cell.name == "StackedRNNCells":
         if not isinstance(cell["cells"], tuple):
@@ -86,9 +57,10 @@ def _rnn_pass(call: Call, given: Tensor) -> Pass:
     known = tuple(_known_cell(call, cell) for cell in cells)
     if stacked and len(known) == 1:
         _check_lone_cell(call, known[0], given)
-    one_pass = _cells_pass(call, known, given, stacked=stacked)
-    has_fast_twin = not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER
-    return one_pass._replace(bars_cudnn=("RNN of a cell",) if has_fast_twin else None)
+    one_pass = _pass_of_cells(call, known, given, stacked=stacked)
+    if not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER:
+        one_pass = one_pass._replace(bars_cudnn=("RNN of a cell",))
+    return assembled(call, given, [one_pass])
 
 
 def _known_cell(call: Call, cell: Value) -> Call:
@@ -120,7 +92,7 @@ def _check_lone_cell(call: Call, cell: Call, given: Tensor) -> None:
         )
 
 
-def _cells_pass(call: Call, cells: Sequence[Call], given: Tensor, *, stacked: bool) -> Pass:
+def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked: bool) -> Pass:
     """Cells on top of each other: each takes what the one below returns for the same timestep."""
     batch, _, features = required_axes(call, given, *SEQUENCE)
     known_length(call, features)

@@ -13,7 +13,7 @@ from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor, changed
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
 from rnnshape.rules.states import with_initial_state
-from rnnshape.signatures import signature
+from rnnshape.signatures import is_recurrent, signature
 
 EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
 SEQUENCE = ("batch", "timesteps", "features")
@@ -265,7 +265,7 @@ def _remedy(tensor: Tensor, rank: int) -> str:
     flags = [
         layer["return_sequences"]
         for layer in calls_within(tensor.source)
-        if "return_sequences" in signature(layer.name).defaults
+        if is_recurrent(layer.name)
     ]
     found = len(tensor.axes)
     if found == rank - 1 and flags and not flags[0]:

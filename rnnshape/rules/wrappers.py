@@ -9,7 +9,6 @@ from rnnshape.expression import Call
 from rnnshape.rules.assembly import assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, changed, flat
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.recurrent import PassRule, pass_rule_of
 from rnnshape.rules.registry import (
     EACH_TIMESTEP,
     axes_of_input,
@@ -18,6 +17,7 @@ from rnnshape.rules.registry import (
     rule_of_inputs,
     weight,
 )
+from rnnshape.signatures import is_recurrent
 
 # Layers whose kernel, or embeddings, `SpectralNormalization` can divide.
 WITH_KERNEL = (
@@ -47,7 +47,7 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
     """One more than the layer inside takes: its own time, if it has one, comes after this one."""
     inner = _inner(call)
     names = axes_of_input(inner)
-    has_time = pass_rule_of(inner.name) or inner.name == "Bidirectional" or "1D" in inner.name
+    has_time = is_recurrent(inner.name) or inner.name == "Bidirectional" or "1D" in inner.name
     if names == ("batch", "timesteps", "features") and not has_time:
         return names
     return ("batch", "timesteps", *names[1:])
@@ -58,11 +58,9 @@ def bidirectional(call: Call, given: Tensor) -> Facts:
     """Two passes in opposite directions. The second is a copy of the layer inside that goes
     backwards, or `backward_layer`."""
     forward = _inner(call)
-    rule_of_pass = _recurrent(call, forward, "layer")
+    _check_recurrent(call, forward, "layer")
     backward = _backward_layer(call, forward)
-    first = _directed(rule_of_pass(forward, given), "forward", 1)
-    second = _recurrent(call, backward, "backward_layer")(backward, given)
-    second = _directed(second, "backward", 2)
+    first, second = _pass(forward, given, "forward", 1), _pass(backward, given, "backward", 2)
     if forward["stateful"] and forward["return_state"]:
         raise forward.error(
             "Bidirectional can't return the states of a stateful layer: leave out return_state or "
@@ -81,8 +79,12 @@ def bidirectional(call: Call, given: Tensor) -> Facts:
     return replace(facts, warnings=tuple(_warnings(facts.outputs, lost)))
 
 
-def _directed(one_pass: Pass, direction: str, number: int) -> Pass:
-    """A pass of two: its states and weights are named after its direction."""
+def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
+    """What one layer of two does: its states and weights are named after its direction."""
+    facts = facts_of(layer, [given])
+    assert facts is not None  # of recurrent layers the rule
+    assert facts.timeline is not None  # knows all
+    [one_pass] = facts.timeline.passes
 
     def state(alone: Tensor) -> Tensor:
         name = f"{alone.name[0]}{number}{alone.name[1:]}"
@@ -105,13 +107,11 @@ def _warnings(outputs: Sequence[Tensor], lost: Sequence[Tensor]) -> Iterator[str
         yield f"Keras returns as many states of the backward layer as of the forward: no {names}"
 
 
-def _recurrent(call: Call, layer: Call, argument: str) -> PassRule:
-    found = pass_rule_of(layer.name)
-    if found is None:
+def _check_recurrent(call: Call, layer: Call, argument: str) -> None:
+    if not is_recurrent(layer.name):
         raise call.error(
             f"Bidirectional takes a recurrent layer as {argument}, not {layer.name}", argument
         )
-    return found
 
 
 def _backward_layer(call: Call, forward: Call) -> Call:
@@ -126,8 +126,7 @@ def _backward_layer(call: Call, forward: Call) -> Call:
         return forward.having(go_backwards=True)
     if not isinstance(given, Call):
         raise call.error(f"backward_layer takes a layer, not {given!r}", "backward_layer")
-    if pass_rule_of(given.name) is None:
-        return given
+    _check_recurrent(call, given, "backward_layer")
     if given["go_backwards"] == forward["go_backwards"]:
         raise given.error(
             "one of the two layers must go backwards and the other not: give backward_layer "
