@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.arguments import whole, whole_number
+from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule_of_inputs, weight
@@ -78,11 +78,12 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     heads = Axis("heads", whole_number(call, "num_heads"))
     size = Axis("key_dim", whole_number(call, "key_dim"))
-    value_size = size if call["value_dim"] is None else Axis("value_dim", whole(call["value_dim"]))
+    value_size = size
+    if call["value_dim"] is not None:
+        value_size = Axis("value_dim", whole_number(call, "value_dim"))
     each = (heads, size), (heads, size), (heads, value_size)
-    shape = call["output_shape"] or ()
-    sizes = shape if isinstance(shape, tuple) else (shape,)
-    made = tuple(Axis("output", whole(size)) for size in sizes) or (query.axes[-1],)
+    sizes = wholes(call, "output_shape") if call["output_shape"] else ()
+    made = tuple(Axis("output", size) for size in sizes) or (query.axes[-1],)
     return _of_heads(call, inputs, over, each, made)
 
 
@@ -190,11 +191,9 @@ def _check_mask(
 
 
 def _attention_axes(call: Call, rank: int) -> tuple[int, ...]:
-    given = call["attention_axes"]
-    if given is None:
+    if call["attention_axes"] is None:
         return tuple(range(1, rank - 1))
-    axes = given if isinstance(given, tuple) else (given,)
-    return tuple(whole(axis) if whole(axis) >= 0 else rank + whole(axis) for axis in axes)
+    return tuple(axis if axis >= 0 else rank + axis for axis in wholes(call, "attention_axes"))
 
 
 def _weights(

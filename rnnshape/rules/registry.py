@@ -148,16 +148,14 @@ def axes_of_rank(rank: int) -> tuple[str, ...]:
     return BY_RANK.get(rank, ("batch", *(f"axis {number}" for number in range(1, rank))))
 
 
-def required_axes(
-    call: Call, given: Tensor, *names: str, has_kernel: bool = False, keras: str = ""
-) -> tuple[Axis, ...]:
+def required_axes(call: Call, given: Tensor, *names: str, keras: str = "") -> tuple[Axis, ...]:
     """The axes of a tensor that a layer takes, under the names that it knows them by; a
     `QueryError` where there are more or fewer.
 
     `keras` is what Keras says, where it is not what it says at most layers.
     """
     if len(given.axes) != len(names):
-        raise _wrong_rank(call, given, names, has_kernel=has_kernel, keras=keras)
+        raise _wrong_rank(call, given, names, keras)
     return tuple(axis.named(name) for axis, name in zip(given.axes, names, strict=True))
 
 
@@ -237,26 +235,17 @@ def weight(
     )
 
 
-def _wrong_rank(
-    call: Call, tensor: Tensor, names: Sequence[str], *, has_kernel: bool, keras: str
-) -> Exception:
+def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
         given, remedy = f"{tensor.meaning} is {tensor.labels}", "describe another with Input(...)"
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy = _remedy(tensor, len(names))
-    words = f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
-    if has_kernel:  # Keras checks the least first, and then compares with the kernel
-        too_many = len(tensor.axes) > len(names)
-        words = (
-            "Kernel shape must have the same length"
-            if too_many
-            else words.replace("ndim", "min_ndim", 1)
-        )
+    words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
     takes = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
-    said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{keras or words}")'
+    said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
     return call.error(f"{call} takes {takes}, but {given}: {remedy}{said}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from rnnshape.expression import Call
-from rnnshape.rules.arguments import numbers, whole, whole_number
+from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.axes import in_shape, joined
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
@@ -23,7 +23,7 @@ def reshape(call: Call, given: Tensor) -> Facts:
     batch, *others = given.axes
     target = call["target_shape"]
     assert isinstance(target, tuple)
-    sizes = [-1 if size is None else whole(size) for size in target]
+    sizes = [int(size) if isinstance(size, int) else -1 for size in target]
     total = joined(others)
     rest = prod(size for size in sizes if size != -1)
     lengths = {total.length, total.length_before_run}

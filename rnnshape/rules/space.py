@@ -9,6 +9,7 @@ from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.rules.registry import known_length, required_axes
+from rnnshape.signatures import signature
 
 T = TypeVar("T")
 SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
@@ -46,14 +47,18 @@ def channels_and_space(call: Call, axes: Sequence[Axis]) -> tuple[Axis, list[Axi
     return axes[-1], list(axes[:-1])
 
 
-def axes_over_space(
-    call: Call, given: Tensor, *, has_kernel: bool = False, keras: str = ""
-) -> tuple[Axis, Axis, list[Axis]]:
+def axes_over_space(call: Call, given: Tensor) -> tuple[Axis, Axis, list[Axis]]:
     """The batch, the channels, and the axes of time or space of what a layer is given; a
     `QueryError` where there are others. Where the layer has a kernel they have its own names for
     them, and it needs to know how many channels there are."""
-    names = takes_line_or_space(call)
-    known = required_axes(call, given, *names, has_kernel=has_kernel, keras=keras)
+    names, words = takes_line_or_space(call), ""
+    has_kernel = "kernel_size" in signature(call.name).names
+    if has_kernel:  # Keras checks the least first, and then compares with the kernel
+        words = f"expected min_ndim={len(names)}, found ndim={len(given.axes)}"
+        if len(given.axes) > len(names):
+            words = "Kernel shape must have the same length"
+            words = "tuple index out of range" if "Transpose" in call.name else words
+    known = required_axes(call, given, *names, keras=words)
     batch, *others = known if has_kernel else given.axes
     channels, space = channels_and_space(call, others)
     return batch, known_length(call, channels) if has_kernel else channels, space

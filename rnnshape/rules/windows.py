@@ -30,7 +30,7 @@ SHORTER_THAN_SPACE = "smaller than the corresponding spatial dimension"
 
 @rule("Conv1D", "Conv2D", "Conv3D", takes=takes_line_or_space)
 def convolution(call: Call, given: Tensor) -> Facts:
-    batch, channels, space = axes_over_space(call, given, has_kernel=True)
+    batch, channels, space = axes_over_space(call, given)
     filters = Axis("filters", whole_number(call, "filters"))
     groups = whole_number(call, "groups")
     for what, axis in (("filters", filters), (channels.name, channels)):
@@ -47,9 +47,7 @@ def convolution(call: Call, given: Tensor) -> Facts:
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
 def transposed_convolution(call: Call, given: Tensor) -> Facts:
-    too_many = len(given.axes) > len(takes_line_or_space(call))
-    words = "tuple index out of range" if too_many else ""
-    batch, channels, space = axes_over_space(call, given, has_kernel=True, keras=words)
+    batch, channels, space = axes_over_space(call, given)
     filters = Axis("filters", whole_number(call, "filters"))
     axes = (*kernel_axes(call, space), filters, channels)
     kernel = weight(call, "kernel", axes, "times each place of the input")
@@ -63,7 +61,7 @@ def transposed_convolution(call: Call, given: Tensor) -> Facts:
 )
 def depthwise_convolution(call: Call, given: Tensor) -> Facts:
     """Each channel by itself; a separable one then mixes what comes of them."""
-    batch, channels, space = axes_over_space(call, given, has_kernel=True)
+    batch, channels, space = axes_over_space(call, given)
     separable = call.name.startswith("Separable")
     each = Axis("depth_multiplier", whole_number(call, "depth_multiplier"))
     filters = wide = each.length * channels

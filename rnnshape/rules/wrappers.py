@@ -238,21 +238,13 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
             f"{call} can't return several tensors for every timestep "
             "(Keras: \"Cannot convert '5' to a shape\")"
         )
-    returns = tuple(_every_timestep(facts.outputs, timesteps, given))
+    [output] = facts.outputs
+    axes = (output.axes[0], timesteps.named("timesteps"), *output.axes[1:])
+    meaning = f"of every timestep: {output.meaning}"
+    returns = (replace(output, axes=axes, meaning=meaning, mask=given.mask),)
     same = (f"{inner} alone does the same: it takes each timestep by itself",)
     notes = same if inner.name == "Dense" else facts.notes
     return replace(facts, returns=returns, relations=(), notes=notes, timeline=None)
-
-
-def _every_timestep(outputs: Sequence[Tensor], timesteps: Axis, given: Tensor) -> Iterator[Tensor]:
-    for output in outputs:
-        batch, *others = output.axes
-        yield replace(
-            output,
-            axes=(batch, timesteps.named("timesteps"), *others),
-            meaning=f"of every timestep: {output.meaning}",
-            mask=given.mask,
-        )
 
 
 @rule("SpectralNormalization", takes=_axes_of_inner)
