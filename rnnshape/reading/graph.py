@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.nest import folded, leaves, mapped
+from rnnshape.nest import folded, leaves, mapped, rebuilt
 from rnnshape.network import (
     MOST_LAYERS,
     Argument,
@@ -99,7 +99,6 @@ class LayerCall:
         returns: the shapes that an unread layer is known to return.
         shapes: of what it returns, once somebody has asked.
         beside: all calls of the same call of a model: Keras runs them with it, used or not.
-        is_first: whether a model becomes with it what it is, wherever it is called then.
     """
 
     number: int
@@ -112,7 +111,6 @@ class LayerCall:
     returns: tuple[Shape | None, ...] | None = None
     shapes: list[Shape | None] | None = None
     beside: Sequence[LayerCall] = ()
-    is_first: bool = False
 
     @property
     def tensors(self) -> Iterator[Tensor]:
@@ -157,37 +155,28 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     return made if len(names) > 1 else made[0]
 
 
-def called_anew(
-    calls: Iterable[LayerCall], instead: Mapping[Tensor, Tensor], step: Callable[..., LayerCall]
-) -> dict[LayerCall, LayerCall]:
-    """The calls of a model that is used as a layer, made once more with other inputs.
+def made_anew(
+    outputs: Iterable[Tensor],
+    calls: Iterable[LayerCall],
+    instead: Mapping[Tensor, Tensor],
+    step: Callable[..., LayerCall],
+) -> list[Tensor]:
+    """What a model returns whose calls are made once more: with other tensors `instead` of some,
+    each call by `step`."""
+    made: dict[object, LayerCall] = {}
 
-    `instead` has what stands for the model's own inputs, and `step` makes a call. Returns what
-    stands for each of the old ones.
-    """
-    made: dict[LayerCall, LayerCall] = {}
-
-    def now(given: Given) -> Given:
-        if isinstance(given, tuple):
-            return tuple(map(now, given))
-        return in_place_of(given, instead, made) if isinstance(given, Tensor) else given
+    def now(given: Any) -> Any:
+        if not isinstance(given, Tensor):
+            return given
+        if given not in instead and given.maker in made:
+            return type(given)(made[given.maker], given.output)
+        return instead.get(given, given)
 
     for call in calls:
-        words = {word: now(value) for word, value in call.keywords}
-        anew = step(call.layer, [*map(now, call.arguments)], words, call.group)
+        arguments, words = rebuilt((list(call.arguments), dict(call.keywords)), now)
+        anew = made[call] = step(call.layer, arguments, words, call.group)
         anew.names, anew.returns = dict(call.names), call.returns
-        made[call] = anew
-    return made
-
-
-def in_place_of(
-    tensor: Tensor, instead: Mapping[Tensor, Tensor], made: Mapping[LayerCall, LayerCall]
-) -> Tensor:
-    """What stands for a tensor, if something does."""
-    found = instead.get(tensor)
-    if found is None and isinstance(tensor.maker, LayerCall) and tensor.maker in made:
-        found = type(tensor)(made[tensor.maker], tensor.output)
-    return tensor if found is None else found
+    return [*map(now, outputs)]
 
 
 def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[LayerCall]:

@@ -26,8 +26,8 @@ def graph_anew(
     def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
         return held.step(layers.setdefault(layer, replace(layer)), *given)
 
-    made = graph.called_anew(graph.calls_before(gives, takes), instead, step)
-    return [*instead.values()], [graph.in_place_of(give, instead, made) for give in gives]
+    made = graph.made_anew(gives, graph.calls_before(gives, takes), instead, step)
+    return [*instead.values()], made
 
 
 def input_anew(tensor: Any) -> graph.Tensor:

@@ -255,7 +255,8 @@ class Layer(StandIn):
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its first call that is within no other's."""
         for model in session().models:
-            model.own_call_layers_with(self)
+            if any(item is self for item in model.own_items):
+                model.own_flow()  # which calls it, where nothing else has
         made = [call for call in session().calls if call.layer is self.own_layer]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")

@@ -151,9 +151,6 @@ class Model(Layer):
         calls = graph.calls_before(gives, takes)
         return graph.that_follow_from(takes, calls) if self.own_kind == "Functional" else calls
 
-    def own_call_layers_with(self, layer: Layer) -> None:
-        """Calls the layers, where nothing else has and this one is among them."""
-
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""
         given = tensors_of(self._in_order(passed(inputs)))
@@ -178,8 +175,7 @@ class Model(Layer):
             raise too_many_layers()
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
-            made = graph.called_anew(calls, instead, held.step)
-        return self._nested([graph.in_place_of(give, instead, made) for give in self.own_gives])
+            return self._nested(graph.made_anew(self.own_gives, calls, instead, held.step))
 
     def _nested(self, given: list[Any]) -> Any:
         """What it returns, as the outputs that it was made of are nested."""
@@ -229,8 +225,8 @@ class Model(Layer):
             made = self.own_made_of(start, more, named or {})
         finally:
             held.groups, held.part = before
-            for call in held.calls[number:]:
-                call.is_first = True
+            for call in held.calls[number:]:  # they are no part of a call that is followed now
+                call.beside = call.beside or (call,)
         if isinstance(made, Open):  # its layers are known so far
             calls = [call for call in held.calls if call.layer.unread is None]
             used = {tensor.maker for call in calls for tensor in call.tensors}

@@ -173,10 +173,6 @@ class Sequential(Model):
     def layers(self) -> list[Any]:
         return [item for item in self.own_items if isinstance(item, Layer)]
 
-    def own_call_layers_with(self, layer: Layer) -> None:
-        if any(item is layer for item in self.own_items):
-            self.own_flow()
-
     @property
     def own_is_described(self) -> bool:
         return self.own_open is None and self.own_first().shape is not None

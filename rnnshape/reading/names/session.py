@@ -166,8 +166,8 @@ class Session:
         finally:
             self.groups.pop()
             self.part = before
-            made = [call for call in self.calls[start:] if not call.is_first]
-            for call in made:
+            made = [call for call in self.calls[start:] if not call.beside]
+            for call in made if not self.groups else ():
                 call.beside = made
 
     def places(self) -> dict[str, Place]:

@@ -9,13 +9,12 @@ import functools
 import inspect
 import itertools
 import json
-import keyword
 import math
 import operator
 import posixpath
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rnnshape.nest import rebuilt
@@ -47,33 +46,22 @@ class Field:
         self.default, self.factory = default, default_factory
 
 
-def _binder(fields: Iterable[tuple[str, object]]) -> Callable[..., dict[str, object]]:
-    """A function that tells what its arguments give to these fields, which have such defaults."""
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    signature = inspect.Signature(
-        [inspect.Parameter(name, kind, default=default) for name, default in fields]
-    )
-
-    def bound(*values: object, **named: object) -> dict[str, object]:
-        found = signature.bind(*values, **named)
-        found.apply_defaults()
-        return found.arguments
-
-    return bound
-
-
 def dataclass(kind: Any = None, **_: object) -> Any:
     """Gives a class the `__init__` of its fields; Python's own would make it from text."""
     if kind is None:
         return dataclass
-    fields: dict[str, object] = {}
+    fields: dict[str, inspect.Parameter] = {}
     for base in reversed(kind.__mro__):
         for name in inspect.get_annotations(base):
-            fields[name] = base.__dict__.get(name, inspect.Parameter.empty)
-    bound = _binder(fields.items())
+            default = base.__dict__.get(name, inspect.Parameter.empty)
+            of_kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+            fields[name] = inspect.Parameter(name, of_kind, default=default)
+    signature = inspect.Signature([*fields.values()])
 
     def init(self: object, *values: object, **named: object) -> None:
-        for name, value in bound(*values, **named).items():
+        bound = signature.bind(*values, **named)
+        bound.apply_defaults()
+        for name, value in bound.arguments.items():
             if isinstance(value, Field):
                 value = value.factory() if value.factory else value.default
             setattr(self, name, value)
@@ -97,29 +85,9 @@ def asdict(value: Any) -> Any:
     return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
-def namedtuple(
-    name: str, fields: Any, *, defaults: Any = (), rename: bool = False, module: object = None
-) -> type:
-    """A class of tuples with names; Python's own would make it from text."""
-    words = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
-    for word in (name, *words):
-        if not (isinstance(word, str) and word.isidentifier()) or keyword.iskeyword(word):
-            raise ValueError("field names must be valid identifiers")
-    without = [inspect.Parameter.empty] * (len(words) - len(defaults))
-    bound = _binder(zip(words, [*without, *defaults], strict=True))
-
-    def new(kind: Any, *values: object, **named: object) -> Any:
-        return tuple.__new__(kind, bound(*values, **named).values())
-
-    def as_dict(self: Any, **changes: object) -> dict[str, object]:
-        return {**dict(zip(words, self, strict=True)), **changes}
-
-    names: dict[str, object] = {
-        word: property(operator.itemgetter(index)) for index, word in enumerate(words)
-    }
-    names |= {"_fields": tuple(words), "_asdict": as_dict}
-    names["_replace"] = lambda self, **changes: type(self)(**as_dict(self, **changes))
-    return type(name, (tuple,), {"__new__": new, "__module__": "__main__", **names})
+def namedtuple(name: str, fields: Any, **more: Any) -> type:
+    """Python's own, which takes nothing but names, as a class of the code."""
+    return collections.namedtuple(name, fields, **{**more, "module": "__main__"})
 
 
 class NamedTuple:
