@@ -185,12 +185,26 @@ def test_a_failure_is_of_one_question_alone(keras: KerasProcess) -> None:
     assert {one.doing for one in told} >= {"loading TensorFlow", "model.predict"}
 
 
-def test_a_seed_repeats_the_values_whatever_stands_beside(keras: KerasProcess) -> None:
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "GRU(4)",
+        "Input((9, 2)) -> GRU(4)",
+        "Input((5,)) -> Embedding(10, 4) -> LSTM(2)",
+        "Input((99, 1)) -> LSTM(2)",
+        "Input(batch_shape=(2, 5, 1)) -> LSTM(3, stateful=True)",
+        "Input(batch_shape=(7, 5, 1)) -> LSTM(3)",
+    ],
+)
+def test_a_seed_repeats_the_values_whatever_stands_beside(beside: str, keras: KerasProcess) -> None:
     [alone] = keras.answers(request("LSTM(3)", seed=7, values=True))
-    _, beside = keras.answers(request("GRU(4)", "LSTM(3)", seed=7, values=True))
-    [other] = keras.answers(request("LSTM(3)", seed=8, values=True))
-    assert alone == beside
+    answers = keras.answers(request(beside, "LSTM(3)", beside, "LSTM(3)", seed=7, values=True))
+    first, second, third, fourth = answers
+    assert alone == second == fourth
     assert isinstance(alone, Measurement)
+    assert isinstance(first, Measurement)
+    assert first == third
+    [other] = keras.answers(request("LSTM(3)", seed=8, values=True))
     assert alone != other
     assert len(str(alone.layers[0].outputs[0].values).split(",")) == 6
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -73,17 +73,17 @@ def operation(call: Call) -> Callable[..., Any]:
 def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement | Failure]:
     """An answer for each question of a request, in order.
 
-    Questions with the same inputs, one after the other, are measured by one model and one
-    `predict`; where that fails, each alone.
+    Questions that run alike, one after the other, are measured by one model and one `predict`;
+    where that fails, each alone.
 
     Args:
         request: what is asked.
         tell: called with the number of batches done, and how many there are.
     """
     parts = map(measured_part, request.questions)
-    described = [(part, describe(part.network, part.dimensions)) for part in parts]
+    asked = [_Asked(part, describe(part.network, part.dimensions)) for part in parts]
     whole = iter(request.questions)
-    for _, group in groupby(described, key=_same_inputs):
+    for _, group in groupby(asked, key=_runs):
         for answer, question in zip(_answers([*group], request, tell), whole, strict=False):
             yield answer if isinstance(answer, Failure) else of_the_whole(answer, question)
 
@@ -93,8 +93,43 @@ def clear() -> None:
     keras.backend.clear_session()
 
 
+class _Asked(NamedTuple):
+    question: Question
+    description: Description
+
+    @property
+    def batch(self) -> int:
+        return self.description.inputs[0].shape[0]
+
+    @property
+    def is_stateful(self) -> bool:
+        layers = self.question.network.layers
+        return any(call["stateful"] for layer in layers for call in calls_within(layer))
+
+    @property
+    def timesteps(self) -> int:
+        """The most that one of the layers goes through, one after the other."""
+        lines = [layer.facts.timeline for layer in self.description.layers if layer.facts]
+        return max((line.timesteps for line in lines if line), default=1)
+
+
+class _Runs(NamedTuple):
+    """What must be alike in questions that are measured together."""
+
+    batch: int
+    size: int  # of the batches that it is cut into; stateful layers must be given all
+    is_stateful: bool
+    is_eager: bool
+
+
+def _runs(asked: _Asked) -> _Runs:
+    size = batch_size(asked.batch, stateful=asked.is_stateful)
+    steps = -(-asked.batch // size) * asked.timesteps
+    return _Runs(asked.batch, size, asked.is_stateful, steps <= EAGER_STEPS)
+
+
 def _answers(
-    together: Sequence[tuple[Question, Description]], request: Request, tell: Tell | None
+    together: Sequence[_Asked], request: Request, tell: Tell | None
 ) -> list[Measurement | Failure]:
     try:
         return [*_measured(together, request, tell)]
@@ -104,76 +139,58 @@ def _answers(
         return [answer for part in together for answer in _answers([part], request, tell)]
 
 
-def _same_inputs(described: tuple[Question, Description]) -> object:
-    question, description = described
-    return (
-        [[(axis.length, axis.is_open) for axis in tensor.axes] for tensor in description.inputs],
-        [source.dtype for source in question.network.inputs],
-        description.inputs_below,
-    )
+class _Given(NamedTuple):
+    """The inputs of a network, and the numbers that they are given."""
+
+    inputs: tuple[Any, ...]
+    numbers: tuple[Numbers, ...]
 
 
 def _measured(
-    questions: Sequence[tuple[Question, Description]], request: Request, tell: Tell | None
+    together: Sequence[_Asked], request: Request, tell: Tell | None
 ) -> Iterator[Measurement]:
-    question, description = questions[0]
-    network = question.network
-    batch = description.inputs[0].shape[0]
-    calls = [
-        call
-        for question, _ in questions
-        for layer in question.network.layers
-        for call in calls_within(layer)
-    ]
-    stateful = any(call["stateful"] for call in calls)
-    inputs = [
-        keras.Input(
-            batch_shape=(
-                tensor.shape[0] if stateful else None,
-                *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
-            ),
-            dtype=input_dtype(source, below),
-        )
-        for source, tensor, below in sources(network, description)
-    ]
+    runs = _runs(together[0])
+    alike: dict[object, _Given] = {}  # questions with the same inputs share them
+    given: list[_Given] = []
     built = []
-    for asked, _ in questions:
+    for asked in together:
+        key = _inputs_of(asked)
+        if key not in alike:
+            alike[key] = _given(asked, runs, request.seed)
+        given.append(alike[key])
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(asked.network, inputs))
+        built.append(_called(asked.question.network, alike[key].inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
-    check_outputs([tensor.shape for tensor in tensors], batch)
-    size = batch_size(batch, stateful=stateful)
-    batches = -(-batch // size)
-    model = keras.Model(inputs, tensors)
-    model.run_eagerly = (
-        batches * max(_timesteps(question) for _, question in questions) <= EAGER_STEPS
-    )
-    given = tuple(random_inputs(network, description, request.seed))
+    check_outputs([tensor.shape for tensor in tensors], runs.batch)
+    model = keras.Model([tensor for part in alike.values() for tensor in part.inputs], tensors)
+    model.run_eagerly = runs.is_eager
+    numbers = tuple(array for part in alike.values() for array in part.numbers)
     # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
     data = tf.data.Dataset
-    whole = batches == 1
+    batches = -(-runs.batch // runs.size)
     arrays = model.predict(
-        data.from_tensors((given,)) if whole else data.from_tensor_slices((given,)).batch(size),
+        data.from_tensors((numbers,))
+        if batches == 1
+        else data.from_tensor_slices((numbers,)).batch(runs.size),
         verbose=0,
         callbacks=[_Telling(tell, batches)] if tell else [],
     )
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
-    shown = tuple(as_array(tensor, with_numbers=request.values) for tensor in given)
-    for steps, (asked, described) in zip(built, questions, strict=True):
+    for steps, part, (question, described) in zip(built, given, together, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
         if not described.is_complete:  # now the rule can go on after what there was none for
             shapes = [[array.shape for array in arrays] for arrays in returned]
-            described = describe(asked.network, asked.dimensions, shapes)
+            described = describe(question.network, question.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
         labels: tuple[tuple[str | None, ...], ...] = ()
-        if asked.calls:
+        if question.calls:
             from rnnshape.measuring.labels import refusals  # most questions come without data
 
-            labels = tuple(refusals(asked, described, returned))
+            labels = tuple(refusals(question, described, returned))
         yield Measurement(
-            shown,
+            tuple(as_array(array, with_numbers=request.values) for array in part.numbers),
             tuple(
                 _measured_layer(layer, keras_layer, nesting, arrays, request)
                 for layer, (keras_layer, nesting, _), arrays in parts
@@ -182,6 +199,30 @@ def _measured(
             tf.__version__,
             labels,
         )
+
+
+def _inputs_of(asked: _Asked) -> object:
+    """What two networks' inputs have in common that can be the same."""
+    network, description = asked.question.network, asked.description
+    return tuple(
+        (source.dtype, below, tuple((axis.length, axis.is_open) for axis in tensor.axes))
+        for source, tensor, below in sources(network, description)
+    )
+
+
+def _given(asked: _Asked, runs: _Runs, seed: int | None) -> _Given:
+    network, description = asked.question.network, asked.description
+    inputs = [
+        keras.Input(
+            batch_shape=(
+                tensor.shape[0] if runs.is_stateful else None,
+                *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
+            ),
+            dtype=input_dtype(source, below),
+        )
+        for source, tensor, below in sources(network, description)
+    ]
+    return _Given(tuple(inputs), tuple(random_inputs(network, description, seed)))
 
 
 def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, list[Any]]]:
@@ -215,12 +256,6 @@ def _nesting(returned: Any, flat: list[Any]) -> Places:
         return [_nesting(part, flat) for part in returned]
     flat.append(returned)
     return len(flat) - 1
-
-
-def _timesteps(description: Description) -> int:
-    """The most timesteps that one of the layers goes through, one after the other."""
-    lines = [layer.facts.timeline for layer in description.layers if layer.facts]
-    return max((line.timesteps for line in lines if line), default=1)
 
 
 def _measured_layer(

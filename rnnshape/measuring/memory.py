@@ -50,7 +50,8 @@ def estimated_bytes(request: Request) -> int:
     """About how many bytes both processes take at once to answer a request."""
     described = [describe(question.network, question.dimensions) for question in request.questions]
     layers = [layer for description in described for layer in description.layers]
-    inputs = sum(tensor.size for tensor in described[0].inputs)
+    given = {description.inputs for description in described}  # those that are alike are shared
+    inputs = sum(tensor.size for tensors in given for tensor in tensors)
     outputs = sum(tensor.size for layer in layers for tensor in layer.outputs)
     batch = described[0].inputs[0].shape[0]
     share = min(1, batch_size(batch) / batch)  # of all, that is in one batch
