@@ -188,32 +188,28 @@ def _questions(
     shapes = None if given is None else shapes_of(given)
     if loss is not None and target is None:
         raise QueryError("loss: it compares the target with the output: give target, too")
-    dimensions = likely_dimensions(shapes)
-    asked = what.network if isinstance(what, Question) else what
     by_names = dict(zip(given, shapes or (), strict=True)) if isinstance(given, Mapping) else {}
-    reading = _reading(asked, _values(let), dimensions, by_names or shapes or ())
-    sizes = what.dimensions if isinstance(what, Question) else Dimensions()
+    reading = _reading(what, _values(let), likely_dimensions(shapes), by_names or shapes or ())
     questions = []
     for read in reading.questions:
-        network = read.network
-        own = shapes and by_name([tensor.name for tensor in network.inputs], given, shapes)
+        question = replace(read, calls=())
+        own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
         if target is not None:
-            question = _with_target(what, network, sizes, own, target, loss)
-        else:
-            question = with_input(network, own) if own else Question(network, sizes)
-        questions.append(replace(question, notes=read.notes))
+            question = _with_target(what, question, own or (), target, loss)
+        elif own:
+            question = with_input(question, own)
+        questions.append(question)
     return questions
 
 
 def _with_target(
     what: object,
-    network: Network,
-    dimensions: Dimensions,
-    shapes: Sequence[Shape] | None,
+    question: Question,
+    shapes: Sequence[Shape],
     target: object,
     loss: str | Sequence[str] | None,
 ) -> Question:
-    """The network, given data of these shapes; where they do not fit, a problem tells."""
+    """The question, given data of these shapes; where they do not fit, a problem tells."""
     from rnnshape.fitting import call_with
     from rnnshape.layer_names import names_of_outputs
     from rnnshape.training import Data
@@ -221,16 +217,15 @@ def _with_target(
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
 
-    question = as_far_as_taken(Question(network, dimensions), shapes or ())
-    outputs = [name for name, _ in names_of_outputs(network, 1)]
+    outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if _has_config(what):
         from rnnshape.reading.live import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
     targets = by_name(outputs, target, shapes_of(target), "output")
     losses = [loss] if isinstance(loss, str) else loss or ()
-    call = call_with(network, named("X", shapes or ()), named("y", targets), losses)
-    return replace(question, calls=(call,))
+    call = call_with(question.network, named("X", shapes), named("y", targets), losses)
+    return replace(as_far_as_taken(question, shapes), calls=(call,))
 
 
 def _reading(
@@ -244,6 +239,8 @@ def _reading(
     match what:
         case str() | os.PathLike():
             reading = _read(what if isinstance(what, str) else _path(what), let, dimensions)
+        case Question():
+            reading = Reading((what,))
         case Network():
             reading = Reading((Question(what),))
         case Call():

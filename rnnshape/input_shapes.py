@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from operator import index
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, counted, did_you_mean
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
-from rnnshape.network import Shape as OfNetwork
 from rnnshape.network_inputs import written_sizes
 
 Shape: TypeAlias = tuple[int | None, ...]
@@ -53,12 +52,7 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
         return tuple(map(shape_of, given.values()))
     if hasattr(given, "shape"):
         return (shape_of(given),)
-    if isinstance(given, str | int | float) or not hasattr(given, "__iter__"):
-        _not_a_shape(given)
-    try:
-        parts = list(islice(given, MOST_PARTS))
-    except ValueError:  # a TensorShape of unknown rank
-        raise QueryError("input: its shape is not known") from None
+    parts = _parts(given, given)
     if not parts:
         raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     if all(_is_shape(part) for part in parts):
@@ -67,13 +61,7 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
 
 
 def shape_of(given: object) -> Shape:
-    shape = getattr(given, "shape", given)
-    if isinstance(shape, str) or not hasattr(shape, "__iter__"):
-        _not_a_shape(given)
-    try:
-        sizes = list(shape)
-    except ValueError:
-        raise QueryError("input: its shape is not known") from None
+    sizes = _parts(given, getattr(given, "shape", given))
     return tuple(_size(size, sizes) for size in sizes)
 
 
@@ -95,11 +83,17 @@ def _is_shape(part: object) -> bool:
     return (hasattr(part, "shape") and part.shape != ()) or isinstance(part, list | tuple)
 
 
-def _not_a_shape(given: object) -> NoReturn:
-    raise TypeError(
-        f"input is {named_type(given)}: give a shape, such as (batch, timesteps, features), or "
-        "data that has one"
-    )
+def _parts(given: object, shape: object) -> list[object]:
+    """What the shape of something that is given consists of."""
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        raise TypeError(
+            f"input is {named_type(given)}: give a shape, such as (batch, timesteps, features), "
+            "or data that has one"
+        )
+    try:
+        return list(islice(shape, MOST_PARTS))
+    except ValueError:  # a TensorShape of unknown rank
+        raise QueryError("input: its shape is not known") from None
 
 
 def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
@@ -118,15 +112,14 @@ def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
 def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions:
     """The sizes with which a network's inputs have these shapes, as far as there are such; a
     `QueryError` where an input says another size."""
-    if len(shapes) == len(network.inputs):
-        for tensor, shape in zip(network.inputs, shapes, strict=True):
-            _check_fits(tensor, shape)
-        return _as_dimensions(network, shapes) or Dimensions()
-    return Dimensions()
+    if len(shapes) != len(network.inputs):
+        return Dimensions()
+    return _as_dimensions(network, shapes) or Dimensions()
 
 
-def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
-    """The network, given something of these shapes; a `QueryError` where they don't fit."""
+def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
+    """The question, given something of these shapes; a `QueryError` where they don't fit."""
+    network = question.network
     is_open_layer = network.is_chain and network.inputs[0].shape is None
     if len(shapes) > 1 and is_open_layer and len(network.steps) == 1:
         network = _called_with_several(network.steps[0].layer, len(shapes))
@@ -136,29 +129,22 @@ def with_input(network: Network, shapes: Sequence[Shape]) -> Question:
             f"input: {counted(len(shapes), 'shape')} for {counted(len(network.inputs), 'input')}"
             f" ({names}): give one for each, in a list"
         )
-    for tensor, shape in zip(network.inputs, shapes, strict=True):
-        _check_fits(tensor, shape)
     # Where the sizes alone say it all, the question stays as it is written.
-    dimensions = _as_dimensions(network, shapes)
+    inputs, dimensions = network.inputs, _as_dimensions(network, shapes)
     if dimensions is None:
-        described = tuple(
-            replace(tensor, shape=_filled(tensor, shape))
-            for tensor, shape in zip(network.inputs, shapes, strict=True)
-        )
-        question = Question(replace(network, inputs=described), likely_dimensions(shapes))
-    else:
-        question = Question(network, dimensions)
-    _check_batch_is_first(network, shapes, question)
-    return question
+        inputs, dimensions = tuple(map(_filled, inputs, shapes)), likely_dimensions(shapes)
+    found = replace(question, network=replace(network, inputs=inputs), dimensions=dimensions)
+    _check_batch_is_first(network, shapes, found)
+    return found
 
 
 def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
     """The question with data of these shapes, where the network takes it; where not, the call that
     gives it tells what is wrong."""
     with suppress(QueryError):
-        found = with_input(question.network, shapes)
+        found = with_input(question, shapes)
         if is_taken(found.network, found.dimensions):
-            return replace(question, network=found.network, dimensions=found.dimensions)
+            return found
     return question
 
 
@@ -181,14 +167,18 @@ def _check_fits(source: Input, shape: Shape) -> None:
         )
 
 
-def _filled(source: Input, shape: Shape) -> OfNetwork:
-    """What is given, and where that is open, what was said before."""
+def _filled(source: Input, shape: Shape) -> Input:
+    """With what is given, and where that is open, with what was said before."""
     said = source.shape if isinstance(source.shape, tuple) else (None,) * len(shape)
-    return tuple(size or before for size, before in zip(shape, said, strict=True))
+    sizes = tuple(size or before for size, before in zip(shape, said, strict=True))
+    return replace(source, shape=sizes)
 
 
 def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
-    """The sizes that make the network's open inputs these shapes; None if no such sizes do."""
+    """The sizes that make the network's open inputs these shapes; None if no such sizes do. A
+    `QueryError` where an input says another size."""
+    for tensor, shape in zip(network.inputs, shapes, strict=True):
+        _check_fits(tensor, shape)
     pairs: list[tuple[str, int]] = []
     for number, (tensor, shape) in enumerate(zip(network.inputs, shapes, strict=True)):
         if isinstance(tensor.shape, Unknown) or next(unknowns_in(tensor.shape), None):

@@ -18,7 +18,6 @@ from rnnshape.cli.options import Options
 from rnnshape.cli.questions import questions_by_word, questions_of
 from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
-from rnnshape.interruption import received_signal
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.terminal.environment import Environment, Reader
@@ -53,14 +52,13 @@ def check(options: Options, environment: Environment) -> ExitCode:
                     else _problems(what, options, reader)
                 )
                 problems = sorted(dict.fromkeys(found), key=_place)
-            except QueryError as wrong:
-                messages.error(environment, wrong.message)
-                code = max(code, ExitCode.FAILED)
-                continue
-            except Exception as bug:  # the others are checked all the same
-                if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
-                    raise
-                messages.error(environment, f"{shortened(what)}: {messages.words_of_bug(bug)}")
+            except Exception as wrong:  # the others are checked all the same
+                words = (
+                    wrong.message
+                    if isinstance(wrong, QueryError)
+                    else f"{shortened(what)}: {messages.words_of_bug(wrong, environment)}"
+                )
+                messages.error(environment, words)
                 code = max(code, ExitCode.FAILED)
                 continue
             for problem in problems:

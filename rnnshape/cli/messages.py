@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from rnnshape.errors import LONGEST_LINE, Place, printable
+from rnnshape.interruption import received_signal
 from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
 from rnnshape.terminal.output import write
 
@@ -35,8 +36,11 @@ def say(environment: Environment, text: str) -> None:
             write(environment.stderr, [f"{text}\n"])
 
 
-def words_of_bug(bug: Exception) -> str:
-    """What is said of an exception that nobody expected."""
+def words_of_bug(bug: Exception, environment: Environment) -> str:
+    """What is said of an exception that nobody expected; it is raised where a signal has led to it,
+    or someone asks to see it."""
+    if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
+        raise bug
     return f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
 
 

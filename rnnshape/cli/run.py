@@ -47,9 +47,7 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
         words = f"the answer can't be written: {problem.strerror or problem}"
         messages.error(surroundings, words)
     except Exception as bug:
-        if received_signal() is not None or surroundings.variables.get("RNNSHAPE_TRACEBACK"):
-            raise
-        messages.error(surroundings, messages.words_of_bug(bug))
+        messages.error(surroundings, messages.words_of_bug(bug, surroundings))
     return ExitCode.FAILED
 
 

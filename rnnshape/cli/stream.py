@@ -24,7 +24,6 @@ from rnnshape.cli.options import Options
 from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
-from rnnshape.interruption import received_signal
 from rnnshape.measuring.messages import Failure, Measurement, Request
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
@@ -98,9 +97,7 @@ def _asked(
     except (QueryError, UsageError) as wrong:
         return _Asked(number, line, wrong=wrong)
     except Exception as bug:
-        if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
-            raise
-        return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug)))
+        return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug, environment)))
 
 
 def _answered(

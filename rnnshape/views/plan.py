@@ -89,15 +89,13 @@ class Plan:
         """Where the lines of a direction fall within a slot."""
         return FIRST if direction == 0 else self.second
 
+    def end(self, direction: int) -> Slot:
+        """The timestep at which a direction ends."""
+        return self.slots[0 if self.timeline.passes[direction].starts_last else -1]
+
     def ends(self, direction: int) -> tuple[Slot, ...]:
         """The timesteps at which a direction gives an output: all of them, or its last."""
-        if self.timeline.returns_sequences:
-            return self.slots
-        return tuple(slot for slot in self.slots if self.is_end(slot, direction))
-
-    def is_end(self, slot: Slot, direction: int) -> bool:
-        """Whether this is the timestep at which a direction ends."""
-        return slot is self.slots[0 if self.timeline.passes[direction].starts_last else -1]
+        return self.slots if self.timeline.returns_sequences else (self.end(direction),)
 
     def _slots(self, width: int) -> tuple[Slot, ...]:
         """All timesteps where there is room for them, else the first ones and the last."""

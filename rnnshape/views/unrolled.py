@@ -113,10 +113,10 @@ def _draw_outputs(canvas: Canvas, plan: Plan) -> None:
                 _draw_output(canvas, plan, slot, direction)
             else:
                 _draw_merged(canvas, plan, slot.x)
-            if direction in plan.marks and plan.is_end(slot, direction):
-                equal = plan.marks[direction]
-                start = slot.x if direction == 0 else slot.x + plan.slot_width - len(equal)
-                canvas.put(start, plan.output + 3, equal, Style.NAME)
+        if equal := plan.marks.get(direction):
+            x = plan.end(direction).x
+            start = x if direction == 0 else x + plan.slot_width - len(equal)
+            canvas.put(start, plan.output + 3, equal, Style.NAME)
 
 
 def _draw_output(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None:
