@@ -82,15 +82,13 @@ class Report(report.Report):
         from rnnshape.formats.export import export
         from rnnshape.views import VIEWS
         from rnnshape.views.document import report_blocks
-        from rnnshape.views.page import Page
 
         file, known = Path(path), [view.name for view in VIEWS]
         if file.suffix.lower() not in SUFFIXES:
             raise ValueError(f"{path}: the name must end in {', '.join(SUFFIXES)}")
         if not set(views) <= set(known):
             raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
-        page = Page(folds=file.suffix.lower() == ".html")
-        export(file, [*report_blocks(self, views, page)], page)
+        export(file, lambda page: report_blocks(self, views, page))
 
     def __str__(self) -> str:
         from rnnshape.terminal.environment import writes_unicode

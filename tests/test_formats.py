@@ -716,7 +716,7 @@ def test_the_waiting_line_shows_no_part_of_a_number(
 ) -> None:
     line = WaitingLine(Environment(None, None, Tty(), {}), painted=True)
     line._tell(Progress("model.predict", 1, 4))
-    assert line._text(1, width, unicode) == expected
+    assert line._text(1, Page(width, unicode)) == expected
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

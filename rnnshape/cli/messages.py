@@ -57,14 +57,12 @@ def _write(
     if place is not None:
         most = LONGEST_LINE if width is None else min(LONGEST_LINE, width - BESIDE_PLACE)
         details = place.details(most)
-    first, *others = _folded(f"{kind} {printable(message)}", width)
-    lines = [first.removeprefix(kind), *others, *(f"  | {printable(detail)}" for detail in details)]
-    lines = [line.rstrip() for line in lines]
+    said = [line.rstrip() for line in _folded(f"{kind} {printable(message)}", width)]
+    below = [f"  | {printable(detail)}".rstrip() for detail in details]
     if is_coloured(stream, variables):
-        quiet = len(others) + 1
-        lines[quiet:] = [f"{DIM}{line}{RESET}" for line in lines[quiet:]]
-        kind = f"{style}{kind}{RESET}"
-    say(environment, "\n".join([kind + lines[0], *lines[1:]]))
+        said[0] = f"{style}{kind}{RESET}{said[0].removeprefix(kind)}"
+        below = [f"{DIM}{line}{RESET}" for line in below]
+    say(environment, "\n".join([*said, *below]))
 
 
 def _folded(text: str, width: int | None) -> list[str]:

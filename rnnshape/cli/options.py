@@ -241,25 +241,19 @@ OPTIONS: Mapping[str, Any] = {
 
 def options(**given: Any) -> Options:
     """Reads a command line."""
-    json, form, export = given["json"], given["format"], given["export"]
+    json, form = given["json"], given["format"]
     if json and form not in (None, Format.JSON):
         raise arguments.UsageError(f"--json and --format {form}: give one of them")
+    lists = {name: tuple(given[name] or ()) for name in ("what", "units", "x", "y", "loss")}
+    plain = {name: given[name] for name in ("compare", "dry_run", "seed", "export", "check")}
+    known: dict[str, Any] = lists | plain
     return Options(
-        what=tuple(given["what"] or ()),
+        **known,
         dimensions=Dimensions(given["batch"], given["timesteps"], given["features"]),
-        units=tuple(given["units"] or ()),
         flags=Flags(**{name: given[name] for name in Flags._fields}),
-        compare=given["compare"],
         views=frozenset(view.name for view in VIEWS if given[view.name]),
         format=Format.JSON if json else None if form is None else Format(form),
-        dry_run=given["dry_run"],
-        seed=given["seed"],
-        export=None if export is None else Path(export),
         let=dict(map(arguments.assignment, given["let"] or ())),
-        x=tuple(given["x"] or ()),
-        y=tuple(given["y"] or ()),
-        loss=tuple(given["loss"] or ()),
-        check=given["check"],
     )
 
 

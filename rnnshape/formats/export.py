@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,18 +22,20 @@ TITLE = "rnnshape"
 FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
 
 
-def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
-    """Writes `blocks` to `path`, in the format that its suffix names, or leaves it as it was.
+def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
+    """Writes blocks to `path`, in the format that its suffix names, or leaves it as it was.
 
     Returns whether it replaced a file.
 
     Raises:
         OSError: the file can't be written.
     """
-    width = max(page.width, unbroken_width(blocks))
-    match path.suffix.lower():
+    suffix = path.suffix.lower()
+    page = Page(folds=suffix == ".html")
+    blocks = [*make(page)]
+    match suffix:
         case ".svg":
-            text = _picture(list(laid_out(blocks, page)), width)
+            text = _picture(laid_out(blocks, page), max(page.width, unbroken_width(blocks)))
         case ".html":
             from rnnshape.formats.html import html_page
 
@@ -43,7 +45,7 @@ def export(path: Path, blocks: Sequence[Block], page: Page) -> bool:
     return _replace(Path(os.path.realpath(path)), text)
 
 
-def _picture(lines: Sequence[Text], width: int) -> str:
+def _picture(lines: Iterable[Text], width: int) -> str:
     from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
     from rich.text import Text as RichText

@@ -112,10 +112,8 @@ class AnswerWriter:
             OSError: it can't be written.
         """
         from rnnshape.formats.export import export
-        from rnnshape.views.page import Page
 
-        page = Page(80, folds=path.suffix.lower() == ".html")
-        replaced = export(path, list(self._whole(reports, page)), page)
+        replaced = export(path, lambda page: self._whole(reports, page))
         return f"replaced {path}" if replaced else f"wrote {path}"
 
     @property

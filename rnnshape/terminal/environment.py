@@ -105,17 +105,6 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
-def is_drawn_on(stream: TextIO | None, variables: Mapping[str, str]) -> bool:
-    """Whether what is written can be written over: on a terminal that knows how, and that is this
-    job's own. One in the background would draw over what others write."""
-    if stream is None or not is_terminal(stream) or is_dumb(variables):
-        return False
-    try:
-        return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
-    except (AttributeError, OSError, ValueError):  # Windows, or a terminal that has no jobs
-        return True
-
-
 def is_dumb(variables: Mapping[str, str]) -> bool:
     """Whether the terminal knows of no escape sequences."""
     return variables.get("TERM", "").lower() in ("dumb", "unknown")

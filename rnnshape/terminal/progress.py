@@ -15,6 +15,7 @@ from rnnshape.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from rnnshape.measuring.messages import Progress
+    from rnnshape.views.page import Page
 
 BAR = 12  # characters
 ECHO = len("^C^C")  # which the terminal may write behind the line, and must not wrap
@@ -65,22 +66,19 @@ class WaitingLine:
             while not self._over.is_set():
                 screen = Screen(self._stream, self._variables)  # it may be made narrower
                 if screen.is_live:
-                    text = self._text(turn, screen.page.width - ECHO, screen.page.unicode)
+                    text = self._text(turn, screen.page._replace(width=screen.page.width - ECHO))
                     write(self._stream, [f"\r{text}\033[K"])
                 turn += 1
                 self._over.wait(PERIOD)
 
-    def _text(self, turn: int, width: int, unicode: bool) -> str:
-        wheel = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" if unicode else "-\\|/"
-        dot = "·" if unicode else "-"
+    def _text(self, turn: int, page: Page) -> str:
+        wheel, width = page.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"), page.width
         progress = self._progress
         doing = progress.doing if progress else "starting"
-        parts = [f"{wheel[turn % len(wheel)]} {self._state} {dot} {doing}"]
+        parts = [f"{wheel[turn % len(wheel)]} {self._state} {page.dot} {doing}"]
         if progress and progress.total:
             full = BAR * min(progress.done, progress.total) // progress.total
-            parts.append(
-                ("━" if unicode else "#") * full + ("╌" if unicode else ".") * (BAR - full)
-            )
+            parts.append(page.pick("━", "#") * full + page.pick("╌", ".") * (BAR - full))
         parts.append(f"{time.monotonic() - self._begun:.0f} s")
         while len(" ".join(parts)) > width and len(parts) > 1:
             parts.pop()  # rather than show a part of a number

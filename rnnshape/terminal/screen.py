@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
-from rnnshape.terminal.environment import is_coloured, is_drawn_on, size, writes_unicode
+from rnnshape.terminal.environment import (
+    is_coloured,
+    is_dumb,
+    is_terminal,
+    size,
+    writes_unicode,
+)
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
@@ -29,8 +36,14 @@ class Screen:
 
     @property
     def is_live(self) -> bool:
-        """Whether what is painted can be painted over."""
-        return is_drawn_on(self._stream, self._variables)
+        """Whether what is painted can be painted over: on a terminal that knows how, and that is
+        this job's own. One in the background would draw over what others write."""
+        if not is_terminal(self._stream) or is_dumb(self._variables):
+            return False
+        try:
+            return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
+        except (AttributeError, OSError, ValueError):  # Windows, or a terminal that has no jobs
+            return True
 
     def write(self, lines: Iterable[Text]) -> None:
         """Writes lines, and ends the last."""
