@@ -109,14 +109,6 @@ def likely_dimensions(shapes: Sequence[Shape] | None) -> Dimensions:
     )
 
 
-def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions:
-    """The sizes with which a network's inputs have these shapes, as far as there are such; a
-    `QueryError` where an input says another size."""
-    if len(shapes) != len(network.inputs):
-        return Dimensions()
-    return _as_dimensions(network, shapes) or Dimensions()
-
-
 def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     """The question, given something of these shapes; a `QueryError` where they don't fit."""
     network = question.network
@@ -130,7 +122,7 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
             f" ({names}): give one for each, in a list"
         )
     # Where the sizes alone say it all, the question stays as it is written.
-    inputs, dimensions = network.inputs, _as_dimensions(network, shapes)
+    inputs, dimensions = network.inputs, dimensions_of(network, shapes)
     if dimensions is None:
         inputs, dimensions = tuple(map(_filled, inputs, shapes)), likely_dimensions(shapes)
     found = replace(question, network=replace(network, inputs=inputs), dimensions=dimensions)
@@ -174,9 +166,11 @@ def _filled(source: Input, shape: Shape) -> Input:
     return replace(source, shape=sizes)
 
 
-def _as_dimensions(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
+def dimensions_of(network: Network, shapes: Sequence[Shape]) -> Dimensions | None:
     """The sizes that make the network's open inputs these shapes; None if no such sizes do. A
     `QueryError` where an input says another size."""
+    if len(shapes) != len(network.inputs):
+        return None
     for tensor, shape in zip(network.inputs, shapes, strict=True):
         _check_fits(tensor, shape)
     pairs: list[tuple[str, int]] = []

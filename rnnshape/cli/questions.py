@@ -105,9 +105,10 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> Dimensions:
         if len(shapes) < len(call.x):
             continue
         try:
-            of_data = dimensions_of(question.network, [(None, *shape) for shape in shapes])
+            found = dimensions_of(question.network, [(None, *shape) for shape in shapes])
         except QueryError:  # that it does not fit is said where the data is
             continue
+        of_data = found or Dimensions()
         words = ("batch", "timesteps", "features", "space")
         return Dimensions(*(sizes.given(word) or of_data.given(word) for word in words))
     return sizes
