@@ -80,9 +80,11 @@ class QueryError(ValueError):
     rnnshape.errors.QueryError: LSTM takes no 'retrun_state'; did you mean return_state?
     """
 
-    def __init__(self, message: str, place: Place | None = None) -> None:
+    def __init__(
+        self, message: str, place: Place | None = None, others: tuple[QueryError, ...] = ()
+    ) -> None:
         self.message, self.place = printable(shortened(message, LONGEST_MESSAGE)), place
-        self.others: tuple[QueryError, ...] = ()
+        self.others = others
         super().__init__(self.message)
 
     @property

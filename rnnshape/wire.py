@@ -11,9 +11,8 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 
-TYPES: dict[str, Callable[..., Any]] = {
-    kind.__name__: kind for kind in (Call, Dimensions, Input, Network, Question, Ref, Step, Unknown)
-}
+KINDS = (Call, Dimensions, Input, Network, NotReadError, QueryError, Question, Ref, Step, Unknown)
+TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 
 
 def as_dict(value: Any) -> dict[str, Any]:
@@ -38,7 +37,10 @@ def from_dict(received: dict[str, Any]) -> Any:
     if "type" not in received:
         return {name: Place(*value) for name, value in received.items()}
     kind = _kind(received.pop("type"))
-    return kind(**{name: tuples(value) for name, value in received.items()})
+    named = {name: tuples(value) for name, value in received.items()}
+    if named.get("place"):
+        named["place"] = Place(*named["place"])
+    return kind(**named)
 
 
 def _kind(name: str) -> Callable[..., Any]:
@@ -49,18 +51,6 @@ def _kind(name: str) -> Callable[..., Any]:
         kinds = (Data, Function, Problem, TrainingCall, Validation)
         TYPES.update({kind.__name__: kind for kind in kinds})
     return TYPES[name]
-
-
-def _error(kind: type[QueryError]) -> Callable[..., QueryError]:
-    def made(message: str, place: Any, others: tuple[QueryError, ...]) -> QueryError:
-        wrong = kind(message, place and Place(*place))
-        wrong.others = others
-        return wrong
-
-    return made
-
-
-TYPES |= {kind.__name__: _error(kind) for kind in (QueryError, NotReadError)}
 
 
 def tuples(value: Any) -> Any:

@@ -53,7 +53,7 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
 
 def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
     """What parameters with a star follow from."""
-    for report in () if len(reports) == 1 and reports[0].question.is_of_word else reports:
+    for report in reports:
         if report.question.is_of_word or len(report.layers) == 1:
             continue
         axes = dict.fromkeys(axis for layer in report.layers for axis in report.assumes_of(layer))
