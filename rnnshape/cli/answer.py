@@ -22,13 +22,9 @@ if TYPE_CHECKING:  # the rule alone needs none of it
 
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
-    """Answers what was asked, in order, on standard output, and says all else on stderr. Returns
-    the exit code; `form` is the format of explanations.
-
-    Raises:
-        QueryError: Keras would refuse one of the questions, and nothing is answered.
-        OSError: standard output could not be written.
-    """
+    """Answers what was asked, in order, on standard output, and says all else on stderr; a
+    `QueryError` where Keras would refuse one of the questions, and nothing is answered. Returns the
+    exit code; `form` is the format of explanations."""
     described = [describe_all(part) if isinstance(part, Query) else [] for part in parts]
     code = 0
     for number, (part, reports) in enumerate(zip(parts, described, strict=True)):

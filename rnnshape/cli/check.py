@@ -27,14 +27,8 @@ EXPRESSION, STDIN = "<expression>", "<stdin>"
 
 
 def check(options: Options, environment: Environment) -> ExitCode:
-    """Writes what is wrong with each text or file on standard output.
-
-    What is open or not read, and a file without a model, is no fault.
-
-    Raises:
-        UsageError: the options do not go together.
-        OSError: standard output could not be written.
-    """
+    """Writes what is wrong with each text or file on standard output. What is open or not read, and
+    a file without a model, is no fault."""
     ignored = sorted(options.views)
     ignored += [name for name in ("seed", "export") if getattr(options, name) is not None]
     if options.format not in (None, Format.JSON, Format.PLAIN):

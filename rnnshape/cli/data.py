@@ -57,12 +57,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
 
 
 def with_data(question: Question, options: Options) -> Question:
-    """The question with the sizes of the data that the options give, and the call that gives it.
-
-    Raises:
-        UsageError: the options contradict each other.
-        QueryError: Keras has no such loss.
-    """
+    """The question with the sizes of the data that the options give, and the call that gives it."""
     if not (options.x or options.y):
         if options.loss:
             raise UsageError(f"--loss {options.loss[0]}: it compares y with the output: give --y")

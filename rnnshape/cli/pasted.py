@@ -58,11 +58,7 @@ def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Expl
 
 
 def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Explanation]:
-    """What the WHATs ask, in order: those that are errors are explained, each by itself.
-
-    Raises:
-        UsageError, QueryError: a WHAT can't be answered.
-    """
+    """What the WHATs ask, in order: those that are errors are explained, each by itself."""
     from rnnshape.cli.questions import query
 
     texts = [error_text(what) for what in options.what]

@@ -35,12 +35,8 @@ SIZES = ("batch", "timesteps", "features")
 
 def query(options: Options, reader: Callable[[], Reader]) -> Query:
     """What a command line asks for; its texts and files are read by the reader, which is started
-    where there is one.
-
-    Raises:
-        UsageError: the options do not go together.
-        QueryError: a text that was given can't be answered.
-    """
+    where there is one. A `UsageError` where the options do not go together, a `QueryError` where a
+    text can't be answered."""
     if not options.what:
         raise UsageError(f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file")
     _check_flags(options)

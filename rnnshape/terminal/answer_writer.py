@@ -70,13 +70,8 @@ class AnswerWriter:
         return WaitingLine(self.environment, painted=self.begun)
 
     def finish(self, reports: Sequence[Report]) -> None:
-        """Shows the whole answer, or of one that has begun, the rest.
-
-        Of questions from standard input, it is called for each as soon as it is answered.
-
-        Raises:
-            OSError: standard output can't be written.
-        """
+        """Shows the whole answer, or of one that has begun, the rest. Of questions from standard
+        input, it is called for each as soon as it is answered."""
         show = self.environment.show
         if self._is_table and show and show(self.query, reports):
             self.begun = False
@@ -106,11 +101,7 @@ class AnswerWriter:
         write(self._stream, [text])
 
     def export(self, reports: Sequence[Report], path: Path) -> str:
-        """Writes the table's views to a file; returns what is to be said of that.
-
-        Raises:
-            OSError: it can't be written.
-        """
+        """Writes the table's views to a file; returns what is to be said of that."""
         from rnnshape.formats.export import export
 
         replaced = export(path, lambda page: self._whole(reports, page))

@@ -12,11 +12,7 @@ ENOUGH = 1 << 16  # characters that are worth a write
 
 
 def write(stream: TextIO, pieces: Iterable[str]) -> None:
-    """Writes pieces of text, one after the other.
-
-    Raises:
-        OSError: they can't be written.
-    """
+    """Writes pieces of text, one after the other; an `OSError` where they can't be written."""
     waiting: list[str] = []
     size = 0
     for piece in pieces:

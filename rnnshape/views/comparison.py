@@ -78,11 +78,11 @@ def _grid(group: Sequence[Report], query: Query, page: Page, *, packed: bool) ->
         cells = [(*first, *last, _packed(shapes, room)) for first, shapes, last in rows]
     else:
         names = _columns(group)
-        columns = (*lead, *map(" / ".join, names), *total)
-        cells = [
-            (*first, *(_first(shapes, several) for several in names), *last)
-            for first, shapes, last in rows
-        ]
+        columns = (*lead, *map(" / ".join, names.values()), *total)
+        cells = []
+        for first, shapes, last in rows:
+            own = {_column(name): cell for name, cell in shapes.items()}
+            cells.append((*first, *(own.get(column, Text()) for column in names), *last))
     return Grid(columns, tuple(cells), right=tuple(map(columns.index, total)))
 
 
@@ -104,17 +104,18 @@ def _rows(
             )
 
 
-def _columns(reports: Sequence[Report]) -> list[tuple[str, ...]]:
-    """The names that share a column: what one direction calls `h`, two call `h1`."""
+def _columns(reports: Sequence[Report]) -> dict[str, dict[str, None]]:
+    """The columns, and the names that share each."""
     columns: dict[str, dict[str, None]] = {}
     for report in reports:
         for output in report.outputs:
-            columns.setdefault(output.name.removesuffix("1"), {})[output.name] = None
-    return [tuple(names) for names in columns.values()]
+            columns.setdefault(_column(output.name), {})[output.name] = None
+    return columns
 
 
-def _first(shapes: Mapping[str, Text], names: Sequence[str]) -> Text:
-    return next((shapes[name] for name in names if name in shapes), Text())
+def _column(name: str) -> str:
+    """What one direction calls `h`, two call `h1`."""
+    return name.removesuffix("1")
 
 
 def _packed(shapes: Mapping[str, Text], room: int) -> Text:

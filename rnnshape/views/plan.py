@@ -29,15 +29,15 @@ class CellRow:
 
     Attributes:
         direction: the number of the pass that it belongs to.
-        states: the names of those that leave it at its end; empty if they are not returned.
-        given: the names of those that it begins with, where the network gives it any.
+        left, right: the names of the states at either end: those that it begins with, where the
+            network gives it any, and those that it returns.
     """
 
     name: str
     direction: int
     starts_last: bool
-    states: str
-    given: str
+    left: str
+    right: str
 
 
 class Plan:
@@ -55,12 +55,10 @@ class Plan:
         self.cell_width = max(len(row.name) for row in self.rows) + 2
         self.second = self.cell_width + 2 if self.both else FIRST
         self.slot_width = self.second + 3 if self.both else max(self.cell_width, 10)
-        at_left = [row.states if row.starts_last else row.given for row in self.rows]
-        at_right = [row.given if row.starts_last else row.states for row in self.rows]
         self.label = self._label() if timeline.returns_sequences else ""
-        widest = max(len(names) + ARROW if names else 0 for names in at_left)
+        widest = max(len(row.left) + ARROW if row.left else 0 for row in self.rows)
         self.left = max(LEAST_LEFT, widest, len(self.label) + 2)
-        self.right = max(len(names) + 2 if names else 0 for names in at_right)
+        self.right = max(len(row.right) + 2 if row.right else 0 for row in self.rows)
         self.slots = self._slots(width)
 
     @property
@@ -128,7 +126,8 @@ def _cell_rows(
         for name, states in _cells(one_pass):
             begins, initial = initial[: len(states)], initial[len(states) :]
             ends = [returned[state.name] for state in states if state.name in returned]
-            yield CellRow(name, direction, one_pass.starts_last, ", ".join(ends), ", ".join(begins))
+            left, right = (ends, begins) if one_pass.starts_last else (begins, ends)
+            yield CellRow(name, direction, one_pass.starts_last, ", ".join(left), ", ".join(right))
 
 
 def _cells(one_pass: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:

@@ -76,13 +76,12 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
             canvas.put(slot.x + plan.slot_width + 2, y, "···")
     first, last = plan.slots[0].x + indent, plan.slots[-1].x + indent + width
     edge = plan.slots[-1].x + plan.slot_width
-    left, right = (row.states, row.given) if row.starts_last else (row.given, row.states)
-    if left:
-        canvas.put(0, y, left, Style.NAME)
-        arrow(len(left) + 1, first)
-    if right:
+    if row.left:
+        canvas.put(0, y, row.left, Style.NAME)
+        arrow(len(row.left) + 1, first)
+    if row.right:
         arrow(last, edge + 1)
-        canvas.put(edge + 2, y, right, Style.NAME)
+        canvas.put(edge + 2, y, row.right, Style.NAME)
 
 
 def _draw_lines(canvas: Canvas, plan: Plan) -> None:
