@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from rnnshape.expression import Call, Unknown, Value, unknowns_in
 from rnnshape.network import Network, Shape, Step
 from rnnshape.rules.arguments import candidates, changes_no_shape
-from rnnshape.rules.facts import Facts, Tensor, changed
+from rnnshape.rules.facts import Axis, Facts, Tensor, changed
 from rnnshape.signatures import module_of, signature
 
 # Far from each other, so that each passes where others are too small, and none is another's double.
@@ -107,13 +107,11 @@ def merged(*tensors: Tensor) -> Tensor:
     first = tensors[0]
     if len({len(tensor.axes) for tensor in tensors}) > 1:
         return replace(first, axes=(), has_rank=False)
-    axes = tuple(
-        replace(axis, is_unknown=len({part.length for part in several}) > 1)
-        for axis, several in zip(
-            first.axes, zip(*(tensor.axes for tensor in tensors), strict=True), strict=True
-        )
-    )
-    return replace(first, axes=axes)
+    axes: list[Axis] = []
+    for several in zip(*(tensor.axes for tensor in tensors), strict=True):
+        lengths = {None if axis.is_unknown else axis.length for axis in several}
+        axes.append(replace(several[0], is_unknown=None in lengths or len(lengths) > 1))
+    return replace(first, axes=tuple(axes))
 
 
 def merged_facts(facts: Sequence[Facts]) -> Facts | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
+from rnnshape.columns import merged
 from rnnshape.description import Description, describe
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
@@ -187,12 +188,10 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
         return {}
     found: dict[Ref, Sizes] = {}
     for part, two in zip(first, other, strict=True):
-        for place, (tensor, same) in enumerate(zip(part.outputs, two.outputs, strict=False)):
-            sizes, others = tensor.sizes, same.sizes
-            if sizes is not None and others is not None and len(sizes) == len(others):
-                pairs = zip(sizes, others, strict=True)
-                same_sizes = (size if size == also else None for size, also in pairs)
-                found[Ref(part.number, place)] = tuple(same_sizes)
+        for place, pair in enumerate(zip(part.outputs, two.outputs, strict=False)):
+            sizes = merged(*pair).sizes
+            if sizes is not None:
+                found[Ref(part.number, place)] = sizes
     return found
 
 
