@@ -100,7 +100,8 @@ class _Cell:
         if not pending:
             cell = self.shell.execution_count
             self.reports += [
-                Answered(report.question, report.measurement, cell) for report in reports
+                Answered(report.question, report.measurement, report.description, cell)
+                for report in reports
             ]
         if not self.in_notebook or query.reads_stdin:
             return False
