@@ -97,17 +97,23 @@ class NotReadError(QueryError):
     """A part of a text that is not read; the others may be."""
 
 
+def nearest(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
+    """The known word that is likely meant; empty where none is."""
+    from difflib import get_close_matches  # only a misspelt word needs it
+
+    spelt = {tensor.lower(): tensor for tensor in known}
+    near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
+    return spelt[near[0]] if near else ""
+
+
 def did_you_mean(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
     """`; did you mean LSTM?` where one of the known words is likely meant, else nothing.
 
     >>> did_you_mean("ltsm", ["LSTM", "GRU"]), did_you_mean("quiet", ["units"])
     ('; did you mean LSTM?', '')
     """
-    from difflib import get_close_matches  # only a misspelt word needs it
-
-    spelt = {tensor.lower(): tensor for tensor in known}
-    near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
-    return f"; did you mean {spelt[near[0]]}?" if near else ""
+    near = nearest(word, known, alike=alike)
+    return f"; did you mean {near}?" if near else ""
 
 
 def shortened(text: str, most: int = 100) -> str:

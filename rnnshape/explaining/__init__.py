@@ -78,18 +78,9 @@ def begins_error(line: str) -> bool:
 
 
 def explain(error: str | BaseException) -> Explanation:
-    """What an error means in terms of tensors, and the changes that mend it, likelier first.
+    """What the text of an error says by itself: `rnnshape.explain` looks at the program behind it,
+    too. Of several errors in a chain the last that is known is explained.
 
-    Text may be one line or a whole traceback, with colours, boxes and log lines around it. Of
-    several errors in a chain the last that is known is explained.
-
-    Raises:
-        TypeError: it is neither a text nor an exception.
-
-    >>> told = explain('Input 0 of layer "lstm_1" is incompatible with the layer: '
-    ...                'expected ndim=3, found ndim=2. Full shape received: (None, 64)')
-    >>> told.kind, told.remedies[0].split("  #")[0]
-    ('chain', 'LSTM(64, return_sequences=True)')
     >>> explain(ZeroDivisionError("division by zero")).is_known
     False
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rnnshape.errors import did_you_mean
+from rnnshape.errors import nearest
 from rnnshape.explaining.messages import Advice, Said, changes
 from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, module_of, signature
@@ -46,9 +46,9 @@ def _argument(of: str, old: str) -> str:
     if today is not None:
         return _instead(today.code, old)
     of_any = {name for layer in LAYERS for name in signature(layer).names}
-    near = did_you_mean(old, signature(of).names if module_of(of) else of_any)
+    near = nearest(old, signature(of).names if module_of(of) else of_any)
     if near:
-        return f"{near.removeprefix('; did you mean ').rstrip('?')}=...  # instead of {old}"
+        return f"{near}=...  # instead of {old}"
     return f"# without {old}: help({of or 'the layer'}) has the names that it takes"
 
 
@@ -67,8 +67,7 @@ def name(said: Said) -> Advice | None:
     last = said["name"]
     today = keras2.name(dotted) or (keras2.name(f"keras.layers.{last}") if last else None)
     if today is None:
-        near = did_you_mean(last, _CLASSES).removeprefix("; did you mean ").rstrip("?")
-        layer = (last if last in _CLASSES else near) or None
+        layer = last if last in _CLASSES else nearest(last, _CLASSES) or None
         module = "keras" if layer in _MODELS else "keras.layers"
         return Advice(text, changes("another module", layer=layer, module=module))
     place, _, last = today.code.rpartition(".")

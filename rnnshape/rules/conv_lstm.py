@@ -7,12 +7,14 @@ from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.assembly import assembled
 from rnnshape.rules.facts import Axis, Facts, Pass, Tensor
 from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, states_of
-from rnnshape.rules.registry import known_length, required_axes, rule
-from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, names_of_axes, slid
+from rnnshape.rules.registry import axes_of_rank, known_length, required_axes, rule
+from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, slid, space_rank
 
 
 def _takes(call: Call) -> tuple[str, ...]:
-    return ("batch", "timesteps", *names_of_axes(call, "rows", "channels"))
+    rank = space_rank(call)
+    space = axes_of_rank(rank + 2)[1:-1] if rank > 1 else ("rows",)
+    return ("batch", "timesteps", *arranged(call, space, "channels"))
 
 
 @rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes)

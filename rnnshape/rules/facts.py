@@ -275,11 +275,6 @@ class Facts:
         several = len(self.timeline.passes) > 1 and self.timeline.merge is None
         return self.returns[2 if several else 1 :]
 
-    @property
-    def parameters(self) -> int:
-        """What Keras' `layer.count_params()` returns."""
-        return sum(weight.size for weight in self.weights)
-
     def returned_by(self, layer: Call) -> Facts:
         """The same, with its outputs telling which layer returns them."""
         return replace(

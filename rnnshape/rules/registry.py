@@ -134,9 +134,8 @@ def _rule(name: str) -> Rule | None:
 def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     """The names of the axes of what a layer takes, of a certain rank if there is one."""
     takes = _TAKES.get(call.name) if _rule(call.name) else None
-    usual = {"2D": BY_RANK[4], "3D": BY_RANK[5]}.get(call.name[-2:], SEQUENCE)
     is_known = not isinstance(dict(call.arguments).get("layer"), Unknown)
-    names = takes(call) if takes and is_known else usual
+    names = takes(call) if takes and is_known else SEQUENCE
     if rank is None or rank == len(names):
         return names
     has_time = call.name == "TimeDistributed"  # whatever else its layer takes

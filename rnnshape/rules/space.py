@@ -8,11 +8,10 @@ from typing import TypeVar
 from rnnshape.expression import Call, printed
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Tensor
-from rnnshape.rules.registry import known_length, required_axes
+from rnnshape.rules.registry import axes_of_rank, known_length, required_axes
 from rnnshape.signatures import signature
 
 T = TypeVar("T")
-SPACE = {2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 
 
 def space_rank(call: Call) -> int:
@@ -20,16 +19,10 @@ def space_rank(call: Call) -> int:
     return int(next(letter for letter in call.name if letter.isdigit()))
 
 
-def names_of_axes(call: Call, line: str, channels: str) -> tuple[str, ...]:
-    """The names of the axes that a layer takes after the batch, channels where `data_format` has
-    them. `line` is what its axis is called where it has one only."""
-    return arranged(call, SPACE.get(space_rank(call), (line,)), channels)
-
-
 def takes_line_or_space(call: Call) -> tuple[str, ...]:
     """The axes of what a layer takes that slides over time, or over space."""
-    last = "features" if space_rank(call) == 1 else "channels"
-    return ("batch", *names_of_axes(call, "timesteps", last))
+    batch, *space, channels = axes_of_rank(space_rank(call) + 2)
+    return (batch, *arranged(call, space, channels))
 
 
 def channels_first(call: Call) -> bool:
