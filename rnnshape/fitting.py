@@ -102,10 +102,9 @@ def _model(
     ]
     inputs = [_input(network, description, number) for number in range(len(network.inputs))]
     is_stateful = any(
-        layer["stateful"] is True
+        is_recurrent(layer.name) and layer["stateful"] is True
         for step in network.steps
         for layer in calls_within(step.layer)
-        if module_of(layer.name) == "layers" and "stateful" in signature(layer.name).names
     )
     return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", is_stateful)
 

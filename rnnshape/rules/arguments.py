@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call, Value, printed
-from rnnshape.rules.kinds import FLOATS, Kind, kind_of
+from rnnshape.rules.kinds import FLOATS, kind_of
 from rnnshape.signatures import module_of
 
 # How the names of arguments end that change neither a shape nor a number of parameters.
@@ -28,7 +28,9 @@ def check(call: Call) -> bool:
         if of_layer:
             kind = kind_of(call.name, argument)
             if kind is not None and not kind.takes(value):
-                raise _refused(call, argument, value, kind)
+                hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
+                what = f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}"
+                raise call.error(what + hint + kind.quote(value), argument)
             known = known and not _is_beyond_the_rule(argument, value)
         for inner in value if isinstance(value, tuple) else (value,):
             if isinstance(inner, Call):
@@ -84,12 +86,6 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
         return number
     likely: tuple[Value, ...] = (0.5, *kind.words[place:], *kind.words[:place])
     return next((value for value in likely if kind.takes(value)), number)
-
-
-def _refused(call: Call, argument: str, value: Value, kind: Kind) -> Exception:
-    hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
-    message = f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}{hint}"
-    return call.error(message + kind.quote(value), argument)
 
 
 def _is_beyond_the_rule(argument: str, value: Value) -> bool:

@@ -68,7 +68,9 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
         )
     _check_lengths(call, value, key, OTHER_LENGTHS)
     rank = len(query.axes)
-    over = _attention_axes(call, rank)
+    over = tuple(range(1, rank - 1))
+    if call["attention_axes"] is not None:
+        over = tuple(at if at >= 0 else rank + at for at in wholes(call, "attention_axes"))
     if not set(over) <= set(range(1, rank - 1)) or call["flash_attention"]:
         return None
     if rank > 3 and any(tensor.masked for tensor in (query, value, key)):
@@ -188,12 +190,6 @@ def _check_mask(
             f"{call} takes an attention_mask of ({wanted}), not {mask.shape} "
             '(Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")'
         )
-
-
-def _attention_axes(call: Call, rank: int) -> tuple[int, ...]:
-    if call["attention_axes"] is None:
-        return tuple(range(1, rank - 1))
-    return tuple(axis if axis >= 0 else rank + axis for axis in wholes(call, "attention_axes"))
 
 
 def _weights(

@@ -191,7 +191,6 @@ def axes(*, several: bool = True) -> Kind:
 
 # The kinds
 
-INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area")
 RATE = Kind(
     "a number from 0 to 1",
     between(0, 1),
@@ -202,13 +201,6 @@ POOLING = one_of("valid", "same")
 PADDING = one_of("valid", "same", any_case=True)
 CAUSAL = one_of("valid", "same", "causal", any_case=True)
 INITIALIZER = named("initializer", INITIALIZERS, "initializers")
-REGULARIZER = named("regularizer", REGULARIZERS)
-CONSTRAINT = named("constraint", CONSTRAINTS)
-ACTIVATION = named(
-    "activation function", tuple(word for word in ACTIVATIONS if word not in NEED_ARGUMENTS)
-)
-ANYTHING = Kind("anything", lambda value: True)
-NOTHING = Kind("None", lambda value: value is None)
 
 
 def _of_space(count: int) -> dict[str, Kind]:
@@ -250,8 +242,10 @@ KINDS: dict[str, Kind] = {
     "RepeatVector.n": POSITIVE_NOT_BOOL,
     "Embedding.input_dim": POSITIVE_NOT_BOOL,
     "Embedding.output_dim": POSITIVE_NOT_BOOL,
-    "Embedding.weights": NOTHING,  # an array, which can't be written here
-    "interpolation": one_of(*INTERPOLATIONS, any_case=True),
+    "Embedding.weights": Kind("None", lambda value: value is None),  # an array can't be written
+    "interpolation": one_of(
+        *("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5", "area"), any_case=True
+    ),
     "num_heads": WHOLE,
     "key_dim": WHOLE,
     "value_dim": WHOLE.or_none,
@@ -270,7 +264,7 @@ KINDS: dict[str, Kind] = {
     "rate": RATE,
     "stddev": RATE,
     "noise_shape": Kind("a shape or None", or_none(each(or_none(is_whole), alone=False))),
-    "SimpleRNN.activity_regularizer": ANYTHING,  # Keras passes over it
+    "SimpleRNN.activity_regularizer": Kind("anything", lambda value: True),  # Keras passes over it
     **{  # which are copied for each of several kernels
         f"{layer}.{name}_initializer": INITIALIZER._replace(
             takes=lambda value: value is not None and INITIALIZER.takes(value),
@@ -358,11 +352,13 @@ KINDS: dict[str, Kind] = {
 
 # By the last word of the argument's name.
 _KINDS_OF_ROLES = {
-    "activation": ACTIVATION,
+    "activation": named(
+        "activation function", tuple(word for word in ACTIVATIONS if word not in NEED_ARGUMENTS)
+    ),
     "dropout": NUMBER,
     "initializer": INITIALIZER,
-    "regularizer": REGULARIZER,
-    "constraint": CONSTRAINT,
+    "regularizer": named("regularizer", REGULARIZERS),
+    "constraint": named("constraint", CONSTRAINTS),
 }
 
 

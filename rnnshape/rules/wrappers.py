@@ -72,11 +72,10 @@ def bidirectional(call: Call, given: Tensor) -> Facts:
     _check_sizes(call, merge_mode, first, second)
     second, states, lost = _as_keras_believes(call, forward, first, second)
     facts = assembled(forward, given, (first, second), merge_mode, states)
-    if len({call["dtype"], forward["dtype"], backward["dtype"]}) > 1:
-        facts = replace(facts, relations=())  # the outputs are rounded, and the states are not
-    if any(state.name == second.hidden.name for state in lost):
-        facts = replace(facts, relations=())
-    return replace(facts, warnings=tuple(_warnings(facts.outputs, lost)))
+    is_rounded = len({call["dtype"], forward["dtype"], backward["dtype"]}) > 1  # states are not
+    is_lost = any(state.name == second.hidden.name for state in lost)
+    relations = () if is_rounded or is_lost else facts.relations
+    return replace(facts, relations=relations, warnings=tuple(_warnings(facts.outputs, lost)))
 
 
 def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
