@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from rnnshape.expression import Call
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
 
-CELL_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",)}
-STATE_WORDS: dict[str, Literal["hidden state", "cell state"]] = {
-    "h": "hidden state",
-    "c": "cell state",
-}
 MERGES = {  # how two outputs become one, in a word and as it is computed
     "concat": ("concatenated", "concat({}, {})"),
     "sum": ("summed", "{} + {}"),

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import CELL_STATES, STATE_WORDS, assembled
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
+from rnnshape.rules.assembly import assembled
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
 
 GATES = {  # in the order of the kernel's columns
@@ -126,9 +126,11 @@ def states_of(
     """What a cell carries along, as it is at the end; of several, `place` is the cell's number."""
     after, of_cell = (f"_{place}", f" of cell {place}") if place else ("", "")
     end = f"after the {'first' if call['go_backwards'] else 'last'} timestep"
-    words = ((name, STATE_WORDS[name]) for name in CELL_STATES[kind])
+    roles: tuple[Role, ...] = (
+        ("hidden state", "cell state") if kind == "LSTM" else ("hidden state",)
+    )
     return tuple(
-        Tensor(f"{name}{after}", axes, f"{what}{of_cell} {end}", what) for name, what in words
+        Tensor(f"{role[0]}{after}", axes, f"{role}{of_cell} {end}", role) for role in roles
     )
 
 
