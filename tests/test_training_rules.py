@@ -11,7 +11,7 @@ import pytest
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validation, problems_of
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
-from rnnshape.training.shapes import in_general, settled
+from rnnshape.training.shapes import Shape, in_general, settled
 from tests.test_training import LABELS, OUTPUTS
 
 MODEL = Model(
@@ -103,6 +103,67 @@ def test_the_metric_that_is_meant_fits_in_place_of_one_that_does_not(
     [problem] = problems_of(MODEL, replace(call, metrics=((Function(metric),),)))
     assert f"metrics=[{meant!r}]" in problem.remedies
     assert problems_of(MODEL, replace(call, metrics=((Function(meant),),))) == ()
+
+
+# What Keras makes of y and an output of these shapes: it fits (.), is silent (s) or refuses (r).
+PAIRS: list[tuple[Shape, Shape]] = [
+    *(((6, 1), (6, 1)), ((6,), (6, 1)), ((6, 7), (6, 1)), ((6, 3), (6, 3)), ((6,), (6, 3))),
+    *(((6, 1), (6, 3)), ((6, 5), (6, 5, 3)), ((6, 5, 1), (6, 5, 3)), ((6, 1), (6, 5, 1))),
+    ((6, 5), (6, 5, 1)),
+]
+FAMILIES = """
+loss   ..s.rsrss. mean_squared_error mean_absolute_error mean_absolute_percentage_error
+loss   ..s.rsrss. mean_squared_logarithmic_error huber log_cosh poisson kl_divergence hinge
+loss   ..s.rsrss. squared_hinge categorical_hinge dice tversky
+loss   sss.rsrss. cosine_similarity categorical_focal_crossentropy
+loss   ..r.rrrrr. binary_crossentropy binary_focal_crossentropy
+loss   ssr.rrrrr. categorical_crossentropy
+loss   ssrr....sr sparse_categorical_crossentropy
+loss   ..rr.s.rsr categorical_generalized_cross_entropy
+loss   ..rr.....r circle
+loss   rrrrrr.rrr ctc
+metric ..s.....s. accuracy
+metric ..s.rsrss. MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
+metric ..s.rsrss. MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
+metric ..s.rsrss. ConcordanceCorrelation RootMeanSquaredError Accuracy BinaryAccuracy
+metric .ss.rsrsrr KLDivergence Poisson Hinge SquaredHinge CategoricalHinge
+metric .ss.rsrsrr categorical_focal_crossentropy
+metric .rr.rrrrrr BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy
+metric ..rr....r. SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
+metric .ss.ssrsrr CategoricalAccuracy OneHotIoU OneHotMeanIoU
+metric ..rr....s. SparseCategoricalAccuracy
+metric .rs.rsrsrr TopKCategoricalAccuracy
+metric ..r.rrrrr. Precision Recall TruePositives TrueNegatives FalsePositives FalseNegatives AUC
+metric ..r.rrrrr. SensitivityAtSpecificity SpecificityAtSensitivity PrecisionAtRecall
+metric ..r.rrrrr. RecallAtPrecision IoU BinaryIoU MeanIoU
+metric ..r.rsrrs. R2Score
+metric .rr.rsrrrr F1Score FBetaScore
+"""
+
+
+def test_what_each_loss_and_metric_makes_of_shapes() -> None:
+    """As the tests against Keras have it of many more shapes."""
+    expected = {
+        (word, name): outcomes
+        for word, outcomes, *names in map(str.split, FAMILIES.strip().splitlines())
+        for name in names
+    }
+    judges = {
+        ("loss", name): judged[1] for name in LOSSES if (judged := judge_of_loss(Function(name)))
+    }
+    judges |= {
+        ("metric", name): judge
+        for name in ("accuracy", *METRICS)
+        if (judge := judge_of_metric(Function(name)))
+    }
+    found = {
+        key: "".join(
+            "s" if outcome.silent else "r" if outcome.refused else "."
+            for outcome in (in_general(y, output, judge) for y, output in PAIRS)
+        )
+        for key, judge in judges.items()
+    }
+    assert found == expected
 
 
 @pytest.mark.parametrize("text", ["mes", "mean_square_error", "huber_loss", "logcosh", "Loss", ""])
