@@ -148,6 +148,16 @@ def _columns(text: str) -> int:
     return sum(wide)
 
 
+def as_tuple(words: Iterable[str]) -> str:
+    """Words in brackets, as Python writes a tuple.
+
+    >>> as_tuple(["batch"]), as_tuple(["batch", "2*units"])
+    ('(batch,)', '(batch, 2*units)')
+    """
+    inside = ", ".join(several := list(words))
+    return f"({inside}{',' if len(several) == 1 else ''})"
+
+
 def counted(number: int, word: str) -> str:
     """`1 input`, `2 inputs`"""
     return f"{number} {word}{'' if number == 1 else 's'}"

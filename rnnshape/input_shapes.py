@@ -10,7 +10,7 @@ from operator import index
 from typing import TypeAlias
 
 from rnnshape.description import is_taken
-from rnnshape.errors import QueryError, counted, did_you_mean
+from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
@@ -74,7 +74,7 @@ def _size(size: object, sizes: Sequence[object]) -> int | None:
     except TypeError:
         number = 0
     if isinstance(size, bool) or not 1 <= number <= LARGEST:
-        shown = f"({', '.join(map(str, sizes))}{',' if len(sizes) == 1 else ''})"
+        shown = as_tuple(map(str, sizes))
         raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
     return number
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
+from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
 from rnnshape.nest import leaves, mapped
 
@@ -155,8 +156,7 @@ class Tensor:
     @property
     def labels(self) -> str:
         """`(batch, timesteps, 2*units)`"""
-        inside = ", ".join(axis.label for axis in self.axes)
-        return f"({inside}{',' if len(self.axes) == 1 else ''})"
+        return as_tuple(axis.label for axis in self.axes)
 
 
 Nested: TypeAlias = "Tensor | tuple[Nested, ...]"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TypeAlias
 
+from rnnshape.errors import as_tuple
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor, changed
@@ -242,10 +243,9 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy = _remedy(tensor, len(names))
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
-    takes = f"({', '.join(names)}{',' if len(names) == 1 else ''})"
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
-    return call.error(f"{call} takes {takes}, but {given}: {remedy}{said}")
+    return call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
 
 
 def _remedy(tensor: Tensor, rank: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rnnshape.errors import Problem
+from rnnshape.errors import Problem, as_tuple
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
@@ -170,8 +170,7 @@ def shown(shape: Sizes, unknown: str = "?") -> str:
     >>> shown((16,)), shown((16, None)), shown((16, None), unknown="any")
     ('(16,)', '(16, ?)', '(16, any)')
     """
-    sizes = [unknown if size is None else str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    return as_tuple(unknown if size is None else str(size) for size in shape)
 
 
 def counted(what: str, named: Sequence[Data | Port]) -> str:

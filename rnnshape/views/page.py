@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rnnshape.errors import as_tuple
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.text import Style, Text, styled, whole
 
@@ -65,7 +66,7 @@ class Page(NamedTuple):
     def axes(self, axes: Iterable[Axis]) -> str:
         """`(batch, 2·units)`"""
         names = [self.product(axis.label) for axis in axes]
-        return whole(f"({', '.join(names)}{',' if len(names) == 1 else ''})") if names else ""
+        return whole(as_tuple(names)) if names else ""
 
     def product(self, text: str) -> str:
         """`3·units`"""
@@ -75,8 +76,7 @@ class Page(NamedTuple):
         """`(2, 6)`, with question marks for what is not known."""
         if shape is None:
             return "?"
-        sizes = ["?" if size is None else str(size) for size in shape]
-        return whole(f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})")
+        return whole(as_tuple("?" if size is None else str(size) for size in shape))
 
     def expression(self, text: str) -> str:
         return text.replace("->", self.pick("→", "->"))
