@@ -204,12 +204,15 @@ class Dataset(StandIn):
     Attributes:
         own_element: an element: an array, or several in a tuple or by name; open where it is not
             known.
+        own_first: what a model takes of the first element, where more is known of that.
     """
 
     own_what = "a data set"
 
-    def __init__(self, element: Any) -> None:
+    def __init__(self, element: Any, first: Any = None) -> None:
         self.own_element = element
+        taken = element[0] if isinstance(element, tuple) and element else element
+        self.own_first = taken if first is None else first
 
     def __iter__(self) -> Any:
         raise IsOpenError(opened("data"))
@@ -264,13 +267,16 @@ def timeseries_dataset_from_array(
     data: Any, targets: Any, sequence_length: Any, *_: Any, batch_size: Any = 128, **__: Any
 ) -> Dataset:
     """Windows of a series, each with the target at its place; batched, where there is a size.
-    Keras itself does not know how long they are."""
+    Keras itself does not know how long they are, before the first is there."""
     many, *sample = sizes_of(data)
     if isinstance(many, int) and isinstance(sequence_length, int) and many < sequence_length:
         raise ValueError("there are fewer rows than a sequence has")
     windows = Array((opened("a length"), *sample))
-    made = Dataset(windows if targets is None else (windows, Array(sizes_of(targets)[1:])))
-    return made if batch_size is None else made.batch(batch_size)
+    element = windows if targets is None else (windows, Array(sizes_of(targets)[1:]))
+    if batch_size is None:
+        return Dataset(element)
+    batches = Dataset(element).batch(batch_size)
+    return Dataset(batches.own_element, Array((batch_size, sequence_length, *sample)))
 
 
 def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: Any) -> Dataset:
