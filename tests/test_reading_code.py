@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -443,6 +444,22 @@ def test_what_takes_too_long_is_said_and_the_rest_is_read(
         wrong = reading.messages[0]
         assert wrong.message == told
         assert (wrong.place and wrong.place.where) == where
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "f(30_000)\n",  # rounds
+        "f(3_000, x)\n",  # conditions that are not known: each goes through all that there is
+    ],
+)
+def test_a_model_is_read_after_many_statements_that_take_too_long(statement: str) -> None:
+    function = "def f(n, x=0):\n [k for i in range(n)]\n for i in range(n):\n  if x == i: k = i\n"
+    things = "a = [[i] for i in range(3_000)]\n"
+    text = f"{function}{things}{statement * 12}m = Sequential([GRU(3)])"
+    start = process_time()
+    assert [str(network) for network in read_code(text, {}).networks] == ["GRU(3)"]
+    assert process_time() - start < 8  # of the child that reads files
 
 
 def test_what_a_loop_of_too_many_steps_adds_is_open() -> None:

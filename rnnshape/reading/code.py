@@ -27,7 +27,7 @@ from rnnshape.reading.names.session import SESSION, Session, unknown_of
 from rnnshape.reading.names.training import training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
-from rnnshape.reading.python.limits import STEPS_OF_STATEMENT, ExhaustedError
+from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 
 LONGEST_CODE = 400_000  # characters
@@ -211,7 +211,7 @@ def _call_openly(evaluator: Evaluator, function: Any) -> object:
             found.is_named = True
             given = named if word.kind is word.KEYWORD_ONLY else positional
             given[word.name] = evaluator.named_by_let(found)
-    evaluator.limit = evaluator.steps + STEPS_OF_STATEMENT
+    evaluator.begin_statement()
     names: list[ast.expr] = [ast.Name(word) for word in (*positional, *named)]
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:

@@ -37,7 +37,7 @@ class Snapshot:
             if inner or _content(value) is not None:
                 self.held[id(value)] = value
                 waiting += inner
-        evaluator.spend(len(self.held) // 20)
+        evaluator.spend(len(self.held))
         self.before = self.now()
 
     def now(self) -> dict[int, Any]:

@@ -140,8 +140,14 @@ class Evaluator:
 
     def spend(self, steps: int = 1) -> None:
         self.steps += steps
-        if self.steps > min(self.limit, limits.MOST_STEPS):
+        if self.steps > self.limit:
             raise limits.ExhaustedError("this code takes too many steps to be read")
+
+    def begin_statement(self) -> None:
+        """Bounds what one statement of a module takes: a part of what is left, so that there is some
+        for those after it, however many take too much."""
+        left = limits.MOST_STEPS - self.steps
+        self.limit = self.steps + min(limits.STEPS_OF_STATEMENT, left // 4)
 
     # The three ways to do something to a value.
 
@@ -310,17 +316,13 @@ class Evaluator:
         with self.within(source):
             for node in statements:
                 self.calls, self.trying, self.depth = [], 0, 0
-                self.limit = self.steps + limits.STEPS_OF_STATEMENT
+                self.begin_statement()
                 try:
                     self.follow(node, scope)
                 except ReturnedSignal:  # code that was copied out of a function
                     continue
-                except (Exception, Signal) as wrong:
+                except (Exception, Signal, limits.ExhaustedError) as wrong:
                     self._stops(node, scope, wrong)
-                except limits.ExhaustedError as wrong:
-                    self._stops(node, scope, wrong)
-                    if self.steps > limits.MOST_STEPS:
-                        break
         self.calls, self.trying, self.depth, self.limit = before
 
     def _stops(self, node: ast.stmt, scope: Scope, wrong: BaseException) -> None:
@@ -335,7 +337,7 @@ class Evaluator:
             because = Open("", words, self.source, node)
             text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
-        self.limit = self.steps + limits.STEPS_OF_STATEMENT
+        self.begin_statement()
         for found in ast.walk(node):
             if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
                 lost = Open(found.id, because.reason, because.source, because.node)
