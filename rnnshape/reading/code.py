@@ -167,15 +167,20 @@ def _module_of_file(
 
 def _call_what_is_not_called(evaluator: Evaluator) -> None:
     """Where nothing is made: the functions and classes of the code that nothing else in it uses
-    are called, with arguments that are open."""
-    own = {
+    are called, with arguments that are open; those whose bases are not known, as the code does."""
+    without_base = {
+        name: value.without_base
+        for name, value in evaluator.module.names.items()
+        if isinstance(value, Open) and value.without_base
+    }
+    own = without_base | {
         name: found
         for name, found in evaluator.module.names.items()
         if isinstance(found, FunctionType | type)
         and found.__module__ == "__main__"
         and found.__name__ == name
     }
-    used = {
+    used = evaluator.called.keys() | {
         node.id
         for name, found in own.items()
         for part in getattr(found, "own_body", ())
@@ -183,39 +188,38 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
         if isinstance(node, ast.Name) and node.id != name
     }
     for name, found in own.items():
-        if name in evaluator.called or name in used:
+        if name in used and name not in without_base:
             continue
-        if isinstance(found, FunctionType):
-            _call_openly(evaluator, found)
-        elif isinstance(found, type):
-            made = _call_openly(evaluator, found)
-            for word, part in list(vars(found).items()):
-                held = SESSION.get()
-                is_made = any(model.own_items or model.own_gives for model in held.models)
-                if is_made or held.calls or isinstance(made, Open | Layer):
-                    break
-                if isinstance(part, FunctionType) and not word.startswith("_"):
-                    _call_openly(evaluator, getattr(made, word))
+        made = _call_openly(evaluator, found, *evaluator.called.get(name, ()))
+        methods = vars(found).items() if isinstance(found, type) else ()
+        for word, part in sorted(methods, key=lambda method: method[0].startswith("_")):
+            held = SESSION.get()
+            is_made = any(model.own_items or model.own_gives for model in held.models)
+            if is_made or held.calls or isinstance(made, Open | Layer):
+                break
+            if isinstance(part, FunctionType) and not word.startswith("__"):
+                _call_openly(evaluator, getattr(made, word))
 
 
-def _call_openly(evaluator: Evaluator, function: Any) -> object:
+def _call_openly(
+    evaluator: Evaluator, function: Any, values: Sequence[Any] = (), words: Any = ()
+) -> object:
+    """What a function makes of the values that are given, and open ones for the others."""
     try:
-        parameters = signature(function).parameters.values()
+        bound = signature(function).bind_partial(*values, **dict(words))
     except (TypeError, ValueError):
         return Open("a function")
-    positional: dict[str, object] = {}
-    named: dict[str, object] = {}
-    for word in parameters:
-        if word.default is word.empty and word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD):
+    for word in bound.signature.parameters.values():
+        is_one = word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
+        if is_one and word.default is word.empty and word.name not in bound.arguments:
             found = Open(word.name, "", evaluator.source)
             found.is_named = True
-            given = named if word.kind is word.KEYWORD_ONLY else positional
-            given[word.name] = evaluator.named_by_let(found)
+            bound.arguments[word.name] = evaluator.named_by_let(found)
     evaluator.begin_statement()
-    names: list[ast.expr] = [ast.Name(word) for word in (*positional, *named)]
+    names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
     evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
     try:
-        return evaluator.really(function, *positional.values(), **named)
+        return evaluator.really(function, *bound.args, **bound.kwargs)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
         return Open("a function")

@@ -15,7 +15,7 @@ from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer
+from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, application
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
@@ -139,6 +139,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return _without_gradient
     if name in ("function", "register_keras_serializable"):
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
+    if ".applications" in path and name[:1].isupper():
+        return application(name)
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)
@@ -266,7 +268,7 @@ class KerasModule(Module):
             gone = gone or keras2.name(dotted)
             if gone is not None and gone.code != f"{module}.{name}":  # the module is noted, too
                 session().old_name(dotted, gone)
-        if name in SUBMODULES:
+        if name in SUBMODULES or (self.path.endswith("applications") and name.islower()):
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
 

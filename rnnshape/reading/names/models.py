@@ -308,7 +308,9 @@ class Model(Layer):
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not (calls := self.own_calls()):
-            return None
+            if {*gives} <= {*takes}:
+                return None
+            raise IsOpenError(opened(name, "what its outputs are made of is not known"))
         return graph.network_of(takes, gives, name, calls, self.own_kind)
 
     def own_with_layers(self, layers: Any) -> Model | None:

@@ -16,7 +16,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import input_anew, no_copy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.other_layers import UnreadLayer
+from rnnshape.reading.names.other_layers import UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
@@ -121,7 +121,10 @@ class Sequential(Model):
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.own_described().shape is not None:
-            start = Tensor(self.own_first())
+            first, item = self.own_first(), self.own_items[0]
+            if first.shape is None and isinstance(item, UnreadLayer):  # nobody else could tell
+                first = replace(first, shape=item.own_layer.unread)
+            start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):
                 check_fits(self.own_title, self.own_shape, given[0])
@@ -188,11 +191,9 @@ class Sequential(Model):
             return item.maker
         if isinstance(item, Sequential):
             return replace(item.own_first())
-        if isinstance(item, Model) and item.own_takes:
-            maker = item.own_takes[0].maker
-            return (
-                replace(maker) if isinstance(maker, graph.InputTensor) else graph.InputTensor(None)
-            )
+        takes = [item.input] if isinstance(item, UnreadModel) else getattr(item, "own_takes", ())
+        if takes and isinstance(takes[0].maker, graph.InputTensor):
+            return replace(takes[0].maker)
         if isinstance(item, Layer) and item.own_keras_name and "own_layer" in vars(item):
             source = input_of_first_layer(item.own_layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)

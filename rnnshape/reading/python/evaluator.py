@@ -84,7 +84,9 @@ class Evaluator:
         self.trying = 0  # `try` statements around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
-        self.called: set[str] = set()
+        self.called: dict[
+            str, tuple[Sequence[object], Mapping[str, object]]
+        ] = {}  # with what, last
 
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
@@ -144,8 +146,8 @@ class Evaluator:
             raise limits.ExhaustedError("this code takes too many steps to be read")
 
     def begin_statement(self) -> None:
-        """Bounds what one statement of a module takes: a part of what is left, so that there is some
-        for those after it, however many take too much."""
+        """Bounds what one statement of a module takes: a part of what is left, so that those after
+        it have some too, however many take too much."""
         left = limits.MOST_STEPS - self.steps
         self.limit = self.steps + min(limits.STEPS_OF_STATEMENT, left // 4)
 

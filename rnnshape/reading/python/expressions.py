@@ -247,7 +247,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
     evaluator.node = node
     if isinstance(node.func, ast.Name):
-        evaluator.called.add(node.func.id)
+        evaluator.called[node.func.id] = parts, keywords
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
     if isinstance(called, Open):

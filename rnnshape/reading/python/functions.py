@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple
 from rnnshape.reading.python.branches import finish
@@ -109,12 +110,27 @@ def from_unknown(
     return {**more, **named} if is_followed or words else None
 
 
+class UnreadBase:
+    """A class that is not in the code, of which is known only that others derive from it."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+
 def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
-    """A class that Python makes, of names that are followed."""
-    bases = evaluator.worth_of_all(node.bases, scope)
+    """A class that Python makes, of names that are followed; open where what it derives from is."""
+    bases: list[Any] = evaluator.worth_of_all(node.bases, scope)
     for found in opens_in(bases):
         reason = found.reason or f"what {found.label} is, is not known"
-        return Open(node.name, reason, evaluator.source, node)
+        unread = Open(node.name, reason, evaluator.source, node)
+        known = (one.without_base or UnreadBase if isinstance(one, Open) else one for one in bases)
+        made = _made(evaluator, node, [*dict.fromkeys(known)], scope)
+        unread.without_base = made if isinstance(made, type) else None
+        return unread
+    return _made(evaluator, node, bases, scope)
+
+
+def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope: Scope) -> object:
     fields: list[ast.AnnAssign] = []
     if any(base is NamedTuple for base in bases):  # class Config(NamedTuple): units: int = 64
         fields += [part for part in node.body if isinstance(part, ast.AnnAssign)]

@@ -31,12 +31,13 @@ class Open:
         start, offset: the number that it is a known distance from, as `i + 3` is from `i`.
         stands_for: what it is known to be, though its value is not; a name that code imports may
             know what to do with that.
+        without_base: a class as far as the code has it, where what it derives from is not known.
         row: what each value is like, where it is a list of which only the length is not known.
     """
 
     __slots__ = (
         "alternatives", "is_named", "is_number", "is_undefined", "label", "node", "offset",
-        "reason", "roots", "row", "source", "stands_for", "start",
+        "reason", "roots", "row", "source", "stands_for", "start", "without_base",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +53,7 @@ class Open:
         self.alternatives: tuple[Any, ...] = ()
         self.start, self.offset = self, 0
         self.row: object = None
+        self.without_base: Any = None
         self.stands_for: object = None
 
     @property
@@ -86,7 +88,14 @@ class Open:
         if self.is_named or not name.strip("_"):
             return self
         found = self.under(
-            name, "alternatives", "is_number", "row", "stands_for", "start", "offset"
+            name,
+            "alternatives",
+            "is_number",
+            "row",
+            "stands_for",
+            "start",
+            "offset",
+            "without_base",
         )
         found.is_named = True
         found.roots = self.roots if any(root.is_named for root in self.roots) else ()
