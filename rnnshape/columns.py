@@ -43,8 +43,9 @@ class Column(NamedTuple):
 
 def columns_of(network: Network) -> list[Column]:
     """One column where everything is known; else some that differ in all that is open."""
-    unknowns = network.unknowns
-    has_no_rank = any(isinstance(source.shape, Unknown) for source in network.inputs)
+    guessed = of_any_shape(network)
+    unknowns = tuple(dict.fromkeys((*network.unknowns, *guessed.values())))
+    has_no_rank = bool(guessed) or any(isinstance(one.shape, Unknown) for one in network.inputs)
     if not unknowns:
         return [Column(0, {}, RANKS[0])]
     numbers = [
@@ -65,6 +66,24 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
         if step.unread is not None and not (is_answerable(step) and step.parameters is not None):
             found[step.unread] = None
     return tuple(found)
+
+
+def of_any_shape(network: Network) -> dict[int, Unknown]:
+    """The steps that are not read and return one tensor, of which not even the rank is known."""
+    taken: dict[int, set[int]] = {}
+    for step in network.steps:
+        for ref in step.refs:
+            taken.setdefault(ref.step, set()).add(ref.output)
+    return {
+        number: step.unread
+        for number, step in enumerate(network.steps, start=1)
+        if step.unread is not None and not step.returns and taken.get(number) == {0}
+    }
+
+
+def any_shape(unknown: Unknown, rank: int, column: Column) -> tuple[int, ...]:
+    """A shape of which nothing is known, with the numbers of a column."""
+    return tuple(column.numbers[unknown] + 3 * place for place in range(rank))
 
 
 def is_answerable(step: Step) -> bool:

@@ -10,10 +10,12 @@ from typing import TypeAlias
 
 from rnnshape.columns import (
     Column,
+    any_shape,
     call_with_numbers,
     columns_of,
     merged,
     merged_facts,
+    of_any_shape,
     with_numbers,
 )
 from rnnshape.errors import QueryError
@@ -136,7 +138,7 @@ class _Run:
         self, network: Network, sizes: Dimensions, column: Column, measured: Measured
     ) -> None:
         self.network, self.column, self.measured = network, column, measured
-        self.masks_taken = masks_taken(network)
+        self.masks_taken, self.of_any_shape = masks_taken(network), of_any_shape(network)
         self.inputs = tuple(
             described_input(network, number, tensor, sizes, column)
             for number, tensor in enumerate(network.inputs)
@@ -177,6 +179,9 @@ class _Run:
         shapes: Sequence[tuple[int | None, ...]] = ()
         if facts is None and self.measured and step.unread is None:
             shapes = self.measured[number - 1]
+        elif number in self.of_any_shape:
+            unknown = self.of_any_shape[number]
+            shapes = [any_shape(unknown, self.column.rank, self.column)]
         elif step.returns is not None and None not in step.returns:
             shapes = [with_numbers(shape, self.column.numbers) for shape in step.returns if shape]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rnnshape.columns import Column, with_numbers
+from rnnshape.columns import Column, any_shape, with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Ref, Size, kind_of_axis
 from rnnshape.rules import axes_of_input
@@ -18,8 +18,7 @@ def described_input(
     """An input with every dimension filled in, its axes named as the first layer names them."""
     shape: tuple[int | None, ...] | None = None
     if isinstance(source.shape, Unknown):
-        lengths = [column.numbers[source.shape] + 3 * place for place in range(column.rank - 1)]
-        shape = (None, *lengths)
+        shape = (None, *any_shape(source.shape, column.rank - 1, column))
     elif source.shape is not None:
         shape = with_numbers(source.shape, column.numbers)
     rank = len(shape) if shape else None

@@ -53,7 +53,7 @@ class Tensor(graph.Tensor, StandIn):
         """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read."""
         if isinstance(value.maker, graph.InputTensor) or value.maker.layer.unread is None:
             return list(value)
-        return [value] * count
+        return [Tensor(value.maker, place) for place in range(count)]
 
     def __bool__(self) -> bool:
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
@@ -61,7 +61,7 @@ class Tensor(graph.Tensor, StandIn):
     def __getattr__(self, name: str) -> Tensor:
         if name.startswith(("_", "own_")) or not self.own_reaches(name):
             raise AttributeError(name)
-        return PartOfUnread(self.maker, self.output)
+        return PartOfUnread(self.maker, self.output + 1)
 
     @property
     def shape(self) -> Any:
@@ -115,6 +115,8 @@ class Tensor(graph.Tensor, StandIn):
         return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
 
     def __getitem__(self, index: object) -> Any:
+        if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
+            return PartOfUnread(self.maker, self.output + 1)
         return operation("get_item", [self], key=f"[{written(index)}]")
 
     def __round__(self, decimals: int = 0) -> Any:
