@@ -200,7 +200,7 @@ def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path
     assert [*lines_of(read(str(path), {"n": 2}, Dimensions(timesteps=5)))] == [
         "=> m: inputs of any shape -> GRU(3)",
         "=> else_",
-        "=>   inputs of any shape",
+        "=>   inputs LTSM(3)",
         "=>   1 LTSM(3) of inputs not read: Keras has no layer LTSM; did you mean LSTM?",
         "=> ! Conv1D(3, 7) has nothing left: it needs 7 timesteps, and is given 5. Give it more "
         "timesteps, a smaller kernel_size, or padding='same' (Keras: \"Computed output size would "
