@@ -85,6 +85,40 @@ def test_validation_data_is_checked_like_the_data() -> None:
 
 
 @pytest.mark.parametrize(
+    ("x", "y", "remedies"),
+    [
+        ("<U3", "int64", ["X = X.astype('float32')"]),
+        ("float32", "<U3", ["y = np.unique(y, return_inverse=True)[1]"]),
+        ("float32", "datetime64[ns]", ["y = y.astype('float32')"]),
+        ("list", "object", ["X = np.array(X)", "y = y.astype('float32')"]),
+    ],
+)
+def test_what_holds_no_numbers_is_made_numbers(x: str, y: str, remedies: list[str]) -> None:
+    call = fit(Data("X", (100, 5, 3), x), Data("y", (100, 3), y))
+    assert [problem.remedies for problem in problems_of(MODEL, call)] == [
+        (remedy,) for remedy in remedies
+    ]
+
+
+def test_a_single_number_is_no_array_of_samples() -> None:
+    model = Model((Port("input", (None,)),), (Port("dense", (None, 1)),))
+    call = TrainingCall("train_on_batch", (Data("X", ()),), (Data("y", ()),), (Function("mse"),))
+    assert [(wrong.name, wrong.remedies) for wrong in problems_of(model, call)] == [
+        ("X", ()),
+        ("y", ()),
+    ]
+    assert str(call) == "train_on_batch(X, y)"
+    assert str(replace(call, call="__call__", y=())) == "model(X)"
+
+
+def test_a_batch_of_a_stateful_model_may_be_a_single_sample() -> None:
+    model = Model((Port("input", (1, 5, 3)),), (Port("dense", (1, 3)),), is_stateful=True)
+    call = replace(fit(Data("X", (4, 5, 3)), Data("y", (4, 3))), call="train_on_batch")
+    [problem] = problems_of(model, call)
+    assert problem.remedies == ("X, y = X[:1], y[:1]",)
+
+
+@pytest.mark.parametrize(
     ("metric", "meant", "labels"),
     [
         ("CategoricalAccuracy", "sparse_categorical_accuracy", (100,)),
@@ -122,6 +156,7 @@ loss   ssrr....sr sparse_categorical_crossentropy
 loss   ..rr.s.rsr categorical_generalized_cross_entropy
 loss   ..rr.....r circle
 loss   rrrrrr.rrr ctc
+loss   ..r.....r. crossentropy
 metric ..s.....s. accuracy
 metric ..s.rsrss. MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
 metric ..s.rsrss. MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
@@ -149,7 +184,9 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
         for name in names
     }
     judges = {
-        ("loss", name): judged[1] for name in LOSSES if (judged := judge_of_loss(Function(name)))
+        ("loss", name): judged[1]
+        for name in (*LOSSES, "crossentropy")
+        if (judged := judge_of_loss(Function(name)))
     }
     judges |= {
         ("metric", name): judge
@@ -164,6 +201,11 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
         for key, judge in judges.items()
     }
     assert found == expected
+
+
+@pytest.mark.parametrize("text", ["ce", "CE", "keras.losses.crossentropy"])
+def test_crossentropy_has_a_short_name(text: str) -> None:
+    assert loss_named(text) == "crossentropy"
 
 
 @pytest.mark.parametrize("text", ["mes", "mean_square_error", "huber_loss", "logcosh", "Loss", ""])

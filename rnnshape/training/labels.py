@@ -53,7 +53,7 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     if y.shape is None or call.is_batched:
         # Other numbers of samples are a matter of their own.
         return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
-    return y.shape, (y.shape[0] if rows is None else rows, *port.shape[1:])
+    return y.shape, (y.samples if rows is None else rows, *port.shape[1:])
 
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
