@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import assembled
 from rnnshape.rules.facts import Axis, Facts, Pass, Tensor
+from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.recurrent import check_batch, check_mask, gated_weights, states_of
 from rnnshape.rules.registry import axes_of_rank, known_length, required_axes, rule
 from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, slid, space_rank
@@ -32,4 +32,4 @@ def conv_lstm(call: Call, given: Tensor) -> Facts:
     check_mask(call, given, states)
     weights = gated_weights(call, "LSTM", (*kernel, channels), (*kernel, filters))
     one_pass = Pass("ConvLSTM", bool(call["go_backwards"]), axes, states, tuple(weights))
-    return assembled(call, given, [one_pass])
+    return facts_of_passes(call, given, [one_pass])

@@ -1,7 +1,7 @@
 """The recurrent layers: `LSTM`, `GRU`, `SimpleRNN`, and `RNN` with any of Keras' cells.
 
 Each goes through the timesteps in one direction, a `Pass`; what a layer of one pass or, in
-`Bidirectional`, of two returns is put together in `assembly`.
+`Bidirectional`, of two returns is put together in `passes`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.assembly import assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat
+from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
 
 GATES = {  # in the order of the kernel's columns
@@ -40,7 +40,7 @@ def recurrent(call: Call, given: Tensor) -> Facts:
         needed = CUDNN_BY_LAYER[call.name].items()
         bars = [f"{name}={printed(call[name])}" for name, word in needed if call[name] not in word]
         one_pass = one_pass._replace(bars_cudnn=tuple(bars))
-    return assembled(call, given, [one_pass])
+    return facts_of_passes(call, given, [one_pass])
 
 
 @rule("RNN")
@@ -60,7 +60,7 @@ def recurrent_of_cells(call: Call, given: Tensor) -> Facts:
     one_pass = _pass_of_cells(call, known, given, stacked=stacked)
     if not stacked and known[0].name.removesuffix("Cell") in CUDNN_BY_LAYER:
         one_pass = one_pass._replace(bars_cudnn=("RNN of a cell",))
-    return assembled(call, given, [one_pass])
+    return facts_of_passes(call, given, [one_pass])
 
 
 def _known_cell(call: Call, cell: Value) -> Call:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.assembly import assembled
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, changed, flat
 from rnnshape.rules.inputs import Inputs
+from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
     EACH_TIMESTEP,
     axes_of_input,
@@ -70,8 +70,8 @@ def bidirectional(call: Call, given: Tensor) -> Facts:
     merge_mode = call["merge_mode"]
     assert merge_mode is None or isinstance(merge_mode, str)
     _check_sizes(call, merge_mode, first, second)
-    second, states, lost = _as_keras_believes(call, forward, first, second)
-    facts = assembled(forward, given, (first, second), merge_mode, states)
+    second, states, lost = _as_keras_returns(call, forward, first, second)
+    facts = facts_of_passes(forward, given, (first, second), merge_mode, states)
     is_rounded = len({call["dtype"], forward["dtype"], backward["dtype"]}) > 1  # states are not
     is_lost = any(state.name == second.hidden.name for state in lost)
     relations = () if is_rounded or is_lost else facts.relations
@@ -157,7 +157,7 @@ def _check_sizes(call: Call, merge_mode: str | None, first: Pass, second: Pass) 
             )
 
 
-def _as_keras_believes(
+def _as_keras_returns(
     call: Call, forward: Call, first: Pass, second: Pass
 ) -> tuple[Pass, tuple[Nested, ...], list[Tensor]]:
     """The second pass and all states: Keras takes the backward layer for one like the forward,

@@ -16,7 +16,7 @@ MERGES = {  # how two outputs become one, in a word and as it is computed
 }
 
 
-def assembled(
+def facts_of_passes(
     call: Call,
     given: Tensor,
     passes: Sequence[Pass],
