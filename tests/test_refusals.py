@@ -407,25 +407,34 @@ MERGES: list[tuple[str, list[tuple[int | None, ...]], tuple[int, ...] | str]] = 
 
 @pytest.mark.parametrize(("text", "shapes", "expected"), MERGES)
 def test_layers_that_take_several_tensors(
-    text: str, shapes: list[tuple[int | None, ...]], expected: Any, keras: Keras
+    text: str, shapes: list[tuple[int | None, ...]], expected: Any
 ) -> None:
     call = parse(text)
     tensors = [named(name, *sizes) for name, sizes in zip("abc", shapes, strict=False)]
+    if not isinstance(expected, str):
+        facts = facts_of(call, tensors)
+        assert facts is not None
+        assert facts.outputs[0].shape == expected
+        return
+    with pytest.raises(QueryError) as refused:
+        facts_of(call, tensors)
+    assert refused.value.message == f"{text} {expected}"
+    place = refused.value.place
+    assert place is not None
+    marked = "axis" if "no axis" in expected else call.name
+    assert place.line[place.start : place.end] == marked
+
+
+@pytest.mark.parametrize(("text", "shapes", "expected"), MERGES)
+def test_keras_takes_several_tensors_so(
+    text: str, shapes: list[tuple[int | None, ...]], expected: Any, keras: Keras
+) -> None:
+    call = parse(text)
     inputs = [keras.keras.Input(sizes) for sizes in shapes]
     if isinstance(expected, str):
-        with pytest.raises(QueryError) as refused:
-            facts_of(call, tensors)
-        assert refused.value.message == f"{text} {expected}"
-        place = refused.value.place
-        assert place is not None
-        marked = "axis" if "no axis" in expected else call.name
-        assert place.line[place.start : place.end] == marked
         with pytest.raises((ValueError, IndexError)):
             keras.build(call)(inputs)
         return
-    facts = facts_of(call, tensors)
-    assert facts is not None
-    assert facts.outputs[0].shape == expected
     model = keras.keras.Model(inputs, keras.build(call)(inputs))
     model.run_eagerly = True
     numbers = [random_numbers((2, *sizes), zeros=False) for sizes in shapes]
@@ -513,6 +522,12 @@ WRONGLY_CALLED: list[tuple[str, list[Given], dict[str, Given], str]] = [
         'MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): describe another with Input(...) (Keras: "tuple index out of range")',
     ),
     (
+        "MultiHeadAttention(2, 3)",
+        [X, named("v", 5, 3, 4)],
+        {},
+        'MultiHeadAttention(2, 3) takes query, value and key of equally many axes, not (batch, timesteps, features), (batch, axis 1, axis 2, axis 3) and (batch, axis 1, axis 2, axis 3) (Keras: "to have rank")',
+    ),
+    (
         "GroupQueryAttention(3, 4, 3)",
         [X, X],
         {},
@@ -551,23 +566,28 @@ WRONGLY_CALLED: list[tuple[str, list[Given], dict[str, Given], str]] = [
 ]
 
 
-@pytest.mark.keras
 @pytest.mark.parametrize(("text", "positional", "keywords", "words"), WRONGLY_CALLED)
-def test_a_wrong_call_of_a_layer_is_refused_as_by_keras(
-    text: str, positional: list[Given], keywords: dict[str, Given], words: str, keras: Keras
+def test_what_is_said_of_a_wrong_call(
+    text: str, positional: list[Given], keywords: dict[str, Given], words: str
 ) -> None:
     call = parse(text)
     with pytest.raises(QueryError) as refused:
         facts_of(call, called_with(call, positional, keywords))
     assert refused.value.message == words
 
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("text", "positional", "keywords", "words"), WRONGLY_CALLED)
+def test_a_wrong_call_of_a_layer_is_refused_by_keras(
+    text: str, positional: list[Given], keywords: dict[str, Given], words: str, keras: Keras
+) -> None:
     def made(given: Given, of: Callable[[Tensor], Any]) -> Any:
         if isinstance(given, Tensor):
             return of(given)
         return [made(one, of) for one in given] if isinstance(given, tuple) else given
 
     def run() -> None:
-        layer = keras.build(call)
+        layer = keras.build(parse(text))
         for of in (  # some of it is refused before it runs, some when it runs
             lambda one: keras.keras.Input(one.shape[1:]),
             lambda one: np.ones(one.shape, np.float32),
@@ -662,7 +682,23 @@ STARTS: list[tuple[str, Nested, tuple[str, str] | None]] = [
 
 
 @pytest.mark.parametrize(("text", "given", "told"), STARTS)
-def test_initial_state_is_checked_before_keras_does(
+def test_what_is_said_of_an_initial_state(
+    text: str, given: Nested, told: tuple[str, str] | None
+) -> None:
+    if told is None:
+        start(text, given)
+        return
+    with pytest.raises(QueryError) as refused:
+        start(text, given)
+    taken, offered = told
+    assert refused.value.message == (
+        f"{text} takes {taken} as initial_state; it is given {offered} "
+        '(Keras: "list index out of range", "Matrix size-incompatible")'
+    )
+
+
+@pytest.mark.parametrize(("text", "given", "told"), STARTS)
+def test_keras_takes_an_initial_state_that_fits(
     text: str, given: Nested, told: tuple[str, str] | None, keras: Keras
 ) -> None:
     inputs: list[Any] = [keras.keras.Input((5, 4))]
@@ -682,16 +718,8 @@ def test_initial_state_is_checked_before_keras_does(
         return model.predict(arrays, verbose=0)
 
     if told is None:
-        start(text, given)
         answer()
         return
-    with pytest.raises(QueryError) as refused:
-        start(text, given)
-    taken, offered = told
-    assert refused.value.message == (
-        f"{text} takes {taken} as initial_state; it is given {offered} "
-        '(Keras: "list index out of range", "Matrix size-incompatible")'
-    )
     with pytest.raises(Exception):  # noqa: B017, PT011  # Keras raises whatever it stumbles over
         answer()
 

@@ -12,7 +12,7 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.rules import axes_of_input, facts_of, has_rule, registry
+from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, has_rule, registry
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -761,7 +761,7 @@ AdditiveAttention()([q, v, k])
     o (batch, timesteps, features) output masked: what the query finds in the value
     scale (features,) weight: times what is compared
 
-MultiHeadAttention(2, 3)(q, v, return_attention_scores=True)
+MultiHeadAttention(2, 3)(q, v, attention_mask=m, return_attention_scores=True)
     o (batch, timesteps, features) output masked: what the query finds in the value
     scores (batch, heads, query, key) output masked: how much each entry of the value counts for the query
     query_kernel (features, heads, key_dim) weight: times the query
@@ -811,6 +811,9 @@ outer()(x, y)
 einsum('btf,bsf->bts')(x, v)
     o (batch, timesteps, timesteps) output: sums of products
 
+einsum('b...,bf->b...f')(x, z)
+    o (batch, timesteps, features, features) output: sums of products
+
 Attention(score_mode='concat')([q, v])
     o (batch, timesteps, features) output masked: what the query finds in the value
     concat_score_weight () weight: times the scores
@@ -830,6 +833,7 @@ OF_SEVERAL = {
     for block in SEVERAL.strip().split("\n\n")
 }
 SHAPES = {"q": (5, 4), "v": (3, 4), "k": (3, 4), "x": (5, 4), "y": (5, 4), "w": (4, 3)}
+SHAPES |= {"m": (1, 3), "z": (7,)}
 
 
 def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
@@ -843,7 +847,8 @@ def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
         if isinstance(one, ast.Constant):
             return bool(one.value)
         assert isinstance(one, ast.Name)
-        axes = zip(("batch", "timesteps", "features"), (2, *SHAPES[one.id]), strict=True)
+        names = axes_of_rank(len(SHAPES[one.id]) + 1)
+        axes = zip(names, (2, *SHAPES[one.id]), strict=True)
         shape = tuple(Axis(name, size) for name, size in axes)
         return Tensor(one.id, shape, mask=shape[:2] if one.id == "q" else None)
 
