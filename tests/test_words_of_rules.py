@@ -832,8 +832,10 @@ OF_SEVERAL = {
     block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
     for block in SEVERAL.strip().split("\n\n")
 }
-SHAPES = {"q": (5, 4), "v": (3, 4), "k": (3, 4), "x": (5, 4), "y": (5, 4), "w": (4, 3)}
-SHAPES |= {"m": (1, 3), "z": (7,)}
+SHAPES: dict[str, tuple[int, ...]] = {
+    **{"q": (5, 4), "v": (3, 4), "k": (3, 4), "m": (1, 3)},
+    **{"x": (5, 4), "y": (5, 4), "w": (4, 3), "z": (7,)},
+}
 
 
 def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:

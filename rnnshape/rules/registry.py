@@ -19,7 +19,6 @@ from rnnshape.signatures import is_recurrent, signature
 EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
 SEQUENCE = ("batch", "timesteps", "features")
 BY_RANK = {
-    1: ("batch",),
     2: ("batch", "features"),
     3: SEQUENCE,
     4: ("batch", "rows", "columns", "channels"),
