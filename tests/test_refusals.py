@@ -867,11 +867,6 @@ def test_states_that_are_taken_for_others_or_not_at_all_have_a_note(
     assert start(text, tuple(states[name] for name in given.split())).warnings == tuple(notes)
 
 
-def test_no_other_layer_takes_states() -> None:
-    with pytest.raises(QueryError, match=r"Dense takes no initial_state: it is no recurrent layer"):
-        start("Dense(3)", (H,))
-
-
 def test_where_a_mask_comes_in_and_states_too_no_relation_is_claimed() -> None:
     call = parse("LSTM(3, return_state=True)")
     for masked in (False, True):

@@ -88,7 +88,7 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     if facts is None:
         return None
     state = given.named("initial_state")
-    if facts.timeline is not None and state is not None:
+    if state is not None:
         facts = with_initial_state(
             call, facts, nested(state), masked=any(tensor.masked for tensor in given)
         )

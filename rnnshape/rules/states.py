@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.facts import Facts, Nested, Tensor, flat
+from rnnshape.rules.facts import Facts, Nested, Pass, Tensor, flat
 
 
 def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool = False) -> Facts:
@@ -18,15 +18,11 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
         given: the states, nested as `initial_state` nests them.
         masked: whether a mask may come in with what the layer goes through.
     """
-    if facts.timeline is None:
-        raise call.error(
-            f"{call.name} takes no initial_state: it is no recurrent layer "
-            "(Keras: \"got an unexpected keyword argument 'initial_state'\")"
-        )
+    assert facts.timeline is not None  # no other layer takes states
     passes = facts.timeline.passes
     listed = given if isinstance(given, tuple) else (given,)
     if len(passes) > 1 and isinstance(given, Tensor):
-        raise _unfit(call, facts, listed)
+        raise _unfit(call, passes, listed)
     half = len(listed) // 2  # as Keras has it
     parts = (listed,) if len(passes) == 1 else (listed[:half], listed[half:])
     pairs = [(one_pass.states, part) for one_pass, part in zip(passes, parts, strict=True)]
@@ -37,7 +33,7 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
     for states, part in pairs:
         counted = part[: len(states)] if takes_more else part
         if len(counted) != len(states) or not all(map(_fits, states, counted)):
-            raise _unfit(call, facts, listed)
+            raise _unfit(call, passes, listed)
     warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
@@ -71,9 +67,7 @@ def _warnings(
         yield f"{call.name} passes over {', '.join(passed_over)}"
 
 
-def _unfit(call: Call, facts: Facts, given: Sequence[Nested]) -> Exception:
-    assert facts.timeline is not None
-    passes = facts.timeline.passes
+def _unfit(call: Call, passes: Sequence[Pass], given: Sequence[Nested]) -> Exception:
     taken = [state for one_pass in passes for state in flat(one_pass.states)]
     tensors = list(flat(tuple(given)))
     keras = '(Keras: "list index out of range", "Matrix size-incompatible")'
