@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -832,10 +833,8 @@ OF_SEVERAL = {
     block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
     for block in SEVERAL.strip().split("\n\n")
 }
-SHAPES: dict[str, tuple[int, ...]] = {
-    **{"q": (5, 4), "v": (3, 4), "k": (3, 4), "m": (1, 3)},
-    **{"x": (5, 4), "y": (5, 4), "w": (4, 3), "z": (7,)},
-}
+SHAPES: dict[str, Any] = dict.fromkeys("qxy", (5, 4)) | dict.fromkeys("vk", (3, 4))
+SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,)}
 
 
 def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
