@@ -22,7 +22,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
 from rnnshape.masks import masks_taken
-from rnnshape.network import Argument, Dimensions, Network, Ref, Step, kind_of_axis
+from rnnshape.nest import mapped
+from rnnshape.network import Dimensions, Network, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import described_input
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
@@ -264,15 +265,12 @@ def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tens
 def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     """What the rule says of a call with these tensors; None where Keras alone can tell."""
 
-    def given(argument: Argument) -> Given:
-        if isinstance(argument, Ref):
-            return tensors[argument]
-        if isinstance(argument, tuple):
-            return tuple(map(given, argument))
-        return argument if isinstance(argument, bool) else None
+    def given(leaf: object) -> Given:
+        return tensors[leaf] if isinstance(leaf, Ref) else leaf if isinstance(leaf, bool) else None
 
-    keywords = {name: given(keyword) for name, keyword in step.keywords}
-    inputs = called_with(step.layer, [given(argument) for argument in step.arguments], keywords)
+    keywords = {name: mapped(keyword, given) for name, keyword in step.keywords}
+    arguments = [mapped(argument, given) for argument in step.arguments]
+    inputs = called_with(step.layer, arguments, keywords)
     facts = facts_of(step.layer, inputs)
     if facts is None:
         return None

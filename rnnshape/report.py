@@ -332,22 +332,21 @@ class Report:
         measured = self._measured(layer)
         if measured is None or layer.facts is None:
             return []
-        pairs: list[tuple[str, object, object]] = [
-            (output.name, output.rule, output.keras)
-            for output in self.outputs_of(layer)
-            if output.rule != output.keras
-        ]
         places, returns = count(), layer.facts.returns
         nest = returns[0] if len(returns) == 1 else returns  # a lone one has no list
         nesting: Places = folded(nest, lambda _: next(places), list[Any])
-        if nesting != measured.nesting:
-            pairs.append(("nesting", nesting, measured.nesting))
         weights = tuple(weight.shape for weight in layer.weights)
-        if weights != measured.weights:
-            pairs.append(("weights", weights, measured.weights))
-        if layer.parameters != measured.parameters:
-            pairs.append(("parameters", layer.parameters, measured.parameters))
-        lines = [f"{name}: the rule says {rule}, Keras {keras}" for name, rule, keras in pairs]
+        pairs: list[tuple[str, object, object]] = [
+            *((output.name, output.rule, output.keras) for output in self.outputs_of(layer)),
+            ("nesting", nesting, measured.nesting),
+            ("weights", weights, measured.weights),
+            ("parameters", layer.parameters, measured.parameters),
+        ]
+        lines = [
+            f"{name}: the rule says {rule}, Keras {keras}"
+            for name, rule, keras in pairs
+            if rule != keras
+        ]
         lines += [
             f"{claim.relation.claim}: does not hold"
             for claim in self.claims_of(layer)

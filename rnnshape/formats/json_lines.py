@@ -16,7 +16,7 @@ from rnnshape.nest import folded
 from rnnshape.output import Output
 from rnnshape.query import Format
 from rnnshape.report import Report
-from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.facts import Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 
@@ -117,8 +117,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:
-    axes = _labels(tensor.axes) if tensor.has_rank else None
-    return {"name": tensor.name, "shape": tensor.sizes, "axes": axes}
+    return {"name": tensor.name, "shape": tensor.sizes, "axes": _axes(tensor)}
 
 
 def _output(output: Output) -> dict[str, Any]:
@@ -126,14 +125,14 @@ def _output(output: Output) -> dict[str, Any]:
         "name": output.name,
         "layer": output.layer,
         "shape": output.shape,
-        "axes": _labels(output.axes) if output.tensor and output.tensor.has_rank else None,
+        "axes": _axes(output.tensor),
         "dtype": output.dtype,
         "meaning": output.meaning,
     }
 
 
-def _labels(axes: tuple[Axis, ...]) -> list[str]:
-    return [axis.label for axis in axes]
+def _axes(tensor: Tensor | None) -> list[str] | None:
+    return [axis.label for axis in tensor.axes] if tensor and tensor.has_rank else None
 
 
 def _values(array: Array | None, wanted: bool) -> dict[str, Any]:

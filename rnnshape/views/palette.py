@@ -40,8 +40,8 @@ class Look(NamedTuple):
     @property
     def code(self) -> str:
         """As an escape sequence has it: `1;35`."""
-        marks = {"1": self.bold, "2": self.quiet, self.colour.code if self.colour else "": True}
-        return ";".join(mark for mark, has_it in marks.items() if mark and has_it)
+        colour = self.colour.code if self.colour else ""
+        return ";".join(filter(None, ("1" * self.bold, "2" * self.quiet, colour)))
 
     @property
     def in_rich(self) -> str:
