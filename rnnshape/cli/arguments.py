@@ -15,7 +15,7 @@ LARGEST_SEED = 2**32 - 1  # as `keras.utils.set_random_seed` has it
 class UsageError(Exception):
     """A command line that is wrong."""
 
-    place = None  # it is no text that was read
+    place, others = None, ()  # it is no text that was read
 
     def __init__(self, message: str) -> None:
         self.message = message

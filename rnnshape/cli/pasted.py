@@ -61,18 +61,15 @@ def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Exp
     """What the WHATs ask, in order: those that are errors are explained, each by itself."""
     from rnnshape.cli.questions import query
 
-    texts = [error_text(what) for what in options.what]
-    if None not in texts and texts:
+    pairs = [(what, error_text(what)) for what in options.what]
+    if pairs and all(text for _, text in pairs):
         _check_options(options)
     parts: list[Query | Explanation] = []
-    for is_error, group in groupby(
-        zip(options.what, texts, strict=True), lambda pair: bool(pair[1])
-    ):
-        whats = [*group]
+    for is_error, group in groupby(pairs, lambda pair: bool(pair[1])):
         if is_error:
-            parts += [explained(text or "", options, reader) for _, text in whats]
+            parts += [explained(text or "", options, reader) for _, text in group]
         else:
-            parts.append(query(options._replace(what=tuple(what for what, _ in whats)), reader))
+            parts.append(query(options._replace(what=tuple(what for what, _ in group)), reader))
     return parts or [query(options, reader)]
 
 

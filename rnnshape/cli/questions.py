@@ -23,9 +23,9 @@ SEEN_AT_ONCE = 3  # models of a file
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
     "units": "LSTM(64)",
+    "bidirectional": "Bidirectional(LSTM(64))",
     "return_sequences": "LSTM(64, return_sequences=True)",
     "return_state": "LSTM(64, return_state=True)",
-    "bidirectional": "Bidirectional(LSTM(64))",
     "merge_mode": "Bidirectional(LSTM(64), merge_mode='sum')",
 }
 
@@ -199,12 +199,11 @@ def _check_word(what: str) -> None:
 
 def _check_text(options: Options) -> None:
     """What is said of a word must be written into a text."""
-    given: dict[str, object] = {"units": options.units or None}
-    given |= {name: getattr(options.flags, name) for name in (*FLAGS, "merge_mode")}
-    for name, value in given.items():
-        if value is not None:
+    given = {"units": options.units or None, **options.flags._asdict()}
+    for name, text in IN_KERAS.items():
+        if given[name] is not None:
             option = name.replace("_", "-")
-            raise UsageError(f"--{option}: it is written into the text: {IN_KERAS[name]}")
+            raise UsageError(f"--{option}: it is written into the text: {text}")
     if options.compare:
         raise UsageError(f"--compare: only words are compared: {either(WORDS)}")
 

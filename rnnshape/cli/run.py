@@ -34,10 +34,9 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
         return _answered(arguments, surroundings, surroundings.stdout)
     except (UsageError, QueryError) as wrong:
         messages.error(surroundings, wrong.message, place=wrong.place)
-        others = getattr(wrong, "others", ())
-        for other in others:
+        for other in wrong.others:
             messages.note(surroundings, other.message, place=other.place)
-        is_wrong = any(not isinstance(error, NotReadError) for error in (wrong, *others))
+        is_wrong = any(not isinstance(error, NotReadError) for error in (wrong, *wrong.others))
         return ExitCode.WRONG if is_wrong else ExitCode.FAILED
     except BrokenPipeError:  # the reader of the help has left
         return ExitCode.ANSWERED
@@ -111,9 +110,8 @@ def _parsed(arguments: Sequence[str], environment: Environment) -> Options | int
         f"\n{argument}" if argument.startswith(RULE) and "\n" in argument else argument
         for argument in arguments
     ]
-    wide = ExitStack()
     known: dict[str, Any] = {"prog_name": "rnnshape", "standalone_mode": False}
-    with wide:
+    with ExitStack() as wide:
         if "-h" in arguments or "--help" in arguments:
             known["terminal_width"] = wide.enter_context(_bounded_width(environment))
         options = app(list(arguments), **known)
