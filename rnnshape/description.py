@@ -22,7 +22,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
 from rnnshape.masks import masks_taken
-from rnnshape.nest import mapped
+from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import described_input
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
@@ -268,8 +268,8 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     def given(leaf: object) -> Given:
         return tensors[leaf] if isinstance(leaf, Ref) else leaf if isinstance(leaf, bool) else None
 
-    keywords = {name: mapped(keyword, given) for name, keyword in step.keywords}
-    arguments = [mapped(argument, given) for argument in step.arguments]
+    keywords = {name: rebuilt(keyword, given) for name, keyword in step.keywords}
+    arguments = [rebuilt(argument, given) for argument in step.arguments]
     inputs = called_with(step.layer, arguments, keywords)
     facts = facts_of(step.layer, inputs)
     if facts is None:

@@ -23,17 +23,6 @@ def leaves(nest: Nest[Leaf]) -> Iterator[Leaf]:
         yield nest
 
 
-def mapped(nest: Nest[Leaf], change: Callable[[Leaf], Nest[Result]]) -> Nest[Result]:
-    """The same nest with every leaf changed.
-
-    >>> mapped((1, (2, 3)), lambda leaf: 10 * leaf)
-    (10, (20, 30))
-    """
-    if isinstance(nest, tuple):
-        return tuple(mapped(part, change) for part in nest)
-    return change(nest)
-
-
 def folded(
     nest: Nest[Leaf], leaf: Callable[[Leaf], Result], branch: Callable[[list[Result]], Result]
 ) -> Result:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
-from rnnshape.nest import leaves, mapped
+from rnnshape.nest import leaves, rebuilt
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def without_input_arguments(value: Call) -> Call:
         return value
     own = signature(value.name).names
     kept = value.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
-    arguments = tuple((name, mapped(argument, cleaned)) for name, argument in kept.arguments)
+    arguments = tuple((name, rebuilt(argument, cleaned)) for name, argument in kept.arguments)
     return Call(kept.name, arguments, kept.places)
 
 

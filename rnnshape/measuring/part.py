@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rnnshape.description import describe
 from rnnshape.measuring.messages import MeasuredLayer, Measurement
-from rnnshape.nest import mapped
+from rnnshape.nest import rebuilt
 from rnnshape.network import Argument, Input, Network, Question, Ref
 
 
@@ -50,8 +50,8 @@ def measured_part(question: Question) -> Question:
     steps = tuple(
         replace(
             step,
-            arguments=tuple(mapped(argument, moved) for argument in step.arguments),
-            keywords=tuple((name, mapped(keyword, moved)) for name, keyword in step.keywords),
+            arguments=tuple(rebuilt(argument, moved) for argument in step.arguments),
+            keywords=tuple((name, rebuilt(keyword, moved)) for name, keyword in step.keywords),
             same_as=None if step.same_as is None else numbers[step.same_as],
         )
         for step in network.steps

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.nest import folded, leaves, mapped, rebuilt
+from rnnshape.nest import folded, leaves, rebuilt
 from rnnshape.network import (
     MOST_LAYERS,
     Argument,
@@ -139,7 +139,7 @@ def _default_names(call: Call) -> tuple[Any, ...]:
     except QueryError:  # whoever describes the network will say why
         return ("o",)
     returns: Any = layer.facts.returns if layer.facts else None
-    return tuple(mapped(returns, lambda output: output.name)) if returns else ("o",)
+    return tuple(rebuilt(returns, lambda output: output.name)) if returns else ("o",)
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:

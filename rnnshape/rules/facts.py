@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
-from rnnshape.nest import leaves, mapped
+from rnnshape.nest import leaves, rebuilt
 
 NOTHING = frozenset[str]()
 WHEN_RUN = frozenset({"what is given when it runs"})
@@ -301,7 +301,7 @@ class Facts:
 
 def changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
     """What a layer returns, with every tensor changed."""
-    return tuple(mapped(part, change) for part in nested)
+    return tuple(rebuilt(part, change) for part in nested)
 
 
 def flat(nested: Nested) -> Iterator[Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from rnnshape.layer import Layer
@@ -65,9 +65,13 @@ def assumed(report: Report, tensor: Tensor) -> str:
     axes = [axis.name for axis in tensor.axes if axis.is_assumed]
     if report.question.is_of_word or not axes:
         return ""
-    options = [OPTIONS[kind] for kind in map(kind_of_axis, axes) if kind in OPTIONS]
-    flags = f" ({', '.join(dict.fromkeys(options))})" if options else ""
-    return f"assumed: {', '.join(axes)}{flags}"
+    return f"assumed: {', '.join(axes)}{options_of(map(kind_of_axis, axes))}"
+
+
+def options_of(kinds: Iterable[str]) -> str:
+    """` (-b, -t)`: those that give sizes of these kinds."""
+    options = dict.fromkeys(OPTIONS[kind] for kind in kinds if kind in OPTIONS)
+    return f" ({', '.join(options)})" if options else ""
 
 
 def shape(output: Output, page: Page) -> Text:

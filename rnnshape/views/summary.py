@@ -8,7 +8,7 @@ from rnnshape.expression import reasons
 from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Grid, Lines
-from rnnshape.views.outputs import OPTIONS
+from rnnshape.views.outputs import options_of
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 
@@ -59,10 +59,9 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
         axes = dict.fromkeys(axis for layer in report.layers for axis in report.assumes_of(layer))
         if axes:
             sizes = ", ".join(f"{axis}={report.question.dimensions[axis]}" for axis in axes)
-            flags = ", ".join(OPTIONS[axis] for axis in axes if axis in OPTIONS)
             is_or_are = "is" if len(axes) == 1 else "are"
-            option = f" ({flags})" if flags else ""
-            yield styled((f"* for {sizes}, which {is_or_are} assumed{option}", Style.QUIET))
+            options = options_of(axes)
+            yield styled((f"* for {sizes}, which {is_or_are} assumed{options}", Style.QUIET))
 
 
 def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
