@@ -239,6 +239,7 @@ OPTIONS: Mapping[str, Any] = {
 }
 
 
+@app.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)
 def options(**given: Any) -> Options:
     """Reads a command line."""
     json, form = given["json"], given["format"]
@@ -269,7 +270,4 @@ options.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         )
         for name, kind in OPTIONS.items()
     ]
-)
-app.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]}, help=HELP)(
-    options
 )

@@ -11,6 +11,8 @@ from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.terminal.screen import Screen
+from rnnshape.views.page import Page
+from rnnshape.views.text import Text
 
 if TYPE_CHECKING:
     from rnnshape.errors import Place
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from rnnshape.report import Report
     from rnnshape.terminal.progress import WaitingLine
     from rnnshape.views.blocks import Block
-    from rnnshape.views.page import Page
-    from rnnshape.views.text import Text
 
 
 class AnswerWriter:
@@ -59,8 +59,8 @@ class AnswerWriter:
         fits = len(list(laid_out(held, screen.page))) < screen.height - 3
         lines = list(laid_out([*shown, *held] if fits else shown, screen.page))
         self.begun = True  # from the first letter on: it may be interrupted right there
-        screen.write([*[_blank()] * bool(self._answered), *lines, _blank()])
-        self._painted = [*lines, _blank()]
+        screen.write([*[Text()] * bool(self._answered), *lines, Text()])
+        self._painted = [*lines, Text()]
 
     def waiting(self) -> WaitingLine:
         """A context with a line on the terminal that tells what is going on; it gives what is to
@@ -144,7 +144,6 @@ class AnswerWriter:
         """Writes Markdown, or a table: of one that has begun, the rest."""
         if self.query.format is Format.MARKDOWN:
             from rnnshape.formats.markdown import markdown
-            from rnnshape.views.page import Page
 
             text = markdown(blocks(Page(80, writes_unicode(self._stream), folds=True)))
             write(self._stream, ["\n" if self._answered else "", text])
@@ -156,16 +155,10 @@ class AnswerWriter:
         if self._painted and self._continued == times_continued():
             screen.replace(self._painted, list(lines))
         else:  # nothing was painted, or not all of it, or others have written below it
-            screen.write([_blank(), *lines] if self._answered or self.begun else lines)
+            screen.write([Text(), *lines] if self._answered or self.begun else lines)
         self.begun, self._painted = False, []
 
     def _whole(self, reports: Sequence[Report], page: Page) -> Iterator[Block]:
         from rnnshape.views.document import whole
 
         return whole(self.query, reports, page)
-
-
-def _blank() -> Text:
-    from rnnshape.views.text import Text
-
-    return Text()

@@ -55,7 +55,6 @@ class Plan:
         self.cell_width = max(len(row.name) for row in self.rows) + 2
         self.second = self.cell_width + 2 if self.both else FIRST
         self.slot_width = self.second + 3 if self.both else max(self.cell_width, 10)
-        self.label = self._label() if timeline.returns_sequences else ""
         widest = max(len(row.left) + ARROW if row.left else 0 for row in self.rows)
         self.left = max(LEAST_LEFT, widest, len(self.label) + 2)
         self.right = max(len(row.right) + 2 if row.right else 0 for row in self.rows)
@@ -76,9 +75,10 @@ class Plan:
         """The row at which the outputs begin."""
         return self.first_row + 3 * len(self.rows) + (2 if self.joins else 0)
 
-    def _label(self) -> str:
+    @property
+    def label(self) -> str:
         """What a row of outputs is called: a name, and of two directions an index."""
-        if len(self.outputs) > 1:
+        if len(self.outputs) > 1 or not self.timeline.returns_sequences:
             return ""
         indexed = self.both and not self.timeline.passes[0].starts_last
         return f"{self.outputs[0].name}[:, t]" if indexed else self.outputs[0].name
