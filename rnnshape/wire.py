@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from rnnshape.errors import NotReadError, Place, QueryError
+from rnnshape.errors import NotReadError, Place, Problem, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 
@@ -45,7 +45,6 @@ def from_dict(received: dict[str, Any]) -> Any:
 
 def _kind(name: str) -> Callable[..., Any]:
     if name not in TYPES:  # most questions come without data
-        from rnnshape.errors import Problem
         from rnnshape.training.data import Data, Function, TrainingCall, Validation
 
         kinds = (Data, Function, Problem, TrainingCall, Validation)

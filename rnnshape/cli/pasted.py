@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
+from rnnshape.cli.questions import query
 from rnnshape.errors import Place, QueryError, shortened
 from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, Reader
@@ -59,8 +60,6 @@ def explained(text: str, options: Options, reader: Callable[[], Reader]) -> Expl
 
 def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Explanation]:
     """What the WHATs ask, in order: those that are errors are explained, each by itself."""
-    from rnnshape.cli.questions import query
-
     pairs = [(what, error_text(what)) for what in options.what]
     if pairs and all(text for _, text in pairs):
         _check_options(options)
