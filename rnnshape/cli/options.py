@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -114,16 +113,13 @@ def _what(incomplete: str) -> Iterator[str]:
 
 def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of files that end so, and of folders."""
-    folder = os.path.dirname(incomplete)
-    with suppress(OSError), os.scandir(folder or ".") as found:
-        for match in sorted(found, key=lambda entry: entry.name):
-            path = os.path.join(folder, match.name)
-            if match.name.startswith("."):
-                continue
-            if match.is_dir():
-                yield f"{path}/"
-            elif match.name.lower().endswith(suffixes):
-                yield path
+    from glob import escape, iglob  # only a shell that completes needs it
+
+    for path in sorted(iglob(f"{escape(incomplete)}*")):
+        if os.path.isdir(path):
+            yield f"{path}/"
+        elif path.lower().endswith(suffixes):
+            yield path
 
 
 def _arrays(incomplete: str) -> Iterator[str]:
