@@ -142,10 +142,9 @@ def _columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width
+    from rich.cells import cell_len  # few texts need it
 
-    wide = (1 + (east_asian_width(part) in "WF") for part in text if not combining(part))
-    return sum(wide)
+    return cell_len(text)
 
 
 def as_tuple(words: Iterable[str]) -> str:
