@@ -33,18 +33,15 @@ class NamedArray:
     origin: str = ""
 
     @cached_property
-    def indices(self) -> list[tuple[int | None, ...]]:
-        """Those of the rows that are shown; None stands for what is left out."""
-        leading = self.array.shape[:-1]
+    def rows(self) -> list[tuple[tuple[int | None, ...], Sequence[float | str]]]:
+        """What stands along the last axis at each index that is shown; None stands there for what
+        is left out."""
+        leading, data = self.array.shape[:-1], self.array.data
+        assert data is not None
         cut = prod(leading) > MOST_ROWS
-        return list(product(*(_shown(size, ENDS if cut else size) for size in leading)))
-
-    def row(self, index: Sequence[int | None]) -> Sequence[float | str]:
-        """What stands along the last axis; nothing where a part is left out."""
-        if None in index or self.array.data is None:
-            return ()
-        row = self.array.data[tuple(index)]
-        return row.tolist() if self.array.shape else [row.item()]
+        indices = product(*(_shown(size, ENDS if cut else size) for size in leading))
+        whole = data if self.array.shape else data.reshape(1)
+        return [(index, () if None in index else whole[index].tolist()) for index in indices]
 
 
 def blocks(report: Report, page: Page) -> Iterator[Picture]:
@@ -53,16 +50,10 @@ def blocks(report: Report, page: Page) -> Iterator[Picture]:
     if not arrays:
         return
     decimals = max(map(_decimals, arrays))  # for all as many, so that what is equal looks so
-    labels = max(len(_label(index)) for array in arrays for index in array.indices)
-    width = max(
-        (
-            len(_number(number, decimals))
-            for array in arrays
-            for index in array.indices
-            for number in array.row(index)
-        ),
-        default=1,
-    )
+    rows = [row for array in arrays for row in array.rows]
+    labels = max(len(_label(index)) for index, _ in rows)
+    written = (len(_number(number, decimals)) for _, numbers in rows for number in numbers)
+    width = max(written, default=1)
     for named in arrays:
         yield Picture(joined("\n", _lines(named, page, labels, width, decimals)))
 
@@ -88,11 +79,11 @@ def _lines(named: NamedArray, page: Page, labels: int, width: int, decimals: int
     )
     dots = page.pick("…", "..")
     before: tuple[int | None, ...] = ()
-    for index in named.indices:
+    for index, numbers in named.rows:
         if before and index[:-1] != before[:-1]:
             yield Text()  # the next sample
         before = index
-        label, numbers = _label(index, dots), named.row(index)
+        label = _label(index, dots)
         if None in index:
             yield styled((label, Style.QUIET))
             continue
@@ -126,8 +117,8 @@ def _decimals(named: NamedArray) -> int:
     """With which the largest of its numbers has five significant digits or more."""
     sizes = (
         abs(number)
-        for index in named.indices
-        for number in named.row(index)
+        for _, numbers in named.rows
+        for number in numbers
         if isinstance(number, float) and isfinite(number)
     )
     largest = max(sizes, default=0.0)
