@@ -340,5 +340,7 @@ def _sizes(call: Call, argument: str, value: Value) -> Shape:
     return tuple(sizes)
 
 
-def too_many_layers() -> QueryError:
-    return QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")
+def check_count(layers: int) -> None:
+    """A `QueryError` where so many layers are not read."""
+    if layers > MOST_LAYERS:
+        raise QueryError(f"these are too many layers: at most {MOST_LAYERS:,} are read")

@@ -15,7 +15,6 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import folded, leaves, rebuilt
 from rnnshape.network import (
-    MOST_LAYERS,
     Argument,
     Input,
     Network,
@@ -23,7 +22,7 @@ from rnnshape.network import (
     Shape,
     Step,
     chain,
-    too_many_layers,
+    check_count,
     without_input_arguments,
 )
 from rnnshape.rules.facts import Tensor as Described
@@ -268,8 +267,7 @@ def network_of(
     Raises a `QueryError` where there are too many layers.
     """
     calls = calls_before(outputs, inputs) if calls is None else calls
-    if len(calls) > MOST_LAYERS:
-        raise too_many_layers()
+    check_count(len(calls))
     numbers = {call: number for number, call in enumerate(calls, start=1)}
     places = {tensor: place for place, tensor in enumerate(inputs)}
     for tensor in (*(tensor for call in calls for tensor in call.tensors), *outputs):

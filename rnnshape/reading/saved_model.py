@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError
-from rnnshape.network import MOST_LAYERS, Question, too_many_layers
+from rnnshape.network import MOST_LAYERS, Question, check_count
 from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
@@ -88,8 +88,7 @@ class Config:
         inner = config["config"]
         if isinstance(inner, list):  # as the first versions of Keras 2 had it
             inner = {"layers": inner}
-        if len(inner["layers"]) > MOST_LAYERS:
-            raise too_many_layers()
+        check_count(len(inner["layers"]))
         name = plain_name(_name(config) if depth else str(inner.get("name", "")))
         make = self.sequential if config["class_name"] == "Sequential" else self.functional
         return make(inner, name, depth)
@@ -151,8 +150,7 @@ class Config:
                 for source, shape in tensors:
                     shapes.setdefault(source[:2], {}).setdefault(source[2], shape)
                 waiting.append(_Waiting(word, number, node, {source[:2] for source, _ in tensors}))
-        if len(waiting) > MOST_LAYERS:
-            raise too_many_layers()
+        check_count(len(waiting))
         ends = [self.end(end, held) for end in _ends(config["output_layers"])]
         for source in ends:
             shapes.setdefault(source[:2], {}).setdefault(source[2])

@@ -11,7 +11,7 @@ from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean
 from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
-from rnnshape.network import MOST_LAYERS, Input, Network, Question, chain, too_many_layers
+from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
@@ -137,8 +137,7 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
             items.append(item)
-            if len(items) > MOST_LAYERS:
-                raise too_many_layers()
+            check_count(len(items))
     if all(isinstance(item, Tensor) for item in items):
         raise QueryError(NO_LAYER)
     layers = [item for item in items if isinstance(item, Layer)]

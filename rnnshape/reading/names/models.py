@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.network import MOST_LAYERS, Network, too_many_layers, without_input_arguments
+from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
     check_fits,
@@ -172,8 +172,7 @@ class Model(Layer):
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
         """What it returns with other tensors instead of some that it takes."""
         held, calls = session(), self.own_calls()
-        if len(calls) > MOST_LAYERS:
-            raise too_many_layers()
+        check_count(len(calls))
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
             return self._nested(graph.made_anew(self.own_gives, calls, instead, held.step))

@@ -11,7 +11,7 @@ from typing import Any
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
-from rnnshape.network import MOST_LAYERS, Network, Shape, too_many_layers
+from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
@@ -77,8 +77,7 @@ class Session:
     ) -> graph.LayerCall:
         """One more call of a layer, in the models that are being called and those `within`."""
         self.number += 1
-        if self.number > 10 * MOST_LAYERS:
-            raise too_many_layers()
+        check_count(self.number // 10)
         if is_operation(layer.call.name) and not self.groups:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
         if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):
