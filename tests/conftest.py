@@ -175,7 +175,17 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
 
 # The quick tier: `pytest -m "not keras and not process"`.
 
-_marks: set[str] | None = None  # of the test that runs now
+_marks: set[str] | None = None  # of the test that runs now; none at all while they are collected
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    global _marks
+    _marks = set()
+    try:
+        return (yield)
+    finally:
+        _marks = None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -217,7 +227,7 @@ def _hold_to_the_marks(event: str, arguments: tuple[object, ...]) -> None:
     if event == "subprocess.Popen" and not _marks:  # TensorFlow starts one too, as it is imported
         raise AssertionError("this test starts a process: mark it, @pytest.mark.process")
     if event == "import" and arguments[0] == "tensorflow" and "keras" not in _marks:
-        raise AssertionError("this test imports TensorFlow: mark it, @pytest.mark.keras")
+        raise AssertionError("TensorFlow is imported: mark the test, @pytest.mark.keras")
 
 
 sys.addaudithook(_hold_to_the_marks)

@@ -107,8 +107,12 @@ QUOTED = dict(
 )
 
 
+def test_there_is_a_program_for_each_of_several_quotes() -> None:
+    assert set(QUOTED) == several_quotes()
+
+
 @pytest.mark.keras
-@pytest.mark.parametrize("quoted", sorted(several_quotes()))
+@pytest.mark.parametrize("quoted", QUOTED)
 def test_each_of_several_quotes_is_said_by_keras(quoted: str, keras: Keras) -> None:
     number, _, words = quoted.partition(" of ")
     names = vars(keras.keras) | vars(keras.keras.layers)

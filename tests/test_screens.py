@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import os
@@ -48,6 +49,12 @@ def with_view(view: str) -> pytest.MarkDecorator:
     )
 
 
+@functools.cache
+def drawn(name: str, columns: int, *, unicode: bool = True) -> tuple[str, ...]:
+    """The answers of a screen, drawn once for all tests."""
+    return tuple(one.text(columns, unicode=unicode) for one in SCREENS[name].answers)
+
+
 def squeezed(text: str) -> str:
     """A text without what depends on where its lines are broken."""
     return re.sub(r"[\s─]", "", text)
@@ -60,22 +67,22 @@ def test_no_line_is_too_wide_and_no_blank_is_left_over(
     name: str, columns: int, unicode: bool
 ) -> None:
     screen = SCREENS[name]
-    text = screen.text(columns, unicode=unicode)
-    if all(columns >= UNFOLDED.get(view, 0) for view in screen.views):
-        assert max(map(len, text.splitlines())) <= columns
-    assert not any(line.endswith(" ") for line in text.splitlines())
-    assert "\n\n\n\n" not in text
-    assert unicode or text.isascii()
-    painted = screen.text(columns, unicode=unicode, FORCE_COLOR="1")
-    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
+    for shown, text in zip(screen.answers, drawn(name, columns, unicode=unicode), strict=True):
+        if all(columns >= UNFOLDED.get(view, 0) for view in screen.views):
+            assert max(map(len, text.splitlines())) <= columns
+        assert not any(line.endswith(" ") for line in text.splitlines())
+        assert "\n\n\n\n" not in text
+        assert unicode or text.isascii()
+        painted = shown.text(columns, unicode=unicode, FORCE_COLOR="1")
+        assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
 
 
 @on_every_screen
 def test_ascii_says_what_unicode_says(name: str) -> None:
-    screen = SCREENS[name]
-    if not {"diagram", "values"} & set(screen.views):
-        text = screen.text(120).replace("→", "->").replace("✓", "ok").replace("✗", "NO")
-        ascii_alone = screen.text(120, unicode=False)
+    if not {"diagram", "values"} & set(SCREENS[name].views):
+        text = "".join(drawn(name, 120))
+        text = text.replace("→", "->").replace("✓", "ok").replace("✗", "NO")
+        ascii_alone = "".join(drawn(name, 120, unicode=False))
         assert re.sub(r"[\s─·*-]", "", text) == re.sub(r"[\s*-]", "", ascii_alone)
 
 
@@ -87,8 +94,8 @@ PAGE = Page()
 @on_every_screen
 @at_every_width
 def test_every_fact_is_on_the_screen_in_its_order(name: str, columns: int) -> None:
-    for shown in SCREENS[name].answers:
-        screen = squeezed(shown.text(columns))
+    for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
+        screen = squeezed(text)
         place = 0
         for variants in compared(shown) if shown.query.compare else one_by_one(shown):
             places = [screen.find(squeezed(text), place) for text in variants]
@@ -209,8 +216,7 @@ def number(value: int | None) -> str:
 @with_view("diagram")
 @at_every_width
 def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, columns: int) -> None:
-    for shown in SCREENS[name].answers:
-        text = shown.text(columns)
+    for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
         pictures = re.findall(r"^ +t = 0.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
         layers = [layer for report in shown.reports for layer in recurrent(report)]
         if len(pictures) < len(layers):
@@ -226,8 +232,8 @@ def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, colu
             rows = sum(1 if one.states[0] == one.hidden else len(one.states) for one in passes)
             cells = {cell for one in passes for cell in one.cell.split(" + ")}
             boxes = re.findall(r"(?<=│)(\w+(?: \d)?) *(?=│)", picture)
-            drawn = [one for one in boxes if one in cells or one.startswith("cell ")]
-            assert len(drawn) == rows * len(timesteps)
+            of_cells = [one for one in boxes if one in cells or one.startswith("cell ")]
+            assert len(of_cells) == rows * len(timesteps)
             outputs = 2 if len(passes) == 2 and timeline.merge is None else 1
             for state in layer.outputs[outputs:]:
                 assert re.search(rf"\b{state.name}\b", picture)
@@ -242,13 +248,13 @@ def recurrent(report: Report) -> list[Layer]:
 @with_view("values")
 @at_every_width
 def test_the_numbers_that_are_shown_stand_there_in_the_arrays(name: str, columns: int) -> None:
-    for shown in SCREENS[name].answers:
+    for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
         arrays = [array for report in shown.reports for array in arrays_of(report)]
-        pictures = ARRAY.findall(shown.text(columns))
-        for (shape, axes, text), array in zip(pictures, arrays, strict=True):
+        pictures = ARRAY.findall(text)
+        for (shape, axes, picture), array in zip(pictures, arrays, strict=True):
             assert shape == str(array.shape)
             assert bool(axes) == (columns >= 60)
-            rows = [line[1:].split("]") for line in text.splitlines() if line]
+            rows = [line[1:].split("]") for line in picture.splitlines() if line]
             places = [tuple(map(int, label.split(","))) for label, _ in rows if "…" not in label]
             every = list(np.ndindex(array.shape[:-1]))
             assert (places == every) if len(every) <= 40 else (set(places) < set(every))

@@ -42,26 +42,20 @@ LSTM(3)
 
 LSTM(3, return_sequences=True)
     o (batch, timesteps, units) output: output at every timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
 
 LSTM(3, return_state=True)
     o (batch, units) output: last output, after the last timestep
     h (batch, units) hidden state: hidden state after the last timestep
     c (batch, units) cell state: cell state after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     o == h
 
 LSTM(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output: output at every timestep
     h (batch, units) hidden state: hidden state after the last timestep
     c (batch, units) cell state: cell state after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     o[:, -1] == h
 
 LSTM(3, return_sequences=True, return_state=True, go_backwards=True, use_bias=False)
@@ -78,9 +72,7 @@ LSTM(3, return_state=True, go_backwards=True)
     o (batch, units) output: last output, after the first timestep
     h (batch, units) hidden state: hidden state after the first timestep
     c (batch, units) cell state: cell state after the first timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     o == h
     ! go_backwards=True: o is the output after the first timestep
 
@@ -93,9 +85,7 @@ GRU(3)
 GRU(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output: output at every timestep
     h (batch, units) hidden state: hidden state after the last timestep
-    kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
-    recurrent_kernel (units, 3*units) weight: times the hidden state before
-    bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
+    weights of GRU(3)
     o[:, -1] == h
     ! GRU has no cell state, so one tensor less than an LSTM
 
@@ -108,9 +98,7 @@ GRU(3, reset_after=False)
 
 LSTM(3, stateful=True, activation='relu', recurrent_dropout=0.2)
     o (batch, units) output: last output, after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     ! stateful=True: sample i of a batch goes on from the states of sample i of the one before, so all have as many, here 2; layer.reset_state() starts anew
     ! activation='relu', recurrent_dropout=0.2: this layer can't use the fast cuDNN kernel
 
@@ -133,9 +121,7 @@ SimpleRNN(3)
 SimpleRNN(3, return_state=True)
     o (batch, units) output: last output, after the last timestep
     h (batch, units) hidden state: hidden state after the last timestep
-    kernel (features, units) weight: times the input
-    recurrent_kernel (units, units) weight: times the hidden state before
-    bias (units,) weight: added to their sum
+    weights of SimpleRNN(3)
     o == h
     ! SimpleRNN has no cell state, so one tensor less than an LSTM
 
@@ -168,9 +154,7 @@ RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
 RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
     o (batch, units) output: last output, after the first timestep
     h (batch, units) hidden state: hidden state after the first timestep
-    kernel (features, units) weight: times the input
-    recurrent_kernel (units, units) weight: times the hidden state before
-    bias (units,) weight: added to their sum
+    weights of SimpleRNN(3)
     o == h
     ! go_backwards=True: o is the output after the first timestep
     ! SimpleRNN has no cell state, so one tensor less than an LSTM
@@ -196,12 +180,7 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True))
     c1 (batch, units) cell state: forward cell state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     c2 (batch, units) cell state: backward cell state after the first timestep
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    weights of Bidirectional(LSTM(3, return_state=True))
     o[:, -1, :U] == h1
     o[:, 0, U:] == h2
     ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
@@ -213,12 +192,7 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode=None
     c1 (batch, units) cell state: forward cell state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     c2 (batch, units) cell state: backward cell state after the first timestep
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    weights of Bidirectional(LSTM(3, return_state=True))
     o1[:, -1] == h1
     o2[:, 0] == h2
     ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
@@ -257,12 +231,7 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode='ave')
     o (batch, units) output: last output, forward and backward averaged
     h1 (batch, units) hidden state: forward hidden state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
-    forward_kernel (features, units) weight: times the input
-    forward_recurrent_kernel (units, units) weight: times the hidden state before
-    forward_bias (units,) weight: added to their sum
-    backward_kernel (features, units) weight: times the input
-    backward_recurrent_kernel (units, units) weight: times the hidden state before
-    backward_bias (units,) weight: added to their sum
+    weights of Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
     o == (h1 + h2) / 2
     ! merge_mode='ave' leaves units, not 2*units
     ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
@@ -273,12 +242,7 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode=None)
     o2 (batch, units) output: last backward output, after the first timestep
     h1 (batch, units) hidden state: forward hidden state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
-    forward_kernel (features, units) weight: times the input
-    forward_recurrent_kernel (units, units) weight: times the hidden state before
-    forward_bias (units,) weight: added to their sum
-    backward_kernel (features, units) weight: times the input
-    backward_recurrent_kernel (units, units) weight: times the hidden state before
-    backward_bias (units,) weight: added to their sum
+    weights of Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
     o1 == h1
     o2 == h2
     ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
@@ -290,12 +254,7 @@ Bidirectional(LSTM(3, return_sequences=True, return_state=True), merge_mode='sum
     c1 (batch, units) cell state: forward cell state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     c2 (batch, units) cell state: backward cell state after the first timestep
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    weights of Bidirectional(LSTM(3, return_state=True))
     ! merge_mode='sum' leaves units, not 2*units
     ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
     ! o[:, -1] is no sum of h1 and h2: each stands at its own end of the sequence
@@ -352,12 +311,7 @@ Masking() -> Bidirectional(LSTM(3, return_sequences=True, return_state=True))
     c1 (batch, units) cell state: forward cell state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     c2 (batch, units) cell state: backward cell state after the first timestep
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    weights of Bidirectional(LSTM(3, return_state=True))
     ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
     ! a mask may come in: at masked timesteps o is zero, and its last need not be h
 
@@ -365,18 +319,14 @@ Masking() -> LSTM(3, return_state=True, zero_output_for_mask=True)
     o (batch, units) output: last output, after the last timestep
     h (batch, units) hidden state: hidden state after the last timestep
     c (batch, units) cell state: cell state after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     ! a mask may come in: at masked timesteps o is zero, and its last need not be h
 
 Masking() -> LSTM(3, return_sequences=True, return_state=True)
     o (batch, timesteps, units) output masked: output at every timestep
     h (batch, units) hidden state: hidden state after the last timestep
     c (batch, units) cell state: cell state after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
     o[:, -1] == h
 
 ConvLSTM1D(3, 2, return_state=True)
@@ -418,14 +368,11 @@ TimeDistributed(Dense(3))
 
 TimeDistributed(Sequential([Dense(3), Dropout(0.5)]))
     o (batch, timesteps, units) output: of every timestep: the input as it came: only in training some of it is changed
-    kernel (features, units) weight: times the input
-    bias (units,) weight: added
+    weights of TimeDistributed(Dense(3))
 
 TimeDistributed(LSTM(3))
     o (batch, timesteps, units) output: of every timestep: last output, after the last timestep
-    kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    recurrent_kernel (units, 4*units) weight: times the hidden state before
-    bias (4*units,) weight: added to their sum
+    weights of LSTM(3)
 
 Embedding(9, 3, mask_zero=True)
     o (batch, timesteps, output_dim) output masked: the row of each whole number
@@ -434,8 +381,7 @@ Embedding(9, 3, mask_zero=True)
 
 Dense(3)
     o (batch, timesteps, units) output: weighted sums of the features
-    kernel (features, units) weight: times the input
-    bias (units,) weight: added
+    weights of TimeDistributed(Dense(3))
 
 Dense(3, use_bias=False)
     o (batch, timesteps, units) output: weighted sums of the features
@@ -525,13 +471,11 @@ LayerNormalization(axis=(1, 2))
 
 LSTM(3, return_sequences=True) -> Conv1D(2, 2)
     o (batch, timesteps, filters) output: each filter at every place
-    kernel (kernel timesteps, features, filters) weight: times each window of the input
-    bias (filters,) weight: added to each filter
+    weights of Conv1D(3, 2)
 
 Bidirectional(LSTM(3)) -> Dense(2)
     o (batch, units) output: weighted sums of the features
-    kernel (features, units) weight: times the input
-    bias (units,) weight: added
+    weights of TimeDistributed(Dense(3))
 
 Conv1DTranspose(3, 2)
     o (batch, timesteps, filters) output: each filter, added up around every place
@@ -551,11 +495,6 @@ SeparableConv1D(3, 2)
     o (batch, timesteps, filters) output: each filter at every place
     depthwise_kernel (kernel timesteps, features, depth_multiplier) weight: times each window of one channel
     pointwise_kernel (1, features, filters) weight: times all channels at one place
-    bias (filters,) weight: added to each filter
-
-Conv1D(3, 2)
-    o (batch, timesteps, filters) output: each filter at every place
-    kernel (kernel timesteps, features, filters) weight: times each window of the input
     bias (filters,) weight: added to each filter
 
 AdaptiveMaxPooling1D(2)
@@ -721,10 +660,21 @@ top_k(2)
     indices (batch, timesteps, features) output: their places
 """
 
-TABLE = {
-    block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
-    for block in SAID.strip().split("\n\n")
-}
+
+def entries(text: str) -> dict[str, list[str]]:
+    """What is said of each; `weights of` another are those that were spelled out before."""
+    found: dict[str, list[str]] = {}
+    for block in text.strip().split("\n\n"):
+        name, *lines = map(str.strip, block.splitlines())
+        found[name] = []
+        for line in lines:
+            other = found.get(line.removeprefix("weights of "))
+            weights = [one for one in other or () if " weight: " in one]
+            found[name] += weights if other else [line]
+    return found
+
+
+TABLE = entries(SAID)
 
 
 def facts_from_the_start(text: str) -> Facts:
@@ -829,10 +779,7 @@ tensordot(axes=((2,), (1,)))(x, w)
     o (batch, timesteps, batch, features) output: sums of products
 """
 
-OF_SEVERAL = {
-    block.splitlines()[0]: [line.strip() for line in block.splitlines()[1:]]
-    for block in SEVERAL.strip().split("\n\n")
-}
+OF_SEVERAL = entries(SEVERAL)
 SHAPES: dict[str, Any] = dict.fromkeys("qxy", (5, 4)) | dict.fromkeys("vk", (3, 4))
 SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,)}
 
