@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arrays import Array, differ, sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
-from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
+from rnnshape.reading.python.stand_in import Stream
 
 Shape = tuple[Any, ...]
 
@@ -204,22 +206,30 @@ class Dataset(StandIn):
     Attributes:
         own_element: an element: an array, or several in a tuple or by name; open where it is not
             known.
-        own_first: what a model takes of the first element, where more is known of that.
+        own_first: the first of them, of which more may be known.
     """
 
     own_what = "a data set"
 
     def __init__(self, element: Any, first: Any = None) -> None:
         self.own_element = element
-        taken = element[0] if isinstance(element, tuple) and element else element
-        self.own_first = taken if first is None else first
+        self.own_first = element if first is None else first
+
+    @property
+    def own_x(self) -> Any:
+        """What a model takes of the first element."""
+        first = self.own_first
+        return first[0] if isinstance(first, tuple) and first else first
 
     def __iter__(self) -> Any:
-        raise IsOpenError(opened("data"))
+        raise IsOpenError(opened("data").with_row(self.own_first))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
-        many = batch_size if drop_remainder is True else opened("the last batch")
-        return Dataset(_each(self.own_element, lambda shape: (many, *shape)))
+        first = _each(self.own_first, lambda shape: (batch_size, *shape))
+        if drop_remainder is True:
+            return Dataset(first)
+        last = opened("the last batch")
+        return Dataset(_each(self.own_element, lambda shape: (last, *shape)), first)
 
     def unbatch(self) -> Dataset:
         return Dataset(_each(self.own_element, lambda shape: shape[1:]))
@@ -229,8 +239,28 @@ class Dataset(StandIn):
 
     prefetch = repeat = shuffle = skip = take = with_options = cache
 
-    def map(self, *_: Any, **__: Any) -> Dataset:
-        return Dataset(opened("what is mapped"))
+    def map(self, function: Any, *_: Any, **__: Any) -> Dataset:
+        return Dataset(*(_mapped(function, part) for part in (self.own_element, self.own_first)))
+
+
+def _mapped(function: Any, element: Any) -> Any:
+    given = element if isinstance(element, tuple) else (element,)
+    return session().evaluator.really(function, *given)
+
+
+class PyDataset(StandIn):
+    """`keras.utils.PyDataset`; subclasses in the code say by `__getitem__` what a batch is."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+
+def as_data_set(value: Any) -> Any:
+    """A generator, or a `PyDataset` of the code, as the data set of its first batch."""
+    if isinstance(value, Stream) and value.items:
+        return Dataset(value.items[-1])
+    if isinstance(value, PyDataset):
+        return Dataset(session().evaluator.really(operator.getitem, value, 0))
+    return value
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:
@@ -271,12 +301,10 @@ def timeseries_dataset_from_array(
     many, *sample = sizes_of(data)
     if isinstance(many, int) and isinstance(sequence_length, int) and many < sequence_length:
         raise ValueError("there are fewer rows than a sequence has")
-    windows = Array((opened("a length"), *sample))
-    element = windows if targets is None else (windows, Array(sizes_of(targets)[1:]))
-    if batch_size is None:
-        return Dataset(element)
-    batches = Dataset(element).batch(batch_size)
-    return Dataset(batches.own_element, Array((batch_size, sequence_length, *sample)))
+    labels = () if targets is None else (Array(sizes_of(targets)[1:]),)
+    window, first = (Array((length, *sample)) for length in (opened("a length"), sequence_length))
+    made = Dataset((window, *labels), (first, *labels)) if labels else Dataset(window, first)
+    return made if batch_size is None else made.batch(batch_size)
 
 
 def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: Any) -> Dataset:
@@ -299,6 +327,7 @@ KERAS_DATA: dict[str, Any] = {
     "TimeseriesGenerator": timeseries_generator,
     **{name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
        for name, sizes in PUBLISHED.items()},
+    **dict.fromkeys(("PyDataset", "Sequence"), PyDataset),
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
 }  # fmt: skip

@@ -19,7 +19,7 @@ from rnnshape.reading.names.arguments import (
 )
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.copies import graph_anew, no_copy
-from rnnshape.reading.names.data import Dataset
+from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, as_lists, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
@@ -294,9 +294,11 @@ class Model(Layer):
     def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
         """A call that gives data to the model."""
         session().old_arguments(method, named)
-        call = given_to(method, given, named, self.own_compiled)  # before its layers are followed
-        x = given[0] if given else named.get("x")
-        self._built_by(x.own_first if isinstance(x, Dataset) else x)
+        x = as_data_set(given[0] if given else named.get("x"))
+        call = given_to(
+            method, x, given, named, self.own_compiled
+        )  # before its layers are followed
+        self._built_by(x.own_x if isinstance(x, Dataset) else x)
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
             session().train(self, self.own_items or self.own_gives, call)
         return opened("numbers")

@@ -100,9 +100,9 @@ class Given(NamedTuple):
 
 
 def given_to(
-    method: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
+    method: Any, x: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
 ) -> Given:
-    """The call that is followed now."""
+    """The call that is followed now, with its data."""
     evaluator = session().evaluator
     node = evaluator.node
     words = dict(zip(METHODS[method], values, strict=False)) | dict(named)
@@ -120,12 +120,12 @@ def given_to(
         column=place.column if place else None,
         code=place.line if place else "",
     )
-    if isinstance(words.get("x"), Dataset):
-        x, y = _of_dataset(words["x"], written.get("x"))
+    if isinstance(x, Dataset):
+        given = _of_dataset(x, written.get("x"))
     else:
-        x = _several(words.get("x"), written.get("x"), "X")
-        y = _several(words.get("y"), written.get("y"), "y")
-    return Given(call, x, y, _validation(words, written.get("validation_data")), compiled)
+        y = words.get("y")
+        given = _several(x, written.get("x"), "X"), _several(y, written.get("y"), "y")
+    return Given(call, *given, _validation(words, written.get("validation_data")), compiled)
 
 
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:

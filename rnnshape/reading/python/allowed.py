@@ -14,7 +14,7 @@ import operator
 import posixpath
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.nest import rebuilt
@@ -146,6 +146,23 @@ def environment(note: Callable[[str], None]) -> Mapping[str, object]:
     }
 
 
+def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
+    """`enumerate`, also of what is known but for how many there are."""
+    try:
+        return enumerate(values, start)
+    except IsOpenError as wrong:
+        if wrong.value.row is None:
+            raise
+        number = wrong.value.under("a number")
+        number.is_number = True
+        raise IsOpenError(wrong.value.with_row((number, wrong.value.row))) from None
+
+
+def next_of(stream: Any, *default: object) -> object:
+    is_known = isinstance(stream, Open) and stream.row is not None
+    return stream.row if is_known else next(stream, *default)
+
+
 def is_instance(value: object, kinds: Any) -> bool:
     return isinstance(_known(value), _known(kinds))
 
@@ -183,7 +200,7 @@ def _of(module: Any, names: str) -> dict[str, object]:
 
 
 NAMES_OF_PYTHON = """
-    abs all any bool callable chr classmethod complex dict divmod enumerate filter float frozenset
+    abs all any bool callable chr classmethod complex dict divmod filter float frozenset
     int len list map max min object ord property range repr reversed round set slice sorted
     staticmethod str sum super tuple zip
 """
@@ -200,7 +217,8 @@ BUILTINS: dict[str, object] = {
     "type": type_of,
     "iter": iter,
     "pow": pow,
-    "next": lambda stream, *default: next(stream, *default),
+    "enumerate": enumerated,
+    "next": next_of,
     "vars": _vars,
     "print": lambda *_, **__: None,
     "__name__": "__main__",

@@ -32,6 +32,7 @@ from rnnshape.reading.python.stand_in import (
 
 shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"
+GO_OVER = (iter, list, tuple, allowed.enumerated)
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50
@@ -165,6 +166,7 @@ class Evaluator:
         except IsOpenError as wrong:
             self.node = node
             found = self.derived(wrong.value)
+            found.row = wrong.value.row if function in GO_OVER else found.row
             if found is not wrong.value and _is_of_many(node, function):
                 found.roots = ()  # `--let words=5000` would not say how many words there are
             return found

@@ -11,7 +11,7 @@ from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
-from rnnshape.reading.python.limits import MOST, MOST_YIELDS
+from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
@@ -207,7 +207,9 @@ def _yield(evaluator: Evaluator, scope: Scope, values: Sequence[object]) -> None
     if isinstance(scope.yields, Open):
         raise IsOpenError(scope.yields)
     scope.yields += values
-    if len(scope.yields) > (MOST if scope.is_inner else MOST_YIELDS):
+    if not scope.is_inner and len(scope.yields) > MOST_YIELDS:
+        raise TooLargeError("a generator gives more values than are read")
+    if len(scope.yields) > MOST:
         why = "it gives more values than are read"
         raise IsOpenError(evaluator.open("a generator", why))
 

@@ -12,7 +12,7 @@ from typing import Any
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple
 from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.limits import DEEPEST_CALL
+from rnnshape.reading.python.limits import DEEPEST_CALL, TooLargeError
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.stand_in import Stream, is_of_code, stored_name
@@ -48,15 +48,22 @@ def function(
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)
         result: object = None
+        is_endless = False
         with evaluator.within(source):
             try:
                 evaluator.block(body, inner)
             except ReturnedSignal as returned:
                 result = returned.value
+            except TooLargeError:
+                if not yields or not inner.yields:
+                    raise
+                is_endless = True
         result = finish(inner, ReturnedSignal, 0, result)
         if not yields:
             return result
-        return inner.yields if isinstance(inner.yields, Open) else Stream(inner.yields)
+        if isinstance(inner.yields, Open):
+            return inner.yields
+        return Stream(inner.yields, is_cut=is_endless)
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"

@@ -74,11 +74,11 @@ class Stream:
 
     __slots__ = ("is_cut", "items")
 
-    def __init__(self, items: Iterable[object] = ()) -> None:
+    def __init__(self, items: Iterable[object] = (), *, is_cut: bool = False) -> None:
         first = list(itertools.islice(items, MOST + 1))
         for item in first:
             check_text(item)
-        self.is_cut = len(first) > MOST
+        self.is_cut = is_cut or len(first) > MOST
         self.items = first[::-1]
 
     def __iter__(self) -> Stream:

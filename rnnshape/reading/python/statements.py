@@ -158,13 +158,16 @@ def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
 def _maybe_once(
     evaluator: Evaluator, node: Any, scope: Scope, because: Open, test: ast.expr
 ) -> None:
-    """A loop of which nobody knows how often it is run: not at all, or at least once."""
+    """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
+    known what it goes over, at least once, as that is hardly empty."""
 
     def once() -> None:
         is_while = isinstance(node, ast.While)
         items = [None if is_while else item_of(evaluator, because, node.iter)]
         _rounds(evaluator, node, items, scope)
 
+    if because.row is not None:
+        once()
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
 
 

@@ -17,6 +17,8 @@ from rnnshape.reading.python.stand_in import hook, is_settable, stored_name
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     """A value of something open that code goes over; one of `range(...)` is a number."""
+    if over.row is not None:
+        return over.row
     item = evaluator.part(over, "[...]")
     if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
         item = item.under(item.label)
