@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from rnnshape.columns import merged
 from rnnshape.description import Description, describe
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
@@ -13,14 +12,14 @@ from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Step
 from rnnshape.network_inputs import written_sizes
+from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes
 from rnnshape.training.losses import LOSSES
 
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
-# Sizes in the place of those that are assumed: what differs with them is not known.
-USUAL, OTHERS = Dimensions(), Dimensions(3, 12, 8, 23)
+USUAL = Dimensions()
 
 
 def problems_of_calls(
@@ -177,21 +176,21 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
 
 
 def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
-    """The sizes of all tensors that do not depend on what is assumed; None for the others."""
-    known = {word: size for word, size in asdict(given).items() if size and word != "batch"}
+    """The sizes of all tensors; None for those that follow from what is not known or assumed."""
     try:
-        first, other = (
-            describe(network, sizes).layers for sizes in (given, replace(OTHERS, **known))
-        )
+        layers = describe(network, replace(given, batch=None)).layers
     except QueryError:
         return {}
-    found: dict[Ref, Sizes] = {}
-    for part, two in zip(first, other, strict=True):
-        for place, pair in enumerate(zip(part.outputs, two.outputs, strict=False)):
-            sizes = merged(*pair).sizes
-            if sizes is not None:
-                found[Ref(part.number, place)] = sizes
-    return found
+    return {
+        Ref(layer.number, place): tuple(map(_known_length, tensor.axes))
+        for layer in layers
+        for place, tensor in enumerate(layer.outputs)
+        if tensor.has_rank
+    }
+
+
+def _known_length(axis: Axis) -> int | None:
+    return None if axis.is_unknown or axis.is_assumed or axis.follows_from else axis.length
 
 
 def _output(
