@@ -20,6 +20,7 @@ from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.kinds import KINDS, kind_of
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
 from tests.calls import parse
+from tests.test_rules_against_keras import described
 
 SIZES = {
     "batch": 2,
@@ -769,6 +770,14 @@ Attention(score_mode='concat')([q, v])
     o (batch, timesteps, features) output masked: what the query finds in the value
     concat_score_weight () weight: times the scores
 
+MultiHeadAttention(2, 3, attention_axes=-2, use_bias=False)(x, y, return_attention_scores=True)
+    o (batch, timesteps, features) output: what the query finds in the value
+    scores (batch, heads, query, key) output: how much each entry of the value counts for the query
+    query_kernel (features, heads, key_dim) weight: times the query
+    key_kernel (features, heads, key_dim) weight: times the key
+    value_kernel (features, heads, key_dim) weight: times the value
+    attention_output_kernel (heads, key_dim, features) weight: times what is found
+
 matmul()(x, w)
     o (batch, timesteps, features) output: sums of products
 
@@ -815,6 +824,62 @@ def test_every_word_of_the_rule_of_several_tensors(text: str) -> None:
 @pytest.mark.parametrize("text", TABLE)
 def test_every_word_of_the_rule(text: str) -> None:
     assert list(said(facts_from_the_start(text))) == TABLE[text]
+
+
+# What becomes of (2, 5, 4).
+MADE = """
+repeat(3, axis=1) -> (2, 15, 4)
+repeat((1, 2, 1, 0, 3), axis=1) -> (2, 7, 4)
+repeat(2) -> (80,)
+tile((3, 2)) -> (2, 15, 8)
+tile((2, 1, 1, 3)) -> (2, 2, 5, 12)
+diff(n=2, axis=1) -> (2, 3, 4)
+glu() -> (2, 5, 2)
+one_hot(3, axis=1) -> (2, 3, 5, 4)
+pad(((0, 0), (1, 2), (0, 3))) -> (2, 8, 7)
+reshape((-1, 10)) -> (4, 10)
+expand_dims((1, -1)) -> (2, 1, 5, 4, 1)
+broadcast_to((3, 2, 5, 4)) -> (3, 2, 5, 4)
+sum(axis=1, keepdims=True) -> (2, 1, 4)
+argmax(axis=-1) -> (2, 5)
+norm(axis=(1, 2)) -> (2,)
+cumsum() -> (40,)
+transpose() -> (4, 5, 2)
+moveaxis((0, 1), (1, 2)) -> (4, 2, 5)
+swapaxes(0, 2) -> (4, 5, 2)
+take(indices=(0, 2), axis=1) -> (2, 2, 4)
+take(indices=(0, 2)) -> (2,)
+get_item('[:, 1::2, 1]') -> (2, 2)
+get_item('[..., None, -3:]') -> (2, 5, 1, 3)
+split((1, 3), axis=1) -> (2, 1, 4), (2, 2, 4), (2, 2, 4)
+array_split(3, axis=1) -> (2, 2, 4), (2, 2, 4), (2, 1, 4)
+unstack(axis=-1) -> (2, 5), (2, 5), (2, 5), (2, 5)
+top_k(2) -> (2, 5, 2), (2, 5, 2)
+Reshape((2, -1)) -> (2, 2, 10)
+Permute((2, 1)) -> (2, 4, 5)
+Conv1D(3, 2, strides=2) -> (2, 2, 3)
+Conv1D(3, 2, dilation_rate=3) -> (2, 2, 3)
+Conv1D(3, 2, padding='same', strides=2) -> (2, 3, 3)
+Conv1DTranspose(3, 2, strides=3) -> (2, 15, 3)
+Conv1DTranspose(3, 2, strides=3, output_padding=1) -> (2, 15, 3)
+Conv1DTranspose(3, 3, padding='same', output_padding=0, strides=2) -> (2, 9, 3)
+SeparableConv1D(6, 3, depth_multiplier=2) -> (2, 3, 6)
+MaxPooling1D(2, strides=3) -> (2, 2, 4)
+AveragePooling1D(3, padding='same') -> (2, 2, 4)
+GlobalMaxPooling1D(keepdims=True) -> (2, 1, 4)
+AdaptiveAveragePooling1D(3) -> (2, 3, 4)
+ZeroPadding1D((1, 2)) -> (2, 8, 4)
+Cropping1D((1, 2)) -> (2, 2, 4)
+UpSampling1D(3) -> (2, 15, 4)
+"""
+
+
+@pytest.mark.parametrize("line", MADE.strip().splitlines())
+def test_what_becomes_of_lengths(line: str) -> None:
+    text, _, shapes = line.partition(" -> ")
+    facts = facts_of(parse(text), [described((2, 5, 4))])
+    assert facts is not None
+    assert ", ".join(str(tensor.shape) for tensor in facts.outputs) == shapes
 
 
 def test_every_rule_has_words_in_the_table() -> None:
