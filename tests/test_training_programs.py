@@ -14,16 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from rnnshape.training import (
-    Data,
-    Function,
-    Model,
-    Port,
-    Problem,
-    TrainingCall,
-    Validation,
-    problems_of,
-)
+from rnnshape.errors import Problem
+from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validation, problems_of
 from rnnshape.training.losses import LOSSES
 from tests.test_training import LABELS, OUTPUTS
 

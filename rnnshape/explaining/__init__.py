@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import traceback
 
-from rnnshape.explaining.explanation import Explanation, FileLine, Kind
+from rnnshape.explaining.explanation import Explanation as Explanation
 from rnnshape.explaining.text import (
     LOGGED,
     errors_in,
@@ -26,8 +26,6 @@ from rnnshape.explaining.text import (
     own_place,
     plain,
 )
-
-__all__ = ["Explanation", "FileLine", "Kind", "begins_error", "explain", "is_error"]
 
 # What stands behind a message, and is not shown with it.
 _TAIL = re.compile(

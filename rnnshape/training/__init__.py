@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rnnshape.errors import Problem
-from rnnshape.training.data import Data, Function, Model, Port, TrainingCall, Validation
-from rnnshape.training.losses import loss_named
-from rnnshape.training.metrics import metric_named
-
-__all__ = [
-    "Data",
-    "Function",
-    "Model",
-    "Port",
-    "Problem",
-    "TrainingCall",
-    "Validation",
-    "loss_named",
-    "metric_named",
-    "problems_of",
-]
+from rnnshape.training.data import Data as Data
+from rnnshape.training.data import Function as Function
+from rnnshape.training.data import Model as Model
+from rnnshape.training.data import Port as Port
+from rnnshape.training.data import TrainingCall as TrainingCall
+from rnnshape.training.data import Validation as Validation
+from rnnshape.training.losses import loss_named as loss_named
+from rnnshape.training.metrics import metric_named as metric_named
 
 
 def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
