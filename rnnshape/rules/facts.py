@@ -219,14 +219,12 @@ class Timeline(NamedTuple):
         merge: the `merge_mode` by which two passes become one; None where they do not.
         timesteps: how many there are.
         returns_sequences: whether there is an output at every timestep.
-        returns_states: whether the states are returned beside the outputs.
     """
 
     passes: tuple[Pass, ...]
     merge: str | None
     timesteps: int
     returns_sequences: bool
-    returns_states: bool
 
     @property
     def units(self) -> Axis:
@@ -270,10 +268,9 @@ class Facts:
     @property
     def returned_states(self) -> tuple[Nested, ...]:
         """Of a recurrent layer, the states that it returns beside its outputs."""
-        if self.timeline is None or not self.timeline.returns_states:
-            return ()
-        several = len(self.timeline.passes) > 1 and self.timeline.merge is None
-        return self.returns[2 if several else 1 :]
+        return tuple(
+            part for part in self.returns if any("state" in tensor.role for tensor in flat(part))
+        )
 
     def returned_by(self, layer: Call) -> Facts:
         """The same, with its outputs telling which layer returns them."""

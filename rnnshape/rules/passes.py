@@ -44,9 +44,7 @@ def facts_of_passes(
         weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
         notes=tuple(_notes(call, given.axes[0], passes, merge_mode, zeroed)),
-        timeline=Timeline(
-            tuple(passes), merge_mode, given.axes[1].length, sequences, returns_state
-        ),
+        timeline=Timeline(tuple(passes), merge_mode, given.axes[1].length, sequences),
         uses_mask=True,
         cudnn=None if None in bars else not any(bars),
     )

@@ -46,8 +46,8 @@ class Plan:
     def __init__(self, layer: Layer, timeline: Timeline, given: Sequence[str], width: int) -> None:
         self.layer, self.timeline = layer, timeline
         states = [state for one_pass in timeline.passes for state in flat(one_pass.states)]
-        number = 2 if len(timeline.passes) == 2 and timeline.merge is None else 1
-        self.outputs, returned = layer.outputs[:number], layer.outputs[number:]
+        self.outputs = tuple(tensor for tensor in layer.outputs if tensor.role == "output")
+        returned = layer.outputs[len(self.outputs) :]
         # Code may have its own names for the states that it takes.
         self.names = {state.name: part.name for state, part in zip(states, returned, strict=False)}
         self.rows = tuple(_cell_rows(timeline, self.names, given))

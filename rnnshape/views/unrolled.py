@@ -173,7 +173,7 @@ def _draw_joined(canvas: Canvas, plan: Plan) -> None:
         canvas.put(source, row, "└" if source < target else "┘")
         canvas.put(target, row, "┐" if source < target else "┌")
     relations = plan.layer.facts.relations if plan.layer.facts else ()
-    if relations and plan.timeline.returns_states:
+    if relations:
         text = f"= {relations[0].right}"
         canvas.put(x, y + 3, text, Style.NAME)
 
