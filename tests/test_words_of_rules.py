@@ -790,7 +790,7 @@ tensordot(axes=((2,), (1,)))(x, w)
 
 OF_SEVERAL = entries(SEVERAL)
 SHAPES: dict[str, Any] = dict.fromkeys("qxy", (5, 4)) | dict.fromkeys("vk", (3, 4))
-SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,)}
+SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,), "p": (3, 5, 4)}
 
 
 def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
@@ -880,6 +880,19 @@ def test_what_becomes_of_lengths(line: str) -> None:
     facts = facts_of(parse(text), [described((2, 5, 4))])
     assert facts is not None
     assert ", ".join(str(tensor.shape) for tensor in facts.outputs) == shapes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MultiHeadAttention(2, 3, sliding_window=2)(p, p)",
+        "MultiHeadAttention(2, 3, attention_axes=0)(z, z)",
+        "MultiHeadAttention(2, 3, flash_attention=True)(x, y)",
+    ],
+)
+def test_of_some_attention_keras_alone_can_tell(text: str) -> None:
+    call, positional, keywords = called(text)
+    assert facts_of(call, called_with(call, positional, keywords)) is None
 
 
 def test_every_rule_has_words_in_the_table() -> None:

@@ -58,7 +58,7 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
 @rule_of_inputs("MultiHeadAttention")
 def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, key = _query_value_key(call, inputs)
-    if len(query.axes) == 2:
+    if len(query.axes) == 2 and call["attention_axes"] is None:
         required_axes(call, query, *SEQUENCE, keras="tuple index out of range")
     if len({len(tensor.axes) for tensor in (query, value, key)}) > 1:
         shapes = f"{query.labels}, {value.labels} and {key.labels}"
@@ -72,6 +72,8 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
     if call["attention_axes"] is not None:
         over = tuple(at if at >= 0 else rank + at for at in wholes(call, "attention_axes"))
     if not set(over) <= set(range(1, rank - 1)) or call["flash_attention"]:
+        return None
+    if rank > 3 and call["sliding_window"]:  # of some axes Keras makes the window of a wrong shape
         return None
     if rank > 3 and any(tensor.masked for tensor in (query, value, key)):
         raise call.error(
