@@ -44,14 +44,7 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """A question, what the rule says of it and, once there is one, the measurement.
-
-    Attributes:
-        question: the network, and the sizes of what its inputs leave open.
-        measurement: what Keras returned; None until it was asked.
-        description: what the rule says.
-
-    """
+    """A question, what the rule says of it and, once Keras was asked, what it returned."""
 
     question: Question
     measurement: Measurement | None = None

@@ -68,6 +68,10 @@ WRONG: list[tuple[list[str], str]] = [
         "WHAT: name at least one: lstm, gru or simplernn, a Keras expression, a file",
     ),
     (["lstm", "-b"], "option '-b' requires an argument"),
+    (
+        ["--check", "LSTM(3)", "--loss", "mse"],
+        "--loss mse: it compares y with the output: give --y",
+    ),
     (["lstm", "--retrun-state"], "--retrun-state: no such option; did you mean --return-state?"),
     (
         ["lstm", "--ret"],

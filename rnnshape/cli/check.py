@@ -46,6 +46,8 @@ def check(options: Options, environment: Environment) -> ExitCode:
                     else _problems(what, options, reader)
                 )
                 problems = sorted(dict.fromkeys(found), key=_place)
+            except UsageError:
+                raise
             except Exception as wrong:  # the others are checked all the same
                 words = (
                     wrong.message
