@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
@@ -192,10 +191,10 @@ class Source:
     def between(self, marks: Sequence[int]) -> list[ast.expr]:
         """The expressions between marks of two characters, such as `->`, that stand at these
         places. Each keeps its own place in the text."""
-        ends = [*marks, len(self.text)]
-        parts = [self.text[: ends[0]]]
-        parts += [f", {self.text[start + 2 : end]}" for start, end in pairwise(ends)]
-        joined = "".join(parts)
+        letters = list(self.text)
+        for mark in marks:
+            letters[mark : mark + 2] = ", "
+        joined = "".join(letters)
         # In brackets they may go over several lines; the line more above is counted off again.
         lines_above = int(len(self.lines) > 1)
         statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)

@@ -329,14 +329,11 @@ def _sizes(call: Call, argument: str, value: Value) -> Shape:
     given = value if isinstance(value, tuple) else (value,)
     sizes: list[Size] = []
     for size in given:
-        if isinstance(size, Unknown):
+        if size is None or isinstance(size, Unknown) or (type(size) is int and size > 0):
             sizes.append(size)
             continue
-        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-            raise call.error(
-                f"{argument}={printed(value)}: give whole numbers, 1 or more, or None", argument
-            )
-        sizes.append(size)
+        words = f"{argument}={printed(value)}: give whole numbers, 1 or more, or None"
+        raise call.error(words, argument)
     return tuple(sizes)
 
 
