@@ -23,8 +23,8 @@ from rnnshape.expression import LARGEST, Call, Value
 from rnnshape.layer import Layer
 from rnnshape.masks import masks_taken
 from rnnshape.nest import rebuilt
-from rnnshape.network import Dimensions, Network, Ref, Step, kind_of_axis
-from rnnshape.network_inputs import described_input
+from rnnshape.network import Dimensions, Network, Question, Ref, Step, kind_of_axis
+from rnnshape.network_inputs import described_input, with_assumed_as_open
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
@@ -114,21 +114,29 @@ def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
     return True
 
 
-def describe_what_fits(
-    network: Network, sizes: Dimensions, measured: Measured = ()
-) -> tuple[Description, Dimensions]:
-    """What the rule says of a network, and the sizes: more in the place of what is assumed where
-    Keras would refuse the usual, as nobody has said that there are but 5 timesteps."""
+def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Description, Question]:
+    """What the rule says of a network, and the question with sizes that Keras takes: where it would
+    refuse the usual ones, more of what is assumed, as nobody has said that there are but 5
+    timesteps; or, of code that none of these fits, none."""
+    network, sizes = question.network, question.dimensions
     try:
-        return describe(network, sizes, measured), sizes
-    except QueryError:
+        return describe(network, sizes, measured), question
+    except QueryError as wrong:
+        refusals = {wrong.message}
         for kind in ("timesteps", "space", "features"):
             for times in MORE if sizes.given(kind) is None else ():
                 larger = replace(sizes, times=((kind, times),))
-                with suppress(QueryError):
+                try:
                     described = describe(network, larger, measured)
-                    if kind in described.assumed_kinds:
-                        return described, larger
+                except QueryError as again:
+                    refusals.add(again.message)
+                    continue
+                if kind in described.assumed_kinds:
+                    return described, replace(question, dimensions=larger)
+        if question.is_of_code and len(refusals) > 1:  # it depends on what is assumed
+            unsaid = with_assumed_as_open(network, sizes)
+            with suppress(QueryError):
+                return describe(unsaid, sizes, measured), replace(question, network=unsaid)
         raise
 
 

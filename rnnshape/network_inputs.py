@@ -75,6 +75,27 @@ def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:
     return list(zip(names, sizes, strict=True))
 
 
+def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
+    """The same network, with all that would be assumed of its inputs, but the batch, as open."""
+    why = "none of the usual sizes fits the layers: say it in an Input(...)"
+
+    def opened(number: int, source: Input) -> Input:
+        if isinstance(source.shape, Unknown):
+            return source
+        names = names_of_axes(network, number, len(source.shape) if source.shape else None)
+        said = source.shape or (None,) * len(names)
+        shape = tuple(
+            Unknown(f"{source.name}.shape[{place}]", (), why)
+            if size is None and name != "batch" and sizes.given(name) is None
+            else size
+            for place, (name, size) in enumerate(zip(names, said, strict=True))
+        )
+        return replace(source, shape=shape)
+
+    inputs = tuple(opened(number, source) for number, source in enumerate(network.inputs))
+    return replace(network, inputs=inputs)
+
+
 def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
     """The names of the axes of an input, as the first layer that takes it names them."""
     user = next((step for step in network.steps if Ref(0, number) in step.refs), None)

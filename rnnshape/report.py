@@ -54,11 +54,9 @@ class Report:
     def __post_init__(self, described: Description | None) -> None:
         measured = self.measurement.layers if self.measurement else ()
         if described is None:
-            network, dimensions = self.question.network, self.question.dimensions
             shapes = [[output.shape for output in layer.outputs] for layer in measured]
-            described, fitting = describe_what_fits(network, dimensions, shapes)
-            if fitting is not dimensions:
-                object.__setattr__(self, "question", replace(self.question, dimensions=fitting))
+            described, fitting = describe_what_fits(self.question, shapes)
+            object.__setattr__(self, "question", fitting)
         object.__setattr__(self, "description", described)
         checked = [len(layer.holds) for layer in measured]
         claimed = [len(layer.facts.relations) if layer.facts else 0 for layer in self.layers]

@@ -89,6 +89,12 @@ SEEN = {
         Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6), ("Dense(2)", 0), ("Dense(2)", 0)],
              [[2, 5, 2]] * 3, 6),
     ),
+    "numbers that no usual size gives": (
+        "m = Sequential([Conv2D(8, 3, padding='same'), Reshape((32, 512)), Dense(3)])",
+        Said([[2, None, None, None]], ["batch"], [f"inputs.shape[{axis}]" for axis in (1, 2, 3)],
+             [("Conv2D(8, 3, padding='same')", None), ("Reshape((32, 512))", None),
+              ("Dense(3)", None)], [[2, None, None, 8], None, None], None),
+    ),
     "a model that is called three times": (
         "x, m = Input((5, 2)), Sequential([Dense(2)])\nn = Model(x, m(m(m(x))))",
         Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6)], [[2, 5, 2]], 6),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
@@ -89,7 +90,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     refused: list[QueryError] = []
     for question in reading.questions:
         try:
-            describe_what_fits(question.network, dimensions)
+            describe_what_fits(replace(question, dimensions=dimensions, is_of_code=True))
             taken.append(question)
         except QueryError as wrong:
             refused.append(wrong)
