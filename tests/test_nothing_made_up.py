@@ -166,8 +166,18 @@ BUILT = {
         "x = Input((5, 2))\nm = Model(x, tf.keras.backend.sum(x, axis=1))"
     ),
     "a number as a shape": "m = Sequential([Input(5), Dense(3)])",
+    "two inner models of one name": (
+        "x = Input((5, 2))\na, b = (Sequential([Input((5, 2)), LSTM(3)], name='a') for _ in 'ab')\n"
+        "m = Model(x, [a(x), b(x)])"
+    ),
+    "a layer with the name of an input": (
+        "x = Input((5, 2), name='a')\nm = Model(x, GRU(3, name='a')(x))"
+    ),
 }
 ALLOWED = {
+    "two layers of one name in no model": (
+        "x = Input((5, 2))\no = GRU(2, name='a')(x), LSTM(2, name='a')(x)"
+    ),
     "a model of any length on two": (
         "inner = Sequential([Input((None, 2)), LSTM(3)])\na, b = Input((7, 2)), Input((5, 2))\n"
         "m = Model([a, b], [inner(a), inner(b)])"

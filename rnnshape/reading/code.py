@@ -264,7 +264,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
         last = [call for call in held.calls if call not in used]
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
-        yield Question(graph.network_of([], outputs, "", held.calls))
+        yield Question(graph.network_of([], outputs, "", held.calls, kind=""))
         return
     for layer in list(held.unused):
         yield Question(_alone(layer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ast import literal_eval
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -147,11 +148,14 @@ def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor]) -> Iterato
     """Keras refuses a model whose outputs need other inputs than those that it names."""
     if not (takes and gives):
         yield f"what this model's {'outputs' if takes else 'inputs'} are is not known"
-    names = [*filter(None, map(name_given, takes))]
-    for name in {name for name in names if names.count(name) > 1}:
-        message = f"two inputs have the name {name!r}: give each its own"
-        yield f'{message} (Keras: "All operation names should be unique")'
     calls = graph.calls_before(gives, takes)
+    owners = dict.fromkeys(call.part.owner for call in calls if call.part)
+    names = Counter([*map(name_given, takes), *(vars(owner).get("own_name") for owner in owners)])
+    layers = {call.layer.call["name"] for call in calls if not call.part}
+    for name in filter(None, names):
+        if names[name] > 1 or name in layers:
+            message = f"two inputs, layers or models have the name {name!r}: give each its own"
+            yield f'{message} (Keras: "All operation names should be unique")'
     for tensor in (*(tensor for call in calls for tensor in call.tensors), *gives):
         maker = tensor.maker
         if isinstance(maker, graph.InputTensor) and tensor not in takes:
