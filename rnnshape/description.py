@@ -291,18 +291,25 @@ def _tensors_of_shapes(
     step: Step, shapes: Sequence[tuple[int | None, ...]], given: Sequence[Tensor]
 ) -> Iterator[Tensor]:
     """The outputs of a layer of which the shapes alone are known: those that Keras has measured,
-    or those that are recorded, with a None for the batch. What the rule does not know drops masks,
-    and of what is not read nobody knows."""
+    or those that are recorded, with a None for the batch and for the first other size that what it
+    is given leaves open. What the rule does not know drops masks, and of what is not read nobody
+    knows."""
     batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
+    others = [axis.length for tensor in given for axis in tensor.axes[1:] if axis.is_open]
+    left_open = others[0] if others else batch
     unsaid = (
         NOTHING.union(*(axis.follows_from for tensor in given for axis in tensor.axes)) - WHEN_RUN
     )
     masked = any(tensor.masked for tensor in given) and (step.unread or has_rule(step.layer.name))
     for number, shape in enumerate(shapes):
         names = axes_of_rank(len(shape)) if shape else ()
-        sizes = zip(names, shape, strict=True)
         axes = tuple(
-            Axis(name, batch if size is None else size, follows_from=unsaid) for name, size in sizes
+            Axis(name, size, follows_from=unsaid)
+            if size is not None
+            else Axis(name, left_open, follows_from=unsaid | WHEN_RUN)
+            if place
+            else Axis(name, batch, follows_from=unsaid)
+            for place, (name, size) in enumerate(zip(names, shape, strict=True))
         )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual

@@ -218,21 +218,32 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
 
 
 def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
-    """The shapes of what a call returns, as the rule has it of that call alone."""
+    """The shapes of what a call returns."""
     if call.returns is not None:
         return list(call.returns)
     if call.layer.unread is not None or None in map(shape_of, call.tensors):
         return []
-    network = network_of([], [], "", [call])
+    return shapes_made([call])
+
+
+def shapes_made(calls: Sequence[LayerCall], ends: Sequence[Tensor] = ()) -> list[Shape | None]:
+    """The shapes of tensors, or of all that the last call returns, as the rule has it of these
+    calls alone; none where it refuses them."""
+    network = network_of([], ends, "", calls)
+    if any(source.shape is None for source in network.inputs):  # they would be assumed
+        return []
     try:
-        [layer] = describe(network).layers
+        described = describe(network)
     except QueryError:
         return []
     asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
-    batches = {one.shape[0] for one in layer.inputs if one and one.axes}
+    batches = {one.shape[0] for one in described.inputs if one.axes}
+    tensors = map(described.tensor, network.returned(len(described.layers[-1].outputs)))
     return [
-        _shape_of_output(output, f"tensor {call.number}.{index}", asked, batches)
-        for index, output in enumerate(layer.outputs)
+        None
+        if tensor is None
+        else _shape_of_output(tensor, f"tensor {calls[-1].number}.{index}", asked, batches)
+        for index, tensor in enumerate(tensors)
     ]
 
 

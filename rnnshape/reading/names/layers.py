@@ -12,6 +12,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import rebuilt
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
+from rnnshape.reading.names.rows import counted_in_all, shapes_of_row, uses_all, uses_more
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -23,7 +24,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
-from rnnshape.signatures import is_operation, module_of
+from rnnshape.signatures import module_of
 
 BASES = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
@@ -163,37 +164,33 @@ class Layer(StandIn):
             is_list = isinstance(taken[0], tuple) if taken else False
             self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
         before, number = len(held.calls), held.number
-        with held.within_call(self.own_title, self):
-            made = self.call(
-                *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
-            )
+        made = self._made(tensors, words)
         inner = held.calls[before:]
-        is_row = self.own_is_row or self.own_weights or _uses_more(inner, taken)
+        is_row = self.own_is_row or self.own_weights or uses_more(inner, taken)
         if not is_row and isinstance(made, Open):
             raise IsOpenError(made)
-        if not is_row and _uses_all(made, taken):
+        if not is_row and uses_all(made, taken):
             return made
-        shapes = [plain_sizes(tensor) for tensor in graph.tensors_in(made)]
+        shapes = shapes_of_row(self._made, [tensors, words], made, inner)
         del held.calls[before:]
         held.number = number
         if "own_layer" not in vars(self):
             because = opened(self.own_text, self.own_why)
-            self.own_layer = unread_layer(self.own_text, because, self._count(inner))
+            count = self.own_counted(inner)
+            self.own_layer = unread_layer(self.own_text, because, count)
         with held.within_call(owner=self):
             return unread_step(self.own_layer, taken, shapes)
 
-    def _count(self, inner: Sequence[graph.LayerCall]) -> int | None:
-        """How many numbers its own weights hold, and those of the layers in it."""
-        from rnnshape.description import describe
+    def _made(self, tensors: Any, words: Any) -> Any:
+        """What the code of its `call` makes."""
+        with session().within_call(self.own_title, self):
+            return self.call(
+                *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
+            )
 
-        counts: list[Any] = [weight.size for weight in self.own_weights]
-        outputs = [graph.Tensor(call) for call in inner]
-        try:
-            layers = describe(graph.network_of([], outputs, "", inner)).layers if inner else ()
-        except QueryError:
-            return None
-        counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
-        return sum(counts) if all(isinstance(count, int) for count in counts) else None
+    def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
+        """How many numbers its own weights hold, and those of the layers in it."""
+        return counted_in_all(self.own_weights, inner)
 
     def build(self, input_shape: Any = None) -> None:
         """A layer of the code may make its weights here."""
@@ -281,20 +278,6 @@ class Layer(StandIn):
     @property
     def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
-
-
-def _uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
-    """Whether calls take tensors beside those that are given and what they make of them."""
-    made, known = {*calls}, {*graph.tensors_in(given)}
-    taken = (tensor for call in calls for tensor in call.tensors)
-    return any(tensor.maker not in made and tensor not in known for tensor in taken)
-
-
-def _uses_all(made: Any, given: Any) -> bool:
-    """Whether what is made follows from all that is given: Keras has what that needs in a model."""
-    known, ends = {*graph.tensors_in(given)}, [*graph.tensors_in(made)]
-    calls = graph.calls_before(ends, known)
-    return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
 
 
 def as_lists(given: Any) -> Any:

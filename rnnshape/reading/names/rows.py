@@ -1,0 +1,94 @@
+"""What a layer of the code, or a `Lambda`, is as one row: its shapes and how many parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
+from rnnshape.nest import rebuilt
+from rnnshape.reading import graph
+from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, Weight, plain_sizes
+from rnnshape.signatures import is_operation
+
+LENGTHS = (13, 17)  # that are tried in the place of a size that is known when the model runs
+
+
+def shapes_of_row(
+    call: Callable[..., Any], given: Sequence[Any], made: Any, inner: Sequence[graph.LayerCall]
+) -> list[Any]:
+    """The shapes of what a row returns, with a None for the batch, and for the first other size
+    that what it is given leaves open.
+
+    It is called again with two numbers in the place of each such size: what differs then, and is
+    not that number, is not known. `made` and `inner` are what came of the call without them.
+    """
+    sizes = [plain_sizes(tensor) or () for tensor in graph.tensors_in(given)]
+    places = sorted({n for shape in sizes for n, size in enumerate(shape) if n and size is None})
+    if not places:
+        return _shapes_of(made, inner)
+    runs: list[list[Any]] = []
+    held, said = session(), [*session().evaluator.messages]
+    for length in LENGTHS:
+        instead = {place: length + 40 * number for number, place in enumerate(places)}
+        start = len(held.calls)
+        again = held.evaluator.really(call, *(_with_sizes(part, instead) for part in given))
+        runs.append(_shapes_of(again, held.calls[start:]))
+    held.evaluator.messages[:] = said  # of numbers that the code has not
+    return [
+        one and other and tuple(map(_known_in_both, one, other))
+        for one, other in zip(*runs, strict=False)
+    ]
+
+
+def _shapes_of(made: Any, inner: Sequence[graph.LayerCall]) -> list[Any]:
+    ends = [*graph.tensors_in(made)]
+    return graph.shapes_made(inner, ends) if inner else [*map(plain_sizes, ends)]
+
+
+def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:
+    """Tensors with numbers in the place of sizes that are open, but for the batch."""
+
+    def filled(leaf: Any) -> Any:
+        shape = plain_sizes(leaf) if isinstance(leaf, graph.Tensor) else None
+        if not shape or None not in shape[1:]:
+            return leaf
+        known = (sizes[n] if n and size is None else size for n, size in enumerate(shape))
+        return Tensor(graph.InputTensor(tuple(known)))
+
+    return rebuilt(given, filled)
+
+
+def _known_in_both(one: Any, other: Any) -> Any:
+    if (one, other) == LENGTHS:
+        return None
+    why = "it follows from a size that is known when the model runs"
+    return one if one == other else unknown_of(opened("", why))
+
+
+def counted_in_all(weights: Sequence[Weight], inner: Sequence[graph.LayerCall]) -> int | None:
+    """How many numbers weights hold, and those of layers that are called; None if not known."""
+    counts: list[Any] = [weight.size for weight in weights]
+    outputs = [graph.Tensor(call) for call in inner]
+    try:
+        layers = describe(graph.network_of([], outputs, "", inner)).layers if inner else ()
+    except QueryError:
+        return None
+    counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
+    return sum(counts) if all(isinstance(count, int) for count in counts) else None
+
+
+def uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
+    """Whether calls take tensors beside those that are given and what they make of them."""
+    made, known = {*calls}, {*graph.tensors_in(given)}
+    taken = (tensor for call in calls for tensor in call.tensors)
+    return any(tensor.maker not in made and tensor not in known for tensor in taken)
+
+
+def uses_all(made: Any, given: Any) -> bool:
+    """Whether what is made follows from all that is given: Keras has what that needs in a model."""
+    known, ends = {*graph.tensors_in(given)}, [*graph.tensors_in(made)]
+    calls = graph.calls_before(ends, known)
+    return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
