@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 from rnnshape.interruption import handle_signals, received_signal
-from rnnshape.terminal.environment import Environment
+
+if TYPE_CHECKING:  # until signals are handled, they end it with a traceback
+    from rnnshape.terminal.environment import Environment
 
 
 def main() -> NoReturn:
@@ -19,10 +21,10 @@ def main() -> NoReturn:
     try:
         handle_signals()
         gc.set_threshold(100_000)  # starting makes many objects and little garbage
-        environment = _environment(sys.argv[1:])
-        from rnnshape.cli.run import run
+        with _environment(sys.argv[1:]) as environment:
+            from rnnshape.cli.run import run
 
-        code = run(sys.argv[1:], environment)
+            code = run(sys.argv[1:], environment)
     except BaseException:
         if received_signal() is None:
             raise
@@ -31,20 +33,27 @@ def main() -> NoReturn:
     os._exit(code if signum is None else 128 + signum)
 
 
-def _environment(arguments: Sequence[str]) -> Environment:
-    """The usual one; whoever reads a file or code is started before the command is loaded."""
+@contextmanager
+def _environment(arguments: Sequence[str]) -> Iterator[Environment]:
+    """The usual one; whoever reads a file or code is started before the command is loaded, and is
+    gone at the end, also where it was not asked for."""
+    from rnnshape.terminal.environment import Environment
+
     what = next(filter(_may_need_a_reader, arguments), None)
     if what is None:
-        return Environment()
+        yield Environment()
+        return
     import rnnshape.description  # noqa: F401  # either process needs it
     from rnnshape.reading.reader import Reader, forked
 
-    reader = Reader(forked)
-    reader.begin(what)
-    return Environment(reader=lambda: reader)
+    with Reader(forked) as reader:
+        reader.begin(what)
+        yield Environment(reader=lambda: reader)
 
 
 def _may_need_a_reader(argument: str) -> bool:
+    import re
+
     is_code = re.match(r"\[|[\w.]+\s*[(=]", argument)
     return bool(is_code) or os.path.isfile(argument.partition(":")[0])
 

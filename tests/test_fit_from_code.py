@@ -287,6 +287,15 @@ def test_check_of_standard_input(text: str, start: str) -> None:
     assert (finished.code, bool(finished.out)) == ((2, True) if start else (0, False))
 
 
+def test_check_of_standard_input_needs_a_folder_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    finished = command("--check", "-", stdin=RIGHT + CHAIN)
+    said = "error: -: no temporary file can be written: No such file or directory\n"
+    assert (finished.code, finished.out, finished.err) == (1, "", said)
+
+
 def test_check_of_one_model_tells_what_is_wrong_with_it(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(CHAIN + "b = Sequential([GRU(1)])\nc = Sequential(['x'])\n")
     codes = {name: command("--check", f"{tmp_path}/a.py:{name}").code for name in "mbc"}

@@ -641,6 +641,50 @@ def test_signals_are_heard_while_a_text_is_read(number: int) -> None:
     assert left_behind(mark) == []
 
 
+@linux
+@pytest.mark.process
+@pytest.mark.parametrize("arguments", [("--nonsense",), ("--help",), ("-b", "0")], ids=str)
+def test_whoever_reads_is_gone_where_nobody_wants_to_know(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    mark, path = f"MARK_{time.monotonic_ns()}", tmp_path / "lasts.py"
+    path.write_text(LASTS)
+    start("-n", str(path), *arguments, mark=mark).communicate(timeout=10)
+    assert left_behind(mark, 0.5) == []
+
+
+@linux
+@pytest.mark.keras
+@pytest.mark.process
+def test_a_process_may_have_many_files_open() -> None:
+    source = (
+        "import os, resource, rnnshape\n"
+        "_, most = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 2_000), most))\n"
+        "held = [os.open('/dev/null', 0) for _ in range(1_100)]\n"
+        "print(rnnshape.inspect('LSTM(2 ** 3)').measure().source)\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    assert finished.stdout == "predict\n", finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "models"),
+    [
+        ("LSTM(3);" * 1_001, 1_000),
+        ("Sequential([LSTM(3, return_sequences=True) for _ in range(999)]);" * 6, 5),
+    ],
+    ids=["models", "layers"],
+)
+def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int) -> None:
+    reading = read(text.replace(";", "\n"))
+    assert len(reading.networks) == models
+    [note] = reading.messages
+    assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
+
+
 @pytest.mark.process
 def test_the_other_lines_of_a_stream_are_answered() -> None:
     bad = [text for text in ATTACKS.values() if "\n" not in text and text.isascii()]

@@ -435,6 +435,19 @@ def test_a_shell_is_offered_words_options_losses_and_files(
     assert set(command(variables=os.environ).out.split()) == offered
 
 
+@pytest.mark.parametrize("asking", [{}, {"COMP_WORDS": "rnnshape", "COMP_CWORD": "x"}], ids=str)
+def test_a_shell_that_does_not_ask_is_told_so(
+    asking: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ({"_RNNSHAPE_COMPLETE": "complete_bash"} | asking).items():
+        monkeypatch.setenv(name, value)
+    finished = command(variables=os.environ)
+    assert finished.code == 2
+    assert finished.err == (
+        "error: _RNNSHAPE_COMPLETE: the shell does not say what is to be completed\n"
+    )
+
+
 def test_weights_in_csv_are_said_to_be_parameters_alone() -> None:
     finished = command("lstm", "--weights", "--format", "csv", "--dry-run")
     assert finished.out.splitlines()[1].endswith(",rule,60")

@@ -66,12 +66,18 @@ def check(options: Options, environment: Environment) -> ExitCode:
 def _of_stdin(options: Options, environment: Environment, reader: Reader) -> Iterator[Problem]:
     """What is wrong with what comes from standard input: a program, or one line in Keras."""
     text = whole_text(lines_of(environment.stdin))
-    with TemporaryDirectory() as folder:
-        what = os.path.join(folder, "program.py")
-        Path(what).write_text(text, encoding="utf-8", errors="replace")
-        is_line = text.strip() and "\n" not in text.strip()
-        for problem in _problems(text if is_line else what, options, reader):
-            yield replace(problem, file=STDIN)
+    is_line = text.strip() and "\n" not in text.strip()
+    with ExitStack() as stack:
+        what = text
+        if not is_line:
+            try:
+                what = os.path.join(stack.enter_context(TemporaryDirectory()), "program.py")
+                Path(what).write_text(text, encoding="utf-8", errors="replace")
+            except OSError as problem:
+                words = f"no temporary file can be written: {problem.strerror}"
+                raise QueryError(f"-: {words}") from None
+        for found in _problems(what, options, reader):
+            yield replace(found, file=STDIN)
 
 
 def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:

@@ -62,6 +62,10 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
         raise UsageError(_reworded(wrong, arguments)) from None
     except SystemExit:  # so Rich leaves when the reader of the help has left
         return ExitCode.ANSWERED
+    except (LookupError, ValueError):
+        if COMPLETION not in environment.variables:
+            raise
+        raise UsageError(f"{COMPLETION}: the shell does not say what is to be completed") from None
     if not isinstance(options, Options):
         return options
     if options.check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -88,6 +89,16 @@ def send(process: Process, request: bytes) -> None:
     with suppress(BrokenPipeError):
         process.stdin.write(request)
         process.stdin.flush()
+
+
+def is_readable(stream: int, seconds: float) -> bool:
+    """Whether there is something to read from a child by then: an answer, or its end. Windows can't
+    tell; `select` knows no stream of a number above 1023, and a notebook may hold many."""
+    if os.name != "posix":
+        return True
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def stop(process: Process, stderr: BinaryIO | None = None) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import pickle
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -220,7 +219,7 @@ class _Watched(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        while os.name == "posix" and not select.select([self._stream], [], [], POLL_SECONDS)[0]:
+        while not launch.is_readable(self._stream.fileno(), POLL_SECONDS):
             self._check()
         return self._stream.readinto(buffer)
 

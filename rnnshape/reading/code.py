@@ -21,7 +21,7 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.models import MOST_MODELS, Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION, Session, unknown_of
 from rnnshape.reading.names.training import training_calls
@@ -34,6 +34,7 @@ LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
 MOST_FILES = 20  # that code imports from its own folder
+MOST_IN_ALL = 5_000  # layers of all networks
 
 
 def read_code(
@@ -90,8 +91,14 @@ def reading_of(evaluator: Evaluator) -> Reading:
     questions: list[Question] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
+    layers = 0
     try:
         for question in _finished(evaluator):
+            layers += len(question.network.steps)
+            if len(questions) == MOST_MODELS or layers > MOST_IN_ALL:
+                words = f"{MOST_MODELS:,} models and {MOST_IN_ALL:,} layers"
+                evaluator.tell(NotReadError(f"at most {words} are answered: there are more"))
+                break
             notes = (*usual, *held.notes_of(question.network), *question.notes)
             network = replace(question.network, problems=tuple(held.problems))
             questions.append(replace(question, network=network, notes=notes))

@@ -143,12 +143,11 @@ def _is_read_here(what: str) -> bool:
 
 def _received(stream: int) -> tuple[bytes | None, bool]:
     """The line of an answer, or None; and whether the time is over."""
-    import select
+    from rnnshape.measuring.launch import is_readable
 
     end, received = time.monotonic() + SECONDS_OF_WALL, bytearray()
     while not received.endswith(b"\n"):
-        left = max(0.0, end - time.monotonic())
-        if os.name == "posix" and not select.select([stream], [], [], left)[0]:
+        if not is_readable(stream, max(0.0, end - time.monotonic())):
             return None, True
         block = os.read(stream, 2**16)
         received += block
