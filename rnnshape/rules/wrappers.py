@@ -173,21 +173,16 @@ def _as_keras_returns(
             '(Keras: "is not connected to `inputs`")',
             "backward_layer",
         )
-    pairs = zip(expected, found, strict=False)
-    taken = iter(
-        [
-            replace(other, axes=_with_static_lengths(tensor.axes, other.axes))
-            for tensor, other in pairs
-        ]
-    )
+    taken = iter(found)
 
-    def nested(like: Nested) -> Nested:
-        return next(taken) if isinstance(like, Tensor) else tuple(map(nested, like))
+    def state(like: Tensor) -> Tensor:
+        own = next(taken)
+        return replace(own, axes=_with_static_lengths(like.axes, own.axes))
 
     static = second._replace(output=_with_static_lengths(first.output, second.output))
     if not forward["return_state"]:
         return static, (), []
-    states = (*first.states, *map(nested, first.states))
+    states = (*first.states, *changed(first.states, state))
     return static, states, found[len(expected) :]
 
 
