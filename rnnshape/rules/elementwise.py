@@ -56,10 +56,7 @@ def softmax(call: Call, given: Tensor) -> Facts:
 @rule("PReLU")
 def prelu(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes[1:])
-    shared = call["shared_axes"]
-    for number in shared if isinstance(shared, tuple) else (shared,):
-        if not isinstance(number, int):
-            continue
+    for number in () if call["shared_axes"] is None else wholes(call, "shared_axes"):
         if not -len(axes) <= number - 1 < len(axes):
             raise no_such_axis(call, "shared_axes", number, given)
         axes[number - 1] = Axis("1", 1)

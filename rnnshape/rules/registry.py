@@ -104,12 +104,9 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
 def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor]) -> Facts:
     """The facts with which masks are on the tensors when the model runs. Keras hands them to an
     argument `mask` itself, where the layer is called with one tensor and nothing else."""
-    arguments = {name for name, argument in given.arguments.items() if tensors_in(argument)} - {
-        "mask"
-    }
-    known = call.name in MAKE_MASKS or (
-        "mask" in signature(call.name).tensors and len(given) == len(arguments) == 1
-    )
+    called = tuple(part for name, part in given.arguments.items() if name != "mask")
+    is_alone = len(tensors_in(called)) == 1 and "mask" in signature(call.name).tensors
+    known = is_alone or call.name in MAKE_MASKS
     # Attention hands on the query's, and what merges the masks of all or none.
     passed = [tensor for tensor in given if tensor.masked][:1] if facts.uses_mask else masked
     if not known and not all(tensor.mask_runs for tensor in passed):
@@ -222,8 +219,7 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
-    dtype = call["dtype"]
-    bits = dtype and re.fullmatch(r"b?float(\d+)", str(dtype))  # a mixed policy keeps them in 32
+    bits = re.fullmatch(r"b?float(\d+)", str(call["dtype"]))  # a mixed policy keeps them in 32
     return Tensor(
         name,
         axes,
