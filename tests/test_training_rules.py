@@ -89,6 +89,7 @@ def test_validation_data_is_checked_like_the_data() -> None:
     [
         ("<U3", "int64", ["X = X.astype('float32')"]),
         ("float32", "<U3", ["y = np.unique(y, return_inverse=True)[1]"]),
+        ("float32", "str", ["y = np.unique(y, return_inverse=True)[1]"]),
         ("float32", "datetime64[ns]", ["y = y.astype('float32')"]),
         ("list", "object", ["X = np.array(X)", "y = y.astype('float32')"]),
     ],
