@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-
 from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network, Ref
-from rnnshape.signatures import module_of
+from rnnshape.signatures import module_of, snake_case
 
 # What attention makes of its own once it is called: Keras counts these, too.
 MADE_WITHIN = dict.fromkeys(("MultiHeadAttention", "GroupQueryAttention"), ("Softmax", "Dropout"))
-CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}  # whose class has another name
 
 
 def class_of(call: Call) -> str:
@@ -53,14 +49,6 @@ def names_by_keras(network: Network) -> list[str]:
                 counts[made] = counts.get(made, 0) + 1
         names.append(name)
     return names
-
-
-@lru_cache(maxsize=256)
-def snake_case(name: str) -> str:
-    """How Keras makes a layer's name of that of its class: `"conv_lstm2d"`."""
-    word = re.sub(r"\W.*", "", CLASSES.get(name, name))
-    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", word)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
 
 
 def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:

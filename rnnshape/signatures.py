@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 
@@ -104,6 +105,18 @@ def module_of(name: str) -> str | None:
     if name == "Sequential":  # which may stand in a layer
         return "models"
     return next((module for module, names in ARGUMENT_OBJECTS.items() if name in names), None)
+
+
+@lru_cache(maxsize=256)
+def snake_case(name: str) -> str:
+    """How Keras makes the name of a function, or that of a layer, of the name of its class.
+
+    >>> snake_case("KLDivergence"), snake_case("ConvLSTM2D")
+    ('kl_divergence', 'conv_lstm2d')
+    """
+    word = "GroupedQueryAttention" if name == "GroupQueryAttention" else name  # as its class has it
+    word = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W.*", "", word))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", word).lower()
 
 
 def is_operation(name: str) -> bool:

@@ -9,12 +9,19 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
-from rnnshape.layer_names import snake_case
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
 from rnnshape.rules.arguments import changes_no_shape
-from rnnshape.signatures import ACTIVATIONS, ALIASES, LAYERS_INSIDE, REFUSED, module_of, signature
+from rnnshape.signatures import (
+    ACTIVATIONS,
+    ALIASES,
+    LAYERS_INSIDE,
+    REFUSED,
+    module_of,
+    signature,
+    snake_case,
+)
 
 DEEPEST = 40  # layers within each other
 # What a config has where the layer was given nothing.

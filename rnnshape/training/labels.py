@@ -9,16 +9,10 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
+from rnnshape.signatures import snake_case
 from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingCall, counted, shown
 from rnnshape.training.inputs import dtype_problem
-from rnnshape.training.losses import (
-    LOSSES,
-    ONE_HOT,
-    judge_of_loss,
-    loss_named,
-    snake_case,
-    written,
-)
+from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
 from rnnshape.training.shapes import Judge, in_general, rearranged, settled
 

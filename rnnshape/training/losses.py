@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import NamedTuple
 
+from rnnshape.signatures import snake_case
 from rnnshape.training.data import Function
 from rnnshape.training.shapes import Judge, Outcome, Refusal, Shape, aligned, broadcast, repeats
 
@@ -86,15 +86,6 @@ class Loss(NamedTuple):
 
     name: str
     judge: Judge
-
-
-def snake_case(name: str) -> str:
-    """The name of a class as Keras spells that of its function.
-
-    >>> snake_case("KLDivergence")
-    'kl_divergence'
-    """
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
 
 
 ONE_ENTRY = "the last axis has only one entry"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from math import prod
 
+from rnnshape.signatures import snake_case
 from rnnshape.training.data import Function
-from rnnshape.training.losses import HARMLESS, SHORT, elementwise, same_shape, snake_case, sparse
+from rnnshape.training.losses import HARMLESS, SHORT, elementwise, same_shape, sparse
 from rnnshape.training.shapes import (
     OTHER,
     Judge,

@@ -10,13 +10,13 @@ from typing import Any
 
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.expression import Unknown, calls_within
-from rnnshape.layer_names import MADE_WITHIN, class_of, snake_case
+from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
-from rnnshape.signatures import is_operation
+from rnnshape.signatures import is_operation, snake_case
 
 MOST_PROBLEMS = 50
 MOST_CALLS = 200  # of training, that are kept
