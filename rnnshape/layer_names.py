@@ -37,7 +37,7 @@ def names_by_keras(network: Network) -> list[str]:
             continue
         name = step.layer.name
         for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
-            given = None if module_of(call.name) is None else call["name"]
+            given = call["name"]
             if isinstance(given, str):
                 name = given
             elif module_of(call.name) in ("layers", None):

@@ -90,7 +90,9 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
     with environment.measurer() as measurer:
         try:
             shown.begin(reports)  # TensorFlow is loading by now: there is time to paint
-            with shown.waiting() as tell:
+            from rnnshape.terminal.progress import WaitingLine
+
+            with WaitingLine(environment, painted=shown.begun) as tell:
                 results = list(measurer.answers(request, tell))
             failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
             left = iter(results)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
-from rnnshape.errors import Place, QueryError, did_you_mean
+from rnnshape.errors import Place, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
@@ -92,8 +92,7 @@ def read_call(text: str) -> Call:
     source = Source(text)
     nodes = _expressions(source.statements())
     if nodes is None or len(nodes) != 1:
-        short = text if len(text) <= 60 else f"{text[:57]}..."
-        raise QueryError(f"{short} is not one Keras expression")
+        raise QueryError(f"{shortened(text, 60)} is not one Keras expression")
     evaluator = follower({})
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):

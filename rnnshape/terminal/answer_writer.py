@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rnnshape.errors import Place
     from rnnshape.explaining import Explanation
     from rnnshape.report import Report
-    from rnnshape.terminal.progress import WaitingLine
     from rnnshape.views.blocks import Block
 
 
@@ -61,13 +60,6 @@ class AnswerWriter:
         self.begun = True  # from the first letter on: it may be interrupted right there
         screen.write([*[Text()] * bool(self._answered), *lines, Text()])
         self._painted = [*lines, Text()]
-
-    def waiting(self) -> WaitingLine:
-        """A context with a line on the terminal that tells what is going on; it gives what is to
-        be told of the measurement's progress."""
-        from rnnshape.terminal.progress import WaitingLine
-
-        return WaitingLine(self.environment, painted=self.begun)
 
     def finish(self, reports: Sequence[Report]) -> None:
         """Shows the whole answer, or of one that has begun, the rest. Of questions from standard

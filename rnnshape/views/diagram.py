@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+from rnnshape.errors import counted
 from rnnshape.layer import Layer
 from rnnshape.network import refs_in
 from rnnshape.report import Report
@@ -35,8 +36,7 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
             ]
             yield Lines(tuple(joined("  ", title) for title in titles), indent=2)
         else:
-            words = f"{len(layers)} more layer{'s' if len(layers) > 1 else ''}"
-            yield _quiet(f"{page.pick('⋮', ':')} {words}")
+            yield _quiet(f"{page.pick('⋮', ':')} {counted(len(layers), 'more layer')}")
     if is_any_drawn:
         yield _quiet(LEGEND)
 

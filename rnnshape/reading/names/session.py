@@ -77,7 +77,7 @@ class Session:
     ) -> graph.LayerCall:
         """One more call of a layer, in the models that are being called and those `within`."""
         self.number += 1
-        check_count(self.number // 10)
+        check_count(self.number // 10)  # most of them may be in no model
         if is_operation(layer.call.name) and not self.groups:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
         if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):
