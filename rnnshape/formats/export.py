@@ -8,11 +8,11 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rnnshape.formats.layout import laid_out, unbroken_width
+from rnnshape.formats.layout import laid_out
 from rnnshape.views.blocks import Block
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
@@ -32,10 +32,10 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
     """
     suffix = path.suffix.lower()
     page = Page(folds=suffix == ".html")
-    blocks = [*make(page)]
+    blocks = make(page)
     match suffix:
         case ".svg":
-            text = _picture(laid_out(blocks, page), max(page.width, unbroken_width(blocks)))
+            text = _picture([*laid_out(blocks, page)], page.width)
         case ".html":
             from rnnshape.formats.html import html_page
 
@@ -45,7 +45,7 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
     return _replace(Path(os.path.realpath(path)), text)
 
 
-def _picture(lines: Iterable[Text], width: int) -> str:
+def _picture(lines: Sequence[Text], least_width: int) -> str:
     from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
     from rich.text import Text as RichText
@@ -53,7 +53,7 @@ def _picture(lines: Iterable[Text], width: int) -> str:
     console = Console(
         record=True,
         force_jupyter=False,  # in a notebook Rich would show what it records
-        width=width,
+        width=max([least_width, *(line.width for line in lines)]),  # some can't be folded
         height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),
         force_terminal=True,

@@ -48,16 +48,6 @@ def _console(width: int) -> Console:
     )
 
 
-def unbroken_width(blocks: Iterable[Block]) -> int:
-    """How wide the widest of the blocks is that can't be folded; 0 if all can."""
-    texts = (
-        block.code if isinstance(block, Program) else block.text.plain
-        for block in blocks
-        if isinstance(block, Picture | Program)
-    )
-    return max((len(line) for text in texts for line in text.split("\n")), default=0)
-
-
 def highlighted(code: str) -> Text:
     """A program with its numbers, texts and keywords told apart."""
     pieces: list[tuple[str, Style]] = []
