@@ -53,10 +53,8 @@ def highlighted(code: str) -> Text:
     pieces: list[tuple[str, Style]] = []
     end = 0
     for found in TOKENS.finditer(code):
-        pieces += [
-            (code[end : found.start()], Style.PLAIN),
-            (found[0], Style(found.lastgroup or "")),
-        ]
+        style = Style(found.lastgroup or "")
+        pieces += [(code[end : found.start()], Style.PLAIN), (found[0], style)]
         end = found.end()
     return Text((*pieces, (code[end:], Style.PLAIN)))
 
@@ -123,15 +121,12 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     if not section.last:
         yield last
         return
-    room = width - section.last.width - GAP
-    beside = last.cell_len <= room
-    if not beside:
+    room = width - section.last.width
+    if last.cell_len > room - GAP:
         yield last
-    row = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0), width=width)
-    row.add_column(width=room)
-    row.add_column(justify="right", no_wrap=True)
-    row.add_row(last if beside else RichText(), _rich(section.last))
-    yield row
+        last = RichText()
+    last.pad_right(room - last.cell_len)
+    yield last.append_text(_rich(section.last))
 
 
 def _folded(text: Text, width: int, indent: int) -> list[RichText]:
