@@ -109,13 +109,9 @@ class Plan:
     def marks(self) -> dict[int, str]:
         """Of each direction, the state that its last output is equal to, if that is claimed."""
         relations = self.layer.facts.relations if self.layer.facts else ()
-        said = " ".join(relation.right for relation in relations)
+        said = {word for relation in relations for word in re.findall(r"\w+", relation.right)}
         names = [self.names.get(one_pass.hidden.name, "") for one_pass in self.timeline.passes]
-        return {
-            number: f"= {name}"
-            for number, name in enumerate(names)
-            if name and re.search(rf"\b{re.escape(name)}\b", said)
-        }
+        return {number: f"= {name}" for number, name in enumerate(names) if name in said}
 
 
 def _cell_rows(
