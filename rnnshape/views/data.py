@@ -65,9 +65,9 @@ def _call(
     parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
     for array in dict.fromkeys(_all(call)):
-        kinds = ("labels" if array in labels else "data", "data" if array in call.x else "samples")
-        found = [problem for problem in wrong if problem.name == array.name]
-        found = [problem for problem in found if problem.kind in (*kinds, "samples")]
+        kinds = {"samples", "labels" if array in labels else "data"}
+        kinds |= {"data"} if array in call.x else set()
+        found = [each for each in wrong if each.name == array.name and each.kind in kinds]
         is_checked = compared[1] and _has_loss(call) if array in labels else compared[0]
         parts.append(_array(array, found, page, style, is_checked=is_checked))
     return joined("  ", parts)

@@ -54,12 +54,6 @@ def given(tensor: Tensor, page: Page) -> Text:
     return styled((tensor.name, Style.NAME), f" {page.shape(tensor.sizes)} ", (axes, Style.QUIET))
 
 
-def _input(report: Report, tensor: Tensor, page: Page) -> Iterator[Text]:
-    yield given(tensor, page)
-    if text := assumed(report, tensor):
-        yield styled((f"  {text}", Style.QUIET))
-
-
 def assumed(report: Report, tensor: Tensor) -> str:
     """`assumed: batch, timesteps (-b, -t)`, of an input that code describes in part."""
     axes = [axis.name for axis in tensor.axes if axis.is_assumed]
@@ -83,9 +77,13 @@ def shape(output: Output, page: Page) -> Text:
 
 
 def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
-    inputs = tuple(line for tensor in report.inputs for line in _input(report, tensor, page))
+    inputs: list[Text] = []
+    for tensor in report.inputs:
+        inputs.append(given(tensor, page))
+        if text := assumed(report, tensor):
+            inputs.append(styled((f"  {text}", Style.QUIET)))
     name = report.question.network.name
-    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=inputs)
+    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=tuple(inputs))
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
     names = nested_names(layer.facts.returns) if layer.facts else "o"
@@ -124,24 +122,22 @@ def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
 
 def _wide(report: Report, page: Page, room: int, *, meanings: bool) -> Grid:
     """A layer's expression, in so much room, and parameters stand beside its first output."""
-    blank = Text()
+    blank, cells = Text(), 4 if meanings else 3
     rows: list[Row | Section] = [
-        (blank, blank, blank, *_row(Output(0, tensor), page)) for tensor in report.inputs
+        (blank, blank, blank, *_row(Output(0, tensor), page)[:cells]) for tensor in report.inputs
     ]
     for layer in report.layers:
-        rows += [(blank, group, *(blank,) * 5) for group in _new_group(report, layer)]
+        rows += [(blank, group, blank, *(blank,) * cells) for group in _new_group(report, layer)]
         first: Row = (
             styled((str(layer.number), Style.QUIET)),
             _titled(report, layer, page, room),
             _parameters(report, layer, page),
         )
         for row in _rows(report, layer, page):
-            rows.append((*first, *row))
+            rows.append((*first, *row[:cells]))
             first = (blank, blank, blank)
-    columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")
-    kept = len(columns) if meanings else len(columns) - 1
-    cut = [row[:kept] if isinstance(row, tuple) else row for row in rows]
-    return Grid(columns[:kept], (*cut, _total(report, page)), right=(0, 2))
+    columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")[: 3 + cells]
+    return Grid(columns, (*rows, _total(report, page)), right=(0, 2))
 
 
 def _narrow(report: Report, page: Page) -> Grid:
