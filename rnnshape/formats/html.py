@@ -11,13 +11,12 @@ from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.document import report_blocks
 from rnnshape.views.page import Page
-from rnnshape.views.palette import with_colours
+from rnnshape.views.palette import GREEN, MAGENTA, RED
 from rnnshape.views.text import NO_BREAK, Text
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
-STYLES = with_colours(
-    """\
+STYLES = """\
 .rnnshape { color: inherit; font-size: 0.95em; line-height: 1.4; text-align: left; }
 .rnnshape p { margin: 0.3em 0; }
 .rnnshape p.heading { margin: 0.8em 0 0.3em; }
@@ -45,7 +44,8 @@ STYLES = with_colours(
 .rnnshape .good { color: GREEN; font-weight: bold; }
 .rnnshape .bad { color: RED; font-weight: bold; }
 """
-)
+for colour in (MAGENTA, GREEN, RED):
+    STYLES = STYLES.replace(colour.name.upper(), colour.mixed)
 # Notebooks have styles of their own for tables, and show no others until they are trusted.
 LEFT, RIGHT = ' style="text-align: left"', ' style="text-align: right"'
 DOCUMENT = """\

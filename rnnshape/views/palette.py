@@ -14,13 +14,18 @@ class Colour(NamedTuple):
         name: of the terminal's own, which can be read on white and on black.
         code: the same as an escape sequence has it.
         on_black: in a picture, whose ground is dark.
-        on_page: on a page, mixed with the colour of its text: that is what tells light from dark.
+        on_page: on a page, before it is mixed with the colour of its text, which tells its ground.
     """
 
     name: str
     code: str
     on_black: str
     on_page: str
+
+    @property
+    def mixed(self) -> str:
+        """As CSS has it."""
+        return f"color-mix(in srgb, {self.on_page} {SHARE_ON_PAGE}%, currentColor)"
 
 
 MAGENTA = Colour("magenta", "35", "#d78fe6", "#b04fc0")
@@ -69,15 +74,3 @@ LOOKS = {
     Style.KEYWORD: Look(bold=True),
     Style.LITERAL: Look(colour=MAGENTA),
 }
-
-
-def with_colours(styles: str) -> str:
-    """CSS in which colours stand by their names in capitals, with those of a page.
-
-    >>> with_colours(".bad { color: RED; }")
-    '.bad { color: color-mix(in srgb, #dc3c3c 55%, currentColor); }'
-    """
-    for colour in (MAGENTA, GREEN, RED):
-        mixed = f"color-mix(in srgb, {colour.on_page} {SHARE_ON_PAGE}%, currentColor)"
-        styles = styles.replace(colour.name.upper(), mixed)
-    return styles
