@@ -39,6 +39,11 @@ class Place(NamedTuple):
         return cls(kept, start - cut, min(end - cut, len(kept)), where, cut)
 
     @property
+    def file(self) -> str:
+        """The name of the file; empty of a text that was pasted."""
+        return self.where.rpartition("line ")[0].rstrip(", ")
+
+    @property
     def column(self) -> int:
         """Its first column, from 1."""
         return self.cut + self.start + 1

@@ -83,5 +83,4 @@ def what_is_wrong(
 def problem_of(wrong: QueryError) -> Problem:
     """What Keras would refuse, between layers, as a problem."""
     place = wrong.place or Place("", 0, 0)
-    file = place.where.rpartition("line ")[0].rstrip(", ")
-    return Problem("chain", wrong.message, None, file, place.number, place.column)
+    return Problem("chain", wrong.message, None, place.file, place.number, place.column)

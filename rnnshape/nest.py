@@ -49,3 +49,19 @@ def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = Non
         kind = several or type(value)
         return kind([rebuilt(part, change, several) for part in value])
     return change(value)
+
+
+def within(value: Any) -> Iterator[Any]:
+    """Whatever stands in Python's dictionaries, lists and tuples, in order; a dictionary is in
+    that of its keys, as Keras has it.
+
+    >>> list(within([1, {"b": (2, 3), "a": 4}]))
+    [1, 4, 2, 3]
+    """
+    if isinstance(value, dict):
+        value = [value[key] for key in sorted(value, key=str)]
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from within(part)
+    else:
+        yield value

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.nest import folded, leaves, rebuilt
+from rnnshape.nest import folded, leaves, rebuilt, within
 from rnnshape.network import (
     Argument,
     Input,
@@ -118,16 +118,8 @@ class LayerCall:
 
 
 def tensors_in(given: object) -> Iterator[Tensor]:
-    """Every tensor in a nest of lists, tuples and dicts, in order; a dict is in that of its keys,
-    as Keras has it."""
-    if isinstance(given, Tensor):
-        yield given
-    elif isinstance(given, dict):
-        for key in sorted(given, key=str):
-            yield from tensors_in(given[key])
-    elif isinstance(given, list | tuple):
-        for part in given:
-            yield from tensors_in(part)
+    """Every tensor in a nest of lists, tuples and dictionaries, in order."""
+    return (leaf for leaf in within(given) if isinstance(leaf, Tensor))
 
 
 @lru_cache(maxsize=1000)

@@ -182,10 +182,10 @@ def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
 
 def with_inputs(given: Any) -> Any:
     """What a model is called with, with an input in place of each array."""
-    if isinstance(given, dict):
-        return {word: with_inputs(part) for word, part in given.items()}
-    if isinstance(given, list | tuple):
-        return type(given)(map(with_inputs, given))
-    if isinstance(given, Array):
-        return Tensor(graph.InputTensor(plain_shape((None, *given.shape[1:])), given.own_name))
-    return given
+
+    def made(leaf: Any) -> Any:
+        if not isinstance(leaf, Array):
+            return leaf
+        return Tensor(graph.InputTensor(plain_shape((None, *leaf.shape[1:])), leaf.own_name))
+
+    return rebuilt(given, made)

@@ -34,7 +34,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, History, given_to, gives_data
+from rnnshape.reading.names.training import Compiled, History, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.signatures import is_operation
 
@@ -262,9 +262,14 @@ class Model(Layer):
         self._trained("fit", given, named)
         return History(self.own_compiled)
 
-    evaluate = gives_data("evaluate")
-    train_on_batch = gives_data("train_on_batch")
-    test_on_batch = gives_data("test_on_batch")
+    def evaluate(self, *given: Any, **named: Any) -> Open:
+        return self._trained("evaluate", given, named)
+
+    def train_on_batch(self, *given: Any, **named: Any) -> Open:
+        return self._trained("train_on_batch", given, named)
+
+    def test_on_batch(self, *given: Any, **named: Any) -> Open:
+        return self._trained("test_on_batch", given, named)
 
     def get_config(self) -> Any:
         return self if self.own_kind else super().get_config()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from rnnshape.nest import rebuilt
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import (
     MOST_VALUES,
     Array,
@@ -39,22 +39,14 @@ MOST_NUMBERS = 20_000_000  # of a call, each a byte
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
 
 
-def _shaped(*, is_one: bool) -> Callable[..., Any]:
-    """A function that makes an array, of a shape that is one argument or one for each axis."""
+def _of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
+    """A function that makes an array of a shape, which has its name or its place, as in
+    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`."""
 
     def made(*values: Any, **named: Any) -> Any:
-        first = values[0] if is_one and values else list(values) or None
-        dtype = named.get("dtype", values[1] if is_one and len(values) > 1 else None)
-        return _of_sizes(named.get("size", named.get("shape", first)), dtype_of(dtype))
-
-    return made
-
-
-def _of_size(place: int, dtype: str | None = None) -> Callable[..., Any]:
-    """`np.random.normal(0, 1, size=(5, 2))`, also with the size at its place."""
-
-    def made(*values: Any, size: Any = None, **_: Any) -> Any:
-        return _of_sizes(values[place] if size is None and len(values) > place else size, dtype)
+        sizes = next(iter(values[place:]), None)
+        dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
+        return _of_sizes(named.get("size", named.get("shape", sizes)), dtype_of(dtype))
 
     return made
 
@@ -184,12 +176,12 @@ def of_numpy(name: str) -> Callable[..., Any]:
         parts = [*given, *named.values()]
         for found in opens_in(parts):
             raise IsOpenError(found)
-        _check_is_small([*_leaves(parts)])
+        _check_is_small([*within(parts)])
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
         function = attrgetter(name)(numpy)
-        arrays = [leaf for leaf in _leaves(parts) if isinstance(leaf, Array)]
+        arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays)
         results = []
         for run in RUNS[is_known:]:
@@ -203,14 +195,6 @@ def of_numpy(name: str) -> Callable[..., Any]:
         return _kept(results[0]) if is_known else _what_both_say(*results)
 
     return made
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(part)
-    else:
-        yield value
 
 
 def _check_is_small(leaves: list[Any]) -> None:
@@ -270,12 +254,12 @@ _TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
 ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(
         ("empty", "ones", "random", "random_sample", "standard_normal", "zeros", "full"),
-        _shaped(is_one=True),
+        _of_shape(0),
     ),
-    **dict.fromkeys(("rand", "randn"), _shaped(is_one=False)),
-    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_size(2)),
-    **dict.fromkeys(("integers", "randint"), _of_size(2, "int64")),
-    **dict.fromkeys(("choice", "exponential", "poisson"), _of_size(1)),
+    **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
+    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
+    **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
+    **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
     "shuffle": lambda value: value.fill(),
     "permutation": lambda value: (
         Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
@@ -285,7 +269,7 @@ GENERATOR = Module("numpy.random", ARRAYS)
 # As TensorFlow and Keras have them, which take the shape first.
 RANDOM_TENSORS = {
     **ARRAYS,
-    **dict.fromkeys(("normal", "uniform"), _shaped(is_one=True)),
+    **dict.fromkeys(("normal", "uniform"), _of_shape(0)),
     "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
 }
 NUMPY: dict[str, Any] = {
@@ -295,7 +279,7 @@ NUMPY: dict[str, Any] = {
         ("zeros_like", "ones_like", "empty_like", "full_like"),
         lambda value, *_, **__: Array(sizes_of(value)),
     ),
-    **dict.fromkeys(("random_normal", "random_uniform"), _shaped(is_one=True)),
+    **dict.fromkeys(("random_normal", "random_uniform"), _of_shape(0)),
     "arange": _arange,
     "linspace": lambda start, stop, num=50, **_: Array((num,)),
     "expand_dims": _expanded,

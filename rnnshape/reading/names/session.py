@@ -148,9 +148,7 @@ class Session:
         self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
     ) -> None:
         """Notes what this Keras refuses."""
-        file, line = where_of(place)
-        column = place.column if place else None
-        found = Problem(kind, message, None, file, line, column, remedies=remedies)
+        found = Problem(kind, message, None, *where_of(place), remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
 
@@ -198,7 +196,7 @@ def opened(label: str = "", reason: str = "") -> Open:
 def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
-    file, line = where_of(roots[0].place)
+    file, line, _ = where_of(roots[0].place)
     names = tuple(dict.fromkeys(root.label for root in roots))
     return Unknown(value.label, names, value.reason, file or "", line)
 
@@ -211,11 +209,9 @@ def open_of(value: Unknown) -> Open:
     return found
 
 
-def where_of(place: Place | None) -> tuple[str | None, int | None]:
-    """The file and the line of a place; a text that was pasted has no file."""
-    if place is None:
-        return None, None
-    return place.where.rpartition("line ")[0].rstrip(", ") or None, place.number
+def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
+    """The file, the line and the column of a place; a text that was pasted has no file."""
+    return (place.file or None, place.number, place.column) if place else (None, None, None)
 
 
 def tried(call: Callable[..., object], *given: Any) -> None:

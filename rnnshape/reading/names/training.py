@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -108,7 +108,7 @@ def given_to(
     words = dict(zip(METHODS[method], values, strict=False)) | dict(named)
     written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
-    file, line = where_of(place)
+    file, line, column = where_of(place)
     call = TrainingCall(
         method,
         (),
@@ -117,7 +117,7 @@ def given_to(
         class_weights=_keys(words.get("class_weight")),
         file=file,
         line=line,
-        column=place.column if place else None,
+        column=column,
         code=place.line if place else "",
     )
     if isinstance(x, Dataset):
@@ -307,13 +307,3 @@ def _fraction(value: Any) -> float | None:
 
 def _keys(value: Any) -> tuple[int, ...]:
     return tuple(key for key in value if type(key) is int) if isinstance(value, dict) else ()
-
-
-def gives_data(method: str) -> Callable[..., Open]:
-    """A method that gives data to a model."""
-
-    def trained(self: Any, *given: Any, **named: Any) -> Open:
-        made: Open = self._trained(method, given, named)
-        return made
-
-    return trained
