@@ -177,15 +177,15 @@ def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
     return found | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
 
 
-def _several(value: Any, node: ast.expr | None, usual: str) -> Several:
-    """An array, or several in a list or by their names."""
+def _several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Several:
+    """An array, or several in a list or by their names; `of` a data set, if it has a name."""
     if isinstance(value, dict):
-        return {str(key): _data(part, None, str(key)) for key, part in list(value.items())}
+        return {str(key): _data(part, None, str(key), of) for key, part in list(value.items())}
     if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
         names = [f"{usual}{place}" for place in range(1, len(value) + 1)]
         names = names if len(value) > 1 else [usual]
-        return tuple(_data(part, None, name) for part, name in zip(value, names, strict=True))
-    return None if value is None else _data(value, node, usual)
+        return tuple(_data(part, None, name, of) for part, name in zip(value, names, strict=True))
+    return None if value is None else _data(value, node, usual, of)
 
 
 def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several]:
@@ -195,31 +195,21 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     element = value.own_element
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
-
-    def named(data: Data) -> Data:
-        return replace(data, name=f"{data.name} of {name}", of=name)
-
-    def of(several: Several) -> Several:
-        if isinstance(several, dict):
-            return {word: named(part) for word, part in several.items()}
-        if isinstance(several, tuple):
-            return tuple(map(named, several))
-        return several and named(several)
-
-    return of(_several(x, None, "X")), of(_several(y, None, "y"))
+    return _several(x, None, "X", name), _several(y, None, "y", name)
 
 
-def _data(value: Any, node: ast.expr | None, usual: str) -> Data:
+def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     name = getattr(value, "own_name", "") or usual
+    name = f"{name} of {of}" if of else name
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
         name = text
     if isinstance(value, list | tuple) and not any(opens_in(value)):
-        return Data(name, _shape_of_list(value), "list")
+        return Data(name, _shape_of_list(value), "list", of=of)
     if not isinstance(value, Array):
-        return Data(name, None)
+        return Data(name, None, of=of)
     whole = value.own_values if all(type(number) is int for number in value.own_values) else ()
-    bounds = (min(whole), max(whole) + 1) if whole else (None, None)
-    return Data(name, tuple(map(_number, value.shape)), value.own_dtype, *bounds)
+    least, most = (min(whole), max(whole) + 1) if whole else (None, None)
+    return Data(name, tuple(map(_number, value.shape)), value.own_dtype, least, most, of)
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:
