@@ -21,7 +21,7 @@ def graph_anew(
 ) -> tuple[list[graph.Tensor], list[graph.Tensor]]:
     """Other inputs, and what other layers make of them, under the same names."""
     held, layers = session(), dict[graph.Layer, graph.Layer]()
-    instead = {take: input_anew(take) for take in takes}
+    instead = {take: Tensor(input_anew(take)) for take in takes}
 
     def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
         return held.step(layers.setdefault(layer, replace(layer)), *given)
@@ -30,8 +30,8 @@ def graph_anew(
     return [*instead.values()], made
 
 
-def input_anew(tensor: Any) -> graph.Tensor:
+def input_anew(tensor: graph.Tensor) -> graph.InputTensor:
     """An input like that which a tensor is."""
-    maker = tensor.maker
-    is_input = isinstance(maker, graph.InputTensor)
-    return Tensor(replace(maker) if is_input else graph.InputTensor(plain_sizes(tensor)))
+    if isinstance(tensor.maker, graph.InputTensor):
+        return replace(tensor.maker)
+    return graph.InputTensor(plain_sizes(tensor))

@@ -126,7 +126,7 @@ class Layer(StandIn):
             if not parts and word in words:
                 parts.append(words.pop(word))
         inner = call["layer"] if call.name == "Bidirectional" else call
-        if isinstance(inner, Call) and "return_sequences" in _names_of(inner):
+        if isinstance(inner, Call) and inner["return_sequences"] is not None:
             words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
             del parts[1:]
         for word, value in [*words.items()]:
@@ -326,12 +326,6 @@ def _as_code_has_it(value: Value) -> Any:
             return stand_in_of(graph.Layer(value))
         return Setting(value.name, value)
     return tuple(map(_as_code_has_it, value)) if isinstance(value, tuple) else value
-
-
-def _names_of(call: Call) -> tuple[str, ...]:
-    if module_of(call.name) is None:
-        return ()
-    return signatures.signature(call.name).names
 
 
 @cache

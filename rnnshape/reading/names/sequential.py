@@ -95,7 +95,7 @@ class Sequential(Model):
         made.own_shape, made.own_open = self.own_shape, self.own_open
         for item in self.own_items:
             if isinstance(item, Tensor):
-                made.add(input_anew(item))
+                made.add(Tensor(input_anew(item)))
             elif isinstance(item, Model):
                 made.add(item.own_copied())
             elif item.own_keras_name:
@@ -192,8 +192,8 @@ class Sequential(Model):
         if isinstance(item, Sequential):
             return replace(item.own_first())
         takes = [item.input] if isinstance(item, UnreadModel) else getattr(item, "own_takes", ())
-        if takes and isinstance(takes[0].maker, graph.InputTensor):
-            return replace(takes[0].maker)
+        if takes:
+            return input_anew(takes[0])
         if isinstance(item, Layer) and item.own_keras_name and "own_layer" in vars(item):
             source = input_of_first_layer(item.own_layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)

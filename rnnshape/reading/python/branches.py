@@ -258,8 +258,9 @@ def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open)
     found = {}
     for name, part in content.items():
         if id(part) in lost:
-            made, row = _named(because, name), lost[id(part)]
-            found[name] = made if row is None else made.with_row(row)
+            named = _named(because, name)
+            found[name] = made = named.under(named.label, "is_named", "roots")
+            made.row = lost[id(part)]
     return {**content, **found} if found else content
 
 

@@ -102,7 +102,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             return _display(evaluator, set, parts, scope)
         case ast.NamedExpr(target=target, value=inner):
             known = evaluator.worth(inner, scope)
-            assign(evaluator, target, known, scope.of_function())
+            of_function = next(around for around in scope.around() if not around.is_inner)
+            assign(evaluator, target, known, of_function)
             return known
         case ast.Yield(value=given):
             _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])

@@ -44,10 +44,6 @@ class Scope:
             yield scope
             scope = scope.above
 
-    def of_function(self) -> Scope:
-        """The scope of the function around a comprehension; of anything else, itself."""
-        return next(scope for scope in self.around() if not scope.is_inner)
-
 
 class Log(list[Any]):
     """A list of what was made: what either side of a condition has made stays in it."""
