@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partialmethod
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
@@ -199,7 +200,7 @@ class Model(Layer):
             first = given[0]
         elif is_data:
             is_described = self.own_is_described
-            self._trained("__call__", [first], {})
+            self._trained("__call__", first)
             if is_described:
                 return self._predictions()
             if not self._takes(plain_shape(first.shape)):
@@ -259,17 +260,8 @@ class Model(Layer):
             self(Tensor(graph.InputTensor(plain_shape(input_shape), "inputs")))
 
     def fit(self, *given: Any, **named: Any) -> History:
-        self._trained("fit", given, named)
+        self._trained("fit", *given, **named)
         return History(self.own_compiled)
-
-    def evaluate(self, *given: Any, **named: Any) -> Open:
-        return self._trained("evaluate", given, named)
-
-    def train_on_batch(self, *given: Any, **named: Any) -> Open:
-        return self._trained("train_on_batch", given, named)
-
-    def test_on_batch(self, *given: Any, **named: Any) -> Open:
-        return self._trained("test_on_batch", given, named)
 
     def get_config(self) -> Any:
         return self if self.own_kind else super().get_config()
@@ -296,7 +288,7 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    def _trained(self, method: str, given: Sequence[Any], named: dict[str, Any]) -> Open:
+    def _trained(self, method: str, /, *given: Any, **named: Any) -> Open:
         """A call that gives data to the model."""
         session().old_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
@@ -307,6 +299,10 @@ class Model(Layer):
         if not any(hasattr(type(self), name) for name in OWN_TRAINING):
             session().train(self, self.own_items or self.own_gives, call)
         return opened("numbers")
+
+    evaluate = partialmethod(_trained, "evaluate")
+    train_on_batch = partialmethod(_trained, "train_on_batch")
+    test_on_batch = partialmethod(_trained, "test_on_batch")
 
     def own_network(self, name: str) -> Network | None:
         """What it is as plain data; None where it has no layers."""
@@ -324,7 +320,7 @@ class Model(Layer):
         return None
 
     def predict(self, *given: Any, **named: Any) -> Any:
-        self._trained("predict", given, named)
+        self._trained("predict", *given, **named)
         return self.predict_on_batch()
 
     def predict_on_batch(self, x: Any = None) -> Any:
