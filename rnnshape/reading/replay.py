@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Unknown
+from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.models import Model
@@ -179,12 +180,16 @@ def called(
 def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """What a layer is called with, without what Keras adds itself: masks by operations, and that
     it does not train."""
-    arguments = [_plain(tensor) for tensor in given]
+
+    def kept(leaf: Any) -> Any:
+        return leaf if isinstance(leaf, bool | Tensor) else None
+
+    arguments = rebuilt([*given], kept, list)
     while arguments and arguments[-1] is None:
         arguments.pop()
     words = {
         name: value
-        for name, value in ((name, _plain(part)) for name, part in named.items())
+        for name, value in rebuilt(dict(named), kept, list).items()
         if value is not None
         and (name, value) != ("training", False)
         and not (name == "mask" and _is_by_operation(value))
@@ -192,15 +197,6 @@ def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any]
     if not arguments and words:
         arguments = [words.pop(next(iter(words)))]
     return arguments, words
-
-
-def _plain(value: Any) -> Any:
-    """Tensors and flags, in their lists."""
-    if isinstance(value, dict):
-        value = [value[key] for key in sorted(value, key=str)]
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value if isinstance(value, bool | Tensor) else None
 
 
 def _is_by_operation(value: Any) -> bool:
