@@ -95,7 +95,12 @@ def describe(
         passed = _described(step, number, passed)
     layers, inputs = passed[0].layers, passed[0].inputs
     if len(runs) > 1:
-        inputs = tuple(map(merged, *(run.inputs for run in passed)))
+        # Of what only unread layers take, a run that is refused further on says nothing.
+        read = {ref for step in network.steps if step.unread is None for ref in step.refs}
+        inputs = tuple(
+            merged(*(run.inputs[place] for run in (passed if Ref(0, place) in read else runs)))
+            for place in range(len(inputs))
+        )
         layers = [
             _merged_layer(several) for several in zip(*(r.layers for r in passed), strict=True)
         ]

@@ -332,7 +332,7 @@ def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
     layers = keras().layers
     twice = layers.Lambda(lambda t: t[:, :, None])
     first = inspect(keras().Sequential([twice, layers.LSTM(3)]))
-    assert (returned(first), first.inputs[0].sizes) == ([None], None)
+    assert (returned(first), first.inputs[0].sizes) == ([(None, 3)], None)
     assert [one.name for one in first.open] == ["inputs", "Lambda(...)"]
     last = inspect(keras().Sequential([layers.LSTM(3), own_layer(4)]))
     assert (returned(last), last.parameters, last.least_parameters) == ([None], None, 60)
@@ -371,7 +371,7 @@ def test_layers_that_have_no_weights_yet_are_not_given_any() -> None:
 
     block = Block()
     report = inspect(keras().Sequential([block, keras().layers.LSTM(2)]), input=(2, 5, 3))
-    assert (returned(report), report.can_be_measured) == ([None], False)
+    assert (returned(report), report.can_be_measured) == ([(None, 2)], False)
     assert not any([block.built, block.inside.built, block.weights])
 
 
