@@ -258,9 +258,7 @@ def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open)
     found = {}
     for name, part in content.items():
         if id(part) in lost:
-            named = _named(because, name)
-            found[name] = made = named.under(named.label, "is_named", "roots")
-            made.row = lost[id(part)]
+            found[name] = _named(because, name).with_row(lost[id(part)])
     return {**content, **found} if found else content
 
 

@@ -77,6 +77,12 @@ class Open:
             return self
         return self.under(self.label + text, "alternatives")
 
+    def with_row(self, row: object) -> Open:
+        """The same, of which it is known what each of its values is like."""
+        found = self.under(self.label, "is_named", "roots")
+        found.row = row
+        return found
+
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""
         if self.is_named or not name.strip("_"):
