@@ -190,14 +190,11 @@ class Model(Layer):
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
 
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        if not given and "inputs" in named:
-            given = (named.pop("inputs"),)
-        first: Any = given[0] if given else opened("inputs")
+    def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
+        first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
-        if is_data and not self.own_takes and len([*given, *named]) > 1:  # not by `build` alone
-            given, named = with_inputs(given), with_inputs(named)
-            first = given[0]
+        if is_data and not self.own_takes and (more or named):  # not by `build` alone
+            first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
             is_described = self.own_is_described
             self._trained("__call__", first)
@@ -210,12 +207,12 @@ class Model(Layer):
             raise IsOpenError(first)
         was_built = self.own_is_called
         if not was_built:
-            self.own_follow(passed(first), given[1:], named)
+            self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
             return self._predictions()
         if type(self).call.__module__ != "__main__":
             return self.call(first)
-        return self._followed(given, named) if was_built else self._made_anew({})
+        return self._followed((first, *more), named) if was_built else self._made_anew({})
 
     def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
