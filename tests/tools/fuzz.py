@@ -148,7 +148,7 @@ def attack_files(count: int, seed: int, tally: Counter[str]) -> None:
     from tests.test_reading_saved_model import all_configs
 
     programs = [("x.py", text) for text in cases(TABLE.read_text())]
-    configs = [("x.json", text) for text in all_configs().values() if len(text) < 50_000]
+    configs = [("x.json", text) for _, text in all_configs() if len(text) < 50_000]
     with tempfile.TemporaryDirectory() as folder:
         for number in range(seed, seed + count):
             chosen = random.Random(number)
