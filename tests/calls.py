@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from rnnshape import reading
 from rnnshape.errors import Place
 from rnnshape.expression import Call, Value, bind
+from rnnshape.rules import axes_of_rank
+from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.inputs import Given
 from rnnshape.signatures import is_operation
-
-__all__ = ["parse"]
 
 
 def parse(text: str) -> Call:
@@ -35,3 +37,26 @@ def parse(text: str) -> Call:
 def _value(node: ast.expr) -> Value:
     value = ast.literal_eval(node)
     return tuple(value) if isinstance(value, list) else value
+
+
+def called(
+    text: str, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Call, list[Given], dict[str, Given]]:
+    """`Attention()([q, v], return_attention_scores=True)`: tensors are letters, of these shapes
+    without their batch, and `q` has a mask."""
+    node = ast.parse(text, mode="eval").body
+    assert isinstance(node, ast.Call)
+
+    def given(one: ast.expr) -> Given:
+        if isinstance(one, ast.List):
+            return tuple(map(given, one.elts))
+        if isinstance(one, ast.Constant):
+            return bool(one.value)
+        assert isinstance(one, ast.Name)
+        names = axes_of_rank(len(shapes[one.id]) + 1)
+        axes = zip(names, (2, *shapes[one.id]), strict=True)
+        shape = tuple(Axis(name, size) for name, size in axes)
+        return Tensor(one.id, shape, mask=shape[:2] if one.id == "q" else None)
+
+    keywords = {str(one.arg): given(one.value) for one in node.keywords}
+    return parse(ast.unparse(node.func)), list(map(given, node.args)), keywords

@@ -19,7 +19,7 @@ from rnnshape.rules import facts_of, with_initial_state
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS, kind_of
-from tests.calls import parse
+from tests.calls import called, parse
 from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
 
@@ -451,147 +451,88 @@ def test_one_tensor_is_what_most_layers_take() -> None:
 
 
 # ruff: noqa: E501
-X, M = named("x", 5, 4), named("m", 5)
-WRONGLY_CALLED: list[tuple[str, list[Given], dict[str, Given], str]] = [
-    (
-        "Dense(3)",
-        [X, X],
-        {},
-        'Dense(3) takes one tensor, and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")',
-    ),
-    (
-        "Add()",
-        [X, X],
-        {},
-        'Add() takes one list of tensors, as [a, b], and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")',
-    ),
-    (
-        "Add()",
-        [X],
-        {},
-        'Add() takes a list of tensors, such as Add()([a, b]), and is called with 1 (Keras: "should be called on")',
-    ),
-    (
-        "Subtract()",
-        [(X, X, X)],
-        {},
-        'Subtract() takes a list of 2 tensors, such as Subtract()([a, b]), and is called with 3 (Keras: "should be called on")',
-    ),
-    (
-        "Dense(3)",
-        [X],
-        {"initial_state": X},
-        "Dense takes no initial_state: it is no recurrent layer (Keras: \"got an unexpected keyword argument 'initial_state'\")",
-    ),
-    (
-        "Dense(3)",
-        [X],
-        {"mask": M},
-        "Dense takes no mask (Keras: \"got an unexpected keyword argument 'mask'\")",
-    ),
-    (
-        "LSTM(3)",
-        [X],
-        {"maks": M},
-        "LSTM takes no maks; did you mean mask? (Keras: \"got an unexpected keyword argument 'maks'\")",
-    ),
-    (
-        "Attention()",
-        [X, X],
-        {},
-        'Attention() takes a list of tensors, [query, value] or [query, value, key], and is called with 1: for self-attention give the same twice (Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")',
-    ),
-    (
-        "MultiHeadAttention(2, 3)",
-        [(X, X)],
-        {},
-        "MultiHeadAttention(2, 3) takes two tensors, query and value: for self-attention call it with the same twice, MultiHeadAttention(2, 3)(x, x) (Keras: \"missing a required argument: 'value'\")",
-    ),
-    (
-        "MultiHeadAttention(2, 3)",
-        [X, X],
-        {"value": X},
-        "MultiHeadAttention(2, 3) is given value twice",
-    ),
-    (
-        "MultiHeadAttention(2, 3)",
-        [X, X],
-        {"attention_mask": M},
-        'MultiHeadAttention(2, 3) takes an attention_mask of (batch, 5, 5), not (2, 5) (Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")',
-    ),
-    (
-        "MultiHeadAttention(2, 3)",
-        [M, M],
-        {},
-        'MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): describe another with Input(...) (Keras: "tuple index out of range")',
-    ),
-    (
-        "MultiHeadAttention(2, 3)",
-        [X, named("v", 5, 3, 4)],
-        {},
-        'MultiHeadAttention(2, 3) takes query, value and key of equally many axes, not (batch, timesteps, features), (batch, axis 1, axis 2, axis 3) and (batch, axis 1, axis 2, axis 3) (Keras: "to have rank")',
-    ),
-    (
-        "GroupQueryAttention(3, 4, 3)",
-        [X, X],
-        {},
-        'GroupQueryAttention(3, 4, 3) can\'t share 4 query heads out among 3 key and value heads: give a number that divides 4 (Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")',
-    ),
-    (
-        "GroupQueryAttention(3, 4, 2)",
-        [X, named("v", 5, 3)],
-        {},
-        'GroupQueryAttention(3, 4, 2) takes query and value of equally many features, not 4 and 3 (Keras: "The last dimension of `query_shape` and `value_shape` must be equal")',
-    ),
-    (
-        "Attention()",
-        [(X, named("v", 5, 3))],
-        {},
-        'Attention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Matrix size-incompatible")',
-    ),
-    (
-        "Attention()",
-        [(X, named("v", 3, 4), X)],
-        {},
-        'Attention() takes a key for each entry of the value, and is given (2, 5, 4) for (2, 3, 4) (Keras: "Matrix size-incompatible")',
-    ),
-    (
-        "Dot(0)",
-        [(X, X)],
-        {},
-        'Dot(0) can\'t sum over the batch of x (Keras: "Cannot perform batch_dot over axis 0")',
-    ),
-    (
-        "Dot(1)",
-        [(X, named("v", 3, 4))],
-        {},
-        'Dot(1) sums over 5 timesteps of x and 3 timesteps of v: these must be equally many (Keras: "axis values")',
-    ),
-]
+SIZES = {"x": (5, 4), "m": (5,), "v": (3, 4), "w": (5, 3), "u": (5, 3, 4)}
+WRONG_CALLS = """
+Dense(3)(x, x)
+    Dense(3) takes one tensor, and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
+
+Add()(x, x)
+    Add() takes one list of tensors, as [a, b], and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
+
+Add()(x)
+    Add() takes a list of tensors, such as Add()([a, b]), and is called with 1 (Keras: "should be called on")
+
+Subtract()([x, x, x])
+    Subtract() takes a list of 2 tensors, such as Subtract()([a, b]), and is called with 3 (Keras: "should be called on")
+
+Dense(3)(x, initial_state=x)
+    Dense takes no initial_state: it is no recurrent layer (Keras: "got an unexpected keyword argument 'initial_state'")
+
+Dense(3)(x, mask=m)
+    Dense takes no mask (Keras: "got an unexpected keyword argument 'mask'")
+
+LSTM(3)(x, maks=m)
+    LSTM takes no maks; did you mean mask? (Keras: "got an unexpected keyword argument 'maks'")
+
+Attention()(x, x)
+    Attention() takes a list of tensors, [query, value] or [query, value, key], and is called with 1: for self-attention give the same twice (Keras: "must be called on a list of inputs", "accepts inputs list of length 2 or 3")
+
+MultiHeadAttention(2, 3)([x, x])
+    MultiHeadAttention(2, 3) takes two tensors, query and value: for self-attention call it with the same twice, MultiHeadAttention(2, 3)(x, x) (Keras: "missing a required argument: 'value'")
+
+MultiHeadAttention(2, 3)(x, x, value=x)
+    MultiHeadAttention(2, 3) is given value twice
+
+MultiHeadAttention(2, 3)(x, x, attention_mask=m)
+    MultiHeadAttention(2, 3) takes an attention_mask of (batch, 5, 5), not (2, 5) (Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")
+
+MultiHeadAttention(2, 3)(m, m)
+    MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): describe another with Input(...) (Keras: "tuple index out of range")
+
+MultiHeadAttention(2, 3)(x, u)
+    MultiHeadAttention(2, 3) takes query, value and key of equally many axes, not (batch, timesteps, features), (batch, rows, columns, channels) and (batch, rows, columns, channels) (Keras: "to have rank")
+
+GroupQueryAttention(3, 4, 3)(x, x)
+    GroupQueryAttention(3, 4, 3) can't share 4 query heads out among 3 key and value heads: give a number that divides 4 (Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")
+
+GroupQueryAttention(3, 4, 2)(x, w)
+    GroupQueryAttention(3, 4, 2) takes query and value of equally many features, not 4 and 3 (Keras: "The last dimension of `query_shape` and `value_shape` must be equal")
+
+Attention()([x, w])
+    Attention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Matrix size-incompatible")
+
+Attention()([x, v, x])
+    Attention() takes a key for each entry of the value, and is given (2, 5, 4) for (2, 3, 4) (Keras: "Matrix size-incompatible")
+
+Dot(0)([x, x])
+    Dot(0) can't sum over the batch of x (Keras: "Cannot perform batch_dot over axis 0")
+
+Dot(1)([x, v])
+    Dot(1) sums over 5 timesteps of x and 3 timesteps of v: these must be equally many (Keras: "axis values")
+"""
+WRONGLY_CALLED = [tuple(one.split("\n    ")) for one in WRONG_CALLS.strip().split("\n\n")]
 
 
-@pytest.mark.parametrize(("text", "positional", "keywords", "words"), WRONGLY_CALLED)
-def test_what_is_said_of_a_wrong_call(
-    text: str, positional: list[Given], keywords: dict[str, Given], words: str
-) -> None:
-    call = parse(text)
+@pytest.mark.parametrize(("text", "words"), WRONGLY_CALLED)
+def test_what_is_said_of_a_wrong_call(text: str, words: str) -> None:
+    call, positional, keywords = called(text, SIZES)
     with pytest.raises(QueryError) as refused:
         facts_of(call, called_with(call, positional, keywords))
     assert refused.value.message == words
 
 
 @pytest.mark.keras
-@pytest.mark.parametrize(("text", "positional", "keywords", "words"), WRONGLY_CALLED)
-def test_a_wrong_call_of_a_layer_is_refused_by_keras(
-    text: str, positional: list[Given], keywords: dict[str, Given], words: str, keras: Keras
-) -> None:
+@pytest.mark.parametrize(("text", "words"), WRONGLY_CALLED)
+def test_a_wrong_call_of_a_layer_is_refused_by_keras(text: str, words: str, keras: Keras) -> None:
+    call, positional, keywords = called(text, SIZES)
+
     def made(given: Given, of: Callable[[Tensor], Any]) -> Any:
         if isinstance(given, Tensor):
             return of(given)
         return [made(one, of) for one in given] if isinstance(given, tuple) else given
 
     def run() -> None:
-        layer = keras.build(parse(text))
+        layer = keras.build(call)
         for of in (  # some of it is refused before it runs, some when it runs
             lambda one: keras.keras.Input(one.shape[1:]),
             lambda one: np.ones(one.shape, np.float32),

@@ -5,7 +5,6 @@ No word of it decides a shape, so that nothing but this table would notice a wro
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,13 +12,13 @@ import pytest
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, calls_within
-from rnnshape.rules import axes_of_input, axes_of_rank, facts_of, has_rule, registry
+from rnnshape.rules import axes_of_input, facts_of, has_rule, registry
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import WHEN_RUN, Axis, Facts, Tensor
-from rnnshape.rules.inputs import Given, called_with
+from rnnshape.rules.inputs import called_with
 from rnnshape.rules.kinds import KINDS, kind_of
 from rnnshape.signatures import LAYERS, OPERATIONS, signature
-from tests.calls import parse
+from tests.calls import called, parse
 from tests.test_rules_against_keras import described
 
 SIZES = {
@@ -793,29 +792,9 @@ SHAPES: dict[str, Any] = dict.fromkeys("qxy", (5, 4)) | dict.fromkeys("vk", (3, 
 SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,), "p": (3, 5, 4)}
 
 
-def called(text: str) -> tuple[Call, list[Given], dict[str, Given]]:
-    """`Attention()([q, v], return_attention_scores=True)`"""
-    node = ast.parse(text, mode="eval").body
-    assert isinstance(node, ast.Call)
-
-    def given(one: ast.expr) -> Given:
-        if isinstance(one, ast.List):
-            return tuple(map(given, one.elts))
-        if isinstance(one, ast.Constant):
-            return bool(one.value)
-        assert isinstance(one, ast.Name)
-        names = axes_of_rank(len(SHAPES[one.id]) + 1)
-        axes = zip(names, (2, *SHAPES[one.id]), strict=True)
-        shape = tuple(Axis(name, size) for name, size in axes)
-        return Tensor(one.id, shape, mask=shape[:2] if one.id == "q" else None)
-
-    keywords = {str(one.arg): given(one.value) for one in node.keywords}
-    return parse(ast.unparse(node.func)), list(map(given, node.args)), keywords
-
-
 @pytest.mark.parametrize("text", OF_SEVERAL)
 def test_every_word_of_the_rule_of_several_tensors(text: str) -> None:
-    call, positional, keywords = called(text)
+    call, positional, keywords = called(text, SHAPES)
     facts = facts_of(call, called_with(call, positional, keywords))
     assert facts is not None
     assert list(said(facts)) == OF_SEVERAL[text]
@@ -903,7 +882,7 @@ def test_every_rule_has_words_in_the_table() -> None:
         for call in calls_within(parse(part))
     }
     spoken |= {"Concatenate", "Add"}  # below
-    spoken |= {call.name for call, *_ in map(called, OF_SEVERAL)}
+    spoken |= {call.name for call, *_ in (called(text, SHAPES) for text in OF_SEVERAL)}
     rules: dict[object, set[str]] = {}
     for name, function in registry._RULES.items():
         rules.setdefault(function, set()).add(name)
