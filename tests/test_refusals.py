@@ -46,16 +46,20 @@ BETWEEN = '", "'  # several quotes
 
 
 def said(question: str) -> str:
-    """A chain with the shape of what it is given, and under it what is said and its place."""
+    """A chain with the shape of what it is given, in which the place that is shown stands between
+    « and », and under it what is said."""
     text, _, written = question.rpartition(" of ")
     wrong = refusal_of(text, ast.literal_eval(written))
-    place = wrong.place
-    marked = f"\n=> at {place.line[place.start : place.end]}" if place else ""
-    return f"{question}\n=> {wrong.message}{marked}"
+    if place := wrong.place:
+        start = text.rindex(place.line)
+        begins, ends = start + place.start, start + place.end
+        text = f"{text[:begins]}«{text[begins:ends]}»{text[ends:]}"
+    return f"{text} of {written}\n=> {wrong.message}"
 
 
 def questions() -> list[str]:
-    return [one.partition("\n")[0] for one in TABLE.read_text().strip().split("\n\n")]
+    marked = [one.partition("\n")[0] for one in TABLE.read_text().strip().split("\n\n")]
+    return [re.sub("[«»]", "", one) for one in marked]
 
 
 @pytest.mark.parametrize("question", questions())

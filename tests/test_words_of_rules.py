@@ -870,7 +870,7 @@ def test_what_becomes_of_lengths(line: str) -> None:
     ],
 )
 def test_of_some_attention_keras_alone_can_tell(text: str) -> None:
-    call, positional, keywords = called(text)
+    call, positional, keywords = called(text, SHAPES)
     assert facts_of(call, called_with(call, positional, keywords)) is None
 
 
