@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validation, problems_of
+from rnnshape.training.data import Method
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
 from rnnshape.training.shapes import Shape, in_general, settled
@@ -202,6 +203,33 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
         for key, judge in judges.items()
     }
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "counted"),
+    [("fit", True), ("evaluate", True), ("train_on_batch", False), ("test_on_batch", False)],
+)
+def test_keras_counts_the_samples_of_some_calls(call: Method, counted: bool) -> None:
+    given = replace(fit(Data("X", (100, 5, 3)), Data("y", (90, 3))), call=call)
+    assert ("samples" in [problem.kind for problem in problems_of(MODEL, given)]) is counted
+
+
+@pytest.mark.parametrize(
+    ("least", "below", "wrong"), [(0, 10, 0), (0, 11, 1), (-1, 9, 1), (1, 10, 0)]
+)
+def test_an_embedding_has_rows_from_0(least: int, below: int, wrong: int) -> None:
+    model = Model((Port("input", (None, 5), whole_numbers_below=10),), ())
+    x = Data("X", (100, 5), "int64", least, below)
+    assert len(problems_of(model, TrainingCall("predict", (x,)))) == wrong
+
+
+def test_labels_at_every_timestep_become_columns() -> None:
+    model = Model(MODEL.inputs, (Port("dense", (None, 5, 3), units_of="Dense"),))
+    [problem] = problems_of(model, fit(Data("X", (100, 5, 3)), Data("y", (100, 5, 1))))
+    assert problem.remedies == (
+        "y = keras.utils.to_categorical(y, 3)",
+        "loss='sparse_categorical_crossentropy'",
+    )
 
 
 @pytest.mark.parametrize("text", ["ce", "CE", "keras.losses.crossentropy"])
