@@ -9,10 +9,12 @@ from rnnshape.signatures import snake_case
 from rnnshape.training.data import Function
 from rnnshape.training.shapes import Judge, Outcome, Refusal, Shape, aligned, broadcast, repeats
 
-# Arguments that do not change which shapes fit.
+# Arguments of losses and metrics that do not change which shapes fit.
 HARMLESS = {
     *("name", "dtype", "reduction", "from_logits", "label_smoothing", "delta", "alpha", "beta"),
     *("gamma", "apply_class_balancing", "margin", "remove_diagonal", "q"),
+    *("threshold", "thresholds", "num_thresholds", "curve", "summation_method", "k"),
+    *("num_classes", "target_class_ids", "specificity", "sensitivity", "recall", "precision"),
 }
 
 

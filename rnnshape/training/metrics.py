@@ -19,12 +19,6 @@ from rnnshape.training.shapes import (
     repeats,
 )
 
-# Arguments that do not change which shapes fit, beside those of losses.
-_HARMLESS = HARMLESS | {
-    *("threshold", "thresholds", "num_thresholds", "curve", "summation_method", "k"),
-    *("num_classes", "target_class_ids", "specificity", "sensitivity", "recall", "precision"),
-}
-
 
 def _once_aligned(judge: Judge, y: Shape, output: Shape) -> Outcome:
     return judge(*aligned(y, output))
@@ -182,7 +176,7 @@ def judge_of_metric(metric: Function, masked: bool = False) -> Judge | None:
     True
     """
     name = metric_named(metric.name)
-    if name is None or {key for key, _ in metric.arguments} - _HARMLESS:
+    if name is None or {key for key, _ in metric.arguments} - HARMLESS:
         return None
     judge, is_masked = (_accuracy, True) if name == "accuracy" else METRICS[name]
     return partial(_with_mask, judge, masked and is_masked)
