@@ -769,7 +769,7 @@ Attention(score_mode='concat')([q, v])
     o (batch, timesteps, features) output masked: what the query finds in the value
     concat_score_weight () weight: times the scores
 
-MultiHeadAttention(2, 3, attention_axes=-2, use_bias=False)(x, y, return_attention_scores=True)
+MultiHeadAttention(2, 3, sliding_window=2, attention_axes=-2, use_bias=False)(x, y, return_attention_scores=True)
     o (batch, timesteps, features) output: what the query finds in the value
     scores (batch, heads, query, key) output: how much each entry of the value counts for the query
     query_kernel (features, heads, key_dim) weight: times the query
