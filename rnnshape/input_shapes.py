@@ -66,7 +66,6 @@ def shape_of(given: object) -> Shape:
 
 
 def _size(size: object, sizes: Sequence[object]) -> int | None:
-    size = getattr(size, "value", size)  # `Dimension` of TensorFlow's first versions
     if size is None:
         return None
     try:

@@ -76,20 +76,18 @@ def assignment(text: str) -> tuple[str, Value]:
 def export_path(text: str) -> Path:
     """A path that an export can be written to, as far as that can be told before."""
     path = Path(text)
-    reason = ""
     if path.suffix.lower() not in SUFFIXES:
-        reason = f"the name must end in {either(SUFFIXES)}"
-    else:
-        try:
-            if not path.parent.is_dir():
-                reason = f"there is no folder {path.parent}"
-            elif path.exists() and not path.is_file():
-                reason = "it is a folder" if path.is_dir() else "it is not a file"
-        except OSError as problem:
-            reason = problem.strerror or str(problem)
-    if reason:
-        raise _wrong("--export", text, reason)
-    return path
+        raise _wrong("--export", text, f"the name must end in {either(SUFFIXES)}")
+    try:
+        if not path.parent.is_dir():
+            reason = f"there is no folder {path.parent}"
+        elif path.exists() and not path.is_file():
+            reason = "it is a folder" if path.is_dir() else "it is not a file"
+        else:
+            return path
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+    raise _wrong("--export", text, reason)
 
 
 def either(words: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -139,10 +139,6 @@ def _option(kind: Any, panel: str, text: str, *names: str, **more: Any) -> Any:
     return Annotated[kind, typer.Option(*names, help=text, rich_help_panel=panel, **more)]
 
 
-def _switch(panel: str, text: str, *names: str) -> Any:
-    return _option(bool, panel, text, *names)
-
-
 def _flag(text: str, name: str) -> Any:
     """On, off, or not given, which `--compare` tells apart."""
     return _option(bool | None, WORD, text, f"--{name}/--no-{name}")
@@ -151,6 +147,12 @@ def _flag(text: str, name: str) -> Any:
 def _number(panel: str, text: str, *names: str, kind: Any = int | None) -> Any:
     parser = arguments.whole_number(names[-1])
     return _option(kind, panel, text, *names, metavar="N", parser=parser)
+
+
+def _choice(panel: str, text: str, name: str, metavar: str, words: Iterable[str]) -> Any:
+    """An option that takes one of some words, which stand behind the text."""
+    more = {"parser": arguments.choice(name, words), "autocompletion": lambda: list(words)}
+    return _option(str | None, panel, f"{text}{', '.join(words)}.", name, metavar=metavar, **more)
 
 
 def _texts(text: str, name: str, metavar: str, complete: Callable[..., Any] | None = None) -> Any:
@@ -180,16 +182,9 @@ OPTIONS: Mapping[str, Any] = {
     "return_sequences": _flag("An output at every timestep.", "return-sequences"),
     "return_state": _flag("The last states too.", "return-state"),
     "bidirectional": _flag("Forward and backward over the sequence.", "bidirectional"),
-    "merge_mode": _option(
-        str | None,
-        WORD,
-        f"How both directions merge: {', '.join(MERGE_MODES)}.",
-        "--merge-mode",
-        metavar="MODE",
-        parser=arguments.choice("--merge-mode", MERGE_MODES),
-        autocompletion=lambda: list(MERGE_MODES),
-    ),
-    "compare": _switch(
+    "merge_mode": _choice(WORD, "How both directions merge: ", "--merge-mode", "MODE", MERGE_MODES),
+    "compare": _option(
+        bool,
         WORD,
         "Every combination of the three flags, a row each; a flag that is given is held.",
         "--compare",
@@ -200,9 +195,9 @@ OPTIONS: Mapping[str, Any] = {
     "x": _texts("X by its shape, or a .npy file: --x 16,5,3.", "--x", "SHAPE", _arrays),
     "y": _texts("y, the same: does it fit the output?", "--y", "SHAPE", _arrays),
     "loss": _texts("The loss that compares them.", "--loss", "NAME", _losses),
-    "check": _switch(HOW, "Only what is wrong, a line each, by the rule alone.", "--check"),
-    **{view.name: _switch(SHOW, view.help, f"--{view.name}") for view in VIEWS},
-    "dry_run": _switch(HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run"),
+    "check": _option(bool, HOW, "Only what is wrong, a line each, by the rule alone.", "--check"),
+    **{view.name: _option(bool, SHOW, view.help, f"--{view.name}") for view in VIEWS},
+    "dry_run": _option(bool, HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run"),
     "seed": _option(
         int | None,
         HOW,
@@ -211,16 +206,8 @@ OPTIONS: Mapping[str, Any] = {
         metavar="INT",
         parser=arguments.whole_number("--seed", least=0, most=arguments.LARGEST_SEED),
     ),
-    "format": _option(
-        str | None,
-        HOW,
-        f"{', '.join(Format)}.",
-        "--format",
-        metavar="FORMAT",
-        parser=arguments.choice("--format", Format),
-        autocompletion=lambda: list(Format),
-    ),
-    "json": _switch(HOW, "The same as --format json.", "--json"),
+    "format": _choice(HOW, "", "--format", "FORMAT", Format),
+    "json": _option(bool, HOW, "The same as --format json.", "--json"),
     "export": _option(
         str | None,
         HOW,
