@@ -58,8 +58,7 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     except QueryError as refused:  # no model of it can be answered
         found: Iterable[Problem | QueryError] = (refused, *refused.others)
     else:
-        questions = (replace(question, is_of_code=True) for question in reading.questions)
-        found = what_is_wrong(reading.messages, questions)
+        found = what_is_wrong(reading.messages, reading.questions)
     for wrong in found:
         problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)
         if problem and problem.line == line:
