@@ -6,13 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
-from rnnshape.terminal.environment import (
-    is_coloured,
-    is_dumb,
-    is_terminal,
-    size,
-    writes_unicode,
-)
+from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
