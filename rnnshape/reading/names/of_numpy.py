@@ -32,6 +32,7 @@ NAMES = (
     "setdiff1d", "sort", "split", "swapaxes", "take", "tensordot", "tile", "trace", "tril", "triu",
     "unique", "vsplit", "where",
 )  # fmt: skip
+CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
@@ -127,12 +128,21 @@ def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
     return Array(sizes)
 
 
-def _elementwise(first: Any, *others: Any, **_: Any) -> Any:
-    """As large as the arrays that are operated on, broadcast."""
-    made = first if isinstance(first, Array) else Array(sizes_of(first))
-    for other in others:
-        made = made.own_operated(other if isinstance(other, int | float) else _as_array(other))
-    return array_of_shape(made.shape)
+def _elementwise(name: str) -> Callable[..., Any]:
+    """As large as the arrays that are operated on, broadcast; of numbers it is NumPy's own."""
+
+    def made(first: Any, *others: Any, **_: Any) -> Any:
+        if name in CONVERTING and isinstance(first, int | float):
+            return first
+        if all(isinstance(part, int | float) for part in (first, *others)):
+            return of_numpy(name)(first, *others)
+        found = first if isinstance(first, Array) else Array(sizes_of(first))
+        for other in others:
+            is_number = isinstance(other, int | float)
+            found = found.own_operated(other if is_number else _as_array(other))
+        return array_of_shape(found.shape)
+
+    return made
 
 
 def _as_array(value: Any) -> Any:
@@ -289,13 +299,11 @@ NUMPY: dict[str, Any] = {
     "newaxis": None,
     "prod": lambda value, **_: product(value) if isinstance(value, list | tuple) else value.size,
     "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
-    **dict.fromkeys(
-        ("abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log1p", "nan_to_num",
-         "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract", "multiply", "divide",
-         "power", "maximum", "minimum", "isnan", "logical_and", "copy", "ascontiguousarray",
-         "float32", "cast", "convert_to_tensor", "constant"),
-        _elementwise,
-    ),
+    **{name: _elementwise(name) for name in (
+        "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2", "nan_to_num",
+        "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract", "multiply", "divide",
+        "power", "maximum", "minimum", "isnan", "logical_and", "copy", "ascontiguousarray",
+        *CONVERTING)},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
         "transpose")},

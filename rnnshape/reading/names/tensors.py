@@ -191,7 +191,7 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     given is an argument of it."""
     takes = signature(name).tensors
     if "newshape" in arguments:
-        arguments["newshape"] = _with_rest(arguments["newshape"])
+        arguments["newshape"] = _with_rest(arguments["newshape"], given)
     if next(graph.tensors_in(arguments), None) is not None:
         raise NotReadError("a tensor as an argument of an operation is not read")
     words = {word: argument(value) for word, value in arguments.items()}
@@ -207,13 +207,26 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     return returned(session().step(graph.Layer(call), operands, {}), _count_of(call))
 
 
-def _with_rest(sizes: Any) -> Any:
-    """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave."""
-    if not isinstance(sizes, list | tuple) or any(
-        size == -1 for size in sizes if isinstance(size, int)
-    ):
+def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
+    """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
+    it is what it leaves itself of each sample."""
+    if not isinstance(sizes, list | tuple):
         return sizes
-    return [-1 if isinstance(size, Open) and size.stands_for == BATCH else size for size in sizes]
+    is_batch = [isinstance(size, Open) and size.stands_for == BATCH for size in sizes]
+    is_rest = [type(size) is int and size == -1 for size in sizes]
+    left = -1
+    if True in is_batch and True in is_rest:
+        others = [size for size, is_one in zip(sizes, is_batch, strict=True) if not is_one]
+        [tensor] = graph.tensors_in(given)
+        of_sample = (plain_sizes(tensor) or (None, None))[1:]
+        if not all(isinstance(size, int) for size in (*of_sample, *others)):
+            return sizes
+        left = -math.prod(of_sample) // math.prod(others)  # type: ignore[arg-type]
+    instead = [
+        -1 if batch else left if rest else None
+        for batch, rest in zip(is_batch, is_rest, strict=True)
+    ]
+    return [size if other is None else other for size, other in zip(sizes, instead, strict=True)]
 
 
 def _count_of(call: Call) -> int:
