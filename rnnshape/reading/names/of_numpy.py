@@ -11,6 +11,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import (
+    BATCH,
     MOST_VALUES,
     Array,
     array_of_shape,
@@ -24,7 +25,7 @@ from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "bincount", "block", "broadcast_to", "column_stack", "count_nonzero", "cumprod", "cumsum",
+    "bincount", "block", "column_stack", "count_nonzero", "cumprod", "cumsum",
     "delete", "diag", "diagonal", "diff", "digitize", "dot", "dsplit", "dstack", "einsum", "flip",
     "fliplr", "flipud", "flatnonzero", "gradient", "histogram", "hsplit", "inner", "insert",
     "interp", "isin", "kron", "matmul", "meshgrid", "moveaxis", "nonzero", "outer", "pad",
@@ -184,15 +185,17 @@ def of_numpy(name: str) -> Callable[..., Any]:
     def made(*given: Any, **named: Any) -> Any:
         named.pop("dtype", None)
         parts = [*given, *named.values()]
-        for found in opens_in(parts):
-            raise IsOpenError(found)
+        batches = [*opens_in(parts)]
+        for found in batches:
+            if found.stands_for != BATCH:
+                raise IsOpenError(found)
         _check_is_small([*within(parts)])
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
-        is_known = all(array.own_values for array in arrays)
+        is_known = all(array.own_values for array in arrays) and not batches
         results = []
         for run in RUNS[is_known:]:
             try:
@@ -202,7 +205,7 @@ def of_numpy(name: str) -> Callable[..., Any]:
                 if sizes or results:
                     raise IsOpenError(sizes[0] if sizes else opened("data")) from None
                 raise
-        return _kept(results[0]) if is_known else _what_both_say(*results)
+        return _kept(results[0]) if is_known else _what_both_say(*results, *batches[:1])
 
     return made
 
@@ -225,6 +228,8 @@ def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
     size, numbers = run
 
     def filled(leaf: Any) -> Any:
+        if isinstance(leaf, Open):
+            return size
         if not isinstance(leaf, Array):
             return leaf
         if leaf.own_values:
@@ -245,16 +250,20 @@ def _kept(result: Any) -> Any:
     return Array(result.shape, tuple(result.ravel().tolist()) if is_small else ())
 
 
-def _what_both_say(one: Any, other: Any) -> Any:
+def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
     """The shapes that two results have in common; open where they have none."""
     if isinstance(one, list | tuple):
         if len(one) != len(other):
             return opened("data")
-        return [_what_both_say(*pair) for pair in zip(one, other, strict=True)]
+        return [_what_both_say(*pair, batch) for pair in zip(one, other, strict=True)]
     if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
         return opened("a number from data")
-    sizes = zip(one.shape, other.shape, strict=True)
-    return Array([size if size == also else opened("a length") for size, also in sizes])
+
+    def size(pair: tuple[int, int]) -> Any:
+        is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
+        return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
+
+    return Array([*map(size, zip(one.shape, other.shape, strict=True))])
 
 
 # The names
@@ -300,10 +309,10 @@ NUMPY: dict[str, Any] = {
     "prod": lambda value, **_: product(value) if isinstance(value, list | tuple) else value.size,
     "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
     **{name: _elementwise(name) for name in (
-        "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2", "nan_to_num",
-        "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract", "multiply", "divide",
-        "power", "maximum", "minimum", "isnan", "logical_and", "copy", "ascontiguousarray",
-        *CONVERTING)},
+        "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
+        "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",
+        "multiply", "divide", "power", "maximum", "minimum", "isnan", "logical_and", "copy",
+        "ascontiguousarray", *CONVERTING)},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
         "transpose")},
@@ -314,7 +323,8 @@ NUMPY: dict[str, Any] = {
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
     "one_hot": _one_hot,
     "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
-    **{name: of_numpy(name) for name in ("cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
+    **{name: of_numpy(name) for name in (
+        "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {
