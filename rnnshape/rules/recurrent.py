@@ -12,8 +12,16 @@ from dataclasses import replace
 from rnnshape.expression import Call, Value, printed
 from rnnshape.rules.arguments import whole_number
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Role, Tensor, flat
+from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.passes import facts_of_passes
-from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule, weight
+from rnnshape.rules.registry import (
+    SEQUENCE,
+    known_length,
+    required_axes,
+    rule,
+    rule_of_inputs,
+    weight,
+)
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
@@ -104,9 +112,7 @@ def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked:
         place = number if stacked else None
         units = Axis("units", whole_number(cell, "units"))
         states.append(states_of(call, kind, (batch, units), place))
-        # Keras' GRU resets after the product, so that either product has its bias.
-        two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
-        own = gated_weights(cell, kind, (features,), (units,), two)
+        own = _weights_of_cell(cell, kind, features, units)
         weights += (replace(part, name=f"{part.name}_{place}") if place else part for part in own)
         features = units.named("features")
     check_mask(call, given, states)
@@ -118,6 +124,27 @@ def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked:
         states=tuple(own[0] if len(own) == 1 else own for own in states) if stacked else states[0],
         weights=tuple(weights),
     )
+
+
+def _weights_of_cell(cell: Call, kind: str, features: Axis, units: Axis) -> Iterator[Tensor]:
+    # Keras' GRU resets after the product, so that either product has its bias.
+    two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
+    return gated_weights(cell, kind, (features,), (units,), two)
+
+
+@rule_of_inputs("LSTMCell", "GRUCell", "SimpleRNNCell", takes=lambda call: ("batch", "features"))
+def cell_alone(call: Call, inputs: Inputs) -> Facts | None:
+    """One timestep: the output, and the states after it, in a list where they are given in one."""
+    given = inputs.named("states")
+    if not tensors_in(given):
+        return None
+    batch, features = required_axes(call, inputs[0], "batch", "features")
+    kind, units = call.name.removesuffix("Cell"), Axis("units", whole_number(call, "units"))
+    states = states_of(call, kind, (batch, units))
+    after = tuple(replace(state, meaning=f"{state.role} after this timestep") for state in states)
+    output = Tensor("o", (batch, units), "output of this timestep")
+    returned = (output, after if isinstance(given, tuple) else after[0])
+    return Facts(returned, tuple(_weights_of_cell(call, kind, features, units)))
 
 
 def states_of(

@@ -10,14 +10,22 @@ from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import rebuilt
+from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
-from rnnshape.reading.names.rows import counted_in_all, shapes_of_row, uses_all, uses_more
+from rnnshape.reading.names.rows import (
+    counted_in_all,
+    nested_like,
+    shapes_of_row,
+    uses_all,
+    uses_more,
+)
 from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
     Weight,
     argument,
+    plain_shape,
     plain_sizes,
     returned,
     unread_layer,
@@ -31,6 +39,7 @@ BASES = {
     **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
+CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
 
@@ -148,6 +157,10 @@ class Layer(StandIn):
         if not holds_tensors(arguments):
             raise QueryError(f"{call} is called with no tensor")
         step = session().step(self.own_layer, arguments, words)
+        if call.name in CELLS:
+            states = words.get("states", (*arguments, ())[1])
+            output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
+            return [output, after if isinstance(states, tuple) else after[0]]
         return returned(step, 2 if words.get("return_attention_scores") is True else 1)
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -178,8 +191,10 @@ class Layer(StandIn):
             because = opened(self.own_text, self.own_why)
             count = self.own_counted(inner)
             self.own_layer = unread_layer(self.own_text, because, count)
+        ends = len([*graph.tensors_in(made)])
         with held.within_call(owner=self):
-            return unread_step(self.own_layer, taken, shapes)
+            returned_now = unread_step(self.own_layer, taken, shapes, ends)
+        return nested_like(made, returned_now) if ends else returned_now
 
     def _made(self, tensors: Any, words: Any) -> Any:
         """What the code of its `call` makes."""
@@ -285,36 +300,62 @@ def as_lists(given: Any) -> Any:
     return rebuilt(given, lambda leaf: leaf, list)
 
 
-class TimeDistributedLayer(Layer):
+class LayerOverTime(Layer):
     """`TimeDistributed(layer)`: one row, of what the layer makes of one timestep, where that is a
     layer of the code, or a model that is no chain."""
 
-    own_inner: Any = None
+    own_inner: Sequence[Any] = ()
     own_is_row = True
     own_why = "what is in it is followed, for one timestep"
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        inner = values[0] if values else named.get("layer")
-        if isinstance(inner, Layer) and isinstance(argument(inner), Unknown):
-            self.own_inner, self.own_keras_name = inner, ""
+        inner = values[0] if values else named.get("layer", named.get("cell"))
+        parts = inner if isinstance(inner, list | tuple) else [inner]
+        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
+            words = ("cell", "return_sequences", "return_state")
+            self.own_inner, self.own_keras_name = parts, ""
+            self.own_named = dict(zip(words, values, strict=False)) | named
             return
         super().__init__(*values, **named)
         self.own_layer.holds = vars(inner).get("own_layer") if isinstance(inner, Layer) else None
 
     def call(self, *given: Any, **named: Any) -> Any:
-        if self.own_inner is None:
+        if not self.own_inner:
             return super().call(*given, **named)
-        sizes = plain_sizes(given[0] if given else named["inputs"])
+        sizes = plain_sizes(given[0] if given else next(iter(named.values())))
         if sizes is None:
             return opened(self.own_text, "what it is given is not known")
-        made = self.own_inner(Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs")))
-        each = plain_sizes(made) if isinstance(made, Tensor) else None
-        shape = None if each is None else (*sizes[:2], *each[1:])
-        return Tensor(graph.InputTensor(shape))
+        timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
+        return self.own_of_timestep(timestep, sizes)
+
+    def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
+        return _at_every_timestep(self.own_inner[0](timestep), sizes)
 
     @property
     def own_text(self) -> str:
-        return f"TimeDistributed({self.own_inner.own_title})"
+        return f"{type(self).__name__}({getattr(self.own_inner[0], 'own_title', '...')})"
+
+
+class LayerOfCells(LayerOverTime):
+    """`RNN(cell)`, of cells of the code."""
+
+    def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
+        states: list[Any] = []
+        for cell in self.own_inner:
+            kept = session().evaluator.attribute(cell, "state_size")
+            each = kept if isinstance(kept, list | tuple) else [kept]
+            shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
+            before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
+            timestep, after = cell(timestep, [*map(Tensor, before)])
+            states += after
+        flags = self.own_named
+        output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
+        return [output, *states] if flags.get("return_state") else output
+
+
+def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
+    each = plain_sizes(made) if isinstance(made, Tensor) else None
+    return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
 
 
 def _as_code_has_it(value: Value) -> Any:
@@ -332,7 +373,7 @@ def _as_code_has_it(value: Value) -> Any:
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     base = layer_class(BASES[name]) if name in BASES else Layer
-    base = TimeDistributedLayer if name == "TimeDistributed" else base
+    base = {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells}.get(name, base)
     return type(name, (base,), {"own_keras_name": name})
 
 

@@ -68,6 +68,20 @@ def _known_in_both(one: Any, other: Any) -> Any:
     return one if one == other else unknown_of(opened("", why))
 
 
+def nested_like(made: Any, returned: Any) -> Any:
+    """The tensors that a row returns, nested as the code nests what it makes."""
+    tensors = iter(returned if isinstance(returned, list) else [returned])
+
+    def nested(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: nested(part[key]) for key in sorted(part, key=str)}
+        if isinstance(part, list | tuple):
+            return [*map(nested, part)]
+        return next(tensors) if isinstance(part, graph.Tensor) else part
+
+    return nested(made)
+
+
 def counted_in_all(weights: Sequence[Weight], inner: Sequence[graph.LayerCall]) -> int | None:
     """How many numbers weights hold, and those of layers that are called; None if not known."""
     counts: list[Any] = [weight.size for weight in weights]
