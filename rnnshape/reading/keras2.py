@@ -123,9 +123,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
 # Attributes and methods of models, layers and tensors.
 ATTRIBUTES: Mapping[str, Mapping[str, Today]] = {
     "model": {
-        "fit_generator": Today("model.fit(generator, steps_per_epoch=1, epochs=1)"),
-        "evaluate_generator": Today("model.evaluate(generator, steps=1)"),
-        "predict_generator": Today("model.predict(generator, steps=1)"),
+        "fit_generator": Today("model.fit"),
+        "evaluate_generator": Today("model.evaluate"),
+        "predict_generator": Today("model.predict"),
         "predict_classes": Today("model.predict(X).argmax(axis=-1)"),
         "predict_proba": Today("model.predict(X)"),
         "reset_states": Today("model.layers[0].reset_state()"),

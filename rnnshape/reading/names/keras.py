@@ -33,8 +33,8 @@ MERGED = {  # the modes of `merge` in Keras 1
 USUAL = {"np": "numpy", "tf": "tensorflow", "K": "tensorflow.keras.backend"}
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
-    "constraints", "datasets", "experimental", "initializers", "layers", "losses", "math",
-    "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
+    "constraints", "contrib", "datasets", "experimental", "initializers", "layers", "losses",
+    "math", "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
     "regularizers", "saving", "sequence", "train", "utils", "v1", "v2",
 }  # fmt: skip
 # Gone modules whose names went to several places: each is told of by itself.
