@@ -81,8 +81,8 @@ def bidirectional(call: Call, given: Tensor) -> Facts:
 def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
     """What one layer of two does: its states and weights are named after its direction."""
     facts = facts_of(layer, [given])
-    assert facts is not None  # of recurrent layers the rule
-    assert facts.timeline is not None  # knows all
+    assert facts is not None  # what Keras alone can tell of was left to it before
+    assert facts.timeline is not None
     [one_pass] = facts.timeline.passes
 
     def state(alone: Tensor) -> Tensor:
