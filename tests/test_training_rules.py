@@ -12,7 +12,7 @@ from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validat
 from rnnshape.training.data import Method
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
-from rnnshape.training.shapes import Shape, in_general, settled
+from rnnshape.training.shapes import Judge, Shape, in_general, settled
 from tests.test_training import LABELS, OUTPUTS
 
 MODEL = Model(
@@ -141,40 +141,43 @@ def test_the_metric_that_is_meant_fits_in_place_of_one_that_does_not(
     assert problems_of(MODEL, replace(call, metrics=((Function(meant),),))) == ()
 
 
-# What Keras makes of y and an output of these shapes: it fits (.), is silent (s) or refuses (r).
+# What Keras makes of y and an output of these shapes: it fits (.), is silent (s) or refuses (r). Of
+# the last four that is told of an output with a mask, too.
 PAIRS: list[tuple[Shape, Shape]] = [
     *(((6, 1), (6, 1)), ((6,), (6, 1)), ((6, 7), (6, 1)), ((6, 3), (6, 3)), ((6,), (6, 3))),
     *(((6, 1), (6, 3)), ((6, 5), (6, 5, 3)), ((6, 5, 1), (6, 5, 3)), ((6, 1), (6, 5, 1))),
     ((6, 5), (6, 5, 1)),
 ]
 FAMILIES = """
-loss   ..s.rsrss. mean_squared_error mean_absolute_error mean_absolute_percentage_error
-loss   ..s.rsrss. mean_squared_logarithmic_error huber log_cosh poisson kl_divergence hinge
-loss   ..s.rsrss. squared_hinge categorical_hinge dice tversky
-loss   sss.rsrss. cosine_similarity categorical_focal_crossentropy
-loss   ..r.rrrrr. binary_crossentropy binary_focal_crossentropy
-loss   ssr.rrrrr. categorical_crossentropy
-loss   ssrr....sr sparse_categorical_crossentropy
-loss   ..rr.s.rsr categorical_generalized_cross_entropy
-loss   ..rr.....r circle
-loss   rrrrrr.rrr ctc
-loss   ..r.....r. crossentropy
-metric ..s.....s. accuracy
-metric ..s.rsrss. MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
-metric ..s.rsrss. MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
-metric ..s.rsrss. ConcordanceCorrelation RootMeanSquaredError Accuracy BinaryAccuracy
-metric .ss.rsrsrr KLDivergence Poisson Hinge SquaredHinge CategoricalHinge
-metric .ss.rsrsrr categorical_focal_crossentropy
-metric .rr.rrrrrr BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy
-metric ..rr....r. SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
-metric .ss.ssrsrr CategoricalAccuracy OneHotIoU OneHotMeanIoU
-metric ..rr....s. SparseCategoricalAccuracy
-metric .rs.rsrsrr TopKCategoricalAccuracy
-metric ..r.rrrrr. Precision Recall TruePositives TrueNegatives FalsePositives FalseNegatives AUC
-metric ..r.rrrrr. SensitivityAtSpecificity SpecificityAtSensitivity PrecisionAtRecall
-metric ..r.rrrrr. RecallAtPrecision IoU BinaryIoU MeanIoU
-metric ..r.rsrrs. R2Score
-metric .rr.rsrrrr F1Score FBetaScore
+loss   ..s.rsrss. rsrr mean_squared_error mean_absolute_error mean_absolute_percentage_error
+loss   ..s.rsrss. rsrr mean_squared_logarithmic_error huber log_cosh poisson kl_divergence hinge
+loss   ..s.rsrss. rsrr squared_hinge categorical_hinge
+loss   ..s.rsrss. rss. dice tversky
+loss   sss.rsrss. rsrr cosine_similarity categorical_focal_crossentropy
+loss   ..r.rrrrr. rrrr binary_crossentropy binary_focal_crossentropy
+loss   ssr.rrrrr. rrrr categorical_crossentropy
+loss   ssrr....sr ..rr sparse_categorical_crossentropy
+loss   ..rr.s.rsr .rrr categorical_generalized_cross_entropy
+loss   ..rr.....r rrrr circle
+loss   rrrrrr.rrr rrrr ctc
+loss   ..r.....r. ..rr crossentropy
+metric ..s.....s. ..s. accuracy
+metric ..s.rsrss. rsrr MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber
+metric ..s.rsrss. rsrr MeanSquaredLogarithmicError LogCoshError CosineSimilarity PearsonCorrelation
+metric ..s.rsrss. rsrr ConcordanceCorrelation
+metric ..s.rsrss. rss. RootMeanSquaredError Accuracy BinaryAccuracy
+metric .ss.rsrsrr rsrr KLDivergence Poisson Hinge SquaredHinge CategoricalHinge
+metric .ss.rsrsrr rsrr categorical_focal_crossentropy
+metric .rr.rrrrrr rrrr BinaryCrossentropy CategoricalCrossentropy binary_focal_crossentropy
+metric ..rr....r. ..r. SparseCategoricalCrossentropy SparseTopKCategoricalAccuracy
+metric .ss.ssrsrr rsrr CategoricalAccuracy OneHotIoU OneHotMeanIoU
+metric ..rr....s. ..s. SparseCategoricalAccuracy
+metric .rs.rsrsrr rsrr TopKCategoricalAccuracy
+metric ..r.rrrrr. rrr. Precision Recall TruePositives TrueNegatives FalsePositives FalseNegatives
+metric ..r.rrrrr. rrr. AUC SensitivityAtSpecificity SpecificityAtSensitivity PrecisionAtRecall
+metric ..r.rrrrr. rrr. RecallAtPrecision IoU BinaryIoU MeanIoU
+metric ..r.rsrrs. rrs. R2Score
+metric .rr.rsrrrr rrrr F1Score FBetaScore
 """
 
 
@@ -182,26 +185,28 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
     """As the tests against Keras have it of many more shapes."""
     expected = {
         (word, name): outcomes
-        for word, outcomes, *names in map(str.split, FAMILIES.strip().splitlines())
-        for name in names
-    }
-    judges = {
-        ("loss", name): judged[1]
-        for name in (*LOSSES, "crossentropy")
-        if (judged := judge_of_loss(Function(name)))
-    }
-    judges |= {
-        ("metric", name): judge
-        for name in ("accuracy", *METRICS)
-        if (judge := judge_of_metric(Function(name)))
-    }
-    found = {
-        key: "".join(
-            "s" if outcome.silent else "r" if outcome.refused else "."
-            for outcome in (in_general(y, output, judge) for y, output in PAIRS)
+        for word, *outcomes, names in (
+            line.split(maxsplit=3) for line in FAMILIES.strip().splitlines()
         )
-        for key, judge in judges.items()
+        for name in names.split()
     }
+
+    def judge(word: str, name: str, masked: bool) -> Judge | None:
+        if word == "metric":
+            return judge_of_metric(Function(name), masked)
+        judged = judge_of_loss(Function(name), masked)
+        return judged and judged[1]
+
+    def outcomes(word: str, name: str, masked: bool) -> str:
+        judged = judge(word, name, masked)
+        assert judged is not None
+        pairs = PAIRS[-4:] if masked else PAIRS
+        found = (in_general(y, output, judged) for y, output in pairs)
+        return "".join("s" if out.silent else "r" if out.refused else "." for out in found)
+
+    names = [("loss", name) for name in (*LOSSES, "crossentropy")]
+    names += [("metric", name) for name in ("accuracy", *METRICS)]
+    found = {key: [outcomes(*key, masked) for masked in (False, True)] for key in names}
     assert found == expected
 
 
