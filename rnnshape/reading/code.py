@@ -19,6 +19,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.frames import known_of_open
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import MOST_MODELS, Model
@@ -79,7 +80,7 @@ def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
             return None
         return _module_of_file(evaluator, folder, path, files)
 
-    evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown)
+    evaluator = python(MODULES, NAMES, let, array_of_shape, find, why_unknown, known_of_open)
     held = Session(evaluator, Sequential)
     SESSION.set(held)
     evaluator.roots.append(held)

@@ -41,6 +41,7 @@ class Array(StandIn):
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
+        self.shape = _with_let(name, self.shape)
 
     @property
     def ndim(self) -> int:
@@ -199,6 +200,18 @@ class Array(StandIn):
 
     def __invert__(self) -> Array:
         return Array(self.shape, dtype=self.own_dtype)
+
+
+def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The shape with what `--let X.shape=100,5` and `--let 'X.shape[1]=5'` say of what is open."""
+    evaluator = session().evaluator
+    whole = evaluator.let.get(f"{name}.shape")
+    if isinstance(whole, tuple) and not differ(whole, shape):
+        evaluator.let_used.add(f"{name}.shape")
+        return whole
+    return tuple(
+        evaluator.named_by_let(size, f"{name}.shape[{place}]") for place, size in enumerate(shape)
+    )
 
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)

@@ -10,6 +10,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arrays import Array, differ, sizes_of
+from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
@@ -345,6 +346,7 @@ OF_SKLEARN = {
 }
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
+    "pandas": PANDAS,
     "numpy": Module("numpy", {**OF_NUMPY_ALONE, **NUMPY}),
     "sklearn": Module("sklearn", {}),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),

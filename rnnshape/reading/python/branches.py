@@ -279,6 +279,8 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         chosen = hook(first, "own_chosen_over")
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
+        if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
+            return _named(because, name).with_row(first.row)
     return _named(because, name)
 
 

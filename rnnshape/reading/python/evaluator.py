@@ -50,6 +50,7 @@ class Evaluator:
         let: values of what is open, by their labels.
         array: makes what stands for data of a shape, for `--let X.shape=...`.
         find_module: reads a module that stands beside the code, or returns None.
+        known_of_open: what a key takes of something open, or its method makes, where that is known.
         why_unknown: why a name is not known that the code calls and gives no value; may be empty.
     """
 
@@ -63,8 +64,12 @@ class Evaluator:
         array: Callable[[Any], object] = lambda shape: None,
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
         why_unknown: Callable[[str], str] = lambda name: "",
+        known_of_open: Callable[
+            [Open, Sequence[Any], Open, bool], object
+        ] = lambda owner, given, made, is_call: made,
     ) -> None:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
+        self.known_of_open = known_of_open
         self.notes: list[str] = []
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
         parser = allowed.argument_parser(self.note)
@@ -261,8 +266,12 @@ class Evaluator:
         return self.named_by_let(self.parts.get(part.label, part))
 
     def named_by_let(self, value: object, *labels: str) -> Any:
-        """What `--let` gives in place of something open."""
+        """What `--let` gives in place of something open; what is known it may say again."""
         if not isinstance(value, Open):
+            is_plain = isinstance(value, int | float | str)
+            self.let_used.update(
+                name for name in labels if is_plain and self.let.get(name) == value
+            )
             return value
         for label in (value.label, *labels):
             self.labels.setdefault(label)

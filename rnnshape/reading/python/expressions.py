@@ -63,7 +63,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
             if isinstance(owner, Open):
-                return evaluator.part(owner, f"[{shortened(ast.unparse(index))}]")
+                part = evaluator.part(owner, f"[{shortened(ast.unparse(index))}]")
+                if isinstance(part, Open):
+                    return evaluator.known_of_open(owner, [place], part, False)
+                return part
             return evaluator.really(operator.getitem, owner, place)
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
@@ -305,4 +308,4 @@ def _of_open(
         maker = hook(value, "own_made_by_unknown")
         if maker is not None:
             return evaluator.really(maker, f"{name}(...)", list(given), made)
-    return made
+    return evaluator.known_of_open(called, parts, made, True)

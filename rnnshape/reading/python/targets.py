@@ -59,7 +59,9 @@ def give(
     if isinstance(value, Open) and not is_argument:
         for model in value.alternatives:
             model.own_is_assigned(name, scope is evaluator.module)
-        value = evaluator.named_by_let(value.called(name), name)
+        value = value.called(name)
+    if not is_argument:
+        value = evaluator.named_by_let(value, name)
     home = scope.elsewhere.get(name, scope)
     told = hook(value, "own_is_assigned")
     if told is not None and not is_argument and not isinstance(home.names, ClassNames):

@@ -1,0 +1,146 @@
+"""What is read of tables of pandas is what pandas makes of them, whether they are known or not."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.test_arrays_from_code import agrees, is_known, read
+
+pd = pytest.importorskip("pandas")
+
+KNOWN = "df = pd.DataFrame(np.random.random((9, 5)), columns=list('abcde'))"
+OPEN = "df = pd.read_csv('data.csv')"
+# Whatever the table is, the columns of these are known.
+SELECTED = """
+df[['a', 'b']]
+df[['a', 'b']].values
+df[['c']].to_numpy()
+df[['a', 'b', 'c']].values[:, 1:]
+df[['a', 'b']].copy().dropna().values
+df[['a', 'b']].fillna(0).astype('float32').to_numpy()
+(df[['a', 'b']] - df[['a', 'b']].mean()) / df[['a', 'b']].std()
+df[['a', 'b']][2:5]
+df[['a', 'b']][['b']]
+df[['a', 'b']]['b']
+df[['a', 'b']].iloc[:, 0]
+df[['a', 'b']].iloc[1:4, [1]].values
+df[['a', 'b']].iloc[2]
+df[['a', 'b']].loc[:, ['b', 'a']]
+df[['a', 'b']].loc[2:4, 'b']
+df[['a', 'b']][df[['a', 'b']]['a'] > 0.5]
+df[['a', 'b']].values.reshape(-1, 2, 1)
+np.array(df[['a', 'b']])
+df.filter(['b', 'd']).values
+df.iloc[:, 1:3]
+df.iloc[:, 1:2].values
+df.iloc[:, [0, 2, 3]].values
+df.iloc[:, 1].values.reshape(-1, 1)
+df.iloc[:, -2:]
+df.iloc[:4, -3:-1].values
+df.iloc[2:, 0]
+df.loc[:, ['a', 'e']].values
+df.loc[3:, ['a', 'e']]
+df['a'].values.reshape(-1, 1)
+df['a'].to_numpy().reshape((-1, 3, 1))
+"""
+OTHERS = """
+np.array([df[['a', 'b']].values[i:i + 3] for i in range(4)])
+df[['a', 'b']].T
+df
+df['a']
+df.values
+df.shape
+df.iloc[0]
+df.iloc[3:, :].values
+df.iloc[3, 1:4].values
+df.loc[2]
+df.loc[2:5].values
+df.loc[2, 'a']
+df.mean()
+df.describe()
+df.head(3).values
+df.columns
+df.drop(columns=['a']).values
+df.drop('a', axis=1)
+df.set_index('a').values
+df.reset_index().values
+df.rolling(3).mean().dropna().values
+df.shift(1).values
+df.dropna(axis=1)
+df.dropna(axis=0).values
+df.query('a > 0.5').values
+df.sort_values('a').values
+df[df['a'] > 0.5].values
+df[df.a > 0.5]
+df > 0.5
+df * 2
+df['a'] + df['b']
+df.sum(axis=1)
+pd.concat([df, df]).values
+pd.get_dummies(df).values
+pd.DataFrame({'x': [1, 2], 'y': [3, 4]}).values
+pd.DataFrame([1, 2, 3]).values
+pd.DataFrame(np.zeros((4, 2))).values
+pd.DataFrame(df.values).shape
+pd.Series([1, 2, 3]).values
+pd.Series(np.arange(6)).values.reshape(2, 3)
+len(df)
+"""
+# Statements that change a table in its place.
+CHANGED = ["df['f'] = 1", "df['a'] = 1", "del df['b']", "df.pop('b')", "df.insert(0, 'f', 1)",
+           "df.drop(columns=['a'], inplace=True)", "df.drop('a', axis=1, inplace=True)",
+           "df.reset_index(inplace=True)", "df.set_index('a', inplace=True)",
+           "df.dropna(inplace=True)", "df.loc[3, 'a'] = 1", "df.a = 5",
+           "df.columns = list('vwxyz')",
+           "df.fillna(0, inplace=True)", "df.loc[2, 'a'] = float('nan'); df.dropna(inplace=True)",
+           "df.query('a < 0.5', inplace=True)", "df.index = range(9)"]  # fmt: skip
+
+
+def compared(table: str, expressions: list[str]) -> tuple[list[Any], list[str]]:
+    """Where what is read is another than what pandas makes, and what is not known whole."""
+    imports = "import numpy as np\nimport pandas as pd\n"
+    names: dict[str, Any] = {}
+    exec(f"{imports}{table.replace(OPEN, KNOWN)}", names)
+    code = "".join(f"r{number} = {text}\n" for number, text in enumerate(expressions))
+    found = read(f"{imports}{table}\n{code}", len(expressions))
+    differ, unknown = [], []
+    for text, said in zip(expressions, found, strict=True):
+        real = eval(text, names)
+        shape = getattr(real, "shape", real)
+        if not agrees(said, real.values if hasattr(real, "values") else real):
+            differ.append((text, shape, getattr(said, "shape", said)))
+        sizes = getattr(said, "shape", [said])[1:]
+        if not is_known(list(sizes)) or not hasattr(said, "shape"):
+            unknown.append(text)
+    return differ, unknown
+
+
+@pytest.mark.parametrize("table", [KNOWN, OPEN])
+def test_columns_that_code_takes_are_known_and_right(table: str) -> None:
+    assert compared(table, SELECTED.strip().splitlines()) == ([], [])
+
+
+@pytest.mark.parametrize("table", [KNOWN, OPEN])
+def test_what_else_is_said_of_a_table_is_true(table: str) -> None:
+    differ, _ = compared(table, OTHERS.strip().splitlines())
+    assert differ == []
+
+
+@pytest.mark.parametrize("change", CHANGED)
+@pytest.mark.parametrize("table", [KNOWN, OPEN])
+def test_what_is_said_of_a_table_that_was_changed_is_true(table: str, change: str) -> None:
+    for text in ("df.values", "df[['c', 'd']].values", "df.iloc[:, 1:3].values", "df.shape"):
+        if "columns" not in change or "inplace" in change or "[[" not in text:
+            assert compared(f"{table}\n{change}", [text])[0] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), itertools.product(["a", "b"], [":3", "1:", "-2:", "0:0", "[0, 2]", "1"])
+)
+def test_a_column_and_places_are_chosen_as_pandas_does(first: str, second: str) -> None:
+    texts = [f"df[['{first}', 'e']]", f"df.iloc[:, {second}]", f"df.loc[:, ['{first}']]"]
+    for table in (KNOWN, OPEN):
+        assert compared(table, texts)[0] == []
