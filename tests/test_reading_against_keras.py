@@ -56,6 +56,12 @@ def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
     assert verdict.verdict in (RIGHT, OPEN, REFUSED), str(verdict)
 
 
+@pytest.mark.parametrize("name", programs([WRITTEN / "small.txt"]))
+def test_a_small_program_is_answered_whole(name: str, corpus: Corpus) -> None:
+    verdict = corpus.verdicts[name]
+    assert verdict.verdict == RIGHT, str(verdict)
+
+
 def test_what_is_known_beside_an_open_size_is_answered(corpus: Corpus) -> None:
     refused = [name for name in HAVE_OPEN_PARTS if corpus.verdicts[name].verdict == REFUSED]
     said = "\n".join(str(corpus.verdicts[name]) for name in refused)

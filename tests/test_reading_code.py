@@ -22,12 +22,12 @@ from rnnshape.network import Network
 from rnnshape.program import program
 from rnnshape.reading import Reading, let_value, read
 from rnnshape.reading.code import read_code
-from tests.corpus.answers import read_all, run_all
-from tests.corpus.building import Shape, keras, shapes_by_keras, shapes_by_rule
+from tests.corpus.answers import WRITTEN, programs, read_all, run_all
+from tests.corpus.building import shapes_by_rule
 from tests.corpus.compare import OPEN, RIGHT, compare
 from tests.readings import lines_of
 
-PROGRAMS = sorted((Path(__file__).parent / "corpus" / "programs").glob("*.txt"))
+PROGRAMS = programs(sorted(WRITTEN.glob("*.txt")))
 NOTEBOOK = Path(__file__).parent / "corpus" / "outputs_of_layers.ipynb"
 
 
@@ -59,41 +59,14 @@ def messages(text: str, **let: Value) -> list[str]:
     return [wrong.message for wrong in read_code(text, let, "program.py").messages]
 
 
-def run_by_keras(text: str) -> dict[str, Any]:
-    """The names of a program after Keras has run it. Only ever a program of our own."""
-    keras()
-    names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(text, "program.py", "exec"), names)
-    return names
+PRINTED = {name: text for name, text in PROGRAMS.items() if not name.startswith("open_")}
+del PRINTED["inner_models_with_layers_of_one_name"]  # a flat model may not have two of one name
+del PRINTED["models_of_dictionaries_of_which_one_output_is_used"]  # the other is not printed
 
 
-def shapes_of_model(model: Any, network: Network) -> tuple[list[Shape], int]:
-    inputs = [keras().ops.zeros(tensor.shape) for tensor in describe(network).inputs]
-    returned = keras().tree.flatten(model(inputs[0] if len(inputs) == 1 else inputs))
-    return [tuple(tensor.shape) for tensor in returned], model.count_params()
-
-
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-@pytest.mark.keras
-def test_program_is_what_keras_makes_of_it(path: Path) -> None:
-    text = path.read_text()
-    reading = reading_of(text)
-    assert reading.networks
-    assert not reading.messages
-    names = run_by_keras(text)
-    for network in reading.networks:
-        ours = shapes_by_keras(network)
-        if network.name:
-            assert ours == shapes_of_model(names[network.name], network)
-        by_rule = shapes_by_rule(network)
-        assert by_rule in (None, ours)
-    models = {id(one) for one in names.values() if isinstance(one, keras().Model)}
-    assert len(reading.networks) == max(1, len(models))
-
-
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_what_code_prints_is_read_as_the_same_network(path: Path) -> None:
-    for network in reading_of(path.read_text()).networks:
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
+    for network in reading_of(PRINTED[name]).networks:
         description = describe(network)
         if not description.is_complete:
             continue
@@ -305,12 +278,6 @@ def test_the_same_layer_twice_is_shared() -> None:
     assert [step.same_as for step in network.steps] == [None, 1, None]
 
 
-def test_nested_models_are_folded_out_under_their_names() -> None:
-    text = next(path for path in PROGRAMS if path.stem == "nested_models").read_text()
-    network = reading_of(text).networks[-1]
-    assert [step.group for step in network.steps] == ["encoder"] * 2 + ["decoder"] * 2 + [""]
-
-
 TRIES = [
     "__import__('os').system('touch {0}')",
     "import os\nos.system('touch {0}')\nopen('{0}', 'w')",
@@ -520,9 +487,9 @@ def test_a_space_of_web_pages_is_a_space() -> None:
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(PROGRAMS), st.integers(0, 10**6))
-def test_a_damaged_program_is_read_or_explained(path: Path, seed: int) -> None:
-    chance, text = random.Random(seed), path.read_text()
+@given(st.sampled_from([*PROGRAMS.values()]), st.integers(0, 10**6))
+def test_a_damaged_program_is_read_or_explained(text: str, seed: int) -> None:
+    chance = random.Random(seed)
     pieces = ["(", ")", "\n", " ", "0", "[", "]", "**", "None", "x", ":", "lambda: ", "-", "{", '"']
     for _ in range(chance.randint(1, 6)):
         place = chance.randrange(len(text))

@@ -236,8 +236,8 @@ KEPT: dict[str, Sequence[str]] = {
     "20": ("several-layers", "values-long"),
     "30": ("one-layer-by-the-rule", "weights-of-one-layer"),
     "60": ("compare-weights", "functional", "several-layers", "weights-of-several"),
-    "120": ("compare-weights", "diagram-turned-round", "several-layers", "weights-of-several"),
-    "ascii": ("compare-held", "diagram-of-many", "everything", "values-long"),
+    "120": ("compare-weights", "several-layers", "weights-of-several"),
+    "ascii": ("compare-held", "diagram-of-many", "values-long"),
     "styles": (
         "compare-weights",
         "diagram-functional",

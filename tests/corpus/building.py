@@ -1,4 +1,4 @@
-"""A network of ours, built with Keras in the plainest way, for what no rule knows."""
+"""Keras in this very process, and what the rule says of a whole network."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import os
 from functools import cache
 from typing import Any
 
-import numpy
-
 from rnnshape.description import describe
-from rnnshape.expression import Value
-from rnnshape.network import Argument, Network, Ref
-from rnnshape.signatures import module_of, signature
+from rnnshape.network import Network, Ref
 
 Shape = tuple[int, ...]
 
@@ -24,46 +20,9 @@ def keras() -> Any:
     return keras
 
 
-def build(value: Value) -> Any:
-    if isinstance(value, tuple):
-        return [build(one) for one in value]
-    if not hasattr(value, "arguments"):
-        return value
-    made = getattr(getattr(keras(), str(module_of(value.name))), value.name)  # type: ignore[union-attr]
-    arguments = {name: build(one) for name, one in value.arguments}  # type: ignore[union-attr]
-    if module_of(value.name) != "ops":  # type: ignore[union-attr]
-        return made(**arguments)
-    if value.name == "get_item":  # type: ignore[union-attr]
-        key = eval(f"numpy.s_{arguments['key']}", {"numpy": numpy})
-        return lambda tensor: made(tensor, key)
-    free = [word for word in signature(value.name).tensors if word not in arguments]  # type: ignore[union-attr]
-    return lambda *tensors: made(**arguments, **dict(zip(free, tensors, strict=True)))
-
-
-def shapes_by_keras(network: Network) -> tuple[list[Shape], int]:
-    """What Keras returns of the network's layers, and how many parameters it has."""
-    inputs = describe(network).inputs
-    made: list[list[Any]] = [[keras().ops.zeros(one.shape) for one in inputs]]
-    layers: list[Any] = []
-
-    def tensor(argument: Argument) -> Any:
-        if isinstance(argument, Ref):
-            return made[argument.step][argument.output]
-        return [tensor(one) for one in argument] if isinstance(argument, tuple) else argument
-
-    for step in network.steps:
-        layers.append(layers[step.same_as - 1] if step.same_as else build(step.layer))
-        keywords = {name: tensor(one) for name, one in step.keywords}
-        returned = layers[-1](*map(tensor, step.arguments), **keywords)
-        made.append(keras().tree.flatten(returned))
-    parameters = {id(one): one.count_params() for one in layers if hasattr(one, "count_params")}
-    last = len(network.steps)
-    outputs = network.outputs or [Ref(last, place) for place in range(len(made[last]))]
-    return [tuple(tensor(one).shape) for one in outputs], sum(parameters.values())
-
-
 def shapes_by_rule(network: Network) -> tuple[list[Shape], int] | None:
-    """The same by the rule; None where there is none for a layer."""
+    """What the last layer or the model returns, and how many parameters it has; None where there is
+    no rule for a layer."""
     description = describe(network)
     if not description.is_complete:
         return None
