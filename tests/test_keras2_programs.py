@@ -19,6 +19,8 @@ NAME = r"\b[A-Za-z_]\w*"
 NO_NAMES = {"steps", "model", "layer", "generator", "X", "tensorflow", "keras", "backend", "None"}
 RUNNER = """
 import json, sys, traceback
+import tensorflow
+tensorflow.config.run_functions_eagerly(True)  # tracing takes longer than these arrays
 failed = {}
 for title, text in json.load(sys.stdin).items():
     try:
