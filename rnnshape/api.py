@@ -192,7 +192,7 @@ def _questions(
     reading = _reading(what, _values(let), likely_dimensions(shapes), by_names or shapes or ())
     questions = []
     for read in reading.questions:
-        question = replace(read, calls=())
+        question = read if shapes is None and target is None else replace(read, calls=())
         own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
         if target is not None:
             question = _with_target(what, question, own or (), target, loss)
@@ -223,9 +223,17 @@ def _with_target(
 
         outputs = output_keys(what) or outputs
     targets = by_name(outputs, target, shapes_of(target), "output")
-    losses = [loss] if isinstance(loss, str) else loss or ()
-    call = call_with(question.network, named("X", shapes), named("y", targets), losses)
+    call = call_with(question.network, named("X", shapes), named("y", targets), _names(loss))
     return replace(as_far_as_taken(question, shapes), calls=(call,))
+
+
+def _names(loss: object) -> list[str]:
+    """Of one loss, or of one for each output."""
+    names: list[Any] = [*loss] if isinstance(loss, list | tuple) else [] if loss is None else [loss]
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"loss is {named_type(name)}: give the name of a loss, such as 'mse'")
+    return names
 
 
 def _reading(
@@ -369,6 +377,8 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
             return plain(name, value.item())
         raise TypeError(f"let: {name} is {named_type(value)}: give plain data, such as 5000")
 
+    if let is not None and not isinstance(let, Mapping):
+        raise TypeError(f"let is {named_type(let)}: give a dictionary, such as {{'units': 64}}")
     return {name: plain(name, value) for name, value in (let or {}).items()}
 
 

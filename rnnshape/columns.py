@@ -118,7 +118,7 @@ def call_with_numbers(call: Call, column: Column) -> Call:
         return value
 
     arguments = tuple((word, changed(call.name, word, value)) for word, value in call.arguments)
-    return Call(call.name, arguments, call.places)
+    return replace(call, arguments=arguments)
 
 
 def merged(*tensors: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
@@ -56,6 +56,7 @@ class Call:
         arguments: those that differ from Keras' defaults, by name, in Keras' order. Each is plain
             data (None, a bool, a number, a text), a `Call`, or a tuple of these.
         places: where the call (under `""`) and its arguments stand, if they were read from a text.
+        left_open: arguments that are given what is not known, and that change no shape.
 
     >>> from rnnshape.reading import parse
     >>> call = parse("layers.LSTM(64, return_sequences=True, activation='tanh')")
@@ -68,6 +69,7 @@ class Call:
     name: str
     arguments: tuple[tuple[str, Value], ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+    left_open: tuple[str, ...] = ()
 
     def __getitem__(self, argument: str) -> Value:
         """An argument as it is given, or as Keras has it where it is not."""
@@ -98,12 +100,13 @@ class Call:
 
     def having(self, **changes: Value) -> Call:
         """The same call with other arguments."""
-        return bind(self.name, (), {**dict(self.arguments), **changes}, self.places)
+        made = bind(self.name, (), {**dict(self.arguments), **changes}, self.places)
+        return replace(made, left_open=self.left_open)
 
     def without(self, *names: str) -> Call:
         """The same call without some of its arguments."""
         kept = tuple((name, value) for name, value in self.arguments if name not in names)
-        return Call(self.name, kept, self.places)
+        return replace(self, arguments=kept)
 
     def error(self, message: str, argument: str = "") -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""

@@ -16,16 +16,19 @@ from rnnshape import shown
 from rnnshape.cli import ExitCode
 from rnnshape.cli.options import option_names
 from rnnshape.cli.run import run
+from rnnshape.errors import QueryError
 from rnnshape.expression import Value
 from rnnshape.network import Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
+from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import WORDS
 
 OF_DATA = ("--x", "--y")
+ARROWS = ("->", "→")
 ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
 MOST = 100  # values of a list that a text is given
 PENDING = "· by the rule, not yet measured"
@@ -163,8 +166,18 @@ class _Names:
     ) -> Reading:
         if self.knows(what):
             return live.read_object(self.names[what])
+        parts = [part.strip() for part in with_plain_arrows(what).split("->")]
+        if any(map(self.knows, parts)):
+            what = " -> ".join(self._written(part) if self.knows(part) else part for part in parts)
         known = dict(self._plain(set(re.findall(r"[^\W\d]\w*", what))))
         return reader_of_process(os.getpid()).read(what, {**known, **(let or {})}, dimensions)
+
+    def _written(self, name: str) -> str:
+        """A layer of the notebook, or a model that is a chain, as it stands in another."""
+        [network] = live.read_object(self.names[name]).networks
+        if not network.is_chain:
+            raise QueryError(f"{name} is no chain of layers that can be read: ask for it alone")
+        return str(network)  # what was built takes no other input, so that its own stands first
 
     def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
         """The numbers, texts and shapes that go by the names that a text uses."""
@@ -216,11 +229,11 @@ def _words(line: str) -> list[str]:
             continue
         is_quoted = held.strip()[0] in "'\"" or not set("([{") & set(held)
         [word] = shlex.split(held) if is_quoted else [held.strip()]
-        if word == "->" or joins:
+        if word in ARROWS or joins:
             words[-1:] = [" ".join([*words[-1:], word])]
         else:
             words.append(word)
-        held, joins = "", word == "->"
+        held, joins = "", word in ARROWS
     if held.strip():
         shlex.split(held)  # which says what is wrong with it
         raise ValueError("a bracket is not closed")
@@ -228,7 +241,13 @@ def _words(line: str) -> list[str]:
 
 
 def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
-    """`--x X` with the shape of what goes by that name."""
+    """`--x X` or `--x=X` with the shape of what goes by that name."""
+    pairs = (word.partition("=") for word in words)
+    words = [
+        part
+        for word, (option, _, value) in zip(words, pairs, strict=True)
+        for part in ([option, value] if option in OF_DATA and value else [word])
+    ]
     shapes = (
         _shape(names.get(word)) if option in OF_DATA else None
         for option, word in zip(["", *words], words, strict=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -321,7 +321,7 @@ def without_input_arguments(value: Call) -> Call:
     own = signature(value.name).names
     kept = value.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
     arguments = tuple((name, rebuilt(argument, cleaned)) for name, argument in kept.arguments)
-    return Call(kept.name, arguments, kept.places)
+    return replace(kept, arguments=arguments)
 
 
 def _sizes(call: Call, argument: str, value: Value) -> Shape:

@@ -421,6 +421,39 @@ def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], messa
     assert "--" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"loss": len}, "loss is of type builtin_function_or_method: give the name of a loss"),
+        ({"loss": ["mse", 3]}, "loss is of type int"),
+        ({"let": "units=3"}, "let is of type str: give a dictionary"),
+    ],
+    ids=str,
+)
+def test_arguments_of_another_type_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        inspect("LSTM(units)", target=(2, 3), **arguments)
+
+
+@pytest.mark.process
+def test_what_code_gives_its_model_is_compared_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "train.py"
+    path.write_text(
+        "m = Sequential([LSTM(3), Dense(2)])\nm.compile(loss='mse')\n"
+        "m.fit(np.zeros((9, 5, 1)), np.zeros((9, 3)))\n"
+    )
+    assert [problem.shape for problem in inspect(path).problems] == [(9, 3)]
+    assert inspect(path, input=(9, 5, 1), target=(9, 2), loss="mse").problems == ()
+
+
+@pytest.mark.parametrize(("columns", "is_told"), [(2, True), (10, False)])
+def test_a_binary_loss_takes_no_number_of_a_class(columns: int, is_told: bool) -> None:
+    report = inspect("GRU(3) -> Dense(1)", input=(9, 5, 1), target=(9, columns), loss="bce")
+    [problem] = report.problems
+    assert ("y = y.argmax(axis=-1)" in problem.remedies) == is_told
+    assert f"Dense({columns})" in problem.remedies
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("LSTM(3)")
     with pytest.raises(QueryError, match=r"is not read: only \.keras"):

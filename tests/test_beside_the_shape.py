@@ -174,6 +174,20 @@ def test_the_fast_kernel_is_allowed_where_keras_allows_it(text: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "cudnn"),
+    [
+        ("LSTM(3, activation=act)", None),
+        ("GRU(3, recurrent_dropout=p)", None),
+        ("Bidirectional(LSTM(3, recurrent_activation=act))", None),
+        ("LSTM(3, activation=act, unroll=True)", False),
+        ("LSTM(3, dropout=p)", True),
+    ],
+)
+def test_whether_the_fast_kernel_is_allowed_may_be_open(text: str, cudnn: bool | None) -> None:
+    assert inspect(text).to_dict()["layers"][0]["cudnn"] is cudnn
+
+
 EMBEDDED = "Embedding(9, 4, mask_zero=True)"
 SEQUENCES = "LSTM(8, return_sequences=True)"
 

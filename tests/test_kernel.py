@@ -59,6 +59,8 @@ CELLS = {
     "odd": "%rnnshape LSTM(modern) -n",
     "live": "%rnnshape model -n --x X --y y --loss mse",
     "live fits": "%rnnshape model --weights",
+    "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
+    "live behind others": "%rnnshape Dense(3) -> model -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
     "complete option": "get_ipython().complete('--mer', '%rnnshape --mer', 15)[1]",
     "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
@@ -167,6 +169,12 @@ def test_a_line_that_is_broken(shown: Shown) -> None:
 def test_a_call_needs_no_quotes(shown: Shown) -> None:
     assert "LSTM(4, name='a b')" in shown("unquoted", "text/plain")
     assert "(2, 7, 1)" in shown("unquoted", "text/plain")
+
+
+def test_what_is_live_is_the_beginning_of_a_chain(shown: Shown) -> None:
+    ends = "o 16 4\n# Dense(6), layer 2 of 2\no 16 6\n"
+    assert shown("live in a chain", "stdout").endswith(ends)
+    assert "Input says what the network is given" in shown("live behind others", "stderr")
 
 
 def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:

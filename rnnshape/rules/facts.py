@@ -189,7 +189,7 @@ class Pass(NamedTuple):
         states: what it carries from one timestep to the next, nested as Keras nests them.
         weights: in Keras' order.
         bars_cudnn: the arguments that keep Keras from the fast cuDNN kernel; None of a layer that
-            has no such kernel.
+            has no such kernel, or where it depends on what is open.
         direction: `"forward"`, `"backward"`, or empty where there is only one.
     """
 
@@ -246,7 +246,8 @@ class Facts:
         whole_numbers_below: of a layer that takes whole numbers, what they stay below.
         mask_arrives: whether a mask comes with one of the tensors that it is given.
         uses_mask: whether it leaves out what such a mask marks.
-        cudnn: whether its arguments allow the fast cuDNN kernel; None of a layer that has none.
+        cudnn: whether its arguments allow the fast cuDNN kernel; None of a layer that has none,
+            or where that is open.
     """
 
     returns: tuple[Nested, ...]

@@ -45,9 +45,14 @@ CUDNN_BY_LAYER = {"LSTM": CUDNN, "GRU": CUDNN | {"reset_after": (True,)}}
 def recurrent(call: Call, given: Tensor) -> Facts:
     one_pass = _pass_of_cells(call, (call,), given, stacked=False)
     if call.name in CUDNN_BY_LAYER:
-        needed = CUDNN_BY_LAYER[call.name].items()
-        bars = [f"{name}={printed(call[name])}" for name, word in needed if call[name] not in word]
-        one_pass = one_pass._replace(bars_cudnn=tuple(bars))
+        needed = CUDNN_BY_LAYER[call.name]
+        bars = tuple(
+            f"{name}={printed(call[name])}"
+            for name, words in needed.items()
+            if call[name] not in words
+        )
+        if bars or needed.keys().isdisjoint(call.left_open):
+            one_pass = one_pass._replace(bars_cudnn=bars)
     return facts_of_passes(call, given, [one_pass])
 
 

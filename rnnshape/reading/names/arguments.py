@@ -5,6 +5,7 @@ from __future__ import annotations
 from ast import literal_eval
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rnnshape import signatures
@@ -43,10 +44,13 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     if any(value is Ellipsis for value in values):
         raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
     words: dict[str, Value] = {}
+    left_open: list[str] = []
     for word, value in as_written_today(name, named).items():
         made = argument(value)
         optional = word not in known.required and changes_no_shape(word)
-        if not (optional and next(unknowns_in(made), None) is not None):
+        if optional and next(unknowns_in(made), None) is not None:
+            left_open.append(word)
+        else:
             words[word] = made
     data_format = argument(session().data_format)
     if data_format is not None and "data_format" in known.names:
@@ -55,7 +59,9 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     for place, word in enumerate(known.positional[: len(plain)]):
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
             plain[place] = known.defaults[word]
-    return bind(name, plain, words, session().places())
+            left_open.append(word)
+    made_call = bind(name, plain, words, session().places())
+    return replace(made_call, left_open=tuple(left_open))
 
 
 def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
