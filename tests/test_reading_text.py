@@ -144,6 +144,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("«L2(0.1)»", "L2 is not a Keras layer"),
         ("«ltsm»", "ltsm is not known; did you mean LSTM?"),
         ("LSTM(4)\r«Foo»(3)(x)", "Keras has no layer Foo"),
+        ("LSTM(4, «unroll»=true)", "Python has no true: write True"),
         ("y = «LTSM»(3)(x)", "Keras has no layer LTSM; did you mean LSTM?"),
         ("x = Input(«(»3,", "this can't be read: '(' was never closed"),
         ("Input((3, 2))", NO_LAYER),

@@ -31,7 +31,7 @@ from rnnshape.views.document import body, ending
 from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
 from rnnshape.views.text import Text
-from tests.conftest import ROOT, environment
+from tests.conftest import ROOT, command, environment
 from tests.forged import answer
 from tests.test_formats import Tree
 from tests.test_views import SCREENS, Shown
@@ -75,6 +75,13 @@ def test_no_line_is_too_wide_and_no_blank_is_left_over(
         assert unicode or text.isascii()
         painted = shown.text(columns, unicode=unicode, FORCE_COLOR="1")
         assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+@pytest.mark.parametrize("text", ["TimeDistributed(Conv3D(8, 3))", "ConvLSTM2D(8, 3) -> Flatten()"])
+def test_no_word_is_folded_in_its_middle(text: str, columns: int) -> None:
+    wide, narrow = (command(text, "-n", variables={"COLUMNS": str(one)}) for one in (200, columns))
+    assert set(re.findall(r"\w+", narrow.out)) <= set(re.findall(r"\w+", wide.out))
 
 
 @on_every_screen

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.style import Style as RichStyle
 from rich.table import Table
@@ -106,7 +107,7 @@ def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:
             justify="right" if index in grid.right else "left",
         )
     for row in rows:
-        table.add_row(*map(_rich, row))
+        table.add_row(*map(_rich, row, widths))
     return table
 
 
@@ -134,7 +135,7 @@ def _folded(text: Text, width: int, indent: int) -> list[RichText]:
     first, *others = _rich(text).wrap(PLAIN, width, overflow="fold")
     if not others:
         return [first]
-    first, *others = _rich(text).wrap(PLAIN, width - indent, overflow="fold")
+    first, *others = _rich(text, width - indent).wrap(PLAIN, width - indent, overflow="fold")
     for line in (first, *others):
         line.rstrip()
     for line in others:
@@ -142,9 +143,12 @@ def _folded(text: Text, width: int, indent: int) -> list[RichText]:
     return [first, *others]
 
 
-def _rich(text: Text) -> RichText:
-    """The text as Rich has it. Each piece carries the name of its style along."""
-    pieces = ((piece.replace(NO_BREAK, UNBROKEN), NAMED[style]) for piece, style in text.pieces)
+def _rich(text: Text, width: int | None = None) -> RichText:
+    """The text as Rich has it. Each piece carries the name of its style along; what finds no room
+    unbroken is broken at its blanks, and not within a word."""
+    longest = max(map(cell_len, re.split("[ \n]", text.raw)))
+    blank = UNBROKEN if width is None or longest <= width else " "
+    pieces = ((piece.replace(NO_BREAK, blank), NAMED[style]) for piece, style in text.pieces)
     return RichText.assemble(*pieces)
 
 

@@ -129,7 +129,11 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for given in (evaluator.given, evaluator.names):
         if name in given:
             return given[name]
-    found = evaluator.undefined.setdefault(name, evaluator.open(name))
+    constant = name.capitalize()
+    reason = (
+        f"Python has no {name}: write {constant}" if constant in ("True", "False", "None") else ""
+    )
+    found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     return evaluator.named_by_let(found)
 
