@@ -53,17 +53,14 @@ class Screen:
             if before != other:
                 break
             same += 1
-        up = sum(self._rows(line) for line in painted[same:])
+        # A line may be wider than the terminal, and take several rows of it.
+        up = sum(max(1, -(-line.width // self.page.width)) for line in painted[same:])
         if up > self.height - 2:
             self.write([Text(), *lines])
             return
         back = f"\033[{up}A\r\033[J" if up else ""
         text = "".join(f"{self._shown(line)}\n" for line in lines[same:])
         write(self._stream, [back + text])  # in one go, so that nothing flickers
-
-    def _rows(self, line: Text) -> int:
-        """How many rows of the terminal a line takes, which may be wider than it."""
-        return max(1, -(-line.width // self.page.width))
 
     def _shown(self, line: Text) -> str:
         if not self._coloured:

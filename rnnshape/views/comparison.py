@@ -40,10 +40,6 @@ def _name(report: Report) -> str:
     return " -> ".join(str(_inside(layer.call).without(*RETURNED)) for layer in report.layers)
 
 
-def _has(report: Report, flag: str) -> bool:
-    return flag in (report.question.flags or ())
-
-
 def _inside(call: Call) -> Call:
     inner = call["layer"]
     return inner if isinstance(inner, Call) else call
@@ -51,8 +47,8 @@ def _inside(call: Call) -> Call:
 
 def _heading(group: Sequence[Report], varying: Sequence[str], page: Page) -> Heading:
     """The layers without flags, and the flags that all rows share."""
-    report = group[0]
-    held = [f"{flag}={_has(report, flag)}" for flag in FLAGS if flag not in varying]
+    report, flags = group[0], group[0].question.flags or ()
+    held = [f"{flag}={flag in flags}" for flag in FLAGS if flag not in varying]
     where = " where bidirectional" if "bidirectional" in varying else ""
     modes = dict.fromkeys(
         f"merge_mode={layer.call['merge_mode']!r}{where}"
@@ -91,14 +87,15 @@ def _rows(
 ) -> Iterator[tuple[Row, dict[str, Text], Row]]:
     """What stands before the tensors, the tensors' shapes by name, and what stands behind."""
     for report in group:
-        flags = [
-            styled(page.check if _has(report, flag) else (page.dot, Style.QUIET))
+        flags = report.question.flags or ()
+        marks = [
+            styled(page.check if flag in flags else (page.dot, Style.QUIET))
             for flag in query.compare
         ]
         for layer in report.layers:
             number = [styled((str(layer.number), Style.QUIET))] if len(report.layers) > 1 else []
             yield (
-                (*number, *flags),
+                (*number, *marks),
                 {output.name: shape(output, page) for output in report.outputs_of(layer)},
                 (page.number(report.parameters_of(layer)),) if "weights" in query.views else (),
             )
