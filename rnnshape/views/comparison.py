@@ -37,12 +37,11 @@ def comparison(query: Query, reports: Sequence[Report], page: Page) -> Iterator[
 
 def _name(report: Report) -> str:
     """The layers without the flags, as these stand in the columns."""
-    return " -> ".join(str(_inside(layer.call).without(*RETURNED)) for layer in report.layers)
-
-
-def _inside(call: Call) -> Call:
-    inner = call["layer"]
-    return inner if isinstance(inner, Call) else call
+    calls = (
+        inner if isinstance(inner := layer.call["layer"], Call) else layer.call
+        for layer in report.layers
+    )
+    return " -> ".join(str(call.without(*RETURNED)) for call in calls)
 
 
 def _heading(group: Sequence[Report], varying: Sequence[str], page: Page) -> Heading:

@@ -64,12 +64,13 @@ def _call(
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
+    has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
     for array in dict.fromkeys(_all(call)):
         kinds = {"samples", "labels" if array in labels else "data"}
         kinds |= {"data"} if array in call.x else set()
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
-        is_checked = compared[1] and _has_loss(call) if array in labels else compared[0]
-        parts.append(_array(array, found, page, style, is_checked=is_checked))
+        is_checked = compared[1] and has_loss if array in labels else compared[0]
+        parts.append(_array(array, found, page, style, is_checked=bool(is_checked)))
     return joined("  ", parts)
 
 
@@ -84,10 +85,6 @@ def _array(
     if expected and expected != array.shape:
         text += styled(whole(f" expected {page.shape(expected).replace('(?', '(batch', 1)}"))
     return text
-
-
-def _has_loss(call: TrainingCall) -> bool:
-    return bool(call.losses) and all(loss and loss_named(loss.name) for loss in call.losses)
 
 
 def _problem(problem: Problem, call: TrainingCall, page: Page) -> Iterator[Block]:
