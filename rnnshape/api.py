@@ -51,11 +51,6 @@ What: TypeAlias = (
 InputShape: TypeAlias = Sequence[int | None] | HasShape
 InputShapes: TypeAlias = InputShape | Sequence[InputShape] | Mapping[str, InputShape]
 
-HOW_TO_ASK = (
-    "give a Keras expression, a chain of them, a list of layers, a Keras layer or model, "
-    "or the path of a file"
-)
-
 
 def inspect(
     what: What,
@@ -262,7 +257,10 @@ def _reading(
 
             reading = read_object(what, shapes)
         case _:
-            raise TypeError(f"what is {named_type(what)}: {HOW_TO_ASK}")
+            raise TypeError(
+                f"what is {named_type(what)}: give a Keras expression, a chain of them, a list of "
+                "layers, a Keras layer or model, or the path of a file"
+            )
     for name in let:
         if name not in reading.names_used:
             hint = did_you_mean(name, reading.names_open) or ": nothing asks for it"
@@ -350,16 +348,15 @@ def _chosen(questions: Sequence[Question], name: str | None) -> Question:
     names = [question.network.name for question in questions]
     if name is None and len(questions) == 1:
         return questions[0]
-    listed = ", ".join(repr(known) for known in dict.fromkeys(names) if known)
+    known = [*dict.fromkeys(filter(None, names))]
+    listed = ", ".join(map(repr, known))
     if name is None:
-        by_name = f" choose one by name={next(filter(None, names))!r}, or" if listed else ""
+        by_name = f" choose one by name={known[0]!r}, or" if known else ""
         made = f"makes {len(questions)} networks" + (f", {listed}" if listed else "")
         raise QueryError(f"this {made}:{by_name} take all of them by inspect_all(...)")
     if name not in names:
-        hint = did_you_mean(name, filter(None, names)) or (
-            f": there are {listed}" if listed else ": what is asked has no names"
-        )
-        raise QueryError(f"no network is named {name!r}{hint}")
+        others = f": there are {listed}" if known else ": what is asked has no names"
+        raise QueryError(f"no network is named {name!r}{did_you_mean(name, known) or others}")
     if names.count(name) > 1:
         raise QueryError(f"{names.count(name)} networks are named {name!r}: take inspect_all(...)")
     return questions[names.index(name)]
