@@ -103,12 +103,16 @@ class Layer(StandIn):
         if not name.startswith("own_") and "own_layer" in vars(self) and self._is_argument(name):
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
-        else:
+        elif name != "trainable" or self.own_changes_trainable(value):
             super().__setattr__(name, value)
             inner = [*vars(self).values()] if name == "trainable" else []
             for part in (one for held in inner for one in (held if type(held) is list else [held])):
                 if isinstance(part, Layer):
                     part.trainable = value
+
+    def own_changes_trainable(self, value: Any) -> bool:
+        """With TensorFlow, what it was before changes nothing of what is in it."""
+        return vars(self).get("trainable", True) is not value
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         self.own_is_lost(because)

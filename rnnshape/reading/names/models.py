@@ -103,7 +103,7 @@ class Model(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`model.trainable = False` is said of each of its layers."""
-        if name == "trainable":
+        if name == "trainable" and self.own_changes_trainable(value):
             for layer in dict.fromkeys(call.layer for call in self.own_calls()):
                 stand_in_of(layer).trainable = value
         object.__setattr__(self, name, value)
