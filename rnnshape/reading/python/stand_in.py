@@ -130,6 +130,8 @@ def is_visible(owner: object, name: str) -> bool:
         return _is_visible_of_stand_in(owner, kind, name)
     if isinstance(owner, enum.EnumMeta) and name in owner.__members__:
         return True
+    if owner is itertools.chain:
+        return name == "from_iterable"
     if is_of_code(kind) or isinstance(owner, types.SimpleNamespace):
         return name != "mro"
     return any(isinstance(owner, other) and name in names for other, names in OTHERS.items())
