@@ -29,9 +29,11 @@ class Array(StandIn):
         own_values: its numbers, where the code writes a few of them.
         own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
             `"list"` of lists; None of other numbers, or where it is not known.
+        own_classes: how many classes there are among labels of which the numbers are not known.
     """
 
     own_what = "an array"
+    own_classes: int | None = None
 
     def __init__(
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None

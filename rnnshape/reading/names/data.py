@@ -18,23 +18,31 @@ from rnnshape.reading.python.stand_in import Stream
 
 Shape = tuple[Any, ...]
 
-# What `load_data` of Keras' data sets returns: the samples to train and to test with, and the
-# shape of one.
-PUBLISHED: dict[str, tuple[int, int, Shape, Shape]] = {
-    "mnist": (60_000, 10_000, (28, 28), ()),
-    "fashion_mnist": (60_000, 10_000, (28, 28), ()),
-    "cifar10": (50_000, 10_000, (32, 32, 3), (1,)),
-    "cifar100": (50_000, 10_000, (32, 32, 3), (1,)),
-    "imdb": (25_000, 25_000, (), ()),
-    "reuters": (8_982, 2_246, (), ()),
+# What `load_data` of Keras' data sets returns: the samples to train and to test with, the shape of
+# one and of its label, and how many classes there are.
+PUBLISHED: dict[str, tuple[int, int, Shape, Shape] | tuple[int, int, Shape, Shape, int]] = {
+    "mnist": (60_000, 10_000, (28, 28), (), 10),
+    "fashion_mnist": (60_000, 10_000, (28, 28), (), 10),
+    "cifar10": (50_000, 10_000, (32, 32, 3), (1,), 10),
+    "cifar100": (50_000, 10_000, (32, 32, 3), (1,), 100),
+    "imdb": (25_000, 25_000, (), (), 2),
+    "reuters": (8_982, 2_246, (), (), 46),
     "boston_housing": (404, 102, (13,), ()),
     "california_housing": (16_512, 4_128, (8,), ()),
 }
 
 
-def _loader(train: int, test: int, sample: Shape, label: Shape) -> Callable[..., Any]:
-    def load_data(*_: Any, **__: Any) -> Any:
-        return tuple((Array((many, *sample)), Array((many, *label))) for many in (train, test))
+def _loader(
+    train: int, test: int, sample: Shape, label: Shape, classes: int | None = None
+) -> Callable[..., Any]:
+    def load_data(*given: Any, label_mode: Any = "fine", **_: Any) -> Any:
+        def labels(many: int) -> Array:
+            made = Array((many, *label))
+            is_usual = not given and isinstance(label_mode, str) and label_mode == "fine"
+            made.own_classes = classes if is_usual else None
+            return made
+
+        return tuple((Array((many, *sample)), labels(many)) for many in (train, test))
 
     return load_data
 
@@ -70,7 +78,8 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
         shape = shape[:-1]
     if num_classes is None:
         values = getattr(x, "own_values", None)
-        num_classes = max(values) + 1 if values else opened("num_classes")
+        known = max(values) + 1 if values else getattr(x, "own_classes", None)
+        num_classes = opened("num_classes") if known is None else known
     return Array((*shape, num_classes))
 
 
