@@ -287,6 +287,10 @@ class Layer(StandIn):
         call = self.own_layer.call
         return self.own_layer.name or (call["name"] if self.own_keras_name else call.name)
 
+    @name.setter
+    def name(self, value: Any) -> None:
+        self.own_name = value if isinstance(value, str) else self.own_title
+
     @property
     def own_title(self) -> str:
         """The name of its rows' group."""

@@ -105,5 +105,5 @@ class InputLayer(Layer):
         self.output = self.input = tensor
 
     @property
-    def name(self) -> Any:
+    def own_title(self) -> Any:
         return name_given(self.output) or opened("the name of an input")
