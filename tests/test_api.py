@@ -454,6 +454,11 @@ def test_a_binary_loss_takes_no_number_of_a_class(columns: int, is_told: bool) -
     assert f"Dense({columns})" in problem.remedies
 
 
+def test_a_binary_loss_takes_a_share_and_no_softmax_of_one() -> None:
+    report = inspect("GRU(3) -> Dense(2, 'softmax')", input=(9, 5, 1), target=(9,), loss="bce")
+    assert report.problems[0].remedies[0] == "Dense(1, activation='sigmoid')"
+
+
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("LSTM(3)")
     with pytest.raises(QueryError, match=r"is not read: only \.keras"):

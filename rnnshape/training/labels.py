@@ -262,7 +262,8 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
         else:
             yield _with_loss(call, index, now, "binary_crossentropy")
     elif loss.startswith("binary"):
-        yield from _units(now, 1)
+        takes_logits = now.loss and dict(now.loss.arguments).get("from_logits")
+        yield from _units(now, 1, "" if takes_logits else ", activation='sigmoid'")
         yield _with_loss(call, index, now, sparse)
     if loss in ONE_HOT and now.labels[1:] == now.output[1:-1]:
         yield from _one_hot(call, index, now)
@@ -290,10 +291,10 @@ def _of_time(model: Model, call: TrainingCall, now: Attempt) -> Iterator[Attempt
             yield now.and_then("return_sequences=True", output=all_steps)
 
 
-def _units(now: Attempt, units: int | None) -> Iterator[Attempt]:
+def _units(now: Attempt, units: int | None, others: str = "") -> Iterator[Attempt]:
     if now.port.units_of and units is not None and units != now.output[-1]:
         changed = (*now.output[:-1], units)
-        yield now.and_then(f"{now.port.units_of}({units})", output=changed)
+        yield now.and_then(f"{now.port.units_of}({units}{others})", output=changed)
 
 
 def _other_units(now: Attempt) -> Iterator[Attempt]:
