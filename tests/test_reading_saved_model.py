@@ -263,14 +263,6 @@ WRONG_CONFIGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", WRONG_CONFIGS)
-def test_configs_that_are_wrong(name: str) -> None:
-    with pytest.raises(QueryError) as caught:
-        read_config(WRONG_CONFIGS[name], "file.json")
-    assert "file.json" in caught.value.message
-    assert len(caught.value.message) < 300
-
-
 @pytest.mark.parametrize("name", ["seq2seq", "nested", "cells", "layers_around"])
 def test_configs_that_are_damaged(name: str) -> None:
     """Each value of a config in turn is another: it is read, or one message says why not."""
