@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from rnnshape.columns import Column, any_shape, with_numbers
@@ -54,16 +54,36 @@ def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
 def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     """The same network, with the sizes that are given for what is open in its inputs."""
 
-    def filled(number: int, source: Input) -> Input:
-        if not isinstance(source.shape, tuple):
-            return source
-        shape = tuple(
-            (sizes.given(name) or size) if isinstance(size, Unknown) else size
-            for name, size in written_sizes(network, number)
-        )
-        return replace(source, shape=shape)
+    def filled(_: str, axis: str, size: Size) -> Size:
+        return (sizes.given(axis) or size) if isinstance(size, Unknown) else size
 
-    inputs = tuple(filled(number, tensor) for number, tensor in enumerate(network.inputs))
+    return _with_other_sizes(network, filled)
+
+
+def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
+    """The same network, with all that would be assumed of its inputs, but the batch, as open."""
+    why = "none of the usual sizes fits the layers: say it in an Input(...)"
+
+    def opened(name: str, axis: str, size: Size) -> Size:
+        is_assumed = size is None and axis != "batch" and sizes.given(axis) is None
+        return Unknown(name, (), why) if is_assumed else size
+
+    return _with_other_sizes(network, opened)
+
+
+def _with_other_sizes(network: Network, change: Callable[[str, str, Size], Size]) -> Network:
+    """The same network with other sizes of its inputs, each by its name and that of its axis."""
+
+    def changed(number: int, source: Input) -> Input:
+        before = written_sizes(network, number)
+        shape = tuple(
+            change(f"{source.name}.shape[{place}]", axis, size)
+            for place, (axis, size) in enumerate(before)
+        )
+        is_same = isinstance(source.shape, Unknown) or shape == tuple(size for _, size in before)
+        return source if is_same else replace(source, shape=shape)
+
+    inputs = tuple(changed(number, source) for number, source in enumerate(network.inputs))
     return replace(network, inputs=inputs)
 
 
@@ -73,27 +93,6 @@ def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:
     names = names_of_axes(network, number, len(shape) if isinstance(shape, tuple) else None)
     sizes = shape if isinstance(shape, tuple) else (None,) * len(names)
     return list(zip(names, sizes, strict=True))
-
-
-def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
-    """The same network, with all that would be assumed of its inputs, but the batch, as open."""
-    why = "none of the usual sizes fits the layers: say it in an Input(...)"
-
-    def opened(number: int, source: Input) -> Input:
-        if isinstance(source.shape, Unknown):
-            return source
-        names = names_of_axes(network, number, len(source.shape) if source.shape else None)
-        said = source.shape or (None,) * len(names)
-        shape = tuple(
-            Unknown(f"{source.name}.shape[{place}]", (), why)
-            if size is None and name != "batch" and sizes.given(name) is None
-            else size
-            for place, (name, size) in enumerate(zip(names, said, strict=True))
-        )
-        return replace(source, shape=shape)
-
-    inputs = tuple(opened(number, source) for number, source in enumerate(network.inputs))
-    return replace(network, inputs=inputs)
 
 
 def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, application
+from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadModel
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
@@ -140,7 +140,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if name in ("function", "register_keras_serializable"):
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
     if ".applications" in path and name[:1].isupper():
-        return application(name)
+        return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)

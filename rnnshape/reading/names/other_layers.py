@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Input, passed
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -65,32 +65,24 @@ class UnreadLayer(Layer):
 class UnreadModel(UnreadLayer):
     """A model of `keras.applications`, of which is known at most what it takes."""
 
-    def __init__(self, text: str, takes: Tensor) -> None:
+    def __init__(
+        self, text: str, input_tensor: Any = None, input_shape: Any = None, **_: Any
+    ) -> None:
         super().__init__(unread_layer(text, opened(text, "what is in it is not read")))
-        self.input, self.inputs = takes, [takes]
+        is_known = isinstance(input_shape, list | tuple)
+        shape = plain_shape((None, *input_shape)) if is_known else self.own_layer.unread
+        is_given = isinstance(input_tensor, Tensor)
+        self.input = input_tensor if is_given else Tensor(graph.InputTensor(shape, "inputs"))
+        self.inputs = [self.input]
 
     @property
     def output(self) -> Any:
         return unread_step(self.own_layer, self.inputs)
 
-    @property
-    def outputs(self) -> list[Any]:
-        return [self.output]
+    outputs = property(lambda self: [self.output])
 
     def get_layer(self, *_: Any, **__: Any) -> UnreadModel:
         return UnreadModel(opened().label, self.input)
-
-
-def application(name: str) -> Callable[..., UnreadModel]:
-    """`VGG16(include_top=False, input_shape=(64, 64, 3))`"""
-
-    def made(*_: Any, input_tensor: Any = None, input_shape: Any = None, **__: Any) -> UnreadModel:
-        known = isinstance(input_shape, list | tuple)
-        shape = plain_shape((None, *input_shape)) if known else unknown_of(opened(f"{name}.input"))
-        takes = input_tensor if isinstance(input_tensor, Tensor) else None
-        return UnreadModel(f"{name}(...)", takes or Tensor(graph.InputTensor(shape, "inputs")))
-
-    return made
 
 
 class InputLayer(Layer):

@@ -210,23 +210,23 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
 def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
     """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
     it is what it leaves itself of each sample."""
-    if not isinstance(sizes, list | tuple):
+    several = sizes if isinstance(sizes, list | tuple) else []
+    others = [size for size in several if not _is_batch(size)]
+    if len(others) == len(several):
         return sizes
-    is_batch = [isinstance(size, Open) and size.stands_for == BATCH for size in sizes]
-    is_rest = [type(size) is int and size == -1 for size in sizes]
-    left = -1
-    if True in is_batch and True in is_rest:
-        others = [size for size, is_one in zip(sizes, is_batch, strict=True) if not is_one]
+    if any(type(size) is int and size == -1 for size in others):
         [tensor] = graph.tensors_in(given)
-        of_sample = (plain_sizes(tensor) or (None, None))[1:]
+        of_sample: Any = (plain_sizes(tensor) or (None, None))[1:]
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
             return sizes
-        left = -math.prod(of_sample) // math.prod(others)  # type: ignore[arg-type]
-    instead = [
-        -1 if batch else left if rest else None
-        for batch, rest in zip(is_batch, is_rest, strict=True)
-    ]
-    return [size if other is None else other for size, other in zip(sizes, instead, strict=True)]
+        left = math.prod(of_sample) // -math.prod(others)
+        others = [left if size == -1 else size for size in others]
+    rest = iter(others)
+    return [-1 if _is_batch(size) else next(rest) for size in several]
+
+
+def _is_batch(size: Any) -> bool:
+    return isinstance(size, Open) and size.stands_for == BATCH
 
 
 def _count_of(call: Call) -> int:
