@@ -266,6 +266,9 @@ class Keras:
     def _layers(self, layer: Any, seen: set[int]) -> list[dict[str, Any]]:
         """What is in a model or a layer, each layer once, with what is inside it."""
         found = []
+        wrapped = [
+            getattr(one, word, None) for one in self.inner(layer) for word in ("cell", "layer")
+        ]
         for one in self.inner(layer):
             if id(one) not in seen:
                 seen.add(id(one))
@@ -281,6 +284,7 @@ class Keras:
                         "own": max((total or 0) - below, 0),
                         "of_user": not type(one).__module__.startswith("keras."),
                         "is_model": isinstance(one, self.keras.Model),
+                        "is_wrapped": any(one is other for other in wrapped),
                         "layers": inner,
                     }
                 )
