@@ -45,6 +45,7 @@ df.loc[:, ['a', 'e']].values
 df.loc[3:, ['a', 'e']]
 df['a'].values.reshape(-1, 1)
 df['a'].to_numpy().reshape((-1, 3, 1))
+df[['a', 'b']].values.reshape(df.shape[0], 1, 2)
 """
 OTHERS = """
 np.array([df[['a', 'b']].values[i:i + 3] for i in range(4)])
@@ -63,6 +64,8 @@ df.mean()
 df.describe()
 df.head(3).values
 df.columns
+df.values.reshape(df.shape[0], 1, df.shape[1])
+df.values.reshape((df.values.shape[0], -1, 1))
 df.drop(columns=['a']).values
 df.drop('a', axis=1)
 df.set_index('a').values

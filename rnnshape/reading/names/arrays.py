@@ -34,6 +34,7 @@ class Array(StandIn):
 
     own_what = "an array"
     own_classes: int | None = None
+    own_is_data = True
 
     def __init__(
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, indexed, sizes_of
@@ -136,9 +135,12 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
 def _reshaped(sizes: Sequence[Any], made: Open) -> object:
     if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
         return made
-    labels = (f"{made.label}.shape[{place}]" for place in count())
+    known = [None if type(size) is int and size == -1 else size for size in sizes]
     return Array(
-        [opened(label) if size == -1 else size for label, size in zip(labels, sizes, strict=False)]
+        [
+            opened(f"{made.label}.shape[{place}]") if size is None else size
+            for place, size in enumerate(known)
+        ]
     )
 
 

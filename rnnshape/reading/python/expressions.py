@@ -306,7 +306,7 @@ def _of_open(
     listed = [item for part in given if isinstance(part, list | tuple) for item in part]
     name = shortened(ast.unparse(node.func))
     for value in [*given, *listed]:
-        if isinstance(value, StandIn) and not made.reason:
+        if isinstance(value, StandIn) and not (made.reason or value.own_is_data):
             what = getattr(value, "own_what", f"a {type(value).__name__}")
             made.reason = f"what {name} makes of {what} is not known"
         maker = hook(value, "own_made_by_unknown")

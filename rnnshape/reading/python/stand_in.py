@@ -20,7 +20,12 @@ class StandIn:
 
     Two methods are called where a subclass has them: `own_is_assigned(name, in_module)` when the
     code gives it a name, and `own_is_lost(because)` when nobody knows whether the code changes it.
+
+    Attributes:
+        own_is_data: whether what an unknown function makes of it is data, too.
     """
+
+    own_is_data = False
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """What is under one of its own names where two sides of a condition differ in it."""

@@ -21,7 +21,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
 )
-from rnnshape.reading.python.targets import assign, delete, fits, give, item_of
+from rnnshape.reading.python.targets import assign, delete, fits, give, is_alike, item_of
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
@@ -166,7 +166,7 @@ def _maybe_once(
         items = [None if is_while else item_of(evaluator, because, node.iter)]
         _rounds(evaluator, node, items, scope)
 
-    if because.row is not None:
+    if is_alike(because.row):
         once()
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
 

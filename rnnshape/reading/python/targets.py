@@ -12,18 +12,25 @@ from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
-from rnnshape.reading.python.stand_in import hook, is_settable, stored_name
+from rnnshape.reading.python.stand_in import StandIn, hook, is_settable, stored_name
 
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     """A value of something open that code goes over; one of `range(...)` is a number."""
-    if over.row is not None:
+    if is_alike(over.row):
         return over.row
     item = evaluator.part(over, "[...]")
     if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
         item = item.under(item.label)
         item.is_number = True
     return item
+
+
+def is_alike(row: object) -> bool:
+    """Whether other values of a list are like this one: data of a shape, not a number or a list."""
+    if isinstance(row, tuple | dict):
+        return bool(row) and all(map(is_alike, row.values() if isinstance(row, dict) else row))
+    return isinstance(row, StandIn | Open)
 
 
 def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) -> None:
