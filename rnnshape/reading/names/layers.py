@@ -323,6 +323,8 @@ class LayerOverTime(Layer):
             words = ("cell", "return_sequences", "return_state")
             self.own_inner, self.own_keras_name = parts, ""
             self.own_named = dict(zip(words, values, strict=False)) | named
+            unread = getattr(vars(parts[0]).get("own_layer"), "unread", None)
+            self.own_why = unread.reason if unread else self.own_why
             return
         super().__init__(*values, **named)
         self.own_layer.holds = vars(inner).get("own_layer") if isinstance(inner, Layer) else None

@@ -68,18 +68,28 @@ class UnreadModel(UnreadLayer):
     def __init__(
         self, text: str, input_tensor: Any = None, input_shape: Any = None, **_: Any
     ) -> None:
-        super().__init__(unread_layer(text, opened(text, "what is in it is not read")))
+        super().__init__(unread_layer(text, opened(text, f"{text} is not read")))
+        self.own_name, self.own_model = "", text
         is_known = isinstance(input_shape, list | tuple)
         shape = plain_shape((None, *input_shape)) if is_known else self.own_layer.unread
         is_given = isinstance(input_tensor, Tensor)
         self.input = input_tensor if is_given else Tensor(graph.InputTensor(shape, "inputs"))
         self.inputs = [self.input]
 
+    def own_is_assigned(self, name: str, in_module: bool) -> None:
+        if not self.own_name:
+            self.own_name = name
+            self.own_layer = unread_layer(name, opened(name, f"{self.own_model} is not read"))
+
     @property
     def output(self) -> Any:
         return unread_step(self.own_layer, self.inputs)
 
     outputs = property(lambda self: [self.output])
+
+    @property
+    def own_title(self) -> str:
+        return self.own_name or self.own_model
 
     def get_layer(self, *_: Any, **__: Any) -> UnreadModel:
         return UnreadModel(opened().label, self.input)
