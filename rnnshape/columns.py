@@ -62,7 +62,8 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
     for source in network.inputs:
         found |= dict.fromkeys(unknowns_in(source.shape))
     for step in network.steps:
-        found |= dict.fromkeys(_unknowns_that_count(step.layer))
+        if network.unknowns:  # most networks have none
+            found |= dict.fromkeys(_unknowns_that_count(step.layer))
         if step.unread is not None and not (is_answerable(step) and step.parameters is not None):
             found[step.unread] = None
     return tuple(found)
@@ -101,7 +102,7 @@ def with_numbers(shape: Shape, numbers: Numbers) -> tuple[int | None, ...]:
 def call_with_numbers(call: Call, column: Column) -> Call:
     """A layer with numbers for what is open in its arguments, or words and flags where it takes
     these."""
-    if next(unknowns_in(call), None) is None:
+    if not column.numbers or next(unknowns_in(call), None) is None:
         return call
 
     def changed(name: str, argument: str, value: Value) -> Value:

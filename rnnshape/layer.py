@@ -106,6 +106,8 @@ class Layer:
     @property
     def parameters(self) -> int | None:
         """How many numbers its weights hold; None where that is not known."""
-        if self.facts is None or any(weight.known_size is None for weight in self.weights):
+        sizes = [weight.known_size for weight in self.weights]
+        known = [size for size in sizes if size is not None]
+        if self.facts is None or len(known) < len(sizes):
             return 0 if self.same_as is not None else self.step.parameters
-        return sum(weight.size for weight in self.weights)
+        return sum(known)
