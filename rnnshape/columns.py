@@ -71,15 +71,16 @@ def open_in(network: Network) -> tuple[Unknown, ...]:
 
 def of_any_shape(network: Network) -> dict[int, Unknown]:
     """The steps that are not read and return one tensor, of which not even the rank is known."""
-    taken: dict[int, set[int]] = {}
-    for step in network.steps:
-        for ref in step.refs:
-            taken.setdefault(ref.step, set()).add(ref.output)
-    return {
+    unread = {
         number: step.unread
         for number, step in enumerate(network.steps, start=1)
-        if step.unread is not None and not step.returns and taken.get(number) == {0}
+        if step.unread is not None and not step.returns
     }
+    taken: dict[int, set[int]] = {}
+    for step in network.steps if unread else ():
+        for ref in step.refs:
+            taken.setdefault(ref.step, set()).add(ref.output)
+    return {number: why for number, why in unread.items() if taken.get(number) == {0}}
 
 
 def any_shape(unknown: Unknown, rank: int, column: Column) -> tuple[int, ...]:

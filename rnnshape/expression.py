@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
@@ -76,9 +76,7 @@ class Call:
         for name, value in self.arguments:
             if name == argument:
                 return value
-        if module_of(self.name) is None:
-            return None
-        return signature(self.name).defaults.get(argument)
+        return _defaults(self.name).get(argument)
 
     def __contains__(self, argument: str) -> bool:
         """Whether the argument is given, and is not what it would be by default."""
@@ -295,6 +293,12 @@ def _within(value: Value) -> Iterator[Value]:
     if isinstance(value, tuple):
         for part in value:
             yield from _within(part)
+
+
+@cache
+def _defaults(name: str) -> Mapping[str, Value]:
+    """What Keras takes for each argument that is not given; nothing of what is not read."""
+    return signature(name).defaults if module_of(name) else {}
 
 
 def calls_within(value: Value) -> Iterator[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from rnnshape.expression import Call, Unknown
@@ -29,7 +30,7 @@ class Mask(NamedTuple):
         return self.arrives and self.leaves is False and not self.is_used
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layer:
     """One layer of a network, with all that the rule knows about it.
 
@@ -103,7 +104,7 @@ class Layer:
         """Its own; a layer that is called again has none that were not counted before."""
         return self.facts.weights if self.facts and self.same_as is None else ()
 
-    @property
+    @cached_property
     def parameters(self) -> int | None:
         """How many numbers its weights hold; None where that is not known."""
         sizes = [weight.known_size for weight in self.weights]

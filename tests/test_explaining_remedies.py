@@ -116,10 +116,11 @@ def run(program: str, names: Mapping[str, Any], *, eagerly: bool = False) -> Non
     data = dict.fromkeys(("X", "X1", "X2", "x1", "x2"), numpy.zeros((16, 5, 3), "float32"))
     labels = dict.fromkeys(("y", "y1", "y2"), numpy.zeros(16, "int32"))
     sizes = {"timesteps": 5, "features": 3, "rows": 5, "columns": 3, "batch": 4, "units": 4}
-    exec(
-        program.replace(r" \n ", "\n"),
-        {**names, **data, **labels, **sizes, "classes": 3, "x": keras.Input((5, 3))},
-    )
+    known = {**names, **data, **labels, **sizes, "classes": 3, "x": keras.Input((5, 3))}
+    try:
+        exec(program.replace(r" \n ", "\n"), known)
+    finally:
+        names["tf"].config.run_functions_eagerly(False)
 
 
 def code(remedy: str) -> str:

@@ -173,7 +173,10 @@ def mended(program: str, remedy: str) -> str:
             text = re.sub(rf"\.{name[0]}\(.*\)$", f".{change}", text)
         elif change[name.end()] == "(":
             place = text.rindex(f"{name[0]}(")
-            text = text[:place] + re.sub(r"\w+\(\d+", change[:-1], text[place:], count=1)
+            others = "" if "=" in change else r"\1"
+            text = text[:place] + re.sub(
+                r"\w+\(\d+([^()]*)\)", f"{change[:-1]}{others})", text[place:], count=1
+            )
         elif re.search(rf"\b{name[0]}=", text):
             value = r"=(\[.*?\](?=[,)])|\{.*?\}|keras[.\w]*\(.*?\)|[^,)]*)"
             text = re.sub(rf"\b{name[0]}{value}", change.replace("\\", r"\\"), text, count=1)
