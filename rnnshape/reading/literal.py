@@ -17,10 +17,6 @@ from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 
 ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
-PLAIN = (
-    ast.Expr, ast.Call, ast.Name, ast.Attribute, ast.Constant, ast.Tuple, ast.List, ast.keyword,
-    ast.UnaryOp, ast.USub, ast.Load,
-)  # fmt: skip
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)
 
@@ -75,10 +71,8 @@ def _statements(text: str) -> list[ast.stmt] | None:
         statements = ast.parse(text.replace("->", " ,").strip()).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-    nodes = (node for statement in statements for node in ast.walk(statement))
-    return (
-        statements if all(isinstance(node, PLAIN) and _is_small(node) for node in nodes) else None
-    )
+    are_plain = (isinstance(node, ast.Expr) and _is_plain(node.value) for node in statements)
+    return statements if all(are_plain) else None
 
 
 def _depth(text: str) -> int:
@@ -90,19 +84,32 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _is_small(node: ast.AST) -> bool:
-    match node:
-        case ast.Constant(value=int() as number):
-            return abs(number) <= LARGEST
-        case ast.Constant(value=float() as number):
-            return isfinite(number)
-        case ast.Constant(value=value):
-            return value is None or isinstance(value, str)
-        case ast.Attribute(value=inner):
-            return isinstance(inner, ast.Name | ast.Attribute)
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name[:1].isupper()
-    return True
+def _is_plain(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant):
+        return _is_small(node.value)
+    if isinstance(node, ast.Call):
+        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        return _is_name(node.func, of_class=True) and all(map(_is_plain, parts))
+    if isinstance(node, ast.Tuple | ast.List):
+        return all(map(_is_plain, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        is_number = isinstance(node.operand, ast.Constant) and _is_small(node.operand.value)
+        return is_number and isinstance(node.op, ast.USub)
+    return _is_name(node)
+
+
+def _is_small(value: object) -> bool:
+    if isinstance(value, int):
+        return abs(value) <= LARGEST
+    return isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
+
+
+def _is_name(node: ast.expr, *, of_class: bool = False) -> bool:
+    """Whether it is a name, or one in modules; that of a class begins with a capital."""
+    name = node.attr if isinstance(node, ast.Attribute) else ""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and (not of_class or (name or node.id)[:1].isupper())
 
 
 # Binding
