@@ -106,6 +106,7 @@ def test_what_is_said_of_a_file_that_is_not_read(
     Path("folder.py").mkdir()
     Path("folder.keras").mkdir()
     Path("empty.py").write_text("")
+    Path("torch.py").write_text("from torch import nn\nmodel = nn.LSTM(3, 4)\n")
     Path("large.py").write_bytes(b"#" * 20_000_001)
     Path("bad.json").write_text('{"a":\n  oops}')
     Path("odd.keras").write_text("not an archive")
@@ -120,6 +121,8 @@ def test_what_is_said_of_a_file_that_is_not_read(
         "folder.py": "folder.py is not a file",
         "folder.keras": "folder.keras is not a file, as .keras models are",
         "empty.py": "empty.py makes no Keras layers",
+        "torch.py": "torch.py makes no Keras layers: it imports torch, and only Keras' layers are "
+        "answered",
         "large.py": "large.py is too large to be read: at most 20,000,000 bytes",
         "bad.json": "bad.json can't be read: it is not JSON: "
         "Expecting value: line 2 column 3 (char 8)",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +51,9 @@ def read(
         raise QueryError(f"there is no file {shortened(file)}")
     reading = _file(path, let or {})
     if not reading.questions and not reading.messages:
-        raise NotReadError(f"{path.name} makes no Keras layers")
+        is_torch = re.search(r"\b(import|from) torch\b", file_text(path))
+        hint = ": it imports torch, and only Keras' layers are answered" if is_torch else ""
+        raise NotReadError(f"{path.name} makes no Keras layers{hint}")
     if name:
         return _named(reading, file, name)
     return _without_refused(reading, dimensions or Dimensions())
