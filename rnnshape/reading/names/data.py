@@ -250,7 +250,9 @@ class Dataset(StandIn):
     prefetch = repeat = shuffle = skip = take = with_options = cache
 
     def map(self, function: Any, *_: Any, **__: Any) -> Dataset:
-        return Dataset(*(_mapped(function, part) for part in (self.own_element, self.own_first)))
+        made = _mapped(function, self.own_element)
+        is_alike = self.own_first is self.own_element  # then it is followed once
+        return Dataset(made, made if is_alike else _mapped(function, self.own_first))
 
 
 def _mapped(function: Any, element: Any) -> Any:

@@ -268,10 +268,8 @@ class Evaluator:
     def named_by_let(self, value: object, *labels: str) -> Any:
         """What `--let` gives in place of something open; what is known it may say again."""
         if not isinstance(value, Open):
-            is_plain = isinstance(value, int | float | str)
-            self.let_used.update(
-                name for name in labels if is_plain and self.let.get(name) == value
-            )
+            if self.let and isinstance(value, int | float | str):
+                self.let_used.update(name for name in labels if self.let.get(name) == value)
             return value
         for label in (value.label, *labels):
             self.labels.setdefault(label)
