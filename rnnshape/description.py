@@ -163,14 +163,18 @@ class _Run:
         return _tensor(ref, self.inputs, self.layers)
 
     def given_to(self, step: Step, number: int) -> dict[Ref, Tensor | None]:
-        """What a step is called with, and whether the masks are still there when it runs."""
+        """What a step is called with, which layers return it, and whether its masks are still there
+        when it runs."""
         given = {ref: self.tensor(ref) for ref in step.refs}
         for ref, tensor in given.items():
-            is_gone = ref in self.masks_taken.get(number, ())
-            if tensor and (is_gone or not tensor.mask_runs):
+            if tensor is None:
+                continue
+            source = self.network.steps[ref.step - 1] if ref.step else None
+            if ref in self.masks_taken.get(number, ()) or not tensor.mask_runs:
                 # An inner model is handed the masks of what it is called with.
-                group = self.network.steps[ref.step - 1].group if ref.step else step.group
-                given[ref] = replace(tensor, mask_runs=step.group not in ("", group))
+                group = source.group if source else step.group
+                tensor = replace(tensor, mask_runs=step.group not in ("", group))
+            given[ref] = replace(tensor, source=source.layer) if source else tensor
         return given
 
     def layer(self, step: Step, number: int) -> Layer:
@@ -288,8 +292,7 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
     if facts is None:
         return None
     _check_size(step.layer, facts)
-    renamed = facts.renamed(step.names) if step.names else facts
-    return renamed.returned_by(step.layer)
+    return facts.renamed(step.names) if step.names else facts
 
 
 def _tensors_of_shapes(
@@ -318,7 +321,7 @@ def _tensors_of_shapes(
         )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
-        yield Tensor(name, axes, mask=axes[:2] if masked else None, source=step.layer)
+        yield Tensor(name, axes, mask=axes[:2] if masked else None)
 
 
 def _check_size(layer: Call, facts: Facts) -> None:

@@ -290,9 +290,11 @@ def _within(value: Value) -> Iterator[Value]:
     yield value
     if isinstance(value, Call):
         value = tuple(argument for _, argument in value.arguments)
-    if isinstance(value, tuple):
-        for part in value:
+    for part in value if isinstance(value, tuple) else ():
+        if isinstance(part, Call | tuple):
             yield from _within(part)
+        else:
+            yield part
 
 
 @cache

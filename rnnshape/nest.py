@@ -16,11 +16,12 @@ def leaves(nest: Nest[Leaf]) -> Iterator[Leaf]:
     >>> list(leaves((1, (2, 3))))
     [1, 2, 3]
     """
-    if isinstance(nest, tuple):
-        for part in nest:
-            yield from leaves(part)
-    else:
-        yield nest
+    for part in nest if isinstance(nest, tuple) else (nest,):
+        if isinstance(part, tuple):
+            inner: Iterator[Leaf] = leaves(part)
+            yield from inner
+        else:
+            yield part
 
 
 def folded(

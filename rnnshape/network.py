@@ -49,7 +49,7 @@ class Dimensions:
 
 def kind_of_axis(axis: str) -> str:
     """Which of the sizes counts along an axis."""
-    kind = {"channels": "features"}.get(axis, axis)
+    kind = "features" if axis == "channels" else axis
     return kind if kind in USUAL_SIZES else "space"
 
 

@@ -57,7 +57,7 @@ def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     def filled(_: str, axis: str, size: Size) -> Size:
         return (sizes.given(axis) or size) if isinstance(size, Unknown) else size
 
-    return _with_other_sizes(network, filled)
+    return _with_other_sizes(network, filled) if network.unknowns else network
 
 
 def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:

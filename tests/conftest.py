@@ -143,6 +143,8 @@ class KerasInProcess:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+        # Else whether a convolution takes channels_first depends on the processor.
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
         from rnnshape.measuring.keras_model import measure
 
         self._measure = measure

@@ -556,7 +556,7 @@ def states_of(text: str) -> tuple[Tensor, ...]:
     call = parse(text)
     facts = facts_of(call, [described(THREE)])
     assert facts is not None
-    return facts.returned_by(call).outputs[1:]
+    return tuple(replace(state, source=call) for state in facts.outputs[1:])
 
 
 def start(text: str, given: Nested) -> Facts:

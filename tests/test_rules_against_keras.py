@@ -4,7 +4,7 @@ of the recurrent family, and over random chains of all layers that have a rule."
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -559,7 +559,7 @@ def facts_along(layers: Layers, start: Tensor) -> list[Facts | None]:
         found.append(facts)
         if facts is None:
             break
-        tensor = facts.returned_by(call).outputs[0]
+        tensor = replace(facts.outputs[0], source=call)
     return found
 
 

@@ -77,6 +77,10 @@ def _load(*, plain: bool) -> Failure | None:
             old = f"Keras {keras.__version__} is too old"
             return Failure(old, "pip install 'keras>=3'", everything=True, certain=True)
         import rnnshape.measuring.keras_model  # noqa: F401
+
+        # Every operation would pass through a wrapper that only shortens tracebacks.
+        tensorflow.debugging.disable_traceback_filtering()
+        keras.config.disable_traceback_filtering()
     gc.freeze()  # what was imported stays: looking through it would cost more than a question
     return None
 

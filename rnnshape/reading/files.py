@@ -11,6 +11,7 @@ from rnnshape.errors import QueryError
 from rnnshape.reading.literal import literal_network
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
+PATH = re.compile(r"[\w.~\\/ -]+")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
 MOST_VALUES = 1_000_000  # lists, objects and what is in them, of JSON
 
@@ -22,7 +23,7 @@ def is_file(what: str) -> bool:
     if what.lower().endswith(SUFFIXES):
         return True
     try:
-        return bool(re.fullmatch(r"[\w.~\\/ -]+", what)) and ("/" in what or os.path.isfile(what))
+        return bool(PATH.fullmatch(what)) and ("/" in what or os.path.isfile(what))
     except (OSError, ValueError):
         return False
 

@@ -273,12 +273,6 @@ class Facts:
             part for part in self.returns if any("state" in tensor.role for tensor in flat(part))
         )
 
-    def returned_by(self, layer: Call) -> Facts:
-        """The same, with its outputs telling which layer returns them."""
-        return replace(
-            self, returns=changed(self.returns, lambda tensor: replace(tensor, source=layer))
-        )
-
     def renamed(self, names: Sequence[str]) -> Facts:
         """The same with other names for its outputs, in order; fewer names rename the first."""
         new = dict(zip((tensor.name for tensor in self.outputs), names, strict=False))

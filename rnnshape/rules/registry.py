@@ -31,6 +31,9 @@ Rule: TypeAlias = "Callable[[Call, Inputs], Facts | None]"
 RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 
 MAKE_MASKS = ("Embedding", "Masking")
+# The least and the most axes that weights may have which these fill.
+AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
+FLOATS = re.compile(r"b?float(\d+)")
 
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
@@ -210,7 +213,7 @@ def weight(
     given = call[argument]
     chosen = given.name if isinstance(given, Call) else given
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
-    least, most = {"identity": (2, 2), "orthogonal": (2, 99)}.get(word, (0, 99))
+    least, most = AXES_OF_INITIALIZERS.get(word, (0, 99))
     if not least <= len(axes) <= most:
         made = "matrices" if most == 2 else "matrices and larger"
         raise call.error(
@@ -219,7 +222,7 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
-    bits = re.fullmatch(r"b?float(\d+)", str(call["dtype"]))  # a mixed policy keeps them in 32
+    bits = FLOATS.fullmatch(str(call["dtype"]))  # a mixed policy keeps them in 32
     return Tensor(
         name,
         axes,
