@@ -27,7 +27,7 @@ from rnnshape.network import Question
 from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
-from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python import Evaluator, Open, StandIn
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.reading.reader import Reader, launched, reader_of_process
 from rnnshape.reading.text import read_text
@@ -297,7 +297,12 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
 
 
 TABLE = Path(__file__).parent / "tables" / "escapes.txt"
-ESCAPES = [line.replace("\\n", "\n") for line in TABLE.read_text().splitlines()[1:]]
+HELD, TRIED = (
+    [line for line in part.splitlines() if line and not line.startswith("#")]
+    for part in TABLE.read_text().split("# What code may try to reach")
+)
+THINGS = [thing for line in HELD for thing in line.split("; ")]
+ESCAPES = [line.replace("\\n", "\n") for line in TRIED[1:]]
 BEFORE = """
 import os, math, functools, operator, itertools, collections, enum, dataclasses
 import types, copy, typing, argparse
@@ -346,16 +351,38 @@ def held(value: Any, depth: int = 0) -> Iterator[object]:
             yield from held(item, depth + 1)
 
 
-@pytest.mark.parametrize("text", ESCAPES)
-def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
-    evaluator = follower({})
-    source = Source(BEFORE + text)
+def found_by(text: str, evaluator: Evaluator | None = None) -> Any:
+    """What a text calls `found`, after all that was followed before it."""
+    if evaluator is None:
+        evaluator, text = follower({}), BEFORE + text
+    evaluator.module.names.pop("found", None)
+    source = Source(text)
     evaluator.read(source, source.statements(), evaluator.module)
-    for value in held(evaluator.module.names.get("found")):
+    return evaluator.module.names.get("found")
+
+
+def check_reached(found: object) -> None:
+    for value in held(found):
         assert not isinstance(value, OF_THE_HOST)
         assert value is not type
         is_ours = type(value).__module__.startswith("rnnshape")
         assert not is_ours or isinstance(value, OURS)
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_no_attribute_leads_to_what_follows_code(thing: str) -> None:
+    """Each that the object has in truth, and those that only some objects of Python have."""
+    evaluator = follower({})
+    found_by(BEFORE, evaluator)
+    value = found_by(f"found = {thing}", evaluator)
+    assert value is None or not isinstance(value, Open)
+    for name in sorted({*dir(value), "__globals__", "__mro__", "__subclasses__", "gi_frame"}):
+        check_reached(found_by(f"found = ({thing}).{name}", evaluator))
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
+    check_reached(found_by(text))
 
 
 @pytest.mark.parametrize(
@@ -397,10 +424,7 @@ def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
     ],
 )
 def test_no_size_comes_from_what_stands_for_a_library(size: str) -> None:
-    evaluator = follower({})
-    source = Source(f"{BEFORE}found = {size}")
-    evaluator.read(source, source.statements(), evaluator.module)
-    assert isinstance(evaluator.module.names["found"], Open)
+    assert isinstance(found_by(f"found = {size}"), Open)
 
 
 @pytest.mark.parametrize(
@@ -432,9 +456,7 @@ def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
         "m = keras.Sequential([keras.Input((n, 3)), layers.LSTM(n)])\nm.add(layers.Dense(1))"
     )
     before = read(text)
-    evaluator = follower({})
-    source = Source(BEFORE + poison)
-    evaluator.read(source, source.statements(), evaluator.module)
+    found_by(poison)
     assert read(text) == before
 
 
