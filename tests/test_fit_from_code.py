@@ -22,7 +22,6 @@ IMPORTS = (
     "import numpy as np\nimport tensorflow as tf\nimport keras\nfrom keras.layers import *\n"
     "from keras import Input, Model, Sequential\nfrom keras.utils import pad_sequences\n"
 )
-OF_TABLE = IMPORTS + "X = np.random.random((16, 5, 3)).astype('float32')\n"
 
 
 def programs() -> list[tuple[str, str]]:
@@ -80,22 +79,6 @@ def test_what_is_said_of_a_program_is_what_keras_does(kind: str, text: str) -> N
         assert all(problem.silent for problem in found)
     else:
         assert raises_at in [problem.line for problem in found if not problem.silent]
-
-
-def table() -> list[tuple[str, str]]:
-    parts = (TABLES / "training.txt").read_text().strip().split("\n\n")
-    rows = [part.partition("\n=> ") for part in parts]
-    return [(program, said) for program, _, said in rows]
-
-
-@pytest.mark.parametrize(("program", "said"), table())
-def test_what_is_read_of_a_program_is_what_it_gives_keras(program: str, said: str) -> None:
-    lines: list[str] = []
-    for one in problems(OF_TABLE + program):
-        lines += [f"{one.kind}{', silent' * one.silent}: {one.message}", *one.remedies]
-    # Keras calls an input that has no name `input_layer`; code calls it by its variable.
-    expected = said.replace("input_layer", "inputs").split("\n=> ")
-    assert lines == expected
 
 
 def test_a_call_is_told_by_its_place() -> None:

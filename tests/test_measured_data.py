@@ -18,8 +18,10 @@ from rnnshape.training import Data, Function
 from rnnshape.training.losses import LOSSES
 from tests.conftest import KerasInProcess
 from tests.forged import measured
-from tests.test_fit_from_code import OF_TABLE, programs, table
+from tests.test_fit_from_code import programs
 from tests.test_training import LABELS
+from tests.test_training_programs import GIVEN
+from tests.test_training_programs import programs as programs_to_mend
 
 TEXTS = [text for kind, text in programs() if kind != "wrong" or "chain" not in text]
 
@@ -30,7 +32,7 @@ def differences(report: Report, measurer: KerasInProcess) -> tuple[str, ...]:
     return replace(report, measurement=answer).differences
 
 
-@pytest.mark.parametrize("text", [*TEXTS, *(OF_TABLE + program for program, _ in table())])
+@pytest.mark.parametrize("text", [*TEXTS, *(GIVEN + program for program in programs_to_mend())])
 def test_of_programs_keras_says_what_the_rule_says(
     text: str, keras_measurer: KerasInProcess
 ) -> None:
