@@ -46,7 +46,6 @@ DOCUMENTS = (
     "compare-held",
     "disagreement",
     "everything",
-    "several-questions",
     "weights-of-several",
 )
 EVERY_VIEW = ("weights", "diagram", "code", "values")

@@ -159,12 +159,6 @@ SCREENS: dict[str, Screen] = {
     "diagram-of-convolutions": Screen(
         lambda: asked("ConvLSTM2D(4, 3, return_sequences=True, return_state=True)"), ("diagram",)
     ),
-    "diagram-three-cells": Screen(
-        lambda: asked("RNN([LSTMCell(2), GRUCell(2), LSTMCell(2)])", timesteps=2), ("diagram",)
-    ),
-    "diagram-product": Screen(
-        lambda: asked("Bidirectional(GRU(2), merge_mode='mul')", timesteps=2), ("diagram",)
-    ),
     "diagram-without-time": Screen(lambda: asked("Dense(2)", "Dropout(0.5)"), ("diagram",)),
     "diagram-without-rule": Screen(lambda: asked(*UNKNOWN), ("diagram",)),
     "diagram-of-twelve": Screen(lambda: asked(*TWELVE), ("diagram",)),
@@ -203,7 +197,7 @@ SCREENS: dict[str, Screen] = {
     ),
     "diagram-of-several": Screen(lambda: asked(*MODEL), ("diagram",)),
     "diagram-of-many": Screen(
-        lambda: asked(*["GRU(2, return_sequences=True)"] * 20, "Dense(1)"), ("diagram",)
+        lambda: asked(*["GRU(2, return_sequences=True)"] * 5, "Dense(1)"), ("diagram",)
     ),
     "diagram-functional": Screen(lambda: seq2seq(), ("diagram",)),
     "everything": Screen(
@@ -243,15 +237,14 @@ SHOWN_BY_OTHERS = {
 # ASCII (at 70 columns) and with their styles (at 100). What holds for all, `test_screens.py` tests.
 KEPT: dict[str, Sequence[str]] = {
     "80": tuple(name for name in SCREENS if name not in SHOWN_BY_OTHERS),
-    "20": ("several-layers", "values-long"),
+    "20": ("several-layers",),
     "30": ("one-layer-by-the-rule", "weights-of-one-layer"),
-    "60": ("compare-weights", "functional", "several-layers", "weights-of-several"),
-    "120": ("compare-weights", "several-layers", "weights-of-several"),
-    "ascii": ("compare-held", "diagram-of-many", "values-long"),
+    "60": ("compare-weights", "functional", "several-layers"),
+    "120": ("several-layers",),
+    "ascii": ("compare-held", "everything"),
     "styles": (
         "compare-weights",
         "diagram-functional",
-        "diagram-merged-last",
         "diagram-not-merged-sequences",
         "disagreement",
         "everything",
