@@ -81,40 +81,12 @@ def read_saved(config: Any) -> Reading:
     return read_config(json.dumps(config), "file.json")
 
 
-def test_a_layer_is_written_as_a_person_would() -> None:
-    [network] = read_saved(saved("sequential")).networks
-    assert str(network) == (
-        "Input((10, 8)) -> Bidirectional(LSTM(6, kernel_regularizer=L2(), return_sequences=True)) "
-        "-> LSTM(5, dropout=0.2, name='encoder') -> Dense(3, activation='softmax')"
-    )
-    assert network.name == "file"
-    [network] = read_saved(saved("convolutional")).networks
-    assert str(network.layers[0]) == (
-        "ConvLSTM2D(4, 3, strides=2, padding='same', return_sequences=True)"
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "kind"), [("sequential", "Sequential"), ("seq2seq", "Functional")]
 )
 def test_how_a_model_checks_its_inputs_is_known_from_its_config(name: str, kind: str) -> None:
     [network] = read_saved(saved(name)).networks
     assert network.kind == kind
-
-
-def test_states_and_names_are_those_of_the_file() -> None:
-    [network] = read_saved(saved("seq2seq")).networks
-    assert network.name == "translator"
-    assert [one.name for one in network.inputs] == ["tokens", "targets"]
-    [(name, states)] = network.steps[2].keywords
-    assert (name, len(states)) == ("initial_state", 2)  # type: ignore[arg-type]
-
-
-def test_nested_models_are_folded_out() -> None:
-    [network] = read_saved(saved("nested")).networks
-    groups = [step.group for step in network.steps]
-    assert groups == ["middle/inner"] * 4 + ["middle", ""]
-    assert [step.same_as for step in network.steps] == [None, None, 1, 2, None, None]
 
 
 def message_of(reads: Callable[[], object]) -> str:
@@ -416,9 +388,11 @@ def test_a_damaged_hdf5_file_gives_one_line(tmp_path: Path) -> None:
 
 
 def all_configs() -> list[tuple[str, str]]:
-    """Each by its heading in the table: a model is read as the same, whichever Keras saved it."""
+    """Each by its heading in the table: a model is read as the same, whichever Keras saved it. What
+    random models return, and their parameters, are those of Keras: see above."""
+    written = [(name, one["config"]) for _, name, one in SAVED if not name.startswith("random_")]
     return [
-        *((f"saved: {name}", json.dumps(one["config"])) for _, name, one in SAVED),
+        *((f"saved: {name}", json.dumps(config)) for name, config in written),
         *((f"made: {name}", text) for name, text in MADE.items()),
         *((f"wrong: {name}", text) for name, text in WRONG_CONFIGS.items()),
     ]

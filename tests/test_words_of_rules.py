@@ -165,12 +165,8 @@ Bidirectional(LSTM(3, return_state=True))
     c1 (batch, units) cell state: forward cell state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
     c2 (batch, units) cell state: backward cell state after the first timestep
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    forward weights of LSTM(3)
+    backward weights of LSTM(3)
     o == concat(h1, h2)
     ! a decoder that takes these states needs 2*units: concat(h1, h2), concat(c1, c2)
 
@@ -201,12 +197,8 @@ Bidirectional(GRU(3, return_state=True), merge_mode='sum')
     o (batch, units) output: last output, forward and backward summed
     h1 (batch, units) hidden state: forward hidden state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
-    forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
-    forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
-    backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
-    backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
+    forward weights of GRU(3)
+    backward weights of GRU(3)
     o == h1 + h2
     ! merge_mode='sum' leaves units, not 2*units
     ! GRU has no cell state, so one tensor less than an LSTM in each direction
@@ -216,12 +208,8 @@ Bidirectional(SimpleRNN(3, return_state=True), merge_mode='mul')
     o (batch, units) output: last output, forward and backward multiplied
     h1 (batch, units) hidden state: forward hidden state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
-    forward_kernel (features, units) weight: times the input
-    forward_recurrent_kernel (units, units) weight: times the hidden state before
-    forward_bias (units,) weight: added to their sum
-    backward_kernel (features, units) weight: times the input
-    backward_recurrent_kernel (units, units) weight: times the hidden state before
-    backward_bias (units,) weight: added to their sum
+    forward weights of SimpleRNN(3)
+    backward weights of SimpleRNN(3)
     o == h1 * h2
     ! merge_mode='mul' leaves units, not 2*units
     ! SimpleRNN has no cell state, so one tensor less than an LSTM in each direction
@@ -283,24 +271,16 @@ Bidirectional(RNN([GRUCell(3), LSTMCell(2)], return_state=True))
 
 Bidirectional(LSTM(3), backward_layer=GRU(4, go_backwards=True))
     o (batch, units + backward units) output: last output, forward and backward concatenated
-    forward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    forward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    forward_bias (4*units,) weight: added to their sum
-    backward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
-    backward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    backward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
+    forward weights of LSTM(3)
+    backward weights of GRU(3)
     !! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
 
 Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(4, return_state=True, go_backwards=True))
     o (batch, units + backward units) output: last output, forward and backward concatenated
     h1 (batch, units) hidden state: forward hidden state after the last timestep
     h2 (batch, units) hidden state: backward hidden state after the first timestep
-    forward_kernel (features, 3*units) weight: times the input, columns for update, reset, hidden
-    forward_recurrent_kernel (units, 3*units) weight: times the hidden state before
-    forward_bias (2, 3*units) weight: one for the kernel, one for the recurrent kernel, because reset_after=True
-    backward_kernel (features, 4*units) weight: times the input, columns for input, forget, cell, output
-    backward_recurrent_kernel (units, 4*units) weight: times the hidden state before
-    backward_bias (4*units,) weight: added to their sum
+    forward weights of GRU(3)
+    backward weights of LSTM(3)
     o == concat(h1, h2)
     !! Keras' summary() says 6 in place of 7: it takes the backward layer for one like the forward layer
     !! Keras returns as many states of the backward layer as of the forward: no c2
@@ -662,15 +642,16 @@ top_k(2)
 
 
 def entries(text: str) -> dict[str, list[str]]:
-    """What is said of each; `weights of` another are those that were spelled out before."""
+    """What is said of each; `weights of` another, or those of a direction, were spelled out before."""
     found: dict[str, list[str]] = {}
     for block in text.strip().split("\n\n"):
         name, *lines = map(str.strip, block.splitlines())
         found[name] = []
         for line in lines:
-            other = found.get(line.removeprefix("weights of "))
-            weights = [one for one in other or () if " weight: " in one]
-            found[name] += weights if other else [line]
+            direction, is_other, other = line.rpartition("weights of ")
+            weights = [one for one in found.get(other, ()) if " weight: " in one]
+            prefix = direction.replace(" ", "_")
+            found[name] += [prefix + one for one in weights] if is_other else [line]
     return found
 
 
