@@ -537,9 +537,9 @@ IMPORTS = (
     " from keras.layers import *; from keras.models import *; from keras.regularizers import *\n"
 )
 NO_RULE = "there is no rule for"
-# A loop without an end; a size of 0, which Keras takes; no rule, which a dry run does not say yet;
-# a finished model of Keras, which is one row.
-NOT_COMPARED = ("while ", "Input((0, 2))", "tf.int32", "VGG16")
+# A size of 0, which Keras takes; no rule, which a dry run does not say yet; a finished model of
+# Keras, which is one row.
+NOT_COMPARED = ("Input((0, 2))", "tf.int32", "VGG16")
 
 
 @pytest.mark.keras
@@ -563,7 +563,7 @@ def test_what_code_means_is_what_keras_makes_of_it(tmp_path: Path) -> None:
         if verdict.verdict not in (RIGHT, OPEN):
             wrong.append(str(verdict))
     assert not wrong, "\n".join(wrong)
-    assert compared > 70
+    assert compared > len(texts) / 5
 
 
 if __name__ == "__main__":  # makes the table anew
