@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import _signal as signals  # type: ignore[import-not-found]  # `signal` takes its time
+
+# Ctrl-C ends it quietly from here on; Python's own way would be a traceback.
+if signals.getsignal(signals.SIGINT) is signals.default_int_handler:
+    signals.signal(signals.SIGINT, signals.SIG_DFL)
+
 import gc
 import os
 import sys

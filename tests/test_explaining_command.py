@@ -98,6 +98,14 @@ def test_the_line_of_a_file_that_is_there_is_shown(
     assert command(TRACEBACK, "--json").lines[0]["place"] == {"file": "train.py", "line": 6}
 
 
+def test_the_line_of_a_file_that_is_no_code_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("password\n" * 9)
+    text = TRACEBACK.replace("train.py", str(path))
+    for error in (text, f"{text}, not known"):
+        assert "password" not in command(error).out + command(error).err
+
+
 DATA = """\
 import numpy
 from keras import Sequential

@@ -227,6 +227,13 @@ def test_a_folder_that_is_locked_is_an_error(tmp_path: Path) -> None:
         exported(tmp_path / "layer.svg")
 
 
+def test_a_folder_that_is_missing_is_an_error_about_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / "layer.svg"
+    with pytest.raises(FileNotFoundError) as wrong:
+        exported(path)
+    assert wrong.value.filename == str(path)
+
+
 # What others have written
 
 EVIL = "e\x1b[31mv\x1b]0;t\x07i\x9b2J\u202el<b>"

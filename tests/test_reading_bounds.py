@@ -205,6 +205,8 @@ ATTACKS: dict[str, str] = {
     "array_huge": "import numpy as np\nx = np.zeros((10**9, 10**9))\nfor y in x: LSTM(3)(y)",
     "array_sorted": "import numpy as np\nLSTM(len(sorted(np.zeros((10**9,)))))",
     "array_unpacked": "import numpy as np\nLSTM(*np.zeros((10**9,)))",
+    "array_product": "import numpy as np\nnp.einsum('i,j,k->ijk', *[np.zeros(9999)] * 3)\nLSTM(3)",
+    "set_item": "m = Sequential([LSTM(3)])\nm[0] = 3",
     "one_hot": "x = Input((3,))\nfor _ in range(5000): x = Concatenate()([x, x])\nModel(x, x)",
     "graph_doubled": "x = Input((3,))\nfor _ in range(900): x = Add()([x, x])\nDense(1)(x)",
     "shared_doubled": "m = Sequential([LSTM(3)])\nfor _ in range(30): m = Sequential([m, m])\n"
@@ -705,6 +707,11 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert len(reading.networks) == models
     [note] = reading.messages
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
+
+
+@pytest.mark.parametrize("attack", ["array_product", "set_item"])
+def test_what_does_not_depend_on_it_is_answered(attack: str) -> None:
+    assert [str(network) for network in read(ATTACKS[attack]).networks] == ["LSTM(3)"]
 
 
 @pytest.mark.process

@@ -342,7 +342,7 @@ def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.process  # which reads .h5
 @pytest.mark.parametrize("suffix", [".py", ".ipynb", ".keras", ".json", ".h5", ".npy"])
-@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "device", "long"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "device", "waits", "long"])
 def test_what_is_no_file_is_said_in_a_line(
     kind: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +357,8 @@ def test_what_is_no_file_is_said_in_a_line(
             socket.socket(socket.AF_UNIX).bind(str(path))
         case "device":
             path.symlink_to("/dev/zero")
+        case "waits":  # an ordinary file, of which the next line comes some time
+            path.symlink_to("/proc/kmsg")
     what = ["lstm", "--x", str(path)] if suffix == ".npy" else [str(path)]
     finished = command(*what, "-n")
     assert (finished.code, finished.out) == (2, "")

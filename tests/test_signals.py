@@ -66,13 +66,13 @@ def test_a_thread_takes_no_signal_from_the_main_thread() -> None:
     assert finished.stdout.splitlines() == ["[0, 1]", "held back", "raised"]
 
 
-def finder(body: str) -> str:
-    """A `sitecustomize.py` in which `body` runs when the command imports a certain module."""
+def finder(body: str, module: str = "rnnshape.measuring.process") -> str:
+    """A `sitecustomize.py` in which `body` runs when the command imports a module."""
     return (
         "import os, signal, sys, weakref\n"
         "class Finder:\n"
         "    def find_spec(self, name, path, target=None):\n"
-        "        if name == 'rnnshape.measuring.process':\n"
+        f"        if name == {module!r}:\n"
         f"            {body}\n"
         "sys.meta_path.insert(0, Finder())\n"
         "class Thing: pass\n"
@@ -95,6 +95,12 @@ def test_a_signal_decides_the_exit_code_whatever_becomes_of_it(body: str, tmp_pa
     (tmp_path / "sitecustomize.py").write_text(finder(body))
     finished = run(*LARGE, env=environment(PYTHONPATH=str(tmp_path)))
     assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", "")
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_quietly(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(finder("interrupt()", "rnnshape.interruption"))
+    finished = run("lstm", "-n", env=environment(PYTHONPATH=str(tmp_path)))
+    assert (finished.returncode, finished.stdout, finished.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.mark.parametrize("name", ["INT", "HUP"])

@@ -82,6 +82,15 @@ WRONG: list[tuple[list[str], str]] = [
     (["lstm", "--dry-run=1"], "--dry-run: it takes no value"),
     (["lstm", "--let", "x"], "--let x: give a name and its value: --let vocab_size=5000"),
     (
+        ["LSTM(a) -> LSTM(b)", "--let", "a=1,b=2"],
+        "--let a=1,b=2: one name at a time: --let units=64 --let classes=3",
+    ),
+    (["lstm", *["-u", "3"] * 2_001], "these are too many layers: at most 2,000 are read"),
+    (
+        ["lstm", "--compare", *["-u", "3"] * 251],
+        "these are too many layers: at most 2,000 are read",
+    ),
+    (
         ["lstm", "--export", "layer.pdf"],
         "--export layer.pdf: the name must end in .svg, .html or .txt",
     ),

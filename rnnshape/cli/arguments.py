@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def assignment(text: str) -> tuple[str, Value]:
     name, equals, value = text.rpartition("=")
     if not (equals and name.strip() and value.strip()):
         raise _wrong("--let", text, "give a name and its value: --let vocab_size=5000")
+    if re.match(r"[\w.]+\s*=(?!=)", name):
+        raise _wrong("--let", text, "one name at a time: --let units=64 --let classes=3")
     try:
         return name.strip(), let_value(value)
     except QueryError as wrong:

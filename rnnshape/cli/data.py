@@ -14,6 +14,7 @@ from rnnshape.errors import shortened
 from rnnshape.fitting import call_with
 from rnnshape.input_shapes import as_far_as_taken
 from rnnshape.network import Question
+from rnnshape.reading.files import without_waiting
 from rnnshape.training import Data
 
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
@@ -34,7 +35,7 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
                 raise UsageError(f"{option} {shortened(text)}: it is not a file")
             return _header(Path(text))
         sizes = ast.literal_eval(text if "," in text else f"{text},")
-        if all(type(size) is int and size > 0 for size in sizes):
+        if isinstance(sizes, list | tuple) and all(type(n) is int and n > 0 for n in sizes):
             return tuple(sizes), None
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
@@ -44,7 +45,7 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
 
 
 def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
-    with path.open("rb") as file:
+    with open(path, "rb", opener=without_waiting) as file:
         if file.read(6) != b"\x93NUMPY":
             raise ValueError
         length = 2 if file.read(2)[0] == 1 else 4

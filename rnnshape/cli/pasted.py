@@ -99,9 +99,11 @@ def show(
 
 
 def _line(file: str, number: int) -> Place | None:
-    """The line of a file, if it is there."""
-    from rnnshape.reading.files import file_text
+    """The line of a file of code, if it is there."""
+    from rnnshape.reading.files import file_text, is_code
 
+    if not is_code(file):  # others have written its name
+        return None
     try:
         line = file_text(Path(file)).splitlines()[number - 1]
     except (QueryError, IndexError, OSError, ValueError):

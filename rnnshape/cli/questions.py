@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import Options
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.network import Dimensions, Question, kind_of_axis
+from rnnshape.network import Dimensions, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 USUAL_UNITS = (3,)
 SEEN_AT_ONCE = 3  # models of a file
+MOST_LISTED = 500  # characters of their names
 # How each of a word's options is written in Keras text.
 IN_KERAS = {
     "units": "LSTM(64)",
@@ -76,7 +77,8 @@ def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
     names = list(dict.fromkeys(network.name for network in reading.networks if network.name))
     if len(reading.networks) > SEEN_AT_ONCE and names:
         number = len(reading.networks)
-        yield f"{number} models, {', '.join(names)}: {shortened(what)}:{names[0]} is one of them"
+        listed = shortened(", ".join(names), MOST_LISTED)
+        yield f"{number} models, {listed}: {shortened(what)}:{names[0]} is one of them"
 
 
 def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Question]:
@@ -163,8 +165,11 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
 
 def questions_by_word(layer: str, options: Options) -> Iterator[Question]:
     """What a word asks: one question, or one for each row of a comparison."""
-    for flags in combinations(options.flags) if options.compare else [options.flags]:
-        network, notes = stack(layer, options.units or USUAL_UNITS, flags, options.flags)
+    several = combinations(options.flags) if options.compare else [options.flags]
+    units = options.units or USUAL_UNITS
+    check_count(len(several) * len(units))
+    for flags in several:
+        network, notes = stack(layer, units, flags, options.flags)
         held = frozenset(name for name in FLAGS if getattr(flags, name))
         yield _with_data(Question(network, options.dimensions, held, notes=notes), options)
 

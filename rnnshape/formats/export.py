@@ -81,16 +81,17 @@ def _replace(path: Path, text: str) -> bool:
     # In a folder that others write to, a name that they could know might be their link.
     neighbour = path.with_name(f".rnnshape-{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    number = os.open(neighbour, flags, 0o666)
     try:
-        with open(number, "w", encoding="utf-8") as file:
+        with open(os.open(neighbour, flags, 0o666), "w", encoding="utf-8") as file:
             file.write(text)
         if older is not None:
             neighbour.chmod(stat.S_IMODE(older.st_mode))
         neighbour.replace(path)
-    except BaseException:
+    except BaseException as wrong:
         with suppress(OSError):
             neighbour.unlink()
+        if isinstance(wrong, OSError):  # whoever asked knows no neighbour
+            raise OSError(wrong.errno, wrong.strerror, str(path)) from None
         raise
     return older is not None
 

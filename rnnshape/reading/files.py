@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -50,13 +51,20 @@ def file_and_name(what: str) -> tuple[str, str]:
     return (what, "") if is_file(what) else ("", "")
 
 
+def without_waiting(path: str, flags: int) -> int:
+    """Opens a file: what has nothing to give yet, as `/proc/kmsg`, gives None to its reader."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def file_text(path: Path) -> str:
     """The text of a file that is not too large."""
     if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file")
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
+        with open(path, "rb", opener=without_waiting) as file:
+            content: bytes | None = file.read(LARGEST_FILE + 1)
+        if content is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     except (OSError, ValueError) as problem:
         words = getattr(problem, "strerror", None) or problem
         raise QueryError(f"{str(path)[:200]} can't be read: {words}") from None

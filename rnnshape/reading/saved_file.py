@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnshape.errors import QueryError
+from rnnshape.reading.files import without_waiting
 from rnnshape.reading.found import Reading
 from rnnshape.reading.replay import plain_name
 from rnnshape.reading.saved_model import read_config
@@ -36,6 +37,9 @@ def read_hdf5(path: Path) -> Reading:
     if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file, as .h5 models are")
     try:
+        with open(path, "rb", opener=without_waiting) as begins:
+            if not begins.read(1):
+                raise ValueError("it is empty")
         with h5py.File(path, "r") as file:
             config = file.attrs.get("model_config")
             weights = _weights_in(file)
@@ -106,7 +110,7 @@ def _config_text(path: Path) -> str | None:
     if not os.path.isfile(path):
         raise QueryError(f"{path} is not a file, as .keras models are")
     try:
-        with _Bounded(path) as file:
+        with _Bounded(path, opener=without_waiting) as file:
             if file.read(8) == HDF5:
                 return None
             with ZipFile(file) as archive:

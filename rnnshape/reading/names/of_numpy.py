@@ -36,6 +36,7 @@ NAMES = (
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
+TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 # In the place of what is not known: a size, and the numbers of an array.
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
@@ -200,7 +201,9 @@ def of_numpy(name: str) -> Callable[..., Any]:
         for run in RUNS[is_known:]:
             try:
                 results.append(function(*_filled(given, run), **_filled(named, run)))
-            except (ValueError, TypeError, IndexError, MemoryError):
+            except MemoryError:
+                raise IsOpenError(opened("data", TOO_LARGE)) from None
+            except (ValueError, TypeError, IndexError):
                 sizes = [*opens_in([array.shape for array in arrays])]
                 if sizes or results:
                     raise IsOpenError(sizes[0] if sizes else opened("data")) from None
@@ -218,7 +221,7 @@ def _check_is_small(leaves: list[Any]) -> None:
                   for shape in shapes)  # fmt: skip
     largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
     if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
-        raise IsOpenError(opened("data", "it is too large to be read"))
+        raise IsOpenError(opened("data", TOO_LARGE))
 
 
 def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:

@@ -158,7 +158,7 @@ def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> No
     snapshot = Snapshot(evaluator, scope)
     for key, content in snapshot.before.items():
         changed = _without(content, {id(value): None}, because)
-        if changed is not content:
+        if changed is not content and not isinstance(snapshot.held[key], Log):  # made all the same
             _set_content(snapshot.held[key], changed)
 
 
