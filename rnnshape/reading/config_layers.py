@@ -23,7 +23,6 @@ from rnnshape.signatures import (
     snake_case,
 )
 
-DEEPEST = 40  # layers within each other
 # What a config has where the layer was given nothing.
 FILLED_IN: dict[str, object] = {"activation": "linear", "data_format": "channels_last"}
 SPELLED_OUT = {**ALIASES, "uniform": "RandomUniform"}
@@ -68,7 +67,7 @@ def _is_of_keras(config: Any) -> bool:
 _NOTHING = object()
 
 
-def _call(config: Any, make_model: MakeModel, depth: int = 0) -> Call | None:
+def _call(config: Any, make_model: MakeModel) -> Call | None:
     """The call that makes an object of a config: a layer, a cell, an initializer."""
     name = str(config["class_name"])
     name = ALIASES.get(name, name)
@@ -80,7 +79,7 @@ def _call(config: Any, make_model: MakeModel, depth: int = 0) -> Call | None:
     given: dict[str, Value] = {}
     for word, value in words.items():
         if word in known.names:  # else it is of another version, or nobody's argument
-            argument = _argument(word, value, make_model, depth)
+            argument = _argument(word, value, make_model)
             if argument is not _NOTHING and not _holds_anyway(name, word, argument):
                 given[word] = argument  # type: ignore[assignment]
     missing = [word for word in known.required if word not in given]
@@ -89,9 +88,9 @@ def _call(config: Any, make_model: MakeModel, depth: int = 0) -> Call | None:
     return _as_written(bind(name, (), given))
 
 
-def _argument(word: str, value: Any, make_model: MakeModel, depth: int) -> object:
+def _argument(word: str, value: Any, make_model: MakeModel) -> object:
     """An argument as plain data; `_NOTHING` where it can't be, and changes no shape."""
-    made = _value(value, make_model, depth + 1)
+    made = _value(value, make_model)
     if made is _NOTHING and word in LAYERS_INSIDE:
         raise UnreadLayerError("what is inside it is not a layer of Keras")
     if made is _NOTHING and not changes_no_shape(word):
@@ -99,10 +98,8 @@ def _argument(word: str, value: Any, make_model: MakeModel, depth: int) -> objec
     return _for_all_axes(made) if word in PER_AXIS else made
 
 
-def _value(value: Any, make_model: MakeModel, depth: int) -> object:
+def _value(value: Any, make_model: MakeModel) -> object:
     """A value of a config as plain data or a `Call`; `_NOTHING` of all else."""
-    if depth > DEEPEST:
-        raise QueryError("its layers are nested too deeply to be read")
     match value:
         case None | bool():
             return value
@@ -119,10 +116,10 @@ def _value(value: Any, make_model: MakeModel, depth: int) -> object:
         case list():
             if len(value) > 1_000:
                 return _NOTHING
-            parts = [_value(part, make_model, depth + 1) for part in value]
+            parts = [_value(part, make_model) for part in value]
             return _NOTHING if _NOTHING in parts else tuple(parts)
         case {"class_name": "__tuple__", "items": list() as items}:
-            return _value(items, make_model, depth + 1)
+            return _value(items, make_model)
         case {"class_name": "DTypePolicy", "config": {"name": str() as name}}:
             return name
         case {"class_name": "function", "config": str() as name}:
@@ -130,7 +127,7 @@ def _value(value: Any, make_model: MakeModel, depth: int) -> object:
         case {"class_name": str(), "config": dict()}:
             if value["class_name"] in MODELS and _is_of_keras(value):
                 return _model(value, make_model)
-            call = _call(value, make_model, depth + 1)
+            call = _call(value, make_model)
             return _NOTHING if call is None else call
     return _NOTHING
 

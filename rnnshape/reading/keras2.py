@@ -37,18 +37,14 @@ class Today(NamedTuple):
 
 _LEFT_OUT = Today("")  # nothing takes its place
 _INPUT = Today("Input(shape=(timesteps, features))", "warned")
-_INITIALIZER = Today("kernel_initializer='glorot_uniform'")
-_LENGTH = Today("Input(shape=(timesteps,))")
 _STRIDES = Today("strides=2")
-_PADDING = Today("padding='same'")
-_RATE = Today("rate=0.5")
 _WORKERS = ("workers", "use_multiprocessing")
 
 # By class or function, "layer" for every layer that has no line of its own.
 ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     "layer": {
         "output_dim": Today("units=64"),
-        "init": _INITIALIZER,
+        "init": Today("kernel_initializer='glorot_uniform'"),
         "inner_init": Today("recurrent_initializer='orthogonal'"),
         "inner_activation": Today("recurrent_activation='hard_sigmoid'"),
         "forget_bias_init": Today("unit_forget_bias=True", keeps_value=False),
@@ -64,11 +60,11 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "batch_size": Today("Input(shape=(timesteps, features), batch_size=32)"),
         "input_shape": _INPUT,
         "input_dim": _INPUT,
-        "input_length": _LENGTH,
+        "input_length": Today("Input(shape=(timesteps,))"),
         **dict.fromkeys(("time_major", "consume_less", "implementation"), _LEFT_OUT),
         "weights": Today("layer.set_weights(weights)"),
         "ragged": Today("Input(shape=(None, features), ragged=True)"),
-        "border_mode": _PADDING,
+        "border_mode": Today("padding='same'"),
         "subsample": _STRIDES,
         "subsample_length": _STRIDES,
         "dim_ordering": Today("data_format='channels_last'", keeps_value=False),
@@ -89,7 +85,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "dropout": Today("SpatialDropout1D(0.2)"),
         "init": Today("embeddings_initializer='uniform'"),
     },
-    "Dropout": {"p": _RATE},
+    "Dropout": {"p": Today("rate=0.5")},
     "Reshape": {"dims": Today("target_shape=(timesteps, features)")},
     "LeakyReLU": {"alpha": Today("negative_slope=0.3", "warned")},
     "BatchNormalization": {"mode": _LEFT_OUT, "fused": _LEFT_OUT},

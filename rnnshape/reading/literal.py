@@ -19,6 +19,8 @@ ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)
+PLAIN = (ast.Expr, ast.Name, ast.Attribute, ast.keyword, ast.Tuple, ast.List, ast.Load, ast.UnaryOp,
+         ast.USub)  # fmt: skip
 
 
 class _MoreError(Exception):
@@ -71,7 +73,7 @@ def _statements(text: str) -> list[ast.stmt] | None:
         statements = ast.parse(text.replace("->", " ,").strip()).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-    are_plain = (isinstance(node, ast.Expr) and _is_plain(node.value) for node in statements)
+    are_plain = (_is_plain(node) for statement in statements for node in ast.walk(statement))
     return statements if all(are_plain) else None
 
 
@@ -84,32 +86,20 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _is_plain(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return _is_small(node.value)
-    if isinstance(node, ast.Call):
-        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
-        return _is_name(node.func, of_class=True) and all(map(_is_plain, parts))
-    if isinstance(node, ast.Tuple | ast.List):
-        return all(map(_is_plain, node.elts))
-    if isinstance(node, ast.UnaryOp):
-        is_number = isinstance(node.operand, ast.Constant) and _is_small(node.operand.value)
-        return is_number and isinstance(node.op, ast.USub)
-    return _is_name(node)
+def _is_plain(node: ast.AST) -> bool:
+    """Whether a piece of the tree is cheap to follow; what is called begins with a capital."""
+    match node:
+        case ast.Constant(value=value):
+            return _is_small(value)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name[:1].isupper()
+    return isinstance(node, PLAIN)
 
 
 def _is_small(value: object) -> bool:
     if isinstance(value, int):
         return abs(value) <= LARGEST
     return isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
-
-
-def _is_name(node: ast.expr, *, of_class: bool = False) -> bool:
-    """Whether it is a name, or one in modules; that of a class begins with a capital."""
-    name = node.attr if isinstance(node, ast.Attribute) else ""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name) and (not of_class or (name or node.id)[:1].isupper())
 
 
 # Binding

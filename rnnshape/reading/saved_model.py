@@ -22,8 +22,7 @@ from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS
 
-DEEPEST = 20  # models within each other
-DEEPEST_VALUE = 40  # lists within each other
+DEEPEST = 50  # lists and dictionaries within each other
 
 Source = tuple[str, int, int]  # a layer, which of its calls, and which of the tensors it returns
 Tensors = Callable[[Source, RecordedShape], Any]  # what stands for a tensor of a config
@@ -40,17 +39,24 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
     config: Any = json_value(text, where)
     replay.begin()
     try:
+        if _depth(config) > DEEPEST:
+            raise RecursionError
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
         return Reading((Question(network, notes=() if name in MODELS else (note,)),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
-    except (
-        *(AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError),
-        IsOpenError,
-    ):
+    except RecursionError:
+        raise QueryError(f"{where} is nested too deeply to be read") from None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, IsOpenError):
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
+
+
+def _depth(value: Any) -> int:
+    """How many lists and dictionaries stand within each other."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, parts), default=0)
 
 
 class _Waiting(NamedTuple):
@@ -83,8 +89,6 @@ class Config:
 
     def model(self, config: Any, depth: int = 0) -> Model:
         """What stands for a model."""
-        if depth > DEEPEST:
-            raise QueryError("its models are nested too deeply to be read")
         inner = config["config"]
         if isinstance(inner, list):  # as the first versions of Keras 2 had it
             inner = {"layers": inner}
@@ -267,11 +271,9 @@ def _called_with(node: Any, tensor: Tensors) -> tuple[Sequence[Any], dict[str, A
     return given, {str(word): _value(value, tensor) for word, value in words.items()}
 
 
-def _value(value: Any, tensor: Tensors, depth: int = 0) -> Any:
+def _value(value: Any, tensor: Tensors) -> Any:
     """A value of a config as Python has it, with tensors in it."""
-    if depth > DEEPEST_VALUE:
-        raise ValueError
-    inner = partial(_value, tensor=tensor, depth=depth + 1)
+    inner = partial(_value, tensor=tensor)
     match value:
         case {"class_name": "__keras_tensor__", "config": config}:
             return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))

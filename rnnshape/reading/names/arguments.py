@@ -122,7 +122,8 @@ def _passed(value: Any) -> Any:
     made = operand(value)
     if made is None or isinstance(made, bool | Tensor):
         return made
-    what = getattr(type(value), "own_what", "") or shortened(repr(value), 40)
+    kind = "a function" if callable(value) else shortened(repr(value), 40)
+    what = getattr(type(value), "own_what", kind)
     hint = ": put -> between two" if what in ("a layer", "a model") else ""
     raise QueryError(
         f"layers are called with tensors, not with {what.replace('a model', 'a layer')}{hint}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.nest import rebuilt
@@ -232,7 +233,7 @@ class Dataset(StandIn):
         return first[0] if isinstance(first, tuple) and first else first
 
     def __iter__(self) -> Any:
-        raise IsOpenError(opened("data").with_row(self.own_first))
+        raise IsOpenError(replace(opened("data"), row=self.own_first))
 
     def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
         first = _each(self.own_first, lambda shape: (batch_size, *shape))

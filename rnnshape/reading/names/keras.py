@@ -20,17 +20,19 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
 from rnnshape.reading.names.training import loss_or_metric
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
+from rnnshape.reading.python import Module, Open, StandIn
 
 FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
     "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",
 }  # fmt: skip
-MERGED = {  # the modes of `merge` in Keras 1
-    "sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average", "max": "maximum",
-    "dot": "dot",
+# Modules that code which lacks its imports may name.
+USUAL = {
+    "np": "numpy", "numpy": "numpy", "tf": "tensorflow", "tensorflow": "tensorflow",
+    "keras": "keras", "K": "tensorflow.keras.backend",
+    **{name: f"keras.{name}" for name in ("layers", "models", "regularizers", "initializers",
+                                          "constraints", "activations", "ops")},
 }  # fmt: skip
-USUAL = {"np": "numpy", "tf": "tensorflow", "K": "tensorflow.keras.backend"}
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
     "constraints", "contrib", "datasets", "experimental", "initializers", "layers", "losses",
@@ -251,13 +253,9 @@ class KerasModule(Module):
         elif path.endswith("models"):
             self.listed = ("Model", "Sequential")
 
-    def __call__(self, inputs: Any, mode: Any = "sum", *_: Any, **named: Any) -> Any:
-        """`merge([a, b], mode="concat")`: in Keras 1 this module was a function."""
-        axis = {"concat": "concat_axis", "dot": "dot_axes"}.get(mode) if mode in MERGED else ""
-        if not self.path.endswith(".merge") or axis == "":
-            raise IsOpenError(opened())
-        places = [named.get(axis, -1)] if axis else []
-        return Function(MERGED[mode], self.path)._as_layer([inputs, *places], {})
+    def __call__(self, *_: Any, **__: Any) -> Open:
+        """`merge([a, b], mode="concat")`: in Keras 1 some modules were functions."""
+        return opened("", "functions of Keras 1 are not read")
 
     def _named(self, name: str) -> Any:
         dotted = f"{self.path}.{name}"
@@ -290,16 +288,11 @@ class Names(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         if name in USUAL:
-            return MODULES[USUAL[name]]
-        if name == "numpy":
-            return MODULES[name]
-        if name in ("layers", "keras", "tensorflow", "models", "regularizers", "initializers",
-                    "constraints", "activations", "ops"):  # fmt: skip
-            return module_of_keras(name if name in ("keras", "tensorflow") else f"keras.{name}")
-        is_function = name in FUNCTIONS_AS_LAYERS or name in ("l1", "l2", "l1_l2")
+            path = USUAL[name]
+            return MODULES[path] if path in MODULES else module_of_keras(path)
         if name in FUNCTIONS_AS_LAYERS:
             return Function(name, "keras.layers")
-        if not (name[:1].isupper() or is_function):
+        if not (name[:1].isupper() or name in ("l1", "l2", "l1_l2")):
             raise KeyError(name)
         return name_of_keras(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partialmethod
 from typing import Any
 
@@ -128,9 +129,7 @@ class Model(Layer):
     def own_chosen_over(mine: Model, other: object, because: Open) -> object:
         """Of a model and something unread, the model; of two models, each is answered."""
         if isinstance(other, Model):
-            found = because.part("")
-            found.alternatives = (mine, other)
-            return found
+            return replace(because.part(""), alternatives=(mine, other))
         return mine if other is None or isinstance(other, Open) else because
 
     def own_as_argument(self) -> Any:

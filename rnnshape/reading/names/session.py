@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import Place, Problem, QueryError
@@ -204,9 +205,7 @@ def unknown_of(value: Open) -> Unknown:
 def open_of(value: Unknown) -> Open:
     """What is not known of plain data, as code meets it."""
     found = opened(value.name, value.reason)
-    found.roots = tuple(found.under(name) for name in value.asked)
-    found.is_named = True
-    return found
+    return replace(found, roots=tuple(map(opened, value.asked)), is_named=True)
 
 
 def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:

@@ -42,7 +42,7 @@ class Tensor(graph.Tensor, StandIn):
     def own_reaches(self, name: str) -> bool:
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
         if isinstance(self.maker, graph.InputTensor) or self.maker.layer.unread is None:
-            return name == "_keras_shape"
+            return False
         return plain_sizes(self) is None
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
@@ -75,15 +75,8 @@ class Tensor(graph.Tensor, StandIn):
         return found
 
     def get_shape(self) -> Any:
-        return self._shape_as("get_shape")
-
-    @property
-    def _keras_shape(self) -> Any:
-        return self._shape_as("_keras_shape")
-
-    def _shape_as(self, old: str) -> Any:
         if not session().groups:  # there it is a tensor of TensorFlow
-            session().old_name(f"tensor.{old}", ATTRIBUTES["tensor"][old])
+            session().old_name("tensor.get_shape", ATTRIBUTES["tensor"]["get_shape"])
         return self.shape
 
     @property

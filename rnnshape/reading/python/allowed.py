@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import builtins
 import collections
+import dataclasses
 import enum
 import functools
-import inspect
 import itertools
 import json
 import math
@@ -19,7 +19,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn, Stream
+from rnnshape.reading.python.stand_in import Module, StandIn, Stream, is_of_code
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
@@ -37,43 +37,15 @@ def unchanged(*values: object, **_: object) -> object:
     return first if callable(first) else unchanged
 
 
-class Field:
-    """A field of a dataclass."""
-
-    def __init__(
-        self, default: object = inspect.Parameter.empty, default_factory: Any = None, **_: object
-    ) -> None:
-        self.default, self.factory = default, default_factory
-
-
-def dataclass(kind: Any = None, **_: object) -> Any:
-    """Gives a class the `__init__` of its fields; Python's own would make it from text."""
+def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
+    """Python's own, for classes of the code. Without a docstring it would write the defaults into
+    one, and with slots it would make another class."""
     if kind is None:
-        return dataclass
-    fields: dict[str, inspect.Parameter] = {}
-    for base in reversed(kind.__mro__):
-        for name in inspect.get_annotations(base):
-            default = base.__dict__.get(name, inspect.Parameter.empty)
-            of_kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            fields[name] = inspect.Parameter(name, of_kind, default=default)
-    signature = inspect.Signature([*fields.values()])
-
-    def init(self: object, *values: object, **named: object) -> None:
-        bound = signature.bind(*values, **named)
-        bound.apply_defaults()
-        for name, value in bound.arguments.items():
-            if isinstance(value, Field):
-                value = value.factory() if value.factory else value.default
-            setattr(self, name, value)
-        getattr(self, "__post_init__", lambda: None)()
-
-    def equal(self: Any, other: Any) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    if "__init__" not in vars(kind):
-        kind.__init__ = init
-    kind.__eq__, kind.__dataclass_fields__ = equal, tuple(fields)
-    return kind
+        return functools.partial(dataclass, **options)
+    if not is_of_code(kind):
+        raise TypeError("this is no class of the code")
+    kind.__doc__ = kind.__doc__ or "a dataclass"
+    return dataclasses.dataclass(kind, **options)
 
 
 def asdict(value: Any) -> Any:
@@ -153,9 +125,8 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
     except IsOpenError as wrong:
         if wrong.value.row is None:
             raise
-        number = wrong.value.under("a number")
-        number.is_number = True
-        raise IsOpenError(wrong.value.with_row((number, wrong.value.row))) from None
+        number = Open("a number", is_number=True)
+        raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
 
 
 def next_of(stream: Any, *default: object) -> object:
@@ -250,7 +221,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "namedtuple": namedtuple,
         **_of(collections, "Counter defaultdict"),
     },
-    "dataclasses": {"dataclass": dataclass, "field": Field, "asdict": asdict},
+    "dataclasses": {"dataclass": dataclass, "field": dataclasses.field, "asdict": asdict},
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": _of(enum, "Enum IntEnum auto"),
     "abc": {"ABC": object, "abstractmethod": unchanged},

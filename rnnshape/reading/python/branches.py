@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -258,7 +258,7 @@ def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open)
     found = {}
     for name, part in content.items():
         if id(part) in lost:
-            found[name] = _named(because, name).with_row(lost[id(part)])
+            found[name] = replace(_named(because, name), row=lost[id(part)])
     return {**content, **found} if found else content
 
 
@@ -266,9 +266,7 @@ def _named(because: Open, name: object) -> Open:
     """Something open under the name that the code has for it."""
     if not (isinstance(name, str) and name.isidentifier() and because.source and because.node):
         return because
-    found = because.derived(name, because.source, because.node)
-    found.is_named = True
-    return found
+    return replace(because.derived(name, because.source, because.node), is_named=True)
 
 
 def _merged(one: object, other: object, because: Open, name: object = "") -> object:
@@ -280,7 +278,7 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
-            return _named(because, name).with_row(first.row)
+            return replace(_named(because, name), row=first.row)
     return _named(because, name)
 
 

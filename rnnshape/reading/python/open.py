@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rnnshape.errors import Place
@@ -15,6 +16,7 @@ LONGEST_LABEL = 100  # characters
 DEEPEST = 6  # lists within each other that are searched
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Open:
     """A value that nobody knows before the code runs. What is made of it is open too, and what has
     to know it stops with `IsOpenError`.
@@ -35,26 +37,23 @@ class Open:
         row: what each value is like, where it is a list of which only the length is not known.
     """
 
-    __slots__ = (
-        "alternatives", "is_named", "is_number", "is_undefined", "label", "node", "offset",
-        "reason", "roots", "row", "source", "stands_for", "start", "without_base",
-    )  # fmt: skip
+    label: str
+    reason: str = ""
+    source: Source | None = None
+    node: ast.AST | None = None
+    is_named: bool = False
+    is_undefined: bool = False
+    roots: tuple[Open, ...] = ()
+    alternatives: tuple[Any, ...] = ()
+    is_number: bool = False
+    start: Any = None
+    offset: int = 0
+    stands_for: object = None
+    without_base: Any = None
+    row: object = None
 
-    def __init__(
-        self,
-        label: str,
-        reason: str = "",
-        source: Source | None = None,
-        node: ast.AST | None = None,
-    ) -> None:
-        self.label, self.reason, self.source, self.node = label, reason, source, node
-        self.is_named = self.is_undefined = self.is_number = False
-        self.roots: tuple[Open, ...] = ()
-        self.alternatives: tuple[Any, ...] = ()
-        self.start, self.offset = self, 0
-        self.row: object = None
-        self.without_base: Any = None
-        self.stands_for: object = None
+    def __post_init__(self) -> None:
+        self.start = self if self.start is None else self.start
 
     @property
     def place(self) -> Place | None:
@@ -64,50 +63,25 @@ class Open:
             return None
         return self.source.place(node)
 
-    def under(self, label: str, *kept: str) -> Open:
-        """The same value under another label, of which these attributes are known, too."""
-        found = Open(label, self.reason, self.source, self.node)
-        for word in kept:
-            setattr(found, word, getattr(self, word))
-        return found
-
     def part(self, text: str) -> Open:
         """What is under a name of it, or at a place in it."""
         if len(self.label) > LONGEST_LABEL:
             return self
-        return self.under(self.label + text, "alternatives")
-
-    def with_row(self, row: object) -> Open:
-        """The same, of which it is known what each of its values is like."""
-        found = self.under(self.label, "is_named", "roots")
-        found.row = row
-        return found
+        label, known = self.label + text, self.alternatives
+        return Open(label, self.reason, self.source, self.node, alternatives=known)
 
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""
         if self.is_named or not name.strip("_"):
             return self
-        found = self.under(
-            name,
-            "alternatives",
-            "is_number",
-            "row",
-            "stands_for",
-            "start",
-            "offset",
-            "without_base",
-        )
-        found.is_named = True
-        found.roots = self.roots if any(root.is_named for root in self.roots) else ()
-        return found
+        roots = self.roots if any(root.is_named for root in self.roots) else ()
+        return replace(self, label=name, is_named=True, is_undefined=False, roots=roots)
 
     def derived(self, label: str, source: Source, node: ast.AST) -> Open:
         """What follows from it."""
         if len(label) > LONGEST_LABEL:
             return self
-        found = Open(label, self.reason, source, node)
-        found.roots = self.roots or (self,)
-        return found
+        return Open(label, self.reason, source, node, roots=self.roots or (self,))
 
     def __call__(self, *_: object, **__: object) -> Open:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.reading.python.allowed import is_instance
@@ -21,8 +22,7 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
         return over.row
     item = evaluator.part(over, "[...]")
     if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
-        item = item.under(item.label)
-        item.is_number = True
+        item = replace(item, is_number=True)
     return item
 
 
@@ -179,7 +179,7 @@ def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: 
         return False
     values = [value]
     if several and not (kind in (int, float, str, bool) and len(several) == 1):
-        names = getattr(kind, "__dataclass_fields__", ())
+        names = getattr(kind, "__match_args__", ())
         if len(names) < len(several):
             raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
         values = [evaluator.attribute(value, name) for name in names]
