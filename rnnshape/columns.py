@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, unknowns_in
+from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape, Step
 from rnnshape.rules.arguments import candidates, changes_no_shape
-from rnnshape.rules.facts import Axis, Facts, Tensor, changed
+from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.signatures import module_of, signature
 
 # Far from each other, so that each passes where others are too small, and none is another's double.
@@ -138,7 +139,7 @@ def merged(*tensors: Tensor) -> Tensor:
 def merged_facts(facts: Sequence[Facts]) -> Facts | None:
     """The same of the facts; None where even the number of tensors differs."""
     first, *others = facts
-    if len({changed(fact.returns, lambda _: BLANK) for fact in facts}) > 1 or any(
+    if len({rebuilt(fact.returns, lambda _: BLANK) for fact in facts}) > 1 or any(
         len(other.weights) != len(first.weights) for other in others
     ):
         return None
@@ -155,7 +156,7 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
     alike = ("relations", "warnings", "notes", "timeline", "whole_numbers_below", "cudnn")
     return replace(
         first,
-        returns=changed(first.returns, lambda _: merged(*next(places))),
+        returns=rebuilt(first.returns, lambda _: merged(*next(places))),
         weights=tuple(merged(*several) for several in weights),
         **{name: common(name) for name in alike},
     )

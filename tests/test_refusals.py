@@ -464,10 +464,10 @@ Add()(x, x)
     Add() takes one list of tensors, as [a, b], and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
 
 Add()(x)
-    Add() takes a list of tensors, such as Add()([a, b]), and is called with 1 (Keras: "should be called on")
+    Add() takes a list of tensors, such as [a, b], and is called with 1 (Keras: "should be called on")
 
 Subtract()([x, x, x])
-    Subtract() takes a list of 2 tensors, such as Subtract()([a, b]), and is called with 3 (Keras: "should be called on")
+    Subtract() takes a list of 2 tensors, such as [a, b], and is called with 3 (Keras: "should be called on")
 
 Dense(3)(x, initial_state=x)
     Dense takes no initial_state: it is no recurrent layer (Keras: "got an unexpected keyword argument 'initial_state'")
@@ -499,20 +499,14 @@ MultiHeadAttention(2, 3)(x, u)
 GroupQueryAttention(3, 4, 3)(x, x)
     GroupQueryAttention(3, 4, 3) can't share 4 query heads out among 3 key and value heads: give a number that divides 4 (Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")
 
-GroupQueryAttention(3, 4, 2)(x, w)
-    GroupQueryAttention(3, 4, 2) takes query and value of equally many features, not 4 and 3 (Keras: "The last dimension of `query_shape` and `value_shape` must be equal")
-
 Attention()([x, w])
     Attention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Matrix size-incompatible")
 
 Attention()([x, v, x])
     Attention() takes a key for each entry of the value, and is given (2, 5, 4) for (2, 3, 4) (Keras: "Matrix size-incompatible")
 
-Dot(0)([x, x])
-    Dot(0) can't sum over the batch of x (Keras: "Cannot perform batch_dot over axis 0")
-
 Dot(1)([x, v])
-    Dot(1) sums over 5 timesteps of x and 3 timesteps of v: these must be equally many (Keras: "axis values")
+    Dot(1) sums over 5 timesteps of x (2, 5, 4) and 3 timesteps of v (2, 3, 4): these must be equally many (Keras: "axis values")
 """
 WRONGLY_CALLED = [tuple(one.split("\n    ")) for one in WRONG_CALLS.strip().split("\n\n")]
 

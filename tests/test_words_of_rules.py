@@ -561,9 +561,6 @@ sum(axis=1)
 argmax(axis=-1)
     o (batch, timesteps) output: argmax over features
 
-norm(axis=(1, 2), keepdims=True)
-    o (batch, timesteps, features) output: norm over timesteps, features
-
 moments(1)
     mean (batch, features) output: the mean
     variance (batch, features) output: the mean square of the distances from it
@@ -580,12 +577,6 @@ flip(axis=1)
 cumsum()
     o (batch * timesteps * features,) output: cumsum of all numbers in one row
 
-diff(axis=1)
-    o (batch, timesteps, features) output: each number less the one before
-
-glu()
-    o (batch, timesteps, features) output: half of them, as far as the others let them
-
 one_hot(3)
     o (batch, timesteps, features, num_classes) output: 1 at the place of each whole number
 
@@ -594,9 +585,6 @@ repeat(3, axis=1)
 
 tile((1, 2, 1))
     o (batch, 2*timesteps, features) output: the input several times
-
-pad(((0, 0), (1, 2), (0, 0)))
-    o (batch, timesteps, features) output: the input with more at its ends
 
 reshape((-1, 20))
     o (batch, features) output: the same numbers in another shape
@@ -609,9 +597,6 @@ transpose((0, 2, 1))
 
 swapaxes(1, 2)
     o (batch, features, timesteps) output: the input with two axes exchanged
-
-moveaxis(1, -1)
-    o (batch, features, timesteps) output: the input with its axes in another order
 
 expand_dims(1)
     o (batch, 1, timesteps, features) output: the same numbers in another shape
@@ -737,9 +722,6 @@ stack(axis=1)([x, y])
 where()(x, y, y)
     o (batch, timesteps, features) output: one or the other
 
-outer()(x, y)
-    o (batch * timesteps * features, batch * timesteps * features) output: all products of two
-
 einsum('btf,bsf->bts')(x, v)
     o (batch, timesteps, timesteps) output: sums of products
 
@@ -760,9 +742,6 @@ MultiHeadAttention(2, 3, sliding_window=2, attention_axes=-2, use_bias=False)(x,
 
 matmul()(x, w)
     o (batch, timesteps, features) output: sums of products
-
-dot()(x, w)
-    o (batch, timesteps, batch, features) output: sums of products
 
 tensordot(axes=((2,), (1,)))(x, w)
     o (batch, timesteps, batch, features) output: sums of products
@@ -793,19 +772,14 @@ repeat((1, 2, 1, 0, 3), axis=1) -> (2, 7, 4)
 repeat(2) -> (80,)
 tile((3, 2)) -> (2, 15, 8)
 tile((2, 1, 1, 3)) -> (2, 2, 5, 12)
-diff(n=2, axis=1) -> (2, 3, 4)
-glu() -> (2, 5, 2)
 one_hot(3, axis=1) -> (2, 3, 5, 4)
-pad(((0, 0), (1, 2), (0, 3))) -> (2, 8, 7)
 reshape((-1, 10)) -> (4, 10)
 expand_dims((1, -1)) -> (2, 1, 5, 4, 1)
 broadcast_to((3, 2, 5, 4)) -> (3, 2, 5, 4)
 sum(axis=1, keepdims=True) -> (2, 1, 4)
 argmax(axis=-1) -> (2, 5)
-norm(axis=(1, 2)) -> (2,)
 cumsum() -> (40,)
 transpose() -> (4, 5, 2)
-moveaxis((0, 1), (1, 2)) -> (4, 2, 5)
 swapaxes(0, 2) -> (4, 5, 2)
 take(indices=(0, 2), axis=1) -> (2, 2, 4)
 take(indices=(0, 2)) -> (2,)

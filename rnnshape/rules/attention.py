@@ -97,11 +97,7 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     for tensor in (query, value, key):
         required_axes(call, tensor, *SEQUENCE, keras="too many values to unpack")
     if query.shape[-1] != value.shape[-1]:
-        raise call.error(
-            f"{call} takes query and value of equally many features, not {query.shape[-1]} and "
-            f"{value.shape[-1]} "
-            '(Keras: "The last dimension of `query_shape` and `value_shape` must be equal")'
-        )
+        return None
     _check_lengths(call, value, key, OTHER_LENGTHS)
     heads = Axis("query heads", whole_number(call, "num_query_heads"))
     groups = Axis("key and value heads", whole_number(call, "num_key_value_heads"))
@@ -109,8 +105,7 @@ def group_query_attention(call: Call, inputs: Inputs) -> Facts | None:
     if heads.length % groups.length:
         raise call.error(
             f"{call} can't share {heads.length} query heads out among {groups.length} key and "
-            "value heads: give a number that divides "
-            f"{heads.length} "
+            f"value heads: give a number that divides {heads.length} "
             '(Keras: "`num_query_heads` must be divisible by `num_key_value_heads`")',
             "num_key_value_heads",
         )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from math import prod
+from typing import TypeAlias
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.facts import NOTHING, Axis, Tensor
+from rnnshape.rules.facts import NOTHING, Axis, Facts, Tensor
+from rnnshape.rules.inputs import Inputs, tensors_in
+from rnnshape.rules.registry import rule_of_inputs
+from rnnshape.signatures import signature
+
+OfTwo: TypeAlias = "Callable[[Call, Tensor, Tensor], Facts | None]"
 
 
 def place(call: Call, argument: str, given: Tensor, more: int = 0) -> int:
@@ -36,19 +42,13 @@ def places_of(
 def place_of(call: Call, argument: str, number: int, given: Tensor, more: int = 0) -> int:
     """The place of an axis, counted from 0; `more` is how many axes are being added."""
     rank = len(given.axes) + more
-    if not -rank <= number < rank:
-        raise no_such_axis(call, argument, number, given)
-    return number % rank
-
-
-def no_such_axis(call: Call, argument: str, number: int, given: Tensor) -> Exception:
-    """What is wrong with the number of an axis that a tensor does not have."""
+    if -rank <= number < rank:
+        return number % rank
     words = '"out of range", "out of bounds", "must be in the range"'
     if call.name == "Normalization":
         words = '"All `axis` values must be in the range"'
-    return call.error(
-        f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})",
-        argument,
+    raise call.error(
+        f"{call} is given {given.labels}, which has no axis {number} (Keras: {words})", argument
     )
 
 
@@ -68,16 +68,6 @@ def joined(axes: Sequence[Axis]) -> Axis:
     )
 
 
-def in_shape(total: Axis, sizes: Sequence[int], names: Sequence[str]) -> list[Axis]:
-    """All entries of an axis in another shape, in which one size may be -1."""
-    rest = prod(size for size in sizes if size != -1)
-    left_open = total.resized(lambda length: length // (rest or 1))
-    return [
-        left_open.named(name) if size == -1 else Axis(name, size)
-        for name, size in zip(names, sizes, strict=True)
-    ]
-
-
 def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
     """The axes of tensors that are repeated where they are shorter, counted from the last; None
     where these are neither equally long nor 1."""
@@ -89,3 +79,51 @@ def broadcast(*shapes: Sequence[Axis]) -> tuple[Axis, ...] | None:
             return None
         found.append(next((axis for axis in axes if axis.length != 1), axes[0]))
     return tuple(reversed(found))
+
+
+def repeated(call: Call, *shapes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """The same; a `QueryError` in the place of None."""
+    axes = broadcast(*shapes)
+    if axes is None:
+        given = ", ".join(str(tuple(axis.length for axis in axes)) for axes in shapes)
+        raise call.error(
+            f"{call.name} is given {given}: counted from the last, axes must be equally long, or 1 "
+            '(Keras: "Incompatible shapes", "Cannot broadcast shape")'
+        )
+    return axes
+
+
+def of_two(*names: str) -> Callable[[OfTwo], OfTwo]:
+    """Registers a function as the rule of operations that take two tensors, of which one may be a
+    number."""
+
+    def register(function: OfTwo) -> OfTwo:
+        @rule_of_inputs(*names)
+        def of_operands(call: Call, inputs: Inputs) -> Facts | None:
+            given = operands(call, inputs)
+            return None if given is None else function(call, *given)
+
+        return function
+
+    return register
+
+
+def operands(call: Call, inputs: Inputs) -> tuple[Tensor, ...] | None:
+    """The tensors that an operation takes, and its numbers as tensors without axes; None where it
+    takes something else."""
+    found: list[Tensor] = []
+    known = signature(call.name).tensors
+    for name in known:
+        number, tensors = call[name], tensors_in(inputs.named(name))
+        if isinstance(number, int | float):
+            found.append(Tensor(repr(number), ()))
+        elif number is None and len(tensors) == 1:
+            found += tensors
+        elif number is None and not tensors:
+            raise call.error(
+                f"{call.name} takes {', '.join(known)}, and is given no {name} "
+                f"(Keras: \"missing 1 required positional argument: '{name}'\")"
+            )
+        else:
+            return None
+    return tuple(found)

@@ -44,25 +44,15 @@ def embedding(call: Call, given: Tensor) -> Facts:
 
 @rule("EinsumDense")
 def einsum_dense(call: Call, given: Tensor) -> Facts | None:
-    equation = call["equation"]
-    parts = re.fullmatch(EQUATION, str(equation))
+    """Of what is no product of a tensor and a matrix that fit, Keras alone can tell."""
+    parts = re.fullmatch(EQUATION, str(call["equation"]))
     if parts is None or parts["left"] != parts["out_left"] or parts["right"] != parts["out_right"]:
-        raise call.error(
-            f"{call.name} takes an equation such as 'abc,cd->abd', '...a,ab->...b' or "
-            f"'ab...,bc->ac...', not {equation!r} (Keras: \"Invalid einsum equation\")",
-            "equation",
-        )
+        return None
     taken, matrix, out = parts["taken"], parts["matrix"], parts["out"]
     bias_axes = str(call["bias_axes"] or "")  # the letters of those along which there is a bias
     elided = len(given.axes) - len(taken)
-    if elided > 0 and not (parts["left"] or parts["right"]):
-        return None  # of some equations Keras takes more axes than have letters
-    if elided < 0:
-        raise call.error(
-            f"{call} takes a tensor of {len(taken)} axes, and is given {given.labels} "
-            '(Keras: "tuple index out of range")',
-            "equation",
-        )
+    if elided < 0 or (elided and not (parts["left"] or parts["right"])):
+        return None
     # Of the axes that "..." stands for, all are before those with letters, or all after them.
     before = () if parts["right"] else given.axes[:elided]
     after = given.axes[len(taken) :] if parts["right"] else ()
@@ -73,13 +63,8 @@ def einsum_dense(call: Call, given: Tensor) -> Facts | None:
         return None
     if len(set(taken)) < len(taken) or not {*bias_axes} <= {*out}:
         return None
-    for letter in (*matrix, *bias_axes):
-        if letter in out and axes[letter].is_open:
-            raise call.error(
-                f"{call} needs to know the size of {letter!r}: give it in output_shape in place of "
-                'None (Keras: "Shapes used to initialize variables must be fully-defined")',
-                "output_shape",
-            )
+    if any(letter in out and axes[letter].is_open for letter in (*matrix, *bias_axes)):
+        return None
     kernel = tuple(known_length(call, axes[letter]) for letter in matrix)
     weights = [weight(call, "kernel", kernel, "times the input")]
     if bias_axes:

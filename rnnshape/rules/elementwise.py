@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.axes import no_such_axis, places, places_of
+from rnnshape.rules.axes import places, places_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.registry import known_length, made, required_axes, rule, weight
 from rnnshape.rules.space import takes_line_or_space
@@ -41,9 +41,9 @@ def rescaling(call: Call, given: Tensor) -> Facts | None:
 
 
 @rule("Softmax")
-def softmax(call: Call, given: Tensor) -> Facts:
+def softmax(call: Call, given: Tensor) -> Facts | None:
     if not places(call, "axis", given):
-        raise call.error(f"{call} needs an axis at least", "axis")
+        return None
     pairs = zip(reversed(given.mask or ()), reversed(given.axes), strict=False)
     if any(mask.length not in (1, axis.length) for mask, axis in pairs):
         raise call.error(
@@ -54,11 +54,11 @@ def softmax(call: Call, given: Tensor) -> Facts:
 
 
 @rule("PReLU")
-def prelu(call: Call, given: Tensor) -> Facts:
+def prelu(call: Call, given: Tensor) -> Facts | None:
     axes = list(given.axes[1:])
     for number in () if call["shared_axes"] is None else wholes(call, "shared_axes"):
         if not -len(axes) <= number - 1 < len(axes):
-            raise no_such_axis(call, "shared_axes", number, given)
+            return None
         axes[number - 1] = Axis("1", 1)
     sizes = tuple(known_length(call, axis) for axis in axes)
     alpha = weight(call, "alpha", sizes, "the slope below zero")
@@ -66,10 +66,10 @@ def prelu(call: Call, given: Tensor) -> Facts:
 
 
 @rule("Masking")
-def masking(call: Call, given: Tensor) -> Facts:
+def masking(call: Call, given: Tensor) -> Facts | None:
     value = call["mask_value"]
     if isinstance(value, tuple) and len(value) not in (1, given.shape[-1]):
-        raise call.error(f"{call} takes one mask_value, or {given.shape[-1]} of them", "mask_value")
+        return None
     return made("the input, zero where a timestep is masked", given.axes, mask=given.axes[:-1])
 
 
@@ -96,29 +96,20 @@ def group_normalization(call: Call, given: Tensor) -> Facts:
 
 
 @rule("RMSNormalization")
-def rms_normalization(call: Call, given: Tensor) -> Facts:
+def rms_normalization(call: Call, given: Tensor) -> Facts | None:
     axes = _chosen_axes(call, given, weighted=True)
     pairs = zip(reversed(axes), reversed(given.axes), strict=False)
     if any(axis.length not in (1, other.length) for axis, other in pairs):
-        raise call.error(
-            f"{call} takes axes that are the last, in order: such as axis=-1 "
-            '(Keras: "Incompatible shapes")',
-            "axis",
-        )
+        return None
     scale = weight(call, "scale", axes, "times the result")
     return made("the input with a mean square of 1", given.axes, [scale])
 
 
 @rule("Normalization")
 def normalization(call: Call, given: Tensor) -> Facts | None:
-    if (call["mean"] is None) != (call["variance"] is None):
-        raise call.error(
-            f"{call} takes mean and variance, or neither "
-            '(Keras: "both `mean` and `variance` must be set")',
-            "mean" if "mean" in call else "variance",
-        )
     axes = _chosen_axes(call, given, weighted=True)
-    if isinstance(call["mean"], tuple) or isinstance(call["variance"], tuple):
+    given_data = call["mean"], call["variance"]
+    if given_data.count(None) == 1 or any(isinstance(numbers, tuple) for numbers in given_data):
         return None
     meaning = "the input, shifted and scaled by statistics of the data"
     if call["mean"] is not None:

@@ -160,6 +160,7 @@ class Tensor:
 
 
 Nested: TypeAlias = "Tensor | tuple[Nested, ...]"
+flat: Callable[[Nested], Iterator[Tensor]] = leaves  # every tensor, in order
 
 
 class Relation(NamedTuple):
@@ -285,17 +286,7 @@ class Facts:
         relations = (
             Relation(said(relation.left), said(relation.right)) for relation in self.relations
         )
-        returns = changed(
+        returns = rebuilt(
             self.returns, lambda tensor: replace(tensor, name=new.get(tensor.name, tensor.name))
         )
         return replace(self, returns=returns, relations=tuple(relations))
-
-
-def changed(nested: tuple[Nested, ...], change: Callable[[Tensor], Tensor]) -> tuple[Nested, ...]:
-    """What a layer returns, with every tensor changed."""
-    return tuple(rebuilt(part, change) for part in nested)
-
-
-def flat(nested: Nested) -> Iterator[Tensor]:
-    """Every tensor in a nest of them, in order."""
-    return leaves(nested)

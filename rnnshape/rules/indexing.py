@@ -9,12 +9,11 @@ from itertools import pairwise
 from types import EllipsisType
 from typing import TypeAlias
 
-from rnnshape.expression import Call, printed
-from rnnshape.rules.arguments import whole_number
-from rnnshape.rules.axes import exchanged, joined, place
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import whole_number, wholes
+from rnnshape.rules.axes import exchanged, joined, operands, place, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
-from rnnshape.rules.operands import operands, repeated
 from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
 
 Key: TypeAlias = "tuple[int | slice | EllipsisType | None, ...]"
@@ -123,19 +122,14 @@ def take(call: Call, inputs: Inputs) -> Facts | None:
 
 
 @rule("split", "array_split")
-def split(call: Call, given: Tensor) -> Facts:
+def split(call: Call, given: Tensor) -> Facts | None:
     wanted = call["indices_or_sections"]
     at = place(call, "axis", given)
     axis = given.axes[at]
     if isinstance(wanted, tuple) and call.name == "split":
-        ends = [end for end in wanted if isinstance(end, int)]
-        cuts = [0, *ends, axis.length]
-        if len(ends) < len(wanted) or cuts != sorted(cuts):
-            raise call.error(
-                f"{call} takes places from 0 to {axis.length} in order, not {printed(wanted)} "
-                '(Keras: "Negative dimensions are not allowed")',
-                "indices_or_sections",
-            )
+        cuts = [0, *wholes(call, "indices_or_sections"), axis.length]
+        if cuts != sorted(cuts):
+            return None
         sizes = [end - start for start, end in pairwise(cuts)]
     else:
         count = whole_number(call, "indices_or_sections")
@@ -152,16 +146,10 @@ def split(call: Call, given: Tensor) -> Facts:
 
 
 @rule("unstack")
-def unstack(call: Call, given: Tensor) -> Facts:
+def unstack(call: Call, given: Tensor) -> Facts | None:
     at = place(call, "axis", given)
     count = given.axes[at].length
-    if call["num"] not in (None, count):
-        raise call.error(
-            f"{call} is given {count} {given.axes[at].label}, not {call['num']} "
-            '(Keras: "must equal")',
-            "num",
-        )
-    return _parts([exchanged(given, at)] * count)
+    return _parts([exchanged(given, at)] * count) if call["num"] in (None, count) else None
 
 
 def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
@@ -173,15 +161,10 @@ def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
 
 
 @rule("top_k")
-def top_k(call: Call, given: Tensor) -> Facts:
+def top_k(call: Call, given: Tensor) -> Facts | None:
     count = whole_number(call, "k")
     if not given.axes or not 0 <= count <= given.shape[-1]:
-        raise call.error(
-            f"{call} looks for the {count} largest along the last axis of {given.labels}, which "
-            f"is {given.shape} "
-            '(Keras: "input must have at least k columns")',
-            "k",
-        )
+        return None
     axes = (*given.axes[:-1], Axis(given.axes[-1].name, count))
     return Facts((Tensor("values", axes, "the largest"), Tensor("indices", axes, "their places")))
 

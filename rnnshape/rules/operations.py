@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import add
-
-from rnnshape.expression import Call, printed
-from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.axes import exchanged, joined, place, places
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import whole_number
+from rnnshape.rules.axes import joined, of_two, place, places, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.operands import of_two, repeated
 from rnnshape.rules.registry import made, rule
 
 OF_EACH_NUMBER = (
@@ -54,18 +50,6 @@ def of_many(call: Call, given: Tensor) -> Facts:
     return _reduced(call, given, places(call, "axis", given))
 
 
-@rule("norm")
-def norm(call: Call, given: Tensor) -> Facts:
-    over = places(call, "axis", given)
-    if not 1 <= len(over) <= 2:
-        raise call.error(
-            f"{call} takes one axis or two, and is given {given.labels}: choose by axis "
-            '(Keras: "Invalid axis values")',
-            "axis",
-        )
-    return _reduced(call, given, over)
-
-
 @rule("moments")
 def moments(call: Call, given: Tensor) -> Facts:
     [mean] = _reduced(call, given, places(call, "axes", given)).outputs
@@ -91,132 +75,9 @@ def softmax(call: Call, given: Tensor) -> Facts | None:
     return made(f"{call.name} along the axis", given.axes)
 
 
-@rule("flip", "roll")
-def moved_along(call: Call, given: Tensor) -> Facts:
-    places(call, "axis", given)
-    return made("the same numbers in another order", given.axes)
-
-
 @rule("normalize", "sort", "cumsum", "cumprod", "argsort")
 def along_axis(call: Call, given: Tensor) -> Facts:
     if call["axis"] is None and call.name not in ("normalize", "sort"):
         return made(f"{call.name} of all numbers in one row", (joined(given.axes),))
     place(call, "axis", given)
     return made(f"{call.name} along the axis", given.axes)
-
-
-@rule("diff")
-def diff(call: Call, given: Tensor) -> Facts:
-    times = whole_number(call, "n")
-    at = place(call, "axis", given)
-    less = given.axes[at].resized(lambda length: max(0, length - times))
-    return made("each number less the one before", exchanged(given, at, less))
-
-
-@rule("glu")
-def glu(call: Call, given: Tensor) -> Facts:
-    at = place(call, "axis", given)
-    if given.shape[at] % 2:
-        raise call.error(
-            f"{call} cuts {given.shape[at]} {given.axes[at].label} into two equal parts: give it "
-            'an even number (Keras: "axis size must be divisible by 2")',
-            "axis",
-        )
-    half = given.axes[at].resized(lambda length: length // 2)
-    return made("half of them, as far as the others let them", exchanged(given, at, half))
-
-
-@rule("one_hot")
-def one_hot(call: Call, given: Tensor) -> Facts:
-    count = whole_number(call, "num_classes")
-    if count < 0:
-        raise call.error(
-            f"{call.name} takes num_classes, 0 or more, not {count} "
-            '(Keras: "Negative dimensions are not allowed")',
-            "num_classes",
-        )
-    at, rank = whole_number(call, "axis"), len(given.axes)
-    if not -1 <= at < rank:
-        raise call.error(
-            f"{call} takes axis from 0 to {rank - 1}, or -1 for the last, not {at} "
-            '(Keras: "axis must be -1 or between [0,")',
-            "axis",
-        )
-    at %= rank + 1
-    axes = (*given.axes[:at], Axis("num_classes", count), *given.axes[at:])
-    return made("1 at the place of each whole number", axes)
-
-
-@rule("repeat")
-def repeat(call: Call, given: Tensor) -> Facts:
-    times = wholes(call, "repeats")
-    at = None if call["axis"] is None else place(call, "axis", given)
-    axis = joined(given.axes) if at is None else given.axes[at]
-    if min(times) < 0 or len(times) not in (1, axis.length):
-        raise call.error(
-            f"{call} takes a number, or one for each of {axis.length} {axis.label} "
-            '(Keras: "Size of `repeats` and dimensions of `axis")',
-            "repeats",
-        )
-    one_for_all = len(times) == 1
-    longer = axis.resized(lambda length: length * times[0] if one_for_all else sum(times))
-    axes = (longer,) if at is None else exchanged(given, at, longer)
-    return made("each entry several times", axes)
-
-
-@rule("tile")
-def tile(call: Call, given: Tensor) -> Facts:
-    times = wholes(call, "repeats")
-    if min(times, default=0) < 0:
-        raise call.error(
-            f"{call.name} takes repeats of 0 or more, not {printed(call['repeats'])} "
-            '(Keras: "Negative dimensions are not allowed")',
-            "repeats",
-        )
-    more = len(times) - len(given.axes)  # the shorter of both has ones before it
-    pairs = zip([Axis("1", 1)] * more + [*given.axes], [1] * -more + [*times], strict=True)
-    return made("the input several times", [n * axis if n != 1 else axis for axis, n in pairs])
-
-
-@rule("pad")
-def pad(call: Call, given: Tensor) -> Facts:
-    mode = call["mode"]
-    ends = _ends(call, given)
-    if mode not in ("constant", "reflect", "symmetric") or (
-        mode != "constant" and call["constant_values"] is not None
-    ):
-        raise call.error(
-            f"{call.name} takes mode as 'constant', 'reflect' or 'symmetric', and constant_values "
-            'with the first only (Keras: "Value of argument `mode` expected to be one of", '
-            '"Argument `constant_values` can only be provided when")',
-            "mode",
-        )
-    for axis, both in zip(given.axes, ends, strict=True):
-        if mode != "constant" and max(both) > axis.length - (mode == "reflect"):
-            raise call.error(
-                f"{call} repeats more than there is of {axis.length} {axis.label} "
-                '(Keras: "paddings must be")',
-                "pad_width",
-            )
-    pairs = zip(given.axes, map(sum, ends), strict=True)
-    axes = [axis.resized(partial(add, more)) if more else axis for axis, more in pairs]
-    return made("the input with more at its ends", axes)
-
-
-def _ends(call: Call, given: Tensor) -> list[tuple[int, ...]]:
-    """How much is added before and after each axis."""
-    widths = call["pad_width"]
-    pairs = widths if isinstance(widths, tuple) else ()
-    ends = [
-        tuple(int(end) for end in pair if isinstance(end, int) and end >= 0)
-        for pair in pairs
-        if isinstance(pair, tuple) and len(pair) == 2
-    ]
-    if len(pairs) != len(given.axes) or [len(both) for both in ends] != [2] * len(pairs):
-        raise call.error(
-            f"{call} takes two whole numbers, 0 or more, for each axis of {given.labels} "
-            '(Keras: "`pad_width` must have the same length as `x.shape`", '
-            '"Paddings must be non-negative", "paddings must be the rank of inputs")',
-            "pad_width",
-        )
-    return ends

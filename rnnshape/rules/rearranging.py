@@ -1,52 +1,81 @@
-"""The functions of `keras.ops` that rearrange axes, join tensors, or multiply matrices."""
+"""Layers, and functions of `keras.ops`, that put numbers into another order or shape, or repeat
+them: each drops a mask."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from functools import reduce
 from math import prod
-from operator import add
 
-from rnnshape.expression import Call, printed
-from rnnshape.rules.arguments import wholes
-from rnnshape.rules.axes import in_shape, joined, place, place_of, places
+from rnnshape.expression import Call
+from rnnshape.rules.arguments import numbers, whole_number, wholes
+from rnnshape.rules.axes import exchanged, joined, place, places, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs, tensors_in
-from rnnshape.rules.operands import of_two, repeated
-from rnnshape.rules.registry import axes_of_rank, made, rule, rule_of_inputs
+from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
 
 SAME_NUMBERS = "the same numbers in another shape"
+OTHER_ORDER = "the input with its axes in another order"
+ONE_ROW = "all numbers in one row"
 
 
-@rule("reshape")
-def reshape(call: Call, given: Tensor) -> Facts:
-    shape = call["newshape"]
-    if isinstance(shape, tuple) and None in shape:
-        raise call.error(
-            f"{call.name} takes -1, not None, for the size that follows from the others "
-            '(Keras: "Attempt to convert a value (None) with an unsupported type")',
-            "newshape",
-        )
-    sizes = wholes(call, "newshape")
-    total = joined(given.axes)
-    rest = prod(size for size in sizes if size != -1)
-    fits = total.length % rest == 0 if -1 in sizes and rest else total.length == rest
-    if min(sizes, default=0) < -1 or sizes.count(-1) > 1 or not fits:
-        raise call.error(
-            f"{call} is given {total.length:,} numbers, as {given.labels} is {given.shape}: give a "
-            "shape of as many, in which one size may be -1 "
-            '(Keras: "Input to reshape is a tensor with", '
-            '"There must be at most one unknown dimension (-1)")',
-            "newshape",
-        )
-    names = axes_of_rank(len(sizes)) if sizes else ()
-    return made(SAME_NUMBERS, in_shape(total, sizes, names))
+@rule("Flatten")
+def flatten(call: Call, given: Tensor) -> Facts:
+    batch, *others = given.axes
+    return made(ONE_ROW, (batch, joined(others).named("features")))
 
 
 @rule("ravel")
 def ravel(call: Call, given: Tensor) -> Facts:
-    return made("all numbers in one row", (joined(given.axes),))
+    return made(ONE_ROW, (joined(given.axes),))
+
+
+@rule("Reshape", "reshape")
+def reshape(call: Call, given: Tensor) -> Facts:
+    """The layer keeps the batch; the function has a size for it, too."""
+    if call.name == "Reshape":
+        kept, argument = 1, "target_shape"
+        said = '(Keras: "The total size of the tensor must be unchanged")'
+    else:
+        kept, argument = 0, "newshape"
+        said = (
+            '(Keras: "Input to reshape is a tensor with", '
+            '"There must be at most one unknown dimension (-1)")'
+        )
+    target = call[argument] if isinstance(call[argument], tuple) else (call[argument],)
+    assert isinstance(target, tuple)
+    if not kept and not all(isinstance(size, int) for size in target):
+        raise call.error(
+            f"{call.name} takes -1, not None, for the size that follows from the others "
+            '(Keras: "Attempt to convert a value (None) with an unsupported type")',
+            argument,
+        )
+    sizes = [size if isinstance(size, int) else -1 for size in target]
+    total = joined(given.axes[kept:])
+    rest = prod(size for size in sizes if size != -1)
+    lengths = {total.length, total.length_before_run}
+    fits = all(n % rest == 0 if -1 in sizes and rest else n == rest for n in lengths)
+    if min(sizes, default=0) < -1 or sizes.count(-1) > 1 or not fits:
+        taken = "" if len(lengths) == 1 else f", which Keras takes for {total.static_length:,}"
+        raise call.error(
+            f"{call} is given {total.length:,} numbers{taken}, as {given.labels} is "
+            f"{given.shape}: give a shape of as many, in which one size may be -1 {said}",
+            argument,
+        )
+    left_open = total.resized(lambda length: length // (rest or 1))
+    names = axes_of_rank(kept + len(sizes))[kept:] if sizes else ()
+    pairs = zip(names, sizes, strict=True)
+    axes = [left_open.named(name) if size == -1 else Axis(name, size) for name, size in pairs]
+    return made(SAME_NUMBERS, (*given.axes[:kept], *axes))
+
+
+def _axes_to_permute(call: Call) -> tuple[str, ...]:
+    dims = call["dims"]
+    return axes_of_rank(len(dims) + 1) if isinstance(dims, tuple) else SEQUENCE
+
+
+@rule("Permute", takes=_axes_to_permute)
+def permute(call: Call, given: Tensor) -> Facts:
+    required_axes(call, given, *_axes_to_permute(call))
+    order = numbers(call, "dims", len(given.axes) - 1)
+    return made(OTHER_ORDER, [given.axes[place] for place in (0, *order)])
 
 
 @rule("transpose")
@@ -59,7 +88,7 @@ def transpose(call: Call, given: Tensor) -> Facts:
             '(Keras: "axis must be a list of the same length as the input shape")',
             "axes",
         )
-    return made("the input with its axes in another order", [given.axes[at] for at in order])
+    return made(OTHER_ORDER, [given.axes[at] for at in order])
 
 
 @rule("swapaxes")
@@ -70,26 +99,10 @@ def swapaxes(call: Call, given: Tensor) -> Facts:
     return made("the input with two axes exchanged", axes)
 
 
-@rule("moveaxis")
-def moveaxis(call: Call, given: Tensor) -> Facts:
-    taken, put = places(call, "source", given), places(call, "destination", given)
-    if len(taken) != len(put):
-        raise call.error(
-            f"{call} takes a destination for each source "
-            '(Keras: "`source` and `destination` arguments must have the same number")',
-            "destination",
-        )
-    order = [at for at in range(len(given.axes)) if at not in taken]
-    for where, at in sorted(zip(put, taken, strict=True)):
-        order.insert(where, at)
-    return made("the input with its axes in another order", [given.axes[at] for at in order])
-
-
 @rule("expand_dims")
 def expand_dims(call: Call, given: Tensor) -> Facts:
-    new = places(call, "axis", given, more=len(wholes(call, "axis")))
     axes = list(given.axes)
-    for at in sorted(new):
+    for at in sorted(places(call, "axis", given, more=len(wholes(call, "axis")))):
         axes.insert(at, Axis("1", 1))
     return made(SAME_NUMBERS, axes)
 
@@ -109,150 +122,57 @@ def squeeze(call: Call, given: Tensor) -> Facts:
     return made(SAME_NUMBERS, [axis for at, axis in enumerate(given.axes) if at not in gone])
 
 
+@rule("RepeatVector", takes=lambda call: ("batch", "features"))
+def repeat_vector(call: Call, given: Tensor) -> Facts:
+    required_axes(call, given, "batch", "features")
+    batch, features = given.axes
+    axes = (batch, Axis("timesteps", whole_number(call, "n")), features)
+    return made("the input at every timestep", axes)
+
+
 @rule("broadcast_to")
-def broadcast_to(call: Call, given: Tensor) -> Facts:
+def broadcast_to(call: Call, given: Tensor) -> Facts | None:
     wanted = [Axis("1", size) for size in wholes(call, "shape")]
     axes = repeated(call, given.axes, wanted)
     if [axis.length for axis in axes] != [axis.length for axis in wanted]:
-        raise call.error(
-            f"{call} can't make {given.shape} of this shape "
-            '(Keras: "Incompatible shapes", "Cannot broadcast shape")',
-            "shape",
-        )
+        return None
     return made("the input, repeated where it has one entry", axes)
 
 
-def _listed(call: Call, inputs: Inputs) -> tuple[Tensor, ...]:
-    [name] = inputs.arguments
-    if isinstance(inputs.named(name), Tensor):
-        raise call.error(f"{call.name} takes a list of tensors: {call.name}([a, b])")
-    return tensors_in(inputs.named(name))
-
-
-@rule_of_inputs("concatenate")
-def concatenate(call: Call, inputs: Inputs) -> Facts:
-    given = _listed(call, inputs)
-    at = place(call, "axis", given[0])
-    _check_alike(call, given, but=at)
-    axes = list(given[0].axes)
-    axes[at] = reduce(add, (tensor.axes[at] for tensor in given))
-    names = ", ".join(tensor.name for tensor in given)
-    return made(f"{names} one after the other", axes)
-
-
-@rule_of_inputs("stack")
-def stack(call: Call, inputs: Inputs) -> Facts:
-    given = _listed(call, inputs)
-    _check_alike(call, given)
-    at = place(call, "axis", given[0], more=1)
-    axes = list(given[0].axes)
-    axes.insert(at, Axis("stack", len(given)))
-    names = ", ".join(tensor.name for tensor in given)
-    return made(f"{names} as entries of a new axis", axes)
-
-
-def _check_alike(call: Call, given: tuple[Tensor, ...], but: int | None = None) -> None:
-    shapes = [[n for at, n in enumerate(tensor.shape) if at != but] for tensor in given]
-    ranks = {len(tensor.axes) for tensor in given}
-    if len(ranks) > 1 or any(shape != shapes[0] for shape in shapes):
-        listed = ", ".join(f"{tensor.name} {tensor.shape}" for tensor in given)
-        apart = "" if but is None else " but for that axis"
-        raise call.error(
-            f"{call} takes tensors of one shape{apart}, but is given {listed} "
-            '(Keras: "must have the same shape")'
-        )
-
-
-@of_two("matmul")
-def matmul(call: Call, first: Tensor, second: Tensor) -> Facts | None:
-    if min(len(first.axes), len(second.axes)) < 2:
+@rule("repeat")
+def repeat(call: Call, given: Tensor) -> Facts | None:
+    times = wholes(call, "repeats")
+    at = None if call["axis"] is None else place(call, "axis", given)
+    axis = joined(given.axes) if at is None else given.axes[at]
+    if min(times) < 0 or len(times) not in (1, axis.length):
         return None
-    _check_sums(call, first, first.axes[-1], second, second.axes[-2])
-    lead = repeated(call, first.axes[:-2], second.axes[:-2])
-    return made("sums of products", (*lead, first.axes[-2], second.axes[-1]))
+    one_for_all = len(times) == 1
+    longer = axis.resized(lambda length: length * times[0] if one_for_all else sum(times))
+    axes = (longer,) if at is None else exchanged(given, at, longer)
+    return made("each entry several times", axes)
 
 
-@of_two("dot")
-def dot(call: Call, first: Tensor, second: Tensor) -> Facts | None:
-    if not first.axes or not second.axes:
+@rule("tile")
+def tile(call: Call, given: Tensor) -> Facts | None:
+    times = wholes(call, "repeats")
+    if min(times, default=0) < 0:
         return None
-    return _contracted(call, first, [len(first.axes) - 1], second, [max(0, len(second.axes) - 2)])
+    more = len(times) - len(given.axes)  # the shorter of both has ones before it
+    pairs = zip([Axis("1", 1)] * more + [*given.axes], [1] * -more + [*times], strict=True)
+    return made("the input several times", [n * axis if n != 1 else axis for axis, n in pairs])
 
 
-@of_two("tensordot")
-def tensordot(call: Call, first: Tensor, second: Tensor) -> Facts | None:
-    match call["axes"]:
-        case int(count) if 0 <= count <= min(len(first.axes), len(second.axes)):
-            ours = list(range(len(first.axes) - count, len(first.axes)))
-            theirs = list(range(count))
-        case (tuple(left), tuple(right)) if len(left) == len(right):
-            ours = [place_of(call, "axes", at, first) for at in left if isinstance(at, int)]
-            theirs = [place_of(call, "axes", at, second) for at in right if isinstance(at, int)]
-        case _:
-            return None
-    return _contracted(call, first, ours, second, theirs)
-
-
-def _contracted(
-    call: Call, first: Tensor, ours: Sequence[int], second: Tensor, theirs: Sequence[int]
-) -> Facts:
-    """What is left of two tensors when it is summed over some axes of both."""
-    for our, other in zip(ours, theirs, strict=False):
-        _check_sums(call, first, first.axes[our], second, second.axes[other])
-    kept = [axis for at, axis in enumerate(first.axes) if at not in ours]
-    kept += [axis for at, axis in enumerate(second.axes) if at not in theirs]
-    return made("sums of products", kept)
-
-
-def _check_sums(call: Call, first: Tensor, axis: Axis, second: Tensor, other: Axis) -> None:
-    if axis.length != other.length:
-        raise call.error(
-            f"{call.name} sums over {axis.length} {axis.label} of {first.name} {first.shape} and "
-            f"{other.length} {other.label} of {second.name} {second.shape}: these must be equally "
-            'many (Keras: "Matrix size-incompatible", "must be equal")'
-        )
-
-
-@of_two("outer")
-def outer(call: Call, first: Tensor, second: Tensor) -> Facts:
-    return made("all products of two", (joined(first.axes), joined(second.axes)))
-
-
-@rule_of_inputs("einsum")
-def einsum(call: Call, inputs: Inputs) -> Facts | None:
-    given, written = tensors_in(inputs.named("operands")), str(call["subscripts"])
-    if not re.fullmatch(r"[a-zA-Z,.]+->[a-zA-Z.]*", written):
+@rule("one_hot")
+def one_hot(call: Call, given: Tensor) -> Facts | None:
+    count, at, rank = whole_number(call, "num_classes"), whole_number(call, "axis"), len(given.axes)
+    if count < 0 or not -1 <= at < rank:
         return None
-    taken, _, out = written.partition("->")
-    parts = taken.split(",")
-    if len(parts) != len(given):
-        raise call.error(
-            f"{printed(written)} is for {len(parts)} tensors, not {len(given)} "
-            '(Keras: "Number of operands")'
-        )
-    axes: dict[str, Axis] = {}
-    left_out: list[tuple[Axis, ...]] = []
-    for part, tensor in zip(parts, given, strict=True):
-        before, dots, after = part.partition("...")
-        more = len(tensor.axes) - len(before) - len(after)
-        if more < 0 or (more and not dots):
-            raise call.error(
-                f"{call} has {part!r} for {tensor.name}, which is {tensor.labels} "
-                '(Keras: "Number of dimensions in the subscript does not match")'
-            )
-        left_out.append(tensor.axes[len(before) : len(before) + more])
-        named = (*tensor.axes[: len(before)], *tensor.axes[len(before) + more :])
-        for letter, axis in zip(before + after, named, strict=True):
-            if axes.setdefault(letter, axis).length != axis.length:
-                raise call.error(
-                    f"{call} has {letter!r} for {axes[letter].length} {axes[letter].label} and for "
-                    f'{axis.length} {axis.label} (Keras: "Expected dimension")'
-                )
-    before, dots, after = out.partition("...")
-    if "." in before + after or not set(before + after) <= set(axes):
-        return None
-    middle = repeated(call, *left_out) if dots else ()
-    if any(left_out) and not dots:
-        return None
-    first, last = ([axes[letter] for letter in part] for part in (before, after))
-    return made("sums of products", (*first, *middle, *last))
+    at %= rank + 1
+    axes = (*given.axes[:at], Axis("num_classes", count), *given.axes[at:])
+    return made("1 at the place of each whole number", axes)
+
+
+@rule("flip", "roll")
+def moved_along(call: Call, given: Tensor) -> Facts:
+    places(call, "axis", given)
+    return made("the same numbers in another order", given.axes)

@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from rnnshape.errors import as_tuple
 from rnnshape.expression import Call, Unknown, calls_within
+from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
-from rnnshape.rules.facts import Axis, Facts, Tensor, changed
+from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
 from rnnshape.rules.states import with_initial_state
 from rnnshape.signatures import is_recurrent, signature
@@ -38,8 +39,8 @@ FLOATS = re.compile(r"b?float(\d+)")
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
 FAMILIES = (
-    "recurrent", "dense", "wrappers", "elementwise", "reshaping", "merging", "windows", "attention",
-    "conv_lstm", "indexing", "operations", "rearranging",
+    "recurrent", "dense", "wrappers", "elementwise", "rearranging", "merging", "windows",
+    "attention", "conv_lstm", "indexing", "operations",
 )  # fmt: skip
 
 Takes = Callable[[Call], tuple[str, ...]]
@@ -113,7 +114,7 @@ def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor
     # Attention hands on the query's, and what merges the masks of all or none.
     passed = [tensor for tensor in given if tensor.masked][:1] if facts.uses_mask else masked
     if not known and not all(tensor.mask_runs for tensor in passed):
-        gone = changed(facts.returns, lambda tensor: replace(tensor, mask_runs=False))
+        gone = rebuilt(facts.returns, lambda tensor: replace(tensor, mask_runs=False))
         facts = replace(facts, returns=gone)
     return replace(facts, mask_arrives=known or any(tensor.mask_runs for tensor in masked))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
-from rnnshape.expression import Call, printed
+from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.rules.registry import axes_of_rank, known_length, required_axes
@@ -91,37 +92,33 @@ def slid(call: Call, space: Sequence[Axis], window: str, *, both: bool = False) 
     return tuple(map(resized, space, sizes, steps, apart))
 
 
-def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...]:
-    """The axes once a window was laid down at each of their places: what `slid` takes back."""
+def spread(call: Call, space: Sequence[Axis]) -> tuple[Axis, ...] | None:
+    """The axes once a window was laid down at each of their places: what `slid` takes back. None
+    where Keras can't run it."""
     count = len(space)
     sizes, steps = numbers(call, "kernel_size", count), numbers(call, "strides", count)
     apart = numbers(call, "dilation_rate", count)
     _check_steps(call, steps, apart)
     more = None if call["output_padding"] is None else numbers(call, "output_padding", count)
-    if more and any(part >= step for part, step in zip(more, steps, strict=True)):
-        raise call.error(
-            f"{call.name} takes output_padding less than its strides, {printed(steps)} "
-            '(Keras: "`output_padding` must be strictly less than `strides`")',
-            "output_padding",
-        )
     whole = str(call["padding"]).lower() == "valid"
-
-    def resized(axis: Axis, size: int, step: int, gap: int, extra: int | None) -> Axis:
+    found: list[Axis] = []
+    for axis, size, step, gap, extra in zip(
+        space, sizes, steps, apart, more or (None,) * count, strict=True
+    ):
         covered = gap * (size - 1) + 1
         if extra is None:
             ends = max(covered, step) if whole else step
         else:
             ends = extra + (covered if whole else covered % 2)
         # A convolution would not come back to so many places from these.
-        if not whole and ends < 1 < axis.length:
-            raise call.error(
-                f"{call} can't run with output_padding=0, padding='same' and a kernel that covers "
-                f"{covered}, an even number of {axis.name}: leave out output_padding",
-                "output_padding",
-            )
-        return axis.resized(lambda length: (length - 1) * step + ends)
+        if (extra or 0) >= step or (not whole and ends < 1 < axis.length):
+            return None
+        found.append(axis.resized(partial(_spread, step, ends)))
+    return tuple(found)
 
-    return tuple(map(resized, space, sizes, steps, apart, more or (None,) * count))
+
+def _spread(step: int, ends: int, length: int) -> int:
+    return (length - 1) * step + ends
 
 
 def _check_steps(call: Call, steps: Sequence[int], apart: Sequence[int]) -> None:

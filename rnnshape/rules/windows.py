@@ -46,13 +46,13 @@ def convolution(call: Call, given: Tensor) -> Facts:
 
 
 @rule("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", takes=takes_line_or_space)
-def transposed_convolution(call: Call, given: Tensor) -> Facts:
+def transposed_convolution(call: Call, given: Tensor) -> Facts | None:
     batch, channels, space = axes_over_space(call, given)
     filters = Axis("filters", whole_number(call, "filters"))
     axes = (*kernel_axes(call, space), filters, channels)
     kernel = weight(call, "kernel", axes, "times each place of the input")
-    meaning = "each filter, added up around every place"
-    return _filtered(call, batch, spread(call, space), filters, [kernel], meaning)
+    meaning, spaced = "each filter, added up around every place", spread(call, space)
+    return _filtered(call, batch, spaced, filters, [kernel], meaning) if spaced else None
 
 
 @rule(
@@ -116,33 +116,23 @@ def adaptive_pooling(call: Call, given: Tensor) -> Facts | None:
 
 
 @rule(*_of_rank_1_to_3("GlobalMaxPooling", "GlobalAveragePooling"), takes=takes_line_or_space)
-def global_pooling(call: Call, given: Tensor) -> Facts:
+def global_pooling(call: Call, given: Tensor) -> Facts | None:
     batch, channels, space = axes_over_space(call, given)
     once = [Axis(axis.name, 1) for axis in space]
     kept = arranged(call, once, channels) if call["keepdims"] else (channels,)
     over = "timesteps" if call.name.endswith("1D") else "places"
     facts = made(f"{_pooled(call)} over all {over}", (batch, *kept))
     if call.name == "GlobalAveragePooling1D":
-        if given.mask is not None:
-            _check_mask(call, given.mask, space[0])
-        return replace(facts, uses_mask=True)
+        # Keras takes the last axis of the mask for the one that is averaged.
+        sizes = {given.mask[-1].length, space[0].length} - {1} if given.mask else ()
+        is_unfit = given.mask and (len(given.mask) != 2 or len(sizes) > 1)
+        return None if is_unfit else replace(facts, uses_mask=True)
     warning = f"{call.name} takes no mask: what is padded counts, too"
     return replace(facts, warnings=(warning,) if given.masked else ())
 
 
 def _pooled(call: Call) -> str:
     return "the largest" if "Max" in call.name else "the mean"
-
-
-def _check_mask(call: Call, mask: tuple[Axis, ...], timesteps: Axis) -> None:
-    """The mask leaves timesteps out of the mean; Keras takes it for one of the axis averaged."""
-    sizes = {mask[-1].length, timesteps.length} - {1}
-    if len(mask) != 2 or len(sizes) > 1:
-        shown = ", ".join(axis.label for axis in mask)
-        raise call.error(
-            f"{call} is given a mask of ({shown}), which does not fit its "
-            f'{timesteps.length} {timesteps.name} (Keras: "must be broadcastable")'
-        )
 
 
 @rule(*_of_rank_1_to_3("ZeroPadding"), takes=takes_line_or_space)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, changed, flat
+from rnnshape.nest import rebuilt
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
@@ -54,7 +55,7 @@ def _axes_with_time(call: Call) -> tuple[str, ...]:
 
 
 @rule("Bidirectional", takes=_axes_of_inner)
-def bidirectional(call: Call, given: Tensor) -> Facts:
+def bidirectional(call: Call, given: Tensor) -> Facts | None:
     """Two passes in opposite directions. The second is a copy of the layer inside that goes
     backwards, or `backward_layer`."""
     forward = _inner(call)
@@ -90,7 +91,7 @@ def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
         return replace(alone, name=name, meaning=f"{direction} {alone.meaning}")
 
     weights = (replace(part, name=f"{direction}_{part.name}") for part in one_pass.weights)
-    states = changed(one_pass.states, state)
+    states = rebuilt(one_pass.states, state)
     return one_pass._replace(direction=direction, states=states, weights=tuple(weights))
 
 
@@ -182,7 +183,7 @@ def _as_keras_returns(
     static = second._replace(output=_with_static_lengths(first.output, second.output))
     if not forward["return_state"]:
         return static, (), []
-    states = (*first.states, *changed(first.states, state))
+    states = (*first.states, *rebuilt(first.states, state))
     return static, states, found[len(expected) :]
 
 
@@ -245,14 +246,8 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
 def spectral_normalization(call: Call, given: Tensor) -> Facts | None:
     """The layer inside, with its kernel divided by the largest that it does to a vector."""
     inner = _inner(call)
-    if inner.name not in WITH_KERNEL:
-        raise call.error(
-            f"{call.name} takes a layer with a kernel, such as Dense or Conv1D, not {inner.name} "
-            f"(Keras: \"{inner.name} object has no attribute 'kernel' nor 'embeddings'\")",
-            "layer",
-        )
     seen = given if given.mask_runs else replace(given, mask=None)
-    facts = facts_of(inner, [seen])
+    facts = facts_of(inner, [seen]) if inner.name in WITH_KERNEL else None
     if facts is None:
         return None
     kernel, *others = facts.weights
