@@ -149,7 +149,7 @@ RNN([GRUCell(3), SimpleRNNCell(2)], return_state=True)
     recurrent_kernel_2 (units, units) weight: times the hidden state before
     bias_2 (units,) weight: added to their sum
     o == h_2
-    ! GRU + SimpleRNN has no cell state, so one tensor less than an LSTM
+    ! GRU and SimpleRNN have no cell state, so one tensor less than an LSTM
 
 RNN(SimpleRNNCell(3), return_state=True, go_backwards=True)
     o (batch, units) output: last output, after the first timestep

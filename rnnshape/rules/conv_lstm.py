@@ -31,5 +31,5 @@ def conv_lstm(call: Call, given: Tensor) -> Facts:
     states = states_of(call, "LSTM", axes)
     check_mask(call, given, states)
     weights = gated_weights(call, "LSTM", (*kernel, channels), (*kernel, filters))
-    one_pass = Pass("ConvLSTM", bool(call["go_backwards"]), axes, states, tuple(weights))
+    one_pass = Pass(("ConvLSTM",), bool(call["go_backwards"]), axes, states, tuple(weights))
     return facts_of_passes(call, given, [one_pass])

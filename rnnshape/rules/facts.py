@@ -184,7 +184,7 @@ class Pass(NamedTuple):
     """A recurrent layer's way through the timesteps, in one direction.
 
     Attributes:
-        cell: the cell's name, as a drawing needs it: `"LSTM"`.
+        cells: the names of those on top of each other: `("LSTM",)`.
         starts_last: whether it begins at the last timestep and ends at the first.
         output: the axes of what it returns for one timestep, the batch first.
         states: what it carries from one timestep to the next, nested as Keras nests them.
@@ -194,7 +194,7 @@ class Pass(NamedTuple):
         direction: `"forward"`, `"backward"`, or empty where there is only one.
     """
 
-    cell: str
+    cells: tuple[str, ...]
     starts_last: bool
     output: tuple[Axis, ...]
     states: tuple[Nested, ...]

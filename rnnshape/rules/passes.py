@@ -141,7 +141,7 @@ def _notes(
     letters = {tensor.name[0] for one_pass in passes for tensor in flat(one_pass.states)}
     if returns_state and "c" not in letters:
         each = " in each direction" if len(passes) > 1 else ""
-        cells = list(dict.fromkeys(one_pass.cell for one_pass in passes))
+        cells = list(dict.fromkeys(cell for one_pass in passes for cell in one_pass.cells))
         have = f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"
         yield f"{have} no cell state, so one tensor less than an LSTM{each}"
     if returns_state and len(passes) > 1:

@@ -122,7 +122,7 @@ def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked:
         features = units.named("features")
     check_mask(call, given, states)
     return Pass(
-        cell=" + ".join(dict.fromkeys(cell.name.removesuffix("Cell") for cell in cells)),
+        cells=tuple(cell.name.removesuffix("Cell") for cell in cells),
         starts_last=bool(call["go_backwards"]),
         output=states[-1][0].axes,
         # Of stacked cells each has its states in a list, unless it has only one.

@@ -128,11 +128,6 @@ def _cell_rows(
 
 def _cells(one_pass: Pass) -> list[tuple[str, tuple[Tensor, ...]]]:
     """The cells of a pass on top of each other: their names and states."""
-    if one_pass.states[0] == one_pass.hidden:  # of several cells it is the last one's
-        return [(one_pass.cell, tuple(flat(one_pass.states)))]
-    names = one_pass.cell.split(" + ")
-    if len(names) == 1:
-        names *= len(one_pass.states)
-    if len(names) != len(one_pass.states):
-        names = [f"cell {number}" for number in range(1, len(one_pass.states) + 1)]
-    return [(name, tuple(flat(part))) for name, part in zip(names, one_pass.states, strict=True)]
+    states = one_pass.states if len(one_pass.cells) > 1 else (one_pass.states,)
+    pairs = zip(one_pass.cells, states, strict=True)
+    return [(name, tuple(flat(part))) for name, part in pairs]
