@@ -10,8 +10,8 @@ from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.network import Dimensions, Network, Ref, Step
-from rnnshape.network_inputs import written_sizes
+from rnnshape.network import Dimensions, Network, Ref, Size, Step
+from rnnshape.network_inputs import with_other_sizes, written_sizes
 from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
@@ -156,20 +156,15 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
     """The network with the sizes of X for what its inputs leave open."""
     if len(call.x) != len(network.inputs):
         return network
-    for number, (source, data) in enumerate(zip(network.inputs, call.x, strict=True)):
-        if data.shape is None or isinstance(source.shape, Unknown):
-            continue
-        said = [size for _, size in written_sizes(network, number)]
-        if len(said) != len(data.shape):
-            continue
-        sizes = zip(said[1:], data.shape[1:], strict=True)
-        takes_any = network.kind != "Functional"
-        filled = tuple(
-            given if given is not None and (takes_any or before is None) else before
-            for before, given in sizes
-        )
-        network = _with_shape(network, number, (said[0], *filled))  # type: ignore[arg-type]
-    return network
+    takes_any = network.kind != "Functional"
+
+    def filled(number: int, place: int, _: str, before: Size) -> Size:
+        shape = call.x[number].shape or ()
+        is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
+        given = shape[place] if is_alike else None
+        return given if given is not None and (takes_any or before is None) else before
+
+    return with_other_sizes(network, filled)
 
 
 # Outputs

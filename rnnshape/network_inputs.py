@@ -54,32 +54,31 @@ def axes_that_are_given(network: Network, sizes: Dimensions) -> Iterator[str]:
 def with_given_sizes(network: Network, sizes: Dimensions) -> Network:
     """The same network, with the sizes that are given for what is open in its inputs."""
 
-    def filled(_: str, axis: str, size: Size) -> Size:
+    def filled(_: int, __: int, axis: str, size: Size) -> Size:
         return (sizes.given(axis) or size) if isinstance(size, Unknown) else size
 
-    return _with_other_sizes(network, filled) if network.unknowns else network
+    return with_other_sizes(network, filled) if network.unknowns else network
 
 
 def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
     """The same network, with all that would be assumed of its inputs, but the batch, as open."""
     why = "none of the usual sizes fits the layers: say it in an Input(...)"
 
-    def opened(name: str, axis: str, size: Size) -> Size:
+    def opened(number: int, place: int, axis: str, size: Size) -> Size:
         is_assumed = size is None and axis != "batch" and sizes.given(axis) is None
+        name = f"{network.inputs[number].name}.shape[{place}]"
         return Unknown(name, (), why) if is_assumed else size
 
-    return _with_other_sizes(network, opened)
+    return with_other_sizes(network, opened)
 
 
-def _with_other_sizes(network: Network, change: Callable[[str, str, Size], Size]) -> Network:
-    """The same network with other sizes of its inputs, each by its name and that of its axis."""
+def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], Size]) -> Network:
+    """The same network with other sizes of its inputs, each by the number of the input and of the
+    axis, and by the axis' name."""
 
     def changed(number: int, source: Input) -> Input:
         before = written_sizes(network, number)
-        shape = tuple(
-            change(f"{source.name}.shape[{place}]", axis, size)
-            for place, (axis, size) in enumerate(before)
-        )
+        shape = tuple(change(number, place, *pair) for place, pair in enumerate(before))
         is_same = isinstance(source.shape, Unknown) or shape == tuple(size for _, size in before)
         return source if is_same else replace(source, shape=shape)
 

@@ -15,16 +15,10 @@ USUAL_BATCH = 32  # Keras' own batch_size
 BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
 
 # What both processes take at their peak, as `tests/tools/memory_estimate.py` has seen it.
-FLOAT32 = 4
 LOADED = 450 * 2**20  # bytes once TensorFlow is loaded, its libraries among them
-OF_INPUTS = 3.2  # copies: NumPy's, TensorFlow's, and what it makes them from
-OF_OUTPUTS = 3.1  # copies: of each batch, all of them joined, and NumPy's
-OF_BATCH = 0.8  # copies of the batch that is worked on
-OF_PASS = 0.4  # copies of a batch's inputs for each further pass over time
+COPIES = 4  # of each number: NumPy's, TensorFlow's, what is worked on, and what it is made from
+FLOAT32 = 4  # bytes
 SHARE_OF_FREE = 0.9  # the rest is left to others
-PASSES_AT_ONCE = 5  # of many, as there are only so many processors
-OF_WEIGHT = 1.8  # copies of the largest weight, while it is made
-OF_RECURRENT_WEIGHT = 3.9  # likewise; it is made orthogonal
 
 
 def check_request(request: Request) -> None:
@@ -36,7 +30,7 @@ def check_outputs(shapes: Iterable[Sequence[int | None]], batch: int) -> None:
     """The same of a model that Keras has built, by the shapes of its outputs; what is open in one
     is the batch or counts as 1. It tells where there is no rule for a layer."""
     sizes = (math.prod(size or 1 for size in shape[1:]) for shape in shapes)
-    _check(LOADED + FLOAT32 * int(OF_OUTPUTS * batch * sum(sizes)))
+    _check(LOADED + FLOAT32 * COPIES * batch * sum(sizes))
 
 
 def _check(needed: int) -> None:
@@ -51,26 +45,9 @@ def estimated_bytes(request: Request) -> int:
     described = [describe(question.network, question.dimensions) for question in request.questions]
     layers = [layer for description in described for layer in description.layers]
     given = {description.inputs for description in described}  # those that are alike are shared
-    inputs = sum(tensor.size for tensors in given for tensor in tensors)
-    outputs = sum(tensor.size for layer in layers for tensor in layer.outputs)
-    batch = described[0].inputs[0].shape[0]
-    share = min(1, batch_size(batch) / batch)  # of all, that is in one batch
-    timelines = [layer.facts.timeline for layer in layers if layer.facts]
-    passes = sum(len(timeline.passes) for timeline in timelines if timeline)
-    further = min(max(passes, 1), PASSES_AT_ONCE) - 1
-    weights = [weight for layer in layers for weight in layer.weights]
-    making = (
-        weight.size * (OF_RECURRENT_WEIGHT if "recurrent" in weight.name else OF_WEIGHT)
-        for weight in weights
-    )
-    numbers = (
-        OF_INPUTS * inputs
-        + OF_OUTPUTS * outputs
-        + share * (OF_BATCH * (inputs + outputs) + OF_PASS * further * inputs)
-        + sum(weight.size for weight in weights)
-        + max(making, default=0)
-    )
-    return LOADED + FLOAT32 * int(numbers)
+    tensors = [tensor for inputs in given for tensor in inputs]
+    tensors += [tensor for layer in layers for tensor in (*layer.outputs, *layer.weights)]
+    return LOADED + FLOAT32 * COPIES * sum(tensor.size for tensor in tensors)
 
 
 def most_for(pid: int) -> int | None:
