@@ -213,11 +213,7 @@ def test_what_is_called_again_or_wrongly_is_refused_as_by_keras(
     ("refused", "remedy", "mended"),
     [
         ("Attention()([x])", "give the same twice", "Attention()([x, x])"),
-        (
-            "ops.reshape(x, (-1, 7))",
-            "give a shape of as many",
-            "ops.reshape(x[:, :, :2], (-1, 10))",
-        ),
+        ("ops.squeeze(x, axis=1)", "with one entry", "ops.squeeze(x[:, :1], axis=1)"),
     ],
 )
 def test_keras_takes_a_function_of_tensors_that_is_mended(
@@ -227,7 +223,7 @@ def test_keras_takes_a_function_of_tensors_that_is_mended(
     exec("from keras import *\nfrom keras.layers import *", names)
     wrong, right = (f"x = Input((5, 3))\nm = Model(x, {made})" for made in (refused, mended))
     called = "m(ops.zeros((2, 5, 3)))"
-    with pytest.raises(ValueError, match=r"inputs list|Input to reshape"):
+    with pytest.raises(ValueError, match=r"inputs list|is not 1"):
         exec(f"{wrong}\n{called}", names)
     exec(f"{right}\n{called}", names)
     path = tmp_path / "x.py"
