@@ -170,7 +170,7 @@ def _names(tensors: Iterable[Tensor]) -> str:
 
 def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
     is_alone = isinstance(next(iter(inputs.arguments.values()), None), Tensor)
-    if is_alone or (count and len(inputs) != count):
+    if is_alone or not len(inputs) or (count and len(inputs) != count):
         wanted = f"a list of {count} tensors" if count else "a list of tensors"
         said = "" if is_operation(call.name) else ' (Keras: "should be called on")'
         raise call.error(
