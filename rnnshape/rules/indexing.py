@@ -146,10 +146,13 @@ def split(call: Call, given: Tensor) -> Facts | None:
 
 
 @rule("unstack")
-def unstack(call: Call, given: Tensor) -> Facts | None:
+def unstack(call: Call, given: Tensor) -> Facts:
     at = place(call, "axis", given)
     count = given.axes[at].length
-    return _parts([exchanged(given, at)] * count) if call["num"] in (None, count) else None
+    if call["num"] not in (None, count):
+        words = f"{call} is given {count} {given.axes[at].label}, not {call['num']}"
+        raise call.error(f'{words} (Keras: "must equal")', "num")
+    return _parts([exchanged(given, at)] * count)
 
 
 def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
