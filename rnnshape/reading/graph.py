@@ -26,6 +26,7 @@ from rnnshape.network import (
     without_input_arguments,
 )
 from rnnshape.rules.facts import Tensor as Described
+from rnnshape.signatures import is_operation
 
 
 @dataclass(eq=False, slots=True)
@@ -128,7 +129,7 @@ def _default_names(call: Call) -> tuple[Any, ...]:
     try:
         [layer] = describe(chain([call])).layers
     except QueryError:  # whoever describes the network will say why
-        return ("o",)
+        return ()
     returns: Any = layer.facts.returns if layer.facts else None
     return tuple(rebuilt(returns, lambda output: output.name)) if returns else ("o",)
 
@@ -139,7 +140,10 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     `many` says how many tensors there are of a layer that no rule knows.
     """
     names = ("o",) if call.layer.unread else _default_names(call.layer.call)
-    if len(names) == 1:
+    if is_operation(call.layer.call.name) and len(names) != 1:  # the tensors may say how many
+        call.shapes = _shapes_made_by(call)
+        names = ("o",) * len(call.shapes) or names
+    if len(names) <= 1:
         names = ("o",) * max(many, len(call.returns or ()), 1)
     places = count()
     made = folded(names, lambda _: kind(call, next(places)), list[Any])
@@ -312,7 +316,7 @@ def network_of(
                 layer.name,
             )
         )
-    is_whole = bool(calls) and [*outputs] == [*tensors_in(returned(calls[-1]))]
+    is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
     returns = () if is_whole else tuple(map(ref, outputs))
     given = [_input(tensor, is_beside=0 < len(inputs) <= place) for tensor, place in places.items()]
     network = Network(

@@ -57,6 +57,12 @@ def asdict(value: Any) -> Any:
     return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
+def replaced(value: Any, **changes: Any) -> Any:
+    if not is_of_code(type(value)):
+        raise TypeError("replace() should be called on dataclass instances")
+    return dataclasses.replace(value, **changes)
+
+
 def namedtuple(name: str, fields: Any, **more: Any) -> type:
     """Python's own, which takes nothing but names, as a class of the code."""
     return collections.namedtuple(name, fields, **{**more, "module": "__main__"})
@@ -221,7 +227,12 @@ MODULES: dict[str, Mapping[str, object]] = {
         "namedtuple": namedtuple,
         **_of(collections, "Counter defaultdict"),
     },
-    "dataclasses": {"dataclass": dataclass, "field": dataclasses.field, "asdict": asdict},
+    "dataclasses": {
+        "dataclass": dataclass,
+        "field": dataclasses.field,
+        "asdict": asdict,
+        "replace": replaced,
+    },
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": _of(enum, "Enum IntEnum auto"),
     "abc": {"ABC": object, "abstractmethod": unchanged},

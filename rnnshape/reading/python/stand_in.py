@@ -96,6 +96,12 @@ class Stream:
             raise IsOpenError(Open("a generator", "it gives more values than are read"))
         raise StopIteration
 
+    def send(self, value: object) -> object:
+        """What it gives from here on follows from what it is sent, which nobody follows."""
+        if value is not None:
+            self.items, self.is_cut = [], True
+        return next(self)
+
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
 
@@ -107,8 +113,9 @@ METHODS: dict[type, frozenset[str]] = {
     kind: frozenset(name for name in dir(kind) if name[0] != "_" and name not in REACHING)
     for kind in PLAIN
 }
+METHODS[Stream] = frozenset({"send"})
 METHODS |= dict.fromkeys(
-    (Stream, type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
+    (type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
     frozenset[str](),
 )
 METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__name__"}))
