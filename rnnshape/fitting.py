@@ -68,6 +68,8 @@ def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingC
     """Without what meets an input or output of which not even the rank is known."""
     if network.kind == "Sequential" and network.steps[0].unread:  # what it takes is not known
         call = replace(call, x=())
+    if not network.kind and len(call.x) != len(network.inputs):  # a `call` may take fewer
+        call = replace(call, x=())
     open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
     if any(open_inputs) and len(call.x) == len(open_inputs):
         pairs = zip(call.x, open_inputs, strict=True)

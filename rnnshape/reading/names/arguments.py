@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from ast import literal_eval
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -113,6 +115,32 @@ def _input_of_today(name: str, named: Mapping[str, Any]) -> str:
 def passed(value: Any) -> Any:
     """What a layer is called with: data becomes an input of the network."""
     return rebuilt(value, _passed, tuple)
+
+
+def check_positions(layer: Any, given: Sequence[Any]) -> None:
+    """Keras takes nothing but tensors by position: all else is read as it was meant."""
+    node, is_functional = session().evaluator.node, getattr(layer, "own_kind", "") == "Functional"
+    written = node.args if isinstance(node, ast.Call) and not is_functional else []
+    for place, value in enumerate(given[1:], 1):
+        if not isinstance(value, bool | int | float | str) or place >= len(written):
+            continue
+        takes = [*inspect.signature(layer.call).parameters]
+        word = takes[place] if layer.call.__func__.__module__ == "__main__" else "training"
+        text = f"{word}={ast.unparse(written[place])}"
+        words = "Only input tensors may be passed as positional arguments"
+        message = f'layers take no {word} by position: write {text} (Keras: "{words}")'
+        session().problem("keras", message, (text,), session().evaluator.place)
+
+
+def check_called(model: Any, end: str) -> None:
+    """A `Sequential` has an `input` and an `output` only where it is called with a tensor."""
+    held = any(item is model for other in session().models for item in other.own_items)
+    if model.own_kind != "Sequential" or model.own_is_symbolic or held or end.endswith("s"):
+        return
+    write = f"{model.own_title or 'model'}.{end}s[0]"
+    words = f"has never been called and thus has no defined {end}"
+    message = f"a Sequential that is called with no tensor has no {end}: write {write}"
+    session().problem("keras", f'{message} (Keras: "{words}")', (write,), session().evaluator.place)
 
 
 def _passed(value: Any) -> Any:

@@ -12,7 +12,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import rebuilt
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Setting, bound, holds_tensors, passed
+from rnnshape.reading.names.arguments import Setting, bound, check_positions, holds_tensors, passed
 from rnnshape.reading.names.rows import (
     counted_in_all,
     nested_like,
@@ -124,6 +124,7 @@ class Layer(StandIn):
             self.own_layer.unread = unknown_of(because)
 
     def __call__(self, *given: Any, **named: Any) -> Any:
+        check_positions(self, given)
         return self.call(*given, **named) if self.own_keras_name else self._followed(given, named)
 
     def call(self, *given: Any, **named: Any) -> Any:

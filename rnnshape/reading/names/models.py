@@ -12,7 +12,9 @@ from rnnshape.expression import Call
 from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
+    check_called,
     check_fits,
+    check_positions,
     holds_tensors,
     open_shape,
     passed,
@@ -36,13 +38,12 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, History, given_to
+from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.signatures import is_operation
 
 MOST_MODELS = 1_000
 ENDS = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
-OWN_TRAINING = ("train_step", "test_step", "predict_step", "compute_loss")
 
 
 class Model(Layer):
@@ -65,6 +66,7 @@ class Model(Layer):
     own_is_of_module: bool
     own_shape: Any
     own_compiled: Compiled | None
+    own_is_symbolic: bool
 
     own_what = "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
@@ -81,7 +83,7 @@ class Model(Layer):
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
         made.own_items, made.own_shape = (), None
-        made.own_compiled = None
+        made.own_compiled, made.own_is_symbolic = None, False
         held.models.append(made)
         return made
 
@@ -118,7 +120,8 @@ class Model(Layer):
             self.own_open = because
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built"):
+        if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built",
+                    "own_is_symbolic"):  # fmt: skip
             return other
         if name == "own_compiled":
             return None
@@ -190,8 +193,10 @@ class Model(Layer):
         return [given[name] for name in names] if is_named else given
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
+        check_positions(self, (inputs, *more))
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
+        self.own_is_symbolic |= not is_data
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
@@ -246,10 +251,8 @@ class Model(Layer):
 
     def _predictions(self) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
-        gives = self.own_flow()[1]
-        if not gives:
-            return opened("predictions")
-        return self._nested([array_of_shape(tensor.shape) for tensor in gives])
+        arrays = [array_of_shape(tensor.shape) for tensor in self.own_flow()[1]]
+        return self._nested(arrays) if arrays else opened("predictions")
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, list | tuple) and not self.own_takes:
@@ -288,12 +291,11 @@ class Model(Layer):
         """A call that gives data to the model."""
         session().old_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
-        call = given_to(
-            method, x, given, named, self.own_compiled
-        )  # before its layers are followed
-        self._built_by(x.own_x if isinstance(x, Dataset) else x)
-        if not any(hasattr(type(self), name) for name in OWN_TRAINING):
-            session().train(self, self.own_items or self.own_gives, call)
+        # Before its layers are followed:
+        call = given_to(method, x, given, named, self.own_compiled)
+        if self.own_takes or not follow_step(self, method, x, given, named):
+            self._built_by(x.own_x if isinstance(x, Dataset) else x)
+        session().train(self, self.own_items or self.own_gives, call)
         return opened("numbers")
 
     evaluate = partialmethod(_trained, "evaluate")
@@ -321,8 +323,8 @@ class Model(Layer):
 
     def predict_on_batch(self, x: Any = None) -> Any:
         self._built_by(x)
-        is_known = self.own_open is None and self.own_is_described
-        return self._predictions() if is_known else opened("predictions")
+        is_open = self.own_open is not None or not self.own_is_described
+        return opened("predictions") if is_open else self._predictions()
 
     def _built_by(self, x: Any) -> None:
         """Data says what a model takes that has not been built."""
@@ -335,8 +337,7 @@ class Model(Layer):
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().old_arguments("compile", named)
-        words = dict(zip(("optimizer", "loss"), given, strict=False)) | named
-        self.own_compiled = Compiled(words.get("loss"), words.get("metrics"))
+        self.own_compiled = compiled(given, named)
 
     summary = save = load_weights = Layer.set_weights
 
@@ -377,6 +378,7 @@ class Model(Layer):
             raise AttributeError(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
+        check_called(self, name)
         takes, gives = self.own_flow()
         several = gives if name.startswith("out") else takes
         return several[0] if len(several) == 1 and not name.endswith("s") else several

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from rnnshape.errors import Place
 from rnnshape.layer_names import names_of_outputs
+from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
@@ -27,6 +30,10 @@ METHODS = {
     "test_on_batch": ("x", "y"),
     "__call__": ("x",),
 }  # fmt: skip
+# What a model of the code may do itself with each batch.
+OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "test_step",
+             "test_on_batch": "test_step", "predict": "predict_step"}  # fmt: skip
+OWN_LOSS = "compute_loss"
 
 Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
 
@@ -57,10 +64,23 @@ def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
 
 
 class Compiled(NamedTuple):
-    """What `compile` says: the losses and metrics, as the code gives them."""
+    """What `compile` says: the losses and metrics, as the code gives them; and where it gives the
+    metrics in the third place, as Keras 2 had it, how and where that is written."""
 
     loss: Any = None
     metrics: Any = None
+    third: tuple[str, Place | None] | None = None
+
+
+def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
+    words = dict(zip(("optimizer", "loss", "loss_weights", "metrics"), values, strict=False))
+    words |= named
+    third, node = words.get("loss_weights"), session().evaluator.node
+    parts = third if isinstance(third, list | tuple) else [third]
+    if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
+        return Compiled(words.get("loss"), words.get("metrics"))
+    text = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and node.args[2:] else "[...]"
+    return Compiled(words.get("loss"), third, (text, session().evaluator.place))
 
 
 class History(StandIn):
@@ -109,6 +129,10 @@ def given_to(
     written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line, column = where_of(place)
+    if compiled and compiled.third and method not in ("predict", "__call__"):
+        write, at = f"metrics={compiled.third[0]}", compiled.third[1]
+        message = f"compile takes loss_weights in the third place: write {write}"
+        session().problem("keras", message, (write,), at)
     call = TrainingCall(
         method,
         (),
@@ -128,11 +152,29 @@ def given_to(
     return Given(call, *given, _validation(words, written.get("validation_data")), compiled)
 
 
+def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: Any) -> bool:
+    """Follows what a model of the code does itself with each batch: that says what it is called
+    with. False where it leaves that to Keras."""
+    step = getattr(type(model), OWN_STEPS.get(method, ""), None)
+    if step is None:
+        return False
+    y = values[1] if len(values) > 1 else named.get("y")
+    batch = x.own_element if isinstance(x, Dataset) else x if y is None else (x, y)
+    with suppress(Exception):
+        step(model, rebuilt(batch, _one_batch))
+    return True
+
+
+def _one_batch(data: Any) -> Any:
+    return Array((opened("batch"), *data.shape[1:])) if isinstance(data, Array) else data
+
+
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
+    trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
     for trained, layers, given in list(session().trained):
-        if trained is not model:
+        if trained is not model or trains_itself:
             continue
         if layers is model.own_items or layers is model.own_gives:
             yield _call_on(model, network, given)
