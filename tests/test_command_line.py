@@ -14,6 +14,7 @@ import pytest
 from rnnshape.measuring.messages import Failure, Measurement, Request
 from rnnshape.terminal.environment import Measurer
 from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
+from tests.processes import shell
 
 CHAIN = "Bidirectional(LSTM(64, return_sequences=True)) -> LSTM(32) -> Dense(1)"
 QUESTIONS = [  # as people write them, and the shapes of the last layer's outputs
@@ -304,6 +305,14 @@ def test_the_next_lines_are_answered_after_the_measurer_went_down(
     assert finished.code == 1
     assert [one["source"] for one in finished.lines] == ["predict", "rule", "predict"]
     assert finished.err.startswith("error: line 2: not measured: ")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("options", ["- -n", "--check -"])
+def test_what_can_t_be_read_of_standard_input_is_said(options: str) -> None:
+    finished = shell(f"rnnshape {options} 0>/dev/null")
+    wrong = "error: -: standard input can't be read: Bad file descriptor\n"
+    assert (finished.returncode, finished.stdout, finished.stderr) == (2, "", wrong)
 
 
 @pytest.mark.process

@@ -284,6 +284,12 @@ def test_a_program_on_standard_input_is_bounded(text: str, said: str) -> None:
     assert finished.err.startswith(said)
 
 
+def test_lines_that_hold_nothing_are_not_kept_for_ever() -> None:
+    finished = command("-", "-n", stdin="\n" * 10_000 + "import keras\nGRU(3)\n")
+    assert finished.err.startswith("error: line 10001: ")
+    assert finished.out.startswith("GRU(3)\n")
+
+
 @pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process
 @pytest.mark.parametrize(
     "line",

@@ -19,6 +19,7 @@ LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes
 BOM = b"\xef\xbb\xbf"  # some editors begin a file with it
 
+MOST_BEFORE = 10_000  # lines that hold nothing, in front of a program
 LARGEST = 20_000_000  # characters of one question
 
 Asked = tuple[int, str | None]  # the number of a line, from 1, and what it asks
@@ -54,9 +55,10 @@ def one_question(lines: Iterator[Line]) -> tuple[str | None, Iterator[Line]]:
     read: list[Line] = []
     for line in lines:
         read.append(line)
-        if line.holds_something:
+        if line.holds_something or len(read) == MOST_BEFORE:
             break
-    if not read or read[-1].text is None or not _goes_on(read[-1].text):
+    first = read[-1] if read and read[-1].holds_something else None
+    if first is None or first.text is None or not _goes_on(first.text):
         return None, chain(read, lines)
     return whole_text(chain(read, lines)), iter(())
 
@@ -65,7 +67,7 @@ def whole_text(lines: Iterator[Line]) -> str:
     """All lines as one question; a `UsageError` where they are too long to be read."""
     texts, length = [], 0
     for line in lines:
-        length += len(line.text or "")
+        length += len(line.text or "") + 1
         if line.text is None or length > LARGEST:
             most = f"{LARGEST:,}, {LONGEST_LINE:,} of them in a line"
             raise UsageError(f"-: line {line.number}: standard input is too long: at most {most}")
@@ -148,6 +150,8 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
         except BlockingIOError:  # another program has left the pipe or terminal so
             select.select([number], [], [])
             continue
+        except OSError as problem:
+            raise UsageError(f"-: standard input can't be read: {problem.strerror}") from None
         yield block, bool(block) and _is_readable(number)
 
 
