@@ -24,7 +24,7 @@ def read_notebook(
     notebook = json_value(text, where)
     cells = list(_cells(notebook))
     if not cells:
-        raise QueryError(f"{where} is not a notebook of version 4: there are no cells in it")
+        raise QueryError(f"{where} is not a notebook of version 3 or 4: there are no cells in it")
     sources, length = [], 0
     for number, code in cells:
         length += len(code)
@@ -38,10 +38,16 @@ def read_notebook(
 
 def _cells(notebook: object) -> Iterator[tuple[int, str]]:
     """The number of each cell of code, counted from 1 among all cells, and its code."""
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    for number, cell in enumerate(cells if isinstance(cells, list) else (), start=1):
+    if not isinstance(notebook, dict):
+        return
+    sheets = notebook.get("worksheets", [notebook])  # version 3 has its cells in sheets
+    cells: list[object] = []
+    for sheet in sheets if isinstance(sheets, list) else ():
+        held = sheet.get("cells") if isinstance(sheet, dict) else None
+        cells += held if isinstance(held, list) else ()
+    for number, cell in enumerate(cells, start=1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            code = cell.get("source", "")
+            code = cell.get("source", cell.get("input", ""))
             lines = code if isinstance(code, list) else [code]
             yield number, "".join(line for line in lines if isinstance(line, str))
 
