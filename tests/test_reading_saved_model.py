@@ -15,7 +15,7 @@ import pytest
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
-from rnnshape.network import Network
+from rnnshape.network import Dimensions, Network
 from rnnshape.reading import Reading, read
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
@@ -416,3 +416,25 @@ def test_what_a_config_means(name: str, text: str) -> None:
 if __name__ == "__main__":  # makes the table anew
     said = dict.fromkeys(said_of_config(*one) for one in all_configs())
     TABLE.write_text("\n\n".join(said) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [([3] * 30, (2, *[3] * 30)), ([3] * 300, None), ([0, 3], None), (["a"], None), (7, None)],
+    ids=["many axes", "too many", "zero", "a text", "a number"],
+)
+def test_the_shape_of_an_input_is_never_replaced(
+    sizes: object, expected: tuple[int, ...] | None
+) -> None:
+    shape = [None, *sizes] if isinstance(sizes, list) else sizes
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": shape, "name": "x"}},
+        {"class_name": "Activation", "config": {"activation": "relu", "name": "a"}},
+    ]
+    text = json.dumps({"class_name": "Sequential", "config": {"name": "m", "layers": layers}})
+    if expected is None:
+        with pytest.raises(QueryError, match="the shape of its input can't be read"):
+            read_config(text, "x.json")
+    else:
+        [network] = read_config(text, "x.json").networks
+        assert describe(network, Dimensions()).inputs[0].shape == expected

@@ -47,7 +47,7 @@ def sizes_of(shape: Any) -> RecordedShape:
     """A shape as a config or a live object has it, if it is one."""
     if isinstance(shape, dict) and shape.get("class_name") == "__tuple__":
         shape = shape.get("items")
-    if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 10:
+    if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 254:  # of TensorFlow
         return None
     is_right = all(size is None or (type(size) is int and 1 <= size <= LARGEST) for size in shape)
     return tuple(shape) if is_right else None

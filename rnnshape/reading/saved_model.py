@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, shortened
 from rnnshape.network import MOST_LAYERS, Question, check_count
 from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
@@ -229,7 +229,10 @@ def _built_for(layer: Any) -> RecordedShape:
 
 
 def _input(config: Any) -> Any:
-    shape = replay.sizes_of(config.get("batch_shape", config.get("batch_input_shape")))
+    given = config.get("batch_shape", config.get("batch_input_shape"))
+    shape = replay.sizes_of(given)
+    if shape is None and given is not None:
+        raise QueryError(f"the shape of its input can't be read: {shortened(str(given))}")
     dtype = config.get("dtype")
     if isinstance(dtype, dict):
         dtype = dtype.get("config", {}).get("name")
