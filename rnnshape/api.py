@@ -376,7 +376,15 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
 
     if let is not None and not isinstance(let, Mapping):
         raise TypeError(f"let is {named_type(let)}: give a dictionary, such as {{'units': 64}}")
-    return {name: plain(name, value) for name, value in (let or {}).items()}
+    from rnnshape.reading import check_value  # an object of Keras needs none of it
+
+    values = {}
+    for name, value in (let or {}).items():
+        if not isinstance(name, str):
+            raise TypeError(f"let: a name is a text, not {name!r}")
+        values[name] = plain(name, value)
+        check_value(name, values[name])
+    return values
 
 
 def _has_config(what: object) -> TypeGuard[HasConfig]:

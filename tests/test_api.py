@@ -706,6 +706,10 @@ def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
     for what in (layers, "LSTM(units)"):
         with pytest.raises(QueryError, match=r"let=\{'unit': ...\}; did you mean units"):
             inspect(what, let={"unit": 3})
+    with pytest.raises(TypeError, match="let: a name is a text, not 3"):
+        inspect(layers, let={3: 4})  # type: ignore[dict-item]
+    with pytest.raises(QueryError, match="whole numbers, 1 or more"):
+        inspect("LSTM(X.shape[2])", let={"X.shape": (3, 0)})
 
 
 @pytest.mark.process

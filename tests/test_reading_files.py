@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from rnnshape.errors import QueryError
 from rnnshape.network import Dimensions
 from rnnshape.reading import Reading, is_file, let_value, read
+from rnnshape.reading.files import without_waiting
 from rnnshape.reading.notebook import read_notebook
 from tests.conftest import command
 from tests.readings import lines_of
@@ -359,6 +361,9 @@ def test_what_is_no_file_is_said_in_a_line(
             path.symlink_to("/dev/zero")
         case "waits":  # an ordinary file, of which the next line comes some time
             path.symlink_to("/proc/kmsg")
+            with suppress(OSError), open(path, "rb", opener=without_waiting) as log:
+                while log.read(2**20):  # what the kernel has said up to now
+                    pass
     what = ["lstm", "--x", str(path)] if suffix == ".npy" else [str(path)]
     finished = command(*what, "-n")
     assert (finished.code, finished.out) == (2, "")

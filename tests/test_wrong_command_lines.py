@@ -85,6 +85,13 @@ WRONG: list[tuple[list[str], str]] = [
         ["LSTM(a) -> LSTM(b)", "--let", "a=1,b=2"],
         "--let a=1,b=2: one name at a time: --let units=64 --let classes=3",
     ),
+    *(
+        (
+            ["LSTM(X.shape[2])", "--let", text],
+            f"--let {text}: the sizes of a shape are whole numbers, 1 or more: X.shape=60000,28,28",
+        )
+        for text in ("X.shape=-3,0,5", "X.shape=3,a", "X.shape[2]=0", "X.shape=2.5")
+    ),
     (["lstm", *["-u", "3"] * 2_001], "these are too many layers: at most 2,000 are read"),
     (
         ["lstm", "--compare", *["-u", "3"] * 251],

@@ -63,7 +63,7 @@ def assignment(text: str) -> tuple[str, Value]:
     >>> assignment("X_train.shape[2]=8")
     ('X_train.shape[2]', 8)
     """
-    from rnnshape.reading import let_value  # few command lines need it
+    from rnnshape.reading import check_value, let_value  # few command lines need it
 
     name, equals, value = text.rpartition("=")
     if not (equals and name.strip() and value.strip()):
@@ -71,7 +71,8 @@ def assignment(text: str) -> tuple[str, Value]:
     if re.match(r"[\w.]+\s*=(?!=)", name):
         raise _wrong("--let", text, "one name at a time: --let units=64 --let classes=3")
     try:
-        return name.strip(), let_value(value)
+        check_value(name, given := let_value(value))
+        return name.strip(), given
     except QueryError as wrong:
         raise _wrong("--let", text, wrong.message) from None
 

@@ -19,7 +19,7 @@ from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import literal_network
 
-__all__ = ["SUFFIXES", "Reading", "is_file", "let_value", "parse", "read"]
+__all__ = ["SUFFIXES", "Reading", "check_value", "is_file", "let_value", "parse", "read"]
 
 LONGEST_VALUE = 10_000  # characters of a `--let`
 
@@ -136,6 +136,14 @@ def let_value(text: str) -> Value:
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return text
     return _plain(value)
+
+
+def check_value(name: str, value: Value) -> None:
+    """A `QueryError` where the shape of an array, or a size of it, is given what is none."""
+    sizes = value if isinstance(value, tuple) else (value,)
+    fits = all(size is None or (type(size) is int and size > 0) for size in sizes)
+    if ".shape" in name and not fits:
+        raise QueryError("the sizes of a shape are whole numbers, 1 or more: X.shape=60000,28,28")
 
 
 def _plain(value: object) -> Value:

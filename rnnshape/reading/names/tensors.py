@@ -50,8 +50,11 @@ class Tensor(graph.Tensor, StandIn):
 
     @staticmethod
     def own_taken_apart(value: Tensor, count: int) -> list[Tensor]:
-        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read."""
-        if isinstance(value.maker, graph.InputTensor) or value.maker.layer.unread is None:
+        """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or an
+        operation of which no rule says the shape."""
+        if isinstance(value.maker, graph.InputTensor) or plain_sizes(value) is not None:
+            return list(value)
+        if value.maker.layer.unread is None and value.maker.layer.call.name not in OPERATIONS:
             return list(value)
         return [Tensor(value.maker, place) for place in range(count)]
 
