@@ -287,6 +287,11 @@ def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Readin
         if not reading.networks:
             raise reading.refused()
     except QueryError as wrong:
+        from rnnshape.explaining import is_error
+
+        if is_error(text):
+            hint = "this is an error: rnnshape.explain(...) tells what it means"
+            raise QueryError(hint) from None
         for other in wrong.others:
             wrong.add_note(_with_place(other))
         raise wrong from None

@@ -56,7 +56,8 @@ class Call:
         arguments: those that differ from Keras' defaults, by name, in Keras' order. Each is plain
             data (None, a bool, a number, a text), a `Call`, or a tuple of these.
         places: where the call (under `""`) and its arguments stand, if they were read from a text.
-        left_open: arguments that are given what is not known, and that change no shape.
+        left_open: arguments that are given what is not known, and that change no shape. They are
+            printed, and nothing more.
 
     >>> from rnnshape.reading import parse
     >>> call = parse("layers.LSTM(64, return_sequences=True, activation='tanh')")
@@ -69,7 +70,7 @@ class Call:
     name: str
     arguments: tuple[tuple[str, Value], ...] = ()
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
-    left_open: tuple[str, ...] = ()
+    left_open: tuple[tuple[str, Value], ...] = ()
 
     def __getitem__(self, argument: str) -> Value:
         """An argument as it is given, or as Keras has it where it is not."""
@@ -92,7 +93,7 @@ class Call:
         required = signature(self.name).required
         parts = (
             printed(value) if name in required else f"{name}={printed(value)}"
-            for name, value in self.arguments
+            for name, value in (*self.arguments, *self.left_open)
         )
         return f"{self.name}({', '.join(parts)})"
 

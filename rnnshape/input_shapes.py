@@ -200,7 +200,10 @@ def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Q
     )
     if is_taken(replace(network, inputs=with_batch)):
         sizes = ", ".join(map(str, shapes[0]))
-        raise QueryError(f"input={shapes[0]}: the batch comes first, as in (batch, {sizes})")
+        raise QueryError(
+            f"input={shapes[0]}: the batch comes first, as in (batch, {sizes}), and the features "
+            f"last, as in ({sizes}, 1): X[..., None]"
+        )
 
 
 def named_type(value: object) -> str:

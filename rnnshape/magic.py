@@ -14,7 +14,7 @@ from typing import Any
 
 from rnnshape import shown
 from rnnshape.cli import ExitCode
-from rnnshape.cli.options import option_names
+from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
@@ -49,8 +49,12 @@ def load(shell: Any) -> None:
         return _Cell(shell).answer(line, cell)
 
     def complete(_: Any, event: Any) -> list[str]:
-        models = (name for name, value in shell.user_ns.items() if _is_of_keras(value))
-        return [*option_names(), *WORDS, *models]
+        [*_, before] = event.text_until_cursor.removesuffix(event.symbol).split()
+        if before == "--loss":
+            return losses()
+        fits = _shape if before in OF_DATA else _is_of_keras
+        names = [name for name, value in shell.user_ns.items() if fits(value)]
+        return names if before in OF_DATA else [*option_names(), *WORDS, *names]
 
     shell.register_magic_function(rnnshape, "line_cell", "rnnshape")
     for key in ("%rnnshape", "%%rnnshape"):
@@ -76,6 +80,11 @@ class _Cell:
             arguments = _with_shapes(words, names)
         except ValueError as wrong:
             raise UsageError(f"the line can't be read: {wrong}") from None
+        for word in arguments:
+            if _shape(names.get(word)) and word not in WORDS:
+                raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")
+        if cell is None and "-" in arguments:
+            raise UsageError("-: it takes the lines of a cell: %%rnnshape -")
         stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None
         if cell is not None and stdin is None:
             arguments.append(cell.strip())
@@ -88,6 +97,8 @@ class _Cell:
         )
         if code == ExitCode.WRONG:
             told = said.getvalue().removeprefix("error: ").rstrip()
+            if told.startswith("WHAT "):
+                told += "; the notebook has no layer or model of this name"
             raise UsageError(told or "what is wrong stands above")
         sys.stderr.write(said.getvalue())
         if quiet or not self.reports:

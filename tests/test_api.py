@@ -372,7 +372,11 @@ def test_an_open_dimension_stays_open() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ((100, 16), QueryError, r"input=\(100, 16\): the batch comes first, as in \(batch, 100, 1"),
+        (
+            (100, 16),
+            QueryError,
+            r"batch comes first, as in \(batch, 100, 16\), and .* X\[..., None",
+        ),
         ((32, 0, 16), QueryError, r"input=\(32, 0, 16\): give whole numbers, 1 or more, or None"),
         ((32, True, 16), QueryError, "give whole numbers"),
         ((32, 2.5, 16), QueryError, "give whole numbers"),
@@ -402,6 +406,7 @@ def test_an_input_that_the_network_excludes() -> None:
     [
         ("LSTM(64) -> LSTM(32)", QueryError, "give it return_sequences=True"),
         ("lstm", QueryError, "lstm is not known; did you mean LSTM"),
+        ("ValueError: Shapes (2,) and (3,) are incompatible", QueryError, "rnnshape.explain"),
         ("", QueryError, "no Keras layer"),
         ([], QueryError, "no layer in this list"),
         (["Input((3, 4))"], QueryError, "no layer in this list"),
@@ -647,6 +652,8 @@ def test_a_report_is_saved_as_a_picture_a_page_or_a_text(tmp_path: Path) -> None
         assert "▶" in text
     with pytest.raises(ValueError, match="the name must end in"):
         report.save("a.pdf")
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        report.save(tmp_path / "none" / "a.svg")
     with pytest.raises(ValueError, match="choose from weights"):
         report.save("a.txt", ["weight"])
 

@@ -62,6 +62,11 @@ CELLS = {
     "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
     "live behind others": "%rnnshape Dense(3) -> model -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
+    "complete loss": "get_ipython().complete('hub', '%rnnshape LSTM(3) --loss hub', 28)[1]",
+    "complete data": "get_ipython().complete('', '%rnnshape LSTM(3) --x ', 22)[1]",
+    "data alone": "%rnnshape X -n",
+    "no such name": "%rnnshape modle -n",
+    "standard input": "%rnnshape - -n",
     "complete option": "get_ipython().complete('--mer', '%rnnshape --mer', 15)[1]",
     "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
     "unquoted error": "%rnnshape ValueError: Shapes (None, 1) and (None, 10) are incompatible",
@@ -202,6 +207,15 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
 def test_names_and_options_are_completed(shown: Shown) -> None:
     assert "'model'" in shown("complete", "text/plain")
     assert "'--merge-mode'" in shown("complete option", "text/plain")
+    assert "'huber'" in shown("complete loss", "text/plain")
+    assert "'X', 'y', 'tensor'" in shown("complete data", "text/plain")
+
+
+def test_what_stands_where_a_layer_should(shown: Shown) -> None:
+    told = "UsageError: X is data: give it to a layer or model, as --x X\n"
+    assert shown("data alone", "stderr") == told
+    assert "the notebook has no layer or model of this name" in shown("no such name", "stderr")
+    assert "%%rnnshape -" in shown("standard input", "stderr")
 
 
 def test_an_error_of_keras_is_explained_as_text_and_needs_no_quotes(shown: Shown) -> None:

@@ -239,7 +239,7 @@ def test_values_that_come_from_data_are_open_and_can_be_given() -> None:
     [network] = reading.networks
     assert [str(call) for call in network.layers] == [
         "Embedding(vocab_size, units)",
-        "LSTM(units * 2)",
+        "LSTM(units * 2, dropout=rate, kernel_initializer=start)",
         "Dense(X_train.shape[2])",
     ]
     assert {"vocab_size", "units", "X_train.shape[2]"} <= set(reading.names_open)
@@ -247,7 +247,7 @@ def test_values_that_come_from_data_are_open_and_can_be_given() -> None:
     reading = read_code(text, let, "program.py")
     assert [str(call) for call in reading.networks[0].layers] == [
         "Embedding(9, 4)",
-        "LSTM(8)",
+        "LSTM(8, dropout=rate, kernel_initializer=start)",
         "Dense(2)",
     ]
     assert reading.names_used == ("X_train.shape[2]", "units", "vocab_size")

@@ -106,6 +106,9 @@ def test_what_is_said_of_a_file_that_is_not_read(
     monkeypatch.chdir(tmp_path)
     Path("x.txt").write_text("LSTM(3)")
     Path("folder.py").mkdir()
+    Path("saved").mkdir()
+    Path("saved/saved_model.pb").write_bytes(b"")
+    Path("saved/train.py").write_text(GRU)
     Path("folder.keras").mkdir()
     Path("empty.py").write_text("")
     Path("torch.py").write_text("from torch import nn\nmodel = nn.LSTM(3, 4)\n")
@@ -119,6 +122,12 @@ def test_what_is_said_of_a_file_that_is_not_read(
     not_whole = "is not a whole HDF5 file: it is damaged, or of another kind"
     said = {
         "none.py": "there is no file none.py",
+        "Torhc.py": "there is no file Torhc.py; did you mean torch.py?",
+        "saved/tran.py": "there is no file saved/tran.py; did you mean train.py?",
+        "no/train.py": "there is no file no/train.py",
+        "saved": "saved is a SavedModel, which is not read: model.save('model.keras') writes what "
+        "is",
+        "../": ".. is a folder: name a file in it",
         "./x.txt": "x.txt is not read: only .keras, .json, .py, .ipynb, .h5, .hdf5 are",
         "folder.py": "folder.py is not a file",
         "folder.keras": "folder.keras is not a file, as .keras models are",
@@ -135,6 +144,24 @@ def test_what_is_said_of_a_file_that_is_not_read(
         "old.keras": f"old.keras {not_whole}",
     }
     assert {name: message(name) for name in said} == said
+
+
+@pytest.mark.parametrize(
+    ("encoding", "head"),
+    [
+        ("latin-1", "# -*- coding: latin-1 -*-"),
+        ("utf-8", "# coding"),
+        ("utf-8-sig", "# coding: utf-8"),
+        ("utf-8", "# coding: no-such-encoding"),
+        ("cp1252", "#!/usr/bin/python\n# vim: set fileencoding=cp1252 :"),
+    ],
+)
+def test_a_program_is_in_the_encoding_that_its_head_names(
+    encoding: str, head: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.py"
+    path.write_bytes(f"{head}\nSequential([GRU(3, name='caf\xe9')])".encode(encoding))
+    assert [str(found) for found in read(str(path)).networks] == ["GRU(3, name='caf\xe9')"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no such file here")

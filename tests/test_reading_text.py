@@ -95,7 +95,9 @@ def test_what_a_text_means(text: str, meant: str | None) -> None:
         ("LSTM(3) -> Dense(units) -> GRU(n)", None, ["units", "n"]),
         ("Sequential([GRU(3)]) -> Dense(n)", "GRU(3) -> Dense(n)", ["n"]),
         ("LSTM(3, return_sequences=flag)", None, ["flag"]),
-        ("LSTM(3, dropout=rate, name=word)", "LSTM(3)", []),  # they change no shape
+        ("LSTM(3, dropout=rate, name=word)", None, []),  # they change no shape
+        ("Dense(3, relu)", "Dense(3, activation=relu)", []),
+        ("LSTM(n, activation=lambda x: x)", "LSTM(n, activation=...)", ["n"]),
         ("Input((time, 2)) -> GRU(3)", "Input((time, 2)) -> GRU(3)", ["time"]),
         ("GRU(3 if flag else 4)", "GRU(3 if flag else 4)", ["flag"]),
         ("RNN([LSTMCell(n), GRUCell(k)])", None, ["n", "k"]),
@@ -108,6 +110,7 @@ def test_a_name_that_is_not_known_is_open_in_an_expression_that_is_read(
     [network] = read_text(text).networks
     assert str(network) == (printed or text)
     assert [name for one in network.unknowns for name in one.asked] == open_names
+    assert [str(again) for again in read_text(str(network)).networks] == [str(network)]
     given = dict.fromkeys(open_names, 5)
     [network] = read_text(text, given).networks
     assert not network.unknowns
@@ -213,7 +216,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("x = 3", NO_LAYER),
         ("import os", NO_LAYER),
         ("def f():\n    pass", NO_LAYER),
-        ("LSTM(3) «Dense»(1)", "this can't be read: invalid syntax"),
+        ("LSTM(3) «D»ense(1)", "the layers of a chain are joined by ->"),
         ("LSTM(3)«)» ", "this can't be read: unmatched ')'"),
         ("LSTM(3, «3 4»)", "this can't be read: invalid syntax. Perhaps you forgot a comma?"),
         ("LSTM(\n  3,\n  «foo»=2)", "LSTM takes no 'foo'"),

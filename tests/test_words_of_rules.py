@@ -674,6 +674,10 @@ Attention(use_scale=True)([q, v], return_attention_scores=True)
     scores (batch, query, key) output: how much each entry of the value counts for the query
     scale () weight: times what is compared
 
+Attention()([z, z])
+    o (batch, features) output: what the query finds in the value
+    !! without timesteps, the samples of a batch attend to each other: a recurrent layer before it takes return_sequences=True
+
 AdditiveAttention()([q, v, k])
     o (batch, timesteps, features) output masked: what the query finds in the value
     scale (features,) weight: times what is compared

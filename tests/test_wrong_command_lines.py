@@ -28,8 +28,12 @@ WRONG: list[tuple[list[str], str]] = [
             ("-f", "--features"),
             ("-u", "--units"),
         ]
-        for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan", "64,32"]
+        for value in ["0", "-1", "2.5", "1e3", "three", "10**30", "nan"]
     ),
+    (["lstm", "-b", "64,32"], f"--batch 64,32: {ALLOWED}"),
+    (["lstm", "-u", "64,32"], f"--units 64,32: {ALLOWED}: --units 64 --units 32"),
+    (["lstm", "-u", "[64, 32]"], f"--units [64, 32]: {ALLOWED}: --units 64 --units 32"),
+    (["lstm", "-u", "64,x"], f"--units 64,x: {ALLOWED}"),
     (["lstm", "-b", str(10**30)], f"--batch {10**30}: {LARGEST}"),
     (["lstm", "-f", str(2**63)], f"--features {2**63}: {LARGEST}"),
     (["lstm", "-b", "9" * 5000], f"--batch {'9' * 97}...: {ALLOWED}"),
@@ -40,7 +44,13 @@ WRONG: list[tuple[list[str], str]] = [
     (["transformer"], f"WHAT transformer: {WORDS}"),
     (["lstm", "-u", "64", "32"], f"WHAT 32: {WORDS}"),
     (["error.txt"], "there is no file error.txt, and no Keras layer of that name"),
-    (["lstmcell"], f"WHAT lstmcell: {WORDS}"),
+    (["bi-lstm"], f"WHAT bi-lstm: {WORDS}; did you mean lstm --bidirectional?"),
+    (["lstm", "return_state"], f"WHAT return_state: {WORDS}; did you mean --return-state?"),
+    (["help"], f"WHAT help: {WORDS}; did you mean --help?"),
+    (["lstmcell"], f"WHAT lstmcell: {WORDS.replace('LSTM(64)', 'LSTMCell(units)')}"),
+    (["conv1d"], f"WHAT conv1d: {WORDS.replace('LSTM(64)', 'Conv1D(filters, kernel_size)')}"),
+    (["."], ". is a folder: name a file in it"),
+    (["tests"], "tests is a folder: name a file in it"),
     (
         ["lstm", "--bidirectional", "--merge-mode", "summ"],
         "--merge-mode summ: choose concat, sum, mul, ave or none; did you mean sum?",
@@ -65,7 +75,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["lstm", "--seed", str(2**32)], f"--seed {2**32}: the largest is {2**32 - 1}"),
     (
         ["--dry-run"],
-        "WHAT: name at least one: lstm, gru or simplernn, a Keras expression, a file",
+        "WHAT: name at least one: lstm, gru or simplernn, a Keras expression, a file, or - for "
+        "standard input",
     ),
     (["lstm", "-b"], "option '-b' requires an argument"),
     (
@@ -78,6 +89,27 @@ WRONG: list[tuple[list[str], str]] = [
         "--ret: no such option; did you mean --return-sequences or --return-state?",
     ),
     (["lstm", "--quiet"], "--quiet: no such option; see rnnshape --help"),
+    (["lstm", "-q"], "-q: no such option; see rnnshape --help"),
+    *(
+        (["lstm", given], f"{given.partition('=')[0]}: no such option; did you mean {meant}?")
+        for given, meant in [
+            ("--shape", "--x"),
+            ("--input=16,5,3", "--x"),
+            ("--input_shape", "--x"),
+            ("--target", "--y"),
+            ("--batch_size", "--batch"),
+            ("--seq-len", "--timesteps"),
+            ("--hidden-size", "--units"),
+            ("--output", "--export"),
+            ("-x", "--x"),
+            ("-bidirectional", "--bidirectional"),
+            ("-help", "--help"),
+        ]
+    ),
+    (
+        ["lstm", "--dropout", "0.5"],
+        "--dropout: no such option: it is written into the text: LSTM(64, dropout=...)",
+    ),
     (["lstm", "--torch"], "--torch: no such option; see rnnshape --help"),
     (["lstm", "--dry-run=1"], "--dry-run: it takes no value"),
     (["lstm", "--let", "x"], "--let x: give a name and its value: --let vocab_size=5000"),
@@ -145,6 +177,16 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             "LSTM takes no 'retrun_state'; did you mean return_state?",
             ("LSTM(64, retrun_state=True)", "         ^^^^^^^^^^^^"),
         ),
+        *(
+            (f"LSTM(64) {mark} Dense(1)", "the layers of a chain are joined by ->", place)
+            for mark in ["=>", "-->", ">", "|", "-"]
+            for place in [(f"LSTM(64) {mark} Dense(1)", f"{' ' * 9}{'^' * len(mark)}")]
+        ),
+        (
+            "LSTM(64) Dense(1)",
+            "the layers of a chain are joined by ->",
+            ("LSTM(64) Dense(1)", "         ^"),
+        ),
         ("LTSM(64)", "Keras has no layer LTSM; did you mean LSTM?", ("LTSM(64)", "^^^^")),
         (
             "LSTM(64) -> GRU(3, unit=2)",
@@ -201,6 +243,7 @@ def test_what_keras_refuses_in_a_file_is_said_and_the_rest_is_answered(tmp_path:
         (["n_units=9"], "--let n_units; did you mean n_unit?"),
         (["n_unit=9", "unused=1"], "--let unused: no text asks for it"),
         (["raise ValueError=9"], "--let raise ValueError: no text asks for it"),
+        (["n_unit=9,k=3"], "--let n_unit=9,k: give each name a --let of its own"),
     ],
 )
 def test_a_name_that_no_text_asks_for_is_not_given(given: list[str], told: str) -> None:

@@ -23,8 +23,10 @@ class UsageError(Exception):
         super().__init__(message)
 
 
-def whole_number(option: str, *, least: int = 1, most: int = LARGEST) -> Callable[[str], int]:
-    """A parser for the numbers of an option.
+def whole_number(
+    option: str, *, least: int = 1, most: int = LARGEST, repeated: bool = False
+) -> Callable[[str], int]:
+    """A parser for the numbers of an option, which may be one that is repeated.
 
     >>> whole_number("--batch")("7")
     7
@@ -36,7 +38,10 @@ def whole_number(option: str, *, least: int = 1, most: int = LARGEST) -> Callabl
         except ValueError:
             number = least - 1
         if number < least:
-            raise _wrong(option, text, f"give a whole number, {least} or more")
+            hint = ""
+            if repeated and re.fullmatch(r"[\[(]?\d+(, *\d+)+[\])]?", text):
+                hint = ": " + " ".join(f"{option} {size}" for size in re.findall(r"\d+", text))
+            raise _wrong(option, text, f"give a whole number, {least} or more{hint}")
         if number > most:
             raise _wrong(option, text, f"the largest is {most}")
         return number

@@ -126,7 +126,8 @@ def _arrays(incomplete: str) -> Iterator[str]:
     return _files(incomplete, (".npy",))
 
 
-def _losses() -> list[str]:
+def losses() -> list[str]:
+    """The names that a `--loss` may have."""
     from rnnshape.training.losses import NAMES
 
     return [name for name in NAMES if name.islower()]
@@ -145,7 +146,7 @@ def _flag(text: str, name: str) -> Any:
 
 
 def _number(panel: str, text: str, *names: str, kind: Any = int | None) -> Any:
-    parser = arguments.whole_number(names[-1])
+    parser = arguments.whole_number(names[-1], repeated=kind != int | None)
     return _option(kind, panel, text, *names, metavar="N", parser=parser)
 
 
@@ -194,7 +195,7 @@ OPTIONS: Mapping[str, Any] = {
     ),
     "x": _texts("X by its shape, or a .npy file: --x 16,5,3.", "--x", "SHAPE", _arrays),
     "y": _texts("y, the same: does it fit the output?", "--y", "SHAPE", _arrays),
-    "loss": _texts("The loss that compares them.", "--loss", "NAME", _losses),
+    "loss": _texts("The loss that compares them.", "--loss", "NAME", losses),
     "check": _option(bool, HOW, "Only what is wrong, a line each, by the rule alone.", "--check"),
     **{view.name: _option(bool, SHOW, view.help, f"--{view.name}") for view in VIEWS},
     "dry_run": _option(bool, HOW, "The rule alone, without TensorFlow.", "-n", "--dry-run"),

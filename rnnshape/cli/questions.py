@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
-from rnnshape.cli.options import Options
+from rnnshape.cli.options import Options, option_names
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Dimensions, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
@@ -39,7 +41,10 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
     where there is one. A `UsageError` where the options do not go together, a `QueryError` where a
     text can't be answered."""
     if not options.what:
-        raise UsageError(f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file")
+        raise UsageError(
+            f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file, or - for "
+            "standard input"
+        )
     _check_flags(options)
     reads_stdin = "-" in options.what
     asked: list[Question] = []
@@ -128,6 +133,8 @@ def _check_all_is_used(
         if not any(name in reading.names_used for reading in readings):
             known = [name for reading in readings for name in reading.names_open]
             hint = did_you_mean(name, known) or ": no text asks for it"
+            if re.fullmatch(r"[\w.]+=.+,.+", name):  # `a=1,b=2` is taken for the value 2
+                hint = ": give each name a --let of its own"
             raise UsageError(f"--let {shortened(name)}{hint}")
     given = {word for word in SIZES if options.dimensions.given(word) is not None}
     for question in questions if given else ():
@@ -195,11 +202,26 @@ def _check_flags(options: Options) -> None:
 
 def _check_word(what: str) -> None:
     """A name alone is a word that is misspelt, where nothing goes by it."""
-    if what.isdecimal() or what.replace("-", "").isidentifier():
-        hint = did_you_mean(what, WORDS, alike=0.7)
-        if hint or "." not in what:
-            choose = f"choose {either(WORDS)}, or write it in Keras: LSTM(64)"
-            raise UsageError(f"WHAT {shortened(what)}: {choose}{hint}")
+    if (what.isdecimal() or what.replace("-", "").isidentifier()) and not os.path.exists(what):
+        from rnnshape.signatures import LAYERS, signature  # a word needs none of it
+
+        layer = {name.lower(): name for name in LAYERS}.get(what.lower(), "LSTM")
+        needed = ", ".join(signature(layer).required)
+        text = "LSTM(64)" if layer == "LSTM" else f"{layer}({needed})"
+        choose = f"choose {either(WORDS)}, or write it in Keras: {text}"
+        raise UsageError(f"WHAT {shortened(what)}: {choose}{_near(what)}")
+
+
+def _near(what: str) -> str:
+    """The word, option or file that a name alone may stand for."""
+    from rnnshape.reading.files import SUFFIXES
+
+    word = what.lower().replace("-", "").replace("_", "")
+    if word.startswith("bi") and word[2:] in WORDS:
+        return f"; did you mean {word[2:]} --bidirectional?"
+    options = did_you_mean(f"--{what}", option_names(), alike=0.9)
+    files = [f"{what}{suffix}" for suffix in SUFFIXES if os.path.isfile(f"{what}{suffix}")]
+    return options or did_you_mean(what, [*WORDS, *files], alike=0.7)
 
 
 def _check_text(options: Options) -> None:

@@ -21,6 +21,16 @@ from rnnshape.terminal.environment import Environment, size
 
 RULE = "-----"
 MODELS = (".ipynb", ".keras", ".h5")
+# What an option may be taken for.
+OTHER_NAMES = {
+    "--x": ("--data", "--input", "--input-shape", "--shape"),
+    "--y": ("--labels", "--target"),
+    "--batch": ("--batch-size",),
+    "--timesteps": ("--length", "--seq-len", "--sequence-length", "--steps"),
+    "--features": ("--input-dim", "--input-size"),
+    "--units": ("--hidden", "--hidden-size", "--layers"),
+    "--export": ("--output", "--save"),
+}
 COMPLETION = "_RNNSHAPE_COMPLETE"  # by which a shell asks Typer for the words that may follow
 
 
@@ -58,7 +68,7 @@ def _answered(arguments: Sequence[str], environment: Environment, stdout: TextIO
         with redirect_stdout(stdout):
             options = _parsed(arguments, environment)
             stdout.flush()
-    except TyperException as wrong:
+    except (TyperException, UsageError) as wrong:
         raise UsageError(_reworded(wrong, arguments)) from None
     except SystemExit:  # so Rich leaves when the reader of the help has left
         return ExitCode.ANSWERED
@@ -136,20 +146,42 @@ def _bounded_width(environment: Environment) -> Iterator[int]:
         os.environ.update(before)
 
 
-def _reworded(wrong: TyperException, arguments: Sequence[str]) -> str:
-    """Typer's complaint in our form: the option, what is wrong with it, and what is right."""
+def _reworded(wrong: TyperException | UsageError, arguments: Sequence[str]) -> str:
+    """A complaint in our form: the option, what is wrong with it, and what is right."""
     known = option_names()
     for argument in arguments:
         if argument == "--":
             break
         option, equals, _ = argument.partition("=")
+        if f"-{option}" in known and option not in known:
+            return f"{shortened(option)}: no such option; did you mean -{option}?"
+        if isinstance(wrong, UsageError):
+            continue
         if not option.startswith("--") or len(option) == 2:
             continue
         if option not in known:
-            near = " or ".join(name for name in known if name.startswith(option))
-            hint = f"; did you mean {near}?" if near else did_you_mean(option, known, alike=0.8)
-            return f"{shortened(option)}: no such option{hint or '; see rnnshape --help'}"
+            return f"{shortened(option)}: no such option{_hint(option, known)}"
         if equals and "does not take a value" in wrong.message:
             return f"{option}: it takes no value"
+    if isinstance(wrong, UsageError):
+        return wrong.message
     words = wrong.message.rstrip(".")
+    short = words.removeprefix("No such option: ")
+    if short != words:
+        return f"{short}: no such option; see rnnshape --help"
     return words[0].lower() + words[1:]
+
+
+def _hint(option: str, known: Sequence[str]) -> str:
+    """What may be meant by an option that there is not."""
+    spelt = option.replace("_", "-")
+    near = [name for name in known if name.startswith(option)]
+    near = near or [name for name, others in OTHER_NAMES.items() if spelt in others]
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    from rnnshape.signatures import signature  # only a wrong command line needs it
+
+    argument = spelt[2:].replace("-", "_")
+    if argument in signature("LSTM").names:
+        return f": it is written into the text: LSTM(64, {argument}=...)"
+    return did_you_mean(option, known, alike=0.8) or "; see rnnshape --help"

@@ -115,7 +115,7 @@ def checked(said: Said) -> Advice:
             # Keras 2.1.3 and later write both without the batch, where both have the same rank.
             taken, came = (None, *taken), (None, *came)
         text = f"{written(taken)}; what came is {written(came)}."
-    if re.search("target|output", said["what"]):
+    if re.search("target|output", said["what"] or ("" if "input" in layer else "output")):
         return Advice(f"y: {layer} takes {text}", _labels_remedies(taken, came), "labels")
     if said["rank"]:
         remedies = _other_rank(layer, len(taken), len(came), came, inside=False)

@@ -9,6 +9,7 @@ import ast
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def read(
         return _without_refused(read_text(what, let), dimensions or Dimensions())
     path = Path(file)
     if not os.path.exists(file):  # it raises for no name, however long
-        raise QueryError(f"there is no file {shortened(file)}")
+        raise QueryError(f"there is no file {shortened(file)}{_other_file(path)}")
     reading = _file(path, let or {})
     if not reading.questions and not reading.messages:
         is_torch = re.search(r"\b(import|from) torch\b", file_text(path))
@@ -68,6 +69,14 @@ def parse(text: str) -> Call:
     from rnnshape.reading.text import read_call
 
     return read_call(text)
+
+
+def _other_file(path: Path) -> str:
+    """The file beside it that may be meant."""
+    with suppress(OSError, ValueError):
+        names = (name for name in os.listdir(path.parent) if name.lower().endswith(SUFFIXES))
+        return did_you_mean(path.name, names)
+    return ""
 
 
 def _named(reading: Reading, file: str, name: str) -> Reading:
@@ -122,6 +131,12 @@ def _file(path: Path, let: Mapping[str, Value]) -> Reading:
             from rnnshape.reading.saved_file import read_hdf5
 
             return read_hdf5(path)
+    if (path / "saved_model.pb").is_file():
+        raise QueryError(
+            f"{path} is a SavedModel, which is not read: model.save('model.keras') writes what is"
+        )
+    if path.is_dir():
+        raise QueryError(f"{path} is a folder: name a file in it")
     raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
 
 

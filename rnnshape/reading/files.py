@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+from io import BytesIO
 from pathlib import Path
 
 from rnnshape.errors import QueryError
@@ -24,7 +25,7 @@ def is_file(what: str) -> bool:
     if what.lower().endswith(SUFFIXES):
         return True
     try:
-        return bool(PATH.fullmatch(what)) and ("/" in what or os.path.isfile(what))
+        return bool(PATH.fullmatch(what)) and ("/" in what or os.path.exists(what))
     except (OSError, ValueError):
         return False
 
@@ -70,7 +71,19 @@ def file_text(path: Path) -> str:
         raise QueryError(f"{str(path)[:200]} can't be read: {words}") from None
     if len(content) > LARGEST_FILE:
         raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
-    return content.decode("utf-8-sig", errors="replace")
+    return content.decode(_encoding(content), errors="replace")
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-8, or what the head of a program says: `# -*- coding: latin-1 -*-`."""
+    if b"coding" not in b"".join(content.splitlines()[:2]):
+        return "utf-8-sig"
+    from tokenize import detect_encoding  # few files need it
+
+    try:
+        return detect_encoding(BytesIO(content).readline)[0]
+    except SyntaxError:  # it names no encoding that there is, or is not in it
+        return "utf-8-sig"
 
 
 def json_value(text: str, where: str) -> object:

@@ -28,7 +28,10 @@ from rnnshape.signatures import LAYERS, module_of
 
 # Texts and comments, which may hold anything, and what counts outside of them.
 MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
+NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
+# What people write between layers in place of `->`.
+JOINED = re.compile(r"(?<=\))[ \t]*(?!->(?!>))([-=|>+]{0,3})[ \t]*(?=(?:\w+\.)*[A-Z]\w*\()")
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
@@ -39,6 +42,18 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
     """
+    try:
+        return _reading(text, let)
+    except QueryError as wrong:
+        joined = JOINED.search(text)
+        if joined and "\n" not in text and wrong.message.startswith(NOT_JOINED):
+            start, end = joined.span(1)
+            place = Place.near(text, start, max(end, start + 1))
+            raise QueryError("the layers of a chain are joined by ->", place) from None
+        raise
+
+
+def _reading(text: str, let: Mapping[str, Value] | None) -> Reading:
     text = _without_prompts(with_plain_arrows(text))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")

@@ -13,6 +13,10 @@ from rnnshape.rules.registry import SEQUENCE, known_length, required_axes, rule_
 
 FOUND = "what the query finds in the value"
 SCORES = "how much each entry of the value counts for the query"
+OVER_BATCH = (
+    "without timesteps, the samples of a batch attend to each other: a recurrent layer before it "
+    "takes return_sequences=True"
+)
 OTHER_LENGTHS = "All dimensions of `value` and `key`, except the last one, must be equal"
 
 
@@ -27,7 +31,10 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     query, value, *others = inputs
     key = others[0] if others else value
     ranks = {len(tensor.axes) for tensor in (query, value, key)}
-    if min(ranks) < 3 or len(ranks) > 1 or query.shape[1:-2] != value.shape[1:-2]:
+    over_batch = ranks == {2} and not value.masked and len(inputs.arguments) == 1
+    if not over_batch and (min(ranks) < 3 or len(ranks) > 1):
+        return None
+    if query.shape[1:-2] != value.shape[1:-2]:
         return None
     if len(query.axes) > 3 and value.masked:
         return None
@@ -52,7 +59,8 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
         weights.append(weight(call, "concat_score_weight", (), "times the scores"))
     found = Tensor("o", (*query.axes[:-1], value.axes[-1]), FOUND, mask=query.mask)
     axes = (*query.axes[:-2], query.axes[-2].named("query"), key.axes[-2].named("key"))
-    return _returned(inputs, found, axes, weights)
+    facts = _returned(inputs, found, axes, weights)
+    return replace(facts, warnings=(OVER_BATCH,)) if over_batch else facts
 
 
 @rule_of_inputs("MultiHeadAttention")

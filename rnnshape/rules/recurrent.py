@@ -51,7 +51,7 @@ def recurrent(call: Call, given: Tensor) -> Facts:
             for name, words in needed.items()
             if call[name] not in words
         )
-        if bars or needed.keys().isdisjoint(call.left_open):
+        if bars or needed.keys().isdisjoint(dict(call.left_open)):
             one_pass = one_pass._replace(bars_cudnn=bars)
     return facts_of_passes(call, given, [one_pass])
 

@@ -46,12 +46,12 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     if any(value is Ellipsis for value in values):
         raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
     words: dict[str, Value] = {}
-    left_open: list[str] = []
+    left_open: list[tuple[str, Value]] = []
     for word, value in as_written_today(name, named).items():
         made = argument(value)
         optional = word not in known.required and changes_no_shape(word)
         if optional and next(unknowns_in(made), None) is not None:
-            left_open.append(word)
+            left_open.append((word, made))
         else:
             words[word] = made
     data_format = argument(session().data_format)
@@ -60,8 +60,8 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     plain = [argument(value) for value in values]
     for place, word in enumerate(known.positional[: len(plain)]):
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
+            left_open.append((word, plain[place]))
             plain[place] = known.defaults[word]
-            left_open.append(word)
     made_call = bind(name, plain, words, session().places())
     return replace(made_call, left_open=tuple(left_open))
 

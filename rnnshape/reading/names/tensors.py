@@ -256,7 +256,8 @@ def argument(value: Any) -> Value:
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     is_function = isinstance(value, types.FunctionType)
     what = "a function of the code" if is_function else getattr(value, "what", f"a {name}")
-    return unknown_of(opened(name, f"{what} as an argument is not read"))
+    shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
+    return unknown_of(opened(shown, f"{what} as an argument is not read"))
 
 
 def operand(value: Any) -> Any:
