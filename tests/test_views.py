@@ -404,6 +404,13 @@ def test_whole_numbers_and_texts_are_shown_as_they_are() -> None:
         assert rows[first + 1 : first + 3] == lines
 
 
+def test_what_is_left_out_has_one_row() -> None:
+    report = measured(asked("GRU(2, return_sequences=True)", batch=20, timesteps=30), values=True)
+    labels = [line.split("]")[0] for line in answer(report, ["values"]).splitlines()]
+    assert [label for label in labels if "[…" in label] == ["[…"] * 2
+    assert labels.count("[0, …") == labels.count("[19, …") == 2
+
+
 def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
     report = measured(asked("GRU(2)", batch=1, timesteps=1), values=True)
     assert report.measurement is not None

@@ -39,7 +39,11 @@ class NamedArray:
         leading, data = self.array.shape[:-1], self.array.data
         assert data is not None
         cut = prod(leading) > MOST_ROWS
-        indices = product(*(_shown(size, ENDS if cut else size) for size in leading))
+        every = product(*(_shown(size, ENDS if cut else size) for size in leading))
+        # What is left out has one row, however many would be in it.
+        indices = dict.fromkeys(
+            index[: index.index(None) + 1] if None in index else index for index in every
+        )
         whole = data if self.array.shape else data.reshape(1)
         return [(index, () if None in index else whole[index].tolist()) for index in indices]
 
