@@ -207,7 +207,7 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
     names = [("loss", name) for name in (*LOSSES, "crossentropy")]
     names += [("metric", name) for name in ("accuracy", *METRICS)]
     found = {key: [outcomes(*key, masked) for masked in (False, True)] for key in names}
-    assert found == expected
+    assert found == expected, "what is more, or other, on the left has its line in FAMILIES"
 
 
 @pytest.mark.parametrize(

@@ -856,6 +856,7 @@ assert not has_rule("no such layer")  # for it, all rules were looked for
 RULES_OF_LAYERS = [name for name in registry._RULES if name in LAYERS]
 
 
+WHERE_KINDS_ARE = "what is more has a line in KINDS of rules/kinds.py, or stands in WITHOUT_KIND"
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell", "StackedRNNCells")
 
 # What takes any value at all, and what the rule of the layer checks itself.
@@ -875,7 +876,8 @@ def test_every_argument_of_a_layer_with_a_rule_is_checked() -> None:
         for argument in signature(name).names
         if kind_of(name, argument) is None
     }
-    assert {argument for _, argument in taken} == set(WITHOUT_KIND.split())
+    found = {argument for _, argument in taken}
+    assert found == set(WITHOUT_KIND.split()), WHERE_KINDS_ARE
 
 
 def test_every_kind_is_of_an_argument_that_a_layer_has() -> None:
@@ -894,7 +896,7 @@ def test_an_argument_of_no_possible_kind_is_refused(name: str) -> None:
         except QueryError as wrong:
             assert wrong.message.startswith(f"{name} takes {argument} as ")  # noqa: PT017
     passed_over = {"activity_regularizer"} if name == "SimpleRNN" else set()
-    assert set(taken) <= {*WITHOUT_KIND.split(), *passed_over}
+    assert set(taken) <= {*WITHOUT_KIND.split(), *passed_over}, WHERE_KINDS_ARE
 
 
 @pytest.mark.parametrize("value", ["auto", True, False])
