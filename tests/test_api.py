@@ -655,7 +655,7 @@ def test_a_report_is_saved_as_a_picture_a_page_or_a_text(tmp_path: Path) -> None
         assert "▶" in text
     with pytest.raises(ValueError, match="the name must end in"):
         report.save("a.pdf")
-    with pytest.raises(FileNotFoundError, match="there is no folder"):
+    with pytest.raises(FileNotFoundError, match="there is no folder of the file"):
         report.save(tmp_path / "none" / "a.svg")
     with pytest.raises(ValueError, match="choose from weights"):
         report.save("a.txt", ["weight"])

@@ -243,7 +243,6 @@ def test_what_keras_refuses_in_a_file_is_said_and_the_rest_is_answered(tmp_path:
         (["n_units=9"], "--let n_units; did you mean n_unit?"),
         (["n_unit=9", "unused=1"], "--let unused: no text asks for it"),
         (["raise ValueError=9"], "--let raise ValueError: no text asks for it"),
-        (["n_unit=9,k=3"], "--let n_unit=9,k: give each name a --let of its own"),
     ],
 )
 def test_a_name_that_no_text_asks_for_is_not_given(given: list[str], told: str) -> None:

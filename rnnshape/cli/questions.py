@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -133,8 +132,6 @@ def _check_all_is_used(
         if not any(name in reading.names_used for reading in readings):
             known = [name for reading in readings for name in reading.names_open]
             hint = did_you_mean(name, known) or ": no text asks for it"
-            if re.fullmatch(r"[\w.]+=.+,.+", name):  # `a=1,b=2` is taken for the value 2
-                hint = ": give each name a --let of its own"
             raise UsageError(f"--let {shortened(name)}{hint}")
     given = {word for word in SIZES if options.dimensions.given(word) is not None}
     for question in questions if given else ():

@@ -99,7 +99,7 @@ def _replace(path: Path, text: str) -> bool:
 def _checked(path: Path) -> os.stat_result | None:
     """What stands at a path, if anything does; an `OSError` if it must not be replaced."""
     if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no folder", str(path.parent))
+        raise FileNotFoundError(errno.ENOENT, "there is no folder of the file", str(path))
     try:
         older = path.lstat()
     except OSError:
