@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("derandomized", derandomize=True)  # what fails there, fails anywhere
 if "CI" in os.environ:
     settings.load_profile("derandomized")
+# Else whether a convolution takes channels_first depends on the processor.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 COMMAND = [sys.executable, "-m", "rnnshape"]
 
 
@@ -143,8 +145,6 @@ class KerasInProcess:
         os.environ["KERAS_BACKEND"] = "tensorflow"
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        # Else whether a convolution takes channels_first depends on the processor.
-        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
         from rnnshape.measuring.keras_model import measure
 
         self._measure = measure
