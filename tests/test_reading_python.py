@@ -6,6 +6,7 @@ to what Python says, or open; and nearly all of it must be closed, or `?` would 
 
 from __future__ import annotations
 
+import collections
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from rnnshape.expression import Source
+from rnnshape.reading.python import allowed
 
 reader = pytest.importorskip("rnnshape.reading.python")
 
@@ -362,3 +364,11 @@ def test_each_statement(kind: str, pattern: str, data: st.DataObject) -> None:
     text = Code(data.draw).filled(pattern, DEEPEST).replace("NAME", "result")
     assume(is_python(text))
     is_open(text)
+
+
+@pytest.mark.parametrize("names", [{"a=print()": int}, {1: int}, collections.Counter("a")])
+def test_names_of_fields_that_would_be_run_as_text_are_refused(names: Any) -> None:
+    kind = type("X", (), {"__annotations__": names, "__module__": "__main__"})
+    for made in (kind, type("Y", (kind,), {"__module__": "__main__"})):
+        with pytest.raises(TypeError, match="the names of fields must be identifiers"):
+            allowed.dataclass(made)

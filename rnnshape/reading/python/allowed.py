@@ -38,14 +38,25 @@ def unchanged(*values: object, **_: object) -> object:
 
 
 def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
-    """Python's own, for classes of the code. Without a docstring it would write the defaults into
-    one, and with slots it would make another class."""
+    """Python's own, for classes of the code. It runs a text that has the fields' names in it.
+    Without a docstring it would write the defaults into one, and with slots it would make another
+    class."""
     if kind is None:
         return functools.partial(dataclass, **options)
     if not is_of_code(kind):
         raise TypeError("this is no class of the code")
+    for base in kind.__mro__:
+        annotated = vars(base).get("__annotations__", {})
+        fields = vars(base).get("__dataclass_fields__", {})
+        names = [*annotated, *(field.name for field in fields.values())]
+        if type(annotated) is not dict or not all(map(_is_identifier, names)):
+            raise TypeError("the names of fields must be identifiers")
     kind.__doc__ = kind.__doc__ or "a dataclass"
     return dataclasses.dataclass(kind, **options)
+
+
+def _is_identifier(name: object) -> bool:
+    return type(name) is str and name.isidentifier()
 
 
 def asdict(value: Any) -> Any:
