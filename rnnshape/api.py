@@ -381,10 +381,12 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
 
     if let is not None and not isinstance(let, Mapping):
         raise TypeError(f"let is {named_type(let)}: give a dictionary, such as {{'units': 64}}")
-    from rnnshape.reading import check_value  # an object of Keras needs none of it
+    if not let:
+        return {}
+    from rnnshape.reading import check_value  # few questions need it
 
     values = {}
-    for name, value in (let or {}).items():
+    for name, value in let.items():
         if not isinstance(name, str):
             raise TypeError(f"let: a name is a text, not {name!r}")
         values[name] = plain(name, value)
