@@ -14,6 +14,7 @@ from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import Place, QueryError, did_you_mean
+from rnnshape.nest import rebuilt
 from rnnshape.signatures import ALIASES, INPUT_ARGUMENTS, LAYERS, REFUSED, module_of, signature
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
@@ -106,6 +107,15 @@ class Call:
         """The same call without some of its arguments."""
         kept = tuple((name, value) for name, value in self.arguments if name not in names)
         return replace(self, arguments=kept)
+
+    def without_left_open(self) -> Call:
+        """The same call, and those in it, with nothing of what is left open."""
+
+        def known(leaf: Value) -> Value:
+            return leaf.without_left_open() if isinstance(leaf, Call) else leaf
+
+        arguments = tuple((name, rebuilt(value, known)) for name, value in self.arguments)
+        return replace(self, arguments=arguments, left_open=())
 
     def error(self, message: str, argument: str = "") -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""

@@ -63,6 +63,8 @@ def program(network: Network, description: Description) -> str:
     more = Input((5, 1), batch_size=2)
     o, h = layer(more, initial_state=h)
     """
+    steps = (replace(step, layer=step.layer.without_left_open()) for step in network.steps)
+    network = replace(network, steps=tuple(steps))
     used = {call.name for layer in network.layers for call in calls_within(layer)}
     names = sorted(used | {name for name in REFUSED if f"{name}(...)" in used})
     functions = ", ops" if any(map(is_operation, names)) else ""

@@ -70,7 +70,8 @@ def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
         if not description.is_complete:
             continue
         again = one(program(network, description))
-        assert [str(call) for call in again.layers] == [str(call) for call in network.layers]
+        known = [str(call.without_left_open()) for call in network.layers]
+        assert [str(call) for call in again.layers] == known
         assert shapes_by_rule(again) == shapes_by_rule(network)
         assert [step.same_as for step in again.steps] == [step.same_as for step in network.steps]
         assert [step.keywords for step in again.steps] == [step.keywords for step in network.steps]
