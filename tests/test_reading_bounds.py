@@ -299,12 +299,11 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
 
 
 TABLE = Path(__file__).parent / "tables" / "escapes.txt"
-HELD, TRIED = (
-    [line for line in part.splitlines() if line and not line.startswith("#")]
-    for part in TABLE.read_text().split("# What code may try to reach")
+HELD, TRIED, CLOSED = (
+    [line.replace("\\n", "\n") for line in part.splitlines()[1:] if line and line[0] != "#"]
+    for part in TABLE.read_text().split("# What code")
 )
 THINGS = [thing for line in HELD for thing in line.split("; ")]
-ESCAPES = [line.replace("\\n", "\n") for line in TRIED[1:]]
 BEFORE = """
 import os, math, functools, operator, itertools, collections, enum, dataclasses
 import types, copy, typing, argparse
@@ -382,9 +381,36 @@ def test_no_attribute_leads_to_what_follows_code(thing: str) -> None:
         check_reached(found_by(f"found = ({thing}).{name}", evaluator))
 
 
-@pytest.mark.parametrize("text", ESCAPES)
+@pytest.mark.parametrize("text", TRIED)
 def test_code_reaches_nothing_of_what_follows_it(text: str) -> None:
     check_reached(found_by(text))
+
+
+@pytest.mark.parametrize("text", CLOSED)
+def test_what_leads_out_of_what_follows_code_is_open(text: str) -> None:
+    assert isinstance(found_by(text), Open)
+
+
+@pytest.mark.process
+def test_what_reads_code_writes_and_starts_nothing(tmp_path: Path) -> None:
+    """Even where code reaches Python itself."""
+    code = f"""
+import os, sys
+from rnnshape.reading import child
+sys.addaudithook(child._refuse)
+for act in (
+    lambda: os.system("mkdir {tmp_path}/a"), lambda: os.mkdir("{tmp_path}/b"), lambda: os.fork(),
+    lambda: open("{tmp_path}/c", "w"), lambda: os.kill(os.getppid(), 0),
+):
+    try:
+        act()
+    except PermissionError:
+        continue
+    sys.exit("it was allowed")
+import numpy, h5py
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "r
            "swapaxes", "take", "var")  # fmt: skip
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
+NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
 # In the place of what is not known: a size, and the numbers of an array.
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
 
@@ -215,6 +216,8 @@ def of_numpy(name: str) -> Callable[..., Any]:
 
 def _check_is_small(leaves: list[Any]) -> None:
     """Raises where a call may make more than is worth its while."""
+    if any(type(leaf) not in NUMPY_TAKES and not isinstance(leaf, Array | Open) for leaf in leaves):
+        raise IsOpenError(opened("data"))  # NumPy asks an object where its memory is
     most = RUNS[-1][0]
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)

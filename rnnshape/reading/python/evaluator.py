@@ -219,13 +219,15 @@ class Evaluator:
 
     def attribute(self, owner: object, name: str) -> Any:
         """What is under a name of a value."""
+        name = str.__str__(name)  # a class of the code may tell something else of a text
         if isinstance(owner, Open):
             return self.part(owner, f".{name}")
         if isinstance(owner, Module):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
         if plain_type(owner) is str and name == "format":
-            return functools.partial(allowed.formatted, owner)
+            is_type = isinstance(owner, type)
+            return allowed.formatted if is_type else functools.partial(allowed.formatted, owner)
         if name == "__class__":
             return self.really(allowed.type_of, owner)
         stored = stored_name(owner, name)
@@ -251,6 +253,7 @@ class Evaluator:
         return shortened(name if isinstance(name, str) and name else type(value).__name__)
 
     def set_attribute(self, owner: Any, name: str, value: object) -> None:
+        name = str.__str__(name)
         if isinstance(owner, Open):
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:

@@ -15,7 +15,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, TooLargeError
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
-from rnnshape.reading.python.stand_in import Stream, is_of_code, stored_name
+from rnnshape.reading.python.stand_in import StandIn, Stream, is_of_code, stored_name
 from rnnshape.reading.python.targets import give
 
 YIELDS = (ast.Yield, ast.YieldFrom)
@@ -152,7 +152,8 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
 
-    host = next((base for base in bases if isinstance(base, type)), object)
+    hosts = [base for base in bases if isinstance(base, type) and issubclass(base, StandIn)]
+    host = next(iter(hosts), object)
     made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
     if isinstance(made, type):
         owner.append(made)

@@ -78,7 +78,7 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
 
 def check_text(made: object) -> None:
     """Raises where a text is none that Python would write where the code runs."""
-    if isinstance(made, str) and OF_THE_HOST.search(made[:MOST]):
+    if isinstance(made, str) and OF_THE_HOST.search(str.__str__(made)[:MOST]):
         raise IsOpenError(Open("text", "what Python would write here is not known"))
 
 

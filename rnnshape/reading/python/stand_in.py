@@ -133,20 +133,33 @@ def is_visible(owner: object, name: str) -> bool:
     """Whether code reaches what is under a name of a value; the name is as it is stored."""
     if _is_dunder(name):
         return name in DUNDERS
-    of_plain = plain_type(owner)
-    if of_plain is not None:  # what a class of the code adds to it is the code's
-        is_ours = name.startswith("own_") or hasattr(of_plain, name)
-        return name in METHODS[of_plain] or not is_ours
     kind = _kind(owner)
     if issubclass(kind, StandIn):
         return _is_visible_of_stand_in(owner, kind, name)
+    of_plain = plain_type(owner)
+    if of_plain is not None and (name.startswith("own_") or hasattr(of_plain, name)):
+        return name in METHODS[of_plain]
     if isinstance(owner, enum.EnumMeta) and name in owner.__members__:
         return True
     if owner is itertools.chain:
         return name == "from_iterable"
-    if is_of_code(kind) or isinstance(owner, types.SimpleNamespace):
-        return name != "mro"
-    return any(isinstance(owner, other) and name in names for other, names in OTHERS.items())
+    if any(isinstance(owner, other) and name in names for other, names in OTHERS.items()):
+        return True
+    is_of_others = of_plain is not None or isinstance(owner, types.SimpleNamespace)
+    return _is_added(owner, kind, name) if is_of_code(kind) else is_of_others
+
+
+def _is_added(owner: object, kind: type, name: str) -> bool:
+    """Whether code has added a name to what its class derives from; Python's own of an `Enum` lead
+    to whatever module they are told."""
+    bases = list(kind.__mro__)
+    if type(owner) is super:
+        bases = bases[bases.index(owner.__thisclass__) + 1 :]  # type: ignore[attr-defined]
+    elif isinstance(owner, type):
+        bases += type.mro(type(owner))
+    first = next((base for base in bases if name in vars(base)), None)
+    of_enum = issubclass(kind, enum.Enum) and hasattr(enum.Enum, name)
+    return not of_enum and (first is None or is_of_code(first))
 
 
 def _is_visible_of_stand_in(owner: object, kind: type[StandIn], name: str) -> bool:
@@ -186,11 +199,8 @@ def plain_type(value: object) -> type | None:
     """The type in `METHODS` that a value is of, also by way of a class of the code's."""
     if type(value) is super:
         value = value.__self__  # type: ignore[attr-defined]
-    if isinstance(value, type):
-        return value if value in METHODS else None
-    if type(value) in METHODS:
-        return type(value)
-    return next((kind for kind in METHODS if isinstance(value, kind)), None)
+    kind = value if isinstance(value, type) else type(value)
+    return kind if kind in METHODS else next((of for of in METHODS if issubclass(kind, of)), None)
 
 
 def _kind(owner: object) -> type:
