@@ -19,7 +19,7 @@ import pytest
 from hypothesis import settings
 
 from rnnshape.cli.run import run as run_in_process
-from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+from rnnshape.measuring.messages import Answer, Progress, Request
 from rnnshape.reading import read
 from rnnshape.terminal.environment import Environment, Measurer
 
@@ -49,7 +49,7 @@ class Finished:
 class NoMeasurer:
     """Where a test must not come to a measurement."""
 
-    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+    def answers(self, request: Request, tell: object = None) -> Iterator[Answer]:
         raise AssertionError("a measurement was asked for")
 
 
@@ -151,7 +151,7 @@ class KerasInProcess:
 
     def answers(
         self, request: Request, tell: Callable[[Progress], None] | None = None
-    ) -> Iterator[Measurement | Failure]:
+    ) -> Iterator[Answer]:
         yield from self._measure(request)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnshape.measuring.messages import Failure, Measurement, Request
+from rnnshape.measuring.messages import Answer, Measurement, MeasurementError, Request
 from rnnshape.terminal.environment import Measurer
 from tests.conftest import COMMAND, KerasInProcess, command, environment, json_lines
 from tests.processes import shell
@@ -51,7 +51,7 @@ class Forged:
     def __init__(self, keras: KerasInProcess) -> None:
         self._keras = keras
 
-    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+    def answers(self, request: Request, tell: object = None) -> Iterator[Answer]:
         for answer in self._keras.answers(request):
             assert isinstance(answer, Measurement)
             [layer] = answer.layers
@@ -62,10 +62,10 @@ class Forged:
 class Broken:
     """Whoever measures has gone down."""
 
-    def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+    def answers(self, request: Request, tell: object = None) -> Iterator[Answer]:
         words = "the measuring process was ended by SIGABRT"
         for _ in request.questions:
-            yield Failure(words, "try again", stderr_tail=("why",))
+            yield MeasurementError(words, "try again", stderr_tail=("why",))
 
 
 @pytest.mark.parametrize(("question", "shapes"), QUESTIONS)
@@ -296,7 +296,7 @@ def test_the_next_lines_are_answered_after_the_measurer_went_down(
     keras_measurer: KerasInProcess,
 ) -> None:
     class DownOnce:
-        def answers(self, request: Request, tell: object = None) -> Iterator[Measurement | Failure]:
+        def answers(self, request: Request, tell: object = None) -> Iterator[Answer]:
             measurers: tuple[Measurer, ...] = (keras_measurer, Broken(), keras_measurer)
             for measurer, question in zip(measurers, request.questions, strict=True):
                 yield from measurer.answers(replace(request, questions=(question,)))

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from rnnshape.fitting import call_with
-from rnnshape.measuring.messages import Failure, Request
+from rnnshape.measuring.messages import MeasurementError, Request
 from rnnshape.network import Question, chain
 from rnnshape.reading import parse
 from rnnshape.reading.code import read_code
@@ -28,7 +28,7 @@ TEXTS = [text for kind, text in programs() if kind != "wrong" or "chain" not in 
 
 def differences(report: Report, measurer: KerasInProcess) -> tuple[str, ...]:
     (answer,) = measurer.answers(Request((report.question,)))
-    assert not isinstance(answer, Failure), answer
+    assert not isinstance(answer, MeasurementError), answer
     return replace(report, measurement=answer).differences
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rnnshape.measuring import memory, process
-from rnnshape.measuring.messages import Failure, Measurement, Request
+from rnnshape.measuring.messages import Measurement, MeasurementError, Request
 from rnnshape.measuring.process import KerasProcess
 from tests.conftest import run
 from tests.test_measuring import question, request
@@ -69,7 +69,7 @@ def test_a_question_that_cannot_fit_leaves_the_others() -> None:
     with KerasProcess() as started:
         [refused] = started.answers(Request((question("LSTM(3)", batch=10**12),)))
         [answered] = started.answers(request("LSTM(3)"))
-    assert isinstance(refused, Failure)
+    assert isinstance(refused, MeasurementError)
     assert isinstance(answered, Measurement)
 
 
@@ -165,7 +165,7 @@ def test_of_several_questions_that_which_outgrows_the_memory_is_named(
     monkeypatch.setattr(memory, "most_for", lambda pid: 600 * MIB)
     with KerasProcess() as started:
         answers = list(started.answers(Request((small, large, small))))
-    assert [type(answer) for answer in answers] == [Measurement, Failure, Measurement]
+    assert [type(answer) for answer in answers] == [Measurement, MeasurementError, Measurement]
 
 
 def test_what_a_process_holds() -> None:

@@ -18,7 +18,7 @@ from rnnshape.views import left_out
 
 if TYPE_CHECKING:  # the rule alone needs none of it
     from rnnshape.explaining import Explanation
-    from rnnshape.measuring.messages import Failure
+    from rnnshape.measuring.messages import MeasurementError
 
 
 def answer(parts: Sequence[Query | Explanation], environment: Environment, form: Format) -> int:
@@ -73,7 +73,7 @@ def say_messages(query: Query, environment: Environment, where: str = "") -> Non
         tell(environment, f"{where}{message.message}", place=message.place)
 
 
-def not_measured(environment: Environment, failure: Failure, place: str = "") -> None:
+def not_measured(environment: Environment, failure: MeasurementError, place: str = "") -> None:
     """Says why there is no measurement."""
     messages.error(environment, f"{place}not measured: {failure}", failure.stderr_tail)
 
@@ -84,7 +84,7 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
     questions = tuple(report.question for report in reports if report.can_be_measured)
     if query.dry_run or not questions:
         return _finished(shown, reports)
-    from rnnshape.measuring.messages import Failure, Measurement, Request
+    from rnnshape.measuring.messages import Measurement, MeasurementError, Request
 
     request = Request(questions, query.seed, values="values" in query.views)
     with environment.measurer() as measurer:
@@ -94,7 +94,9 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
 
             with WaitingLine(environment, painted=shown.begun) as tell:
                 results = list(measurer.answers(request, tell))
-            failures = dict.fromkeys(result for result in results if isinstance(result, Failure))
+            failures = {
+                str(result): result for result in results if isinstance(result, MeasurementError)
+            }
             left = iter(results)
             measured = [
                 report.measured(result)
@@ -109,7 +111,7 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
             if interrupted and shown.begun:  # it must not look as if it had been measured
                 shown.finish(reports)
             raise
-    for failure in failures:
+    for failure in failures.values():
         not_measured(environment, failure)
     return code
 

@@ -24,7 +24,7 @@ from rnnshape.cli.options import Options
 from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
-from rnnshape.measuring.messages import Failure, Measurement, Request
+from rnnshape.measuring.messages import Answer, Measurement, Request
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
@@ -102,7 +102,7 @@ def _asked(
 
 def _answered(
     asked: _Asked,
-    results: Iterator[Measurement | Failure | None],
+    results: Iterator[Answer | None],
     options: Options,
     shown: AnswerWriter,
     environment: Environment,

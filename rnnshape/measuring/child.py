@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import NoReturn
 
 from rnnshape.measuring.fast_imports import fast_imports
-from rnnshape.measuring.messages import Failure, Message, Progress, Request, read, write
+from rnnshape.measuring.messages import MeasurementError, Message, Progress, Request, read, write
 
 Send = Callable[[Message], None]
 
@@ -62,7 +62,7 @@ def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
     os._exit(1)
 
 
-def _load(*, plain: bool) -> Failure | None:
+def _load(*, plain: bool) -> MeasurementError | None:
     """Imports TensorFlow and Keras; says so where they are too old."""
     without = os.environ.get("RNNSHAPE_WITHOUT", "").split(",")  # for the benchmark
     with nullcontext() if plain else fast_imports(without):
@@ -70,12 +70,12 @@ def _load(*, plain: bool) -> Failure | None:
 
         if _numbers(tensorflow.__version__) < OLDEST:
             old = f"TensorFlow {tensorflow.__version__} is too old for Keras 3"
-            return Failure(old, INSTALL, everything=True, certain=True)
+            return MeasurementError(old, INSTALL, everything=True, certain=True)
         import keras
 
         if _numbers(keras.__version__) < (3,):
             old = f"Keras {keras.__version__} is too old"
-            return Failure(old, "pip install 'keras>=3'", everything=True, certain=True)
+            return MeasurementError(old, "pip install 'keras>=3'", everything=True, certain=True)
         import rnnshape.measuring.keras_model  # noqa: F401
 
         # Every operation would pass through a wrapper that only shortens tracebacks.
@@ -115,19 +115,21 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
-def _failure(error: BaseException) -> Failure:
+def _failure(error: BaseException) -> MeasurementError:
     """Why TensorFlow can't be loaded; what comes later fails within `measure`."""
     words = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
     if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
-        return Failure("TensorFlow is not installed", INSTALL, everything=True, certain=True)
+        return MeasurementError(
+            "TensorFlow is not installed", INSTALL, everything=True, certain=True
+        )
     if "can't start new thread" in words:
-        return Failure("no thread can be started", everything=True, certain=True)
+        return MeasurementError("no thread can be started", everything=True, certain=True)
     if isinstance(error, MemoryError):
         reason = f"there was not enough memory: {words}"
-        return Failure(reason, "try smaller dimensions", everything=True, certain=True)
+        return MeasurementError(reason, "try smaller dimensions", everything=True, certain=True)
     where = f" (in {_origin(error)})" if error.__traceback__ else ""
     reason = f"TensorFlow can't be imported: {words}{where}"
-    return Failure(reason, f"{INSTALL} --force-reinstall", everything=True)
+    return MeasurementError(reason, f"{INSTALL} --force-reinstall", everything=True)
 
 
 def _origin(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from rnnshape.expression import Call, Value, calls_within
 from rnnshape.layer import Layer
 from rnnshape.measuring.memory import REMEDY, batch_size, check_outputs
 from rnnshape.measuring.messages import (
-    Failure,
+    Answer,
     MeasuredLayer,
     Measurement,
     MeasurementError,
@@ -70,7 +70,7 @@ def operation(call: Call) -> Callable[..., Any]:
     return called
 
 
-def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement | Failure]:
+def measure(request: Request, tell: Tell | None = None) -> Iterator[Answer]:
     """An answer for each question of a request, in order.
 
     Questions that run alike, one after the other, are measured by one model and one `predict`;
@@ -85,7 +85,7 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Measurement 
     whole = iter(request.questions)
     for _, group in groupby(asked, key=_runs):
         for answer, question in zip(_answers([*group], request, tell), whole, strict=False):
-            yield answer if isinstance(answer, Failure) else of_the_whole(answer, question)
+            yield answer if isinstance(answer, MeasurementError) else of_the_whole(answer, question)
 
 
 def clear() -> None:
@@ -128,9 +128,7 @@ def _runs(asked: _Asked) -> _Runs:
     return _Runs(asked.batch, size, asked.is_stateful, steps <= EAGER_STEPS)
 
 
-def _answers(
-    together: Sequence[_Asked], request: Request, tell: Tell | None
-) -> list[Measurement | Failure]:
+def _answers(together: Sequence[_Asked], request: Request, tell: Tell | None) -> list[Answer]:
     try:
         return [*_measured(together, request, tell)]
     except Exception as problem:
@@ -295,14 +293,14 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
     return tuple(holds(relation.left, relation.right) for relation in layer.facts.relations)
 
 
-def _failure(problem: Exception) -> Failure:
+def _failure(problem: Exception) -> MeasurementError:
     if isinstance(problem, MeasurementError):
-        return Failure(problem.reason, problem.remedy, certain=True)
+        return problem
     words = _words(problem)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         reason = f"there was not enough memory: {words}"
-        return Failure(reason, REMEDY, certain=True)
-    return Failure(f"Keras could not run this: {words}")
+        return MeasurementError(reason, REMEDY, certain=True)
+    return MeasurementError(f"Keras could not run this: {words}")
 
 
 def _words(problem: Exception) -> str:

@@ -37,7 +37,8 @@ def _check(needed: int) -> None:
     available = _available()
     if available is not None and needed > available:
         taken, there = _readable(needed), _readable(available)
-        raise MeasurementError(f"this takes about {taken} of memory, and {there} is there", REMEDY)
+        reason = f"this takes about {taken} of memory, and {there} is there"
+        raise MeasurementError(reason, REMEDY, certain=True)
 
 
 def estimated_bytes(request: Request) -> int:

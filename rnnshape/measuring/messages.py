@@ -1,8 +1,8 @@
 """Requests to the child process and its answers, as plain data.
 
-The parent writes a `Request`. For each, the child writes any number of `Progress`, and a
-`Measurement` or a `Failure` for every question of the request. They travel by `pickle`, as both
-processes are ours, and neither runs what others have written.
+The parent writes a `Request`. For each, the child writes any number of `Progress`, and an
+`Answer` for every question of the request. They travel by `pickle`, as both processes are ours, and
+neither runs what others have written.
 """
 
 from __future__ import annotations
@@ -76,29 +76,6 @@ class Progress:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a question has no measurement, and what to do about it.
-
-    Attributes:
-        everything: whether no other question can be measured either.
-        certain: whether it can't be the fault of what makes the imports fast.
-        stderr_tail: the last lines that TensorFlow wrote, if its process ended unexpectedly.
-    """
-
-    reason: str
-    remedy: str = ""
-    everything: bool = False
-    certain: bool = False
-    stderr_tail: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.reason}; {self.remedy}" if self.remedy else self.reason
-
-
-Message = Progress | Failure | Measurement
-
-
 class MeasurementError(Exception):
     """No measurement could be made.
 
@@ -106,17 +83,28 @@ class MeasurementError(Exception):
         reason: what happened, in a line.
         remedy: what to do about it; may be empty.
         stderr_tail: the last lines that TensorFlow wrote, if its process ended unexpectedly.
+        everything: whether no other question can be measured either.
+        certain: whether it can't be the fault of what makes the imports fast.
 
     >>> str(MeasurementError("TensorFlow is not installed", "pip install tensorflow"))
     'TensorFlow is not installed; pip install tensorflow'
     """
 
-    def __init__(self, reason: str, remedy: str = "", stderr_tail: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        reason: str,
+        remedy: str = "",
+        stderr_tail: tuple[str, ...] = (),
+        everything: bool = False,
+        certain: bool = False,
+    ) -> None:
         self.reason, self.remedy, self.stderr_tail = reason, remedy, stderr_tail
+        self.everything, self.certain = everything, certain
         super().__init__(f"{reason}; {remedy}" if remedy else reason)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.reason, self.remedy, self.stderr_tail)
+
+Answer: TypeAlias = Measurement | MeasurementError
+Message: TypeAlias = Progress | Answer
 
 
 def write(message: Message | Request, stream: BinaryIO) -> None:

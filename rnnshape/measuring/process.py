@@ -21,7 +21,7 @@ from rnnshape.errors import QueryError
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
-    Failure,
+    Answer,
     Measurement,
     MeasurementError,
     Message,
@@ -60,9 +60,7 @@ class KerasProcess:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def answers(
-        self, request: Request, tell: Tell | None = None
-    ) -> Iterator[Measurement | Failure]:
+    def answers(self, request: Request, tell: Tell | None = None) -> Iterator[Answer]:
         """An answer for each question of the request, in order, each as soon as it is known.
 
         Of questions that fail together, each is asked alone. It may be called again, whatever the
@@ -85,19 +83,12 @@ class KerasProcess:
                         together = False
                         continue
                     del left[0]
-                    yield Failure(
-                        problem.reason,
-                        problem.remedy,
-                        certain=True,
-                        stderr_tail=problem.stderr_tail,
-                    )
+                    yield problem.with_traceback(None)
         finally:
             if left:  # whoever reads on would read what is left of this request
                 self._stop()
 
-    def _answers_of_one_child(
-        self, request: Request, tell: Tell | None
-    ) -> Iterator[Measurement | Failure]:
+    def _answers_of_one_child(self, request: Request, tell: Tell | None) -> Iterator[Answer]:
         """Answers until all are given, or until the child should be started again without what
         makes its imports fast. A `MeasurementError` is of the whole request."""
         if self._final is not None:
@@ -113,16 +104,16 @@ class KerasProcess:
             answer = self._next_answer(tell)
             if answer is None:
                 return
-            if isinstance(answer, Failure) and answer.everything:
-                self._final = MeasurementError(answer.reason, answer.remedy)
-                raise self._final
+            if isinstance(answer, MeasurementError) and answer.everything:
+                self._final = answer
+                raise answer
             if isinstance(answer, Measurement):
                 if answer.inputs == inputs:  # then their numbers are kept once
                     answer = replace(answer, inputs=inputs)
                 inputs = answer.inputs
             yield answer
 
-    def _next_answer(self, tell: Tell | None) -> Measurement | Failure | None:
+    def _next_answer(self, tell: Tell | None) -> Answer | None:
         """The next answer; None where the child was ended, to be started again."""
         while True:
             try:
@@ -145,7 +136,7 @@ class KerasProcess:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:
                     raise self._error(why)
-            elif self._plain or not isinstance(message, Failure) or message.certain:
+            elif self._plain or not isinstance(message, MeasurementError) or message.certain:
                 return message
             else:
                 why = message.reason
@@ -254,7 +245,7 @@ def measure(
     with KerasProcess() as process:
         request = Request(tuple(questions), seed, values)
         for question, answer in zip(questions, process.answers(request), strict=True):
-            if isinstance(answer, Failure):
+            if isinstance(answer, MeasurementError):
                 which = f"{question.network}: " if len(questions) > 1 else ""
                 reason = f"{which}{answer.reason}"
                 raise MeasurementError(reason, answer.remedy, answer.stderr_tail)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rnnshape.expression import Value
-    from rnnshape.measuring.messages import Failure, Measurement, Progress, Request
+    from rnnshape.measuring.messages import Answer, Progress, Request
     from rnnshape.network import Dimensions
     from rnnshape.query import Query
     from rnnshape.reading import Reading
@@ -26,7 +26,7 @@ class Measurer(Protocol):
 
     def answers(
         self, request: Request, tell: Callable[[Progress], None] | None = None
-    ) -> Iterator[Measurement | Failure]:
+    ) -> Iterator[Answer]:
         """An answer for each question of the request, in order, each as soon as it is known."""
         ...
 
