@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.expression import Call, Unknown, Value, unknowns_in
@@ -107,21 +108,22 @@ def call_with_numbers(call: Call, column: Column) -> Call:
     if not column.numbers or next(unknowns_in(call), None) is None:
         return call
 
-    def changed(name: str, argument: str, value: Value) -> Value:
-        if isinstance(value, Unknown):
-            default = signature(name).defaults.get(argument)
-            if isinstance(default, bool):
-                return column.place % 2 == 0
-            number = column.numbers.get(value, FIRST[0])
-            return candidates(name, argument, number, column.place)
-        if isinstance(value, Call):
-            return call_with_numbers(value, column)
-        if isinstance(value, tuple):
-            return tuple(changed(name, argument, part) for part in value)
-        return value
+    def known(name: str, argument: str, value: Value) -> Value:
+        if not isinstance(value, Unknown):
+            return value
+        if isinstance(signature(name).defaults.get(argument), bool):
+            return column.place % 2 == 0
+        number = column.numbers.get(value, FIRST[0])
+        return candidates(name, argument, number, column.place)
 
-    arguments = tuple((word, changed(call.name, word, value)) for word, value in call.arguments)
-    return replace(call, arguments=arguments)
+    def filled(call: Call) -> Call:
+        arguments = tuple(
+            (word, rebuilt(value, partial(known, call.name, word)))
+            for word, value in call.arguments
+        )
+        return replace(call, arguments=arguments)
+
+    return call.changed(filled)
 
 
 def merged(*tensors: Tensor) -> Tensor:

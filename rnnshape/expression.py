@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TypeAlias
@@ -108,14 +108,18 @@ class Call:
         kept = tuple((name, value) for name, value in self.arguments if name not in names)
         return replace(self, arguments=kept)
 
+    def changed(self, change: Callable[[Call], Call]) -> Call:
+        """The same call with every call in it changed, and then itself."""
+
+        def inner(leaf: Value) -> Value:
+            return leaf.changed(change) if isinstance(leaf, Call) else leaf
+
+        arguments = tuple((name, rebuilt(value, inner)) for name, value in self.arguments)
+        return change(replace(self, arguments=arguments))
+
     def without_left_open(self) -> Call:
         """The same call, and those in it, with nothing of what is left open."""
-
-        def known(leaf: Value) -> Value:
-            return leaf.without_left_open() if isinstance(leaf, Call) else leaf
-
-        arguments = tuple((name, rebuilt(value, known)) for name, value in self.arguments)
-        return replace(self, arguments=arguments, left_open=())
+        return self.changed(lambda call: replace(call, left_open=()))
 
     def error(self, message: str, argument: str = "") -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""

@@ -1,40 +1,9 @@
-"""Nests: a leaf, or a tuple of nests. So Keras nests outputs and states, and so they are kept."""
+"""Nests: tuples, lists and dictionaries of what is none of these, as Keras nests tensors."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias, TypeVar
-
-Leaf = TypeVar("Leaf")
-Result = TypeVar("Result")
-Nest: TypeAlias = "Leaf | tuple[Nest[Leaf], ...]"
-
-
-def leaves(nest: Nest[Leaf]) -> Iterator[Leaf]:
-    """Every leaf, in order; a leaf is whatever is no tuple.
-
-    >>> list(leaves((1, (2, 3))))
-    [1, 2, 3]
-    """
-    for part in nest if isinstance(nest, tuple) else (nest,):
-        if isinstance(part, tuple):
-            inner: Iterator[Leaf] = leaves(part)
-            yield from inner
-        else:
-            yield part
-
-
-def folded(
-    nest: Nest[Leaf], leaf: Callable[[Leaf], Result], branch: Callable[[list[Result]], Result]
-) -> Result:
-    """What `leaf` makes of every leaf, in order, and `branch` of what stands together.
-
-    >>> folded((1, (2, 3)), str, lambda parts: f"[{', '.join(parts)}]")
-    '[1, [2, 3]]'
-    """
-    if isinstance(nest, tuple):
-        return branch([folded(part, leaf, branch) for part in nest])
-    return leaf(nest)
+from typing import Any
 
 
 def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = None) -> Any:

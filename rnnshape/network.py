@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
 from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
-from rnnshape.nest import leaves, rebuilt
+from rnnshape.nest import within
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def input_of(call: Call, name: str = "inputs") -> Input:
 
 def refs_in(argument: Argument) -> Iterator[Ref]:
     """Every tensor in an argument, in order."""
-    return (ref for ref in leaves(argument) if isinstance(ref, Ref))
+    return (ref for ref in within(argument) if isinstance(ref, Ref))
 
 
 def input_of_first_layer(layer: Call) -> Input:
@@ -312,16 +312,12 @@ def input_of_first_layer(layer: Call) -> Input:
 def without_input_arguments(value: Call) -> Call:
     """The layer without what Keras 2 has it say of the network's input."""
 
-    def cleaned(leaf: Value) -> Value:
-        return without_input_arguments(leaf) if isinstance(leaf, Call) else leaf
+    def cleaned(call: Call) -> Call:
+        own = signature(call.name).names if module_of(call.name) else ()
+        return call.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
 
     written = (name for call in calls_within(value) for name, _ in call.arguments)
-    if module_of(value.name) is None or not any(name in INPUT_ARGUMENTS for name in written):
-        return value
-    own = signature(value.name).names
-    kept = value.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
-    arguments = tuple((name, rebuilt(argument, cleaned)) for name, argument in kept.arguments)
-    return replace(kept, arguments=arguments)
+    return value.changed(cleaned) if any(name in INPUT_ARGUMENTS for name in written) else value
 
 
 def _sizes(call: Call, argument: str, value: Value) -> Shape:

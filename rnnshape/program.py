@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
 from keyword import iskeyword
@@ -14,7 +14,6 @@ from typing import Any
 from rnnshape.description import Description
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, calls_within, printed
-from rnnshape.nest import folded
 from rnnshape.network import Argument, Input, Network, Ref, Shape, Step
 from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
@@ -120,12 +119,14 @@ def _sizes(tensor: Tensor) -> Shape:
 
 def nested_names(returns: tuple[Nested, ...]) -> str:
     """The names of outputs as they are unpacked: `o, [h_1, c_1], [h_2, c_2]`."""
-    return ", ".join(folded(name, lambda tensor: tensor.name, listed) for name in returns)
+    return ", ".join(_in_lists(name, lambda tensor: str(tensor.name)) for name in returns)
 
 
-def listed(parts: Sequence[str]) -> str:
-    """`[h, c]`"""
-    return f"[{', '.join(parts)}]"
+def _in_lists(nest: Any, text: Callable[[Any], str]) -> str:
+    """`[h, c]`, each as `text` has it."""
+    if isinstance(nest, tuple):
+        return f"[{', '.join(_in_lists(part, text) for part in nest)}]"
+    return text(nest)
 
 
 class _Writer:
@@ -187,7 +188,7 @@ class _Writer:
         def named(tensor: Tensor) -> str:
             return self.named(Ref(number, next(places)), tensor.name, number)
 
-        return ", ".join(folded(name, named, listed) for name in facts.returns)
+        return ", ".join(_in_lists(name, named) for name in facts.returns)
 
     def named(self, ref: Ref, name: str, number: int) -> str:
         """A variable for a tensor: its own name, unless another is still needed under it."""
@@ -205,8 +206,7 @@ class _Writer:
         return free
 
     def several(self, refs: tuple[Ref, ...]) -> str:
-        names = [self.names[ref] for ref in refs]
-        return names[0] if len(names) == 1 else listed(names)
+        return _in_lists(refs if len(refs) > 1 else refs[0], self.names.__getitem__)
 
 
 def arguments_with_names(step: Step, names: Mapping[Ref, str]) -> list[str]:
@@ -259,7 +259,7 @@ def _written(argument: Argument, names: Mapping[Ref, str]) -> str:
     def written(value: Any) -> str:
         return names[value] if isinstance(value, Ref) else printed(value)
 
-    return folded(argument, written, listed)
+    return _in_lists(argument, written)
 
 
 def _literals(call: Call) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, describe_what_fits
@@ -15,7 +15,7 @@ from rnnshape.expression import Unknown
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_by_keras, names_of_outputs
 from rnnshape.masks import lost_masks
-from rnnshape.nest import folded
+from rnnshape.nest import rebuilt
 from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
@@ -325,7 +325,7 @@ class Report:
             return []
         places, returns = count(), layer.facts.returns
         nest = returns[0] if len(returns) == 1 else returns  # a lone one has no list
-        nesting: Places = folded(nest, lambda _: next(places), list[Any])
+        nesting: Places = rebuilt(nest, lambda _: next(places), list)
         weights = tuple(weight.shape for weight in layer.weights)
         pairs: list[tuple[str, object, object]] = [
             *((output.name, output.rule, output.keras) for output in self.outputs_of(layer)),

@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape.layer_names import class_of
 from rnnshape.measuring.arrays import Array
-from rnnshape.nest import folded
+from rnnshape.nest import rebuilt
 from rnnshape.output import Output
 from rnnshape.query import Format
 from rnnshape.report import Report
@@ -83,7 +83,7 @@ def _document(report: Report, views: Collection[str]) -> dict[str, Any]:
                 "expression": str(layer.call),
                 "class": class_of(layer.call),
                 "inputs": [tensor.name if tensor else None for tensor in layer.inputs],
-                "returns": folded(layer.facts.returns, attrgetter("name"), list)
+                "returns": rebuilt(layer.facts.returns, attrgetter("name"), list)
                 if layer.facts
                 else None,
                 "parameters": report.parameters_of(layer),

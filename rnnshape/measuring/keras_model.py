@@ -28,7 +28,7 @@ from rnnshape.measuring.messages import (
 )
 from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
 from rnnshape.measuring.part import measured_part, of_the_whole
-from rnnshape.nest import folded
+from rnnshape.nest import rebuilt
 from rnnshape.network import Argument, Network, Question, Ref
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
@@ -233,7 +233,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         return steps[ref.step - 1][2][ref.output] if ref.step else inputs[ref.output]
 
     def given(argument: Argument) -> Any:
-        return folded(argument, tensor, list)
+        return rebuilt(argument, tensor, list)
 
     for step in network.steps:
         if step.same_as is not None:

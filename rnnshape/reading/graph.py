@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
-from rnnshape.nest import folded, leaves, rebuilt, within
+from rnnshape.nest import rebuilt, within
 from rnnshape.network import (
     Argument,
     Input,
@@ -146,7 +146,7 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     if len(names) <= 1:
         names = ("o",) * max(many, len(call.returns or ()), 1)
     places = count()
-    made = folded(names, lambda _: kind(call, next(places)), list[Any])
+    made = rebuilt(names, lambda _: kind(call, next(places)), list)
     return made if len(names) > 1 else made[0]
 
 
@@ -375,7 +375,7 @@ def _names(calls: Sequence[LayerCall]) -> dict[LayerCall, tuple[str, ...]]:
     chosen = {}
     for call in calls:
         named: Any = ("o",) if call.layer.unread else _default_names(call.layer.call)
-        default: list[str] = [*leaves(named)]
+        default: list[str] = [*within(named)]
         last = max(call.names, default=0)
         default += [f"o{index + 1}" for index in range(len(default), last + 1)]
         own = [

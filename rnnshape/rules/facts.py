@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
-from rnnshape.nest import leaves, rebuilt
+from rnnshape.nest import rebuilt, within
 
 NOTHING = frozenset[str]()
 WHEN_RUN = frozenset({"what is given when it runs"})
@@ -160,7 +160,7 @@ class Tensor:
 
 
 Nested: TypeAlias = "Tensor | tuple[Nested, ...]"
-flat: Callable[[Nested], Iterator[Tensor]] = leaves  # every tensor, in order
+flat: Callable[[Nested], Iterator[Tensor]] = within  # every tensor, in order
 
 
 class Relation(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
@@ -74,7 +74,8 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     if isinstance(value, Array):
         before = None if value.own_dtype == "list" else value.own_dtype
         return Array(value.shape, value.own_values, kind or before)
-    shape, values = sizes_of(value), tuple(_numbers_in(value))
+    numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
+    shape, values = sizes_of(value), tuple(within(numbers))
     if not shape:
         return opened("a number from data")
     if any(isinstance(number, str) for number in values):
@@ -82,16 +83,6 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
     is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
-
-
-def _numbers_in(value: Any) -> Iterator[Any]:
-    """What stands in nested lists; of an array its numbers."""
-    parts = value.own_values if isinstance(value, Array) else value
-    if isinstance(parts, list | tuple):
-        for part in parts:
-            yield from _numbers_in(part)
-    else:
-        yield value
 
 
 def _arange(
