@@ -16,7 +16,6 @@ from rnnshape.signatures import (
     ALIASES,
     ARGUMENT_OBJECTS,
     LAYERS,
-    OPERATIONS,
     REFUSED,
     module_of,
     signature,
@@ -187,55 +186,11 @@ def as_keras(value: Any) -> Any:
     return build(value)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_what_a_layer_is_called_with_is_what_its_call_takes(name: str, keras: Any) -> None:
-    if not is_newest(keras):
-        pytest.skip("an older Keras may take fewer")
-    parameters = inspect.signature(getattr(keras.layers, name).call).parameters.values()
-    names = [one.name for one in parameters if one.kind is not one.VAR_KEYWORD]
-    assert ["self", *signature(name).tensors] == names
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_s_signature_is_that_of_keras(name: str, keras: Any) -> None:
-    if not is_newest(keras):
-        pytest.skip("an older Keras has fewer")
-    parameters = list(inspect.signature(getattr(keras.ops, name)).parameters.values())
-    known = signature(name)
-    tensors = [one.lstrip("*") for one in known.tensors]
-    named = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
-    assert [one.name for one in named if one.name in tensors] == tensors
-    assert [one.name for one in named if one.name not in tensors] == [
-        one for one in known.names if one not in tensors
-    ]
-    for one in named:
-        if one.name not in tensors:
-            assert known.defaults.get(one.name, one.empty) == plain(one.default)
-        assert (f"*{one.name}" in known.tensors) is (one.kind is one.VAR_POSITIONAL)
-
-
 def test_the_file_is_what_the_script_makes_of_this_keras(keras: Any) -> None:
     if not is_newest(keras):
         pytest.skip("the file is made from the newest Keras")
     made, written = list(lines(keras)), TARGET.read_text(encoding="utf-8").splitlines()
     assert made[1:] == written[1:]  # the first names the version: another may have the same
-
-
-OF_FILES = "is not answered: it reads vocabularies from files"
-OF_OTHERS = "is not answered: it runs code of another framework"
-REASONS = {
-    "Lambda": "is not answered: it runs code",
-    "TFSMLayer": "is not answered: it reads files and runs what they hold",
-    "TorchModuleWrapper": OF_OTHERS,
-    "JaxLayer": OF_OTHERS,
-    "FlaxLayer": OF_OTHERS,
-    "StringLookup": OF_FILES,
-    "IntegerLookup": OF_FILES,
-    "TextVectorization": OF_FILES,
-    "Pipeline": "is not answered: it holds layers that are not recurrent ones",
-    "CuDNNLSTM": "is not answered: Keras 3 has no such layer: LSTM is the same",
-    "CuDNNGRU": "is not answered: Keras 3 has no such layer: GRU is the same",
-}
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -245,7 +200,7 @@ def test_what_reads_files_or_runs_code_is_refused_with_its_reason(name: str) -> 
     assert not has_rule(name)
     with pytest.raises(QueryError) as wrong:
         bind(name, (), {})
-    assert wrong.value.message == f"{name} {REASONS[name]}"
+    assert wrong.value.message == f"{name} is not answered: {REFUSED[name]}"
 
 
 def test_what_is_refused_is_a_layer_of_keras_unless_that_is_the_reason(keras: Any) -> None:
