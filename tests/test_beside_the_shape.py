@@ -3,10 +3,7 @@ with them when they run."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,48 +11,35 @@ from typing import Any
 import pytest
 
 from rnnshape import inspect, inspect_all
-from tests.conftest import command, environment, json_lines
+from tests.conftest import command, json_lines
+from tests.corpus.answers import Answer, Json, read_all, run_all
 from tests.corpus.beside import generate
 
 SEED, COUNT = 7, 80
-Json = dict[str, Any]
 
 
-def run_by_keras(texts: dict[str, str]) -> dict[str, Json]:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.corpus.beside"],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        env=environment(PYTHONPATH=str(Path(__file__).parents[1])),
-        check=True,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    return {one["program"]: one for one in map(json.loads, lines)}
-
-
-def differences(text: str, truth: Json, folder: Path) -> list[str]:
+def differences(answer: Answer, truth: Json) -> list[str]:
     """Where the rule and Keras part."""
-    path = folder / "program.py"
-    path.write_text(text)
-    done = command(str(path), "--json", "--dry-run", "--weights")
     if "error" in truth:
         return []
-    if not done.out:
-        return [f"Keras takes it: {done.err}"]
-    report = next(one for one in json_lines(done.out) if one["model"] == "model")
+    if not answer.reports:
+        return [f"Keras takes it: {answer.messages}"]
+    report = next(one for one in answer.reports if one["model"] == "model")
+    model = next(one for one in truth["models"] if "model" in one["variables"])
+    layers = {one["name"]: one for one in _flat(model["layers"])}
     rows: dict[str, list[Json]] = {}
     for row in report["layers"]:
         if not row["expression"][:1].islower():  # an operation
             rows.setdefault(row["name"], []).append(row)
-    if unknown := rows.keys() - truth["layers"].keys():
+    if unknown := rows.keys() - layers.keys():
         return [f"Keras has no {', '.join(unknown)}"]
-    found = [*_sums_that_differ(path, truth["summary"])]
+    found = [*_sums_that_differ(answer.text, model["summary"])]
     for name, calls in rows.items():
-        layer, made = truth["layers"][name], truth["calls"][name]
+        layer = layers[name]
         said = [_said(row, report) for row in calls]
+        made = [one for of, *one in model["runs"][0]["masks"] if of == name]
         pairs = {
-            "calls": (sorted(said), sorted([one["mask"], one["shapes"]] for one in made)),
+            "calls": (sorted(said), sorted(made)),
             "cudnn": (calls[0]["cudnn"], layer["cudnn"]),
             "parameters": (calls[0]["parameters"], layer["parameters"]),
         }
@@ -67,9 +51,15 @@ def differences(text: str, truth: Json, folder: Path) -> list[str]:
     return found
 
 
-def _sums_that_differ(path: Path, summary: str) -> Iterator[str]:
+def _flat(layers: list[Json]) -> Iterator[Json]:
+    for layer in layers:
+        yield layer
+        yield from _flat(layer["layers"])
+
+
+def _sums_that_differ(program: str, summary: str) -> Iterator[str]:
     """The line under the table says what `summary()` says."""
-    text = command(f"{path}:model", "--dry-run", variables={"COLUMNS": "200"}).out
+    text = command(program, "--dry-run", variables={"COLUMNS": "200"}).out
     whole, trained, rest = re.findall(r"params: (.*)", summary)
     parts = "" if rest.startswith("0 ") else f": {said(trained)}, {said(rest, 'non-')}"
     if f" {whole}{parts}" not in text:
@@ -91,12 +81,11 @@ def _said(row: Json, report: Json) -> list[Any]:
 @pytest.mark.keras
 def test_random_models(tmp_path: Path) -> None:
     programs = generate(SEED, COUNT)
-    truths = run_by_keras(programs)
+    answers = read_all(programs, tmp_path)
+    truths = run_all(programs, answers)
     assert sum("error" not in one for one in truths.values()) > COUNT / 2
     wrong = {
-        name: found
-        for name, text in programs.items()
-        if (found := differences(text, truths[name], tmp_path))
+        name: found for name in programs if (found := differences(answers[name], truths[name]))
     }
     said = "\n".join(f"{name}\n{programs[name]}\n{found}" for name, found in wrong.items())
     assert not wrong, said
@@ -162,7 +151,7 @@ KERNELS = [
 @pytest.mark.parametrize("text", KERNELS)
 def test_the_fast_kernel_is_allowed_where_keras_allows_it(text: str) -> None:
     from rnnshape.measuring.keras_model import build
-    from tests.corpus.beside import cudnn
+    from tests.corpus.run_by_keras import cudnn
 
     report = inspect(text)
     allowed = report.layers[0].facts

@@ -1,17 +1,8 @@
-"""Random models with masks, attention and what stands around them, and what Keras makes of them.
-
-`python -m tests.corpus.beside` reads programs, `{name: text}` in JSON, from standard input, and
-writes what each layer does when its model runs: Keras knows of some masks only then.
-"""
+"""Random models with masks, attention and what stands around them."""
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import sys
-from collections.abc import Callable
-from typing import Any
 
 HEADER = """
 import keras
@@ -175,90 +166,3 @@ class Program:
         self.lines.append(f"_, h, c = layers.LSTM({f}, return_state=True)({self.one()})")
         layer = f"layers.LSTM({f}, return_sequences=True)"
         self.add(f"{layer}({self.one()}, initial_state=[h, c])")
-
-
-# What Keras makes of them
-
-
-class Watched:
-    """Keras, and for each call of a layer by its name which masks came and went."""
-
-    def __init__(self) -> None:
-        import keras
-
-        self.keras = keras
-        self.calls: dict[str, list[Any]] = {}
-        keras.Layer.__call__ = self._watched(keras.Layer.__call__)
-
-    def _watched(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(layer: Any, *arguments: Any, **keywords: Any) -> Any:
-            before = self._masked((arguments, keywords)) or keywords.get("mask") is not None
-            returned = original(layer, *arguments, **keywords)
-            shapes = [list(one.shape) for one in self.keras.tree.flatten(returned)]
-            made = {"mask": [before, self._masked(returned)], "shapes": shapes}
-            self.calls.setdefault(layer.name, []).append(made)
-            return returned
-
-        return call
-
-    def _masked(self, nest: Any) -> bool:
-        flat = self.keras.tree.flatten(nest)
-        return any(getattr(one, "_keras_mask", None) is not None for one in flat)
-
-    def truth(self, text: str) -> dict[str, Any]:
-        import numpy as np
-
-        self.keras.utils.clear_session(free_memory=False)
-        variables: dict[str, Any] = {}
-        try:
-            exec(text, variables)
-            model = variables["model"]
-            given = [np.ones(one.shape, str(one.dtype)) for one in model.inputs]
-            for one in given:
-                one[:, 5:] = 0
-            self.calls = {}
-            model([self.keras.ops.convert_to_tensor(one) for one in given])
-        except Exception as wrong:
-            return {"error": str(wrong)}
-        layers = {layer.name: self._told(layer) for layer in model._flatten_layers()}
-        summary: list[str] = []
-        model.summary(print_fn=summary.append)
-        return {"calls": self.calls, "layers": layers, "summary": "\n".join(summary)}
-
-    def _told(self, layer: Any) -> dict[str, Any]:
-        return {"parameters": layer.count_params(), "cudnn": cudnn(layer)}
-
-
-def cudnn(layer: Any) -> bool | None:
-    """What Keras itself would say where there is a GPU."""
-    rnn = sys.modules["keras.src.backend.tensorflow.rnn"]
-
-    if inside := [getattr(layer, name, None) for name in ("forward_layer", "backward_layer")]:
-        found = [cudnn(one) for one in inside if one is not None]
-        if found:
-            return None if None in found else all(found)
-    kind, cell = type(layer).__name__, type(getattr(layer, "cell", None)).__name__
-    if kind == "RNN" and cell in ("LSTMCell", "GRUCell"):
-        return False  # it asks for no kernel
-    if kind not in ("LSTM", "GRU"):
-        return None
-    asked = [layer.cell.activation, layer.cell.recurrent_activation, layer.unroll]
-    asked.append(layer.cell.use_bias)
-    if kind == "LSTM":
-        allowed = rnn._do_lstm_arguments_support_cudnn(*asked)
-    else:
-        allowed = rnn._do_gru_arguments_support_cudnn(*asked, layer.cell.reset_after)
-    return bool(allowed and layer.use_cudnn in ("auto", True) and not layer.recurrent_dropout)
-
-
-def main() -> None:
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    programs = json.load(sys.stdin)
-    keras = Watched()
-    for name, text in programs.items():
-        print(json.dumps({"program": name, **keras.truth(text)}), flush=True)
-
-
-if __name__ == "__main__":
-    main()

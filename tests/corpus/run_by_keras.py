@@ -32,7 +32,7 @@ class Recorded:
 
     models: list[Any] = field(default_factory=list)
     first_calls: dict[int, tuple[Any, Any]] = field(default_factory=dict)
-    calls: list[tuple[Any, Shapes]] = field(default_factory=list)
+    calls: list[tuple[Any, Shapes, list[bool]]] = field(default_factory=list)  # with masks
     deferred: set[int] = field(default_factory=set)  # sequential models without an `Input`
     lines: dict[int, set[int]] = field(default_factory=dict)  # of the program, by layer and model
     depth: int = 0  # of layers whose inner calls are their own
@@ -63,6 +63,7 @@ class Keras:
             if is_model and arguments:
                 spec = self.keras.tree.map_structure(_spec, (arguments, keywords))
                 recorded.first_calls.setdefault(id(this), spec)
+            before = self.masked((arguments, keywords)) or keywords.get("mask") is not None
             ends = not self.inner(this)
             recorded.depth += ends
             try:
@@ -72,7 +73,8 @@ class Keras:
             if recorded.depth == 0:
                 self._note_lines(this)
             if recorded.depth == 0 and not is_model:
-                recorded.calls.append((this, self.shapes(returned)))
+                masks = [before, self.masked(returned)]
+                recorded.calls.append((this, self.shapes(returned), masks))
             return returned
 
         return call
@@ -107,6 +109,10 @@ class Keras:
     def shapes(self, returned: Any) -> Shapes:
         flat = self.keras.tree.flatten(returned)
         return [list(one.shape) for one in flat if hasattr(one, "shape")]
+
+    def masked(self, nest: Any) -> bool:
+        flat = self.keras.tree.flatten(nest)
+        return any(getattr(one, "_keras_mask", None) is not None for one in flat)
 
     def inner(self, layer: Any) -> list[Any]:
         """The layers inside that an answer may list in its place: none of Keras' own layers."""
@@ -152,7 +158,7 @@ class Keras:
         for path, model in self._named(variables, "", DEEPEST, set()):
             names.setdefault(id(model), []).append(path)
         inside = {id(below) for one in models if id(one) in names for below in self._below(one)}
-        loose = [(type(layer).__name__, shapes) for layer, shapes in program.calls]
+        loose = [(type(layer).__name__, shapes) for layer, shapes, _ in program.calls]
         answers = [self._model(one, program, sizes) for one in models]
         for model, answer in zip(models, answers, strict=True):
             answer["variables"] = names.get(id(model), [])
@@ -207,17 +213,25 @@ class Keras:
                 answer.setdefault("failures", []).append(f"{shapes}: {wrong}"[:500])
                 continue
             answer["layers"] = self._layers(model, set())
-            called = {id(layer) for layer, _ in calls}
+            called = {id(layer) for layer, *_ in calls}
             run = {
                 "inputs": shapes,
                 "calls": {
-                    str(one): [made for at, made in calls if id(at) == one] for one in called
+                    str(one): [made for at, made, _ in calls if id(at) == one] for one in called
                 },
-                "operations": [(type(at).__name__, made) for at, made in calls],
+                "operations": [(type(at).__name__, made) for at, made, _ in calls],
+                "masks": [(at.name, masks, made) for at, made, masks in calls],
             }
             answer["runs"].append(run)
         answer["parameters"] = model.count_params() if model.built else None
+        answer["summary"] = self._summary(model) if model.built else ""
         return answer
+
+    @staticmethod
+    def _summary(model: Any) -> str:
+        lines: list[str] = []
+        model.summary(print_fn=lines.append)
+        return "\n".join(lines)
 
     def _given(self, model: Any, program: Recorded) -> Any:
         """How a model is called: the structure of its inputs, and a shape and a dtype of each."""
@@ -281,6 +295,7 @@ class Keras:
                         "class": type(one).__name__,
                         "name": one.name,
                         "parameters": total,
+                        "cudnn": cudnn(one),
                         "own": max((total or 0) - below, 0),
                         "of_user": not type(one).__module__.startswith("keras."),
                         "is_model": isinstance(one, self.keras.Model),
@@ -320,6 +335,28 @@ def _fits(answered: Shapes, inputs: Shapes) -> bool:
         )
         for one, shape in zip(answered, inputs, strict=True)
     )
+
+
+def cudnn(layer: Any) -> bool | None:
+    """What Keras itself would say where there is a GPU."""
+    rnn = sys.modules["keras.src.backend.tensorflow.rnn"]
+
+    if inside := [getattr(layer, name, None) for name in ("forward_layer", "backward_layer")]:
+        found = [cudnn(one) for one in inside if one is not None]
+        if found:
+            return None if None in found else all(found)
+    kind, cell = type(layer).__name__, type(getattr(layer, "cell", None)).__name__
+    if kind == "RNN" and cell in ("LSTMCell", "GRUCell"):
+        return False  # it asks for no kernel
+    if kind not in ("LSTM", "GRU"):
+        return None
+    asked = [layer.cell.activation, layer.cell.recurrent_activation, layer.unroll]
+    asked.append(layer.cell.use_bias)
+    if kind == "LSTM":
+        allowed = rnn._do_lstm_arguments_support_cudnn(*asked)
+    else:
+        allowed = rnn._do_gru_arguments_support_cudnn(*asked, layer.cell.reset_after)
+    return bool(allowed and layer.use_cudnn in ("auto", True) and not layer.recurrent_dropout)
 
 
 def main() -> None:
