@@ -98,6 +98,10 @@ class QueryError(ValueError):
         return self.place.details() if self.place else ()
 
 
+class IncompleteError(QueryError):
+    """A layer that lacks arguments."""
+
+
 class NotReadError(QueryError):
     """A part of a text that is not read; the others may be."""
 

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
-from rnnshape.errors import Place, QueryError, did_you_mean
+from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean
 from rnnshape.nest import rebuilt
 from rnnshape.signatures import ALIASES, INPUT_ARGUMENTS, LAYERS, REFUSED, module_of, signature
 
@@ -171,7 +171,7 @@ def bind(
     missing = [word for word in known.required if word not in given]
     if missing:
         example = f"{name}({', '.join(known.required)})"
-        raise QueryError(f"{name} needs {', '.join(missing)}: {example}", whole)
+        raise IncompleteError(f"{name} needs {', '.join(missing)}: {example}", whole)
     order = (*known.names, *INPUT_ARGUMENTS)
     arguments = tuple(
         (word, given[word])

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, shortened
+from rnnshape.errors import IncompleteError, QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Shape, input_of, input_of_first_layer
@@ -20,6 +20,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape
 
 
@@ -64,6 +65,19 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
     return replace(made_call, left_open=tuple(left_open))
+
+
+def config(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> Call | None:
+    """What a layer of Keras is made as; None of one of the code, also where that derives from one
+    that takes more than the code says."""
+    try:
+        return bound(layer.own_keras_name, values, named) if layer.own_keras_name else None
+    except IncompleteError:
+        if not is_of_code(type(layer)):
+            raise
+        name, layer.own_keras_name = layer.own_keras_name, ""
+        layer.own_why = f"it derives from {name}, and what that takes is not all known"
+        return None
 
 
 def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:

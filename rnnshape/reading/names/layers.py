@@ -12,7 +12,7 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import rebuilt
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Setting, bound, check_positions, holds_tensors, passed
+from rnnshape.reading.names.arguments import Setting, check_positions, config, holds_tensors, passed
 from rnnshape.reading.names.rows import (
     counted_in_all,
     nested_like,
@@ -71,8 +71,8 @@ class Layer(StandIn):
         return made
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if self.own_keras_name:
-            self.own_layer = graph.Layer(bound(self.own_keras_name, values, named))
+        if (call := config(self, values, named)) is not None:
+            self.own_layer = graph.Layer(call)
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(self.own_keras_name)
             session().unused.append(self)
@@ -344,7 +344,8 @@ class LayerOverTime(Layer):
 
     @property
     def own_text(self) -> str:
-        return f"{type(self).__name__}({getattr(self.own_inner[0], 'own_title', '...')})"
+        inner = next(iter(self.own_inner), None)
+        return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
 
 
 class LayerOfCells(LayerOverTime):
