@@ -124,7 +124,7 @@ def tensors_in(given: object) -> Iterator[Tensor]:
 
 
 @lru_cache(maxsize=1000)
-def _default_names(call: Call) -> tuple[Any, ...]:
+def names_returned(call: Call) -> tuple[Any, ...]:
     """The names of what a layer returns, nested as Keras nests it."""
     try:
         [layer] = describe(chain([call])).layers
@@ -139,7 +139,7 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
 
     `many` says how many tensors there are of a layer that no rule knows.
     """
-    names = ("o",) if call.layer.unread else _default_names(call.layer.call)
+    names = ("o",) if call.layer.unread else names_returned(call.layer.call)
     if is_operation(call.layer.call.name) and len(names) != 1:  # the tensors may say how many
         call.shapes = _shapes_made_by(call)
         names = ("o",) * len(call.shapes) or names
@@ -374,7 +374,7 @@ def _names(calls: Sequence[LayerCall]) -> dict[LayerCall, tuple[str, ...]]:
     users = Counter(name for call in calls for name in {*call.names.values()})
     chosen = {}
     for call in calls:
-        named: Any = ("o",) if call.layer.unread else _default_names(call.layer.call)
+        named: Any = ("o",) if call.layer.unread else names_returned(call.layer.call)
         default: list[str] = [*within(named)]
         last = max(call.names, default=0)
         default += [f"o{index + 1}" for index in range(len(default), last + 1)]

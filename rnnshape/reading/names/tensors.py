@@ -13,7 +13,7 @@ from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
-from rnnshape.reading.names.session import open_of, opened, session, unknown_of
+from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
@@ -42,8 +42,8 @@ class Tensor(graph.Tensor, StandIn):
     def own_reaches(self, name: str) -> bool:
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
         if isinstance(self.maker, graph.InputTensor) or self.maker.layer.unread is None:
-            return False
-        return plain_sizes(self) is None
+            return name == "_keras_shape"
+        return name == "_keras_shape" or plain_sizes(self) is None
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
@@ -58,10 +58,14 @@ class Tensor(graph.Tensor, StandIn):
             return list(value)
         return [Tensor(value.maker, place) for place in range(count)]
 
+    own_miscounted = staticmethod(miscounted)
+
     def __bool__(self) -> bool:
         raise IsOpenError(Open("a tensor", "what is in a tensor is not known"))
 
-    def __getattr__(self, name: str) -> Tensor:
+    def __getattr__(self, name: str) -> Any:
+        if name == "_keras_shape":
+            return self.get_shape(name)
         if name.startswith(("_", "own_")) or not self.own_reaches(name):
             raise AttributeError(name)
         return PartOfUnread(self.maker, self.output + 1)
@@ -77,9 +81,9 @@ class Tensor(graph.Tensor, StandIn):
         found.is_named = True
         return found
 
-    def get_shape(self) -> Any:
+    def get_shape(self, name: str = "get_shape") -> Any:
         if not session().groups:  # there it is a tensor of TensorFlow
-            session().old_name("tensor.get_shape", ATTRIBUTES["tensor"]["get_shape"])
+            session().old_name(f"tensor.{name}", ATTRIBUTES["tensor"][name])
         return self.shape
 
     @property

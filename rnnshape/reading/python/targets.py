@@ -108,6 +108,9 @@ def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope:
         shared, count = _shared_out(several, stars), len(several)
         if shared is None:
             word = "not enough" if count < len(targets) else "too many"
+            told = hook(next(iter(several), None), "own_miscounted")
+            if told is not None and (wrong := told(several, word)) is not None:
+                raise wrong
             raise ValueError(f"{word} values to unpack (expected {len(targets)}, got {count})")
         parts = shared
     for target, part in zip(targets, parts, strict=True):
