@@ -16,6 +16,22 @@ def no_copy() -> NotReadError:
     return NotReadError(f"{opened().label} is not read: ask for the model itself")
 
 
+def keep_saved(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
+    """`model.save(path)`, for the code that loads it again."""
+    if not session().evaluator.conditions:
+        session().saved.append((filepath, model))
+
+
+def saved_as(path: Any) -> Any:
+    """A copy of the model that the code has saved there; None where there is none."""
+    for filepath, model in reversed(session().saved):
+        if filepath is path or (isinstance(path, str) and filepath == path):
+            made = model.own_copied()
+            made.own_compiled = model.own_compiled
+            return made
+    return None
+
+
 def graph_anew(
     takes: Sequence[graph.Tensor], gives: Sequence[graph.Tensor]
 ) -> tuple[list[graph.Tensor], list[graph.Tensor]]:

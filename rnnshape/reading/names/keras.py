@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
 from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
-from rnnshape.reading.names.copies import no_copy
+from rnnshape.reading.names.copies import no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
@@ -123,6 +124,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return Setting(known)
     gone = keras2.name(f"keras.layers.{name}")
     if gone is not None and signatures.module_of(gone.code.rpartition(".")[2]) == "layers":
+        if session().is_ready_for_none:
+            return Open(name, f"this Keras has no {name}")
         session().old_name(name, gone)
         return layer_class(gone.code.rpartition(".")[2])
     if name in keras2.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
@@ -201,10 +204,15 @@ def set_image_data_format(data_format: Any) -> None:
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
-    """A model that a file holds."""
+    """A model that a file holds; the one that the code itself has saved there, if it has."""
+    with suppress(NotReadError):
+        if (saved := saved_as(path)) is not None:
+            return saved
     file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
     found = opened("", f"it is loaded from a file: {file}")
     session().loaded.append(found)
+    if session().evaluator.trying:
+        session().evaluator.doubted.append(found)
     return found
 
 
@@ -265,6 +273,8 @@ class KerasModule(Module):
             gone = keras2.Today(keras2.MODULES[dotted]) if dotted in keras2.MODULES else None
             gone = gone or keras2.name(dotted)
             if gone is not None and gone.code != f"{module}.{name}":  # the module is noted, too
+                if gone.keras3 == "refused" and session().is_ready_for_none:
+                    return Open(dotted, f"this Keras has no {dotted}")
                 session().old_name(dotted, gone)
         if name in SUBMODULES or (self.path.endswith("applications") and name.islower()):
             return module_of_keras(f"{self.path}.{name}")

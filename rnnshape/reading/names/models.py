@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
+from rnnshape.nest import within
 from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
@@ -22,7 +23,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array, array_of_shape
-from rnnshape.reading.names.copies import graph_anew, no_copy
+from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, as_lists, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
@@ -43,7 +44,6 @@ from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.signatures import is_operation
 
 MOST_MODELS = 1_000
-ENDS = ("input", "output", "inputs", "outputs", "input_shape", "output_shape")
 
 
 class Model(Layer):
@@ -63,10 +63,10 @@ class Model(Layer):
     own_keys: tuple[list[str], list[str]]
     own_open: Open | None
     own_items: tuple[Any, ...]
-    own_is_of_module: bool
+    own_is_of_module = False
     own_shape: Any
     own_compiled: Compiled | None
-    own_is_symbolic: bool
+    own_is_symbolic = False
 
     own_what = "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
@@ -77,13 +77,11 @@ class Model(Layer):
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
-        made.own_open = None
-        made.own_name, made.own_variable, made.own_is_of_module = "", "", False
+        made.own_open = made.own_shape = made.own_compiled = None
+        made.own_name, made.own_variable, made.own_items = "", "", ()
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
-        made.own_items, made.own_shape = (), None
-        made.own_compiled, made.own_is_symbolic = None, False
         held.models.append(made)
         return made
 
@@ -120,8 +118,7 @@ class Model(Layer):
             self.own_open = because
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        if name in ("own_variable", "own_name", "own_is_of_module", "own_is_built",
-                    "own_is_symbolic"):  # fmt: skip
+        if name[4:] in ("variable", "name", "is_of_module", "is_built", "is_symbolic"):
             return other
         if name == "own_compiled":
             return None
@@ -332,14 +329,17 @@ class Model(Layer):
             return
         if isinstance(x, Array):
             self.build((None, *x.shape[1:]))
-        elif isinstance(x, Open) and not x.is_undefined:
+        elif isinstance(x, Open):
             self.own_shape = self.own_shape or open_shape(x)
+        elif not self.own_kind and any(isinstance(part, Array | Open) for part in within(x)):
+            self(with_inputs(x))  # several inputs
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().old_arguments("compile", named)
         self.own_compiled = compiled(given, named)
 
-    summary = save = load_weights = Layer.set_weights
+    summary = load_weights = Layer.set_weights
+    save = keep_saved
 
     def save_weights(self, filepath: Any = None, *_: Any, **__: Any) -> None:
         session().file_named("save_weights", filepath, (".weights.h5",))
@@ -364,7 +364,8 @@ class Model(Layer):
         raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
     def own_reaches(self, name: str) -> bool:
-        return name in ENDS or keras2.attribute(name, "model") is not None
+        is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
+        return is_end or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
         if (gone := keras2.attribute(name, "model")) is not None:

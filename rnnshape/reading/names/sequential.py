@@ -20,6 +20,20 @@ from rnnshape.reading.names.other_layers import UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
+from rnnshape.signatures import signature
+
+
+def _built_for(item: Layer) -> Any:
+    """What nothing else says that a first layer is given: something of the features for which it
+    has made its weights elsewhere; of one that is not read, nobody knows."""
+    layer = vars(item).get("own_layer")
+    if isinstance(item, UnreadLayer) or layer is None:
+        return layer and layer.unread
+    has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(layer.call.name).names}
+    for call in session().calls if has_kernel else ():
+        if call.layer is layer and (sizes := plain_sizes(next(call.tensors))):
+            return (*(None for _ in sizes[1:]), sizes[-1])
+    return None
 
 
 class Sequential(Model):
@@ -55,9 +69,8 @@ class Sequential(Model):
 
     def _add(self, item: Any, place: Place | None) -> None:
         if isinstance(item, list | tuple):
-            for part in item:
-                self._add(part, place)
-        elif isinstance(item, Open):
+            raise self.own_refused("Sequential takes its layers in one list, not in several", place)
+        if isinstance(item, Open):
             if not (item.reason or item.roots):  # a value that is given can't be a layer
                 why = "what it is, is not in this code"
                 item = Open(item.label, why, item.source, item.node)
@@ -122,8 +135,8 @@ class Sequential(Model):
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.own_described().shape is not None:
             first, item = self.own_first(), self.own_items[0]
-            if first.shape is None and isinstance(item, UnreadLayer):  # nobody else could tell
-                first = replace(first, shape=item.own_layer.unread)
+            if first.shape is None and isinstance(item, Layer):
+                first = replace(first, shape=_built_for(item))
             start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):

@@ -30,6 +30,7 @@ class Session:
         unused: the layers that nothing has taken yet.
         calls: of layers, in order.
         loaded: what stands for models that the code loads from files.
+        saved: the models that the code saves itself, with the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
@@ -44,6 +45,7 @@ class Session:
         self.unused: list[Any] = Log()
         self.calls: list[graph.LayerCall] = Log()
         self.loaded: list[Open] = Log()
+        self.saved: list[tuple[object, Any]] = Log()
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
@@ -104,6 +106,18 @@ class Session:
             if today is not None:
                 value = written.get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
+
+    @property
+    def is_ready_for_none(self) -> bool:
+        """Whether the code goes on in another way if Keras has none of the name that it asks for:
+        in a `try`, and by `hasattr` or a default of `getattr`."""
+        is_tried = self.evaluator.trying > 0
+        match self.evaluator.node:
+            case ast.Call(func=ast.Name(id="hasattr")):
+                return True
+            case ast.Call(func=ast.Name(id="getattr"), args=given):
+                return is_tried or len(given) > 2
+        return is_tried and isinstance(self.evaluator.node, ast.Import | ast.ImportFrom)
 
     def written(self) -> dict[str | None, str]:
         """The arguments of the call that is followed now, by name, as the code has them."""
@@ -192,6 +206,20 @@ def opened(label: str = "", reason: str = "") -> Open:
     there is no other."""
     evaluator = session().evaluator
     return evaluator.open(label or evaluator.node, reason)
+
+
+def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
+    """`o, h = LSTM(4, return_state=True)(x)`: what the layer returns that makes them all."""
+    call: Any = getattr(several[0], "maker", None)
+    if not isinstance(call, graph.LayerCall):
+        return None
+    names = graph.names_returned(call.layer.call)
+    is_whole = 1 < len(names) == len(several)
+    if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
+        return None
+    message = f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
+    words = f'(Python: "{word} values to unpack")'
+    return QueryError(f"{message} {words}", session().evaluator.place)
 
 
 def unknown_of(value: Open) -> Unknown:

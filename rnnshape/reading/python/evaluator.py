@@ -88,6 +88,7 @@ class Evaluator:
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
         self.trying = 0  # `try` statements around what is followed
+        self.doubted: list[Open] = []  # what may have failed there
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
         self.called: dict[
@@ -97,6 +98,9 @@ class Evaluator:
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
             value = self.attribute(owner, name)
+            is_none = isinstance(owner, Module) and isinstance(value, Open) and value.reason
+            if is_none and self.trying and not default:
+                raise AttributeError(name)
             return default[0] if default and isinstance(value, Open) else value
 
         def has(owner: object, name: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from rnnshape.reading.python.scope import (
     ContinuedSignal,
     ReturnedSignal,
     Scope,
+    Signal,
 )
 from rnnshape.reading.python.targets import assign, delete, fits, give, is_alike, item_of
 
@@ -66,6 +68,8 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Import(names=names):
             for alias in names:
                 whole = _module(evaluator, alias.name)  # what is read for its effects too
+                if evaluator.trying and isinstance(whole, Open) and whole.reason:
+                    raise ImportError(f"No module named {alias.name!r}")
                 first = alias.name.partition(".")[0]
                 value = whole if alias.asname or first == alias.name else _module(evaluator, first)
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
@@ -221,7 +225,7 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
 
 
 def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
-    depth, calls = evaluator.depth, len(evaluator.calls)
+    depth, calls, doubted = evaluator.depth, len(evaluator.calls), len(evaluator.doubted)
     evaluator.trying += 1
     try:
         try:
@@ -234,10 +238,30 @@ def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
         evaluator.depth = depth
         del evaluator.calls[calls:]
         _handled(evaluator, node, wrong, scope)
+    except Signal as ends:
+        _doubted(evaluator, node, scope, doubted, ends)
     else:
         evaluator.block(node.orelse, scope)
+        _doubted(evaluator, node, scope, doubted)
     finally:
+        del evaluator.doubted[doubted:]
         evaluator.block(node.finalbody, scope)
+
+
+def _doubted(
+    evaluator: Evaluator, node: ast.Try, scope: Scope, before: int, ends: Signal | None = None
+) -> None:
+    """Where it is not known whether what is tried fails, what is done then is followed, too."""
+
+    def well() -> None:
+        if ends is not None:
+            raise ends
+
+    for doubt in evaluator.doubted[before:][:1] if node.handlers else ():
+        handled = functools.partial(evaluator.block, node.handlers[0].body, scope)
+        both_ways(evaluator, doubt, doubt.label, scope, well, handled)
+        return
+    well()
 
 
 def _handled(evaluator: Evaluator, node: ast.Try, wrong: Exception, scope: Scope) -> None:
