@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnshape.errors import QueryError
 from rnnshape.measuring import launch, messages
 from rnnshape.measuring.arrays import PIECE, Array
 from rnnshape.measuring.messages import (
@@ -28,7 +27,7 @@ from rnnshape.measuring.messages import (
     Progress,
     Request,
 )
-from rnnshape.measuring.process import KerasProcess, measure
+from rnnshape.measuring.process import KerasProcess
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
 from rnnshape.reading import parse
 from rnnshape.shown import Report
@@ -259,19 +258,6 @@ def test_memory_does_not_grow_with_the_questions(keras: KerasProcess) -> None:
     for units in range(30):
         list(keras.answers(request(f"LSTM({units + 3})")))
     assert resident() < 1.02 * before
-
-
-def test_in_python() -> None:
-    [measured] = measure([question("GRU(3, return_state=True)")], seed=1, values=True)
-    o, h = measured.layers[0].outputs
-    assert o.values == h.values
-    with pytest.raises(QueryError, match="seed"):
-        measure([question("GRU(3)")], seed=-1)
-    with pytest.raises(QueryError, match="return_sequences=True"):
-        measure([question("GRU(3) -> LSTM(3)")])
-    with pytest.raises(MeasurementError, match=r"of memory.*; try smaller dimensions") as refused:
-        measure([question("GRU(3)", batch=10**12)])
-    assert "--" not in str(refused.value)
 
 
 # The child goes wrong

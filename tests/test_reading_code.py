@@ -20,7 +20,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Value
 from rnnshape.network import Network
 from rnnshape.program import program
-from rnnshape.reading import Reading, let_value, read
+from rnnshape.reading import Reading, let_value
 from rnnshape.reading.code import read_code
 from tests.corpus.answers import WRITTEN, programs, read_all, run_all
 from tests.corpus.building import shapes_by_rule
@@ -90,66 +90,10 @@ def test_names_are_those_of_the_code() -> None:
     assert [step.names for step in network.steps] == [("out", "state_h", "state_c"), (), ()]
 
 
-def test_a_model_that_a_function_makes_is_named_by_the_call() -> None:
-    reading = reading_of(
-        "def lstm(units, back=False):\n"
-        "    i = Input((5, 1))\n"
-        "    model = Model(i, LSTM(units, go_backwards=back)(i))\n"
-        "    return model.predict(X)\n"
-        "lstm(3)\n"
-        "lstm(4, back=True)\n"
-    )
-    assert [one.name for one in reading.networks] == ["lstm(3)", "lstm(4, back=True)"]
-
-
 def notebook(*cells: str) -> str:
     words = {"cell_type": "markdown", "source": "# Words"}
     held = [{"cell_type": "code", "source": text, "outputs": []} for text in cells]
     return json.dumps({"nbformat": 4, "cells": [words, *held]})
-
-
-def test_a_notebook_in_which_a_function_makes_each_model(tmp_path: Path) -> None:
-    define = (
-        "def outputs(kind, both=False, **flags):\n"
-        "    given = Input(shape=(5, 1))\n"
-        "    layer = kind(3, **flags)\n"
-        "    returned = Bidirectional(layer)(given) if both else layer(given)\n"
-        "    return Model(inputs=given, outputs=returned).predict(samples)"
-    )
-    shapes = {
-        "outputs(LSTM)": [(2, 3)],
-        "outputs(LSTM, return_sequences=True, return_state=True)": [(2, 5, 3), (2, 3), (2, 3)],
-        "outputs(GRU, both=True)": [(2, 6)],
-        "outputs(GRU, both=True, return_state=True)": [(2, 6), (2, 3), (2, 3)],
-    }
-    path = tmp_path / "work.ipynb"
-    path.write_text(notebook("samples = np.zeros((2, 5, 1))", define, *shapes))
-    reading = read(str(path))
-    assert not reading.messages
-    assert [shapes_by_rule(one)[0] for one in reading.networks] == [*shapes.values()]  # type: ignore[index]
-
-
-def test_notebooks(tmp_path: Path) -> None:
-    path = tmp_path / "work.ipynb"
-    path.write_text(
-        notebook(
-            "!pip install keras\n%matplotlib inline\nfiles = !ls\nimport keras\nkeras?",
-            "%%bash\nrm -rf model = Sequential()",
-            "%%time\nn = 4\nmodel = keras.Sequential()\nprint('%d' % n\n  % 3)",
-            "  !wget http://a.b/c \\\n    -O c.txt\n  if n:\n    !ls \\\n  -l\n  n = 4",
-            "model.add(keras.layers.LSTM(n))\n\nmodel.add(keras.layers.Lmbda(3))",
-            "model = keras.Sequential([keras.layers.GRU(n)])",
-        )
-    )
-    reading = read(str(path))
-    assert [one.name for one in reading.networks] == ["model", "model"]
-    assert str(reading.networks[1]) == "GRU(4)"
-    first, unread = reading.networks[0].steps
-    assert first.unread is None
-    assert unread.unread is not None
-    assert unread.unread.file == "work.ipynb, cell 6"
-    assert unread.unread.line == 3
-    assert unread.unread.reason == "Keras has no layer Lmbda"
 
 
 @pytest.mark.parametrize(
@@ -254,31 +198,11 @@ def test_values_that_come_from_data_are_open_and_can_be_given() -> None:
     assert reading.names_used == ("X_train.shape[2]", "units", "vocab_size")
 
 
-def test_the_shape_of_an_array_is_given_by_let() -> None:
-    text = "m = Sequential([LSTM(3, input_shape=(X.shape[1], X.shape[2])), Dense(1)])"
-    [network] = read_code(text, {"X.shape": (60, 7, 4)}).networks
-    assert network.inputs[0].shape == (None, 7, 4)
-    [network] = read_code(text, {"X.shape[1]": 7, "X.shape[2]": 9}).networks
-    assert network.inputs[0].shape == (None, 7, 9)
-
-
 def test_what_depends_on_a_condition_that_is_not_known_is_one_open_row() -> None:
     text = "m = Sequential()\nif flag:\n    m.add(GRU(2))\nm.add(Dense(1))\n"
     assert layers(text) == ["depends on flag", "Dense(1)"]
     assert layers(text, flag=True) == ["GRU(2)", "Dense(1)"]
     assert layers(text, flag=False) == ["Dense(1)"]
-
-
-@pytest.mark.parametrize(
-    "parameters", ["units=3, depth=1", "*, units=3, depth=1", "units=3, /, depth=1, *rest, **more"]
-)
-def test_functions_that_nobody_calls_are_read_where_nothing_else_is(parameters: str) -> None:
-    body = "return Sequential([GRU(units)] + [Dense(1)] * depth)"
-    assert layers(f"def build({parameters}):\n    {body}\n") == ["GRU(3)", "Dense(1)"]
-    for no_default in (parameters.replace("=3", ""), parameters.replace("=3", ": int")):
-        text = f"def build({no_default}):\n    {body}\n"
-        assert layers(text) == ["GRU(units)", "Dense(1)"]
-        assert layers(text, units=4) == ["GRU(4)", "Dense(1)"]
 
 
 def test_a_class_that_nobody_calls_may_derive_from_a_layer_that_takes_more() -> None:

@@ -275,6 +275,7 @@ def code(*lines: str) -> dict[str, Any]:
         "keras??",
         "  keras?  ",
         "%time fit = 3",
+        "!wget http://a.b/c \\\n  -O \\\n  c.txt",
     ],
 )
 def test_a_line_for_the_notebook_is_left_out(line: str) -> None:

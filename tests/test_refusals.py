@@ -639,42 +639,6 @@ def test_what_holds_of_masked_sequences(
     assert bool(facts.relations) is (where_masked or not masked)
 
 
-LOST = "Keras returns as many states of the backward layer as of the forward: no"
-
-
-@pytest.mark.parametrize(
-    ("forward", "backward", "notes"),
-    [
-        (
-            "GRU(3, return_state=True)",
-            "SimpleRNN(3, return_state=True, go_backwards=True)",
-            (
-                "GRU and SimpleRNN have no cell state, so one tensor less than an LSTM in each "
-                "direction",
-                "a decoder that takes these states needs 2*units: concat(h1, h2)",
-            ),
-        ),
-        (
-            "SimpleRNN(3, return_state=True)",
-            "RNN([LSTMCell(3), LSTMCell(3)], return_state=True, go_backwards=True)",
-            (f"{LOST} c2_1, h2_2, c2_2",),
-        ),
-        (
-            "LSTM(3, return_state=True)",
-            "RNN([LSTMCell(3), LSTMCell(3)], return_state=True, go_backwards=True)",
-            (f"{LOST} h2_2, c2_2",),
-        ),
-    ],
-)
-def test_what_is_said_of_directions_that_differ(
-    forward: str, backward: str, notes: tuple[str, ...]
-) -> None:
-    call = parse(f"Bidirectional({forward}, backward_layer={backward})")
-    facts = facts_of(call, [described(THREE)])
-    assert facts is not None
-    assert (*facts.warnings, *facts.notes) == notes
-
-
 def test_a_lone_state_in_a_list_is_believed_as_any_other() -> None:
     axes = (Axis("batch", 2), Axis("units", 4, static_length=5))
     given = ((H, C), (Tensor("x", axes),))

@@ -19,12 +19,11 @@ from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
 from rnnshape.reading import parse
-from rnnshape.rules.facts import Axis, Tensor
+from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, styled
-from rnnshape.views.weights import formula
 from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -325,25 +324,6 @@ def test_a_thousand_layers_take_as_many_lines() -> None:
     text = answer(report, columns=120)
     assert text.count("GRU(2, return_sequences=True)") == 1000
     assert len(text.splitlines()) < 1010
-
-
-def test_the_formula_comes_from_the_axes() -> None:
-    kernel = Tensor("kernel", (Axis("features", 16), 3 * Axis("units", 64)))
-    bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)))
-    dense = Tensor("kernel", (Axis("features", 5), Axis("units", 2)))
-    page = Page()
-
-    def written(*weights: Tensor, times: int = 1) -> list[str]:
-        return [text.replace("\xa0", " ") for text in formula(weights, times, page)]
-
-    assert written(kernel, bias) == [
-        "3 · (features·units + 2·units)",
-        "3 · (16·64 + 2·64)",
-    ]
-    assert written(kernel, bias, times=2)[1] == "2 · 3 · (16·64 + 2·64)"
-    assert written(kernel, dense, times=2)[1] == "2 · (3 · 16·64 + 5·2)"
-    assert written(dense) == ["features·units", "5·2"]
-    assert written(dense, dense) == ["2 · features·units", "2 · 5·2"]
 
 
 def test_what_agrees_adds_up_to_the_parameters() -> None:
