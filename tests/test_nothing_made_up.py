@@ -14,7 +14,7 @@ import pytest
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.network import Question
+from rnnshape.network import Dimensions, Question
 from rnnshape.reading import read
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
@@ -311,6 +311,49 @@ def test_what_follows_from_an_assumed_size_is_another_with_another_size(text: st
             for layer, changed in zip(report.layers, other.layers, strict=True):
                 follows = layer.parameters != changed.parameters
                 assert (kind in report.assumes_of(layer)) == follows
+
+
+OF_ANY = """
+Conv1D(4, k)
+Conv1D(4, 3, strides=k)
+Conv1D(4, 3, strides=k, padding='same')
+Conv1D(4, 3, dilation_rate=k)
+Conv1D(4, 3, groups=k)
+SeparableConv1D(4, 3, strides=k)
+MaxPooling1D(k)
+AveragePooling1D(k, padding='same')
+AveragePooling1D(2, strides=k)
+Cropping1D((1, k))
+Reshape((3, 2, 4)) -> Conv2D(4, 2, strides=(k, 1), padding='same')
+Reshape((3, 2, 4)) -> ConvLSTM1D(4, 2, strides=k)
+Reshape((3, 2, 4)) -> TimeDistributed(MaxPooling1D(k, padding='same'))
+LSTM(3, return_sequences=True) -> Bidirectional(GRU(k, return_sequences=True))
+GroupNormalization(k) -> UpSampling1D(k) -> GlobalMaxPooling1D()
+"""
+
+
+@pytest.mark.parametrize("text", OF_ANY.strip().splitlines())
+def test_what_is_known_beside_an_open_argument_is_so_whatever_that_is(text: str) -> None:
+    program = f"m = Sequential([Input((12, 2)), {text.replace(' -> ', ', ')}])"
+    [before] = read_code(program, {}).networks
+    layers = [layer.outputs for layer in describe(before).layers]
+    assert all(layers)  # of each it is known how many axes it makes
+    for number in (1, 2, 3, 4):
+        [network] = read_code(program, {"k": number}).networks
+        with suppress(QueryError):  # Keras does not take it
+            for outputs, layer in zip(layers, describe(network).layers, strict=True):
+                for axis, other in zip(outputs[0].axes, layer.outputs[0].axes, strict=True):
+                    assert axis.is_unknown or axis.length == other.length
+
+
+@pytest.mark.parametrize("part", ["-20:", "-3:", "::40", ":18", ":-4", "1:", ":"])
+def test_a_part_of_an_open_length_is_as_long_as_it_is_said_to_be(part: str) -> None:
+    text = f"x = Input((None, 3))\nm = Model(x, Lambda(lambda t: t[:, {part}])(x))"
+    [network] = read_code(text, {}).networks
+    for timesteps in (50, 400):
+        [layer] = describe(network, Dimensions(timesteps=timesteps)).layers
+        axis = layer.outputs[0].axes[1]
+        assert axis.is_unknown or axis.length == len(eval(f"range({timesteps})[{part}]"))
 
 
 def test_a_weight_that_is_a_single_number_counts() -> None:

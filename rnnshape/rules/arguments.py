@@ -13,6 +13,9 @@ WITHOUT_SHAPE = (
     *("trainable", "dtype", "weights", "momentum", "epsilon", "alpha", "slope", "mask_value"),
 )
 
+# Of these Keras takes no more than there is to be gone over.
+SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping", "groups")
+
 # Layers that can be an activation without bringing weights, or another shape, of their own.
 PLAIN_ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "ReLU", "Softmax")
 
@@ -81,6 +84,8 @@ def changes_no_shape(argument: str) -> bool:
 def candidates(name: str, argument: str, number: int, place: int) -> Value:
     """A value that Keras takes for an argument: a number, and where it takes none, a share or one
     of its words; which one follows from `place`."""
+    if argument in SMALL:  # with a large one no other size would make a difference
+        number = place + 1
     kind = kind_of(name, argument)
     if kind is None or kind.takes(number):
         return number

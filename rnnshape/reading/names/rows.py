@@ -13,7 +13,9 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, Weight, plain_sizes
 from rnnshape.signatures import is_operation
 
-LENGTHS = (13, 17)  # that are tried in the place of a size that is known when the model runs
+# That are tried in the place of a size that is known when the model runs: a part of a fixed length
+# is as long in all of them, or in one of them the whole.
+LENGTHS = (5, 17, 331)
 
 
 def shapes_of_row(
@@ -22,24 +24,29 @@ def shapes_of_row(
     """The shapes of what a row returns, with a None for the batch, and for the first other size
     that what it is given leaves open.
 
-    It is called again with two numbers in the place of each such size: what differs then, and is
+    It is called again with other numbers in the place of each such size: what differs then, and is
     not that number, is not known. `made` and `inner` are what came of the call without them.
     """
     sizes = [plain_sizes(tensor) or () for tensor in graph.tensors_in(given)]
     places = sorted({n for shape in sizes for n, size in enumerate(shape) if n and size is None})
     if not places:
         return _shapes_of(made, inner)
-    runs: list[list[Any]] = []
+    runs: dict[int, list[Any]] = {}
     held, said = session(), [*session().evaluator.messages]
     for length in LENGTHS:
         instead = {place: length + 40 * number for number, place in enumerate(places)}
         start = len(held.calls)
         again = held.evaluator.really(call, *(_with_sizes(part, instead) for part in given))
-        runs.append(_shapes_of(again, held.calls[start:]))
+        if shapes := _shapes_of(again, held.calls[start:]):  # else it takes no such length
+            runs[length] = shapes
     held.evaluator.messages[:] = said  # of numbers that the code has not
+    if len(runs) < 2:
+        return []
     return [
-        one and other and tuple(map(_known_in_both, one, other))
-        for one, other in zip(*runs, strict=False)
+        tuple(_known_in_all(sizes, tuple(runs)) for sizes in zip(*shapes, strict=False))
+        if None not in shapes
+        else None
+        for shapes in zip(*runs.values(), strict=False)
     ]
 
 
@@ -61,11 +68,11 @@ def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:
     return rebuilt(given, filled)
 
 
-def _known_in_both(one: Any, other: Any) -> Any:
-    if (one, other) == LENGTHS:
+def _known_in_all(sizes: tuple[Any, ...], lengths: tuple[int, ...]) -> Any:
+    if sizes == lengths:
         return None
     why = "it follows from a size that is known when the model runs"
-    return one if one == other else unknown_of(opened("", why))
+    return sizes[0] if len({*sizes}) == 1 else unknown_of(opened("", why))
 
 
 def nested_like(made: Any, returned: Any) -> Any:
