@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from rnnshape.nest import rebuilt
@@ -306,6 +307,23 @@ def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
     return made
 
 
+def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
+    """`Dataset.zip((xs, ys))`, or as it is since TensorFlow 2.13: `Dataset.zip(xs, ys)`."""
+    given = datasets or (sets[0] if len(sets) == 1 else sets)
+    return Dataset(*(rebuilt(given, attrgetter(f"own_{word}")) for word in ("element", "first")))
+
+
+def _specified(shape: Any = None, *_: Any, **__: Any) -> Any:
+    """`tf.TensorSpec((None, 3), tf.float32)`"""
+    if shape is None:
+        return opened()
+    return Array([opened("a size") if size is None else size for size in shape])
+
+
+def _from_generator(_: Any, *__: Any, output_signature: Any = None, **___: Any) -> Any:
+    return opened() if output_signature is None else Dataset(output_signature)
+
+
 def timeseries_dataset_from_array(
     data: Any, targets: Any, sequence_length: Any, *_: Any, batch_size: Any = 128, **__: Any
 ) -> Dataset:
@@ -332,6 +350,8 @@ TF_DATA = Module("tensorflow.data", {
     "Dataset": Module("tensorflow.data.Dataset", {
         "from_tensor_slices": _from_tensor_slices,
         "from_tensors": lambda tensors, **_: Dataset(_as_arrays(tensors)),
+        "from_generator": _from_generator,
+        "zip": _zipped,
     }),
     "AUTOTUNE": -1,
 })  # fmt: skip
@@ -341,6 +361,7 @@ KERAS_DATA: dict[str, Any] = {
     **{name: Module(f"keras.datasets.{name}", {"load_data": _loader(*sizes)})
        for name, sizes in PUBLISHED.items()},
     **dict.fromkeys(("PyDataset", "Sequence"), PyDataset),
+    "TensorSpec": _specified,
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +14,7 @@ from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
     plain_shape,
+    plain_sizes,
     unread_layer,
     unread_step,
 )
@@ -38,14 +39,24 @@ class LambdaLayer(Layer):
     ) -> None:
         super().__init__(**named)
         self.own_function, self.own_arguments = function, arguments or {}
+        self.own_said = output_shape
 
     def call(self, *given: Any, **named: Any) -> Any:
-        if not callable(self.own_function):
-            return opened("Lambda", "what it does is not in this code")
-        with suppress(IsOpenError):
-            inputs = given[0] if given else named.get("inputs")
-            return session().evaluator.really(self.own_function, inputs, **self.own_arguments)
-        return opened("Lambda")
+        made: Any = opened("Lambda", "what it does is not in this code")
+        if callable(self.own_function):
+            made = opened("Lambda")
+            with suppress(IsOpenError):
+                inputs = given[0] if given else named.get("inputs")
+                made = session().evaluator.really(self.own_function, inputs, **self.own_arguments)
+        is_known = isinstance(made, Tensor) and plain_sizes(made) is not None
+        return made if is_known else self._as_said(graph.tensors_in([given, named]), made)
+
+    def _as_said(self, tensors: Iterable[Any], made: Any) -> Any:
+        """What Keras goes by itself, where the code says what the function returns."""
+        shapes = [plain_sizes(tensor) for tensor in tensors]
+        if not (isinstance(self.own_said, list | tuple) and shapes and shapes[0]):
+            return made
+        return Tensor(graph.InputTensor((shapes[0][0], *plain_shape(self.own_said))))
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int:
         return 0

@@ -345,10 +345,10 @@ def keys_of(given: Any) -> list[str]:
 
 
 OTHER_WORDS = {
-    "keep_dims": "keepdims", "perm": "axes", "pattern": "axes", "reduction_indices": "axis",
+    "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
     "depth": "num_classes", "input": "x", "inputs": "x", "a": "x1", "b": "x2", "x": "x1",
-    "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
+    "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x", "reduction_indices": "axis",
 }  # fmt: skip
 
 

@@ -217,8 +217,8 @@ MODULES: dict[str, Mapping[str, object]] = {
     "json": _of(json, "dumps loads"),
     "math": _of(
         math,
-        "ceil comb cos e exp factorial floor gcd hypot inf isclose isfinite lcm log log10 log2 nan"
-        " perm pi pow prod sin sqrt tan tanh trunc",
+        "ceil comb cos e exp factorial floor gcd hypot inf isclose isfinite isqrt lcm log log10"
+        " log2 nan perm pi pow prod sin sqrt tan tanh trunc",
     ),
     "functools": {
         "partial": functools.partial,

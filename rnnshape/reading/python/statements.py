@@ -75,6 +75,11 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
         case ast.ImportFrom():
             _import_from(evaluator, node, scope)
+        case ast.With(items=[ast.withitem(ast.Call(func=called, args=kinds))]) if ast.unparse(
+            called
+        ) in ("suppress", "contextlib.suppress"):
+            passed = ast.ExceptHandler(ast.Tuple(kinds, ast.Load()), None, [ast.Pass()])
+            _try(evaluator, ast.Try(node.body, [passed], [], []), scope)
         case ast.With() | ast.AsyncWith():
             _with(evaluator, node, scope)
         case ast.Try():
