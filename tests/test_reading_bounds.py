@@ -256,6 +256,10 @@ ATTACKS: dict[str, str] = {
     "E = Enum('E', [f'a{i}' for i in range(19999)])\nLSTM(3)",
     "namedtuple_wide": "from collections import namedtuple\n"
     "N = namedtuple('N', [f'a{i}' for i in range(9999)])\nLSTM(N(*range(9999)).a3)",
+    "class_named_by_a_method": "class A(ValueError):\n    def __name__(*a): return [1]\n"
+    "Sequential([TimeDistributed(A()), LSTM(3)])",
+    "model_that_answers_all": "class A(Sequential):\n    def __getattribute__(*a): return 5\n"
+    "A()\nLSTM(3)",
     "counter": "from collections import Counter\nLSTM(len(list(Counter({1: 10**9}).elements())))",
     "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
 }  # fmt: skip

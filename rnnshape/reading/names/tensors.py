@@ -14,7 +14,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn, hook
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
 
 
@@ -241,6 +241,7 @@ def argument(value: Any) -> Value:
     """A layer's argument as plain data."""
     if isinstance(value, Open):
         return unknown_of(value)
+    value = exact(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -255,11 +256,12 @@ def argument(value: Any) -> Value:
         except IsOpenError as wrong:
             return unknown_of(wrong.value)
         return made
-    name = getattr(value, "__name__", type(value).__name__)
+    kind = type(value).__name__
+    name = value.__name__ if isinstance(value, type | types.FunctionType) else kind
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     is_function = isinstance(value, types.FunctionType)
-    what = "a function of the code" if is_function else getattr(value, "what", f"a {name}")
+    what = "a function of the code" if is_function else f"a {name}"
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
+from rnnshape.reading.python.open import IsOpenError, Open
+
 
 class Scope:
     """Names and their values, and the scope of the code around them.
@@ -68,6 +70,10 @@ class ContinuedSignal(Signal):
     """A loop goes on with its next round."""
 
 
+# What Python asks of any object; where code says it, that need not be so.
+UNREAD = {f"__{name}__" for name in ("class", "dict", "getattribute", "name", "self", "signature")}
+
+
 class ClassNames(dict[str, Any]):
     """The names of a class body, handed on to Python's own; functions in it do not see them."""
 
@@ -76,6 +82,8 @@ class ClassNames(dict[str, Any]):
         self.target, self.stored_name = names, stored_name
 
     def __setitem__(self, name: str, value: object) -> None:
+        if name in UNREAD:
+            raise IsOpenError(Open("a class", f"a class with {name} is not read"))
         super().__setitem__(name, value)
         if not name.startswith("__") or callable(value) or name == "__annotations__":
             self.target[self.stored_name(name)] = value

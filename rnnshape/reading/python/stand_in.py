@@ -195,6 +195,18 @@ def is_settable(owner: object, name: str) -> bool:
     return isinstance(owner, StandIn | types.SimpleNamespace) or is_of_code(type(owner))
 
 
+def exact(value: Any) -> Any:
+    """Python's own number or text, in place of one of a class of the code."""
+    match value:
+        case bool():
+            return value
+        case int():
+            return int.__int__(value)
+        case float():
+            return float.__float__(value)
+    return str.__str__(value) if isinstance(value, str) else value
+
+
 def plain_type(value: object) -> type | None:
     """The type in `METHODS` that a value is of, also by way of a class of the code's."""
     if type(value) is super:
