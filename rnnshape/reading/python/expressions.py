@@ -113,7 +113,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             return None
         case ast.YieldFrom(value=inner):
             _yield(evaluator, scope, evaluator.known(list, evaluator.worth(inner, scope)))
-            return None
+            return evaluator.open(node, "what a generator returns is not read")
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
     return evaluator.open(node, "this expression is not read")

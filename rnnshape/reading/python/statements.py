@@ -23,12 +23,15 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
+from rnnshape.reading.python.stand_in import Stream
 from rnnshape.reading.python.targets import assign, delete, fits, give, is_alike, item_of
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
     """Does what a statement does; the kinds that code has most of come first."""
     match node:
+        case ast.Expr(value=ast.GeneratorExp() | ast.Call(func=ast.Name("map" | "filter"))):
+            pass  # nobody goes over it, so that it calls nothing
         case ast.Expr(value=value):
             evaluator.worth(value, scope)
         case ast.Assign(targets=targets, value=value):
@@ -109,11 +112,16 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
 
 def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
-    items = over if isinstance(over, range) else evaluator.really(list, over)
-    if isinstance(items, Open):
-        _maybe_once(evaluator, node, scope, items, node.iter)
-        return
-    before = Snapshot(evaluator, scope) if len(items) > MANY_ROUNDS else None
+    items: Any = over
+    if isinstance(over, Stream) and not over.is_cut:
+        count = len(over.items)
+    else:
+        items = over if isinstance(over, range) else evaluator.really(list, over)
+        if isinstance(items, Open):
+            _maybe_once(evaluator, node, scope, items, node.iter)
+            return
+        count = len(items)
+    before = Snapshot(evaluator, scope) if count > MANY_ROUNDS else None
     try:
         _rounds(evaluator, node, items, scope, node.orelse)
     except TooLargeError as wrong:
