@@ -111,6 +111,8 @@ def nearest(word: str, known: Iterable[str], *, alike: float = 0.75) -> str:
     from difflib import get_close_matches  # only a misspelt word needs it
 
     spelt = {tensor.lower(): tensor for tensor in known}
+    if word == "Linear" and "dense" in spelt:  # as PyTorch calls it
+        return "Dense"
     near = get_close_matches(word.lower(), spelt, n=1, cutoff=alike)
     return spelt[near[0]] if near else ""
 

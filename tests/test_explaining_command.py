@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -288,6 +289,9 @@ def test_lines_that_hold_nothing_are_not_kept_for_ever() -> None:
     finished = command("-", "-n", stdin="\n" * 10_000 + "import keras\nGRU(3)\n")
     assert finished.err.startswith("error: line 10001: ")
     assert finished.out.startswith("GRU(3)\n")
+    began = time.process_time()
+    assert command("-", "-n", stdin="\n" * 10_000_000).code == 0
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.process  # where TensorFlow is loaded, what reads code is a fresh process

@@ -228,6 +228,8 @@ def test_check_tells_what_is_wrong_a_line_each(tmp_path: Path) -> None:
     assert (finished.code, finished.err) == (2, "")
     assert command("--check", *(str(tmp_path / f"{name}.py") for name in "bde")).code == 0
     assert command("--check", str(tmp_path / "b.py"), str(tmp_path / "none.py")).code == 1
+    nothing = command("--check")
+    assert (nothing.code, "so that nothing is checked" in nothing.err) == (0, True)
 
 
 def test_check_of_a_notebook_names_the_cell(tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_what_is_said_of_a_file_that_is_not_read(
     Path("saved/saved_model.pb").write_bytes(b"")
     Path("saved/train.py").write_text(GRU)
     Path("folder.keras").mkdir()
+    Path("link.py").symlink_to("link.py")
     Path("empty.py").write_text("")
     Path("torch.py").write_text("from torch import nn\nmodel = nn.LSTM(3, 4)\n")
     Path("large.py").write_bytes(b"#" * 20_000_001)
@@ -124,6 +125,7 @@ def test_what_is_said_of_a_file_that_is_not_read(
         "none.py": "there is no file none.py",
         "Torhc.py": "there is no file Torhc.py; did you mean torch.py?",
         "saved/tran.py": "there is no file saved/tran.py; did you mean train.py?",
+        "link.py": "there is no file link.py: the link of that name leads nowhere",
         "no/train.py": "there is no file no/train.py",
         "saved": "saved is a SavedModel, which is not read: model.save('model.keras') writes what "
         "is",

@@ -188,6 +188,12 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             ("LSTM(64) Dense(1)", "         ^"),
         ),
         ("LTSM(64)", "Keras has no layer LTSM; did you mean LSTM?", ("LTSM(64)", "^^^^")),
+        ("Linear(9)", "Keras has no layer Linear; did you mean Dense?", ("Linear(9)", "^^^^^^")),
+        (
+            "nn.LSTM",
+            "LSTM of PyTorch is not answered, only Keras' layers are: write LSTM(...)",
+            ("nn.LSTM", "^^^^^^^"),
+        ),
         (
             "LSTM(64) -> GRU(3, unit=2)",
             "GRU takes no 'unit'; did you mean units?",
@@ -535,3 +541,12 @@ def test_a_process_says_the_same() -> None:
 def test_what_the_machine_cannot_hold_the_rule_still_answers(size: int) -> None:
     finished = command("lstm", "-b", str(size), "-u", str(size), "--dry-run", "--format", "plain")
     assert (finished.code, finished.out) == (0, f"o {size} {size}\n")
+
+
+def test_a_model_of_a_file_is_written_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.py").write_text("m = Sequential([LSTM(3)])\n")
+    assert command("a.py", "m").err == "error: WHAT m: a model of a file is a.py:m\n"
+    assert command("a.py:", "-n").out == command("a.py", "-n").out

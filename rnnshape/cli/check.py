@@ -35,6 +35,8 @@ def check(options: Options, environment: Environment) -> ExitCode:
         ignored.append(f"format {options.format}")
     if ignored:
         raise UsageError(f"--{ignored[0]}: --check tells what is wrong, and nothing else")
+    if not options.what:
+        messages.note(environment, "--check: no file is named, so that nothing is checked")
     code = ExitCode.ANSWERED
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())

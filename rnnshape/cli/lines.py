@@ -119,6 +119,10 @@ def lines_of(stream: TextIO | None) -> Iterator[Line]:
     """All lines of a stream, each as soon as it is there."""
     number, buffered, skipping = 0, b"", False
     for block, more in _blocks(stream):
+        if not buffered and not skipping and block.isspace() and block.endswith(b"\n"):
+            number += block.count(b"\n")
+            yield Line(number, block[:-1].decode(), not more)  # as one: they hold nothing
+            continue
         *lines, buffered = (buffered + block).split(b"\n")
         if not block and (buffered or skipping):  # the last line may end without a newline
             lines, buffered = [*lines, buffered], b""

@@ -148,7 +148,7 @@ def _check_all_is_used(
 def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Reading:
     """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
     if not reader().knows(what):
-        _check_word(what)
+        _check_word(what, options.what[0])
     _check_text(options)
     if options.format in (None, Format.TABLE):
         reader().begin(what, options.let, options.dimensions)
@@ -197,8 +197,9 @@ def _check_flags(options: Options) -> None:
         raise UsageError(f"{name}: it has no meaning for questions from standard input")
 
 
-def _check_word(what: str) -> None:
-    """A name alone is a word that is misspelt, where nothing goes by it."""
+def _check_word(what: str, first: str) -> None:
+    """A name alone is a word that is misspelt, where nothing goes by it; or a model of the file
+    before it."""
     if (what.isdecimal() or what.replace("-", "").isidentifier()) and not os.path.exists(what):
         from rnnshape.signatures import LAYERS, signature  # a word needs none of it
 
@@ -206,6 +207,8 @@ def _check_word(what: str) -> None:
         needed = ", ".join(signature(layer).required)
         text = "LSTM(64)" if layer == "LSTM" else f"{layer}({needed})"
         choose = f"choose {either(WORDS)}, or write it in Keras: {text}"
+        if first != what and os.path.isfile(first):
+            choose = f"a model of a file is {shortened(first)}:{what}"
         raise UsageError(f"WHAT {shortened(what)}: {choose}{_near(what)}")
 
 

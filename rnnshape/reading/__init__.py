@@ -74,7 +74,9 @@ def parse(text: str) -> Call:
 def _other_file(path: Path) -> str:
     """The file beside it that may be meant."""
     with suppress(OSError, ValueError):
-        names = (name for name in os.listdir(path.parent) if name.lower().endswith(SUFFIXES))
+        names = [name for name in os.listdir(path.parent) if name.lower().endswith(SUFFIXES)]
+        if path.name in names:
+            return ": the link of that name leads nowhere"
         return did_you_mean(path.name, names)
     return ""
 

@@ -47,7 +47,7 @@ def file_and_name(what: str) -> tuple[str, str]:
     (('train.py', 'decoder'), ('train.py', ''), ('', ''))
     """
     file, colon, name = what.rpartition(":")
-    if colon and name and file.lower().endswith(SUFFIXES) and is_file(file):
+    if colon and file.lower().endswith(SUFFIXES) and is_file(file):
         return file, name
     return (what, "") if is_file(what) else ("", "")
 

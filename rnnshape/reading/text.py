@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
-from rnnshape.errors import Place, QueryError, did_you_mean, shortened
+from rnnshape.errors import Place, QueryError, did_you_mean, nearest, shortened
 from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
@@ -236,7 +236,10 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     root = (value.roots or (value,))[0].label
     word = root.partition("(")[0].rpartition(".")[2]
     if root.startswith(("nn.", "torch.")):
-        return QueryError(f"{word} of PyTorch is not answered: only Keras' layers are", place)
+        near = nearest(word, LAYERS)
+        write = f": write {near}(...)" if near else ""
+        text = f"{word} of PyTorch is not answered, only Keras' layers are{write}"
+        return QueryError(text, place)
     if value.reason:
         return QueryError(value.reason, place)
     hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
