@@ -225,11 +225,13 @@ def _shape(value: object) -> tuple[int, ...] | None:
 
 
 def _words(line: str) -> list[str]:
-    """The words of a line as a shell has them; but brackets hold together, quotes among them, and
-    `->` joins what it stands between.
+    """The words of a line as a shell has them; but brackets hold together, quotes among them, also
+    with the name before them, and `->` joins what it stands between.
 
     >>> _words("LSTM(3, name='a b') -> Dense(1) -t 7 --x 'my X.npy'")
     ["LSTM(3, name='a b') -> Dense(1)", '-t', '7', '--x', 'my X.npy']
+    >>> _words("LSTM (64) -t 7 --x (16, 5)")
+    ['LSTM(64)', '-t', '7', '--x', '(16, 5)']
     """
     words: list[str] = []
     held, joins = "", False
@@ -242,6 +244,8 @@ def _words(line: str) -> list[str]:
         [word] = shlex.split(held) if is_quoted else [held.strip()]
         if word in ARROWS or joins:
             words[-1:] = [" ".join([*words[-1:], word])]
+        elif word[:1] == "(" and words and words[-1].isidentifier():
+            words[-1] += word
         else:
             words.append(word)
         held, joins = "", word in ARROWS

@@ -256,8 +256,7 @@ def argument(value: Any) -> Value:
         except IsOpenError as wrong:
             return unknown_of(wrong.value)
         return made
-    kind = type(value).__name__
-    name = value.__name__ if isinstance(value, type | types.FunctionType) else kind
+    name = (value if isinstance(value, type | types.FunctionType) else type(value)).__name__
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
     is_function = isinstance(value, types.FunctionType)
