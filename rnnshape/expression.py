@@ -353,7 +353,7 @@ def _why(unknown: Unknown, names_file: bool) -> str:
     place = f" ({where})" if where else ""
     names = unknown.asked or (unknown.name,)
     if unknown.reason:
-        return f"{unknown.name}{place}: {unknown.reason}"
+        return ": ".join(filter(None, [f"{unknown.name}{place}", unknown.reason]))
     options = " ".join(f"--let {_quoted(name)}" for name in names)
     return f"{', '.join(names)}{place} comes from data: {options}"
 

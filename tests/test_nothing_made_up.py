@@ -185,6 +185,12 @@ ALLOWED = {
     "a layer on two lengths": (
         "d = LSTM(3)\na, b = Input((5, 2)), Input((7, 2))\nm = Model([a, b], [d(a), d(b)])"
     ),
+    "TensorFlow of what a layer makes of data": (
+        "d, data = LSTM(3), tf.zeros((4, 5, 2))\nm = Sequential([Input((3,)), Dense(1)])\n"
+        "class Double(Layer):\n"
+        "    def call(self, x):\n        return tf.matmul(x, tf.ones((3, 3)))\n"
+        "made = tf.reduce_mean(tf.nn.relu(Double()(d(data))))"
+    ),
     "TensorFlow within a layer": (
         "m = Sequential([Input((5, 2)), Lambda(lambda x: tf.reduce_sum(x, axis=1))])"
     ),
@@ -453,6 +459,9 @@ def test_models_of_branches_and_of_what_nobody_calls(
          "it is loaded from a file: rnnshape a.keras reads it"),
         ("m = Sequential([GRU(n) for n in sizes])",
          "m is not read: sizes (program.py, line 1) comes from data"),
+        ("class M(Model):\n    def __init__(self):\n        super().__init__()\n"
+         "        self.d = Dense(3)\n    def call(self, x):\n        return []\nm = M()",
+         "what its outputs are made of is not known"),
     ],
 )  # fmt: skip
 def test_a_model_of_which_nothing_is_known_is_said(text: str, told: str, tmp_path: Path) -> None:

@@ -208,10 +208,22 @@ def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor]) -> Iterato
     for tensor in (*(tensor for call in calls for tensor in call.tensors), *gives):
         maker = tensor.maker
         if isinstance(maker, graph.InputTensor) and tensor not in takes:
-            if maker.name == "weight" or maker.shape is None or maker.is_data:
+            if maker.shape is None or _is_there(maker):
                 continue  # Keras takes it as it is
             name = maker.name or maker.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
+
+
+def are_computed(tensors: Sequence[graph.Tensor]) -> bool:
+    """Whether Keras computes tensors at once: they are made of data and weights alone."""
+    calls = graph.calls_before(tensors, [])
+    ends = (*tensors, *(tensor for call in calls for tensor in call.tensors))
+    makers = (tensor.maker for tensor in ends)
+    return all(_is_there(maker) for maker in makers if isinstance(maker, graph.InputTensor))
+
+
+def _is_there(source: graph.InputTensor) -> bool:
+    return source.is_data or source.name == "weight"
 
 
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import zip_longest
@@ -272,7 +273,9 @@ def sizes_of(value: Any) -> Any:
             raise IsOpenError(found)
     if isinstance(value, StandIn) and hasattr(value, "shape"):
         return value.shape
-    if not isinstance(value, list | tuple):
+    if isinstance(value, range):
+        return (len(value),)
+    if not isinstance(value, list | tuple | deque):
         return ()
     inner = [sizes_of(part) for part in value]
     first = inner[0] if inner else ()

@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.reading import keras2
-from rnnshape.reading.names.arguments import Input, Setting, holds_tensors
+from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
@@ -19,7 +19,13 @@ from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadModel
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.tensors import Tensor, called, is_operation, operation_of_keras
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    called,
+    is_operation,
+    operation_of_keras,
+    tensors_of,
+)
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.python import Module, Open, StandIn
 
@@ -65,7 +71,7 @@ class Function(StandIn):
         if self.own_path == "tensorflow.keras.backend" or (
             self.own_path.startswith("tensorflow") and "keras" not in self.own_path
         ):
-            self._refused_outside_of_layers()
+            self._refused_outside_of_layers([*given, *named.values()])
         if self.own_path.endswith("backend") and self.own_name == "expand_dims":
             named |= {"axis": -1} if len(given) + len(named) == 1 else {}  # `ops` has no default
         if is_operation(self.own_name):
@@ -74,9 +80,9 @@ class Function(StandIn):
         found = opened(f"{self.own_name}(...)", why)
         return Tensor.own_made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
 
-    def _refused_outside_of_layers(self) -> None:
+    def _refused_outside_of_layers(self, given: Any) -> None:
         held, place = session(), session().evaluator.place
-        if held.groups:
+        if held.groups or are_computed(tensors_of(given)):
             return
         path = self.own_path.replace("tensorflow", "tf", 1)
         code = operation_of_keras(self.own_name)

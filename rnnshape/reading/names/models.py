@@ -67,7 +67,6 @@ class Model(Layer):
     own_shape: Any
     own_compiled: Compiled | None
     own_is_symbolic = False
-
     own_what = "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
 
@@ -213,7 +212,8 @@ class Model(Layer):
             return self._predictions()
         if type(self).call.__module__ != "__main__":
             return self.call(first)
-        return self._followed((first, *more), named) if was_built else self._made_anew({})
+        is_new = self.own_takes and not was_built
+        return self._made_anew({}) if is_new else self._followed((first, *more), named)
 
     def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
@@ -305,9 +305,9 @@ class Model(Layer):
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not (calls := self.own_calls()):
-            if {*gives} <= {*takes}:
+            if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
-            raise IsOpenError(opened(name, "what its outputs are made of is not known"))
+            raise IsOpenError(opened("", "what its outputs are made of is not known"))
         return graph.network_of(takes, gives, name, calls, self.own_kind)
 
     def own_with_layers(self, layers: Any) -> Model | None:

@@ -20,6 +20,7 @@ from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation, snake_case
 
 MOST_PROBLEMS = 50
+STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 MOST_CALLS = 200  # of training, that are kept
 
 
@@ -81,6 +82,7 @@ class Session:
         """One more call of a layer, in the models that are being called and those `within`."""
         self.number += 1
         check_count(self.number // 10)  # most of them may be in no model
+        self.evaluator.spend(STEPS_OF_CALL)
         if is_operation(layer.call.name) and not self.groups:
             layer.name = self.name_of(class_of(layer.call))  # Keras counts these, too
         if all(call.layer is not layer for call in self.calls if layer.call.name in MADE_WITHIN):

@@ -15,8 +15,10 @@ from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
 MOST_CONDITIONS = 6  # that are not known, within each other
+STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
+HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
 
 
 class Snapshot:
@@ -28,7 +30,7 @@ class Snapshot:
         waiting += [evaluator.module.names, evaluator.parts, *evaluator.roots]
         while waiting:
             value = waiting.pop()
-            if id(value) in self.held or isinstance(value, PLAIN):
+            if id(value) in self.held or _holds_nothing(value):
                 continue
             if isinstance(value, tuple | frozenset):
                 waiting += value
@@ -37,7 +39,7 @@ class Snapshot:
             if inner or _content(value) is not None:
                 self.held[id(value)] = value
                 waiting += inner
-        evaluator.spend(len(self.held))
+        evaluator.spend(STEPS_OF_EACH * len(self.held))
         self.before = self.now()
 
     def now(self) -> dict[int, Any]:
@@ -59,6 +61,9 @@ class Snapshot:
                 lost[key] = None if isinstance(value, set) else longer[len(longer) - 1]
         for key, content in first.items():
             value, other = self.held[key], second[key]
+            if isinstance(value, Log):
+                _set_content(value, {**content, **other})
+                continue
             names = () if key in lost or _same(content, other) else {**content, **other}
             merged = {
                 name: _merged_in(
@@ -180,6 +185,11 @@ def _followed(
     return Outcome(None, value, snapshot.now())
 
 
+def _holds_nothing(value: object) -> bool:
+    """Whether there is nothing in a value that code could change."""
+    return type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
+
+
 def _held(value: Any) -> Any:
     """The list, set or dictionary in which a value has what code can change of it, or None."""
     if isinstance(value, list | set | dict):
@@ -246,7 +256,7 @@ def _within(value: Any) -> Iterator[Any]:
 def _merged_in(value: Any, name: Any, one: object, other: object, because: Open) -> object:
     """What is under a name of a value: what the code has set, or what the value itself keeps."""
     is_own = isinstance(value, StandIn) and name.startswith("own_")
-    if (is_own or isinstance(value, Log)) and (one is MISSING or other is MISSING):
+    if is_own and (one is MISSING or other is MISSING):
         return other if one is MISSING else one
     if is_own and not _same(one, other):
         return value.own_merged(name, one, other, because)
