@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from rnnshape.errors import NotReadError, Place, Problem, QueryError
+from rnnshape.errors import IncompleteError, NotReadError, Place, Problem, QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 
-KINDS = (Call, Dimensions, Input, Network, NotReadError, QueryError, Question, Ref, Step, Unknown)
+KINDS = (Call, Dimensions, IncompleteError, Input, Network, NotReadError, QueryError, Question, Ref,
+         Step, Unknown)  # fmt: skip
 TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 
 
