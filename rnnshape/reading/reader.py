@@ -81,17 +81,12 @@ class Reader:
         """Whether a name alone stands for something: here none does."""
         return False
 
-    def begin(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> None:
+    def begin(self, what: str) -> None:
         """Asks the child already, where a text needs one: it reads whatever else is done before
         `read`."""
         if not _is_read_here(what):
             with self._lock, suppress(OSError):  # then `read` says why
-                self._ask(_request(what, let, dimensions))
+                self._ask(_request(what, None, None))
 
     def close(self) -> None:
         """Ends the child, if this very process has started it."""
