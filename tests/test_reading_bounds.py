@@ -343,7 +343,13 @@ OF_THE_HOST = (
     types.GeneratorType, types.GetSetDescriptorType, types.MappingProxyType,
     types.MemberDescriptorType, types.ModuleType, types.TracebackType,
 )  # fmt: skip
-OURS = (StandIn, Open, Stream, enum.Enum)  # what code meets, and what `visible` bounds
+OURS = (
+    StandIn,
+    Open,
+    Stream,
+    enum.Enum,
+    enum.EnumMeta,
+)  # what code meets, and what `visible` bounds
 
 
 def held(value: Any, depth: int = 0) -> Iterator[object]:

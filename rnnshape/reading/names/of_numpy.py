@@ -21,7 +21,7 @@ from rnnshape.reading.names.arrays import (
     sizes_of,
 )
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, is_of_code, opens_in
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
@@ -182,7 +182,7 @@ def of_numpy(name: str) -> Callable[..., Any]:
         for found in batches:
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
-        _check_is_small([*within(parts)])
+        _check_is_small(parts)
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
         import numpy
 
@@ -205,10 +205,18 @@ def of_numpy(name: str) -> Callable[..., Any]:
     return made
 
 
-def _check_is_small(leaves: list[Any]) -> None:
-    """Raises where a call may make more than is worth its while."""
-    if any(type(leaf) not in NUMPY_TAKES and not isinstance(leaf, Array | Open) for leaf in leaves):
-        raise IsOpenError(opened("data"))  # NumPy asks an object where its memory is
+def _check_is_small(parts: list[Any]) -> None:
+    """Raises where a call may make more than is worth its while, or is given an object, which NumPy
+    asks where its memory is."""
+    leaves, waiting = list[Any](), [*parts]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple | dict) and not is_of_code(type(part)):
+            waiting += part.values() if isinstance(part, dict) else part
+        elif type(part) in NUMPY_TAKES or isinstance(part, Array | Open):
+            leaves.append(part)
+        else:
+            raise IsOpenError(opened("data"))
     most = RUNS[-1][0]
     shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
     numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)

@@ -47,10 +47,10 @@ def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
         raise TypeError("this is no class of the code")
     for base in kind.__mro__:
         annotated = vars(base).get("__annotations__", {})
-        fields = vars(base).get("__dataclass_fields__", {})
-        names = [*annotated, *(field.name for field in fields.values())]
-        if type(annotated) is not dict or not all(map(_is_identifier, names)):
+        if type(annotated) is not dict or not all(map(_is_identifier, annotated)):
             raise TypeError("the names of fields must be identifiers")
+    # code may change its own while it is gone over
+    kind.__annotations__ = {**vars(kind).get("__annotations__", {})}
     kind.__doc__ = kind.__doc__ or "a dataclass"
     return dataclasses.dataclass(kind, **options)
 
@@ -77,6 +77,26 @@ def replaced(value: Any, **changes: Any) -> Any:
 def namedtuple(name: str, fields: Any, **more: Any) -> type:
     """Python's own, which takes nothing but names, as a class of the code."""
     return collections.namedtuple(name, fields, **{**more, "module": "__main__"})
+
+
+class EnumMeta(enum.EnumMeta):
+    """The class of an `Enum`, which makes another of nothing but names."""
+
+    def __call__(cls, value: Any, names: Any = None, **_: Any) -> Any:
+        if names is None:
+            return super().__call__(value)
+        words = names.replace(",", " ").split() if type(names) is str else names
+        if type(words) is not list or not all(map(_is_identifier, words)) or "__" in str(words):
+            raise TypeError("the names of an Enum must be identifiers")
+        return super().__call__(value, [*words], module="__main__")
+
+
+class Enum(enum.Enum, metaclass=EnumMeta):
+    """`enum.Enum`"""
+
+
+class IntEnum(enum.IntEnum, metaclass=EnumMeta):
+    """`enum.IntEnum`"""
 
 
 class NamedTuple:
@@ -168,7 +188,8 @@ def _known(value: Any) -> Any:
 def type_of(value: object) -> type:
     if isinstance(value, Open):
         raise IsOpenError(value)
-    if isinstance(value, (*FUNCTIONS, type, super, Stream, Module)):
+    is_data = isinstance(value, StandIn) and value.own_is_data
+    if is_data or isinstance(value, (*FUNCTIONS, type, super, Stream, Module, dataclasses.Field)):
         raise TypeError("the type of this is not read")
     return type(value)
 
@@ -245,7 +266,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "replace": replaced,
     },
     "types": {"SimpleNamespace": types.SimpleNamespace},
-    "enum": _of(enum, "Enum IntEnum auto"),
+    "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
     "abc": {"ABC": object, "abstractmethod": unchanged},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
     "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from types import FunctionType
 from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -71,11 +72,14 @@ class ContinuedSignal(Signal):
 
 
 # What Python asks of any object; where code says it, that need not be so.
-UNREAD = {f"__{name}__" for name in ("class", "dict", "getattribute", "name", "self", "signature")}
+WORDS = "class dict getattribute mro_entries name self signature thisclass"
+UNREAD = {f"__{name}__" for name in WORDS.split()}
 
 
 class ClassNames(dict[str, Any]):
-    """The names of a class body, handed on to Python's own; functions in it do not see them."""
+    """The names of a class body, handed on to Python's own; functions in it do not see them. Of
+    those that Python itself asks for, only methods are: it trusts the others, and so do libraries.
+    """
 
     def __init__(self, names: Any, stored_name: Callable[[str], str]) -> None:
         super().__init__()
@@ -85,5 +89,6 @@ class ClassNames(dict[str, Any]):
         if name in UNREAD:
             raise IsOpenError(Open("a class", f"a class with {name} is not read"))
         super().__setitem__(name, value)
-        if not name.startswith("__") or callable(value) or name == "__annotations__":
+        is_method = isinstance(value, FunctionType | staticmethod)
+        if not name.startswith("__") or is_method or name == "__annotations__":
             self.target[self.stored_name(name)] = value
