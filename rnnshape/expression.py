@@ -359,7 +359,14 @@ def _why(unknown: Unknown, names_file: bool) -> str:
 
 
 def _quoted(label: str) -> str:
-    """The option's value as a shell takes it."""
+    """The option's value as a shell takes it.
+
+    >>> print(_quoted("X.shape[2]"), _quoted("config['units']"))
+    'X.shape[2]=...' "config['units']=..."
+    """
     from shlex import quote
 
-    return f"{label}=..." if label.isidentifier() else quote(f"{label}=...")
+    given = f"{label}=..."
+    if label.isidentifier():
+        return given
+    return f'"{given}"' if "'" in given and not set(given) & set('"$`\\!') else quote(given)

@@ -7,6 +7,7 @@ import gc
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile("derandomized", derandomize=True)  # what fails there, fails anywhere
 if "CI" in os.environ:
     settings.load_profile("derandomized")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background
+# ignores it, and so would every command that is tested.
 # Else whether a convolution takes channels_first depends on the processor.
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 COMMAND = [sys.executable, "-m", "rnnshape"]

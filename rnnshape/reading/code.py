@@ -30,6 +30,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.stand_in import is_of_code
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
@@ -65,10 +66,15 @@ def read_sources(
     for source in sources:
         statements, source = _statements(evaluator, source)
         evaluator.read(source, statements, evaluator.module)
-    held = SESSION.get()
-    if not (held.models or held.calls):
+    if _is_nothing_made():
         _call_what_is_not_called(evaluator)
+        _tell_of_layers_that_nothing_calls(evaluator)
     return reading_of(evaluator)
+
+
+def _is_nothing_made() -> bool:
+    held = SESSION.get()
+    return not (held.models or held.calls)
 
 
 def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
@@ -233,6 +239,17 @@ def _call_openly(
         return Open("a function")
     finally:
         evaluator.calls.clear()
+
+
+def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
+    names = evaluator.module.names.items() if _is_nothing_made() else ()
+    classes = ((name, found) for name, found in names if isinstance(found, type))
+    own = [name for name, found in classes if is_of_code(found) and issubclass(found, Layer)]
+    if own:
+        listed = f"{', '.join(own[:3])}{', ...' if len(own) > 3 else ''}"
+        usage = f"x = {own[0]}(...)(keras.Input((timesteps, features)))"
+        text = f"this code defines {listed}, and calls none: add a line such as {usage}"
+        evaluator.tell(NotReadError(text))
 
 
 # The networks

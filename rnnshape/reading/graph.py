@@ -187,6 +187,13 @@ def calls_before(outputs: Iterable[Tensor], inputs: Iterable[Tensor]) -> list[La
     return sorted(found, key=lambda call: call.number)
 
 
+def sources_of(outputs: Sequence[Tensor], inputs: Sequence[Tensor] = ()) -> list[Tensor]:
+    """What tensors are made from that no layer makes and that is not among the inputs."""
+    taken = (tensor for call in calls_before(outputs, inputs) for tensor in call.tensors)
+    ends = dict.fromkeys(tensor for tensor in (*taken, *outputs) if tensor not in inputs)
+    return [end for end in ends if isinstance(end.maker, InputTensor)]
+
+
 def that_follow_from(inputs: Sequence[Tensor], calls: Iterable[LayerCall]) -> list[LayerCall]:
     """The calls that Keras has in a model: what a layer makes of data alone is data."""
     found = dict[LayerCall, None]()

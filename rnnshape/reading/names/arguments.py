@@ -205,25 +205,22 @@ def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor]) -> Iterato
         if names[name] > 1 or name in layers:
             message = f"two inputs, layers or models have the name {name!r}: give each its own"
             yield f'{message} (Keras: "All operation names should be unique")'
-    for tensor in (*(tensor for call in calls for tensor in call.tensors), *gives):
-        maker = tensor.maker
-        if isinstance(maker, graph.InputTensor) and tensor not in takes:
-            if maker.shape is None or _is_there(maker):
-                continue  # Keras takes it as it is
-            name = maker.name or maker.given_name
+    if any(tensor.own_reaches("") for tensor in takes):  # what is not read may be all of them
+        return
+    for tensor in graph.sources_of(gives, takes):
+        source: Any = tensor.maker
+        if source.shape is not None and not _is_there(source):  # else Keras takes it as it is
+            name = source.name or source.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
 
 
 def are_computed(tensors: Sequence[graph.Tensor]) -> bool:
     """Whether Keras computes tensors at once: they are made of data and weights alone."""
-    calls = graph.calls_before(tensors, [])
-    ends = (*tensors, *(tensor for call in calls for tensor in call.tensors))
-    makers = (tensor.maker for tensor in ends)
-    return all(_is_there(maker) for maker in makers if isinstance(maker, graph.InputTensor))
+    return all(_is_there(tensor.maker) for tensor in graph.sources_of(tensors))
 
 
-def _is_there(source: graph.InputTensor) -> bool:
-    return source.is_data or source.name == "weight"
+def _is_there(source: Any) -> bool:
+    return bool(source.is_data or source.name == "weight")
 
 
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
-from rnnshape.reading import keras2
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import no_copy, saved_as
@@ -249,6 +249,7 @@ FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
     "shape": sizes_at_run_time,
+    "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
     "load_model": loaded,
     "clone_model": cloned,
     "model_from_json": Model.from_config,

@@ -24,7 +24,15 @@ from rnnshape.reading.python.scope import (
     Signal,
 )
 from rnnshape.reading.python.stand_in import Stream
-from rnnshape.reading.python.targets import assign, delete, fits, give, is_alike, item_of
+from rnnshape.reading.python.targets import (
+    assign,
+    delete,
+    first_item,
+    fits,
+    give,
+    is_alike,
+    item_of,
+)
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
@@ -138,14 +146,15 @@ def _rounds(
     scope: Scope,
     orelse: Sequence[ast.stmt] = (),
     test: ast.expr | None = None,
-) -> None:
+) -> bool:
+    """Follows the rounds of a loop; whether it is left by `break`."""
     end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
     try:
         for item in items:
             truth = test is None or evaluator.truth(test, scope)
             if isinstance(truth, Open):
                 _maybe_once(evaluator, node, scope, truth, node.test)
-                return
+                return False
             if not truth:
                 break
             if evaluator.steps > end:
@@ -156,8 +165,9 @@ def _rounds(
             try:
                 _round(evaluator, node, scope)
             except BrokenSignal:
-                return
+                return True
         evaluator.block(orelse, scope)
+        return False
     finally:
         finish(scope, BrokenSignal, start)
 
@@ -176,12 +186,18 @@ def _maybe_once(
     evaluator: Evaluator, node: Any, scope: Scope, because: Open, test: ast.expr
 ) -> None:
     """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
-    known what it goes over, at least once, as that is hardly empty."""
+    known what it goes over, at least once, as that is hardly empty. Its first round may be known,
+    and is followed by another then."""
 
     def once() -> None:
-        is_while = isinstance(node, ast.While)
-        items = [None if is_while else item_of(evaluator, because, node.iter)]
-        _rounds(evaluator, node, items, scope)
+        item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
+        again = functools.partial(_rounds, evaluator, node, [item], scope)
+        first = None if item is None else first_item(node.iter, item)
+        if first is None:
+            again()
+        elif not _rounds(evaluator, node, [first], scope):
+            more = f"more of {ast.unparse(test)}"
+            both_ways(evaluator, because, more, scope, again, lambda: None)
 
     if is_alike(because.row):
         once()

@@ -26,6 +26,18 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     return item
 
 
+def first_item(iterated: ast.expr, item: Any) -> object:
+    """The first value of `range(...)` and `enumerate(...)`, whose length may be open; or None."""
+    match iterated:
+        case ast.Call(func=ast.Name("range"), args=[_]):
+            return 0
+        case ast.Call(func=ast.Name("range"), args=[ast.Constant(int(start)), *_]):
+            return start
+        case ast.Call(func=ast.Name("enumerate"), args=[_], keywords=[]):
+            return (0, item.part("[1]") if isinstance(item, Open) else item[1])
+    return None
+
+
 def is_alike(row: object) -> bool:
     """Whether other values of a list are like this one: data of a shape, not a number or a list."""
     if isinstance(row, tuple | dict):
