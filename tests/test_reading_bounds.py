@@ -630,10 +630,10 @@ LASTS = "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "L
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("begun", ["LSTM(n)", "LSTM(2 ** n)", LASTS], ids=["name", "power", "long"])
+@pytest.mark.parametrize("begun", ["LSTM(n)", "LSTM(2 ** n)", LASTS], ids=["same", "other", "long"])
 def test_what_was_begun_is_answered_only_where_it_is_read(begun: str) -> None:
     with Reader(launched) as reader:
-        reader.begin(begun)
+        reader.begin(begun, {"n": 3})
         for n in (3, 4):
             assert str(reader.read("LSTM(n)", {"n": n}).networks[0]) == f"LSTM({n})"
 

@@ -6,7 +6,10 @@ import csv
 import functools
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from html import unescape
@@ -28,7 +31,7 @@ from rnnshape.views.document import body, ending
 from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
 from rnnshape.views.text import Text
-from tests.conftest import command
+from tests.conftest import ROOT, command, environment
 from tests.forged import answer
 from tests.test_formats import Tree
 from tests.test_views import SCREENS, Shown
@@ -361,3 +364,34 @@ def test_the_formats_for_programs_have_every_output_and_shape(name: str) -> None
         ]
         assert by_json == by_csv == expected
         assert by_plain == [(name, shape) for _, name, shape in expected]
+
+
+# Versions of Rich
+
+OTHER_RICH = os.environ.get("RNNSHAPE_OTHER_RICH")  # a folder that pip installed one into
+ALL_SCREENS = """
+import importlib.metadata, json
+from tests.test_views import SCREENS
+screens = [(name, at, SCREENS[name].text(at)) for name in SCREENS for at in (60, 80, 100)]
+print(json.dumps([importlib.metadata.version("rich"), screens]))
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(not OTHER_RICH, reason="`.ci/rich` runs this with the oldest Rich")
+def test_every_screen_is_the_same_with_another_rich() -> None:
+    versions, screens = [], []
+    for folders in ([ROOT], [OTHER_RICH, ROOT]):
+        printed = subprocess.run(
+            [sys.executable, "-c", ALL_SCREENS],
+            env=environment(PYTHONPATH=os.pathsep.join(map(str, folders))),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        version, shown = json.loads(printed.stdout)
+        versions.append(version)
+        screens.append(shown)
+    assert versions[0] != versions[1]
+    for one, other in zip(*screens, strict=True):
+        assert one == other

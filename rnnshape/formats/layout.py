@@ -1,17 +1,23 @@
-"""Blocks as lines of text, for a terminal, a text file or a picture."""
+"""Blocks as lines of text, as Rich lays them out: for a terminal, a text file or a picture."""
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, zip_longest
+from itertools import groupby
 
 from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.style import Style as RichStyle
+from rich.table import Table
+from rich.text import Text as RichText
 
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.text import NO_BREAK, Style, Text, joined, styled
+from rnnshape.views.text import NO_BREAK, Style, Text, styled
 
+UNBROKEN = "\ue000"  # Rich would break a line at a no-break space
 # Each group goes by the name of its style.
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"
@@ -21,6 +27,7 @@ TOKENS = re.compile(
 
 def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
     """The lines of blocks, a blank line between them."""
+    console = _console(page.width)
     for number, block in enumerate(blocks):
         if number:
             yield Text()
@@ -29,16 +36,17 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
                 yield from text.lines
             case Program(code):
                 yield from highlighted(code.rstrip("\n")).lines
-            case Heading(title, note, lines):
-                head = styled((page.expression(title), Style.TITLE))
-                head += styled((f"  {note}", Style.QUIET)) if note else Text()
-                for line in (head, *lines):
-                    yield from _folded(line, page.width, indent=2)
-            case Lines(lines, indent):
-                for line in lines:
-                    yield from _folded(line, page.width, indent)
-            case Grid():
-                yield from _grid(block.fitted(page.width), page)
+            case _:
+                for drawn in _drawn(block, page):
+                    for line in console.render_lines(drawn, pad=False):
+                        yield _line((segment.text, segment.style) for segment in line)
+
+
+def _console(width: int) -> Console:
+    # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
+    return Console(
+        width=width, height=25, file=io.StringIO(), color_system=None, force_jupyter=False
+    )
 
 
 def highlighted(code: str) -> Text:
@@ -52,87 +60,110 @@ def highlighted(code: str) -> Text:
     return Text((*pieces, (code[end:], Style.PLAIN)))
 
 
-def _grid(grid: Grid, page: Page) -> Iterator[Text]:
-    """A table without walls: columns that stand two blanks apart."""
-    widths, gaps = list(grid.widths), GAP * (len(grid.columns) - 1)
+def _drawn(block: Heading | Lines | Grid, page: Page) -> Iterator[RenderableType]:
+    match block:
+        case Heading(title, note, lines):
+            head = styled((page.expression(title), Style.TITLE))
+            head += styled((f"  {note}", Style.QUIET)) if note else Text()
+            for line in (head, *lines):
+                yield from _folded(line, page.width, indent=2)
+        case Lines(lines, indent):
+            for line in lines:
+                yield from _folded(line, page.width, indent)
+        case Grid():
+            yield from _grid(block.fitted(page.width), page)
+
+
+def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
+    """Tables without walls, one for all rows between two sections."""
+    widths = list(grid.widths)
     if grid.folds is not None:
         others = grid.width - widths[grid.folds]
         widths[grid.folds] = max(1, min(widths[grid.folds], page.width - others))
-    while sum(widths) + gaps > page.width:  # some are broken that should not be
-        widths[widths.index(max(widths))] -= 1
-    sections = (row for row in (grid.over, *grid.rows) if isinstance(row, Section))
-    total = max(sum(widths) + gaps, *(min(page.width, section.width) for section in sections), 0)
+    total = min(sum(widths) + GAP * (len(widths) - 1), page.width)
+    sections = [row for row in (grid.over, *grid.rows) if isinstance(row, Section)]
+    total = max([total, *(min(page.width, _section_width(section)) for section in sections)])
     if grid.over:
         yield from _section(grid.over, total)
-    yield from _row([styled((name, Style.QUIET)) for name in grid.columns], widths, grid)
-    yield styled((page.pick("─", "-") * total, Style.QUIET))
-    for row in grid.rows:
-        yield from _section(row, total) if isinstance(row, Section) else _row(row, widths, grid)
+    head = tuple(styled((name, Style.QUIET)) for name in grid.columns)
+    yield _table([head], widths, grid)
+    yield _rich(styled((page.pick("─", "-") * total, Style.QUIET)))
+    for is_section, rows in groupby(grid.rows, key=lambda row: isinstance(row, Section)):
+        if is_section:
+            for section in rows:
+                assert isinstance(section, Section)
+                yield from _section(section, total)
+        else:
+            yield _table([row for row in rows if not isinstance(row, Section)], widths, grid)
 
 
-def _row(row: Row | Sequence[Text], widths: Sequence[int], grid: Grid) -> Iterator[Text]:
-    cells = [_wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
-    for line in zip_longest(*cells, fillvalue=Text()):
-        padded = []
-        for index, (cell, width) in enumerate(zip(line, widths, strict=True)):
-            blanks = " " * (width - cell.width)
-            padded.append(styled(blanks, cell) if index in grid.right else styled(cell, blanks))
-        yield joined(" " * GAP, padded).stripped
+def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
+    for index, width in enumerate(widths):
+        table.add_column(
+            width=width,
+            no_wrap=index != grid.folds,
+            overflow="fold",
+            justify="right" if index in grid.right else "left",
+        )
+    for row in rows:
+        table.add_row(*map(_rich, row, widths))
+    return table
 
 
-def _section(section: Section, width: int) -> Iterator[Text]:
+def _section_width(section: Section) -> int:
+    return section.text.width + (GAP + section.last.width if section.last else 0)
+
+
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
     """The text at the left, and what stands last at the right, below it where it finds no room."""
     *lines, last = _folded(section.text, width, section.indent)
     yield from lines
-    room = width - section.last.width
-    if section.last and last.width > room - GAP:
+    if not section.last:
         yield last
-        last = Text()
-    yield styled(last, " " * (room - last.width), section.last).stripped
+        return
+    room = width - section.last.width
+    if last.cell_len > room - GAP:
+        yield last
+        last = RichText()
+    last.pad_right(room - last.cell_len)
+    yield last.append_text(_rich(section.last))
 
 
-def _folded(text: Text, width: int, indent: int) -> list[Text]:
+def _folded(text: Text, width: int, indent: int) -> list[RichText]:
     """The lines of a text that is broken where it is too wide; all but the first further right."""
-    if len(_wrapped(text, width)) == 1:
-        return [text.stripped]
-    first, *others = _wrapped(text, width - indent)
-    return [first, *(styled(" " * indent, line).stripped for line in others)]
+    first, *others = _rich(text).wrap(PLAIN, width, overflow="fold")
+    if not others:
+        return [first]
+    first, *others = _rich(text, width - indent).wrap(PLAIN, width - indent, overflow="fold")
+    for line in (first, *others):
+        line.rstrip()
+    for line in others:
+        line.pad_left(indent)
+    return [first, *others]
 
 
-def _wrapped(text: Text, width: int) -> list[Text]:
-    """The lines of a text that is broken where it is too wide: at a blank, or if one of its words
-    is too wide, at any blank, and within the word."""
-    if text.width <= width:
-        return text.lines
-    if max(map(cell_len, re.split("[ \n]", text.raw))) > width:
-        text = Text(tuple((piece.replace(NO_BREAK, " "), style) for piece, style in text.pieces))
-    return [line.stripped for whole in text.lines for line in _broken(whole, width).lines]
+def _rich(text: Text, width: int | None = None) -> RichText:
+    """The text as Rich has it. Each piece carries the name of its style along; what finds no room
+    unbroken is broken at its blanks, and not within a word."""
+    longest = max(map(cell_len, re.split("[ \n]", text.raw)))
+    blank = UNBROKEN if width is None or longest <= width else " "
+    pieces = ((piece.replace(NO_BREAK, blank), NAMED[style]) for piece, style in text.pieces)
+    return RichText.assemble(*pieces)
 
 
-def _broken(line: Text, width: int) -> Text:
-    """A line with line breaks where it is too wide."""
-    breaks = list(_breaks(line.raw, width))
-    pieces, start = [], 0
-    for piece, style in line.pieces:
-        end = start + len(piece)
-        cuts = [start, *(place for place in breaks if start <= place < end), end]
-        parts = [piece[a - start : b - start] for a, b in pairwise(cuts)]
-        pieces.append(("\n".join(parts), style))
-        start = end
+def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
+    """A line of what Rich made, without the blanks at its end."""
+    pieces = [
+        (piece.replace(UNBROKEN, " "), Style(style.meta.get("name", "")) if style else Style.PLAIN)
+        for piece, style in segments
+    ]
+    while pieces and not pieces[-1][0].strip():
+        pieces.pop()
+    if pieces:
+        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
     return Text(tuple(pieces))
 
 
-def _breaks(line: str, width: int) -> Iterator[int]:
-    """The places of what goes into the next line: words, and letters of those that are too wide."""
-    used = 0
-    for word in re.finditer(" *[^ ]+ *", line):
-        taken = cell_len(word[0].rstrip(" "))
-        if used and used + taken > width:
-            yield word.start()
-            used = 0
-        for place, letter in enumerate(word[0] if taken > width else "", start=word.start()):
-            if used + cell_len(letter) > width:
-                yield place
-                used = 0
-            used += cell_len(letter)
-        used += cell_len(word[0]) if taken <= width else 0
+PLAIN = _console(80)
+NAMED = {style: RichStyle.from_meta({"name": style.value}) for style in Style}

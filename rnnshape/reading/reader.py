@@ -81,12 +81,17 @@ class Reader:
         """Whether a name alone stands for something: here none does."""
         return False
 
-    def begin(self, what: str) -> None:
+    def begin(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> None:
         """Asks the child already, where a text needs one: it reads whatever else is done before
         `read`."""
         if not _is_read_here(what):
             with self._lock, suppress(OSError):  # then `read` says why
-                self._ask(_request(what, None, None))
+                self._ask(_request(what, let, dimensions))
 
     def close(self) -> None:
         """Ends the child, if this very process has started it."""

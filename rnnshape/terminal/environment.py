@@ -38,6 +38,15 @@ class Reader(Protocol):
         """Whether a name alone stands for something, as a notebook's own do."""
         ...
 
+    def begin(
+        self,
+        what: str,
+        let: Mapping[str, Value] | None = None,
+        dimensions: Dimensions | None = None,
+    ) -> None:
+        """Starts to read this, where that takes a while, and does not wait for it."""
+        ...
+
     def read(
         self,
         what: str,

@@ -66,7 +66,7 @@ class Screen:
         if not self._coloured:
             return line.plain
         coloured = (
-            f"\033[{code}m{piece}\033[0m" if code and piece else piece
+            f"\033[{code}m{piece}\033[0m" if code else piece
             for piece, code in ((piece, LOOKS[style].code) for piece, style in line.pieces)
         )
         return "".join(coloured).replace(NO_BREAK, " ")

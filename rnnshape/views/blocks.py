@@ -64,11 +64,6 @@ class Section:
     indent: int = 0
 
     @property
-    def width(self) -> int:
-        """What it takes to show it in one line."""
-        return self.text.width + (GAP + self.last.width if self.last else 0)
-
-    @property
     def has_title(self) -> bool:
         """Whether it is the head of a layer's rows."""
         return any(style is Style.TITLE for _, style in self.text.pieces)

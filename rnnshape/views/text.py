@@ -66,16 +66,6 @@ class Text:
         return Text((*self.pieces, *other.pieces))
 
     @property
-    def stripped(self) -> Text:
-        """The same without the blanks at its end."""
-        pieces = [*self.pieces]
-        while pieces and not pieces[-1][0].strip():
-            pieces.pop()
-        if pieces:
-            pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
-        return Text(tuple(pieces))
-
-    @property
     def lines(self) -> list[Text]:
         """Its lines; one, if it is empty."""
         if "\n" not in self.raw:
