@@ -21,6 +21,11 @@ def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = Non
     return change(value)
 
 
+def as_lists(value: Any) -> Any:
+    """The same with a list for each list and tuple, as Keras gives them to code."""
+    return rebuilt(value, lambda leaf: leaf, list)
+
+
 def within(value: Any) -> Iterator[Any]:
     """Whatever stands in Python's dictionaries, lists and tuples, in order; a dictionary is in
     that of its keys, as Keras has it.

@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.nest import rebuilt
+from rnnshape.nest import as_lists
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, check_positions, config, holds_tensors, passed
@@ -32,7 +32,6 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
-from rnnshape.signatures import module_of
 
 BASES = {
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
@@ -62,6 +61,7 @@ class Layer(StandIn):
     own_is_built: bool
     own_keras_name = ""
     own_is_row = False  # whether it is always one row, whatever its weights
+    own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
     own_what = "a layer"
 
@@ -81,8 +81,8 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        is_gone = keras2.attribute(name, "layer") is not None
-        return is_gone or name in ("input", "output") or self._is_argument(name)
+        is_known = name in ("input", "output") or self._is_argument(name)
+        return is_known or keras2.attribute(name, "layer") is not None
 
     def _is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and name in signatures.signature(self.own_keras_name).names
@@ -122,6 +122,10 @@ class Layer(StandIn):
         """Nobody knows whether the code changes it."""
         if "own_layer" in vars(self):
             self.own_layer.unread = unknown_of(because)
+
+    def own_class_is_open(self) -> Open | None:
+        """What is not read, and stands for a layer that a model has, may be any, or several."""
+        return open_of(self.own_layer.unread) if self.own_is_any and self.own_layer.unread else None
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_positions(self, given)
@@ -265,9 +269,7 @@ class Layer(StandIn):
         if not self.own_keras_name:
             why = "a layer around a layer of the code is not read"
             raise IsOpenError(opened(self.own_text, why))
-        if self.own_layer.unread is not None:
-            return self.own_layer.unread
-        return self.own_layer.call
+        return self.own_layer.unread or self.own_layer.call
 
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its first call that is within no other's."""
@@ -302,11 +304,6 @@ class Layer(StandIn):
     @property
     def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
-
-
-def as_lists(given: Any) -> Any:
-    """A nest of tensors as code has it."""
-    return rebuilt(given, lambda leaf: leaf, list)
 
 
 class LayerOverTime(Layer):
@@ -375,7 +372,7 @@ def _as_code_has_it(value: Value) -> Any:
     if isinstance(value, Unknown):
         return open_of(value)
     if isinstance(value, Call):
-        if module_of(value.name) == "layers":
+        if signatures.module_of(value.name) == "layers":
             return stand_in_of(graph.Layer(value))
         return Setting(value.name, value)
     return tuple(map(_as_code_has_it, value)) if isinstance(value, tuple) else value
@@ -394,6 +391,7 @@ def stand_in_of(layer: Any) -> Any:
     if not isinstance(layer, graph.Layer):
         return layer
     name = layer.call.name
-    made: Layer = Layer.__new__(layer_class(name) if module_of(name) == "layers" else Layer)
-    made.own_is_built, made.own_layer = True, layer
+    is_of_keras = signatures.module_of(name) == "layers"
+    made: Layer = Layer.__new__(layer_class(name) if is_of_keras else Layer)
+    made.own_is_built, made.own_layer, made.own_is_any = True, layer, not is_of_keras
     return made

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.nest import within
+from rnnshape.nest import as_lists, within
 from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
@@ -25,7 +25,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
-from rnnshape.reading.names.layers import Layer, as_lists, stand_in_of
+from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
 from rnnshape.reading.names.session import opened, session, tried

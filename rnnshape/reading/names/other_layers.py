@@ -65,6 +65,8 @@ class LambdaLayer(Layer):
 class UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not read."""
 
+    own_is_any = True
+
     def __init__(self, layer: graph.Layer) -> None:
         super().__init__()
         self.own_layer = layer

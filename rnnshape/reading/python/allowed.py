@@ -19,7 +19,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn, Stream, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
@@ -172,7 +172,7 @@ def next_of(stream: Any, *default: object) -> object:
 
 
 def is_instance(value: object, kinds: Any) -> bool:
-    return isinstance(_known(value), _known(kinds))
+    return isinstance(_known(value), _known(kinds)) or _is_of_unknown_class(value)
 
 
 def is_subclass(value: Any, kinds: Any) -> bool:
@@ -185,9 +185,16 @@ def _known(value: Any) -> Any:
     return value
 
 
+def _is_of_unknown_class(value: object) -> bool:
+    """False; an `IsOpenError` for a stand-in of something that may be of any class."""
+    unread = hook(value, "own_class_is_open")
+    if unread is not None and (because := unread(value)) is not None:
+        raise IsOpenError(because)
+    return False
+
+
 def type_of(value: object) -> type:
-    if isinstance(value, Open):
-        raise IsOpenError(value)
+    _is_of_unknown_class(_known(value))
     is_data = isinstance(value, StandIn) and value.own_is_data
     if is_data or isinstance(value, (*FUNCTIONS, type, super, Stream, Module, dataclasses.Field)):
         raise TypeError("the type of this is not read")
