@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean
@@ -124,6 +124,15 @@ class Call:
     def error(self, message: str, argument: str = "") -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""
         return QueryError(message, self.places.get(argument) or self.places.get(""))
+
+
+def is_size(value: object) -> TypeGuard[int]:
+    """Whether an axis may have so many entries: a whole number, 1 or more, that a tensor can have.
+
+    >>> is_size(5), is_size(0), is_size(True)
+    (True, False, False)
+    """
+    return type(value) is int and 1 <= value <= LARGEST
 
 
 def printed(value: Value) -> str:

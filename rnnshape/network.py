@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
-from rnnshape.expression import Call, Unknown, Value, calls_within, printed, unknowns_in
+from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed, unknowns_in
 from rnnshape.nest import within
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
@@ -323,14 +323,13 @@ def without_input_arguments(value: Call) -> Call:
 def _sizes(call: Call, argument: str, value: Value) -> Shape:
     """A shape as it is given, checked."""
     given = value if isinstance(value, tuple) else (value,)
-    sizes: list[Size] = []
-    for size in given:
-        if size is None or isinstance(size, Unknown) or (type(size) is int and size > 0):
-            sizes.append(size)
-            continue
+    sizes = tuple(
+        size for size in given if size is None or isinstance(size, Unknown) or is_size(size)
+    )
+    if len(sizes) < len(given):
         words = f"{argument}={printed(value)}: give whole numbers, 1 or more, or None"
         raise call.error(words, argument)
-    return tuple(sizes)
+    return sizes
 
 
 def check_count(layers: int) -> None:

@@ -120,15 +120,28 @@ def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = 
     query, environment = shown.query, shown.environment
     with suppress(BrokenPipeError):  # the reader has all it wants; the verdict stands
         shown.finish(reports)
-    differences = [line for report in reports for line in report.differences]
-    if differences:
-        messages.error(environment, "Keras and the rule disagree", differences)
+    code = verdict(query, reports, environment, failed=failed)
     if query.export is not None and not failed:
         try:
             messages.note(environment, shown.export(reports, query.export))
         except OSError as problem:
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED
+    return code
+
+
+def verdict(
+    query: Query,
+    reports: Sequence[Report],
+    environment: Environment,
+    where: str = "",
+    *,
+    failed: bool = False,
+) -> ExitCode:
+    """Says where Keras and the rule disagree; returns how well the questions were answered."""
+    differences = [line for report in reports for line in report.differences]
+    if differences:
+        messages.error(environment, f"{where}Keras and the rule disagree", differences)
     refused = any(not isinstance(message, NotReadError) for message in query.messages)
     if refused or any(report.problems for report in reports):
         return ExitCode.WRONG

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.lines import lines_of, whole_text
-from rnnshape.cli.options import Options
+from rnnshape.cli.options import Options, refuse
 from rnnshape.cli.questions import questions_by_word, questions_of
 from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
@@ -29,12 +29,10 @@ EXPRESSION, STDIN = "<expression>", "<stdin>"
 def check(options: Options, environment: Environment) -> ExitCode:
     """Writes what is wrong with each text or file on standard output. What is open or not read, and
     a file without a model, is no fault."""
-    ignored = sorted(options.views)
-    ignored += [name for name in ("seed", "export") if getattr(options, name) is not None]
+    why = "--check tells what is wrong, and nothing else"
+    refuse(options, (*sorted(options.views), "seed", "export"), why)
     if options.format not in (None, Format.JSON, Format.PLAIN):
-        ignored.append(f"format {options.format}")
-    if ignored:
-        raise UsageError(f"--{ignored[0]}: --check tells what is wrong, and nothing else")
+        raise UsageError(f"--format {options.format}: {why}")
     if not options.what:
         messages.note(environment, "--check: no file is named, so that nothing is checked")
     code = ExitCode.ANSWERED

@@ -11,9 +11,11 @@ from pathlib import Path
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
 from rnnshape.errors import shortened
+from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
 from rnnshape.input_shapes import as_far_as_taken
 from rnnshape.network import Question
+from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
 from rnnshape.training import Data
 
@@ -34,9 +36,11 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
             if os.path.exists(text) and not os.path.isfile(text):  # to read it may take for ever
                 raise UsageError(f"{option} {shortened(text)}: it is not a file")
             return _header(Path(text))
-        sizes = ast.literal_eval(text if "," in text else f"{text},")
-        if isinstance(sizes, list | tuple) and all(type(n) is int and n > 0 for n in sizes):
-            return tuple(sizes), None
+        value = let_value(text if "," in text else f"{text},")
+        if isinstance(value, tuple):
+            sizes = tuple(size for size in value if is_size(size))
+            if sizes == value:
+                return sizes, None
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
     except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):

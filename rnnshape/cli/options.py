@@ -20,6 +20,7 @@ from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 from rnnshape.words import MERGE_MODES, WORDS, Flags
 
+SIZES = ("batch", "timesteps", "features")
 INPUT, WORD, SHOW, HOW = "The input", "Of a word", "What to show", "How to answer"
 NARROWEST_BOXED_HELP = 76  # columns; with fewer, Rich would cut the options' names
 READ = (".keras", ".h5", ".json", ".py", ".ipynb")  # the files that a WHAT may name
@@ -66,6 +67,16 @@ class Options(NamedTuple):
     y: tuple[str, ...] = ()
     loss: tuple[str, ...] = ()
     check: bool = False
+
+
+def refuse(options: Options, names: Iterable[str], why: str) -> None:
+    """A `UsageError` where one of these options is given: it would be passed over."""
+    flags = {name: given is not None for name, given in options.flags._asdict().items()}
+    sizes = {name: options.dimensions.given(name) for name in SIZES}
+    given = options._asdict() | flags | sizes | dict.fromkeys(options.views, True)
+    for name in names:
+        if given.get(name) not in (None, False, (), {}):
+            raise arguments.UsageError(f"--{name.replace('_', '-')}: {why}")
 
 
 class _Command(TyperCommand):

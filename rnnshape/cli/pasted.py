@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
-from rnnshape.cli.options import Options
+from rnnshape.cli.options import SIZES, Options, refuse
 from rnnshape.cli.questions import query
 from rnnshape.errors import Place, QueryError, shortened
 from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, Reader
-from rnnshape.words import layer_of_word
+from rnnshape.words import Flags, layer_of_word
 
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
@@ -62,7 +62,8 @@ def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Exp
     """What the WHATs ask, in order: those that are errors are explained, each by itself."""
     pairs = [(what, error_text(what)) for what in options.what]
     if pairs and all(text for _, text in pairs):
-        _check_options(options)
+        names = ("units", "compare", "let", "x", "y", "loss", "seed", *Flags._fields)
+        refuse(options, (*SIZES, *names, *options.views), "an error has no place for it")
     parts: list[Query | Explanation] = []
     for is_error, group in groupby(pairs, lambda pair: bool(pair[1])):
         if is_error:
@@ -70,17 +71,6 @@ def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Exp
         else:
             parts.append(query(options._replace(what=tuple(what for what, _ in group)), reader))
     return parts or [query(options, reader)]
-
-
-def _check_options(options: Options) -> None:
-    """What asks for more than an explanation would be passed over."""
-    given = {name: options.dimensions.given(name) for name in ("batch", "timesteps", "features")}
-    given |= {name: getattr(options, name) for name in ("units", "let", "x", "y", "loss")}
-    given |= options.flags._asdict() | {"compare": options.compare, "seed": options.seed}
-    given |= dict.fromkeys(options.views, True)
-    for name, value in given.items():
-        if value not in (None, False, (), {}):
-            raise UsageError(f"--{name.replace('_', '-')}: an error has no place for it")
 
 
 def show(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rnnshape.cli.arguments import UsageError, either
-from rnnshape.cli.options import Options, option_names
+from rnnshape.cli.options import SIZES, Options, option_names, refuse
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Dimensions, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
@@ -30,9 +30,6 @@ IN_KERAS = {
     "return_state": "LSTM(64, return_state=True)",
     "merge_mode": "Bidirectional(LSTM(64), merge_mode='sum')",
 }
-
-
-SIZES = ("batch", "timesteps", "features")
 
 
 def query(options: Options, reader: Callable[[], Reader]) -> Query:
@@ -190,11 +187,11 @@ def _check_flags(options: Options) -> None:
             "--merge-mode none: it returns two tensors, and the next layer of a stack takes one: "
             "concat, sum, mul or ave"
         )
-    if "-" in options.what and len(options.what) > 1:
-        raise UsageError("-: standard input is asked alone, without another WHAT")
-    if "-" in options.what and (options.compare or options.export):
-        name = "--compare" if options.compare else "--export"
-        raise UsageError(f"{name}: it has no meaning for questions from standard input")
+    if "-" in options.what:
+        if len(options.what) > 1:
+            raise UsageError("-: standard input is asked alone, without another WHAT")
+        why = "it has no meaning for questions from standard input"
+        refuse(options, ("compare", "export"), why)
 
 
 def _check_word(what: str, first: str) -> None:
@@ -226,13 +223,9 @@ def _near(what: str) -> str:
 
 def _check_text(options: Options) -> None:
     """What is said of a word must be written into a text."""
-    given = {"units": options.units or None, **options.flags._asdict()}
     for name, text in IN_KERAS.items():
-        if given[name] is not None:
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option}: it is written into the text: {text}")
-    if options.compare:
-        raise UsageError(f"--compare: only words are compared: {either(WORDS)}")
+        refuse(options, (name,), f"it is written into the text: {text}")
+    refuse(options, ("compare",), f"only words are compared: {either(WORDS)}")
 
 
 def _varying(questions: Sequence[Question]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import cache
+from itertools import takewhile
 from typing import Any, TextIO
 
 from typer.exceptions import TyperException
@@ -149,26 +150,17 @@ def _bounded_width(environment: Environment) -> Iterator[int]:
 def _reworded(wrong: TyperException | UsageError, arguments: Sequence[str]) -> str:
     """A complaint in our form: the option, what is wrong with it, and what is right."""
     known = option_names()
-    for argument in arguments:
-        if argument == "--":
-            break
-        option, equals, _ = argument.partition("=")
-        if f"-{option}" in known and option not in known:
+    for argument in takewhile(lambda argument: argument != "--", arguments):
+        option = argument.partition("=")[0]
+        if f"-{option}" in known and option not in known:  # its letters were taken for options
             return f"{shortened(option)}: no such option; did you mean -{option}?"
-        if isinstance(wrong, UsageError):
-            continue
-        if not option.startswith("--") or len(option) == 2:
-            continue
-        if option not in known:
-            return f"{shortened(option)}: no such option{_hint(option, known)}"
-        if equals and "does not take a value" in wrong.message:
-            return f"{option}: it takes no value"
+    option, words = getattr(wrong, "option_name", ""), wrong.message.rstrip(".")
     if isinstance(wrong, UsageError):
         return wrong.message
-    words = wrong.message.rstrip(".")
-    short = words.removeprefix("No such option: ")
-    if short != words:
-        return f"{short}: no such option; see rnnshape --help"
+    if words.startswith("No such option"):
+        return f"{shortened(option)}: no such option{_hint(option, known)}"
+    if words.endswith("does not take a value"):
+        return f"{option}: it takes no value"
     return words[0].lower() + words[1:]
 
 

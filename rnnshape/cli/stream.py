@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.answer import (
     describe_all,
-    is_in_part,
     not_measured,
     say_messages,
     say_what_is_left_out,
+    verdict,
 )
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.lines import LONGEST_LINE, Line, lines_at_hand
@@ -24,7 +24,7 @@ from rnnshape.cli.options import Options
 from rnnshape.cli.pasted import error_text, explained, show
 from rnnshape.cli.questions import query
 from rnnshape.errors import QueryError
-from rnnshape.measuring.messages import Answer, Measurement, Request
+from rnnshape.measuring.messages import Answer, Measurement, MeasurementError, Request
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
@@ -115,26 +115,21 @@ def _answered(
     if asked.explanation is not None:
         return show(asked.explanation, shown, environment, where) == ExitCode.ANSWERED
     say_messages(asked.query, environment, where)
-    good = not asked.query.messages
+    code = verdict(asked.query, (), environment)
     for report in asked.reports:
         result = next(results) if report.can_be_measured else None
-        if result is None or isinstance(result, Measurement):
-            measured = report.measured(result) if result else report
-            shown.finish([measured])
-            if measured.differences:
-                words = f"{where}Keras and the rule disagree"
-                messages.error(environment, words, measured.differences)
-            wrong_or_open = measured.problems or is_in_part(measured, options.dry_run)
-            good = good and not (measured.differences or wrong_or_open)
-        else:
-            good = False
-            if report.description.is_complete:
-                shown.finish([report])
-                not_measured(environment, result, where)
-            else:
-                wrong = UsageError(f"not measured: {result.reason}")
-                _say(asked, wrong, options, shown, environment)
-    return good
+        if isinstance(result, MeasurementError) and not report.description.is_complete:
+            wrong = UsageError(f"not measured: {result.reason}")
+            _say(asked, wrong, options, shown, environment)
+            code = ExitCode.FAILED
+            continue
+        measured = report.measured(result) if isinstance(result, Measurement) else report
+        shown.finish([measured])
+        code = max(code, verdict(asked.query, [measured], environment, where))
+        if isinstance(result, MeasurementError):
+            not_measured(environment, result, where)
+            code = ExitCode.FAILED
+    return code == ExitCode.ANSWERED
 
 
 def _say(

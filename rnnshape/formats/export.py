@@ -77,15 +77,21 @@ def _picture(lines: Sequence[Text], least_width: int) -> str:
 
 def _replace(path: Path, text: str) -> bool:
     """All of it or nothing: a neighbour is written first, and then takes the file's place."""
-    older = _checked(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no folder of the file", str(path))
+    mode = path.stat().st_mode if path.exists() else None  # a link may lead nowhere
+    if mode and not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    if mode and not (mode & 0o222 and os.access(path, os.W_OK)):
+        raise PermissionError(errno.EACCES, "it is read-only", str(path))
     # In a folder that others write to, a name that they could know might be their link.
     neighbour = path.with_name(f".rnnshape-{secrets.token_hex(8)}.part")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
         with open(os.open(neighbour, flags, 0o666), "w", encoding="utf-8") as file:
             file.write(text)
-        if older is not None:
-            neighbour.chmod(stat.S_IMODE(older.st_mode))
+        if mode:
+            neighbour.chmod(stat.S_IMODE(mode))
         neighbour.replace(path)
     except BaseException as wrong:
         with suppress(OSError):
@@ -93,21 +99,4 @@ def _replace(path: Path, text: str) -> bool:
         if isinstance(wrong, OSError):  # whoever asked knows no neighbour
             raise OSError(wrong.errno, wrong.strerror, str(path)) from None
         raise
-    return older is not None
-
-
-def _checked(path: Path) -> os.stat_result | None:
-    """What stands at a path, if anything does; an `OSError` if it must not be replaced."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no folder of the file", str(path))
-    try:
-        older = path.lstat()
-    except OSError:
-        return None
-    if stat.S_ISLNK(older.st_mode):  # it leads nowhere
-        return None
-    if not stat.S_ISREG(older.st_mode):
-        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-    if not older.st_mode & 0o222 or not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, "it is read-only", str(path))
-    return older
+    return mode is not None

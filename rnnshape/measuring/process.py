@@ -47,6 +47,8 @@ class KerasProcess:
         self._plain = False  # whether the child imports TensorFlow as it always is imported
         self._final: MeasurementError | None = None  # what every other question would fail for
         self._most: int | None = None  # bytes that the child may hold in memory
+        self._tell: Tell | None = None
+        self._progress = Progress("starting")
         self._has_outgrown = False
 
     def __enter__(self) -> Self:
@@ -68,14 +70,14 @@ class KerasProcess:
 
         Args:
             request: the questions.
-            tell: is called with the progress as it is made.
+            tell: is called with the progress as it is made, and again while nothing else is told.
         """
-        left, together = list(request.questions), True
+        left, together, self._tell = list(request.questions), True, tell
         try:
             while left:
                 asked = replace(request, questions=tuple(left if together else left[:1]))
                 try:
-                    for answer in self._answers_of_one_child(asked, tell):
+                    for answer in self._answers_of_one_child(asked):
                         del left[0]  # before it is given: who has the last answer may ask no more
                         yield answer
                 except MeasurementError as problem:
@@ -88,7 +90,7 @@ class KerasProcess:
             if left:  # whoever reads on would read what is left of this request
                 self._stop()
 
-    def _answers_of_one_child(self, request: Request, tell: Tell | None) -> Iterator[Answer]:
+    def _answers_of_one_child(self, request: Request) -> Iterator[Answer]:
         """Answers until all are given, or until the child should be started again without what
         makes its imports fast. A `MeasurementError` is of the whole request."""
         if self._final is not None:
@@ -101,7 +103,7 @@ class KerasProcess:
         launch.send(self._process, pickle.dumps(request))
         inputs: tuple[Array, ...] = ()
         for _ in request.questions:
-            answer = self._next_answer(tell)
+            answer = self._next_answer()
             if answer is None:
                 return
             if isinstance(answer, MeasurementError) and answer.everything:
@@ -113,7 +115,7 @@ class KerasProcess:
                 inputs = answer.inputs
             yield answer
 
-    def _next_answer(self, tell: Tell | None) -> Answer | None:
+    def _next_answer(self) -> Answer | None:
         """The next answer; None where the child was ended, to be started again."""
         while True:
             try:
@@ -126,8 +128,8 @@ class KerasProcess:
                     "there was not enough memory to receive the answer", "try smaller dimensions"
                 ) from None
             if isinstance(message, Progress):
-                if tell is not None:
-                    tell(message)
+                self._progress = message
+                self._tell_again()
                 continue
             if message is None and self._has_outgrown:
                 self._stop()
@@ -160,10 +162,15 @@ class KerasProcess:
         self._has_outgrown = False
         assert self._process.stdout is not None
         written = cast(io.RawIOBase, cast(io.BufferedReader, self._process.stdout).raw)
-        self._stdout = io.BufferedReader(_Watched(written, self._check_memory))
+        self._stdout = io.BufferedReader(_Watched(written, self._while_it_computes))
 
-    def _check_memory(self) -> None:
+    def _tell_again(self) -> None:
+        if self._tell is not None:
+            self._tell(self._progress)
+
+    def _while_it_computes(self) -> None:
         """Ends a child that takes more memory than there is, before the system ends another."""
+        self._tell_again()
         if self._process is not None and self._most is not None:
             held = memory.resident(self._process.pid)
             if held is not None and held > self._most:

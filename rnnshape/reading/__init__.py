@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
-from rnnshape.expression import Call, Value
+from rnnshape.expression import Call, Value, is_size
 from rnnshape.network import Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
@@ -158,8 +158,7 @@ def let_value(text: str) -> Value:
 def check_value(name: str, value: Value) -> None:
     """A `QueryError` where the shape of an array, or a size of it, is given what is none."""
     sizes = value if isinstance(value, tuple) else (value,)
-    fits = all(size is None or (type(size) is int and size > 0) for size in sizes)
-    if ".shape" in name and not fits:
+    if ".shape" in name and not all(size is None or is_size(size) for size in sizes):
         raise QueryError("the sizes of a shape are whole numbers, 1 or more: X.shape=60000,28,28")
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Unknown
+from rnnshape.expression import Call, Unknown, is_size
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
@@ -49,8 +49,7 @@ def sizes_of(shape: Any) -> RecordedShape:
         shape = shape.get("items")
     if not isinstance(shape, list | tuple) or not 1 <= len(shape) <= 254:  # of TensorFlow
         return None
-    is_right = all(size is None or (type(size) is int and 1 <= size <= LARGEST) for size in shape)
-    return tuple(shape) if is_right else None
+    return tuple(shape) if all(size is None or is_size(size) for size in shape) else None
 
 
 def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str = "") -> Any:
