@@ -192,7 +192,7 @@ def _maybe_once(
     def once() -> None:
         item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
         again = functools.partial(_rounds, evaluator, node, [item], scope)
-        first = None if item is None else first_item(node.iter, item)
+        first = None if item is None else first_item(node, item)
         if first is None:
             again()
         elif not _rounds(evaluator, node, [first], scope):

@@ -26,9 +26,13 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     return item
 
 
-def first_item(iterated: ast.expr, item: Any) -> object:
-    """The first value of `range(...)` and `enumerate(...)`, whose length may be open; or None."""
-    match iterated:
+def first_item(loop: ast.For | ast.AsyncFor, item: Any) -> object:
+    """The first value of `range(...)` and `enumerate(...)`, whose length may be open, where the
+    loop asks whether it is that, as in `if i == 0`; else None."""
+    tests = [part.test for part in ast.walk(loop) if isinstance(part, ast.If | ast.IfExp)]
+    if not any(_is_of_index(test, loop.target) for test in tests):
+        return None
+    match loop.iter:
         case ast.Call(func=ast.Name("range"), args=[_]):
             return 0
         case ast.Call(func=ast.Name("range"), args=[ast.Constant(int(start)), *_]):
@@ -36,6 +40,14 @@ def first_item(iterated: ast.expr, item: Any) -> object:
         case ast.Call(func=ast.Name("enumerate"), args=[_], keywords=[]):
             return (0, item.part("[1]") if isinstance(item, Open) else item[1])
     return None
+
+
+def _is_of_index(test: ast.expr, target: ast.expr) -> bool:
+    number = target.elts[0] if isinstance(target, ast.Tuple) else target
+    match test:
+        case ast.Compare(left=asked, comparators=[ast.Constant()]) | ast.UnaryOp(operand=asked):
+            return ast.unparse(asked) == ast.unparse(number)
+    return ast.unparse(test) == ast.unparse(number)
 
 
 def is_alike(row: object) -> bool:
