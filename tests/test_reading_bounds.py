@@ -485,13 +485,15 @@ def test_no_size_comes_from_what_stands_for_a_library(size: str) -> None:
         "Sequential.add = f",
         "Model.own_open = 3",
         "tf.random = 5",
+        "np.c_.units = 5",
     ],
 )
 def test_no_text_changes_what_the_next_one_means(poison: str) -> None:
     text = (
         "import numpy as np, collections, keras\nfrom keras import layers, regularizers\n"
         "n = np.zeros((2, collections.Counter('aab')['a'])).shape[1]\n"
-        "m = keras.Sequential([keras.Input((n, 3)), layers.LSTM(n)])\nm.add(layers.Dense(1))"
+        "m = keras.Sequential([keras.Input((n, 3)), layers.LSTM(n)])\n"
+        "m.add(layers.Dense(getattr(np.c_, 'units', 1)))"
     )
     before = read(text)
     found_by(poison)

@@ -21,7 +21,7 @@ from rnnshape.reading.names.arrays import (
     sizes_of,
 )
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, is_of_code, opens_in
+from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
@@ -271,14 +271,11 @@ def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
     return Array([*map(size, zip(one.shape, other.shape, strict=True))])
 
 
-class ByIndex(StandIn):
+class ByIndex(Module):
     """`np.c_`, or `np.r_`: a function that is called by an index."""
 
-    def __init__(self, name: str) -> None:
-        self.own_joined = of_numpy(f"{name}.__getitem__")
-
     def __getitem__(self, arrays: Any) -> Any:
-        return self.own_joined(arrays)
+        return of_numpy(f"{self.path}.__getitem__")(arrays)
 
 
 # The names
@@ -344,7 +341,7 @@ NUMPY: dict[str, Any] = {
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES},
-    **{name: ByIndex(name) for name in ("c_", "r_")},
+    **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
 }
 for _word in METHODS:  # a method is the function of the array

@@ -19,7 +19,14 @@ from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
+from rnnshape.reading.python.stand_in import (
+    Module,
+    StandIn,
+    Stream,
+    hook,
+    is_of_code,
+    is_visible,
+)
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
@@ -202,8 +209,8 @@ def type_of(value: object) -> type:
 
 
 def _vars(value: Any) -> dict[str, object]:
-    if isinstance(value, types.SimpleNamespace) or type(value).__module__ == "__main__":
-        return dict(vars(value))
+    if isinstance(value, types.SimpleNamespace) or is_of_code(type(value)):
+        return {name: part for name, part in vars(value).items() if is_visible(value, name)}
     raise TypeError("the names of this are not read")
 
 
