@@ -777,6 +777,17 @@ def test_the_command_ends_what_takes_too_long() -> None:
     assert used < 10
 
 
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "text", ["LSTM(3, name='" + r"\a" * 60 + " -> Dense(1)", "'" + r"\'" * 30_000 + "->"]
+)
+def test_a_text_that_is_left_open_is_told_at_once(text: str) -> None:
+    began = time.process_time()
+    with Reader(impatient) as reader, pytest.raises(QueryError, match="unterminated string"):
+        reader.read(text)
+    assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])
 def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path) -> None:
     code = newlines * 90_000 + "!\nm = Sequential([LSTM(3)])\n%time\nx = %who\nm?\n"

@@ -15,7 +15,7 @@ from rnnshape.expression import LARGEST, Call, Source, Value, bind
 from rnnshape.network import Network, chain
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 
-ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|→""")
+ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)

@@ -26,8 +26,10 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of
 
-# Texts and comments, which may hold anything, and what counts outside of them.
-MARKS = re.compile(r"""('{3}|"{3}|'|")(?:\\.|(?!\1).)*\1|#[^\n]*|->|[()\[\]{},]""", re.DOTALL)
+# Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
+MARKS = re.compile(
+    r"""('{3}|"{3}|'|")(?:\\.|(?!\1)[^\\])*(?:\1|(?P<open>))|#[^\n]*|->|[()\[\]{},]""", re.DOTALL
+)
 NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
@@ -274,6 +276,8 @@ def _arrows(source: Source) -> list[int]:
         if depth == 0 and mark[0] in ("->", ","):
             (commas if mark[0] == "," else found).append(mark.start())
         depth += (mark[0] in "([{") - (mark[0] in ")]}")
+        if mark["open"] is not None:  # Python's parser says so
+            depth = -1
     if found and _is_annotation(text, found):
         return []
     if depth:  # in one more bracket it may go over several lines

@@ -274,8 +274,8 @@ def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
 class ByIndex(Module):
     """`np.c_`, or `np.r_`: a function that is called by an index."""
 
-    def __getitem__(self, arrays: Any) -> Any:
-        return of_numpy(f"{self.path}.__getitem__")(arrays)
+    def __getitem__(self, *arrays: Any) -> Any:
+        return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
 # The names
