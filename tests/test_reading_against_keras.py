@@ -207,7 +207,8 @@ def test_a_model_that_is_not_answered_is_found(corpus: Corpus) -> None:
         answer, truth = corpus.answers[name], corpus.truths[name]
         nothing = Answer(answer.text, [], "", 0)
         assert compare(name, nothing, truth).verdict == MISSED, name
-        assert compare(name, Answer("", [], "error: why", 2), truth).verdict == REFUSED, name
+        assert compare(name, Answer("", [], "error: why", 1), truth).verdict == REFUSED, name
+        assert compare(name, Answer("", [], "error: why", 2), truth).verdict == WRONG, name
 
 
 def test_one_of_two_models_that_is_not_answered_is_found(corpus: Corpus) -> None:

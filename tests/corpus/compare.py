@@ -65,6 +65,9 @@ def compare(program: str, answer: Answer, truth: Json) -> Verdict:
         verdict.add(FAILED, truth["error"].strip().splitlines()[-1])
         return verdict
     models = truth["models"]
+    accused = _accused(answer) if all(model["runs"] for model in models) else ""
+    if accused:
+        verdict.add(WRONG, f"Keras runs it, but it is accused: {accused}")
     if not answer.reports and models:
         verdict.add(REFUSED if answer.messages.strip() else MISSED, _first_line(answer.messages))
         return verdict
@@ -91,6 +94,15 @@ def compare(program: str, answer: Answer, truth: Json) -> Verdict:
         else:
             verdict.add(MISSED, f"{_title(model)} is not answered")
     return verdict
+
+
+def _accused(answer: Answer) -> str:
+    """What is said to be refused; not what trains without a word and is wrong."""
+    problems = [one for report in answer.reports for one in report.get("problems", ())]
+    said = [str(one["message"]) for one in problems if not one["silent"]]
+    if answer.code == 2 and not problems:
+        said.append(_first_line(answer.messages))
+    return next(iter(said), "")
 
 
 def _paired(answer: Answer, models: list[Json]) -> list[tuple[Json, Json | None]]:

@@ -149,7 +149,8 @@ def check_positions(layer: Any, given: Sequence[Any]) -> None:
 def check_called(model: Any, end: str) -> None:
     """A `Sequential` has an `input` and an `output` only where it is called with a tensor."""
     held = any(item is model for other in session().models for item in other.own_items)
-    if model.own_kind != "Sequential" or model.own_is_symbolic or held or end.endswith("s"):
+    is_end = end in ("input", "output")
+    if model.own_kind != "Sequential" or model.own_is_symbolic or held or not is_end:
         return
     write = f"{model.own_title or 'model'}.{end}s[0]"
     words = f"has never been called and thus has no defined {end}"
@@ -193,8 +194,11 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))
 
 
-def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor]) -> Iterator[str]:
+def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor], kind: str) -> Iterator[str]:
     """Keras refuses a model whose outputs need other inputs than those that it names."""
+    if not (gives or kind):
+        words = '(Keras: "takes 1 positional argument but 2 were given")'
+        yield f"a model's own __init__ takes no argument by position: write name=... {words}"
     if not (takes and gives):
         yield f"what this model's {'outputs' if takes else 'inputs'} are is not known"
     calls = graph.calls_before(gives, takes)

@@ -117,8 +117,7 @@ class Array(StandIn):
     clear = extend = insert = pop = remove = resize = append
 
     def reshape(self, *sizes: Any, **_: Any) -> Array:
-        several = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list | tuple) else sizes
-        return Array(reshaped(self.shape, several), self.own_values, self.own_dtype)
+        return Array(reshaped(self.shape, sizes_given(*sizes)), self.own_values, self.own_dtype)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
         are_kept = dtype in (int, float) or str(dtype).startswith(("int", "float"))
@@ -264,6 +263,14 @@ def dtype_of(dtype: object) -> str | None:
     if isinstance(dtype, str) and dtype.startswith("datetime64"):
         return "datetime64"
     return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
+
+
+def sizes_given(*given: Any) -> tuple[Any, ...]:
+    """The sizes of a shape, given as numbers or as one tuple; open where nobody knows which."""
+    first = given[0] if len(given) == 1 else None
+    if isinstance(first, Open) and not first.is_number:
+        raise IsOpenError(first)
+    return tuple(first) if isinstance(first, list | tuple) else given
 
 
 def sizes_of(value: Any) -> Any:

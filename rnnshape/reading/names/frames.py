@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, indexed, sizes_of
+from rnnshape.reading.names.arrays import Array, indexed, sizes_given, sizes_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 
@@ -123,8 +124,9 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     if owner.reason:
         return made
     if is_call and method == "reshape":
-        sizes = first if len(given) == 1 and isinstance(first, list | tuple) else given
-        return _reshaped(sizes, made)
+        with suppress(IsOpenError):
+            return _reshaped(sizes_given(*given), made)
+        return made
     if isinstance(first, list) and (method == "filter" or not is_call):
         columns = _columns(first)
     elif method in ("iloc", "loc") and isinstance(first, tuple) and len(first) == 2:

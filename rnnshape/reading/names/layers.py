@@ -13,6 +13,7 @@ from rnnshape.nest import as_lists
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, check_positions, config, holds_tensors, passed
+from rnnshape.reading.names.arrays import sizes_given
 from rnnshape.reading.names.rows import (
     counted_in_all,
     nested_like,
@@ -223,7 +224,7 @@ class Layer(StandIn):
         sizes = next(
             (v for v in values if isinstance(v, list | tuple)), () if shape is None else shape
         )
-        made = Weight(tuple(sizes) if isinstance(sizes, list | tuple) else (sizes,))
+        made = Weight(sizes_given(sizes))
         self.own_weights += (made,)
         return made
 

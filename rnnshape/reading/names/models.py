@@ -94,7 +94,7 @@ class Model(Layer):
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
-            for message in wrong_with_ends(self.own_takes, self.own_gives):
+            for message in wrong_with_ends(self.own_takes, self.own_gives, self.own_kind):
                 raise self.own_refused(message)
 
     def own_refused(self, message: str, place: Place | None = None) -> QueryError:
@@ -373,16 +373,16 @@ class Model(Layer):
             method = gone.code.removeprefix("model.").partition("(")[0]
             known = method in ("fit", "evaluate", "predict")
             return getattr(self, method) if known else opened(f"model.{name}")
-        if name in ("input_shape", "output_shape"):
-            return getattr(self, name.removesuffix("_shape")).shape
-        if name not in ("input", "inputs", "output", "outputs"):
+        end = name.removesuffix("_shape")
+        if end not in ("input", "inputs", "output", "outputs"):
             raise AttributeError(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         check_called(self, name)
         takes, gives = self.own_flow()
-        several = gives if name.startswith("out") else takes
-        return several[0] if len(several) == 1 and not name.endswith("s") else several
+        several: list[Any] = gives if name.startswith("out") else takes
+        several = several if end == name else [tensor.shape for tensor in several]
+        return several[0] if len(several) == 1 and not end.endswith("s") else several
 
     @property
     def own_kind(self) -> str:

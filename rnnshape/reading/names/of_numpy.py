@@ -18,6 +18,7 @@ from rnnshape.reading.names.arrays import (
     differ,
     dtype_of,
     product,
+    sizes_given,
     sizes_of,
 )
 from rnnshape.reading.names.session import opened, session
@@ -56,10 +57,8 @@ def _of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
 
 
 def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
-    if isinstance(sizes, int | Open):
-        sizes = (sizes,)
-    if isinstance(sizes, list | tuple):
-        return Array(sizes, dtype=dtype)
+    if isinstance(sizes, int | Open | list | tuple):
+        return Array(sizes_given(sizes), dtype=dtype)
     return opened("a number from data")
 
 

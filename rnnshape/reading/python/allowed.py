@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import contextlib
 import dataclasses
 import enum
 import functools
@@ -104,6 +105,28 @@ class Enum(enum.Enum, metaclass=EnumMeta):
 
 class IntEnum(enum.IntEnum, metaclass=EnumMeta):
     """`enum.IntEnum`"""
+
+
+class Managed:
+    """What a generator makes of `with`, by `contextlib.contextmanager`: it is followed to its end
+    where it is called."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> object:
+        return next(self.stream)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def managed(function: Callable[..., object]) -> Callable[..., object]:
+    def call(*given: object, **named: object) -> object:
+        made = function(*given, **named)
+        return Managed(made) if isinstance(made, Stream) else made
+
+    return call
 
 
 class NamedTuple:
@@ -272,6 +295,11 @@ MODULES: dict[str, Mapping[str, object]] = {
         "OrderedDict": dict,
         "namedtuple": namedtuple,
         **_of(collections, "Counter defaultdict"),
+    },
+    "contextlib": {
+        "contextmanager": managed,
+        "suppress": contextlib.suppress,
+        "nullcontext": contextlib.nullcontext,
     },
     "dataclasses": {
         "dataclass": dataclass,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import BuiltinFunctionType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
@@ -26,13 +27,16 @@ from rnnshape.reading.python.stand_in import (
     Stream,
     is_settable,
     is_visible,
+    left,
     plain_type,
     stored_name,
+    what_it_is,
 )
 
 shortened = functools.partial(shortened_to, most=60)
 NESTED = "this is nested too deeply to be read"
-GO_OVER = (iter, list, tuple, allowed.enumerated)
+GO_OVER = (iter, list, tuple, left, allowed.enumerated)
+NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50
@@ -169,6 +173,8 @@ class Evaluator:
         try:
             self.spend(limits.weight_of_call(function, parts, named))
             made = function(*parts, **named)
+            if isinstance(made, Open):
+                raise IsOpenError(made)
             if isinstance(made, Iterator) and not isinstance(made, Stream):
                 made = Stream(made)
             limits.check_result(made)
@@ -176,8 +182,10 @@ class Evaluator:
             self.node = node
             found = self.derived(wrong.value)
             found.row = wrong.value.row if function in GO_OVER else found.row
-            if found is not wrong.value and _is_of_many(node, function):
-                found.roots = ()  # `--let words=5000` would not say how many words there are
+            if found is not wrong.value:
+                found.is_number = function in NUMBERS
+                if _is_of_many(node, function):
+                    found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
         except MemoryError:  # the bound of the process, which ends the reading
             raise
@@ -191,8 +199,6 @@ class Evaluator:
                 raise
             return self.refuse(self.open(self._text(function), _words_of(wrong)))
         self.node = node
-        if isinstance(made, Open) and isinstance(function, BuiltinFunctionType | type):
-            return self.derived(made)
         return made
 
     def _told(self, wrong: QueryError, text: str) -> Open:
@@ -245,7 +251,7 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        made = self.open(text, f"{name} of {_what(owner)} is not known")
+        made = self.open(text, f"{name} of {what_it_is(owner)} is not known")
         is_pythons = is_visible(owner, stored) and not isinstance(owner, StandIn)
         return self.refuse(made) if is_pythons else made
 
@@ -371,13 +377,6 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
-
-
-def _what(value: object) -> str:
-    kind = getattr(type(value), "own_what", type(value).__name__)
-    if isinstance(value, StandIn) and " " in kind:
-        return str(kind)
-    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def _is_of_many(node: ast.AST, function: object) -> bool:

@@ -68,7 +68,10 @@ class Open:
         if len(self.label) > LONGEST_LABEL:
             return self
         label, known = self.label + text, self.alternatives
-        return Open(label, self.reason, self.source, self.node, alternatives=known)
+        of_shape = self.label.endswith(".shape") and text[1:-1].lstrip("-").isdigit()
+        part = Open(label, self.reason, self.source, self.node, alternatives=known)
+        part.is_number = of_shape
+        return part
 
     def called(self, name: str) -> Open:
         """The same under the name that the code gives it."""

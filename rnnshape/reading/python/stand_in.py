@@ -75,35 +75,64 @@ def hook(value: object, name: str) -> Any:
 
 
 class Stream:
-    """What Python goes over once: generators, `zip`, `map`. They are followed to their end."""
+    """What Python goes over once: generators, `zip`, `map`. Before the code goes over it nothing of
+    it is followed, then all.
 
-    __slots__ = ("is_cut", "items")
+    Attributes:
+        ends: what it ends with, if not as Python does.
+    """
+
+    __slots__ = ("_items", "_rest", "ends")
 
     def __init__(self, items: Iterable[object] = (), *, is_cut: bool = False) -> None:
-        first = list(itertools.islice(items, MOST + 1))
-        for item in first:
-            check_text(item)
-        self.is_cut = is_cut or len(first) > MOST
-        self.items = first[::-1]
+        self._rest: Iterable[object] | None = items
+        self._items: list[object] = []
+        self.ends: Exception | None = self._cut() if is_cut else None
+
+    @staticmethod
+    def _cut() -> Exception:
+        return IsOpenError(Open("a generator", "it gives more values than are read"))
+
+    @property
+    def items(self) -> list[object]:
+        """What is left of it, the last first."""
+        if self._rest is not None:
+            rest, self._rest = self._rest, None
+            try:
+                for item in itertools.islice(rest, MOST + 1):
+                    check_text(item)
+                    self._items.insert(0, item)
+            except Exception as wrong:
+                self.ends = wrong
+            if len(self._items) > MOST:
+                self.ends = self._cut()
+        return self._items
 
     def __iter__(self) -> Stream:
         return self
 
     def __next__(self) -> object:
         if self.items:
-            return self.items.pop()
-        if self.is_cut:
-            raise IsOpenError(Open("a generator", "it gives more values than are read"))
-        raise StopIteration
+            return self._items.pop()
+        raise self.ends or StopIteration
 
     def send(self, value: object) -> object:
         """What it gives from here on follows from what it is sent, which nobody follows."""
         if value is not None:
-            self.items, self.is_cut = [], True
+            self.items.clear()
+            self.ends = self._cut()
         return next(self)
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
+
+
+def left(stream: Stream) -> list[object]:
+    """What is left of it, where that is known to its end."""
+    items = stream.items
+    if stream.ends is not None:
+        raise stream.ends
+    return items
 
 
 # What code reaches of plain values: their methods, but for those that reach into others.
@@ -213,6 +242,13 @@ def plain_type(value: object) -> type | None:
         value = value.__self__  # type: ignore[attr-defined]
     kind = value if isinstance(value, type) else type(value)
     return kind if kind in METHODS else next((of for of in METHODS if issubclass(kind, of)), None)
+
+
+def what_it_is(value: object) -> str:
+    kind = getattr(type(value), "own_what", type(value).__name__)
+    if isinstance(value, StandIn) and " " in kind:
+        return str(kind)
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"
 
 
 def _kind(owner: object) -> type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import itertools
 from collections.abc import Iterable, Sequence
@@ -23,7 +24,7 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Stream
+from rnnshape.reading.python.stand_in import Stream, left
 from rnnshape.reading.python.targets import (
     assign,
     delete,
@@ -38,7 +39,7 @@ from rnnshape.reading.python.targets import (
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
     """Does what a statement does; the kinds that code has most of come first."""
     match node:
-        case ast.Expr(value=ast.GeneratorExp() | ast.Call(func=ast.Name("map" | "filter"))):
+        case ast.Expr(value=ast.GeneratorExp()):
             pass  # nobody goes over it, so that it calls nothing
         case ast.Expr(value=value):
             evaluator.worth(value, scope)
@@ -86,11 +87,6 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
         case ast.ImportFrom():
             _import_from(evaluator, node, scope)
-        case ast.With(items=[ast.withitem(ast.Call(func=called, args=kinds))]) if ast.unparse(
-            called
-        ) in ("suppress", "contextlib.suppress"):
-            passed = ast.ExceptHandler(ast.Tuple(kinds, ast.Load()), None, [ast.Pass()])
-            _try(evaluator, ast.Try(node.body, [passed], [], []), scope)
         case ast.With() | ast.AsyncWith():
             _with(evaluator, node, scope)
         case ast.Try():
@@ -120,16 +116,13 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
 
 def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
-    items: Any = over
-    if isinstance(over, Stream) and not over.is_cut:
-        count = len(over.items)
-    else:
-        items = over if isinstance(over, range) else evaluator.really(list, over)
-        if isinstance(items, Open):
-            _maybe_once(evaluator, node, scope, items, node.iter)
-            return
-        count = len(items)
-    before = Snapshot(evaluator, scope) if count > MANY_ROUNDS else None
+    is_once = isinstance(over, Stream)
+    items = over if isinstance(over, range) else evaluator.really(left if is_once else list, over)
+    if isinstance(items, Open):
+        _maybe_once(evaluator, node, scope, items, node.iter)
+        return
+    before = Snapshot(evaluator, scope) if len(items) > MANY_ROUNDS else None
+    items = over if is_once else items
     try:
         _rounds(evaluator, node, items, scope, node.orelse)
     except TooLargeError as wrong:
@@ -238,18 +231,25 @@ def _module(evaluator: Evaluator, path: str) -> Any:
 
 
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
-    left: list[Any] = []
-    for item in node.items:
-        entered = context = evaluator.worth(item.context_expr, scope)
-        if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
-            entered = evaluator.really(evaluator.attribute(context, "__enter__"))
-            left.append(evaluator.attribute(context, "__exit__"))
-        if item.optional_vars:
-            assign(evaluator, item.optional_vars, entered, scope)
+    item, *others = node.items
+    entered = context = evaluator.worth(item.context_expr, scope)
+    leave: Any = None
+    if not isinstance(context, Open) and hasattr(type(context), "__enter__"):
+        entered = evaluator.really(evaluator.attribute(context, "__enter__"))
+        leave = evaluator.attribute(context, "__exit__")
+    if item.optional_vars:
+        assign(evaluator, item.optional_vars, entered, scope)
+    more = ast.copy_location(type(node)(others, node.body), node)
+    inner: list[ast.stmt] = [more] if others else node.body
+    if isinstance(context, contextlib.suppress):
+        kinds = ast.Constant(context._exceptions)  # type: ignore[attr-defined]
+        passed = ast.ExceptHandler(kinds, None, [ast.Pass()])
+        _try(evaluator, ast.Try(inner, [passed], [], []), scope)
+        return
     try:
-        evaluator.block(node.body, scope)
+        evaluator.block(inner, scope)
     finally:
-        for leave in reversed(left):
+        if leave:
             evaluator.really(leave, None, None, None)
 
 

@@ -176,7 +176,7 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
                 give(evaluator, name, value, scope)
             return True
         case ast.MatchSequence(patterns=several):
-            if not evaluator.known(is_instance, value, (list, tuple)):
+            if not evaluator.known(is_instance, value, (list, tuple, range)):
                 return False
             stars = [isinstance(part, ast.MatchStar) for part in several]
             parts = _shared_out(list(value), stars)
