@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.description import is_taken
-from rnnshape.errors import Place
+from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, chain, input_of_first_layer
 from rnnshape.reading import graph, keras2
@@ -64,7 +64,10 @@ class Sequential(Model):
             for index, item in enumerate(layers or ()):
                 self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
 
-    def add(self, layer: Any, *_: Any, **__: Any) -> None:
+    def add(self, layer: Any = None, *_: Any, **__: Any) -> None:
+        if not isinstance(self, Sequential):
+            words = "(Keras: \"missing 1 required positional argument: 'layer'\")"
+            raise QueryError(f"this is the class, and no model: write Sequential() {words}")
         self._add(layer, session().places().get("0"))
 
     def _add(self, item: Any, place: Place | None) -> None:

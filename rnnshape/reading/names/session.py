@@ -152,6 +152,8 @@ class Session:
         elif today.keras3 == "refused":
             library = "TensorFlow" if old.startswith("tensorflow.") else "Keras"
             message = f"{owner} in this {library}{mend}"
+            for said in [said for said in self.notes if place and said[1] == place]:
+                del self.notes[said]  # which says less
             self.problem("keras", message, remedies, place or self.evaluator.place)
 
     def notes_of(self, network: Network) -> tuple[str, ...]:
