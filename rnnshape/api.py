@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
@@ -115,7 +115,8 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        report = Report(_chosen(_questions(what, input, let, target, loss), name))
+        [question] = _questions(what, input, let, target, loss, lambda read: _chosen(read, name))
+        report = Report(question)
     except QueryError as wrong:
         raise _for_readers(wrong) from None
     return report.measure(seed=seed, values=values) if measure else report
@@ -143,7 +144,7 @@ def inspect_all(
     """
     _check_measurement_arguments(measure, seed, values)
     try:
-        reports = tuple(map(Report, _questions(what, input, let, target, loss)))
+        reports = tuple(map(Report, _questions(what, input, let, target, loss, lambda read: read)))
     except QueryError as wrong:
         raise _for_readers(wrong) from None
     if not measure:
@@ -177,8 +178,9 @@ def _questions(
     let: Mapping[str, Any] | None,
     target: object,
     loss: str | Sequence[str] | None,
+    choose: Callable[[Reading], Reading],
 ) -> list[Question]:
-    """Every question of what is asked."""
+    """The questions of what is asked that are chosen."""
     given, target = of_dataset(given, target)
     shapes = None if given is None else shapes_of(given)
     if loss is not None and target is None:
@@ -186,7 +188,7 @@ def _questions(
     by_names = dict(zip(given, shapes or (), strict=True)) if isinstance(given, Mapping) else {}
     reading = _reading(what, _values(let), likely_dimensions(shapes), by_names or shapes or ())
     questions = []
-    for read in reading.questions:
+    for read in choose(reading).questions:
         question = read if shapes is None and target is None else replace(read, calls=())
         own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
         if target is not None:
@@ -240,8 +242,13 @@ def _reading(
     """The networks that are asked about; a `QueryError` for a name of `let` that no text asks for,
     which would pass unseen."""
     match what:
-        case str() | os.PathLike():
-            reading = _read(what if isinstance(what, str) else _path(what), let, dimensions)
+        case str():
+            reading = _read(what, let, dimensions)
+        case os.PathLike():
+            path = os.fspath(what)
+            if not os.path.isfile(path):
+                raise QueryError(f"there is no file {path}")
+            reading = _read(path, let, dimensions)
         case Question():
             reading = Reading((what,))
         case Network():
@@ -266,17 +273,6 @@ def _reading(
             hint = did_you_mean(name, reading.names_open) or ": nothing asks for it"
             raise QueryError(f"let={{{name!r}: ...}}{hint}")
     return reading
-
-
-def _path(file: os.PathLike[str]) -> str:
-    from rnnshape.reading import SUFFIXES
-
-    path = os.fspath(file)
-    if not os.path.isfile(path):
-        raise QueryError(f"there is no file {path}")
-    if not path.lower().endswith(SUFFIXES):
-        raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
-    return path
 
 
 def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
@@ -348,23 +344,17 @@ def _layer(layer: object, number: int) -> Call:
     return call
 
 
-def _chosen(questions: Sequence[Question], name: str | None) -> Question:
+def _chosen(reading: Reading, name: str | None) -> Reading:
     """Which of several networks is meant."""
-    names = [question.network.name for question in questions]
-    if name is None and len(questions) == 1:
-        return questions[0]
-    known = [*dict.fromkeys(filter(None, names))]
-    listed = ", ".join(map(repr, known))
-    if name is None:
+    if name is not None:
+        return reading.named(name, "this")
+    if len(reading.questions) > 1:
+        known = [*dict.fromkeys(network.name for network in reading.networks if network.name)]
+        listed = ", ".join(map(repr, known))
         by_name = f" choose one by name={known[0]!r}, or" if known else ""
-        made = f"makes {len(questions)} networks" + (f", {listed}" if listed else "")
+        made = f"makes {len(reading.questions)} networks" + (f", {listed}" if listed else "")
         raise QueryError(f"this {made}:{by_name} take all of them by inspect_all(...)")
-    if name not in names:
-        others = f": there are {listed}" if known else ": what is asked has no names"
-        raise QueryError(f"no network is named {name!r}{did_you_mean(name, known) or others}")
-    if names.count(name) > 1:
-        raise QueryError(f"{names.count(name)} networks are named {name!r}: take inspect_all(...)")
-    return questions[names.index(name)]
+    return reading
 
 
 def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:

@@ -140,9 +140,9 @@ def test_several_networks_are_chosen_by_name_or_taken_together() -> None:
         inspect(code)
     assert inspect(code, name="decoder").expression == "GRU(4) -> Dense(2)"
     assert [one.question.network.name for one in inspect_all(code)] == ["encoder", "decoder"]
-    with pytest.raises(QueryError, match="no network is named 'decode'; did you mean decoder"):
+    with pytest.raises(QueryError, match="this has no model decode; did you mean decoder"):
         inspect(code, name="decode")
-    with pytest.raises(QueryError, match="what is asked has no names"):
+    with pytest.raises(QueryError, match="none has a name"):
         inspect(BI_LSTM, name="decoder")
 
 
@@ -467,6 +467,7 @@ def test_a_binary_loss_takes_a_share_and_no_softmax_of_one() -> None:
     assert report.problems[0].remedies[0] == "Dense(1, activation='sigmoid')"
 
 
+@pytest.mark.process
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("LSTM(3)")
     with pytest.raises(QueryError, match=r"is not read: only \.keras"):

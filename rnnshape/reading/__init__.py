@@ -56,7 +56,7 @@ def read(
         hint = ": it imports torch, and only Keras' layers are answered" if is_torch else ""
         raise NotReadError(f"{path.name} makes no Keras layers{hint}")
     if name:
-        return _named(reading, file, name)
+        return reading.named(name, shortened(file))
     return _without_refused(reading, dimensions or Dimensions())
 
 
@@ -79,19 +79,6 @@ def _other_file(path: Path) -> str:
             return ": the link of that name leads nowhere"
         return did_you_mean(path.name, names)
     return ""
-
-
-def _named(reading: Reading, file: str, name: str) -> Reading:
-    """The one network of a name."""
-    names = [network.name for network in reading.networks]
-    if name not in names and reading.messages:  # it may be what they are about
-        raise reading.refused()
-    if names.count(name) != 1:
-        hint = did_you_mean(name, names) or f": there are {', '.join(names) or 'none with a name'}"
-        many = "no" if name not in names else "more than one"
-        raise QueryError(f"{shortened(file)} has {many} model {shortened(name)}{hint}")
-    number = names.index(name)
-    return reading._replace(questions=(reading.questions[number],), messages=())
 
 
 def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Network, Question
 
 
@@ -30,6 +30,19 @@ class Reading(NamedTuple):
     @property
     def networks(self) -> tuple[Network, ...]:
         return tuple(question.network for question in self.questions)
+
+    def named(self, name: str, of: str) -> Reading:
+        """The one network of a name; a `QueryError` where `of` has no such, or several."""
+        names = [network.name for network in self.networks]
+        if name not in names and self.messages:  # it may be what they are about
+            raise self.refused()
+        if names.count(name) != 1:
+            known = ", ".join(dict.fromkeys(filter(None, names)))
+            others = f": there are {known}" if known else ": none has a name"
+            hint = did_you_mean(name, names) or others
+            many = "no" if name not in names else "more than one"
+            raise QueryError(f"{of} has {many} model {shortened(name)}{hint}")
+        return self._replace(questions=(self.questions[names.index(name)],), messages=())
 
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rnnshape.errors import Place, Problem
 from rnnshape.network import Network
 from rnnshape.report import Report
-from rnnshape.rules.facts import Tensor
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
@@ -46,15 +45,9 @@ def _compared(report: Report, call: TrainingCall) -> tuple[bool, bool]:
     because nothing could be compared."""
     if isinstance(call.network, Network):
         return (not call.network.unknowns,) * 2
+    inputs = [tensor.known_size for tensor in report.description.inputs]
     outputs = map(report.description.tensor, report.returned)
-    return _are_known(report.description.inputs), _are_known(outputs)
-
-
-def _are_known(tensors: Iterable[Tensor | None]) -> bool:
-    return all(
-        tensor is not None and tensor.has_rank and not any(axis.is_unknown for axis in tensor.axes)
-        for tensor in tensors
-    )
+    return None not in inputs, all(tensor and tensor.known_size is not None for tensor in outputs)
 
 
 def _call(
