@@ -20,8 +20,7 @@ from rnnshape.columns import (
 )
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value
-from rnnshape.layer import Layer
-from rnnshape.masks import masks_taken
+from rnnshape.layer import Layer, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import described_input, with_assumed_as_open

@@ -12,9 +12,8 @@ from rnnshape.columns import is_answerable, open_in
 from rnnshape.description import Description, describe_what_fits
 from rnnshape.errors import Problem, shortened
 from rnnshape.expression import Unknown
-from rnnshape.layer import Layer
+from rnnshape.layer import Layer, lost_masks
 from rnnshape.layer_names import names_by_keras, names_of_outputs
-from rnnshape.masks import lost_masks
 from rnnshape.nest import rebuilt
 from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown

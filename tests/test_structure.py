@@ -19,7 +19,7 @@ ORDER = (
     ("words", "query", "layer_names", "wire"),
     ("rules",),
     ("columns", "layer"),
-    ("masks", "network_inputs"),
+    ("network_inputs",),
     ("description",),
     ("program", "reading", "fitting", "explaining", "input_shapes"),
     ("measuring",),

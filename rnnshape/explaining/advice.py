@@ -7,19 +7,22 @@ import re
 from collections.abc import Callable, Mapping
 from math import prod
 
-from rnnshape.explaining.messages import Advice, Said, changes, found_in
-from rnnshape.explaining.names import arguments, attribute, name
-from rnnshape.explaining.shapes import (
+from rnnshape.explaining.messages import (
     AXES,
     SHAPE,
+    Advice,
+    Said,
     Shape,
+    changes,
     class_of,
+    found_in,
     is_model,
     number_of,
     same,
     shape_of,
     written,
 )
+from rnnshape.explaining.names import arguments, attribute, name
 from rnnshape.signatures import LAYERS, signature
 
 _LOSS = re.compile(

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from rnnshape.description import Description, describe
 from rnnshape.expression import Call, Value, calls_within
 from rnnshape.layer import Layer
+from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.memory import REMEDY, batch_size, check_outputs
 from rnnshape.measuring.messages import (
     Answer,
@@ -26,14 +28,15 @@ from rnnshape.measuring.messages import (
     Places,
     Request,
 )
-from rnnshape.measuring.numbers import Numbers, as_array, input_dtype, random_inputs, sources
 from rnnshape.measuring.part import measured_part, of_the_whole
 from rnnshape.nest import rebuilt
-from rnnshape.network import Argument, Network, Question, Ref
+from rnnshape.network import Argument, Input, Network, Question, Ref
+from rnnshape.rules.facts import Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
 Tell = Callable[[int, int], None]
+Numbers = NDArray[Any]
 
 EAGER_STEPS = 48  # tracing a graph costs as much as running so many timesteps eagerly
 
@@ -152,13 +155,15 @@ def _measured(
     given: list[_Given] = []
     built = []
     for asked in together:
-        key = _inputs_of(asked)
+        described, network = asked.description, asked.question.network
+        dtypes = (source.dtype for source in network.inputs)
+        key = (described.inputs, described.inputs_below, *dtypes)
         if key not in alike:
             alike[key] = _given(asked, runs, request.seed)
         given.append(alike[key])
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(asked.question.network, alike[key].inputs))
+        built.append(_called(network, alike[key].inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
     check_outputs([tensor.shape for tensor in tensors], runs.batch)
@@ -188,7 +193,7 @@ def _measured(
 
             labels = tuple(refusals(question, described, returned))
         yield Measurement(
-            tuple(as_array(array, with_numbers=request.values) for array in part.numbers),
+            tuple(_as_array(array, with_numbers=request.values) for array in part.numbers),
             tuple(
                 _measured_layer(layer, keras_layer, nesting, arrays, request)
                 for layer, (keras_layer, nesting, _), arrays in parts
@@ -199,15 +204,6 @@ def _measured(
         )
 
 
-def _inputs_of(asked: _Asked) -> object:
-    """What two networks' inputs have in common that can be the same."""
-    network, description = asked.question.network, asked.description
-    return tuple(
-        (source.dtype, below, tuple((axis.length, axis.is_open) for axis in tensor.axes))
-        for source, tensor, below in sources(network, description)
-    )
-
-
 def _given(asked: _Asked, runs: _Runs, seed: int | None) -> _Given:
     network, description = asked.question.network, asked.description
     inputs = [
@@ -216,11 +212,48 @@ def _given(asked: _Asked, runs: _Runs, seed: int | None) -> _Given:
                 tensor.shape[0] if runs.is_stateful else None,
                 *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
             ),
-            dtype=input_dtype(source, below),
+            dtype=_input_dtype(source, below),
         )
-        for source, tensor, below in sources(network, description)
+        for source, tensor, below in _sources(network, description)
     ]
-    return _Given(tuple(inputs), tuple(random_inputs(network, description, seed)))
+    return _Given(tuple(inputs), tuple(_random_inputs(network, description, seed)))
+
+
+def _sources(
+    network: Network, description: Description
+) -> Iterator[tuple[Input, Tensor, int | None]]:
+    """Every input: as it is given, as it is described, and what its whole numbers stay below."""
+    return zip(network.inputs, description.inputs, description.inputs_below, strict=True)
+
+
+def _input_dtype(source: Input, below: int | None) -> str:
+    return source.dtype or ("float32" if below is None else "int32")
+
+
+def _random_inputs(
+    network: Network, description: Description, seed: int | None
+) -> Iterator[Numbers]:
+    """Numbers for every input: whole ones where a layer looks them up, else normal ones."""
+    generator = np.random.default_rng(seed)
+    for source, tensor, below in _sources(network, description):
+        dtype = tf.as_dtype(_input_dtype(source, below))
+        if dtype.is_floating:
+            numbers: Numbers = generator.standard_normal(tensor.shape, dtype=np.float32)
+        else:
+            numbers = generator.integers(0, below or 2, tensor.shape)
+        yield numbers.astype(str if dtype == tf.string else dtype.as_numpy_dtype, copy=False)
+
+
+def _as_array(array: Any, *, with_numbers: bool) -> Array:
+    """An array as it travels: its numbers of a kind that Python has."""
+    numbers = np.asarray(tf.sparse.to_dense(array) if isinstance(array, tf.SparseTensor) else array)
+    shape, dtype = numbers.shape, str(numbers.dtype)
+    if not with_numbers:
+        return Array(shape, dtype)
+    if numbers.dtype.kind in "cOSU":
+        return Array(shape, dtype, numbers.astype(str))
+    is_known = numbers.dtype.kind in "biuf"  # elsewhere no one need know of a bfloat16
+    return Array(shape, dtype, numbers if is_known else numbers.astype("float32"))
 
 
 def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, list[Any]]]:
@@ -262,7 +295,7 @@ def _measured_layer(
     again = layer.same_as is not None
     weights = [] if again or is_operation(layer.call.name) else keras_layer.weights
     return MeasuredLayer(
-        tuple(as_array(array, with_numbers=request.values) for array in arrays),
+        tuple(_as_array(array, with_numbers=request.values) for array in arrays),
         nesting,
         _holds(layer, arrays),
         tuple(tuple(weight.shape) for weight in weights),

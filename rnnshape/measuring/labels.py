@@ -9,10 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
+from numpy.typing import NDArray
 
 from rnnshape.description import Description
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.measuring.numbers import Numbers
 from rnnshape.network import Question
 from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
 from rnnshape.training.losses import LOSSES, judge_of_loss
@@ -22,7 +22,7 @@ SAMPLES = 29  # where it is not known how many there are: no other size is likel
 
 
 def refusals(
-    question: Question, described: Description, returned: Sequence[Sequence[Numbers]]
+    question: Question, described: Description, returned: Sequence[Sequence[NDArray[Any]]]
 ) -> Iterator[tuple[str | None, ...]]:
     """For each call and each of its labels, Keras' words where it refuses them; empty where it
     takes them, and None where it can't be asked."""
@@ -63,7 +63,7 @@ def _compared(call: TrainingCall, place: int) -> Iterator[Callable[[Any, Any], A
             yield CompileMetrics([made], None).update_state
 
 
-def _labels(call: TrainingCall, y: Data) -> Numbers | None:
+def _labels(call: TrainingCall, y: Data) -> NDArray[Any] | None:
     """Labels of the shape and within the bounds that are known; None where they can't be made."""
     first, *others = y.shape or (None, None)
     sizes = [size for size in others if size is not None]
@@ -75,7 +75,7 @@ def _labels(call: TrainingCall, y: Data) -> Numbers | None:
     return labels
 
 
-def _refusal(compared: list[Callable[[Any, Any], Any]], labels: Numbers, made: Any) -> str:
+def _refusal(compared: list[Callable[[Any, Any], Any]], labels: NDArray[Any], made: Any) -> str:
     for compare in compared:
         try:
             compare(labels, made)

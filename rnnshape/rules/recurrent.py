@@ -1,4 +1,5 @@
-"""The recurrent layers: `LSTM`, `GRU`, `SimpleRNN`, and `RNN` with any of Keras' cells.
+"""The recurrent layers: `LSTM`, `GRU`, `SimpleRNN`, `RNN` with any of Keras' cells, and
+`ConvLSTM1D`, `2D` and `3D`, whose products are convolutions over space.
 
 Each goes through the timesteps in one direction, a `Pass`; what a layer of one pass or, in
 `Bidirectional`, of two returns is put together in `passes`.
@@ -16,12 +17,14 @@ from rnnshape.rules.inputs import Inputs, tensors_in
 from rnnshape.rules.passes import facts_of_passes
 from rnnshape.rules.registry import (
     SEQUENCE,
+    axes_of_rank,
     known_length,
     required_axes,
     rule,
     rule_of_inputs,
     weight,
 )
+from rnnshape.rules.space import arranged, channels_and_space, kernel_axes, slid, space_rank
 
 GATES = {  # in the order of the kernel's columns
     "LSTM": ("input", "forget", "cell", "output"),
@@ -109,18 +112,18 @@ def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked:
     """Cells on top of each other: each takes what the one below returns for the same timestep."""
     batch, _, features = required_axes(call, given, *SEQUENCE)
     known_length(call, features)
-    check_batch(call, batch)
+    _check_batch(call, batch)
     states: list[tuple[Tensor, ...]] = []
     weights: list[Tensor] = []
     for number, cell in enumerate(cells, start=1):
         kind = cell.name.removesuffix("Cell")
         place = number if stacked else None
         units = Axis("units", whole_number(cell, "units"))
-        states.append(states_of(call, kind, (batch, units), place))
+        states.append(_states_of(call, kind, (batch, units), place))
         own = _weights_of_cell(cell, kind, features, units)
         weights += (replace(part, name=f"{part.name}_{place}") if place else part for part in own)
         features = units.named("features")
-    check_mask(call, given, states)
+    _check_mask(call, given, states)
     return Pass(
         cells=tuple(cell.name.removesuffix("Cell") for cell in cells),
         starts_last=bool(call["go_backwards"]),
@@ -134,7 +137,7 @@ def _pass_of_cells(call: Call, cells: Sequence[Call], given: Tensor, *, stacked:
 def _weights_of_cell(cell: Call, kind: str, features: Axis, units: Axis) -> Iterator[Tensor]:
     # Keras' GRU resets after the product, so that either product has its bias.
     two = (Axis("2", 2),) if kind == "GRU" and cell["reset_after"] else ()
-    return gated_weights(cell, kind, (features,), (units,), two)
+    return _gated_weights(cell, kind, (features,), (units,), two)
 
 
 @rule_of_inputs("LSTMCell", "GRUCell", "SimpleRNNCell", takes=lambda call: ("batch", "features"))
@@ -145,14 +148,38 @@ def cell_alone(call: Call, inputs: Inputs) -> Facts | None:
         return None
     batch, features = required_axes(call, inputs[0], "batch", "features")
     kind, units = call.name.removesuffix("Cell"), Axis("units", whole_number(call, "units"))
-    states = states_of(call, kind, (batch, units))
+    states = _states_of(call, kind, (batch, units))
     after = tuple(replace(state, meaning=f"{state.role} after this timestep") for state in states)
     output = Tensor("o", (batch, units), "output of this timestep")
     returned = (output, after if isinstance(given, tuple) else after[0])
     return Facts(returned, tuple(_weights_of_cell(call, kind, features, units)))
 
 
-def states_of(
+def _takes_frames(call: Call) -> tuple[str, ...]:
+    rank = space_rank(call)
+    space = axes_of_rank(rank + 2)[1:-1] if rank > 1 else ("rows",)
+    return ("batch", "timesteps", *arranged(call, space, "channels"))
+
+
+@rule("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", takes=_takes_frames)
+def conv_lstm(call: Call, given: Tensor) -> Facts:
+    batch, _, *others = required_axes(call, given, *_takes_frames(call))
+    channels, space = channels_and_space(call, others)
+    known_length(call, channels)
+    for axis in space:
+        known_length(call, axis, "only support static input shapes for the spatial dimension")
+    _check_batch(call, batch)
+    filters = Axis("filters", whole_number(call, "filters"))
+    kernel = kernel_axes(call, space)
+    axes = (batch, *arranged(call, slid(call, space, "kernel_size"), filters))
+    states = _states_of(call, "LSTM", axes)
+    _check_mask(call, given, states)
+    weights = _gated_weights(call, "LSTM", (*kernel, channels), (*kernel, filters))
+    one_pass = Pass(("ConvLSTM",), bool(call["go_backwards"]), axes, states, tuple(weights))
+    return facts_of_passes(call, given, [one_pass])
+
+
+def _states_of(
     call: Call, kind: str, axes: tuple[Axis, ...], place: int | None = None
 ) -> tuple[Tensor, ...]:
     """What a cell carries along, as it is at the end; of several, `place` is the cell's number."""
@@ -166,7 +193,7 @@ def states_of(
     )
 
 
-def gated_weights(
+def _gated_weights(
     cell: Call,
     kind: str,
     taken: tuple[Axis, ...],
@@ -195,7 +222,7 @@ def gated_weights(
         yield weight(cell, "bias", (*biases, wide), added)
 
 
-def check_batch(call: Call, batch: Axis) -> None:
+def _check_batch(call: Call, batch: Axis) -> None:
     if call["stateful"] and batch.is_open:
         raise call.error(
             f"{call} keeps its states from batch to batch, and so needs a fixed batch size: "
@@ -204,7 +231,7 @@ def check_batch(call: Call, batch: Axis) -> None:
         )
 
 
-def check_mask(call: Call, given: Tensor, states: Sequence[Nested]) -> None:
+def _check_mask(call: Call, given: Tensor, states: Sequence[Nested]) -> None:
     """A mask says which timesteps are skipped; what more axes it has must fit each state's."""
     if given.mask is None:
         return

@@ -40,7 +40,7 @@ FLOATS = re.compile(r"b?float(\d+)")
 # is asked for that none before it has.
 FAMILIES = (
     "recurrent", "dense", "wrappers", "elementwise", "rearranging", "merging", "windows",
-    "attention", "conv_lstm", "indexing", "operations",
+    "attention", "indexing", "operations",
 )  # fmt: skip
 
 Takes = Callable[[Call], tuple[str, ...]]

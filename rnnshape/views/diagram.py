@@ -12,9 +12,8 @@ from rnnshape.network import refs_in
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
-from rnnshape.views.plan import Plan
 from rnnshape.views.text import Style, Text, joined, styled, whole
-from rnnshape.views.unrolled import unrolled
+from rnnshape.views.unrolled import Plan, unrolled
 
 DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers
 LEGEND = "inputs above, outputs below; time runs from left to right"
