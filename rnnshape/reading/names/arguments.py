@@ -46,6 +46,7 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     known = signatures.signature(name)
     if any(value is Ellipsis for value in values):
         raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
+    values = _with_kernel_of_today(name, values, named)
     words: dict[str, Value] = {}
     left_open: list[tuple[str, Value]] = []
     for word, value in as_written_today(name, named).items():
@@ -65,6 +66,25 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
     return replace(made_call, left_open=tuple(left_open))
+
+
+def _with_kernel_of_today(
+    name: str, values: Sequence[Any], named: Mapping[str, Any]
+) -> Sequence[Any]:
+    """`Convolution2D(8, 4, 4)` of Keras 1 has rows and columns of its kernel; it is read so where
+    other arguments are of Keras 1, too. Keras 3 takes the columns for strides."""
+    known, sizes = signatures.signature(name), values[1:3]
+    is_kernel = known.positional[1:3] == ("kernel_size", "strides") and name.endswith("2D")
+    if not is_kernel or len(sizes) < 2 or any(type(size) is not int for size in sizes):
+        return values
+    kernel, held = f"kernel_size={printed(tuple(sizes))}", session()
+    if any(keras2.argument(name, word) for word in named if word not in known.names):
+        held.old_name("columns by position", keras2.Today(kernel), name, held.places().get("2"))
+        return (values[0], tuple(sizes), *values[3:])
+    if "Convolution2D" in ast.unparse(held.evaluator.node):
+        note = f"Keras takes the third argument of Convolution2D for strides: write {kernel}"
+        held.notes[f"{note}, if the kernel's columns are meant", held.places().get("2")] = None
+    return values
 
 
 def config(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> Call | None:
