@@ -8,8 +8,7 @@ import pytest
 
 from rnnshape.cli.answer import is_in_part
 from rnnshape.expression import Call, Unknown
-from rnnshape.measuring.messages import MeasuredLayer
-from rnnshape.measuring.part import measured_part, of_the_whole
+from rnnshape.measuring.messages import MeasuredLayer, Measurement, Request
 from rnnshape.network import Input, Network, Question, Ref, Shape, Step
 from rnnshape.reading import parse
 from rnnshape.shown import Report
@@ -24,6 +23,14 @@ def own(*returns: Shape | None, parameters: int | None = 7) -> Step:
 
 def network(*steps: Step, outputs: tuple[Ref, ...] = ()) -> Network:
     return Network((Input((None, 5, 3)),), steps, outputs)
+
+
+def measured_by_keras(question: Question) -> Measurement:
+    from rnnshape.measuring.keras_model import measure
+
+    [answer] = measure(Request((question,)))
+    assert isinstance(answer, Measurement)
+    return answer
 
 
 def step(text: str, *given: Ref, same_as: int | None = None) -> Step:
@@ -43,38 +50,25 @@ IN_THE_MIDDLE = replace(
 )
 
 
-def test_an_input_stands_for_what_is_not_read() -> None:
-    part = measured_part(Question(IN_THE_MIDDLE)).network
-    assert [one.shape for one in part.inputs] == [(2, 5, 3), (2, 6, 2), (2, 8)]
-    assert [(str(one.layer), one.arguments) for one in part.steps] == [
-        ("LSTM(4, return_sequences=True)", (Ref(0),)),
-        ("GRU(2)", (Ref(0, 1),)),
-        ("Dense(2)", (Ref(0, 2),)),
-        ("Add()", ((Ref(2), Ref(3)),)),
-    ]
-
-
-def test_a_layer_that_is_called_again_is_the_same_one_in_the_part() -> None:
-    whole = network(own((None, 5, 3)), step("GRU(2)", Ref(0)), step("GRU(2)", Ref(1), same_as=2))
-    assert [one.same_as for one in measured_part(Question(whole)).network.steps] == [None, 1]
-
-
-def test_what_is_all_read_is_asked_as_it_is() -> None:
-    question = Question(network(step("LSTM(4)", Ref(0))))
-    assert measured_part(question) is question
-
-
-def test_a_measurement_of_the_part_has_a_place_for_each_layer() -> None:
+@pytest.mark.keras
+def test_keras_is_asked_without_what_is_not_read() -> None:
     question = Question(IN_THE_MIDDLE)
-    part = measured(Report(measured_part(question))).measurement
-    assert part is not None
-    whole = of_the_whole(part, question)
+    whole = measured_by_keras(question)
     assert (len(whole.inputs), len(whole.layers)) == (1, 5)
     assert whole.layers[1] == MeasuredLayer((), [], (), (), 0)
     report = Report(question, whole)
     assert not report.differences
+    assert [one.keras for one in report.outputs] == [(2, 5, 4), None, None, (2, 2), (2, 2), (2, 2)]
     assert [one.is_measured for one in report.outputs] == [True, False, False, True, True, True]
     assert report.parameters == 128 + 7 + 36 + 18
+
+
+@pytest.mark.keras
+def test_a_layer_that_is_called_again_behind_what_is_not_read_is_the_same_one() -> None:
+    question = Question(
+        network(own((None, 5, 3)), step("GRU(2)", Ref(0)), step("GRU(2)", Ref(1), same_as=2))
+    )
+    assert [one.parameters for one in measured_by_keras(question).layers] == [0, 42, 0]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +95,6 @@ def test_a_network_is_measured_without_what_is_known_to_return(
 @pytest.mark.parametrize("is_of_code", [True, False])
 def test_the_verdict_says_what_was_measured_and_nothing_more(is_of_code: bool) -> None:
     question = Question(IN_THE_MIDDLE, is_of_code=is_of_code)
-    part = measured(Report(measured_part(question))).measurement
-    assert part is not None
-    shown = " ".join(str(Report(question, of_the_whole(part, question))).split())
+    shown = " ".join(str(measured(Report(question))).split())
     read = ", as it was read" if is_of_code else ""
     assert f"✓ measured by model.predict{read} without layer 2, Own(...) · Keras" in shown

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
@@ -28,7 +28,6 @@ from rnnshape.measuring.messages import (
     Places,
     Request,
 )
-from rnnshape.measuring.part import measured_part, of_the_whole
 from rnnshape.nest import rebuilt
 from rnnshape.network import Argument, Input, Network, Question, Ref
 from rnnshape.rules.facts import Tensor
@@ -83,12 +82,10 @@ def measure(request: Request, tell: Tell | None = None) -> Iterator[Answer]:
         request: what is asked.
         tell: called with the number of batches done, and how many there are.
     """
-    parts = map(measured_part, request.questions)
-    asked = [_Asked(part, describe(part.network, part.dimensions)) for part in parts]
-    whole = iter(request.questions)
+    described = (describe(question.network, question.dimensions) for question in request.questions)
+    asked = map(_Asked, request.questions, described)
     for _, group in groupby(asked, key=_runs):
-        for answer, question in zip(_answers([*group], request, tell), whole, strict=False):
-            yield answer if isinstance(answer, MeasurementError) else of_the_whole(answer, question)
+        yield from _answers([*group], request, tell)
 
 
 def clear() -> None:
@@ -140,6 +137,9 @@ def _answers(together: Sequence[_Asked], request: Request, tell: Tell | None) ->
         return [answer for part in together for answer in _answers([part], request, tell)]
 
 
+_Source: TypeAlias = tuple[Input, Tensor, int | None]
+
+
 class _Given(NamedTuple):
     """The inputs of a network, and the numbers that they are given."""
 
@@ -155,15 +155,13 @@ def _measured(
     given: list[_Given] = []
     built = []
     for asked in together:
-        described, network = asked.description, asked.question.network
-        dtypes = (source.dtype for source in network.inputs)
-        key = (described.inputs, described.inputs_below, *dtypes)
-        if key not in alike:
-            alike[key] = _given(asked, runs, request.seed)
-        given.append(alike[key])
+        network, sources = asked.question.network, tuple(_sources(asked))
+        if sources not in alike:
+            alike[sources] = _given(sources, runs, request.seed)
+        given.append(alike[sources])
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(network, alike[key].inputs))
+        built.append(_called(network, alike[sources].inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
     check_outputs([tensor.shape for tensor in tensors], runs.batch)
@@ -188,12 +186,15 @@ def _measured(
             described = describe(question.network, question.dimensions, shapes)
         parts = zip(described.layers, steps, returned, strict=True)
         labels: tuple[tuple[str | None, ...], ...] = ()
-        if question.calls:
+        if question.calls and not any(step.unread for step in question.network.steps):
             from rnnshape.measuring.labels import refusals  # most questions come without data
 
             labels = tuple(refusals(question, described, returned))
         yield Measurement(
-            tuple(_as_array(array, with_numbers=request.values) for array in part.numbers),
+            tuple(
+                _as_array(array, with_numbers=request.values)
+                for array in part.numbers[: len(question.network.inputs)]
+            ),
             tuple(
                 _measured_layer(layer, keras_layer, nesting, arrays, request)
                 for layer, (keras_layer, nesting, _), arrays in parts
@@ -204,8 +205,7 @@ def _measured(
         )
 
 
-def _given(asked: _Asked, runs: _Runs, seed: int | None) -> _Given:
-    network, description = asked.question.network, asked.description
+def _given(sources: Sequence[_Source], runs: _Runs, seed: int | None) -> _Given:
     inputs = [
         keras.Input(
             batch_shape=(
@@ -214,28 +214,29 @@ def _given(asked: _Asked, runs: _Runs, seed: int | None) -> _Given:
             ),
             dtype=_input_dtype(source, below),
         )
-        for source, tensor, below in _sources(network, description)
+        for source, tensor, below in sources
     ]
-    return _Given(tuple(inputs), tuple(_random_inputs(network, description, seed)))
+    return _Given(tuple(inputs), tuple(_random_inputs(sources, seed)))
 
 
-def _sources(
-    network: Network, description: Description
-) -> Iterator[tuple[Input, Tensor, int | None]]:
-    """Every input: as it is given, as it is described, and what its whole numbers stay below."""
-    return zip(network.inputs, description.inputs, description.inputs_below, strict=True)
+def _sources(asked: _Asked) -> Iterator[_Source]:
+    """Every input: as it is given, as it is described, and what its whole numbers stay below; and
+    behind them one in the place of each tensor that a layer returns which is not read."""
+    network, described = asked.question.network, asked.description
+    yield from zip(network.inputs, described.inputs, described.inputs_below, strict=True)
+    for layer in described.layers:
+        if layer.unread:
+            yield from ((Input(), tensor, None) for tensor in layer.outputs)
 
 
 def _input_dtype(source: Input, below: int | None) -> str:
     return source.dtype or ("float32" if below is None else "int32")
 
 
-def _random_inputs(
-    network: Network, description: Description, seed: int | None
-) -> Iterator[Numbers]:
+def _random_inputs(sources: Sequence[_Source], seed: int | None) -> Iterator[Numbers]:
     """Numbers for every input: whole ones where a layer looks them up, else normal ones."""
     generator = np.random.default_rng(seed)
-    for source, tensor, below in _sources(network, description):
+    for source, tensor, below in sources:
         dtype = tf.as_dtype(_input_dtype(source, below))
         if dtype.is_floating:
             numbers: Numbers = generator.standard_normal(tensor.shape, dtype=np.float32)
@@ -259,16 +260,20 @@ def _as_array(array: Any, *, with_numbers: bool) -> Array:
 def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, list[Any]]]:
     """Each layer of a network, how it nests its outputs, and the outputs, flat."""
     steps: list[tuple[Any, Places, list[Any]]] = []
+    made: list[Sequence[Any]] = [inputs]
+    instead = iter(inputs[len(network.inputs) :])  # of what is not read
 
     def tensor(ref: Any) -> Any:
-        if not isinstance(ref, Ref):
-            return ref
-        return steps[ref.step - 1][2][ref.output] if ref.step else inputs[ref.output]
+        return made[ref.step][ref.output] if isinstance(ref, Ref) else ref
 
     def given(argument: Argument) -> Any:
         return rebuilt(argument, tensor, list)
 
     for step in network.steps:
+        if step.unread:
+            made.append([next(instead) for _ in step.returns or ()])
+            steps.append((None, [], []))
+            continue
         if step.same_as is not None:
             layer = steps[step.same_as - 1][0]
         else:
@@ -276,8 +281,8 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         positional = [given(argument) for argument in step.arguments]
         returned = layer(*positional, **{name: given(keyword) for name, keyword in step.keywords})
         flat: list[Any] = []
-        nesting = _nesting(returned, flat)
-        steps.append((layer, nesting, flat))
+        steps.append((layer, _nesting(returned, flat), flat))
+        made.append(flat)
     return steps
 
 
@@ -292,8 +297,8 @@ def _nesting(returned: Any, flat: list[Any]) -> Places:
 def _measured_layer(
     layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
 ) -> MeasuredLayer:
-    again = layer.same_as is not None
-    weights = [] if again or is_operation(layer.call.name) else keras_layer.weights
+    # An operation has none, and what is not read is not there.
+    weights = [] if layer.same_as else getattr(keras_layer, "weights", [])
     return MeasuredLayer(
         tuple(_as_array(array, with_numbers=request.values) for array in arrays),
         nesting,
