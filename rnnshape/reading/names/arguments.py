@@ -46,6 +46,7 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     known = signatures.signature(name)
     if any(value is Ellipsis for value in values):
         raise IsOpenError(opened(f"{name}(...)", "its arguments are left out"))
+    _check_for_tensors(name, values, named)
     values = _with_kernel_of_today(name, values, named)
     words: dict[str, Value] = {}
     left_open: list[tuple[str, Value]] = []
@@ -66,6 +67,27 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
     return replace(made_call, left_open=tuple(left_open))
+
+
+def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """`LSTM(64, x)`: a layer is made of its arguments first, and then called with tensors."""
+    given = [*graph.tensors_in([*values, dict(named)])]
+    node = session().evaluator.node
+    if not given or are_computed(given) or not isinstance(node, ast.Call):
+        return
+    known = signatures.signature(name)
+    written: list[tuple[Any, ast.AST]] = [*zip(values, node.args, strict=False)]
+    written += [(named.get(word.arg or ""), word) for word in node.keywords]
+    taken = [ast.unparse(part) for value, part in written if holds_tensors(value)]
+    others = [ast.unparse(part) for value, part in written if not holds_tensors(value)]
+    inner = node.args[0] if known.names[0] == "layer" and node.args else None
+    if isinstance(inner, ast.Call):  # `Bidirectional(LSTM(64)(x))`
+        others, taken = [ast.unparse(inner.func), *others], [*map(ast.unparse, inner.args)]
+    elif not others and known.required:
+        others = ["..."]
+    write = f"{ast.unparse(node.func)}({', '.join(others)})({', '.join(taken[:1])})"
+    message = f"{name} is made of its arguments first, and then called with tensors: write {write}"
+    raise QueryError(message)
 
 
 def _with_kernel_of_today(
@@ -207,6 +229,8 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     """`keras.Input`, and `InputLayer`."""
     if isinstance(named.get("tensor"), Tensor):
         return named["tensor"]
+    if holds_tensors(values):
+        raise QueryError("Input takes a shape, and is given a tensor")
     named.pop("ragged", None)  # its shape is the same
     call = bound("Input", values, named)
     source, name = input_of(call), call["name"]

@@ -94,6 +94,8 @@ class Function(StandIn):
         """`layers.concatenate([x, y])`"""
         first, *more = given or [named.pop("inputs")]
         first = first if isinstance(first, list | tuple) else [first]
+        if holds_tensors(more):
+            raise QueryError(f"{self.own_name} takes its tensors in one list, as [a, b]")
         if more:
             named["axes" if self.own_name == "dot" else "axis"] = more[0]
         return layer_class(FUNCTIONS_AS_LAYERS[self.own_name])(**named)(list(first))
