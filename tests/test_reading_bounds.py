@@ -788,6 +788,14 @@ def test_a_text_that_is_left_open_is_told_at_once(text: str) -> None:
     assert time.process_time() - began < 1
 
 
+@linux
+@pytest.mark.process
+def test_a_limit_of_time_is_not_taken_for_one_of_memory() -> None:
+    limited = ["sh", "-c", 'ulimit -t 1; exec "$0" -m rnnshape -n "$1"', sys.executable, LASTS]
+    finished = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert finished.stderr == "error: the code takes too long to be read\n"
+
+
 @pytest.mark.parametrize("newlines", ["\n", " ", "a", "\t", ", ", "a."])
 def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path) -> None:
     code = newlines * 90_000 + "!\nm = Sequential([LSTM(3)])\n%time\nx = %who\nm?\n"

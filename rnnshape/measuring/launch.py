@@ -114,7 +114,21 @@ def stop(process: Process, stderr: BinaryIO | None = None) -> None:
 def name_of_end(code: int) -> str:
     """What a negative exit code stands for: `"SIGKILL"`; `"exit 1"` of another."""
     known = {number.value: number.name for number in signal.Signals}
+    if known.get(-code) == "SIGKILL" and _used_all_time():
+        return "SIGXCPU"
     return known.get(-code, f"signal {-code}") if code < 0 else f"exit {code}"
+
+
+def _used_all_time() -> bool:
+    """Whether children have had all the processor time that any may have, which the system counts
+    roughly; it then ends them as it does where memory runs out."""
+    try:
+        import resource
+    except ImportError:  # Windows has none, and no limits
+        return False
+    most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return most != resource.RLIM_INFINITY and used.ru_utime + used.ru_stime > 0.8 * most
 
 
 def tail(stderr: BinaryIO | None) -> tuple[str, ...]:
