@@ -310,9 +310,13 @@ def test_the_next_lines_are_answered_after_the_measurer_went_down(
 @pytest.mark.process
 @pytest.mark.parametrize("options", ["- -n", "--check -"])
 def test_what_can_t_be_read_of_standard_input_is_said(options: str) -> None:
-    finished = shell(f"rnnshape {options} 0>/dev/null")
-    wrong = "error: -: standard input can't be read: Bad file descriptor\n"
-    assert (finished.returncode, finished.stdout, finished.stderr) == (2, "", wrong)
+    for words, given in (
+        ("can't be read: Bad file descriptor", "0>/dev/null"),
+        ("is UTF-16: give it as UTF-8", "< <(printf '\\xff\\xfeL\\0')"),
+    ):
+        finished = shell(f"rnnshape {options} {given}")
+        wrong = f"error: -: standard input {words}\n"
+        assert (finished.returncode, finished.stdout, finished.stderr) == (2, "", wrong)
 
 
 @pytest.mark.process

@@ -223,8 +223,9 @@ def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
 
 def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
-    path.write_bytes(b"\xef\xbb\xbf# \xff\r\n" + GRU.encode())
-    assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
+    for content in (b"\xef\xbb\xbf# \xff\r\n" + GRU.encode(), GRU.encode("utf-16")):
+        path.write_bytes(content)
+        assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
 
 
 def test_a_model_that_keras_refuses_is_said_and_the_others_are_answered(tmp_path: Path) -> None:

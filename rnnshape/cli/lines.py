@@ -7,6 +7,7 @@ import io
 import os
 import re
 import select
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple, TextIO
@@ -147,7 +148,7 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
         yield stream.read().encode(errors="surrogatepass"), True
         yield b"", False
         return
-    block = b"-"
+    block, is_first = b"-", True
     while block:
         try:
             block = os.read(number, BLOCK)
@@ -156,6 +157,9 @@ def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
             continue
         except OSError as problem:
             raise UsageError(f"-: standard input can't be read: {problem.strerror}") from None
+        if is_first and block.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise UsageError("-: standard input is UTF-16: give it as UTF-8")
+        is_first = False
         yield block, bool(block) and _is_readable(number)
 
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from io import BytesIO
 from pathlib import Path
 
@@ -75,7 +76,10 @@ def file_text(path: Path) -> str:
 
 
 def _encoding(content: bytes) -> str:
-    """UTF-8, or what the head of a program says: `# -*- coding: latin-1 -*-`."""
+    """UTF-8, or what the head of a program says: `# -*- coding: latin-1 -*-`; UTF-16, as Windows
+    writes what a command prints."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "utf-16"
     if b"coding" not in b"".join(content.splitlines()[:2]):
         return "utf-8-sig"
     from tokenize import detect_encoding  # few files need it
