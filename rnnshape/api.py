@@ -21,7 +21,7 @@ from rnnshape.input_shapes import (
     shapes_of,
     with_input,
 )
-from rnnshape.network import Dimensions, Network, Question, chain
+from rnnshape.network import Dimensions, Network, Question, chain, check_count
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
@@ -117,7 +117,7 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
     try:
         [question] = _questions(what, input, let, target, loss, lambda read: _chosen(read, name))
         report = Report(question)
-    except QueryError as wrong:
+    except (QueryError, RecursionError) as wrong:
         raise _for_readers(wrong) from None
     return report.measure(seed=seed, values=values) if measure else report
 
@@ -145,7 +145,7 @@ def inspect_all(
     _check_measurement_arguments(measure, seed, values)
     try:
         reports = tuple(map(Report, _questions(what, input, let, target, loss, lambda read: read)))
-    except QueryError as wrong:
+    except (QueryError, RecursionError) as wrong:
         raise _for_readers(wrong) from None
     if not measure:
         return reports
@@ -162,8 +162,10 @@ def _check_measurement_arguments(measure: bool, seed: int | None, values: bool) 
         raise QueryError(f"{argument}: only a measurement has it: give measure=True, too")
 
 
-def _for_readers(wrong: QueryError) -> QueryError:
+def _for_readers(wrong: QueryError | RecursionError) -> QueryError:
     """The error, which shows where it stands in the text that was read, and not where in here."""
+    if isinstance(wrong, RecursionError):
+        return QueryError("this is nested too deeply to be read")
     if wrong.details:
         wrong.add_note("\n".join(f"  | {line}" for line in wrong.details))
     return wrong.with_traceback(None)
@@ -306,6 +308,7 @@ def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
     readings: list[Reading] = []
     calls: list[Call] = []
     for at, layer in enumerate(layers):
+        check_count(at)
         if let and isinstance(layer, str):
             readings.append(_read(layer, let, Dimensions()))
             layer = readings[-1].networks[0].steps[0].layer
@@ -346,6 +349,8 @@ def _layer(layer: object, number: int) -> Call:
 
 def _chosen(reading: Reading, name: str | None) -> Reading:
     """Which of several networks is meant."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name is {named_type(name)}: give the name of a network")
     if name is not None:
         return reading.named(name, "this")
     if len(reading.questions) > 1:

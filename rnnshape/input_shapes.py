@@ -17,6 +17,7 @@ from rnnshape.network_inputs import written_sizes
 
 Shape: TypeAlias = tuple[int | None, ...]
 MOST_PARTS = 10_000  # of what may have no end
+MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -112,7 +113,7 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     """The question, given something of these shapes; a `QueryError` where they don't fit."""
     network = question.network
     is_open_layer = network.is_chain and network.inputs[0].shape is None
-    if len(shapes) > 1 and is_open_layer and len(network.steps) == 1:
+    if 1 < len(shapes) <= MOST_OF_LAYER and is_open_layer and len(network.steps) == 1:
         network = _called_with_several(network.steps[0].layer, len(shapes))
     if len(shapes) != len(network.inputs):
         names = ", ".join(tensor.name for tensor in network.inputs)

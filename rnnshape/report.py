@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass, field, replace
 from functools import cached_property
 from itertools import count, zip_longest
@@ -213,6 +213,19 @@ class Report:
     def outputs(self) -> Outputs:
         """Every layer's outputs, first layer first; `report.outputs["h1"]` finds one by name."""
         return Outputs(output for layer in self.layers for output in self.outputs_of(layer))
+
+    @cached_property
+    def layers_by_output(self) -> Mapping[str, list[int]]:
+        """The numbers of the layers that return a tensor of a name, in order.
+
+        >>> from rnnshape import inspect
+        >>> inspect("LSTM(3) -> Dense(1)").layers_by_output
+        {'o': [1, 2]}
+        """
+        numbers: dict[str, list[int]] = {}
+        for output in self.outputs:
+            numbers.setdefault(output.name, []).append(output.layer)
+        return numbers
 
     def outputs_of(self, layer: Layer) -> Outputs:
         """The outputs of one of the layers."""

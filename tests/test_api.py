@@ -369,6 +369,13 @@ def test_an_open_dimension_stays_open() -> None:
         inspect("Dense(3)", input=(2, 5, None))
 
 
+def deep_list() -> list[Any]:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    return deep
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
@@ -384,6 +391,8 @@ def test_an_open_dimension_stays_open() -> None:
         ((), QueryError, "give the batch at least"),
         (5, TypeError, "input is of type int: give a shape"),
         ("5", TypeError, "input is of type str: give a shape"),
+        pytest.param(deep_list(), QueryError, "nested too deeply", id="deep"),
+        pytest.param([(5, 3)] * 3_000, QueryError, "3000 shapes for 1 input", id="samples"),
     ],
     ids=str,
 )
@@ -420,6 +429,7 @@ def test_an_input_that_the_network_excludes() -> None:
         (FakeLayer, TypeError, r"FakeLayer is a class: make a layer of it, FakeLayer\(...\)"),
         ([FakeLayer], TypeError, "FakeLayer is a class"),
         ([3], TypeError, "layer 1 is of type int"),
+        pytest.param(["Dense(3)"] * 90_000, QueryError, "too many layers", id="many"),
     ],
     ids=str,
 )
@@ -435,6 +445,7 @@ def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], messa
         ({"loss": len}, "loss is of type builtin_function_or_method: give the name of a loss"),
         ({"loss": ["mse", 3]}, "loss is of type int"),
         ({"let": "units=3"}, "let is of type str: give a dictionary"),
+        ({"let": {"units": 3}, "name": 3}, "name is of type int"),
     ],
     ids=str,
 )

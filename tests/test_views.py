@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
-from rnnshape.reading import parse
+from rnnshape.reading import parse, read
 from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
@@ -324,6 +325,16 @@ def test_a_thousand_layers_take_as_many_lines() -> None:
     text = answer(report, columns=120)
     assert text.count("GRU(2, return_sequences=True)") == 1000
     assert len(text.splitlines()) < 1010
+
+
+@pytest.mark.parametrize("before", ["x", "Dense(3)(x)"])
+def test_a_layer_may_be_one_of_very_many_that_are_given_the_same(before: str) -> None:
+    text = f"x = Input((3,))\nh = {before}\nm = Model(x, [Dense(2)(h) for _ in range(1_500)])"
+    report = Report(read(text).questions[0])
+    began = process_time()
+    lines = answer(report).splitlines()
+    assert process_time() - began < 5  # it took 14 seconds
+    assert len(lines) > 1_500
 
 
 def test_what_agrees_adds_up_to_the_parameters() -> None:

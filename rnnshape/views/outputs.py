@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
@@ -226,8 +227,9 @@ def _name_of(report: Report, ref: Ref, layer: Layer) -> str:
     """A tensor's name; with its layer, where a later one has taken the name since."""
     tensor = report.description.tensor(ref)
     name = tensor.name if tensor else "o"
-    between = report.layers[ref.step : layer.number - 1]
-    is_taken = any(output.name == name for place in between for output in report.outputs_of(place))
+    numbers = report.layers_by_output.get(name, [])
+    after = bisect_right(numbers, ref.step)
+    is_taken = after < len(numbers) and numbers[after] < layer.number
     return f"{name} of layer {ref.step}" if is_taken and ref.step else name
 
 
