@@ -77,6 +77,9 @@ def grid() -> dict[str, list[Case]]:
         found[name] = on(calls(name, axis=AXES, **more), (LINE,), ((4,),))
     for name in ("argmax", "argmin"):
         found[name] = on(calls(name, axis=AXES, keepdims=["out", True]), (LINE,))
+    found["norm"] = on(calls("norm", axis=AXES, keepdims=["out", True]), (LINE,), ((4,),))
+    for name in ("tril", "triu"):
+        found[name] = on(calls(name, k=["out", 1]), (LINE,), ((4,),), (CUBE,))
     found["moments"] = on(calls("moments", axes=[1, (0, 1), (2,), 3], keepdims=[True]), (LINE,))
     for name in ("softmax", "log_softmax", "flip"):
         found[name] = on(calls(name, axis=["out", *AXES]), (LINE,))
@@ -94,6 +97,8 @@ def grid() -> dict[str, list[Case]]:
     orders: list[Value] = ["out", (0, 2, 1), (2, 1, 0), (0, -1, 1), (0, 1), (0, 1, 1), (0, 1, 3)]
     found["transpose"] = on(calls("transpose", axes=orders), (LINE,))
     found["swapaxes"] = on(calls("swapaxes", axis1=[1, 0, 3], axis2=[2, -1, -4]), (LINE,))
+    ends: list[Value] = [0, -1, 3, (1, 2), (2, 0)]
+    found["moveaxis"] = on(calls("moveaxis", source=ends, destination=ends), (LINE,))
     found["ravel"] = on(calls("ravel"), (LINE,))
     found["expand_dims"] = on(calls("expand_dims", axis=[0, 1, -1, 3, 4, (1, -1), -4, -5]), (LINE,))
     ones: list[tuple[Sizes, ...]] = [((1, 4),), ((4,),), ((1, 1),)]
@@ -106,7 +111,8 @@ def grid() -> dict[str, list[Case]]:
         found[name] = on(calls(name, axis=["out", 1, -1, 2, 3, -4]), *lists)
     products: list[tuple[Sizes, ...]] = [(LINE, (4, 3)), (LINE, (5, 3)), ((3, 5, 4), (3, 4, 2))]
     products += [((4,), (2,)), (LINE, (4,)), (CUBE, (4, 3)), (CUBE, (5, 4))]
-    found["matmul"] = on(calls("matmul"), *products)
+    for name in ("matmul", "dot"):
+        found[name] = on(calls(name), *products)
     sums: list[Value] = ["out", 1, ((2,), (1,)), ((1, 2), (1, 2)), ((2,), (2,)), (2, 1)]
     found["tensordot"] = on(calls("tensordot", axes=sums), (LINE, (4, 3)), (LINE, LINE))
     words = ["btf,bsf->bts", "...tf,...sf->...ts", "btf,bsf->", "btf,bsf->tsb", "btf,bsf"]

@@ -98,6 +98,14 @@ def matmul(call: Call, first: Tensor, other: Tensor) -> Facts | None:
     return made(SUMS, (*repeated(call, before, behind), row, column))
 
 
+@of_two("dot")
+def dot_of_last(call: Call, first: Tensor, other: Tensor) -> Facts | None:
+    if not (first.axes and other.axes):
+        return None
+    ours, theirs = len(first.axes) - 1, max(0, len(other.axes) - 2)
+    return made(SUMS, _contracted(call, first, [ours], other, [theirs]))
+
+
 @of_two("tensordot")
 def tensordot(call: Call, first: Tensor, other: Tensor) -> Facts | None:
     match call["axes"]:

@@ -50,6 +50,20 @@ def of_many(call: Call, given: Tensor) -> Facts:
     return _reduced(call, given, places(call, "axis", given))
 
 
+@rule("norm")
+def norm(call: Call, given: Tensor) -> Facts | None:
+    if not isinstance(call["axis"], int):  # of a matrix, or of all
+        return None
+    return _reduced(call, given, places(call, "axis", given))
+
+
+@rule("tril", "triu")
+def triangle(call: Call, given: Tensor) -> Facts | None:
+    if len(given.axes) < 2:
+        return None
+    return made("the input with zeros on one side of the diagonal", given.axes)
+
+
 @rule("moments")
 def moments(call: Call, given: Tensor) -> Facts:
     [mean] = _reduced(call, given, places(call, "axes", given)).outputs

@@ -99,6 +99,17 @@ def swapaxes(call: Call, given: Tensor) -> Facts:
     return made("the input with two axes exchanged", axes)
 
 
+@rule("moveaxis")
+def moveaxis(call: Call, given: Tensor) -> Facts | None:
+    taken, put = places(call, "source", given), places(call, "destination", given)
+    if len(taken) != len(put):
+        return None
+    axes = [axis for at, axis in enumerate(given.axes) if at not in taken]
+    for to, at in sorted(zip(put, taken, strict=True)):
+        axes.insert(to, given.axes[at])
+    return made(OTHER_ORDER, axes)
+
+
 @rule("expand_dims")
 def expand_dims(call: Call, given: Tensor) -> Facts:
     axes = list(given.axes)

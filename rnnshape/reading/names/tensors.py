@@ -36,7 +36,7 @@ class Sizes(tuple[Any, ...]):
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
-    own_what = "a tensor"
+    own_what, dtype = "a tensor", "float32"
     __slots__ = ()
 
     def own_reaches(self, name: str) -> bool:
@@ -91,8 +91,8 @@ class Tensor(graph.Tensor, StandIn):
         return len(self.shape)
 
     @property
-    def dtype(self) -> str:
-        return "float32"
+    def name(self) -> Any:
+        return name_given(self) or opened("", "the name of this tensor is not known")
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         if isinstance(self.maker, graph.InputTensor):

@@ -14,6 +14,7 @@ import math
 import operator
 import posixpath
 import re
+import string
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -307,6 +308,11 @@ MODULES: dict[str, Mapping[str, object]] = {
         "asdict": asdict,
         "replace": replaced,
     },
+    "string": _of(
+        string,
+        "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable"
+        " punctuation whitespace",
+    ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
     "abc": {"ABC": object, "abstractmethod": unchanged},

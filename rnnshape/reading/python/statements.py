@@ -80,8 +80,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Import(names=names):
             for alias in names:
                 whole = _module(evaluator, alias.name)  # what is read for its effects too
-                if evaluator.trying and isinstance(whole, Open) and whole.reason:
-                    raise ImportError(f"No module named {alias.name!r}")
+                _doubt(evaluator, whole, f"No module named {alias.name!r}")
                 first = alias.name.partition(".")[0]
                 value = whole if alias.asname or first == alias.name else _module(evaluator, first)
                 give(evaluator, alias.asname or first, value, scope, is_argument=True)
@@ -211,10 +210,17 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
         if isinstance(value, Open) and node.level:
             value = _module(evaluator, inner)
         if isinstance(value, Open):
-            if evaluator.trying and value.reason:
-                raise ImportError(f"cannot import name {alias.name!r}")
+            _doubt(evaluator, value, f"cannot import name {alias.name!r}")
             value = evaluator.named_by_let(value, alias.asname or alias.name)
         give(evaluator, alias.asname or alias.name, value, scope, is_argument=True)
+
+
+def _doubt(evaluator: Evaluator, found: object, words: str) -> None:
+    """What is imported in a `try` and known not to be there raises; what is not known may."""
+    if evaluator.trying and isinstance(found, Open):
+        if found.reason:
+            raise ImportError(words)
+        evaluator.doubted.append(found)
 
 
 def _module(evaluator: Evaluator, path: str) -> Any:
