@@ -598,6 +598,15 @@ transpose((0, 2, 1))
 swapaxes(1, 2)
     o (batch, features, timesteps) output: the input with two axes exchanged
 
+moveaxis(1, 2)
+    o (batch, features, timesteps) output: the input with its axes in another order
+
+norm(axis=2)
+    o (batch, timesteps) output: norm over features
+
+tril()
+    o (batch, timesteps, features) output: the input with zeros on one side of the diagonal
+
 expand_dims(1)
     o (batch, 1, timesteps, features) output: the same numbers in another shape
 
@@ -747,6 +756,9 @@ MultiHeadAttention(2, 3, sliding_window=2, attention_axes=-2, use_bias=False)(x,
 matmul()(x, w)
     o (batch, timesteps, features) output: sums of products
 
+dot()(x, w)
+    o (batch, timesteps, batch, features) output: sums of products
+
 tensordot(axes=((2,), (1,)))(x, w)
     o (batch, timesteps, batch, features) output: sums of products
 """
@@ -785,6 +797,10 @@ argmax(axis=-1) -> (2, 5)
 cumsum() -> (40,)
 transpose() -> (4, 5, 2)
 swapaxes(0, 2) -> (4, 5, 2)
+moveaxis(0, 2) -> (5, 4, 2)
+moveaxis((0, 1), (2, 0)) -> (5, 4, 2)
+norm(axis=1, keepdims=True) -> (2, 1, 4)
+triu() -> (2, 5, 4)
 take(indices=(0, 2), axis=1) -> (2, 2, 4)
 take(indices=(0, 2)) -> (2,)
 get_item('[:, 1::2, 1]') -> (2, 2)
