@@ -22,9 +22,9 @@ from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.frames import known_of_open
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.models import MOST_MODELS, Model
+from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import SESSION, Session, unknown_of
+from rnnshape.reading.names.session import MOST_MODELS, SESSION, Session, unknown_of
 from rnnshape.reading.names.training import training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened

@@ -286,6 +286,19 @@ def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
             )
 
 
+def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
+    """An input for each tensor that a `call` of the code must be given: the first of a shape, the
+    others of one that is open."""
+    words = [*inspect.signature(call).parameters.values()][1:]
+    needed = [word for word in words if word.default is word.empty]
+    made = [graph.InputTensor(shape, "inputs")]
+    for name in (word.name for word in needed if word.kind is word.POSITIONAL_OR_KEYWORD):
+        given = session().evaluator.named_by_let(opened(name))
+        sizes = open_shape(given) if isinstance(given, Open) else plain_shape(given.shape)
+        made.append(graph.InputTensor(sizes, name))
+    return [*map(Tensor, made)]
+
+
 def with_inputs(given: Any) -> Any:
     """What a model is called with, with an input in place of each array."""
 

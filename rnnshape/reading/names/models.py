@@ -17,6 +17,7 @@ from rnnshape.reading.names.arguments import (
     check_fits,
     check_positions,
     holds_tensors,
+    inputs_of_call,
     open_shape,
     passed,
     with_inputs,
@@ -28,7 +29,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
-from rnnshape.reading.names.session import opened, session, tried
+from rnnshape.reading.names.session import MOST_MODELS, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
     keys_of,
@@ -42,8 +43,6 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.signatures import is_operation
-
-MOST_MODELS = 1_000
 
 
 class Model(Layer):
@@ -396,5 +395,5 @@ class Model(Layer):
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            tried(self, Tensor(graph.InputTensor(self.own_shape, "inputs")))
+            tried(self, *inputs_of_call(self.call, self.own_shape))
         return self.own_takes, self.own_gives

@@ -19,6 +19,7 @@ from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation, snake_case
 
+MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
 STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 MOST_CALLS = 200  # of training, that are kept
