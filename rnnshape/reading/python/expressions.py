@@ -112,8 +112,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])
             return None
         case ast.YieldFrom(value=inner):
-            _yield(evaluator, scope, evaluator.known(list, evaluator.worth(inner, scope)))
-            return evaluator.open(node, "what a generator returns is not read")
+            over = evaluator.worth(inner, scope)
+            _yield(evaluator, scope, evaluator.known(list, over))
+            return over.returned if isinstance(over, Stream) else None
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
     return evaluator.open(node, "this expression is not read")

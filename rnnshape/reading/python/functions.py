@@ -63,7 +63,7 @@ def function(
             return result
         if isinstance(inner.yields, Open):
             return inner.yields
-        return Stream(inner.yields, is_cut=is_endless)
+        return Stream(inner.yields, is_cut=is_endless, returned=result)
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"

@@ -80,11 +80,15 @@ class Stream:
 
     Attributes:
         ends: what it ends with, if not as Python does.
+        returned: what a generator returns once it has given all.
     """
 
-    __slots__ = ("_items", "_rest", "ends")
+    __slots__ = ("_items", "_rest", "ends", "returned")
 
-    def __init__(self, items: Iterable[object] = (), *, is_cut: bool = False) -> None:
+    def __init__(
+        self, items: Iterable[object] = (), *, is_cut: bool = False, returned: object = None
+    ) -> None:
+        self.returned = returned
         self._rest: Iterable[object] | None = items
         self._items: list[object] = []
         self.ends: Exception | None = self._cut() if is_cut else None
