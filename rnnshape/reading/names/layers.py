@@ -17,6 +17,7 @@ from rnnshape.reading.names.arrays import sizes_given
 from rnnshape.reading.names.rows import (
     counted_in_all,
     nested_like,
+    own_called,
     shapes_of_row,
     uses_all,
     uses_more,
@@ -209,9 +210,7 @@ class Layer(StandIn):
     def _made(self, tensors: Any, words: Any) -> Any:
         """What the code of its `call` makes."""
         with session().within_call(self.own_title, self):
-            return self.call(
-                *map(as_lists, tensors), **{word: as_lists(one) for word, one in words.items()}
-            )
+            return own_called(self.call, tensors, words)
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers in it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError, counted
 from rnnshape.expression import Call
-from rnnshape.nest import as_lists, within
+from rnnshape.nest import within
 from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
@@ -29,6 +29,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
+from rnnshape.reading.names.rows import own_called
 from rnnshape.reading.names.session import MOST_MODELS, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -65,8 +66,7 @@ class Model(Layer):
     own_is_of_module = False
     own_shape: Any
     own_compiled: Compiled | None
-    own_is_symbolic = False
-    own_what = "a model"
+    own_is_symbolic, own_what = False, "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
@@ -243,7 +243,7 @@ class Model(Layer):
             if is_own and isinstance(start, Tensor):
                 self.build(start.shape)
         with session().within_call():
-            return self.call(as_lists(start), *more, **named)
+            return own_called(self.call, (start, *more), named)
 
     def _predictions(self) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.nest import rebuilt
+from rnnshape.nest import as_lists, rebuilt
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, Weight, plain_sizes
@@ -113,3 +114,11 @@ def uses_all(made: Any, given: Any) -> bool:
     known, ends = {*graph.tensors_in(given)}, [*graph.tensors_in(made)]
     calls = graph.calls_before(ends, known)
     return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
+
+
+def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Calls a `call` of the code, as Keras does without a `training` that it does not take."""
+    takes = inspect.signature(call).parameters
+    is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
+    words = (word for word in named if word != "training" or word in takes or is_any)
+    return call(*map(as_lists, given), **{word: as_lists(named[word]) for word in words})
