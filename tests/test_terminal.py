@@ -125,6 +125,17 @@ def test_a_pipe_beside_a_terminal_has_its_progress_there(tmp_path: Path) -> None
     assert piped.read_text() == answered("lstm", "--format", "json").stdout
 
 
+@pytest.mark.parametrize(("columns", "said"), [(12, ""), (30, "100")])
+def test_nothing_is_drawn_over_on_a_terminal_narrower_than_the_page(
+    columns: int, said: str
+) -> None:
+    env = environment(TERM="xterm-256color", COLUMNS=said)
+    with Terminal("lstm", columns=columns, lines=60, env=env) as terminal:
+        terminal.read_to_end()
+    assert PENDING not in terminal.text
+    assert terminal.text.count("LSTM(3)") == 1
+
+
 def test_a_dumb_terminal_gets_one_plain_answer() -> None:
     with Terminal("lstm", env=environment(TERM="dumb")) as terminal:
         done = terminal.read_to_end()

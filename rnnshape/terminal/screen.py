@@ -30,12 +30,14 @@ class Screen:
 
     @property
     def is_live(self) -> bool:
-        """Whether what is painted can be painted over: on a terminal that knows how, and that is
-        this job's own. One in the background would draw over what others write."""
+        """Whether what is painted can be painted over: on a terminal that knows how, is as wide as
+        the page, and is this job's own. One in the background would draw over what others write."""
         if not is_terminal(self._stream) or is_dumb(self._variables):
             return False
         try:
-            return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
+            number = self._stream.fileno()
+            columns = os.get_terminal_size(number).columns or self.page.width  # 0: not known
+            return columns >= self.page.width and os.tcgetpgrp(number) == os.getpgrp()
         except (AttributeError, OSError, ValueError):  # Windows, or a terminal that has no jobs
             return True
 
