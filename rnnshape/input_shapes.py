@@ -54,15 +54,15 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     if hasattr(given, "shape"):
         return (shape_of(given),)
     parts = _parts(given, given)
-    if not parts:
-        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
-    if all(_is_shape(part) for part in parts):
+    if parts and all(_is_shape(part) for part in parts):
         return tuple(shape_of(part) for part in parts)
     return (shape_of(parts),)
 
 
 def shape_of(given: object) -> Shape:
     sizes = _parts(given, getattr(given, "shape", given))
+    if not sizes:
+        raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     return tuple(_size(size, sizes) for size in sizes)
 
 

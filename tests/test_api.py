@@ -389,6 +389,7 @@ def deep_list() -> list[Any]:
         ((32, 2.5, 16), QueryError, "give whole numbers"),
         ((32, 2**64, 16), QueryError, "give whole numbers"),
         ((), QueryError, "give the batch at least"),
+        (np.array(3), QueryError, "give the batch at least"),
         (5, TypeError, "input is of type int: give a shape"),
         ("5", TypeError, "input is of type str: give a shape"),
         pytest.param(deep_list(), QueryError, "nested too deeply", id="deep"),

@@ -355,6 +355,13 @@ def test_given_shapes_go_through_what_cannot_be_copied() -> None:
     assert inspect(called, input=(8, 11, 3)).outputs[0].shape == (8, 11, 4)
 
 
+def test_a_model_without_layers_is_refused() -> None:
+    k = keras()
+    for model in (k.Sequential(), k.Sequential([k.Input((3,))])):
+        with pytest.raises(QueryError, match="there is no layer in this model"):
+            inspect(model)
+
+
 def test_what_keras_adds_for_masks_is_left_out() -> None:
     report = inspect(LIVE["masks_that_keras_adds"](keras(), keras().layers))
     assert [layer.call.name for layer in report.layers] == ["Embedding", "LSTM", "LSTM"]

@@ -48,6 +48,8 @@ def read_object(
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
     network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
+    if not network.steps:
+        raise QueryError("there is no layer in this model")
     if "Functional" not in _bases(what):  # which refuses what its inputs do not say
         network = _given(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
