@@ -140,10 +140,8 @@ def merged(*tensors: Tensor) -> Tensor:
 
 def merged_facts(facts: Sequence[Facts]) -> Facts | None:
     """The same of the facts; None where even the number of tensors differs."""
-    first, *others = facts
-    if len({rebuilt(fact.returns, lambda _: BLANK) for fact in facts}) > 1 or any(
-        len(other.weights) != len(first.weights) for other in others
-    ):
+    first = facts[0]
+    if len({rebuilt(fact.returns, lambda _: BLANK) for fact in facts}) > 1:
         return None
 
     def common(name: str) -> Any:
@@ -154,14 +152,22 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
         return values[0] if all(value == values[0] for value in values) else None
 
     places = zip(*(fact.outputs for fact in facts), strict=True)
-    weights = zip(*(fact.weights for fact in facts), strict=True)
     alike = ("relations", "warnings", "notes", "timeline", "whole_numbers_below", "cudnn")
     return replace(
         first,
         returns=rebuilt(first.returns, lambda _: merged(*next(places))),
-        weights=tuple(merged(*several) for several in weights),
+        weights=tuple(_merged_weights(facts)),
         **{name: common(name) for name in alike},
     )
+
+
+def _merged_weights(facts: Sequence[Facts]) -> Iterator[Tensor]:
+    """Of one that is not there in all columns no size is known."""
+    for place, weight in enumerate(max((fact.weights for fact in facts), key=len)):
+        several = [fact.weights[place] for fact in facts if place < len(fact.weights)]
+        is_there = len(several) == len(facts)
+        axes = tuple(replace(axis, is_unknown=True) for axis in weight.axes)
+        yield merged(*several) if is_there else replace(weight, axes=axes)
 
 
 def _unknowns_that_count(value: Value) -> Iterator[Unknown]:
