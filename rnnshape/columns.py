@@ -163,7 +163,7 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
 
 def _merged_weights(facts: Sequence[Facts]) -> Iterator[Tensor]:
     """Of one that is not there in all columns no size is known."""
-    for place, weight in enumerate(max((fact.weights for fact in facts), key=len)):
+    for place, weight in enumerate(max(facts, key=lambda fact: len(fact.weights)).weights):
         several = [fact.weights[place] for fact in facts if place < len(fact.weights)]
         is_there = len(several) == len(facts)
         axes = tuple(replace(axis, is_unknown=True) for axis in weight.axes)

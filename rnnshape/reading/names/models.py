@@ -395,5 +395,5 @@ class Model(Layer):
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and type(self) is not Model:
-            tried(self, *inputs_of_call(self.call, self.own_shape))
+            tried(lambda: self(*inputs_of_call(self.call, self.own_shape)))
         return self.own_takes, self.own_gives

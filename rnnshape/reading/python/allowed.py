@@ -247,8 +247,8 @@ def _of(module: Any, names: str) -> dict[str, object]:
 
 
 NAMES_OF_PYTHON = """
-    abs all any bool callable chr classmethod complex dict divmod filter float frozenset
-    int len list map max min object ord property range repr reversed round set slice sorted
+    abs all any bin bool callable chr classmethod complex dict divmod filter float frozenset hex
+    int len list map max min object oct ord property range repr reversed round set slice sorted
     staticmethod str sum super tuple zip
 """
 EXCEPTIONS = {
