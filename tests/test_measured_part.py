@@ -9,9 +9,11 @@ import pytest
 from rnnshape.cli.answer import is_in_part
 from rnnshape.expression import Call, Unknown
 from rnnshape.measuring.messages import MeasuredLayer, Measurement, Request
-from rnnshape.network import Input, Network, Question, Ref, Shape, Step
+from rnnshape.network import Input, Network, Question, Ref, Shape, Step, chain
 from rnnshape.reading import parse
+from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.shown import Report
+from rnnshape.signatures import LAYERS, signature
 from tests.forged import measured
 
 OWN = Unknown("Own(...)", (), "it is not a layer of Keras")
@@ -69,6 +71,22 @@ def test_a_layer_that_is_called_again_behind_what_is_not_read_is_the_same_one() 
         network(own((None, 5, 3)), step("GRU(2)", Ref(0)), step("GRU(2)", Ref(1), same_as=2))
     )
     assert [one.parameters for one in measured_by_keras(question).layers] == [0, 42, 0]
+
+
+OPEN_WITHOUT_EFFECT = [
+    Call(name, ((word, Unknown("a")),))
+    for name in LAYERS
+    for word in signature(name).required
+    if changes_no_shape(word)
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("layer", OPEN_WITHOUT_EFFECT, ids=str)
+def test_what_changes_no_shape_may_be_open_where_keras_needs_it(layer: Call) -> None:
+    report = Report(Question(chain([layer])))
+    shapes = [tensor.shape for tensor in measured_by_keras(report.question).layers[0].outputs]
+    assert shapes == [tensor.shape for tensor in report.layers[0].outputs]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from rnnshape.description import Description, describe
-from rnnshape.expression import Call, Value, calls_within
+from rnnshape.expression import Call, Unknown, Value, calls_within
 from rnnshape.layer import Layer
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.memory import REMEDY, batch_size, check_outputs
@@ -30,6 +30,7 @@ from rnnshape.measuring.messages import (
 )
 from rnnshape.nest import rebuilt
 from rnnshape.network import Argument, Input, Network, Question, Ref
+from rnnshape.rules.arguments import candidates
 from rnnshape.rules.facts import Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
@@ -47,12 +48,17 @@ def build(value: Value) -> Any:
     if isinstance(value, Call):
         module = getattr(keras, str(module_of(value.name)))
         return getattr(module, value.name)(
-            **{name: build(argument) for name, argument in value.arguments}
+            **{name: build(_known(value.name, name, part)) for name, part in value.arguments}
         )
     if isinstance(value, tuple):
         parts = [build(part) for part in value]
         return parts if any(isinstance(part, Call) for part in value) else tuple(parts)
     return value
+
+
+def _known(name: str, argument: str, value: Value) -> Value:
+    """An argument; of one that is not known, and that changes no shape, what Keras takes for it."""
+    return candidates(name, argument, 1, 0) if isinstance(value, Unknown) else value
 
 
 def operation(call: Call) -> Callable[..., Any]:

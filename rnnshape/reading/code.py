@@ -66,15 +66,12 @@ def read_sources(
     for source in sources:
         statements, source = _statements(evaluator, source)
         evaluator.read(source, statements, evaluator.module)
-    if _is_nothing_made():
+    held = SESSION.get()
+    if not (held.models or held.calls):
         _call_what_is_not_called(evaluator)
+    if not (held.models or held.calls or held.unused):
         _tell_of_layers_that_nothing_calls(evaluator)
     return reading_of(evaluator)
-
-
-def _is_nothing_made() -> bool:
-    held = SESSION.get()
-    return not (held.models or held.calls)
 
 
 def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
@@ -212,7 +209,10 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
             if is_made or held.calls or isinstance(made, Open | Layer):
                 break
             if isinstance(part, FunctionType) and not word.startswith("__"):
+                loaded = len(held.loaded)
                 _call_openly(evaluator, getattr(made, word))
+                if len(held.loaded) > loaded:  # its model is that of a file now
+                    made = _call_openly(evaluator, found)
 
 
 def _call_openly(
@@ -242,7 +242,7 @@ def _call_openly(
 
 
 def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
-    names = evaluator.module.names.items() if _is_nothing_made() else ()
+    names = evaluator.module.names.items()
     classes = ((name, found) for name, found in names if isinstance(found, type))
     own = [name for name, found in classes if is_of_code(found) and issubclass(found, Layer)]
     if own:
