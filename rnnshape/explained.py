@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnshape import explaining
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.explaining import Explanation
 from rnnshape.network import Question
 from rnnshape.terminal.environment import Reader
+
+if TYPE_CHECKING:
+    from rnnshape.reading.found import Reading
 
 
 def _own_reader() -> Reader:
@@ -53,26 +58,26 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
 
     if not is_code(file) or not Path(file).is_file():
         return
-    try:
-        reading = reader().read(file)
-    except QueryError as refused:  # no model of it can be answered
-        found: Iterable[Problem | QueryError] = (refused, *refused.others)
-    else:
-        found = what_is_wrong(reading.messages, reading.questions)
-    for wrong in found:
+    for wrong in what_is_wrong(lambda: reader().read(file)):
         problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)
         if problem and problem.line == line:
             yield problem
 
 
 def what_is_wrong(
-    messages: Iterable[QueryError], questions: Iterable[Question]
+    read: Callable[[], Reading],
+    asked: Callable[[Reading], Iterable[Question]] = attrgetter("questions"),
 ) -> Iterator[Problem | QueryError]:
-    """What is wrong with a text that was read, and with each question of it."""
+    """What is wrong with what is read, and with each question that is asked of it."""
     from rnnshape.report import Report
 
-    yield from messages
-    for question in questions:
+    try:
+        reading = read()
+    except QueryError as refused:  # nothing of it can be answered
+        yield from (refused, *refused.others)
+        return
+    yield from reading.messages
+    for question in asked(reading):
         try:
             yield from Report(question).problems
         except QueryError as refused:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TypeAlias, TypeGuard
 from warnings import catch_warnings, simplefilter
 
@@ -78,7 +78,7 @@ class Call:
         for name, value in self.arguments:
             if name == argument:
                 return value
-        return _defaults(self.name).get(argument)
+        return signature(self.name).defaults.get(argument) if module_of(self.name) else None
 
     def __contains__(self, argument: str) -> bool:
         """Whether the argument is given, and is not what it would be by default."""
@@ -319,12 +319,6 @@ def _within(value: Value) -> Iterator[Value]:
             yield from _within(part)
         else:
             yield part
-
-
-@cache
-def _defaults(name: str) -> Mapping[str, Value]:
-    """What Keras takes for each argument that is not given; nothing of what is not read."""
-    return signature(name).defaults if module_of(name) else {}
 
 
 def calls_within(value: Value) -> Iterator[Call]:

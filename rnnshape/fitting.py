@@ -12,7 +12,6 @@ from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Size, Step
 from rnnshape.network_inputs import with_other_sizes, written_sizes
-from rnnshape.rules.facts import Axis
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import Sizes
@@ -179,15 +178,14 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     except QueryError:
         return {}
     return {
-        Ref(layer.number, place): tuple(map(_known_length, tensor.axes))
+        Ref(layer.number, place): tuple(
+            None if axis.is_unknown or axis.is_assumed or axis.follows_from else axis.length
+            for axis in tensor.axes
+        )
         for layer in layers
         for place, tensor in enumerate(layer.outputs)
         if tensor.has_rank
     }
-
-
-def _known_length(axis: Axis) -> int | None:
-    return None if axis.is_unknown or axis.is_assumed or axis.follows_from else axis.length
 
 
 def _output(

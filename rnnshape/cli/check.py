@@ -20,6 +20,7 @@ from rnnshape.errors import NotReadError, Problem, QueryError, printable, shorte
 from rnnshape.explained import problem_of, what_is_wrong
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
+from rnnshape.reading.found import Reading
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
@@ -95,14 +96,11 @@ def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
 
 def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:
     if (layer := layer_of_word(what)) is not None:
-        yield from what_is_wrong((), questions_by_word(layer, options))
-        return
-    try:
-        reading = reader.read(what, options.let, options.dimensions)
-    except QueryError as wrong:
-        yield from (wrong, *wrong.others)
-        return
-    yield from what_is_wrong(reading.messages, questions_of(reading, options, what))
+        return what_is_wrong(lambda: Reading(()), lambda _: questions_by_word(layer, options))
+    return what_is_wrong(
+        lambda: reader.read(what, options.let, options.dimensions),
+        lambda reading: questions_of(reading, options, what),
+    )
 
 
 def _path(file: str, found: str | None) -> str:

@@ -23,7 +23,6 @@ from rnnshape.words import MERGE_MODES, WORDS, Flags
 SIZES = ("batch", "timesteps", "features")
 INPUT, WORD, SHOW, HOW = "The input", "Of a word", "What to show", "How to answer"
 NARROWEST_BOXED_HELP = 76  # columns; with fewer, Rich would cut the options' names
-READ = (".keras", ".h5", ".json", ".py", ".ipynb")  # the files that a WHAT may name
 HELP = """\
 What comes out of a Keras layer, in which order, and with which shape.
 
@@ -118,8 +117,9 @@ def _version(wanted: bool) -> None:
 
 def _what(incomplete: str) -> Iterator[str]:
     """The words and files that a WHAT may go on as."""
-    yield from WORDS
-    yield from _files(incomplete, READ)
+    from rnnshape.reading import files  # only a shell that completes needs it
+
+    yield from (*WORDS, *_files(incomplete, files.SUFFIXES))
 
 
 def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:

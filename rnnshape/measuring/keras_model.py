@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from rnnshape.description import Description, describe
 from rnnshape.expression import Call, Unknown, Value, calls_within
 from rnnshape.layer import Layer
+from rnnshape.measuring import memory
 from rnnshape.measuring.arrays import Array
-from rnnshape.measuring.memory import REMEDY, batch_size, check_outputs
 from rnnshape.measuring.messages import (
     Answer,
     MeasuredLayer,
@@ -129,7 +129,7 @@ class _Runs(NamedTuple):
 
 
 def _runs(asked: _Asked) -> _Runs:
-    size = batch_size(asked.batch, stateful=asked.is_stateful)
+    size = memory.batch_size(asked.batch, stateful=asked.is_stateful)
     steps = -(-asked.batch // size) * asked.timesteps
     return _Runs(asked.batch, size, asked.is_stateful, steps <= EAGER_STEPS)
 
@@ -170,7 +170,7 @@ def _measured(
         built.append(_called(network, alike[sources].inputs))
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
-    check_outputs([tensor.shape for tensor in tensors], runs.batch)
+    memory.check(memory.bytes_of_outputs([tensor.shape for tensor in tensors], runs.batch))
     model = keras.Model([tensor for part in alike.values() for tensor in part.inputs], tensors)
     model.run_eagerly = runs.is_eager
     numbers = tuple(array for part in alike.values() for array in part.numbers)
@@ -343,7 +343,7 @@ def _failure(problem: Exception) -> MeasurementError:
     words = _words(problem)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "ResourceExhaustedError":
         reason = f"there was not enough memory: {words}"
-        return MeasurementError(reason, REMEDY, certain=True)
+        return MeasurementError(reason, memory.REMEDY, certain=True)
     return MeasurementError(f"Keras could not run this: {words}")
 
 

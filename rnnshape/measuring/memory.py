@@ -21,24 +21,20 @@ FLOAT32 = 4  # bytes
 SHARE_OF_FREE = 0.9  # the rest is left to others
 
 
-def check_request(request: Request) -> None:
-    """Raises a `MeasurementError` where measuring a request takes more memory than there is."""
-    _check(estimated_bytes(request))
-
-
-def check_outputs(shapes: Iterable[Sequence[int | None]], batch: int) -> None:
-    """The same of a model that Keras has built, by the shapes of its outputs; what is open in one
-    is the batch or counts as 1. It tells where there is no rule for a layer."""
-    sizes = (math.prod(size or 1 for size in shape[1:]) for shape in shapes)
-    _check(LOADED + FLOAT32 * COPIES * batch * sum(sizes))
-
-
-def _check(needed: int) -> None:
+def check(needed: int) -> None:
+    """Raises a `MeasurementError` where a measurement takes more memory than there is."""
     available = _available()
     if available is not None and needed > available:
         taken, there = _readable(needed), _readable(available)
         reason = f"this takes about {taken} of memory, and {there} is there"
         raise MeasurementError(reason, REMEDY, certain=True)
+
+
+def bytes_of_outputs(shapes: Iterable[Sequence[int | None]], batch: int) -> int:
+    """About how many bytes a model takes that Keras has built, by the shapes of its outputs; what
+    is open in one is the batch or counts as 1. It tells where there is no rule for a layer."""
+    sizes = (math.prod(size or 1 for size in shape[1:]) for shape in shapes)
+    return LOADED + FLOAT32 * COPIES * batch * sum(sizes)
 
 
 def estimated_bytes(request: Request) -> int:

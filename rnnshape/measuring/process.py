@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
-from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
@@ -95,7 +94,7 @@ class KerasProcess:
         makes its imports fast. A `MeasurementError` is of the whole request."""
         if self._final is not None:
             raise self._final
-        memory.check_request(request)
+        memory.check(memory.estimated_bytes(request))
         if self._process is None:
             self._start()
         assert self._process is not None
@@ -228,7 +227,7 @@ def measure(
     """What Keras returns for each question, measured in a child process that comes and goes.
 
     Raises:
-        QueryError: Keras would refuse a network, or the seed is out of range.
+        QueryError: the seed is out of range.
         MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
             did not end well.
 
@@ -243,7 +242,6 @@ def measure(
     ):
         raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
     for question in questions:
-        describe(question.network, question.dimensions)  # what Keras would refuse, it says
         names = [name for unknown in open_in(question.network) for name in unknown.asked]
         if names:
             let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
