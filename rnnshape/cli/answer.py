@@ -35,7 +35,7 @@ def answer(parts: Sequence[Query | Explanation], environment: Environment, form:
             say_messages(query, environment)
             code = max(code, _answered(shown, reports))
         else:
-            code = max(code, show(part, shown, environment))
+            code = max(code, show(part, shown))
     return code
 
 

@@ -14,7 +14,7 @@ from rnnshape.cli.options import SIZES, Options, refuse
 from rnnshape.cli.questions import query
 from rnnshape.errors import Place, QueryError, shortened
 from rnnshape.query import Format, Query
-from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.terminal.environment import Reader
 from rnnshape.words import Flags, layer_of_word
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def parts_of(options: Options, reader: Callable[[], Reader]) -> list[Query | Exp
     return parts or [query(options, reader)]
 
 
-def show(
-    explanation: Explanation, shown: AnswerWriter, environment: Environment, where: str = ""
-) -> int:
+def show(explanation: Explanation, shown: AnswerWriter, where: str = "") -> ExitCode:
     """Writes an explanation, or says that there is none. Returns the exit code."""
     place = explanation.place
     line = place and _line(place.file, place.line)
@@ -84,7 +82,8 @@ def show(
         return ExitCode.ANSWERED
     words = "not explained: no message of Keras or TensorFlow that is known here"
     details = line.shown() if line else ()
-    messages.error(environment, f"{where}{words}: {shortened(explanation.message)}", details)
+    said = f"{where}{words}: {shortened(explanation.message)}"
+    messages.error(shown.environment, said, details)
     return ExitCode.FAILED
 
 

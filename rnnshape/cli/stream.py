@@ -70,7 +70,7 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             request = Request(questions, whole.seed, values="values" in whole.views)
             results = measurer.answers(request) if measurer and questions else repeat(None)
             for asked_line in asked:
-                if not _answered(asked_line, results, options, shown, environment):
+                if not _answered(asked_line, results, shown):
                     code = ExitCode.FAILED
     return code
 
@@ -100,27 +100,20 @@ def _asked(
         return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug, environment)))
 
 
-def _answered(
-    asked: _Asked,
-    results: Iterator[Answer | None],
-    options: Options,
-    shown: AnswerWriter,
-    environment: Environment,
-) -> bool:
+def _answered(asked: _Asked, results: Iterator[Answer | None], shown: AnswerWriter) -> bool:
     """Answers one line; whether that went well."""
+    where, environment = f"line {asked.number}: ", shown.environment
     if asked.wrong is not None:
-        _say(asked, asked.wrong, options, shown, environment)
+        _say(asked, asked.wrong, shown)
         return False
-    where = f"line {asked.number}: "
     if asked.explanation is not None:
-        return show(asked.explanation, shown, environment, where) == ExitCode.ANSWERED
+        return show(asked.explanation, shown, where) == ExitCode.ANSWERED
     say_messages(asked.query, environment, where)
     code = verdict(asked.query, (), environment)
     for report in asked.reports:
         result = next(results) if report.can_be_measured else None
         if isinstance(result, MeasurementError) and not report.description.is_complete:
-            wrong = UsageError(f"not measured: {result.reason}")
-            _say(asked, wrong, options, shown, environment)
+            _say(asked, UsageError(f"not measured: {result.reason}"), shown)
             code = ExitCode.FAILED
             continue
         measured = report.measured(result) if isinstance(result, Measurement) else report
@@ -132,17 +125,11 @@ def _answered(
     return code == ExitCode.ANSWERED
 
 
-def _say(
-    asked: _Asked,
-    wrong: QueryError | UsageError,
-    options: Options,
-    shown: AnswerWriter,
-    environment: Environment,
-) -> None:
+def _say(asked: _Asked, wrong: QueryError | UsageError, shown: AnswerWriter) -> None:
     """What is wrong with a line: an object among the others in JSON, else a message on stderr."""
-    if options.format is Format.JSON:
+    if shown.query.format is Format.JSON:
         said = {"line": asked.number, "question": asked.line, "error": wrong.message}
         shown.write(json.dumps(said) + "\n")
     else:
         words = f"line {asked.number}: {wrong.message}"
-        messages.error(environment, words, place=wrong.place)
+        messages.error(shown.environment, words, place=wrong.place)

@@ -29,7 +29,8 @@ def facts_of_passes(
     `states` are those that are returned, where they are not simply those of each pass.
     """
     sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
-    outputs = tuple(_outputs(given, passes, merge_mode, sequences))
+    timeline = Timeline(tuple(passes), merge_mode, given.axes[1].length, sequences)
+    outputs = tuple(_outputs(given, timeline))
     bars = [one_pass.bars_cudnn for one_pass in passes]
     if states is None:
         states = tuple(state for one_pass in passes for state in one_pass.states)
@@ -38,21 +39,21 @@ def facts_of_passes(
     zeroed = given.masked and (sequences if two else bool(call["zero_output_for_mask"]))
     # Where all is masked the states are what they were before, and the output is zero.
     holds = not zeroed and not (given.masked and call["stateful"])
-    relations = _relations(outputs, passes, merge_mode, sequences)
+    relations = _relations(outputs, timeline)
     return Facts(
         returns=(*outputs, *states) if returns_state else outputs,
         weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
-        notes=tuple(_notes(call, given.axes[0], passes, merge_mode, zeroed)),
-        timeline=Timeline(tuple(passes), merge_mode, given.axes[1].length, sequences),
+        notes=tuple(_notes(call, given.axes[0], timeline, zeroed=zeroed)),
+        timeline=timeline,
         uses_mask=True,
         cudnn=None if None in bars else not any(bars),
     )
 
 
-def _outputs(
-    given: Tensor, passes: Sequence[Pass], merge_mode: str | None, sequences: bool
-) -> Iterator[Tensor]:
+def _outputs(given: Tensor, timeline: Timeline) -> Iterator[Tensor]:
+    passes, merge_mode, _, sequences = timeline
+
     def output(name: str, axes: tuple[Axis, ...], meaning: str) -> Tensor:
         batch, *others = axes
         timesteps = given.axes[1].named("timesteps")
@@ -96,10 +97,9 @@ def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]
     return (*others, Axis(name, axis.length + other.length, static_length=2 * axis.length))
 
 
-def _relations(
-    outputs: Sequence[Tensor], passes: Sequence[Pass], merge_mode: str | None, sequences: bool
-) -> Iterator[Relation]:
+def _relations(outputs: Sequence[Tensor], timeline: Timeline) -> Iterator[Relation]:
     """What holds for any input, once the states are returned beside the outputs."""
+    passes, merge_mode, _, sequences = timeline
     # The second pass reads the sequence from the other end; its outputs are turned round.
     ends = ("-1", "0")
     if merge_mode is None:
@@ -117,10 +117,8 @@ def _relations(
             yield Relation(f"{outputs[0].name}{index}", one_pass.hidden.name)
 
 
-def _notes(
-    call: Call, batch: Axis, passes: Sequence[Pass], merge_mode: str | None, zeroed: bool
-) -> Iterator[str]:
-    sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
+def _notes(call: Call, batch: Axis, timeline: Timeline, *, zeroed: bool) -> Iterator[str]:
+    (passes, merge_mode, _, sequences), returns_state = timeline, bool(call["return_state"])
     if call["stateful"]:
         yield (
             "stateful=True: sample i of a batch goes on from the states of sample i of the one "
