@@ -10,7 +10,7 @@ from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.network import Dimensions, Network, Ref, Size, Step
+from rnnshape.network import Dimensions, Network, Question, Ref, Size, Step
 from rnnshape.network_inputs import with_other_sizes, written_sizes
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
@@ -18,28 +18,22 @@ from rnnshape.training.data import Sizes
 from rnnshape.training.losses import LOSSES
 
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
-USUAL = Dimensions()
 
 
-def problems_of_calls(
-    network: Network,
-    description: Description,
-    calls: Sequence[TrainingCall],
-    given: Dimensions = USUAL,
-) -> tuple[Problem, ...]:
+def problems_of_calls(question: Question, description: Description) -> tuple[Problem, ...]:
     """What does not fit in the calls that give data to a network, each said once.
 
     >>> from rnnshape.network import chain
     >>> from rnnshape.reading import parse
     >>> from rnnshape.training import Data
     >>> network = chain([parse("LSTM(4)"), parse("Dense(3)")])
-    >>> call = TrainingCall("predict", (Data("X", (100, 5)),))
-    >>> [problem.message for problem in problems_of_calls(network, describe(network), [call])]
+    >>> question = Question(network, calls=(TrainingCall("predict", (Data("X", (100, 5)),)),))
+    >>> [problem.message for problem in problems_of_calls(question, describe(network))]
     ['X (100, 5) does not fit the input inputs, which takes (100, any, any)']
     """
     found: dict[Problem, None] = {}
-    for call in calls:
-        now, described = network, description
+    for call in question.calls:
+        now, described, given = question.network, description, question.dimensions
         if isinstance(call.network, Network):
             now, described = call.network, describe(call.network, given)
         model = _model(now, described, call, given)
@@ -243,6 +237,6 @@ def _returns_sequences(
         steps_then = list(network.steps)
         steps_then[number - 1] = replace(step, layer=changed)
         then = replace(network, steps=tuple(steps_then))
-        made = _known_outputs(then, USUAL).get(Ref(steps[0][0], 0))
+        made = _known_outputs(then, Dimensions()).get(Ref(steps[0][0], 0))
         return now if made and len(made) != len(shape) else None
     return None

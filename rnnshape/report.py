@@ -157,13 +157,12 @@ class Report:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What does not fit, or what this Keras refuses of the text."""
-        network, calls = self.question.network, self.question.calls
-        if not calls:
-            return network.problems
+        found = self.question.network.problems
+        if not self.question.calls:
+            return found
         from rnnshape.fitting import problems_of_calls  # most questions come without data
 
-        found = problems_of_calls(network, self.description, calls, self.question.dimensions)
-        return (*network.problems, *found)
+        return (*found, *problems_of_calls(self.question, self.description))
 
     @cached_property
     def can_be_measured(self) -> bool:

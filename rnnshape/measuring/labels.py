@@ -12,7 +12,6 @@ from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
 from numpy.typing import NDArray
 
 from rnnshape.description import Description
-from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Question
 from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
 from rnnshape.training.losses import LOSSES, judge_of_loss
@@ -26,7 +25,7 @@ def refusals(
 ) -> Iterator[tuple[str | None, ...]]:
     """For each call and each of its labels, Keras' words where it refuses them; empty where it
     takes them, and None where it can't be asked."""
-    refs = [ref for _, ref in names_of_outputs(question.network, len(returned[-1]))]
+    refs = question.network.returned(len(returned[-1]))
     for call in question.calls:
         if call.network is not None or len(call.y) != len(refs):
             yield (None,) * len(call.y)
