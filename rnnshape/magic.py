@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from rnnshape import shown
@@ -30,7 +31,7 @@ from rnnshape.words import WORDS
 OF_DATA = ("--x", "--y")
 ARROWS = ("->", "→")
 ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
-MOST = 100  # values of a list that a text is given
+MOST = 100  # values of a list that a text is given, and of a shape
 PENDING = "· by the rule, not yet measured"
 
 
@@ -49,7 +50,8 @@ def load(shell: Any) -> None:
         return _Cell(shell).answer(line, cell)
 
     def complete(_: Any, event: Any) -> list[str]:
-        [*_, before] = event.text_until_cursor.removesuffix(event.symbol).split()
+        words: list[str] = event.text_until_cursor.removesuffix(event.symbol).split()
+        before = words[-1] if words else ""
         if before == "--loss":
             return losses()
         fits = _shape if before in OF_DATA else _is_of_keras
@@ -219,9 +221,9 @@ def _shape(value: object) -> tuple[int, ...] | None:
     """The shape of what has a whole one: an array, a table, a tensor."""
     sizes = _attribute(value, "shape")
     with suppress(Exception):  # TensorFlow's own raises where its rank is open
-        sizes = tuple(sizes)
+        sizes = tuple(islice(sizes, MOST + 1))  # it may have no end
     is_whole = isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes)
-    return sizes if is_whole else None
+    return sizes if is_whole and len(sizes) <= MOST else None
 
 
 def _words(line: str) -> list[str]:

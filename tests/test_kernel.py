@@ -50,6 +50,8 @@ CELLS = {
         "import keras, numpy as np\n"
         "units, X, y = np.int64(6), np.zeros((16, 5, 3)), np.zeros((16, 2))\n"
         "class Odd:\n    def __getattr__(self, name): raise RuntimeError(name)\n"
+        "class Endless:\n    shape = iter(int, 1)\n"
+        "endless = Endless()\n"
         "modern, size, tensor = Odd(), (5, 3), keras.ops.convert_to_tensor(X)\n"
         "model = keras.Sequential([keras.layers.Input((5, 3)), keras.layers.LSTM(4)])\n"
     ),
@@ -57,6 +59,7 @@ CELLS = {
     "of a list": "%rnnshape LSTM(units, input_shape=size) -n",
     "of a tensor": "%rnnshape model -n --x tensor",
     "odd": "%rnnshape LSTM(modern) -n",
+    "endless": "%rnnshape LSTM(endless) -n",
     "live": "%rnnshape model -n --x X --y y --loss mse",
     "live fits": "%rnnshape model --weights",
     "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
@@ -67,6 +70,7 @@ CELLS = {
     "data alone": "%rnnshape X -n",
     "no such name": "%rnnshape modle -n",
     "standard input": "%rnnshape - -n",
+    "complete alone": "get_ipython().complete('%rnnshape ')[0]",
     "complete option": "get_ipython().complete('--mer', '%rnnshape --mer', 15)[1]",
     "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
     "unquoted error": "%rnnshape ValueError: Shapes (None, 1) and (None, 10) are incompatible",
@@ -204,8 +208,13 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     assert "measured by model.predict" in shown("live fits", "text/plain")
 
 
+def test_a_shape_without_end_is_not_waited_for(shown: Shown) -> None:
+    assert shown("endless", "text/plain").startswith("LSTM(endless)\n")
+
+
 def test_names_and_options_are_completed(shown: Shown) -> None:
     assert "'model'" in shown("complete", "text/plain")
+    assert shown("complete alone", "stderr") == shown("complete alone", "stdout") == ""
     assert "'--merge-mode'" in shown("complete option", "text/plain")
     assert "'huber'" in shown("complete loss", "text/plain")
     assert "'X', 'y', 'tensor'" in shown("complete data", "text/plain")
