@@ -124,6 +124,13 @@ WRONG: list[tuple[list[str], str]] = [
         )
         for text in ("X.shape=-3,0,5", "X.shape=3,a", "X.shape[2]=0", "X.shape=2.5")
     ),
+    *(
+        (
+            ["LSTM(n)", "--let", text],
+            "an array as an argument is not read\n  | LSTM(n)\n  |      ^",
+        )
+        for text in ("n.shape=5", "n.shape=5,6", "n.shape=None")
+    ),
     (["lstm", *["-u", "3"] * 2_001], "these are too many layers: at most 2,000 are read"),
     (
         ["lstm", "--compare", *["-u", "3"] * 251],

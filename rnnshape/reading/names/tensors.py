@@ -259,8 +259,8 @@ def argument(value: Any) -> Value:
     name = (value if isinstance(value, type | types.FunctionType) else type(value)).__name__
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    is_function = isinstance(value, types.FunctionType)
-    what = "a function of the code" if is_function else f"a {name}"
+    what = getattr(type(value), "own_what", f"a {name}")
+    what = "a function of the code" if isinstance(value, types.FunctionType) else what
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 

@@ -291,7 +291,8 @@ class Evaluator:
                 return self.let[label]
             if f"{label}.shape" in self.let:
                 self.let_used.add(f"{label}.shape")
-                return self.array(self.let[f"{label}.shape"])
+                sizes = self.let[f"{label}.shape"]
+                return self.array(sizes if isinstance(sizes, tuple) else (sizes,))
         return value
 
     # Following code.
