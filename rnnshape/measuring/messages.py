@@ -127,7 +127,7 @@ def read(stream: BinaryIO) -> Any:
     """
     try:
         message = pickle.load(stream)
-    except MemoryError:
+    except (MemoryError, MeasurementError):  # raised while it was waited for
         raise
     except Exception as problem:
         if isinstance(problem, EOFError) or "truncated" in str(problem):

@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -48,14 +49,11 @@ class KerasProcess:
         self._most: int | None = None  # bytes that the child may hold in memory
         self._tell: Tell | None = None
         self._progress = Progress("starting")
-        self._has_outgrown = False
 
     def __enter__(self) -> Self:
         """Starts the child; if none can be started, `answers` tells what stood in the way."""
-        try:
+        with suppress(MeasurementError):
             self._start()
-        except MeasurementError as problem:
-            self._final = problem
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,9 +128,6 @@ class KerasProcess:
                 self._progress = message
                 self._tell_again()
                 continue
-            if message is None and self._has_outgrown:
-                self._stop()
-                raise memory.outgrown(self._most or 0)
             if message is None:
                 why = self._how_it_ended()
                 if self._plain or "SIGKILL" in why:
@@ -158,7 +153,6 @@ class KerasProcess:
             self._process = launch.start(["--plain"] if self._plain else [], self._stderr)
         except OSError as problem:
             raise MeasurementError(f"no process can be started: {problem.strerror}") from None
-        self._has_outgrown = False
         assert self._process.stdout is not None
         written = cast(io.RawIOBase, cast(io.BufferedReader, self._process.stdout).raw)
         self._stdout = io.BufferedReader(_Watched(written, self._while_it_computes))
@@ -173,8 +167,8 @@ class KerasProcess:
         if self._process is not None and self._most is not None:
             held = memory.resident(self._process.pid)
             if held is not None and held > self._most:
-                self._has_outgrown = True
-                self._process.kill()
+                self._stop()
+                raise memory.outgrown(self._most)
 
     def _stop(self) -> None:
         if self._process is not None:
