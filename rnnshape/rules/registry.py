@@ -14,7 +14,7 @@ from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
-from rnnshape.rules.states import with_initial_state
+from rnnshape.rules.passes import with_initial_state
 from rnnshape.signatures import is_recurrent, signature
 
 EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
