@@ -59,15 +59,18 @@ def call_with(
 
 def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
     """Without what meets an input or output of which not even the rank is known."""
-    if network.kind == "Sequential" and network.steps[0].unread:  # what it takes is not known
-        call = replace(call, x=())
-    if not network.kind and len(call.x) != len(network.inputs):  # a `call` may take fewer
-        call = replace(call, x=())
+    is_unread = network.kind == "Sequential" and network.steps[0].unread is not None
     open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
-    if any(open_inputs) and len(call.x) == len(open_inputs):
-        pairs = zip(call.x, open_inputs, strict=True)
-        x = [replace(data, shape=None) if is_open else data for data, is_open in pairs]
-        call = replace(call, x=tuple(x))
+
+    def answerable(x: tuple[Data, ...]) -> tuple[Data, ...]:
+        is_alike = len(x) == len(open_inputs)
+        if is_unread or not (network.kind or is_alike):  # a `call` may take fewer
+            return ()
+        pairs = zip(x, open_inputs, strict=True) if is_alike else ((one, False) for one in x)
+        return tuple(replace(one, shape=None) if is_open else one for one, is_open in pairs)
+
+    later = call.validation and replace(call.validation, x=answerable(call.validation.x))
+    call = replace(call, x=answerable(call.x), validation=later)
     if UNKNOWN in [output.shape for output in model.outputs]:
         call = replace(call, losses=(), metrics=(), class_weights=())
     return call

@@ -104,6 +104,7 @@ def test_what_a_loop_does_again_is_said_once() -> None:
         "m.compile(loss=unknown)",
         "X = unknown(X)",
         "m = Sequential([unknown(), LSTM(4)])\nm.predict([X, X])",
+        "m = Sequential([unknown(), LSTM(4)])\nm.fit([X, X], y, validation_data=([X, X], y))",
     ],
 )
 def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
