@@ -104,6 +104,7 @@ def test_what_a_loop_does_again_is_said_once() -> None:
         "m.compile(loss=unknown)",
         "X = unknown(X)",
         "m = Sequential([unknown(), LSTM(4)])\nm.predict([X, X])",
+        "X = unknown(X); m.predict(unknown['x'][[0]])",
         "m = Sequential([unknown(), LSTM(4)])\nm.fit([X, X], y, validation_data=([X, X], y))",
     ],
 )

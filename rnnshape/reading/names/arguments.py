@@ -238,11 +238,18 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))
 
 
+def no_argument() -> None:
+    """`super().__init__(self)`, which Keras 2 took."""
+    words = '(Keras: "takes 1 positional argument but 2 were given")'
+    message = f"a model's own __init__ takes nothing by position: write super().__init__() {words}"
+    session().problem("keras", message, ("super().__init__()",), session().evaluator.place)
+
+
 def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor], kind: str) -> Iterator[str]:
     """Keras refuses a model whose outputs need other inputs than those that it names."""
-    if not (gives or kind):
-        words = '(Keras: "takes 1 positional argument but 2 were given")'
-        yield f"a model's own __init__ takes no argument by position: write name=... {words}"
+    if not (takes or gives or kind):
+        no_argument()
+        return
     if not (takes and gives):
         yield f"what this model's {'outputs' if takes else 'inputs'} are is not known"
     calls = graph.calls_before(gives, takes)

@@ -127,7 +127,8 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         with suppress(IsOpenError):
             return _reshaped(sizes_given(*given), made)
         return made
-    if isinstance(first, list) and (method == "filter" or not is_call):
+    are_names = isinstance(first, list) and all(isinstance(name, str) for name in first)
+    if are_names and (method == "filter" or not is_call):
         columns = _columns(first)
     elif method in ("iloc", "loc") and isinstance(first, tuple) and len(first) == 2:
         columns = _columns(first[1]) if isinstance(first[0], slice) else None
