@@ -35,7 +35,7 @@ def from_dict(received: dict[str, Any]) -> Any:
     >>> from_dict({"type": "Ref", "step": 1, "output": 0})
     Ref(step=1, output=0)
     """
-    if "type" not in received:
+    if not isinstance(received.get("type"), str):  # an argument may be called so
         return {name: Place(*value) for name, value in received.items()}
     kind = _kind(received.pop("type"))
     named = {name: tuples(value) for name, value in received.items()}

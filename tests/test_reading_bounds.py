@@ -619,6 +619,7 @@ def said(reads: Any, text: str, let: Any) -> list[object]:
         "LSTM(float('nan') if 0 else 3, kernel_regularizer=regularizers.L2(float('inf')))",
         "Bidirectional(LSTM(int('3')), backward_layer=GRU(3))",
         "model = Sequential([LSTM(3, batch_input_shape=(2, 3, 4))])",
+        "x = Input((3,))\nModel(x, Foo(type=3)(x, type=x))",
         str(Path(__file__).parent / "no such file.py"),
         __file__,
     ],
