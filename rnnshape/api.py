@@ -255,10 +255,8 @@ def _reading(
             reading = Reading((what,))
         case Network():
             reading = Reading((Question(what),))
-        case Call():
-            reading = Reading((Question(chain([what])),))
-        case type():
-            raise TypeError(f"{what.__name__} is a class: make a layer of it, {what.__name__}(...)")
+        case Call() | type():
+            reading = _read_layers([what], let)
         case list() | tuple():
             reading = _read_layers(what, let)
         case _ if _has_config(what):

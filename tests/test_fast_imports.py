@@ -104,8 +104,9 @@ EFFECTS = """
 import json, os, sys
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ["RNNSHAPE_WITHOUT"] = ",".join(sys.argv[1:])
 from rnnshape.measuring.fast_imports import WHEN_USED, fast_imports
-with fast_imports(sys.argv[1:]):
+with fast_imports():
     late = sys.getdlopenflags() == os.RTLD_LAZY
     import tensorflow, keras
 types = {name: type(module).__name__ for name, module in sys.modules.items()}

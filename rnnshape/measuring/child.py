@@ -64,8 +64,7 @@ def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
 
 def _load(*, plain: bool) -> MeasurementError | None:
     """Imports TensorFlow and Keras; says so where they are too old."""
-    without = os.environ.get("RNNSHAPE_WITHOUT", "").split(",")  # for the benchmark
-    with nullcontext() if plain else fast_imports(without):
+    with nullcontext() if plain else fast_imports():
         import tensorflow
 
         if _numbers(tensorflow.__version__) < OLDEST:

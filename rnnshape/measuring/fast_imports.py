@@ -13,7 +13,7 @@ import builtins
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -25,27 +25,23 @@ Trick = Callable[[], AbstractContextManager[None]]
 
 
 @contextmanager
-def fast_imports(without: Collection[str] = ()) -> Iterator[None]:
-    """While the body imports TensorFlow and Keras, all tricks but the named ones apply.
-
-    Args:
-        without: the names of functions in `TRICKS`.
-    """
-    global _applied
-    before = _applied
+def fast_imports() -> Iterator[None]:
+    """While the body imports TensorFlow and Keras, all tricks apply, but for those that the
+    benchmark names in `RNNSHAPE_WITHOUT`."""
+    global _apply
+    without = os.environ.get("RNNSHAPE_WITHOUT", "").split(",")
+    before, _apply = _apply, True
     with ExitStack() as applied:
-        if _applied is None:
-            for trick in TRICKS:
+        try:
+            for trick in () if before else TRICKS:
                 if trick.__name__ not in without:
                     applied.enter_context(trick())
-            _applied = frozenset(without)
-        try:
             yield
         finally:
-            _applied = before
+            _apply = before
 
 
-_applied: Collection[str] | None = None  # in the body of `fast_imports` what it does without
+_apply = False  # whether they do by now
 
 
 @contextmanager
@@ -163,7 +159,6 @@ class _NamesWhenUsed(SourceFileLoader):
 
         rest = IMPORT_ALL.sub(take_everything, IMPORT.sub(take, source))
         namespace = vars(module)
-        without = _applied or ()
 
         def on_demand(name: str) -> Any:
             for package in everything if name not in origins and name[0] != "_" else ():
@@ -175,7 +170,7 @@ class _NamesWhenUsed(SourceFileLoader):
             if origin in NEVER_MADE and origin not in sys.modules:
                 value: Any = type(its_name, (), {})
             else:
-                with fast_imports(without):
+                with fast_imports():
                     value = _imported(origin, its_name, module.__name__)
             namespace[name] = value
             return value
