@@ -56,11 +56,6 @@ def _picture(lines: Sequence[Text], least_width: int) -> str:
         width=max([least_width, *(line.width for line in lines)]),  # some can't be folded
         height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),
-        force_terminal=True,
-        color_system="truecolor",
-        highlight=False,
-        markup=False,
-        emoji=False,
     )
     for line in lines:
         pieces = (
