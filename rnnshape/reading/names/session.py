@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
+from rnnshape.description import describe
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
@@ -34,6 +35,7 @@ class Session:
         loaded: what stands for models that the code loads from files.
         saved: the models that the code saves itself, with the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
+        built: the first call of each layer, which makes its weights.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
@@ -50,6 +52,7 @@ class Session:
         self.saved: list[tuple[object, Any]] = Log()
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
+        self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.part: Part | None = None
@@ -94,6 +97,8 @@ class Session:
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         self.calls.append(call)
+        if not (self.evaluator.conditions or self.evaluator.trying):
+            _check_weights(self.built.setdefault(layer, call), call)
         return call
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
@@ -190,6 +195,13 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
+
+
+def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
+    """Raises a `QueryError` where a call needs other weights than those that the first one made."""
+    given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
+    if given != before and all(graph.shapes_made([call]) for call in (first, again)):
+        describe(graph.network_of([], (), "", [first, again]))
 
 
 def _in_a_row(given: Any) -> Any:
