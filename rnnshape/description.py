@@ -103,10 +103,7 @@ def describe(
         layers = [
             _merged_layer(several) for several in zip(*(r.layers for r in passed), strict=True)
         ]
-        below: tuple[int | None, ...] = (None,) * len(inputs)
-    else:
-        below = tuple(_inputs_below(network, layers))
-    return Description(inputs, tuple(layers), below)
+    return Description(inputs, tuple(layers), tuple(_inputs_below(network, layers)))
 
 
 def is_taken(network: Network, dimensions: Dimensions | None = None) -> bool:
