@@ -154,9 +154,9 @@ def _reworded(wrong: TyperException | UsageError, arguments: Sequence[str]) -> s
         option = argument.partition("=")[0]
         if f"-{option}" in known and option not in known:  # its letters were taken for options
             return f"{shortened(option)}: no such option; did you mean -{option}?"
-    option, words = getattr(wrong, "option_name", ""), wrong.message.rstrip(".")
     if isinstance(wrong, UsageError):
         return wrong.message
+    option, words = getattr(wrong, "option_name", ""), wrong.message.rstrip(".")
     if words.startswith("No such option"):
         return f"{shortened(option)}: no such option{_hint(option, known)}"
     if words.endswith("does not take a value"):

@@ -96,9 +96,6 @@ def _with_shape(names: Sequence[str], shape: Sequence[int | None] | None, page: 
 
 def _initial_states(report: Report, layer: Layer) -> list[str]:
     """The names of the states that a layer begins with, where the network gives it any."""
-    given = list(refs_in(layer.step.arguments[1:]))
-    for name, argument in layer.step.keywords:
-        if name == "initial_state":
-            given += refs_in((argument,))
-    tensors = [report.description.tensor(ref) for ref in given]
+    named = (value for name, value in layer.step.keywords if name == "initial_state")
+    tensors = map(report.description.tensor, refs_in((*layer.step.arguments[1:], *named)))
     return [tensor.name if tensor else "?" for tensor in tensors]
