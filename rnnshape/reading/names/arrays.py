@@ -319,7 +319,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             raise IsOpenError(part)
         elif isinstance(part, bool):
             raise IsOpenError(opened("data"))
-        elif isinstance(part, list | Array):
+        elif isinstance(part, list | range | Array):
             made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             raise IndexError(f"index {part} is out of bounds for axis with size {size}")

@@ -139,7 +139,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if name in keras2.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
         return _arguments_are_checked(name)
     if name in signatures.REFUSED:
-        return Open(name, f"{name} is not answered: {signatures.REFUSED[name]}")
+        why = f"{name} is not answered: {signatures.REFUSED[name]}"
+        return Open(name, why, stands_for=name)
     if path.endswith("random") and name in RANDOM_TENSORS:
         return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):

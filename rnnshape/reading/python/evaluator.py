@@ -19,12 +19,14 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.expression import Source
 from rnnshape.reading.python import allowed, limits
+from rnnshape.reading.python.limits import NESTED, OURS, words_of
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
     Stream,
+    has_stand_in,
     is_settable,
     is_visible,
     left,
@@ -34,14 +36,11 @@ from rnnshape.reading.python.stand_in import (
 )
 
 shortened = functools.partial(shortened_to, most=60)
-NESTED = "this is nested too deeply to be read"
 GO_OVER = (iter, list, tuple, left, allowed.enumerated)
 NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50
-# Bounds of this reader, and what Keras refuses: not Python's.
-OURS = (limits.ExhaustedError, limits.TooLargeError, QueryError, RecursionError)
 
 
 class Evaluator:
@@ -91,8 +90,10 @@ class Evaluator:
         self.refusals: list[Open] = []  # what Python itself would not do
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
-        self.trying = 0  # `try` statements around what is followed
+        # `try` statements, and loops that can be taken back, around what is followed
+        self.trying, self.loops = 0, 0
         self.doubted: list[Open] = []  # what may have failed there
+        self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
         self.called: dict[
@@ -187,7 +188,7 @@ class Evaluator:
                 if _is_of_many(node, function):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
-        except MemoryError:  # the bound of the process, which ends the reading
+        except (MemoryError, limits.TooLongError):  # what ends the reading, or that of a loop
             raise
         except Exception as wrong:
             self.node = node
@@ -195,9 +196,13 @@ class Evaluator:
                 return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
+            refused = self.open(self._text(function), words_of(wrong))
             if self.trying and not isinstance(wrong, limits.TooLargeError | RecursionError):
-                raise
-            return self.refuse(self.open(self._text(function), _words_of(wrong)))
+                given = [getattr(function, "__self__", None), *parts, named]
+                if isinstance(wrong, AttributeError) or not has_stand_in(given):
+                    raise
+                self.doubted.append(refused)  # the library's own may take it
+            return self.refuse(refused)
         self.node = node
         return made
 
@@ -358,7 +363,7 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            words = _words_of(wrong)
+            words = words_of(wrong)
             because = Open("", words, self.source, node)
             text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
@@ -385,14 +390,3 @@ def _is_of_many(node: ast.AST, function: object) -> bool:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
         return False
     return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
-
-
-def _words_of(wrong: BaseException) -> str:
-    """What Python would say of an exception, if that can be told."""
-    if isinstance(wrong, OURS):
-        return NESTED if isinstance(wrong, RecursionError) else str(wrong)
-    try:
-        words = str(wrong)[:200]
-    except (Exception, limits.ExhaustedError):  # its class may be the code's
-        words = "its text is not known"
-    return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

@@ -12,7 +12,7 @@ from typing import Any
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple
 from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.limits import DEEPEST_CALL, TooLargeError
+from rnnshape.reading.python.limits import DEEPEST_CALL, TOO_MUCH
 from rnnshape.reading.python.open import Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, is_of_code, stored_name
@@ -50,14 +50,17 @@ def function(
         result: object = None
         is_endless = False
         with evaluator.within(source):
+            evaluator.loops += yields  # of a generator without an end what it has given is known
             try:
                 evaluator.block(body, inner)
             except ReturnedSignal as returned:
                 result = returned.value
-            except TooLargeError:
+            except TOO_MUCH:
                 if not yields or not inner.yields:
                     raise
                 is_endless = True
+            finally:
+                evaluator.loops -= yields
         result = finish(inner, ReturnedSignal, 0, result)
         if not yields:
             return result

@@ -15,11 +15,14 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.reading.python.open import IsOpenError, Open
 
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
 STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
-MANY_ROUNDS = 100  # a loop of more that takes too many steps is one of unknown length
+# A loop of more rounds that takes too many steps is one of unknown length; of loops within each
+# other only the outermost has a few.
+MANY_ROUNDS, FEW_ROUNDS = 100, 8
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator
@@ -35,8 +38,20 @@ class TooLargeError(Exception):
     """An operation would make more than is read."""
 
 
+class TooLongError(Exception):
+    """A loop takes more steps than are followed: what it changes is not known."""
+
+
+TOO_MUCH = (TooLargeError, TooLongError)
+
+
 class ExhaustedError(BaseException):
     """The code takes more steps than are followed."""
+
+
+NESTED = "this is nested too deeply to be read"
+# Bounds of this reader, and what Keras refuses: not Python's.
+OURS = (ExhaustedError, *TOO_MUCH, QueryError, RecursionError)
 
 
 def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -> int:
@@ -117,3 +132,14 @@ def _foresee(function: object, parts: Sequence[Any]) -> None:
             size = max((part for part in parts if isinstance(part, int)), default=0)
     if size > MOST:
         raise TooLargeError("this would be too large to be read")
+
+
+def words_of(wrong: BaseException) -> str:
+    """What Python would say of an exception, if that can be told."""
+    if isinstance(wrong, OURS):
+        return NESTED if isinstance(wrong, RecursionError) else str(wrong)
+    try:
+        words = str(wrong)[:200]
+    except (Exception, ExhaustedError):  # its class may be the code's
+        words = "its text is not known"
+    return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

@@ -14,7 +14,7 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, TooLargeError
+from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -64,8 +64,8 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 assign(evaluator, target, evaluator.worth(given, scope), scope)
         case ast.For() | ast.AsyncFor():
             _for(evaluator, node, scope)
-        case ast.While(test=test, orelse=orelse):
-            _rounds(evaluator, node, itertools.repeat(None), scope, orelse, test)
+        case ast.While(test=test):
+            _loop(evaluator, node, itertools.repeat(None), scope, test, not evaluator.loops)
         case ast.Break():
             raise BrokenSignal
         case ast.Continue():
@@ -91,14 +91,17 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Try():
             _try(evaluator, node, scope)
         case ast.Raise(exc=exception):
-            again = RuntimeError("raised again")
-            made = evaluator.worth(exception, scope) if exception else again
+            again = [RuntimeError("No active exception to reraise"), *evaluator.handled]
+            made = evaluator.worth(exception, scope) if exception else again[-1]
             if isinstance(made, type):
                 made = evaluator.really(made)
             raise made if isinstance(made, Exception) else RuntimeError("an exception")
         case ast.Assert(test=test):
-            if evaluator.truth(test, scope) is False:
+            truth = evaluator.truth(test, scope)
+            if truth is False:
                 raise AssertionError(ast.unparse(test)[:100])
+            if isinstance(truth, Open):
+                evaluator.doubted.append(truth)
         case ast.Global(names=words):
             scope.elsewhere |= dict.fromkeys(words, evaluator.module)
         case ast.Nonlocal(names=words):
@@ -120,15 +123,34 @@ def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> No
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
         return
-    before = Snapshot(evaluator, scope) if len(items) > MANY_ROUNDS else None
-    items = over if is_once else items
+    most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
+    _loop(evaluator, node, over if is_once else items, scope, node.iter, len(items) > most)
+
+
+def _loop(
+    evaluator: Evaluator,
+    node: ast.For | ast.AsyncFor | ast.While,
+    items: Iterable[object],
+    scope: Scope,
+    over: ast.expr,
+    is_bounded: bool,
+) -> None:
+    """Follows a loop; where it takes too many steps it is one of which nobody knows how often it
+    is run."""
+    before = Snapshot(evaluator, scope) if is_bounded else None
+    test = node.test if isinstance(node, ast.While) else None
+    evaluator.loops += is_bounded
     try:
-        _rounds(evaluator, node, items, scope, node.orelse)
-    except TooLargeError as wrong:
+        _rounds(evaluator, node, items, scope, node.orelse, test)
+        return
+    except TooLongError as wrong:
         if before is None:
             raise
-        before.set(before.before)
-        _maybe_once(evaluator, node, scope, evaluator.open(node.iter, str(wrong)), node.iter)
+        because = evaluator.open(over, str(wrong))
+    finally:
+        evaluator.loops -= is_bounded
+    before.set(before.before)
+    _maybe_once(evaluator, node, scope, because, over)
 
 
 def _rounds(
@@ -150,7 +172,7 @@ def _rounds(
             if not truth:
                 break
             if evaluator.steps > end:
-                raise TooLargeError("this loop takes too many steps to be read")
+                raise TooLongError("this loop takes too many steps to be read")
             evaluator.spend(5)
             if not isinstance(node, ast.While):
                 assign(evaluator, node.target, item, scope)
@@ -218,9 +240,10 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
 def _doubt(evaluator: Evaluator, found: object, words: str) -> None:
     """What is imported in a `try` and known not to be there raises; what is not known may."""
     if evaluator.trying and isinstance(found, Open):
-        if found.reason:
+        if found.reason and not found.stands_for:
             raise ImportError(words)
-        evaluator.doubted.append(found)
+        if not found.reason:
+            evaluator.doubted.append(found)
 
 
 def _module(evaluator: Evaluator, path: str) -> Any:
@@ -267,7 +290,7 @@ def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
             evaluator.block(node.body, scope)
         finally:
             evaluator.trying -= 1
-    except IsOpenError:
+    except (IsOpenError, TooLongError):
         raise
     except Exception as wrong:
         evaluator.depth = depth
@@ -305,7 +328,11 @@ def _handled(evaluator: Evaluator, node: ast.Try, wrong: Exception, scope: Scope
         if evaluator.really(is_instance, wrong, kinds) is True:
             if handler.name:
                 scope.names[handler.name] = wrong
-            evaluator.block(handler.body, scope)
+            evaluator.handled.append(wrong)
+            try:
+                evaluator.block(handler.body, scope)
+            finally:
+                evaluator.handled.pop()
             scope.names.pop(handler.name or "", None)
             return
     raise wrong
