@@ -88,7 +88,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             _import_from(evaluator, node, scope)
         case ast.With() | ast.AsyncWith():
             _with(evaluator, node, scope)
-        case ast.Try():
+        case ast.Try() | ast.TryStar():
             _try(evaluator, node, scope)
         case ast.Raise(exc=exception):
             again = [RuntimeError("No active exception to reraise"), *evaluator.handled]
@@ -282,7 +282,7 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
             evaluator.really(leave, None, None, None)
 
 
-def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
+def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
     depth, calls, doubted = evaluator.depth, len(evaluator.calls), len(evaluator.doubted)
     evaluator.trying += 1
     try:
@@ -307,7 +307,11 @@ def _try(evaluator: Evaluator, node: ast.Try, scope: Scope) -> None:
 
 
 def _doubted(
-    evaluator: Evaluator, node: ast.Try, scope: Scope, before: int, ends: Signal | None = None
+    evaluator: Evaluator,
+    node: ast.Try | ast.TryStar,
+    scope: Scope,
+    before: int,
+    ends: Signal | None = None,
 ) -> None:
     """Where it is not known whether what is tried fails, what is done then is followed, too."""
 
@@ -322,7 +326,9 @@ def _doubted(
     well()
 
 
-def _handled(evaluator: Evaluator, node: ast.Try, wrong: Exception, scope: Scope) -> None:
+def _handled(
+    evaluator: Evaluator, node: ast.Try | ast.TryStar, wrong: Exception, scope: Scope
+) -> None:
     for handler in node.handlers:
         kinds = evaluator.worth(handler.type, scope) if handler.type else Exception
         if evaluator.really(is_instance, wrong, kinds) is True:
