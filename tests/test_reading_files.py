@@ -223,7 +223,12 @@ def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
 
 def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
-    for content in (b"\xef\xbb\xbf# \xff\r\n" + GRU.encode(), GRU.encode("utf-16")):
+    for content in (
+        b"\xef\xbb\xbf# \xff\r\n" + GRU.encode(),
+        GRU.encode("utf-16"),
+        b"# coding: rot13\n" + GRU.encode(),
+        b"# coding: idna\n" + GRU.encode(),
+    ):
         path.write_bytes(content)
         assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]
 

@@ -72,7 +72,10 @@ def file_text(path: Path) -> str:
         raise QueryError(f"{str(path)[:200]} can't be read: {words}") from None
     if len(content) > LARGEST_FILE:
         raise QueryError(f"{path.name} is too large to be read: at most {LARGEST_FILE:,} bytes")
-    return content.decode(_encoding(content), errors="replace")
+    try:
+        return content.decode(_encoding(content), errors="replace")
+    except (LookupError, UnicodeError):  # it makes no text, as zlib, or knows no replacing, as idna
+        return content.decode("utf-8-sig", errors="replace")
 
 
 def _encoding(content: bytes) -> str:
