@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -234,7 +235,9 @@ def cloned(model: Any, *more: Any, **named: Any) -> Any:
 
 @cache
 def why_unknown(name: str) -> str:
-    """Why a name is not known that code calls and defines nowhere."""
+    """Why a name is not known that code calls and defines nowhere; it may be one of Python's."""
+    if hasattr(builtins, name):
+        return ""
     hint = did_you_mean(name, (*signatures.LAYERS, "Input", "Sequential"))
     return f"Keras has no layer {name}{hint}" if hint or name[:1].isupper() else ""
 
