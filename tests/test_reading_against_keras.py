@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import re
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,45 @@ def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
 def test_a_small_program_is_answered_whole(name: str, corpus: Corpus) -> None:
     verdict = corpus.verdicts[name]
     assert verdict.verdict == RIGHT, str(verdict)
+
+
+WRAPPED = {
+    "main": "def main():\n{}\nmain()",
+    "try": "try:\n{}\nexcept Exception as wrong:\n    print(wrong)\n    raise",
+    "once": "for _once in range(1):\n{}",
+}
+
+
+@pytest.mark.parametrize("form", WRAPPED)
+def test_where_code_stands_changes_nothing(form: str, tmp_path: Path) -> None:
+    """In a function that is called, in a `try`, in a loop of one round."""
+    plain, wrapped = {}, {}
+    for name, text in programs([WRITTEN / "building.txt", WRITTEN / "data.txt"]).items():
+        imports: list[str] = []
+        others: list[str] = []
+        for node in ast.parse(text).body:
+            is_import = isinstance(node, ast.Import | ast.ImportFrom)
+            (imports if is_import else others).append(ast.unparse(node))
+        body = "\n".join(others)
+        if not {"global", "globals", "nonlocal"} & {*re.findall(r"\w+", body)}:
+            body = WRAPPED[form].format(textwrap.indent(body, "    "))
+            plain[name], wrapped[name] = text, "\n".join([*imports, body])
+    before, after = read_all(plain, tmp_path), read_all(wrapped, tmp_path)
+    differ = [name for name in plain if known(before[name]) != known(after[name])]
+    assert not {*differ} - TAKES_TOO_LONG
+
+
+TAKES_TOO_LONG = {"windows_of_an_array"}  # for one statement; that is said
+
+
+def known(answer: Answer) -> list[Any]:
+    return [
+        (
+            [one["shape"] for one in [*report["inputs"], *report["outputs"]]],
+            [(row["class"], row["parameters"]) for row in report["layers"]],
+        )
+        for report in answer.reports
+    ]
 
 
 def test_what_is_known_beside_an_open_size_is_answered(corpus: Corpus) -> None:
