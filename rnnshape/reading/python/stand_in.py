@@ -107,12 +107,14 @@ class Stream:
         """What is left of it, the last first."""
         if self._rest is not None:
             rest, self._rest = self._rest, None
+            given: list[object] = []
             try:
                 for item in itertools.islice(rest, MOST + 1):
                     check_text(item)
-                    self._items.insert(0, item)
+                    given.append(item)
             except Exception as wrong:
                 self.ends = wrong
+            self._items = given[::-1]
             if len(self._items) > MOST:
                 self.ends = self._cut()
         return self._items
