@@ -81,13 +81,10 @@ def multi_head_attention(call: Call, inputs: Inputs) -> Facts | None:
         over = tuple(at if at >= 0 else rank + at for at in wholes(call, "attention_axes"))
     if not set(over) <= set(range(1, rank - 1)) or call["flash_attention"]:
         return None
-    if rank > 3 and call["sliding_window"]:  # of some axes Keras makes the window of a wrong shape
+    is_masked = any(tensor.masked for tensor in (query, value, key))
+    windows = call["sliding_window"] or inputs.named("use_causal_mask")
+    if rank > 3 and (is_masked or windows):  # of some axes Keras makes masks of a wrong shape
         return None
-    if rank > 3 and any(tensor.masked for tensor in (query, value, key)):
-        raise call.error(
-            f"{call} takes no mask with tensors of {rank} axes "
-            '(Keras: "The `mask` must be broadcastable to `inputs`")'
-        )
     heads = Axis("heads", whole_number(call, "num_heads"))
     size = Axis("key_dim", whole_number(call, "key_dim"))
     value_size = size
