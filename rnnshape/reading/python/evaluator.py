@@ -188,10 +188,14 @@ class Evaluator:
                 if _is_of_many(node, function):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
-        except (MemoryError, limits.TooLongError):  # what ends the reading, or that of a loop
+        except MemoryError:  # the bound of the process, which ends the reading
             raise
         except Exception as wrong:
             self.node = node
+            if isinstance(wrong, limits.TooLongError) and self.loops:
+                raise  # the loop around is taken back
+            if isinstance(wrong, limits.TooLongError):
+                wrong = NotReadError(str(wrong), self.place)
             if isinstance(wrong, QueryError):
                 return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():
