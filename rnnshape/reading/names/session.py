@@ -198,7 +198,10 @@ class Session:
 
 
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
-    """Raises a `QueryError` where a call needs other weights than those that the first one made."""
+    """Raises a `QueryError` where a call needs other weights than those that the first one made,
+    and the shapes that it is given are known by now: to find those of a long loop takes time."""
+    if any(getattr(tensor.maker, "shapes", ()) is None for tensor in again.tensors):
+        return
     given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
         describe(graph.network_of([], (), "", [first, again]))
