@@ -285,7 +285,8 @@ def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     last = len(takes) - 1
     for place, (size, other) in enumerate(zip(takes, given, strict=True)):
         are_known = type(size) is int and type(other) is int
-        if are_known and size != other and not (place == last and size == 1):
+        is_squeezed = place == last and 1 in (size, other)
+        if are_known and size != other and not is_squeezed:
             shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
             raise QueryError(
                 f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
