@@ -30,7 +30,7 @@ from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
 from rnnshape.reading.names.rows import own_called
-from rnnshape.reading.names.session import MOST_MODELS, opened, session, tried
+from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
     keys_of,
@@ -337,6 +337,7 @@ class Model(Layer):
         session().old_arguments("compile", named)
         self.own_compiled = compiled(given, named)
 
+    add = pop = of_sequential
     summary = load_weights = Layer.set_weights
     save = keep_saved
 
@@ -358,7 +359,7 @@ class Model(Layer):
         if index is not None:
             return self.layers[index]
         for layer in self.layers:
-            if name == (name_given(layer.input) if type(layer) is InputLayer else layer.name):
+            if name == (name_given(layer.output) if type(layer) is InputLayer else layer.name):
                 return layer
         raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 

@@ -119,7 +119,15 @@ class InputLayer(Layer):
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
-        self.output = self.input = tensor
+        self.output = tensor
+
+    @property
+    def input(self) -> Tensor:
+        held = session()
+        words = 'write its output, or the inputs of the model (Keras: "cannot be empty")'
+        message = f"an InputLayer has no input in this Keras: {words}"
+        held.problem("keras", message, ("model.inputs",), held.evaluator.place)
+        return self.output
 
     @property
     def own_title(self) -> Any:

@@ -16,7 +16,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import input_anew, no_copy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.other_layers import UnreadLayer, UnreadModel
+from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open
@@ -71,6 +71,7 @@ class Sequential(Model):
         self._add(layer, session().places().get("0"))
 
     def _add(self, item: Any, place: Place | None) -> None:
+        item = item.output if type(item) is InputLayer else item
         if isinstance(item, list | tuple):
             raise self.own_refused("Sequential takes its layers in one list, not in several", place)
         if isinstance(item, Open):

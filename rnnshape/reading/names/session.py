@@ -242,6 +242,14 @@ def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
     return QueryError(f"{message} {words}", session().evaluator.place)
 
 
+def of_sequential(model: Any, *_: Any, **__: Any) -> None:
+    """`model.add(layer)` and `model.pop()` of a model that is no `Sequential`."""
+    name = model.own_title or "model"
+    write = f"keras.Model({name}.input, layer({name}.layers[-2].output))"
+    words = f'write {write}, or make it a Sequential (Keras: "object has no attribute")'
+    raise QueryError(f"only a Sequential has add and pop: {words}")
+
+
 def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
