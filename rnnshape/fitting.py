@@ -90,9 +90,8 @@ def _with_code_of(problem: Problem) -> Problem:
 def _model(
     network: Network, description: Description, call: TrainingCall, given: Dimensions
 ) -> Model:
-    with_data = _with_sizes_of(network, call)
     count = max(1, len(description.layers[-1].outputs))
-    shapes = _known_outputs(with_data, given) or _known_outputs(network, given)
+    shapes = outputs_with_data(network, call, given)
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref))
         for name, ref in names_of_outputs(network, count)
@@ -150,13 +149,15 @@ def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
     return replace(network, inputs=tuple(inputs))
 
 
-def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
-    """The network with the sizes of X for what its inputs leave open."""
+def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None = None) -> Network:
+    """The network with the sizes of X for what its inputs, and perhaps `sizes`, leave open."""
     if len(call.x) != len(network.inputs):
         return network
     takes_any = network.kind != "Functional"
 
-    def filled(number: int, place: int, _: str, before: Size) -> Size:
+    def filled(number: int, place: int, axis: str, before: Size) -> Size:
+        if sizes and (sizes.given(axis) or before is not None):
+            return before
         shape = call.x[number].shape or ()
         is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
         given = shape[place] if is_alike else None
@@ -166,6 +167,12 @@ def _with_sizes_of(network: Network, call: TrainingCall) -> Network:
 
 
 # Outputs
+
+
+def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -> dict[Ref, Sizes]:
+    """The sizes of all tensors, where the network is given the data of a call."""
+    with_data = with_sizes_of(network, call)
+    return _known_outputs(with_data, given) or _known_outputs(network, given)
 
 
 def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:

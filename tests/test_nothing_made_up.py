@@ -597,3 +597,18 @@ def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:
     assert answer["assumed"] == {"i": ["batch"]}
     [answer] = command(str(path), "--dry-run", "--json", "-t", "7").lines
     assert answer["outputs"][0]["shape"] == [2, 7, 4]
+
+
+def test_each_input_is_as_long_as_its_own_data(tmp_path: Path) -> None:
+    path = tmp_path / "data.py"
+    path.write_text(
+        "import numpy as np\nfrom keras import Input, Model\nfrom keras.layers import GRU\n"
+        "i, j = Input((None, 3)), Input((None, 2))\n"
+        "m = Model([i, j], GRU(4, return_sequences=True)(j, initial_state=GRU(4)(i)))\n"
+        "m.compile('adam', 'mse')\n"
+        "m.fit([np.zeros((9, 7, 3)), np.zeros((9, 8, 2))], np.zeros((9, 8, 4)))\n"
+    )
+    [answer] = command(str(path), "--dry-run", "--json").lines
+    assert [given["shape"] for given in answer["inputs"]] == [[2, 7, 3], [2, 8, 2]]
+    [answer] = command(str(path), "--dry-run", "--json", "-t", "6").lines
+    assert [given["shape"] for given in answer["inputs"]] == [[2, 6, 3], [2, 6, 2]]

@@ -87,16 +87,18 @@ def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Ques
     from rnnshape.reading.files import is_code  # words need none of it
 
     for read in reading.questions:
-        sizes = _sized_by_data(read, options.dimensions)
-        network = with_given_sizes(read.network, sizes)
-        question = replace(read, network=network, dimensions=sizes, is_of_code=is_code(what))
+        sized = _sized_by_data(read, options.dimensions)
+        network = with_given_sizes(sized.network, sized.dimensions)
+        question = replace(sized, network=network, is_of_code=is_code(what))
         yield _with_data(question, options)
 
 
-def _sized_by_data(question: Question, sizes: Dimensions) -> Dimensions:
-    """The sizes that no option and no `Input` says, as the first data has them that fits."""
+def _sized_by_data(question: Question, sizes: Dimensions) -> Question:
+    """With the sizes that no option and no `Input` says, as the first data has them that fits."""
     if not question.calls:
-        return sizes
+        return replace(question, dimensions=sizes)
+    from rnnshape.description import is_taken
+    from rnnshape.fitting import with_sizes_of
     from rnnshape.input_shapes import dimensions_of  # few questions have data
 
     for call in question.calls:
@@ -107,10 +109,14 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> Dimensions:
             found = dimensions_of(question.network, [(None, *shape) for shape in shapes])
         except QueryError:  # that it does not fit is said where the data is
             continue
-        of_data = found or Dimensions()
+        if found is None:  # the data of each input has sizes of its own
+            network = with_sizes_of(question.network, call, sizes)
+            taken = network if is_taken(network, sizes) else question.network
+            return replace(question, network=taken, dimensions=sizes)
         words = ("batch", "timesteps", "features", "space")
-        return Dimensions(*(sizes.given(word) or of_data.given(word) for word in words))
-    return sizes
+        sizes = Dimensions(*(sizes.given(word) or found.given(word) for word in words))
+        break
+    return replace(question, dimensions=sizes)
 
 
 def _with_data(question: Question, options: Options) -> Question:

@@ -12,6 +12,7 @@ from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
 from numpy.typing import NDArray
 
 from rnnshape.description import Description
+from rnnshape.fitting import outputs_with_data
 from rnnshape.network import Question
 from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
 from rnnshape.training.losses import LOSSES, judge_of_loss
@@ -30,6 +31,7 @@ def refusals(
         if call.network is not None or len(call.y) != len(refs):
             yield (None,) * len(call.y)
             continue
+        shapes = outputs_with_data(question.network, call, question.dimensions)
         words: list[str | None] = []
         for place, (y, ref) in enumerate(zip(call.y, refs, strict=True)):
             compared, labels = list(_compared(call, place)), _labels(call, y)
@@ -37,6 +39,9 @@ def refusals(
                 words.append(None)
                 continue
             found = returned[ref.step - 1][ref.output]
+            if found.shape[1:] != shapes.get(ref, ())[1:]:  # it was given other sizes than X has
+                words.append(None)
+                continue
             rows = call.rows or len(labels)
             tensor = keras.ops.convert_to_tensor(np.resize(found, (rows, *found.shape[1:])))
             if described.layers[ref.step - 1].outputs[ref.output].masked:
