@@ -173,6 +173,13 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "Sequential takes layers, name and trainable",
         ),
         ("Sequential([LSTM(3)], «[GRU(3)]»)", "Sequential takes its layers in one list"),
+        ("Sequential(LSTM(3), «Dense(1)»)", "Sequential takes its layers in one list"),
+        ("Sequential(«LSTM(3)»)", "Sequential takes its layers in one list"),
+        (
+            "GRU(3) -> Bidirectional(LSTM(4, «return_sequences»))",
+            "return_sequences is an argument of LSTM: write return_sequences=...",
+        ),
+        ("«L.LSTM»(64)", "L is not known here: write LSTM(...)"),
         ("Sequential([])", NO_LAYER),
         ("[]", NO_LAYER),
         ("«L2(0.1)» -> Dense(1)", "L2 is not a Keras layer"),
@@ -273,9 +280,9 @@ def test_a_chain_may_be_as_long_as_is_said() -> None:
 
 
 def test_sequentials_may_be_as_deep_as_other_code() -> None:
-    for depth in (40, 90):
-        text = "Sequential(" * depth + "[LSTM(3)]" + ")" * depth
-        if depth == 40:
+    for depth in (30, 90):
+        text = "Sequential([" * depth + "LSTM(3)" + "])" * depth
+        if depth == 30:
             assert [str(one) for one in read_text(text).networks] == ["LSTM(3)"]
         else:
             with pytest.raises(QueryError, match=r"^this is nested too deeply to be read$"):

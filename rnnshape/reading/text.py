@@ -10,7 +10,7 @@ from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.errors import Place, QueryError, did_you_mean, nearest, shortened
-from rnnshape.expression import Call, Source, Value, bind, calls_within, unknowns_in
+from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
@@ -24,7 +24,7 @@ from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import ExhaustedError
-from rnnshape.signatures import LAYERS, module_of
+from rnnshape.signatures import LAYERS, module_of, signature
 
 # Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
 MARKS = re.compile(
@@ -34,6 +34,7 @@ NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported op
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
 JOINED = re.compile(r"(?<=\))[ \t]*(?!->(?!>))([-=|>+]{0,3})[ \t]*(?=(?:\w+\.)*[A-Z]\w*\()")
+OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
@@ -48,6 +49,10 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         return _reading(text, let)
     except QueryError as wrong:
         joined = JOINED.search(text)
+        option = OPTION.search(text)
+        if option and "\n" not in text and wrong.message.startswith("this can't be read"):
+            place = Place.near(text, *option.span())
+            raise QueryError("an option stands beside the text, and not in it", place) from None
         if joined and "\n" not in text and wrong.message.startswith(NOT_JOINED):
             start, end = joined.span(1)
             place = Place.near(text, start, max(end, start + 1))
@@ -216,13 +221,18 @@ def _layers(source: Source, node: ast.expr, value: object) -> Iterator[object]:
 
 def _check_open(source: Source, node: ast.expr, layer: graph.Layer) -> None:
     """Nothing but a name, and what follows from one, may be open in an expression."""
-    found = [
-        (unknown, call.places.get(name))
-        for call in reversed([*calls_within(layer.call)])  # the inner ones know where it stands
-        for name, value in call.arguments
-        for unknown in unknowns_in(value)
-    ]
-    for unknown, place in [(layer.unread, None)] if layer.unread else found:
+    found: list[tuple[Unknown, Place | None]] = [(layer.unread, None)] if layer.unread else []
+    # The inner ones know where it stands.
+    for call in () if found else reversed([*calls_within(layer.call)]):
+        defaults = signature(call.name).defaults
+        for name, value in call.left_open:
+            text = str(value)
+            if isinstance(defaults.get(text), bool) > isinstance(defaults[name], bool):
+                why = f"{text} is an argument of {call.name}: write {text}=..."
+                raise QueryError(why, call.places.get(name))
+        for name, value in call.arguments:
+            found += [(unknown, call.places.get(name)) for unknown in unknowns_in(value)]
+    for unknown, place in found:
         if unknown.reason or any("(" in name for name in unknown.asked):
             why = unknown.reason or f"{unknown.name} is not known here: write its value"
             raise QueryError(why, place or source.place(node))
@@ -244,6 +254,9 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
         return QueryError(text, place)
     if value.reason:
         return QueryError(value.reason, place)
+    if word in LAYERS:
+        module = root.partition(f".{word}")[0]
+        return QueryError(f"{module} is not known here: write {word}(...)", place)
     hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
     if isinstance(node, ast.Call):
         return QueryError(f"Keras has no layer {word}{hint}", place)

@@ -54,12 +54,12 @@ class Sequential(Model):
         for word in more:
             message = "Sequential takes layers, name and trainable"
             raise self.own_refused(message, places.get(word))
-        if isinstance(trainable, list | tuple):
-            raise self.own_refused("Sequential takes its layers in one list", places.get("1"))
+        for place, given in (("1", trainable), ("0", layers)):
+            is_list = place == "1" and isinstance(given, list | tuple)
+            if is_list or isinstance(given, Layer | Tensor):
+                raise self.own_refused("Sequential takes its layers in one list", places.get(place))
         if isinstance(layers, Open):
             self.own_open = layers
-        elif isinstance(layers, Layer | Tensor):
-            self._add(layers, places.get("0"))
         else:
             for index, item in enumerate(layers or ()):
                 self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
