@@ -103,6 +103,7 @@ WRONG: list[tuple[list[str], str]] = [
             ("--output", "--export"),
             ("-x", "--x"),
             ("-bidirectional", "--bidirectional"),
+            ("--return_sequences", "--return-sequences"),
             ("-help", "--help"),
         ]
     ),
@@ -193,6 +194,11 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             "LSTM(64) Dense(1)",
             "the layers of a chain are joined by ->",
             ("LSTM(64) Dense(1)", "         ^"),
+        ),
+        (
+            "GRU(8) -t 9",
+            "an option stands beside the text, and not in it",
+            ("GRU(8) -t 9", "       ^^"),
         ),
         ("LTSM(64)", "Keras has no layer LTSM; did you mean LSTM?", ("LTSM(64)", "^^^^")),
         ("Linear(9)", "Keras has no layer Linear; did you mean Dense?", ("Linear(9)", "^^^^^^")),
@@ -361,6 +367,7 @@ def test_hostile_lines_fail_alone_among_questions() -> None:
     ("files", "asks"),
     [
         ((), "train.py"),
+        (("a.weights.h5",), "train.py"),
         (("notes.txt", "b.keras", "a.ipynb"), "a.ipynb"),
         (("my model.h5",), "'my model.h5'"),
     ],

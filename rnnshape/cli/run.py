@@ -106,7 +106,8 @@ def _how_to_begin() -> str:
     """What to type first: of a notebook or a model that is here, what asks about it."""
     here: list[str] = []
     with suppress(OSError):
-        here = sorted(name for name in os.listdir() if name.lower().endswith(MODELS))
+        names = sorted(name for name in os.listdir() if name.lower().endswith(MODELS))
+        here = [name for name in names if not name.lower().endswith(".weights.h5")]
     file = shlex.quote(printable(here[0])) if here else "train.py"
     return f"""\
 What comes out of a Keras layer, in which order, and with which shape?
@@ -167,7 +168,7 @@ def _reworded(wrong: TyperException | UsageError, arguments: Sequence[str]) -> s
 def _hint(option: str, known: Sequence[str]) -> str:
     """What may be meant by an option that there is not."""
     spelt = option.replace("_", "-")
-    near = [name for name in known if name.startswith(option)]
+    near = [name for name in known if name.startswith(option) or name == spelt]
     near = near or [name for name, others in OTHER_NAMES.items() if spelt in others]
     if near:
         return f"; did you mean {' or '.join(near)}?"
