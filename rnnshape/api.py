@@ -82,7 +82,8 @@ def inspect(
             `tf.data.Dataset` is taken by its `element_spec`, which says the target too.
         target: the shape of y, or data that has one; of several outputs, a list of these. What
             does not fit is in `report.problems`.
-        loss: the name of the loss that compares it, or one for each output.
+        loss: the name of the loss that compares it, or one for each output; that of a model that
+            was compiled, if left out.
         let: values of names that code takes from data: `{"vocab_size": 5000}`.
         measure: whether to have Keras confirm the answer, which takes some seconds.
         seed: of the measurement; from 0 to 2**32 - 1. It makes input and weights repeatable.
@@ -211,7 +212,7 @@ def _with_target(
     """The question, given data of these shapes; where they do not fit, a problem tells."""
     from rnnshape.fitting import call_with
     from rnnshape.layer_names import names_of_outputs
-    from rnnshape.training import Data
+    from rnnshape.training import Data, loss_named
 
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
@@ -221,6 +222,9 @@ def _with_target(
         from rnnshape.reading.live import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
+        compiled = getattr(what, "loss", None)
+        if loss is None and isinstance(compiled, str) and loss_named(compiled):
+            loss = compiled
     targets = by_name(outputs, target, shapes_of(target), "output")
     call = call_with(question.network, named("X", shapes), named("y", targets), _names(loss))
     return replace(as_far_as_taken(question, shapes), calls=(call,))

@@ -495,6 +495,17 @@ def inspect_of(name: str) -> Report:
     return inspect(LIVE[name](keras(), keras().layers))
 
 
+def test_the_loss_of_a_compiled_model_compares_where_no_other_is_given() -> None:
+    layers = keras().layers
+    model = keras().Sequential([layers.Input((5, 4)), layers.LSTM(3)])
+    assert inspect(model, input=(8, 5, 4), target=(8, 2)).problems == ()
+    model.compile(loss="sparse_categorical_crossentropy")
+    assert inspect(model, input=(8, 5, 4), target=(8,)).problems == ()
+    assert inspect(model, input=(8, 5, 4), target=(8, 3), loss="mse").problems == ()
+    [problem] = inspect(model, input=(8, 5, 4), target=(8, 3)).problems
+    assert "sparse_categorical_crossentropy, which takes (8,)" in problem.message
+
+
 @pytest.mark.parametrize("kind", ["layer", "sequential", "functional", "flattened", "stateful"])
 def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None:
     import keras
