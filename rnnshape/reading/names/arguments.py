@@ -175,7 +175,7 @@ def passed(value: Any) -> Any:
 
 def check_positions(layer: Any, given: Sequence[Any]) -> None:
     """Keras takes nothing but tensors by position: all else is read as it was meant."""
-    node, is_functional = session().evaluator.node, getattr(layer, "own_kind", "") == "Functional"
+    node, is_functional = session().evaluator.node, layer.own_kind == "Functional"
     written = node.args if isinstance(node, ast.Call) and not is_functional else []
     for place, value in enumerate(given[1:], 1):
         if not isinstance(value, bool | int | float | str) or place >= len(written):

@@ -61,11 +61,11 @@ class Layer(StandIn):
 
     own_weights: tuple[Weight, ...]
     own_is_built: bool
-    own_keras_name = ""
+    own_keras_name = own_name = ""
     own_is_row = False  # whether it is always one row, whatever its weights
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
-    own_what = "a layer"
+    own_what, own_has_class = "a layer", True
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
@@ -297,9 +297,12 @@ class Layer(StandIn):
     @property
     def own_title(self) -> str:
         """The name of its rows' group."""
-        if not getattr(self, "own_name", ""):
-            self.own_name = session().name_of(type(self).__name__)
+        self.own_name = self.own_name or session().name_of(type(self).__name__)
         return self.own_name
+
+    @property
+    def own_kind(self) -> str:
+        return ""
 
     @property
     def own_text(self) -> str:

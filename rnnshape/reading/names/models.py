@@ -380,7 +380,7 @@ class Model(Layer):
             raise IsOpenError(self.own_open)
         check_called(self, name)
         takes, gives = self.own_flow()
-        several: list[Any] = gives if name.startswith("out") else takes
+        several: list[Any] = [*(gives if name.startswith("out") else takes)]
         several = several if end == name else [tensor.shape for tensor in several]
         return several[0] if len(several) == 1 and not end.endswith("s") else several
 

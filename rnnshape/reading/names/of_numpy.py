@@ -274,6 +274,8 @@ class ByIndex(Module):
     """`np.c_`, or `np.r_`: a function that is called by an index."""
 
     def __getitem__(self, *arrays: Any) -> Any:
+        if isinstance(arrays[0], str):  # NumPy takes it for names of whoever calls it
+            raise IsOpenError(opened("data"))
         return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 

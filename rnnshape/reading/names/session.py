@@ -17,6 +17,7 @@ from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
+from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import is_operation, snake_case
 
@@ -276,5 +277,5 @@ def tried(call: Callable[..., object], *given: Any) -> None:
     except (IsOpenError, QueryError, RecursionError, MemoryError):
         raise
     except Exception as wrong:
-        why = f"nothing calls it, and called with one tensor it ends with {wrong}"
+        why = f"nothing calls it, and called with one tensor it ends with {words_of(wrong)}"
         raise IsOpenError(opened("", why)) from None

@@ -26,11 +26,14 @@ from rnnshape.reading.python.stand_in import (
     StandIn,
     Stream,
     hook,
+    is_free,
     is_of_code,
     is_visible,
+    stored_name,
 )
 
-FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+OF_NO_TYPE = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, super,
+              Stream, Module, dataclasses.Field, functools.cached_property)  # fmt: skip
 
 
 def formatted(text: Any, *values: object, **named: object) -> str:
@@ -58,6 +61,8 @@ def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
         annotated = vars(base).get("__annotations__", {})
         if type(annotated) is not dict or not all(map(_is_identifier, annotated)):
             raise TypeError("the names of fields must be identifiers")
+        if not all(is_free(kind, name) and stored_name(kind, name) == name for name in annotated):
+            raise TypeError("these names of fields are not read")
     # code may change its own while it is gone over
     kind.__annotations__ = {**vars(kind).get("__annotations__", {})}
     kind.__doc__ = kind.__doc__ or "a dataclass"
@@ -226,9 +231,9 @@ def _is_of_unknown_class(value: object) -> bool:
 
 def type_of(value: object) -> type:
     _is_of_unknown_class(_known(value))
-    is_data = isinstance(value, StandIn) and value.own_is_data
-    if is_data or isinstance(value, (*FUNCTIONS, type, super, Stream, Module, dataclasses.Field)):
-        raise TypeError("the type of this is not read")
+    is_unnamed = isinstance(value, StandIn) and not type(value).own_has_class
+    if (is_unnamed and not is_of_code(type(value))) or isinstance(value, OF_NO_TYPE):
+        raise IsOpenError(Open("a type", "the type of this is not read"))
     return type(value)
 
 
@@ -282,7 +287,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     "functools": {
         "partial": functools.partial,
         "reduce": functools.reduce,
-        "cached_property": functools.cached_property,
+        "cached_property": lambda function: functools.cached_property(function),
         "cache": functools.cache,
         "lru_cache": functools.lru_cache,
         "wraps": lambda *_, **__: unchanged,

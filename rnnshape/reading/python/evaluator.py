@@ -27,11 +27,13 @@ from rnnshape.reading.python.stand_in import (
     StandIn,
     Stream,
     has_stand_in,
+    is_of_code,
     is_settable,
     is_visible,
     left,
     plain_type,
     stored_name,
+    taken,
     what_it_is,
 )
 
@@ -171,8 +173,9 @@ class Evaluator:
     def really(self, function: Callable[..., Any], /, *parts: object, **named: object) -> Any:
         """What Python's own function makes of its parts; open where it refuses them."""
         node = self.node
+        plain = None if is_of_code(type(function)) else function  # its == may be the code's
         try:
-            self.spend(limits.weight_of_call(function, parts, named))
+            self.spend(limits.weight_of_call(plain, parts, named))
             made = function(*parts, **named)
             if isinstance(made, Open):
                 raise IsOpenError(made)
@@ -182,10 +185,10 @@ class Evaluator:
         except IsOpenError as wrong:
             self.node = node
             found = self.derived(wrong.value)
-            found.row = wrong.value.row if function in GO_OVER else found.row
+            found.row = wrong.value.row if plain in GO_OVER else found.row
             if found is not wrong.value:
-                found.is_number = function in NUMBERS
-                if _is_of_many(node, function):
+                found.is_number = plain in NUMBERS
+                if _is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
         except MemoryError:  # the bound of the process, which ends the reading
@@ -202,7 +205,7 @@ class Evaluator:
                 return self.derived(found)
             refused = self.open(self._text(function), words_of(wrong))
             if self.trying and not isinstance(wrong, limits.TooLargeError | RecursionError):
-                given = [getattr(function, "__self__", None), *parts, named]
+                given = [getattr(plain, "__self__", None), *parts, named]
                 if isinstance(wrong, AttributeError) or not has_stand_in(given):
                     raise
                 self.doubted.append(refused)  # the library's own may take it
@@ -252,7 +255,7 @@ class Evaluator:
         stored = stored_name(owner, name)
         if is_visible(owner, stored):
             try:
-                return getattr(owner, stored)
+                return taken(owner, stored, getattr(owner, stored))
             except IsOpenError as wrong:
                 return wrong.value
             except QueryError as wrong:
@@ -279,7 +282,7 @@ class Evaluator:
                 self.set_attribute(model, name, value)
         elif isinstance(owner, Module):
             self.parts[f"{owner.path}.{name}"] = value
-        elif is_settable(owner, name):
+        elif is_settable(owner, name) and not isinstance(value, functools.cached_property):
             self.really(setattr, owner, stored_name(owner, name), value)
 
     def part(self, owner: Open, text: str) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from types import BuiltinMethodType
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -259,7 +260,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             why = "what ** gives is not known: write the arguments themselves"
             because = because or more
         elif all(isinstance(word, str) for word in more):
-            keywords |= more
+            keywords |= {str.__str__(word): part for word, part in more.items()}
         else:
             raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
     evaluator.node = node
@@ -283,7 +284,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
-    owner = getattr(called, "__self__", None)
+    owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
     if isinstance(made, Open) and isinstance(owner, list | set | dict):
         given = any(isinstance(part, Open) for part in parts)
         if called.__name__ in CHANGING and (given or called.__name__ == "sort"):

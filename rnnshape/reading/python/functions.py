@@ -13,9 +13,16 @@ from rnnshape.reading.python.allowed import NamedTuple, namedtuple
 from rnnshape.reading.python.branches import finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, TOO_MUCH
-from rnnshape.reading.python.open import Open, opens_in
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
-from rnnshape.reading.python.stand_in import StandIn, Stream, is_of_code, stored_name
+from rnnshape.reading.python.stand_in import (
+    SETTING,
+    StandIn,
+    Stream,
+    is_of_code,
+    mixes_with,
+    stored_name,
+)
 from rnnshape.reading.python.targets import give
 
 YIELDS = (ast.Yield, ast.YieldFrom)
@@ -154,9 +161,14 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
+        if hosts and not SETTING.isdisjoint(names):
+            raise IsOpenError(evaluator.open(node.name, "how it sets its attributes is not read"))
 
     hosts = [base for base in bases if isinstance(base, type) and issubclass(base, StandIn)]
     host = next(iter(hosts), object)
+    is_mixed = all(mixes_with(one, base) for one in hosts for base in bases)
+    if not is_mixed or any(isinstance(base, StandIn) for base in bases):
+        return evaluator.open(node.name, "a class of such bases is not read")
     made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
     if isinstance(made, type):
         owner.append(made)

@@ -139,7 +139,7 @@ def words_of(wrong: BaseException) -> str:
     if isinstance(wrong, OURS):
         return NESTED if isinstance(wrong, RecursionError) else str(wrong)
     try:
-        words = str(wrong)[:200]
+        words = str.__str__(str(wrong))[:200]
     except (Exception, ExhaustedError):  # its class may be the code's
         words = "its text is not known"
     return f"{type(wrong).__name__}: {words}" if words else type(wrong).__name__

@@ -72,7 +72,7 @@ class ContinuedSignal(Signal):
 
 
 # What Python asks of any object; where code says it, that need not be so.
-WORDS = "class dict getattribute mro_entries name self signature thisclass"
+WORDS = "class dict getattribute module mro_entries name self signature thisclass"
 UNREAD = {f"__{name}__" for name in WORDS.split()}
 
 
@@ -89,6 +89,7 @@ class ClassNames(dict[str, Any]):
         if name in UNREAD:
             raise IsOpenError(Open("a class", f"a class with {name} is not read"))
         super().__setitem__(name, value)
-        is_method = isinstance(value, FunctionType | staticmethod)
+        held = value.__func__ if type(value) is staticmethod else value
+        is_method = isinstance(held, FunctionType) and name != "__del__"  # nobody knows when
         if not name.startswith("__") or is_method or name == "__annotations__":
             self.target[self.stored_name(name)] = value

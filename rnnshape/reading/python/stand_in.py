@@ -24,9 +24,10 @@ class StandIn:
 
     Attributes:
         own_is_data: whether what an unknown function makes of it is data, too.
+        own_has_class: whether code can name its class.
     """
 
-    own_is_data = False
+    own_is_data = own_has_class = False
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """What is under one of its own names where two sides of a condition differ in it."""
@@ -162,6 +163,7 @@ METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__n
 METHODS[bytes] = frozenset({"decode"})
 SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
 DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())
+SETTING = {"__setattr__", "__delattr__"}
 OTHERS: dict[type, tuple[str, ...]] = {
     property: ("setter", "getter", "deleter"),
     BaseException: ("args",),
@@ -171,9 +173,10 @@ OTHERS: dict[type, tuple[str, ...]] = {
 
 def is_visible(owner: object, name: str) -> bool:
     """Whether code reaches what is under a name of a value; the name is as it is stored."""
-    if _is_dunder(name):
-        return name in DUNDERS
     kind = _kind(owner)
+    if _is_dunder(name):
+        is_made = isinstance(owner, StandIn) and not is_of_code(kind)
+        return name in DUNDERS and not (is_made and name == "__init__")
     if issubclass(kind, StandIn):
         return _is_visible_of_stand_in(owner, kind, name)
     of_plain = plain_type(owner)
@@ -231,8 +234,55 @@ def is_settable(owner: object, name: str) -> bool:
     if _is_dunder(name) or isinstance(owner, Module):
         return False
     if isinstance(owner, type):
-        return is_of_code(owner)
+        return is_of_code(owner) and is_free(owner, name)
     return isinstance(owner, StandIn | types.SimpleNamespace) or is_of_code(type(owner))
+
+
+def is_free(kind: type, name: str) -> bool:
+    """Whether no stand-in's class that derives from one of the code has something else of ours
+    under a name."""
+    below: list[type] = type.__subclasses__(kind)
+    return all(stored_name(one, name) == stored_name(kind, name) for one in below) and all(
+        is_free(one, name) for one in below
+    )
+
+
+def mixes_with(host: type, base: object) -> bool:
+    """Whether a class of the code may have both as its bases: nothing that the other has or sets
+    is ours."""
+    for one in base.__mro__ if isinstance(base, type) else ():
+        if one is object or issubclass(one, StandIn) or one.__module__.startswith("rnnshape."):
+            continue
+        names = {*vars(one), *vars(one).get("__dataclass_fields__", ())}
+        is_other = any(stored_name(host, name) != name for name in names)
+        if is_other or SETTING & names or not is_of_code(one):
+            return False
+    return True
+
+
+def taken(owner: object, stored: str, found: Any) -> Any:
+    """What code takes of a class of ours: a method of it, for what is of that class alone. A
+    property it could change for whatever is read next."""
+    kind = _kind(owner)
+    if not (issubclass(kind, StandIn) and isinstance(owner, type | super)):
+        return found
+    for base in kind.__mro__:
+        if not is_of_code(base) and vars(base).get(stored) is found:
+            if isinstance(found, types.FunctionType):
+                return _of_class(base, found)
+            if isinstance(found, property):
+                raise AttributeError(stored)
+    return found
+
+
+def _of_class(kind: type, method: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(method)
+    def call(first: object, /, *given: object, **named: object) -> object:
+        if not isinstance(first, kind):
+            raise TypeError(f"{method.__name__} requires a {kind.__name__}")
+        return method(first, *given, **named)
+
+    return call
 
 
 def exact(value: Any) -> Any:
