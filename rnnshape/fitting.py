@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from rnnshape.description import Description, describe
+from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.layer import Layer
@@ -14,7 +14,7 @@ from rnnshape.network import Dimensions, Network, Question, Ref, Size, Step
 from rnnshape.network_inputs import with_other_sizes, written_sizes
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
-from rnnshape.training.data import Sizes
+from rnnshape.training.data import Sizes, shown
 from rnnshape.training.losses import LOSSES
 
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
@@ -38,8 +38,23 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
             now, described = call.network, describe(call.network, given)
         model = _model(now, described, call, given)
         asked = _answerable(call, now, model)
-        found |= dict.fromkeys(map(_with_code_of, problems_of(model, asked)))
+        problems = [*problems_of(model, asked)] or [*_refused_with(now, call, given)]
+        found |= dict.fromkeys(map(_with_code_of, problems))
     return tuple(found)
+
+
+def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> Iterator[Problem]:
+    """What the layers refuse where the inputs have the sizes of the data, and take otherwise."""
+    with_data = with_sizes_of(network, call)
+    is_known = all(data.shape and None not in data.shape[1:] for data in call.x)
+    is_asked = is_known and network.kind == "Functional" and with_data != network
+    if not is_asked or not is_taken(network, given):
+        return
+    try:
+        describe(with_data, given)
+    except QueryError as wrong:
+        shapes = " and ".join(f"{data.name} {shown(data.shape)}" for data in call.x if data.shape)
+        yield call.problem("data", f"with {shapes} {wrong.message}")
 
 
 def call_with(
