@@ -58,6 +58,14 @@ class Sequential(Model):
             is_list = place == "1" and isinstance(given, list | tuple)
             if is_list or isinstance(given, Layer | Tensor):
                 raise self.own_refused("Sequential takes its layers in one list", places.get(place))
+        if not isinstance(trainable, bool | Open):
+            write = f"name={trainable!r}" if isinstance(trainable, str) else "trainable=True"
+            message = (
+                f"Sequential takes trainable, True or False, in the second place: write {write}"
+            )
+            words = '(Keras: "Expected `trainable` to be a boolean")'
+            at = places.get("1") or places.get("trainable")
+            session().problem("keras", f"{message} {words}", (write,), at)
         if isinstance(layers, Open):
             self.own_open = layers
         else:
