@@ -140,6 +140,17 @@ def test_what_could_not_be_compared_has_no_tick(
     assert said in command(str(path), "-n", variables={"COLUMNS": "200"}).out
 
 
+def test_arrays_that_do_not_fit_together_have_no_tick(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{IMPORTS}a, b = Input((None, 8)), Input((None, 8))\nX, Z = np.zeros((9, 4, 8)), "
+        "np.zeros((9, 6, 8))\nm = Model([a, b], Concatenate()([a, b]))\nm.predict([X, Z])\n"
+    )
+    out = command(str(path), "-n", variables={"COLUMNS": "200"}).out
+    assert "X (9, 4, 8) ·  Z (9, 6, 8) ·" in out
+    assert "with X (9, 4, 8) and Z (9, 6, 8) Concatenate()" in out
+
+
 # The command line
 
 

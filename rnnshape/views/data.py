@@ -57,6 +57,8 @@ def _call(
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
+    if any(problem.name is None for problem in wrong):  # of all arrays together
+        compared = False, False
     has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
     for array in dict.fromkeys(_all(call)):
         kinds = {"samples", "labels" if array in labels else "data"}
