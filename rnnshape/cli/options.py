@@ -70,12 +70,17 @@ class Options(NamedTuple):
 
 def refuse(options: Options, names: Iterable[str], why: str) -> None:
     """A `UsageError` where one of these options is given: it would be passed over."""
-    flags = {name: given is not None for name, given in options.flags._asdict().items()}
-    sizes = {name: options.dimensions.given(name) for name in SIZES}
-    given = options._asdict() | flags | sizes | dict.fromkeys(options.views, True)
     for name in names:
-        if given.get(name) not in (None, False, (), {}):
+        if _is_given(options, name):
             raise arguments.UsageError(f"--{name.replace('_', '-')}: {why}")
+
+
+def _is_given(options: Options, name: str) -> bool:
+    if name in SIZES:
+        return options.dimensions.given(name) is not None
+    if name in Flags._fields:
+        return getattr(options.flags, name) is not None
+    return name in options.views or getattr(options, name, None) not in (None, False, (), {})
 
 
 class _Command(TyperCommand):
