@@ -32,9 +32,6 @@ from rnnshape.reading.python.stand_in import (
     stored_name,
 )
 
-OF_NO_TYPE = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type, super,
-              Stream, Module, dataclasses.Field, functools.cached_property)  # fmt: skip
-
 
 def formatted(text: Any, *values: object, **named: object) -> str:
     """`str.format`, which would reach what is in a value, and whatever width a value says."""
@@ -231,10 +228,11 @@ def _is_of_unknown_class(value: object) -> bool:
 
 def type_of(value: object) -> type:
     _is_of_unknown_class(_known(value))
-    is_unnamed = isinstance(value, StandIn) and not type(value).own_has_class
-    if (is_unnamed and not is_of_code(type(value))) or isinstance(value, OF_NO_TYPE):
+    kind = type(value)
+    is_named = kind in NAMED or hook(value, "own_has_class")
+    if not (is_named or is_of_code(kind)):
         raise IsOpenError(Open("a type", "the type of this is not read"))
-    return type(value)
+    return kind
 
 
 def _vars(value: Any) -> dict[str, object]:
@@ -325,4 +323,11 @@ MODULES: dict[str, Mapping[str, object]] = {
     "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
     "__future__": {"annotations": None},
+}
+# The types that code has a name for, and two more: `type` of a value is one of them, or the code's.
+NAMED = {bytes, type(None)} | {
+    kind
+    for names in (BUILTINS, *MODULES.values())
+    for kind in names.values()
+    if isinstance(kind, type)
 }

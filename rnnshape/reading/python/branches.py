@@ -201,13 +201,9 @@ def _held(value: Any) -> Any:
     return vars(value) if is_changed and not is_plain else None
 
 
-def _is_class_of_code(value: object) -> bool:
-    return isinstance(value, type) and is_of_code(value)
-
-
 def _content(value: Any) -> dict[Any, Any] | None:
     """A copy of what code can change of a value, by names, places or members, or None."""
-    if _is_class_of_code(value):
+    if is_of_code(value):
         return {name: part for name, part in vars(value).items() if not name.startswith("__")}
     held = _held(value)
     if isinstance(held, Log):
@@ -244,12 +240,12 @@ def _within(value: Any) -> Iterator[Any]:
         yield value.__self__
     elif isinstance(value, partial):
         yield from (value.func, value.args, value.keywords)
-    elif _is_class_of_code(value):
+    elif is_of_code(value):
         yield from (part for part in vars(value).values() if not isinstance(part, property))
     else:
         held = _held(value)
         yield from (held.values() if isinstance(held, dict) else held) or ()
-        if _is_class_of_code(type(value)):
+        if is_of_code(type(value)):
             yield type(value)
 
 

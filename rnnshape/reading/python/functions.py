@@ -118,7 +118,7 @@ def from_unknown(
 ) -> dict[str, object] | None:
     """What a function or class of the code is given by `*args` or `**config` that nobody knows:
     each argument may come from there. None of others, but of those that take what is open."""
-    is_followed = hasattr(called, "own_body") or (isinstance(called, type) and is_of_code(called))
+    is_followed = hasattr(called, "own_body") or is_of_code(called)
     words = getattr(called, "own_takes_open", ())
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
@@ -164,10 +164,13 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         if hosts and not SETTING.isdisjoint(names):
             raise IsOpenError(evaluator.open(node.name, "how it sets its attributes is not read"))
 
+    bases = evaluator.really(types.resolve_bases, bases)  # of list[int] it is list
+    if isinstance(bases, Open):
+        return bases
     hosts = [base for base in bases if isinstance(base, type) and issubclass(base, StandIn)]
     host = next(iter(hosts), object)
-    is_mixed = all(mixes_with(one, base) for one in hosts for base in bases)
-    if not is_mixed or any(isinstance(base, StandIn) for base in bases):
+    are_classes = all(isinstance(base, type) for base in bases)
+    if not (are_classes and all(mixes_with(one, base) for one in hosts for base in bases)):
         return evaluator.open(node.name, "a class of such bases is not read")
     made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
     if isinstance(made, type):

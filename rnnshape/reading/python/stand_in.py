@@ -70,9 +70,9 @@ def has_stand_in(value: object) -> bool:
     return any(isinstance(part, StandIn) for part in within(value))
 
 
-def is_of_code(kind: type) -> bool:
-    """Whether a class is one that the code which is read defines."""
-    return kind.__module__ == "__main__"
+def is_of_code(kind: object) -> bool:
+    """Whether it is a class that the code which is read defines."""
+    return isinstance(kind, type) and kind.__module__ == "__main__"
 
 
 def hook(value: object, name: str) -> Any:
@@ -247,10 +247,10 @@ def is_free(kind: type, name: str) -> bool:
     )
 
 
-def mixes_with(host: type, base: object) -> bool:
+def mixes_with(host: type, base: type) -> bool:
     """Whether a class of the code may have both as its bases: nothing that the other has or sets
     is ours."""
-    for one in base.__mro__ if isinstance(base, type) else ():
+    for one in base.__mro__:
         if one is object or issubclass(one, StandIn) or one.__module__.startswith("rnnshape."):
             continue
         names = {*vars(one), *vars(one).get("__dataclass_fields__", ())}
