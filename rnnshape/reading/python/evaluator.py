@@ -195,16 +195,16 @@ class Evaluator:
             raise
         except Exception as wrong:
             self.node = node
-            if isinstance(wrong, limits.TooLongError) and self.loops:
-                raise  # the loop around is taken back
-            if isinstance(wrong, limits.TooLongError):
-                wrong = NotReadError(str(wrong), self.place)
+            if isinstance(wrong, RecursionError | limits.TooLongError):
+                if self.loops:  # that around is taken back
+                    raise limits.TooLongError(words_of(wrong)) from None
+                wrong = NotReadError(words_of(wrong), self.place)
             if isinstance(wrong, QueryError):
                 return self._told(wrong, self._text(function))
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             refused = self.open(self._text(function), words_of(wrong))
-            if self.trying and not isinstance(wrong, limits.TooLargeError | RecursionError):
+            if self.trying and not isinstance(wrong, limits.TooLargeError):
                 given = [getattr(plain, "__self__", None), *parts, named]
                 if isinstance(wrong, AttributeError) or not has_stand_in(given):
                     raise

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple
-from rnnshape.reading.python.branches import finish
+from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.limits import DEEPEST_CALL, TOO_MUCH
+from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
 from rnnshape.reading.python.stand_in import (
@@ -25,6 +25,7 @@ from rnnshape.reading.python.stand_in import (
 )
 from rnnshape.reading.python.targets import give
 
+TOO_OFTEN = "this function calls itself too often to be read"
 YIELDS = (ast.Yield, ast.YieldFrom)
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -43,17 +44,22 @@ def function(
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
     yields = _has_yield(body)
+    calls_itself, ends = _calls(body, name), list[int]()
 
     def run(*values: object, **named: object) -> object:
         bound = signature.bind(*values, **named)
         bound.apply_defaults()
         if len(evaluator.calls) > DEEPEST_CALL:
-            raise RecursionError("functions call each other too deeply to be read")
+            raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
         inner.owner = owner
         inner.first = values[0] if values else inner.first
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)
+        follow = partial(followed, inner)
+        return _bounded(evaluator, inner, ends, follow) if calls_itself else follow()
+
+    def followed(inner: Scope) -> object:
         result: object = None
         is_endless = False
         with evaluator.within(source):
@@ -79,6 +85,50 @@ def function(
     run.__module__ = "__main__"
     run.__signature__, run.own_scope, run.own_body = signature, scope, body  # type: ignore[attr-defined]
     return run
+
+
+def _bounded(
+    evaluator: Evaluator, inner: Scope, ends: list[int], follow: Callable[[], object]
+) -> object:
+    """Follows a function that calls itself. Where that takes too many steps nobody knows how often
+    it does so, as of a loop: what it calls itself is not followed then.
+
+    `ends` has the step at which each call of it that is followed ends."""
+    node = evaluator.node
+    if ends and not ends[-1]:
+        return evaluator.open(node, TOO_OFTEN)
+    if ends:
+        if evaluator.steps > ends[-1]:
+            raise TooLongError(TOO_OFTEN)
+        return follow()
+    before = Snapshot(evaluator, inner)
+    ends.append(evaluator.steps + STEPS_OF_LOOP)
+    evaluator.loops += 1
+    try:
+        return follow()
+    except TooLongError as wrong:
+        because = evaluator.open(node, str(wrong))
+    finally:
+        evaluator.loops -= 1
+        ends.pop()
+    before.set(before.before)
+    ends.append(0)
+    try:
+        return both_ways(evaluator, because, because.label, inner, follow, lambda: because)
+    finally:
+        ends.pop()
+
+
+def _calls(body: Sequence[ast.AST], name: str) -> bool:
+    """Whether statements call something of a name, but for that of `super()`."""
+    for node in (node for part in body for node in ast.walk(part)):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name("super")))):
+                continue
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)):
+                if called == name:
+                    return True
+    return False
 
 
 def _has_yield(body: Sequence[ast.AST]) -> bool:
