@@ -658,7 +658,7 @@ def test_a_child_is_given_its_time_for_each_question() -> None:
         used = 0.0
         while used < 3.5:
             with pytest.raises(QueryError, match="too many steps"):
-                reader.read(ATTACKS["recursion"])
+                reader.read(ATTACKS["iterator_by_index"])
             assert isinstance(reader._process, subprocess.Popen)
             stat = Path(f"/proc/{reader._process.pid}/stat").read_text().split()
             used = int(stat[13]) / os.sysconf("SC_CLK_TCK")
