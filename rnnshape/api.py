@@ -212,7 +212,7 @@ def _with_target(
     """The question, given data of these shapes; where they do not fit, a problem tells."""
     from rnnshape.fitting import call_with
     from rnnshape.layer_names import names_of_outputs
-    from rnnshape.training import Data, loss_named
+    from rnnshape.training import Data
 
     def named(name: str, given: Sequence[Shape]) -> list[Data]:
         return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
@@ -222,11 +222,8 @@ def _with_target(
         from rnnshape.reading.live import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
-        compiled = getattr(what, "loss", None)
-        if loss is None and isinstance(compiled, str) and loss_named(compiled):
-            loss = compiled
     targets = by_name(outputs, target, shapes_of(target), "output")
-    call = call_with(question.network, named("X", shapes), named("y", targets), _names(loss))
+    call = call_with(question, named("X", shapes), named("y", targets), _names(loss))
     return replace(as_far_as_taken(question, shapes), calls=(call,))
 
 

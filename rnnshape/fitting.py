@@ -58,17 +58,18 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
 
 
 def call_with(
-    network: Network, x: Sequence[Data], y: Sequence[Data], losses: Sequence[str]
+    question: Question, x: Sequence[Data], y: Sequence[Data], losses: Sequence[str]
 ) -> TrainingCall:
     """The call that gives a network data of known shapes; a `QueryError` for a loss that Keras
-    does not have. One loss is that of all outputs."""
+    does not have. One loss is that of all outputs; without one, it is as the model was compiled."""
     for name in losses:
         if loss_named(name) is None:
             hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
             raise QueryError(f"loss {shortened(name)}: Keras has no such loss{hint}")
-    functions = tuple(map(Function, losses))
+    functions: tuple[Function | None, ...] = tuple(map(Function, losses))
     if len(functions) == 1:
-        functions *= max(1, len(network.outputs))
+        functions *= max(1, len(question.network.outputs))
+    functions = functions or question.losses
     return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
 
 

@@ -13,7 +13,7 @@ from rnnshape.nest import within
 from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 if TYPE_CHECKING:
-    from rnnshape.training.data import TrainingCall
+    from rnnshape.training.data import Function, TrainingCall
 
 MOST_LAYERS = 2_000  # of one network that is read
 
@@ -216,6 +216,7 @@ class Question:
         flags: those of the word that has asked for it, whose sizes have defaults; None of a text.
         is_of_code: whether code has asked, of which the network is what was read.
         calls: those that give it data.
+        losses: those that it was compiled with, one for each output, where that is known.
         notes: what is said of it beside the rule's notes.
 
     >>> from rnnshape import inspect
@@ -229,6 +230,7 @@ class Question:
     flags: frozenset[str] | None = None
     is_of_code: bool = False
     calls: tuple[TrainingCall, ...] = ()
+    losses: tuple[Function | None, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -55,7 +55,8 @@ def test_of_random_labels_keras_says_what_the_rule_says(
     metrics = ["accuracy", "mae", "Precision", "categorical_accuracy", "AUC", "F1Score"]
     for text, loss, labels in random.sample(list(product(layers, LOSSES, LABELS)), 40):
         network = chain([parse(one) for one in text.split(" -> ")])
-        call = call_with(network, [Data("X", (6, 5, 2))], [Data("y", (6, *labels))], [loss])
+        given = [Data("X", (6, 5, 2))], [Data("y", (6, *labels))]
+        call = call_with(Question(network), *given, [loss])
         call = replace(call, metrics=((Function(random.choice(metrics)),),))
         assert differences(Report(Question(network, calls=(call,))), keras_measurer) == ()
 
@@ -69,7 +70,7 @@ def test_where_keras_says_something_else_both_are_told(
     labels: tuple[int, ...], words: str, said: str
 ) -> None:
     network = chain([parse("LSTM(4)"), parse("Dense(3)")])
-    call = call_with(network, [Data("X", (8, 5, 2))], [Data("y", labels)], ["bce"])
+    call = call_with(Question(network), [Data("X", (8, 5, 2))], [Data("y", labels)], ["bce"])
     report = measured(Report(Question(network, calls=(call,))))
     assert report.measurement is not None
     agreeing = replace(report.measurement, labels=(("" if words else "refused",),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -495,15 +496,45 @@ def inspect_of(name: str) -> Report:
     return inspect(LIVE[name](keras(), keras().layers))
 
 
-def test_the_loss_of_a_compiled_model_compares_where_no_other_is_given() -> None:
-    layers = keras().layers
-    model = keras().Sequential([layers.Input((5, 4)), layers.LSTM(3)])
-    assert inspect(model, input=(8, 5, 4), target=(8, 2)).problems == ()
-    model.compile(loss="sparse_categorical_crossentropy")
-    assert inspect(model, input=(8, 5, 4), target=(8,)).problems == ()
-    assert inspect(model, input=(8, 5, 4), target=(8, 3), loss="mse").problems == ()
-    [problem] = inspect(model, input=(8, 5, 4), target=(8, 3)).problems
-    assert "sparse_categorical_crossentropy, which takes (8,)" in problem.message
+TWO_OUTPUTS = """import keras
+from keras import losses
+x = keras.Input((5, 4))
+h = keras.layers.LSTM(3)(x)
+model = keras.Model(x, [keras.layers.Dense(2, name="a")(h), keras.layers.Dense(3, name="b")(h)])
+model.compile(loss={loss})
+"""
+COMPILED = (
+    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'b': 'bce', 'a': 'mse'}",
+    "{'b': losses.SparseCategoricalCrossentropy(from_logits=True), 'a': 'mae'}",
+    "[losses.CategoricalCrossentropy(), losses.Huber(delta=2.0)]", "[None, 'categorical_hinge']",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", COMPILED)
+def test_the_losses_of_a_compiled_model_compare_where_no_other_is_given(
+    loss: str, tmp_path: Path
+) -> None:
+    text = TWO_OUTPUTS.format(loss=loss)
+    code, saved, old = (tmp_path / name for name in ("train.py", "saved.keras", "saved.h5"))
+    code.write_text(text)
+    made: dict[str, Any] = {}
+    exec(text, made)
+    model = made["model"]
+    model.run_eagerly = True
+    model.save(saved)
+    model.save(old)
+    x, targets = np.zeros((8, 5, 4)), [[(8, 2), (8, 3)], [(8, 2), (8,)], [(8,), (8, 1)]]
+    for target in targets:
+        try:
+            model.fit(x, [np.zeros(shape) for shape in target], verbose=0)
+            is_taken = True
+        except Exception:
+            is_taken = False
+        for what in (model, code, saved, old):
+            problems = inspect(what, input=x.shape, target=target).problems
+            assert all(problem.silent for problem in problems) == is_taken, (what, target)
+        others = inspect(model, input=x.shape, target=target, loss=["mae", "mse"]).problems
+        assert {problem.loss for problem in others} <= {"mean_absolute_error", "mean_squared_error"}
 
 
 @pytest.mark.parametrize("kind", ["layer", "sequential", "functional", "flattened", "stateful"])

@@ -75,9 +75,9 @@ def with_data(question: Question, options: Options) -> Question:
         for option, name, texts in (("--x", "X", options.x), ("--y", "y", options.y))
     )
     sized = _sized(question, x, options) if x else question
-    call = call_with(question.network, x, y, options.loss)
+    call = call_with(question, x, y, options.loss)
     # Without a loss the numbers of samples are all that is compared.
-    needs_loss = options.y and not options.loss
+    needs_loss = options.y and not any(call.losses)
     notes = ("whether y fits the output depends on the loss: give --loss",) if needs_loss else ()
     return replace(sized, calls=(*question.calls, call), notes=(*question.notes, *notes))
 

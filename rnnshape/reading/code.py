@@ -25,7 +25,7 @@ from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import MOST_MODELS, SESSION, Session, unknown_of
-from rnnshape.reading.names.training import training_calls
+from rnnshape.reading.names.training import compiled_losses, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import ExhaustedError
@@ -274,7 +274,8 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 if network is not None:
                     notes += _not_counted(model)
                     calls = tuple(training_calls(model, network))
-                    yield Question(network, calls=calls, notes=notes)
+                    losses = compiled_losses(model, network)
+                    yield Question(network, calls=calls, losses=losses, notes=notes)
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:

@@ -26,7 +26,8 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
-from rnnshape.reading.saved_model import Config, read_config
+from rnnshape.reading.saved_model import Config, losses_in, read_config
+from rnnshape.training import Function
 
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
 
@@ -55,7 +56,10 @@ def read_object(
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
-    return Reading((Question(network, notes=tuple(live.notes)),))
+    losses: tuple[Function | None, ...] = ()
+    with suppress(Exception):  # what code of others is compiled with may not be written down
+        losses = losses_in(what.get_compile_config(), network)
+    return Reading((Question(network, losses=losses, notes=tuple(live.notes)),))
 
 
 def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:

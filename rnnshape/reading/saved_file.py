@@ -41,7 +41,7 @@ def read_hdf5(path: Path) -> Reading:
             if not begins.read(1):
                 raise ValueError("it is empty")
         with h5py.File(path, "r") as file:
-            config = file.attrs.get("model_config")
+            config, compiled = (file.attrs.get(f"{name}_config") for name in ("model", "training"))
             weights = _weights_in(file)
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as problem:
         number = getattr(problem, "errno", None)
@@ -52,10 +52,15 @@ def read_hdf5(path: Path) -> Reading:
         ) from None
     if config is None:
         raise _weights_alone(path.name, weights)
-    text = config.decode("utf-8", errors="replace") if isinstance(config, bytes) else str(config)
+    text, training = (_text(value, path.name) for value in (config, compiled or "null"))
+    return read_config(text, path.name, _parameters(weights), training)
+
+
+def _text(value: Any, name: str) -> str:
+    text = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
     if len(text) > LARGEST_CONFIG:
-        raise QueryError(f"{path.name}: its config is too large to be read")
-    return read_config(text, path.name, _parameters(weights))
+        raise QueryError(f"{name}: its config is too large to be read")
+    return text
 
 
 def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:

@@ -11,16 +11,19 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.errors import QueryError, shortened
-from rnnshape.network import MOST_LAYERS, Question, check_count
+from rnnshape.layer_names import names_of_outputs
+from rnnshape.network import MOST_LAYERS, Network, Question, check_count
 from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.names.training import losses_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS
+from rnnshape.training import Function
 
 DEEPEST = 50  # lists and dictionaries within each other
 
@@ -28,15 +31,19 @@ Source = tuple[str, int, int]  # a layer, which of its calls, and which of the t
 Tensors = Callable[[Source, RecordedShape], Any]  # what stands for a tensor of a config
 
 
-def read_config(text: str, where: str, parameters: Mapping[str, int] | None = None) -> Reading:
+def read_config(
+    text: str, where: str, parameters: Mapping[str, int] | None = None, compiled: str = "null"
+) -> Reading:
     """The network that a model's config describes, or a `QueryError`.
 
     Args:
         text: the config, as JSON.
         where: the file that it is from.
         parameters: how many the layers have, by their names, where that is known.
+        compiled: what `compile` was given, as JSON, where the config itself does not say it.
     """
     config: Any = json_value(text, where)
+    training: Any = json_value(compiled, where)
     replay.begin()
     try:
         if _depth(config) > DEEPEST:
@@ -44,13 +51,21 @@ def read_config(text: str, where: str, parameters: Mapping[str, int] | None = No
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
-        return Reading((Question(network, notes=() if name in MODELS else (note,)),))
+        losses = losses_in(config.get("compile_config") or training, network)
+        notes = () if name in MODELS else (note,)
+        return Reading((Question(network, losses=losses, notes=notes),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except RecursionError:
         raise QueryError(f"{where} is nested too deeply to be read") from None
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, IsOpenError):
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
+
+
+def losses_in(compile_config: Any, network: Network) -> tuple[Function | None, ...]:
+    """The loss of each output, of what Keras writes down of `compile`."""
+    loss = compile_config.get("loss") if isinstance(compile_config, dict) else None
+    return losses_of(loss, [name for name, _ in names_of_outputs(network, 1)])
 
 
 def _depth(value: Any) -> int:

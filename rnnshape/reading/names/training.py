@@ -30,6 +30,8 @@ METHODS = {
     "test_on_batch": ("x", "y"),
     "__call__": ("x",),
 }  # fmt: skip
+# What a config says of a loss that was given nothing of the kind.
+USUAL = ("axis", -1), ("axis", None), ("ignore_class", None)
 # What a model of the code may do itself with each batch.
 OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "test_step",
              "test_on_batch": "test_step", "predict": "predict_step"}  # fmt: skip
@@ -186,18 +188,18 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
-    takes, gives = model.own_flow()
-    inputs, outputs = model.own_keys
-    inputs = inputs or [name_given(taken) or getattr(taken.maker, "name", "") for taken in takes]
+    takes, outputs = model.own_flow()[0], _output_names(model, network)
+    inputs = model.own_keys[0] or [
+        name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
+    ]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
         given = given._replace(x=None, validation=given.validation and (None, given.validation[1]))
-    outputs = outputs or [name for name, _ in names_of_outputs(network, len(gives))]
     validation = None
     if given.validation is not None:
         x, y = given.validation
         validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
     compiled = given.compiled or Compiled()
-    losses = _losses(compiled.loss, outputs) if given.compiled else ()
+    losses = losses_of(compiled.loss, outputs) if given.compiled else ()
     return replace(
         given.call,
         x=_ordered(given.x, inputs),
@@ -206,6 +208,11 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         losses=losses,
         metrics=_metrics(compiled.metrics, outputs),
     )
+
+
+def _output_names(model: Any, network: Network) -> list[str]:
+    gives = model.own_flow()[1]
+    return model.own_keys[1] or [name for name, _ in names_of_outputs(network, len(gives))]
 
 
 # The data
@@ -286,7 +293,14 @@ def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
 # Losses and metrics
 
 
-def _losses(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
+def compiled_losses(model: Any, network: Network) -> tuple[Function | None, ...]:
+    """The losses of a model of the code, as it was compiled last."""
+    compiled = model.own_compiled
+    return losses_of(compiled.loss, _output_names(model, network)) if compiled else ()
+
+
+def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
+    """The loss of each output: of what `compile` is given, or a config has of that."""
     return tuple(_function(part) for part in _by_output(loss, outputs, loss))
 
 
@@ -299,7 +313,7 @@ def _metrics(metrics: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...]
 
 
 def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "class_name" not in value:
         return (value.get(name) for name in outputs)
     if isinstance(value, list | tuple):
         return iter(value) if len(value) == len(outputs) else iter(())
@@ -319,6 +333,9 @@ def _function(value: Any) -> Function | None:
         return Function(value)
     if isinstance(value, LossOrMetric):
         return Function(value.own_name, value.own_arguments)
+    if isinstance(value, dict) and isinstance(config := value.get("config"), dict):
+        arguments = (argument for argument in config.items() if argument not in USUAL)
+        return Function(str(value["class_name"]), tuple(arguments))
     return None
 
 
