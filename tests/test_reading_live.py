@@ -523,7 +523,8 @@ def test_the_losses_of_a_compiled_model_compare_where_no_other_is_given(
     model.run_eagerly = True
     model.save(saved)
     model.save(old)
-    x, targets = np.zeros((8, 5, 4)), [[(8, 2), (8, 3)], [(8, 2), (8,)], [(8,), (8, 1)]]
+    x = np.zeros((8, 5, 4))
+    targets: list[list[tuple[int, ...]]] = [[(8, 2), (8, 3)], [(8, 2), (8,)], [(8,), (8, 1)]]
     for target in targets:
         try:
             model.fit(x, [np.zeros(shape) for shape in target], verbose=0)

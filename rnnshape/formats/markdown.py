@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
 from rnnshape.views.text import Text
@@ -25,21 +26,26 @@ def _block(block: Block) -> str:
             return _fenced(text.plain, "text")
         case Program(code):
             return _fenced(code.rstrip("\n"), "python")
-        case Grid(rows=rows, right=right) as grid:
-            names = [name or " " for name in grid.titles]
-            rule = ["---:" if index in right else "---" for index in range(len(names))]
-            cells = (
-                _section(row, len(names))
-                if isinstance(row, Section)
-                else [_escaped(cell.plain) for cell in row]
-                for row in rows
-            )
-            return "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
+        case Grid():
+            return "\n\n".join(_tables(block))
 
 
-def _section(section: Section, columns: int) -> list[str]:
+def _tables(grid: Grid) -> Iterator[str]:
+    """A table for the rows between two sections: Markdown has no row over all columns."""
+    names = [name or " " for name in grid.titles]
+    rule = ["---:" if index in grid.right else "---" for index in range(len(names))]
+    for is_section, group in groupby(grid.rows, lambda row: isinstance(row, Section)):
+        rows = list(group)
+        if is_section:
+            yield from filter(None, (_section(row) for row in rows if isinstance(row, Section)))
+            continue
+        cells = ([_escaped(cell.plain) for cell in row] for row in rows if isinstance(row, tuple))
+        yield "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
+
+
+def _section(section: Section) -> str:
     words = _escaped(" ".join(filter(None, (section.text.plain, section.last.plain))).strip())
-    return [f"**{words}**" if section.has_title else words, *([""] * (columns - 1))]
+    return f"**{words}**" if section.has_title else words
 
 
 def _lines(lines: Sequence[Text]) -> str:
