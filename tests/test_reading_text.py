@@ -165,7 +165,8 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ),
         ("«x[0]»", "x[0] is not known: give a Keras layer, such as LSTM(64), or a file"),
         ("«3»", "this is not a Keras layer"),
-        ("«'LSTM(3)'»", "this is not a Keras layer"),
+        ("«'LSTM' '(3)'»", "this is not a Keras layer"),
+        ("«BiLSTM»(3)", "Keras has no layer BiLSTM; did you mean Bidirectional(LSTM(...))?"),
         ("Sequential([«3»])", "this is not a Keras layer"),
         ("[LSTM(3), «4»]", "this is not a Keras layer"),
         (
@@ -366,3 +367,8 @@ def test_a_damaged_text_is_read_or_explained(seed: int) -> None:
         text = text[:place] + chance.choice(pieces) + text[place + chance.choice([0, 1, 1, 4]) :]
     with suppress(QueryError):
         read(text)
+
+
+@pytest.mark.parametrize("mark", ["'", '"', "`"])
+def test_quotes_around_all_of_a_text_are_left_out(mark: str) -> None:
+    assert read_text(f"{mark}LSTM(3) -> Dense(1){mark}") == read_text("LSTM(3) -> Dense(1)")

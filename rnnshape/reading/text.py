@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
-from rnnshape.errors import Place, QueryError, did_you_mean, nearest, shortened
+from rnnshape.errors import Place, QueryError, nearest, shortened
 from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
@@ -17,6 +17,7 @@ from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.names.arguments import Setting
+from rnnshape.reading.names.keras import near_layer
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
@@ -34,6 +35,9 @@ NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported op
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
 JOINED = re.compile(r"(?<=\))[ \t]*(?!->(?!>))([-=|>+]{0,3})[ \t]*(?=(?:\w+\.)*[A-Z]\w*\()")
+QUOTED = re.compile(
+    r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z"
+)  # all of it: once more than the shell needs
 OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
@@ -45,6 +49,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
     >>> print(network)
     LSTM(64, return_sequences=True) -> Dense(1)
     """
+    text = QUOTED.sub(r"\2", text)
     try:
         return _reading(text, let)
     except QueryError as wrong:
@@ -257,7 +262,7 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     if word in LAYERS:
         module = root.partition(f".{word}")[0]
         return QueryError(f"{module} is not known here: write {word}(...)", place)
-    hint = did_you_mean(word, (*LAYERS, "Input", "Sequential"))
+    hint = near_layer(word)
     if isinstance(node, ast.Call):
         return QueryError(f"Keras has no layer {word}{hint}", place)
     if "." in root and root == source.text and not hint:

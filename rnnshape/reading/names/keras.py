@@ -238,8 +238,22 @@ def why_unknown(name: str) -> str:
     """Why a name is not known that code calls and defines nowhere; it may be one of Python's."""
     if hasattr(builtins, name):
         return ""
-    hint = did_you_mean(name, (*signatures.LAYERS, "Input", "Sequential"))
+    hint = near_layer(name)
     return f"Keras has no layer {name}{hint}" if hint or name[:1].isupper() else ""
+
+
+def near_layer(name: str) -> str:
+    """Which layer of Keras a name may stand for, as a hint; empty where none is like it.
+
+    >>> near_layer("BiLSTM"), near_layer("Dence")
+    ('; did you mean Bidirectional(LSTM(...))?', '; did you mean Dense?')
+    """
+    recurrent = {
+        f"bi{layer}".lower(): layer for layer in filter(signatures.is_recurrent, signatures.LAYERS)
+    }
+    if (inner := recurrent.get(name.lower().replace("_", ""))) is not None:
+        return f"; did you mean Bidirectional({inner}(...))?"
+    return did_you_mean(name, (*signatures.LAYERS, "Input", "Sequential"))
 
 
 CLASSES: dict[str, Any] = {
