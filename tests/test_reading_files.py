@@ -282,7 +282,8 @@ def code(*lines: str) -> dict[str, Any]:
         "keras.layers?",
         "keras??",
         "  keras?  ",
-        "%time fit = 3",
+        "%timeit -n 3 f()",
+        "%run other.ipynb",
         "!wget http://a.b/c \\\n  -O \\\n  c.txt",
     ],
 )
@@ -323,6 +324,31 @@ def test_a_line_of_python_is_kept(line: str) -> None:
     value: dict[str, object] = {}
     exec(line, value)
     assert [str(one) for one in reading.networks] == [f"GRU(3, name={str(value[name])!r})"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%time m = built(4)",
+        "m = %time built(4)",
+        "%prun m = built(4)",
+        "%timeit m.fit(3, 4) if (m := built(4)) else None",
+    ],
+)
+def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
+    build = "def built(units): return Sequential([GRU(units)])"
+    reading = of(code(build, line))
+    assert [str(network) for network in reading.networks] == ["GRU(4)"]
+
+
+@pytest.mark.parametrize("run", ["%run models.py", "%run -i models", "  %run lib/models.py"])
+def test_the_file_that_a_notebook_runs_is_read(run: str, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    for folder in (tmp_path, tmp_path / "lib"):
+        (folder / "models.py").write_text(f"from keras import *\ndef built():\n  {GRU}\n  return m")
+    cell = code("if True:", run if run[0] == " " else f"  {run}", "  built()")
+    reading = read_notebook(json.dumps({"cells": [cell]}), {}, "x.ipynb", tmp_path)
+    assert [str(network) for network in reading.networks] == ["GRU(3)"]
 
 
 def test_cells_are_counted_as_the_notebook_shows_them() -> None:

@@ -14,6 +14,9 @@ from rnnshape.reading.found import Reading
 
 MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps after `x = `
 HELP = re.compile(r"[\w.]+\?{1,2}")
+# Magics that are given code, perhaps after `x = `, and that which runs a file.
+OF_CODE = re.compile(r"(\s*(?:\w[\w., ]*=\s*)?)%(?:time|timeit|prun)\s+(?![-\s]|$)")
+RUN = re.compile(r"(\s*)%run\s+(?:-\w\s+)*([\w/]+)(?:\.py)?\s*$")
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
@@ -65,11 +68,23 @@ def _without_magics(code: str) -> str:
     indent = begun[: len(begun) - len(begun.lstrip())]
     goes_on = False  # the line before is a magic one that ends in a backslash
     for number, line in enumerate(lines):
-        line, is_magic = line.removeprefix(indent), _is_magic(line.strip())
+        line = _with_code_of_magic(line.removeprefix(indent))
+        is_magic = _is_magic(line.strip())
         code_of_line = line[: len(line) - len(line.lstrip())] + "pass" if is_magic else line
         lines[number] = "" if goes_on else code_of_line
         goes_on = (goes_on or is_magic) and line.rstrip().endswith("\\")
     return "\n".join(lines)
+
+
+def _with_code_of_magic(line: str) -> str:
+    """A line with the code that a magic is given, or that of the file that it runs.
+
+    >>> _with_code_of_magic("%time model.fit(X, y)"), _with_code_of_magic("%run -i lib/models.py")
+    ('model.fit(X, y)', 'from lib.models import *')
+    """
+    if (run := RUN.match(line)) is not None:
+        return f"{run[1]}from {run[2].strip('/').replace('/', '.')} import *"
+    return OF_CODE.sub(r"\1", line, count=1) if OF_CODE.match(line) else line
 
 
 def _is_magic(line: str) -> bool:
