@@ -351,11 +351,11 @@ def _chosen(reading: Reading, name: str | None) -> Reading:
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name is {named_type(name)}: give the name of a network")
     if name is not None:
-        return reading.named(name, "this")
+        reading = reading.named(name, "this")
     if len(reading.questions) > 1:
         known = [*dict.fromkeys(network.name for network in reading.networks if network.name)]
         listed = ", ".join(map(repr, known))
-        by_name = f" choose one by name={known[0]!r}, or" if known else ""
+        by_name = f" choose one by name={known[0]!r}, or" if known and name is None else ""
         made = f"makes {len(reading.questions)} networks" + (f", {listed}" if listed else "")
         raise QueryError(f"this {made}:{by_name} take all of them by inspect_all(...)")
     return reading

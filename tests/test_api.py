@@ -144,6 +144,10 @@ def test_several_networks_are_chosen_by_name_or_taken_together() -> None:
         inspect(code, name="decode")
     with pytest.raises(QueryError, match="none has a name"):
         inspect(BI_LSTM, name="decoder")
+    loop = "for units in ({}): m = keras.Sequential([keras.layers.LSTM(units)])"
+    assert inspect(loop.format("3, 3"), name="m").expression == "LSTM(3)"
+    with pytest.raises(QueryError, match=r"2 networks, 'm': take all of them by inspect_all"):
+        inspect(loop.format("3, 4, 3"), name="m")
 
 
 @pytest.mark.process

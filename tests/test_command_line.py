@@ -440,3 +440,18 @@ def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path:
         "- n (line 3) comes from data: --let n=...",
         "- k (line 4) comes from data: --let k=...",
     ]
+
+
+@pytest.mark.parametrize(("units", "headings"), [("3, 3, 3", 1), ("3, 4, 4", 2), ("3, 4, 3", 3)])
+def test_models_of_a_loop_that_are_alike_are_shown_once(
+    units: str, headings: int, tmp_path: Path
+) -> None:
+    loop = f"for units in ({units}):\n  m = keras.Sequential([keras.layers.LSTM(units)])\n"
+    file = tmp_path / "a.py"
+    file.write_text(f"import keras\n{loop}")
+    shown = command(f"{file}", "-n").out.splitlines()
+    assert sum(line.startswith("m: LSTM") for line in shown) == headings
+    assert any(line.endswith("alike") for line in shown) == (headings < 3)
+    assert command(f"{file}", "-n", "--json").out.count('"model": "m"') == 3
+    differ = len({*units.split(", ")})
+    assert command(f"{file}:m", "-n", "--json").out.count('"model": "m"') == differ

@@ -32,17 +32,18 @@ class Reading(NamedTuple):
         return tuple(question.network for question in self.questions)
 
     def named(self, name: str, of: str) -> Reading:
-        """The one network of a name; a `QueryError` where `of` has no such, or several."""
+        """The network of a name, or those that differ; a `QueryError` where `of` has none."""
         names = [network.name for network in self.networks]
-        if name not in names and self.messages:  # it may be what they are about
+        if name in names:
+            asked = [question for question in self.questions if question.network.name == name]
+            differ = tuple(one for place, one in enumerate(asked) if one not in asked[:place])
+            return self._replace(questions=differ, messages=())
+        if self.messages:  # it may be what they are about
             raise self.refused()
-        if names.count(name) != 1:
-            known = ", ".join(dict.fromkeys(filter(None, names)))
-            others = f": there are {known}" if known else ": none has a name"
-            hint = did_you_mean(name, names) or others
-            many = "no" if name not in names else "more than one"
-            raise QueryError(f"{of} has {many} model {shortened(name)}{hint}")
-        return self._replace(questions=(self.questions[names.index(name)],), messages=())
+        known = ", ".join(dict.fromkeys(filter(None, names)))
+        others = f": there are {known}" if known else ": none has a name"
+        hint = did_you_mean(name, names) or others
+        raise QueryError(f"{of} has no model {shortened(name)}{hint}")
 
     def refused(self) -> QueryError:
         """What is said where there is nothing to answer."""

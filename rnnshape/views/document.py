@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 
 from rnnshape.query import Query
 from rnnshape.report import Report
@@ -31,9 +32,10 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
         # What is to be said of a single row would be unclear under all of them.
         yield from notes(reports, page, of_questions_alone=True)
         views = [view for view in views if view.name != "weights"]  # they have a column
-    for report in reports:
+    for _, alike in groupby(reports, key=_what_is_alike):
+        report, *others = alike
         if not query.compare:
-            yield from outputs(report, page)
+            yield from outputs(report, page, made=1 + len(others))
             yield from notes([report], page)
             if report.question.calls:
                 from rnnshape.views.data import data  # most questions come without
@@ -43,6 +45,11 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
             yield Heading(str(report.question.network))
         for view in views:
             yield from view.blocks(report, page)
+
+
+def _what_is_alike(report: Report) -> object:
+    """A loop may make many models that are alike; each question of a command line is its own."""
+    return report.question if report.question.network.name else id(report)
 
 
 def ending(

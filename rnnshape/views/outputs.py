@@ -22,12 +22,14 @@ MOST_NOTES = 3
 OPTIONS = {"batch": "-b", "timesteps": "-t", "features": "-f"}
 
 
-def outputs(report: Report, page: Page) -> Iterator[Block]:
-    """One layer with its input and how its outputs are unpacked; of several, one table."""
+def outputs(report: Report, page: Page, made: int = 1) -> Iterator[Block]:
+    """One layer with its input and how its outputs are unpacked; of several, one table. `made` says
+    how many models of the code are like this one."""
+    note = f"{made} alike" if made > 1 else ""
     if len(report.layers) == 1:
-        yield from _of_one_layer(report, report.layers[0], page)
+        yield from _of_one_layer(report, report.layers[0], note, page)
     else:
-        yield from _of_several_layers(report, page)
+        yield from _of_several_layers(report, note, page)
 
 
 def notes(
@@ -77,14 +79,14 @@ def shape(output: Output, page: Page) -> Text:
     return styled((both, Style.BAD))
 
 
-def _of_one_layer(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
+def _of_one_layer(report: Report, layer: Layer, note: str, page: Page) -> Iterator[Block]:
     inputs: list[Text] = []
     for tensor in report.inputs:
         inputs.append(given(tensor, page))
         if text := assumed(report, tensor):
             inputs.append(styled((f"  {text}", Style.QUIET)))
     name = report.question.network.name
-    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), lines=tuple(inputs))
+    yield Heading(f"{name}: {layer.call}" if name else str(layer.call), note, tuple(inputs))
     rows = tuple(_row(output, page) for output in report.outputs_of(layer))
     yield Grid(("Output", "Shape", "Axes", "What it is"), rows, folds=3)
     names = nested_names(layer.facts.returns) if layer.facts else "o"
@@ -100,11 +102,11 @@ def _row(output: Output, page: Page) -> Row:
     )
 
 
-def _of_several_layers(report: Report, page: Page) -> Iterator[Block]:
+def _of_several_layers(report: Report, note: str, page: Page) -> Iterator[Block]:
     """A row per tensor, so that each output is seen to become the next input."""
     network = report.question.network
-    if network.name or not network.is_chain:
-        yield Heading(network.name or f"{len(report.layers)} layers")
+    if network.name or not network.is_chain or note:
+        yield Heading(network.name or f"{len(report.layers)} layers", note)
     lines = [
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
     ]
