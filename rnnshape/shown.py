@@ -13,7 +13,6 @@ from rnnshape import report
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
-    from rich.text import Text as RichText
 
     from rnnshape.views.text import Text
 
@@ -101,17 +100,13 @@ class Report(report.Report):
 
         return report_html(self)
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichText]:
-        from rich.text import Text as RichText  # only who has Rich asks for it
-
-        from rnnshape.views.palette import LOOKS
-        from rnnshape.views.text import NO_BREAK
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from rnnshape.views.palette import dressed  # only who has Rich asks for it
 
         for line in self._lines(options.max_width, options.encoding.startswith("utf")):
-            pieces = (
-                (piece.replace(NO_BREAK, " "), LOOKS[style].in_rich) for piece, style in line.pieces
-            )
-            yield RichText.assemble(*pieces, no_wrap=True, overflow="ignore")
+            shown = dressed(line)
+            shown.no_wrap, shown.overflow = True, "ignore"
+            yield shown
 
     def _lines(self, width: int, unicode: bool) -> Iterator[Text]:
         from rnnshape.formats.layout import laid_out

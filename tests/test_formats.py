@@ -36,7 +36,7 @@ from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
 from rnnshape.views.page import Page
-from rnnshape.views.palette import LOOKS
+from rnnshape.views.palette import LOOKS, in_picture
 from rnnshape.views.text import styled
 from tests.forged import Tty, answer, asked, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
@@ -760,6 +760,6 @@ def test_every_colour_of_a_page_can_be_read_in_light_and_dark(theme: str) -> Non
 
 
 def test_every_colour_of_a_picture_can_be_read() -> None:
-    colours = {word for look in LOOKS.values() for word in look.in_picture.split() if "#" in word}
+    colours = {word for style in LOOKS for word in in_picture(style).split() if "#" in word}
     assert len(colours) == 4
     assert min(contrast(rgb(one), rgb(GROUND_OF_PICTURES)) for one in colours) >= 4.5

@@ -30,7 +30,7 @@ from rnnshape.views.blocks import Block
 from rnnshape.views.document import body, ending
 from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
-from rnnshape.views.text import Text
+from rnnshape.views.text import NO_BREAK, Text, pieces
 from tests.conftest import ROOT, command, environment
 from tests.forged import answer
 from tests.test_formats import Tree
@@ -57,7 +57,7 @@ def drawn(name: str, columns: int, *, unicode: bool = True) -> tuple[str, ...]:
 
 def squeezed(text: str) -> str:
     """A text without what depends on where its lines are broken."""
-    return re.sub(r"[\s─]", "", text)
+    return re.sub(rf"[\s─{NO_BREAK}]", "", text)
 
 
 @on_every_screen
@@ -321,8 +321,8 @@ def filled(rows: list[list[str]]) -> list[list[str]]:
 
 
 def styled_on_screen(lines: list[Text]) -> Counter[tuple[str, str]]:
-    pieces = [(style, squeezed(text)) for line in lines for text, style in line.pieces]
-    return Counter((str(style), one) for style, text in pieces if style for one in text)
+    shown = [(style, squeezed(text)) for line in lines for text, style in pieces(line)]
+    return Counter((str(style), one) for style, text in shown if style for one in text)
 
 
 def styled_in_html(html: str) -> Counter[tuple[str, str]]:

@@ -24,7 +24,7 @@ from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, styled
+from rnnshape.views.text import NO_BREAK, Style, pieces, styled, with_blanks
 from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -417,11 +417,11 @@ def test_what_is_no_number_is_shown_and_spoils_no_other() -> None:
 
 def test_every_style_has_looks_everywhere() -> None:
     from rnnshape.formats.html import STYLES
-    from rnnshape.views.palette import LOOKS
+    from rnnshape.views.palette import LOOKS, in_picture
 
     assert LOOKS.keys() == set(Style)
     for style, look in LOOKS.items():
-        assert style is Style.PLAIN or (look.code and look.in_picture)
+        assert style is Style.PLAIN or (look and in_picture(style))
         assert style is Style.PLAIN or f".rnnshape .{style}" in STYLES
 
 
@@ -437,11 +437,13 @@ def test_a_page_is_eighty_columns_wide_and_holds_any_table_that_it_may_fold() ->
 
 
 def test_lines_are_broken_at_blanks_and_go_on_further_right() -> None:
-    text = styled(("one two ", Style.NAME), "three\xa0four five")
+    text = styled(("one two ", Style.NAME), f"three{NO_BREAK}four five")
     [first, *others] = laid_out([Lines((text,), indent=2)], Page(12))
     assert [line.plain for line in (first, *others)] == ["one two", "  three four", "  five"]
-    assert first.pieces == (("one two", Style.NAME),)
-    assert [line.plain for line in laid_out([Lines((text,), indent=2)], Page(40))] == [text.plain]
+    assert [*pieces(first)][:2] == [("", Style.PLAIN), ("one two", Style.NAME)]
+    assert [line.plain for line in laid_out([Lines((text,), indent=2)], Page(40))] == [
+        with_blanks(text).plain
+    ]
 
 
 def test_a_word_that_is_too_long_is_cut() -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from rnnshape.formats.layout import laid_out
 from rnnshape.views.blocks import Block
 from rnnshape.views.page import Page
-from rnnshape.views.palette import LOOKS
-from rnnshape.views.text import Text
+from rnnshape.views.palette import dressed, in_picture
+from rnnshape.views.text import Text, width_of
 
 TITLE = "rnnshape"
 FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
@@ -48,20 +48,16 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
 def _picture(lines: Sequence[Text], least_width: int) -> str:
     from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
-    from rich.text import Text as RichText
 
     console = Console(
         record=True,
         force_jupyter=False,  # in a notebook Rich would show what it records
-        width=max([least_width, *(line.width for line in lines)]),  # some can't be folded
+        width=max([least_width, *map(width_of, lines)]),  # some can't be folded
         height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),
     )
     for line in lines:
-        pieces = (
-            (piece.replace("\xa0", " "), LOOKS[style].in_picture) for piece, style in line.pieces
-        )
-        console.print(RichText.assemble(*pieces), soft_wrap=True)
+        console.print(dressed(line, in_picture), soft_wrap=True)
     # Rich's picture without the font that it fetches from the web: one of the reader's will do.
     picture = re.sub(
         r"\s*(@font-face \{\{.*?\}\}|<!--.*?-->)", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL

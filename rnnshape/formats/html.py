@@ -12,7 +12,7 @@ from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program,
 from rnnshape.views.document import report_blocks
 from rnnshape.views.page import Page
 from rnnshape.views.palette import GREEN, MAGENTA, RED
-from rnnshape.views.text import NO_BREAK, Text
+from rnnshape.views.text import NO_BREAK, Text, pieces
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.
@@ -88,10 +88,8 @@ def fragment(blocks: Iterable[Block]) -> str:
 
 
 def _styled(inside: str) -> str:
-    """Elements with their styles. Their blanks are ordinary ones: Python can read no others in a
-    shape that is copied."""
-    text = inside.replace(NO_BREAK, " ")
-    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{text}\n</div>'
+    """Elements with their styles."""
+    return f'<div class="rnnshape">\n<style>\n{STYLES}</style>\n{inside}\n</div>'
 
 
 def _opening(title: str, blocks: Iterable[Block]) -> str:
@@ -100,7 +98,7 @@ def _opening(title: str, blocks: Iterable[Block]) -> str:
 
 def elements(blocks: Iterable[Block]) -> str:
     """The elements of blocks, which stand in something of the class `rnnshape` with its styles."""
-    return "\n".join(line for block in blocks for line in _block(block))
+    return "\n".join(line for block in blocks for line in _block(block)).replace(NO_BREAK, " ")
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -153,5 +151,5 @@ def _side(grid: Grid, index: int) -> str:
 def _text(text: Text) -> str:
     return "".join(
         f'<span class="{style}">{escape(piece)}</span>' if style else escape(piece)
-        for piece, style in text.pieces
+        for piece, style in pieces(text)
     )

@@ -11,13 +11,12 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.style import Style as RichStyle
 from rich.table import Table
-from rich.text import Text as RichText
+from rich.theme import Theme
 
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.text import NO_BREAK, Style, Text, styled
+from rnnshape.views.text import Style, Text, styled, width_of, with_blanks
 
-UNBROKEN = "\ue000"  # Rich would break a line at a no-break space
 # Each group goes by the name of its style.
 TOKENS = re.compile(
     r"(?P<literal>'[^'\n]*'|\"[^\"\n]*\"|\b\d[\d_.e]*\b)|\b(?P<keyword>from|import|None|True|False)\b"
@@ -33,9 +32,9 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
             yield Text()
         match block:
             case Picture(text):  # broken, it would be of no use: it would rather run over
-                yield from text.lines
+                yield from with_blanks(text).split(allow_blank=True)
             case Program(code):
-                yield from highlighted(code.rstrip("\n")).lines
+                yield from highlighted(code.rstrip("\n")).split(allow_blank=True)
             case _:
                 for drawn in _drawn(block, page):
                     for line in console.render_lines(drawn, pad=False):
@@ -45,19 +44,20 @@ def laid_out(blocks: Iterable[Block], page: Page) -> Iterator[Text]:
 def _console(width: int) -> Console:
     # With both sizes given, Rich asks no variable, whatever nonsense that may hold.
     return Console(
-        width=width, height=25, file=io.StringIO(), color_system=None, force_jupyter=False
+        width=width,
+        height=25,
+        file=io.StringIO(),
+        color_system=None,
+        force_jupyter=False,
+        theme=NAMED,
     )
 
 
 def highlighted(code: str) -> Text:
     """A program with its numbers, texts and keywords told apart."""
-    pieces: list[tuple[str, Style]] = []
-    end = 0
-    for found in TOKENS.finditer(code):
-        style = Style(found.lastgroup or "")
-        pieces += [(code[end : found.start()], Style.PLAIN), (found[0], style)]
-        end = found.end()
-    return Text((*pieces, (code[end:], Style.PLAIN)))
+    text = Text(code)
+    text.highlight_regex(TOKENS)
+    return text
 
 
 def _drawn(block: Heading | Lines | Grid, page: Page) -> Iterator[RenderableType]:
@@ -87,7 +87,7 @@ def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
         yield from _section(grid.over, total)
     head = tuple(styled((name, Style.QUIET)) for name in grid.columns)
     yield _table([head], widths, grid)
-    yield _rich(styled((page.pick("─", "-") * total, Style.QUIET)))
+    yield styled((page.pick("─", "-") * total, Style.QUIET))
     for is_section, rows in groupby(grid.rows, key=lambda row: isinstance(row, Section)):
         if is_section:
             for section in rows:
@@ -107,12 +107,12 @@ def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:
             justify="right" if index in grid.right else "left",
         )
     for row in rows:
-        table.add_row(*map(_rich, row, widths))
+        table.add_row(*map(_breakable, row, widths))
     return table
 
 
 def _section_width(section: Section) -> int:
-    return section.text.width + (GAP + section.last.width if section.last else 0)
+    return width_of(section.text) + (GAP + width_of(section.last) if section.last else 0)
 
 
 def _section(section: Section, width: int) -> Iterator[RenderableType]:
@@ -122,20 +122,21 @@ def _section(section: Section, width: int) -> Iterator[RenderableType]:
     if not section.last:
         yield last
         return
-    room = width - section.last.width
+    room = width - width_of(section.last)
     if last.cell_len > room - GAP:
         yield last
-        last = RichText()
+        last = Text()
     last.pad_right(room - last.cell_len)
-    yield last.append_text(_rich(section.last))
+    yield last.append_text(section.last)
 
 
-def _folded(text: Text, width: int, indent: int) -> list[RichText]:
+def _folded(text: Text, width: int, indent: int) -> list[Text]:
     """The lines of a text that is broken where it is too wide; all but the first further right."""
-    first, *others = _rich(text).wrap(PLAIN, width, overflow="fold")
+    first, *others = text.wrap(PLAIN, width, overflow="fold")
     if not others:
         return [first]
-    first, *others = _rich(text, width - indent).wrap(PLAIN, width - indent, overflow="fold")
+    room = width - indent
+    first, *others = _breakable(text, room).wrap(PLAIN, room, overflow="fold")
     for line in (first, *others):
         line.rstrip()
     for line in others:
@@ -143,27 +144,20 @@ def _folded(text: Text, width: int, indent: int) -> list[RichText]:
     return [first, *others]
 
 
-def _rich(text: Text, width: int | None = None) -> RichText:
-    """The text as Rich has it. Each piece carries the name of its style along; what finds no room
-    unbroken is broken at its blanks, and not within a word."""
-    longest = max(map(cell_len, re.split("[ \n]", text.raw)))
-    blank = UNBROKEN if width is None or longest <= width else " "
-    pieces = ((piece.replace(NO_BREAK, blank), NAMED[style]) for piece, style in text.pieces)
-    return RichText.assemble(*pieces)
+def _breakable(text: Text, width: int) -> Text:
+    """What finds no room unbroken is broken at its blanks, and not within a word."""
+    longest = max(map(cell_len, re.split("[ \n]", text.plain)))
+    return text if longest <= width else with_blanks(text)
 
 
 def _line(segments: Iterable[tuple[str, RichStyle | None]]) -> Text:
     """A line of what Rich made, without the blanks at its end."""
-    pieces = [
-        (piece.replace(UNBROKEN, " "), Style(style.meta.get("name", "")) if style else Style.PLAIN)
-        for piece, style in segments
-    ]
-    while pieces and not pieces[-1][0].strip():
-        pieces.pop()
-    if pieces:
-        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
-    return Text(tuple(pieces))
+    pieces = ((piece, style.meta.get("name", "") if style else "") for piece, style in segments)
+    line = with_blanks(Text.assemble(*pieces))
+    line.rstrip()
+    return line
 
 
+# In what Rich makes each piece carries the name of its style along.
+NAMED = Theme({style.value: RichStyle.from_meta({"name": style.value}) for style in Style if style})
 PLAIN = _console(80)
-NAMED = {style: RichStyle.from_meta({"name": style.value}) for style in Style}

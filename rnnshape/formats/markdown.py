@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
-from rnnshape.views.text import Text
+from rnnshape.views.text import NO_BREAK, Text
 
 
 def markdown(blocks: Iterable[Block]) -> str:
     """A document of headings, tables, lists of lines and fenced blocks."""
-    return "\n\n".join(map(_block, blocks)) + "\n"
+    return "\n\n".join(map(_block, blocks)).replace(NO_BREAK, " ") + "\n"
 
 
 def _block(block: Block) -> str:

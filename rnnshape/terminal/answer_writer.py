@@ -10,15 +10,15 @@ from rnnshape.interruption import times_continued
 from rnnshape.query import Format, Query
 from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
 from rnnshape.terminal.output import write
-from rnnshape.terminal.screen import Screen
-from rnnshape.views.page import Page
-from rnnshape.views.text import Text
 
 if TYPE_CHECKING:
     from rnnshape.errors import Place
     from rnnshape.explaining import Explanation
     from rnnshape.report import Report
+    from rnnshape.terminal.screen import Screen
     from rnnshape.views.blocks import Block
+    from rnnshape.views.page import Page
+    from rnnshape.views.text import Text
 
 
 class AnswerWriter:
@@ -51,6 +51,7 @@ class AnswerWriter:
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
+        from rnnshape.views.text import Text
 
         shown = list(body(self.query, reports, screen.page))
         held = list(ending(self.query, reports, screen.page, pending=True))
@@ -101,6 +102,8 @@ class AnswerWriter:
 
     @property
     def _screen(self) -> Screen:
+        from rnnshape.terminal.screen import Screen  # only what a person reads needs Rich
+
         beside = (self.environment.stderr, self.environment.stdin)
         return Screen(self._stream, self.environment.variables, beside)
 
@@ -136,11 +139,13 @@ class AnswerWriter:
         """Writes Markdown, or a table: of one that has begun, the rest."""
         if self.query.format is Format.MARKDOWN:
             from rnnshape.formats.markdown import markdown
+            from rnnshape.views.page import Page
 
             text = markdown(blocks(Page(80, writes_unicode(self._stream), folds=True)))
             write(self._stream, ["\n" if self._answered else "", text])
             return
         from rnnshape.formats.layout import laid_out
+        from rnnshape.views.text import Text
 
         screen = self._screen
         lines: Iterable[Text] = laid_out(blocks(screen.page), screen.page)

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
+from rich.color import ColorSystem
+from rich.style import Style
+
 from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
 from rnnshape.terminal.output import write
 from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
-from rnnshape.views.text import NO_BREAK, Text
+from rnnshape.views.text import Text, pieces, width_of
 
 
 class Screen:
@@ -56,7 +59,7 @@ class Screen:
                 break
             same += 1
         # A line may be wider than the terminal, and take several rows of it.
-        up = sum(max(1, -(-line.width // self.page.width)) for line in painted[same:])
+        up = sum(max(1, -(-width_of(line) // self.page.width)) for line in painted[same:])
         if up > self.height - 2:
             self.write([Text(), *lines])
             return
@@ -67,8 +70,9 @@ class Screen:
     def _shown(self, line: Text) -> str:
         if not self._coloured:
             return line.plain
+        colours = ColorSystem.STANDARD
         coloured = (
-            f"\033[{code}m{piece}\033[0m" if code else piece
-            for piece, code in ((piece, LOOKS[style].code) for piece, style in line.pieces)
+            Style.parse(LOOKS[style]).render(piece, color_system=colours)
+            for piece, style in pieces(line)
         )
-        return "".join(coloured).replace(NO_BREAK, " ")
+        return "".join(coloured)

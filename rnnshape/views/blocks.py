@@ -5,19 +5,17 @@ The views say what is shown; each format says what that looks like.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from rnnshape.views.text import Style, Text, joined
+from rnnshape.views.text import Style, Text, width_of
 
 GAP = 2  # blanks between the columns of a grid
 READABLE = 26  # a column of prose any narrower is a column of syllables
 NARROWEST = 11  # what shapes need
-
-NOTHING = Text()
 
 Row = tuple[Text, ...]
 
@@ -60,13 +58,13 @@ class Section:
     """A row of a grid that goes over all its columns; `last` stands at its right end."""
 
     text: Text
-    last: Text = NOTHING
+    last: Text = field(default_factory=Text)
     indent: int = 0
 
     @property
     def has_title(self) -> bool:
         """Whether it is the head of a layer's rows."""
-        return any(style is Style.TITLE for _, style in self.text.pieces)
+        return any(span.style == Style.TITLE for span in self.text.spans)
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Grid:
         for row in self.rows:
             if isinstance(row, tuple):
                 for index, cell in enumerate(row):
-                    widths[index] = max(widths[index], cell.width)
+                    widths[index] = max(widths[index], width_of(cell))
         return tuple(widths)
 
     @property
@@ -125,7 +123,9 @@ class Grid:
             return self
         columns = (*self.columns[:-2], "\n".join(filter(None, self.columns[-2:])))
         rows = tuple(
-            row if isinstance(row, Section) else (*row[:-2], joined("\n", filter(None, row[-2:])))
+            row
+            if isinstance(row, Section)
+            else (*row[:-2], Text("\n").join(filter(None, row[-2:])))
             for row in self.rows
         )
         right = tuple(index for index in self.right if index < last - 1)

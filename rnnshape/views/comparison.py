@@ -12,7 +12,7 @@ from rnnshape.report import Report
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
 from rnnshape.views.outputs import given, outputs, shape
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, joined, styled, whole
+from rnnshape.views.text import Style, Text, styled, whole, width_of
 from rnnshape.words import FLAGS
 
 RETURNED = ("return_sequences", "return_state")
@@ -119,8 +119,8 @@ def _packed(shapes: Mapping[str, Text], room: int) -> Text:
     words = [styled((name, Style.NAME), whole(" "), cell) for name, cell in shapes.items()]
     lines = [words[0]]
     for word in words[1:]:
-        if lines[-1].width + 2 + word.width <= room:
-            lines[-1] = joined("  ", [lines[-1], word])
+        if width_of(lines[-1]) + 2 + width_of(word) <= room:
+            lines[-1] = Text("  ").join([lines[-1], word])
         else:
             lines.append(word)
-    return joined("\n", lines)
+    return Text("\n").join(lines)

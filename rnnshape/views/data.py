@@ -11,7 +11,7 @@ from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, joined, styled, whole
+from rnnshape.views.text import Style, Text, styled, whole
 
 LEFT = 14  # columns that a page has beside a part of a line of code
 
@@ -66,7 +66,7 @@ def _call(
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
         is_checked = compared[1] and has_loss if array in labels else compared[0]
         parts.append(_array(array, found, page, style, is_checked=bool(is_checked)))
-    return joined("  ", parts)
+    return Text("  ").join(parts)
 
 
 def _array(
@@ -108,4 +108,4 @@ def _code(problem: Problem, call: TrainingCall, page: Page) -> Text:
     where = f"{call.file}, {where}" if call.file else where
     lines = [where] if where else []
     lines += [f"| {text}" for text in place.shown(max(page.width - LEFT, 20))]
-    return joined("\n", (styled((f"  {line}", Style.QUIET)) for line in lines))
+    return Text("\n").join(styled((f"  {line}", Style.QUIET)) for line in lines)

@@ -12,7 +12,7 @@ from rnnshape.network import refs_in
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, joined, styled, whole
+from rnnshape.views.text import Style, Text, styled, whole
 from rnnshape.views.unrolled import Plan, unrolled
 
 DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers
@@ -33,7 +33,7 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
             titles = [
                 (_title(layer, Style.PLAIN), _results(report, layer, page)) for layer in layers
             ]
-            yield Lines(tuple(joined("  ", title) for title in titles), indent=2)
+            yield Lines(tuple(Text("  ").join(title) for title in titles), indent=2)
         else:
             yield _quiet(f"{page.pick('⋮', ':')} {counted(len(layers), 'more layer')}")
     if is_any_drawn:
@@ -74,7 +74,7 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
         return
     [given, *_] = layer.inputs
     above = _with_shape([given.name], given.sizes, page) if given else Text()
-    picture = joined("\n", [above, drawing.text(unicode=page.unicode)])
+    picture = Text("\n").join([above, drawing.text(unicode=page.unicode)])
     yield Picture(picture, f"{layer.call}, unrolled over time")
     notes = [_results(report, layer, page)]
     if timeline.merge == "concat":
@@ -87,7 +87,7 @@ def _results(report: Report, layer: Layer, page: Page) -> Text:
     names: dict[Sequence[int | None] | None, list[str]] = {}
     for output in report.outputs_of(layer):
         names.setdefault(output.shape, []).append(output.name)
-    return joined("   ", [_with_shape(group, shape, page) for shape, group in names.items()])
+    return Text("   ").join([_with_shape(group, shape, page) for shape, group in names.items()])
 
 
 def _with_shape(names: Sequence[str], shape: Sequence[int | None] | None, page: Page) -> Text:

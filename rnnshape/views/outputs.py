@@ -15,7 +15,7 @@ from rnnshape.rules.facts import Tensor
 from rnnshape.signatures import is_operation
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row, Section
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, styled
+from rnnshape.views.text import Style, Text, styled, width_of
 
 NOTE = "note: "
 MOST_NOTES = 3
@@ -111,7 +111,7 @@ def _of_several_layers(report: Report, note: str, page: Page) -> Iterator[Block]
         f"{tensor.name} {text}" for tensor in report.inputs if (text := assumed(report, tensor))
     ]
     texts = [_expression(report, layer) + _mask(report, layer, page) for layer in report.layers]
-    widest = max(text.width for text in texts)
+    widest = max(map(width_of, texts))
     for room, meanings in product((page.width, widest), (True, False)):
         grid = _wide(report, page, room, meanings=meanings)
         if page.fits(grid.width):
@@ -153,7 +153,7 @@ def _narrow(report: Report, page: Page) -> Grid:
         rows += [Section(styled(" " * (digits + 2)) + group) for group in _new_group(report, layer)]
         number = styled((f"{str(layer.number).rjust(digits)}  ", Style.QUIET))
         parameters = _parameters(report, layer, page)
-        room = page.width - number.width - GAP - parameters.width
+        room = page.width - width_of(number) - GAP - width_of(parameters)
         title = number + _titled(report, layer, page, room)
         rows.append(Section(title, parameters, indent=digits + 4))
         rows += [(styled(" " * digits), *row[:3]) for row in _rows(report, layer, page)]
@@ -170,7 +170,7 @@ def _titled(report: Report, layer: Layer, page: Page, room: int) -> Text:
     if layer.same_as or layer.unread or layer.call["name"]:  # which the text has already
         return text + mask
     named = styled(text, "  ", (report.names[layer.number - 1], Style.QUIET), mask)
-    return named if named.width <= room else text + mask
+    return named if width_of(named) <= room else text + mask
 
 
 def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row]:
@@ -264,5 +264,5 @@ def _total(report: Report, page: Page) -> Section:
                 parts = f": {part}, {other}"
     total = styled(" " * (digits + 2), (words, Style.QUIET), (text, Style.SHAPE), parts)
     legend = styled((f"{page.returned} what the model returns", Style.QUIET))
-    has_room = page.fits(total.width + GAP + legend.width)
+    has_room = page.fits(width_of(total) + GAP + width_of(legend))
     return Section(total, legend if has_room else Text(), indent=digits + 4)

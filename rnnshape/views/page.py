@@ -50,7 +50,7 @@ class Page(NamedTuple):
         size = sum(weight.size * weight.itemsize for weight in weights)
         power = min(5, max(0, size.bit_length() - 1) // 10)
         unit = ("B", "KB", "MB", "GB", "TB", "PB")[power]
-        return f"{size / 1024**power:.2f}\N{NO-BREAK SPACE}{unit}"
+        return whole(f"{size / 1024**power:.2f} {unit}")
 
     @property
     def times(self) -> str:

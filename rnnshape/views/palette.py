@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from rnnshape.views.text import Style
+from rich.text import Span
+
+from rnnshape.views.text import Style, Text
 
 
 class Colour(NamedTuple):
@@ -12,13 +15,11 @@ class Colour(NamedTuple):
 
     Attributes:
         name: of the terminal's own, which can be read on white and on black.
-        code: the same as an escape sequence has it.
         on_black: in a picture, whose ground is dark.
         on_page: on a page, before it is mixed with the colour of its text, which tells its ground.
     """
 
     name: str
-    code: str
     on_black: str
     on_page: str
 
@@ -28,49 +29,38 @@ class Colour(NamedTuple):
         return f"color-mix(in srgb, {self.on_page} {SHARE_ON_PAGE}%, currentColor)"
 
 
-MAGENTA = Colour("magenta", "35", "#d78fe6", "#b04fc0")
-GREEN = Colour("green", "32", "#7ccf7c", "#2a8c4a")
-RED = Colour("red", "31", "#ff7b72", "#dc3c3c")
+MAGENTA = Colour("magenta", "#d78fe6", "#b04fc0")
+GREEN = Colour("green", "#7ccf7c", "#2a8c4a")
+RED = Colour("red", "#ff7b72", "#dc3c3c")
 SHARE_ON_PAGE = 55  # per cent of the colour; the rest is the text's
-GREY = "#a0a0a0"  # of what is quiet, in a picture
+IN_PICTURE = {"dim": "#a0a0a0"} | {each.name: each.on_black for each in (MAGENTA, GREEN, RED)}
 
-
-class Look(NamedTuple):
-    """How a style stands out."""
-
-    bold: bool = False
-    quiet: bool = False
-    colour: Colour | None = None
-
-    @property
-    def code(self) -> str:
-        """As an escape sequence has it: `1;35`."""
-        colour = self.colour.code if self.colour else ""
-        return ";".join(filter(None, ("1" * self.bold, "2" * self.quiet, colour)))
-
-    @property
-    def in_rich(self) -> str:
-        """As Rich names it, in the colours of the terminal: `bold magenta`."""
-        return self._words("dim", self.colour.name if self.colour else "")
-
-    @property
-    def in_picture(self) -> str:
-        """As Rich names it, on black: `bold #d78fe6`."""
-        return self._words(GREY, self.colour.on_black if self.colour else "")
-
-    def _words(self, quiet: str, colour: str) -> str:
-        return " ".join(filter(None, ("bold" * self.bold, quiet * self.quiet, colour)))
-
-
+# As Rich names it, in the colours of the terminal.
 LOOKS = {
-    Style.PLAIN: Look(),
-    Style.TITLE: Look(bold=True),
-    Style.NAME: Look(bold=True, colour=MAGENTA),
-    Style.SHAPE: Look(bold=True),
-    Style.QUIET: Look(quiet=True),
-    Style.GOOD: Look(colour=GREEN),
-    Style.BAD: Look(bold=True, colour=RED),
-    Style.PENDING: Look(colour=MAGENTA),
-    Style.KEYWORD: Look(bold=True),
-    Style.LITERAL: Look(colour=MAGENTA),
+    Style.PLAIN: "",
+    Style.TITLE: "bold",
+    Style.NAME: "bold magenta",
+    Style.SHAPE: "bold",
+    Style.QUIET: "dim",
+    Style.GOOD: "green",
+    Style.BAD: "bold red",
+    Style.PENDING: "magenta",
+    Style.KEYWORD: "bold",
+    Style.LITERAL: "magenta",
 }
+
+
+def in_picture(style: Style) -> str:
+    """The same on black.
+
+    >>> in_picture(Style.NAME)
+    'bold #d78fe6'
+    """
+    return " ".join(IN_PICTURE.get(word, word) for word in LOOKS[style].split())
+
+
+def dressed(text: Text, look: Callable[[Style], str] = LOOKS.__getitem__) -> Text:
+    """A text in what each of its styles looks like."""
+    copy = text.copy()
+    copy.spans = [Span(span.start, span.end, look(Style(str(span.style)))) for span in text.spans]
+    return copy

@@ -28,7 +28,7 @@ from itertools import groupby, pairwise
 
 from rnnshape.layer import Layer
 from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
-from rnnshape.views.text import Style, Text, joined
+from rnnshape.views.text import Style, Text
 
 LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
 SPACE, ELLIPSIS = 2, 7  # columns between slots, and where some are left out
@@ -352,5 +352,5 @@ class Canvas:
                 ("".join(character for character, _ in run).translate(letters), style)
                 for style, run in groupby(row, key=lambda cell: cell[1])
             )
-            lines.append(Text(tuple(pieces)))
-        return joined("\n", lines)
+            lines.append(Text.assemble(*pieces))
+        return Text("\n").join(lines)

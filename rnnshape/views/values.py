@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rnnshape.report import Report
 from rnnshape.views.blocks import Picture
 from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, joined, styled
+from rnnshape.views.text import Style, Text, styled
 
 if TYPE_CHECKING:
     from rnnshape.measuring.arrays import Array
@@ -59,7 +59,7 @@ def blocks(report: Report, page: Page) -> Iterator[Picture]:
     written = (len(_number(number, decimals)) for _, numbers in rows for number in numbers)
     width = max(written, default=1)
     for named in arrays:
-        yield Picture(joined("\n", _lines(named, page, labels, width, decimals)))
+        yield Picture(Text("\n").join(_lines(named, page, labels, width, decimals)))
 
 
 def _arrays(report: Report, page: Page) -> Iterator[NamedArray]:

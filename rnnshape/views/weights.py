@@ -107,7 +107,7 @@ def _sum(layer: Layer, weights: Sequence[Tensor], times: int, page: Page) -> Tex
         return styled((f"{names} = " if names != numbers else "", Style.QUIET), total)
     return styled(
         (f"{names} = ", Style.QUIET),
-        whole(f"{numbers}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"),
+        whole(f"{numbers} = "),
         total,
     )
 
