@@ -118,10 +118,11 @@ def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str
     What all of some weights have as a factor, as the gates of a cell, stands before their sum.
 
     >>> from rnnshape.rules.facts import Axis
+    >>> from rnnshape.views.text import NO_BREAK
     >>> kernel = Tensor("kernel", (Axis("features", 16), 4 * Axis("units", 64)))
     >>> bias = Tensor("bias", (4 * Axis("units", 64),))
     >>> for text in formula([kernel, bias], 2, Page()):
-    ...     print(" ".join(text.split()))  # there are no-break spaces in it
+    ...     print(text.replace(NO_BREAK, " "))
     2 · 4 · (features·units + units)
     2 · 4 · (16·64 + 64)
     """
