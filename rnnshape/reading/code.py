@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from inspect import signature
+from inspect import getattr_static, signature
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -110,6 +110,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
         evaluator.tell(wrong)
+    for caught in evaluator.caught if not questions else ():
+        evaluator.tell(caught)
     return Reading(
         tuple(questions),
         tuple(evaluator.messages),
@@ -199,7 +201,7 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
         if isinstance(node, ast.Name) and node.id != name
     }
     for name, found in own.items():
-        if name in used and name not in without_base:
+        if (name in used and name not in without_base) or _is_abstract(found):
             continue
         made = _call_openly(evaluator, found, *evaluator.called.get(name, ()))
         methods = vars(found).items() if isinstance(found, type) else ()
@@ -213,6 +215,16 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
                 _call_openly(evaluator, getattr(made, word))
                 if len(held.loaded) > loaded:  # its model is that of a file now
                     made = _call_openly(evaluator, found)
+
+
+def _is_abstract(found: Any) -> bool:
+    """Whether it is a class that leaves methods to those that derive from it."""
+    for name in dir(found) if isinstance(found, type) else ():
+        part = getattr_static(found, name)
+        method = part.fget if isinstance(part, property) else part
+        if isinstance(method, FunctionType) and hasattr(method, "__isabstractmethod__"):
+            return True
+    return False
 
 
 def _call_openly(

@@ -287,7 +287,7 @@ class Keras:
             if id(one) not in seen:
                 seen.add(id(one))
                 inner = self._layers(one, seen)
-                below = sum(of["parameters"] or 0 for of in inner)
+                below = sum(part.count_params() for part in self.inner(one) if part.built)
                 total = one.count_params() if one.built else None
                 found.append(
                     {

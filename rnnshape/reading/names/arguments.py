@@ -225,6 +225,12 @@ def holds_tensors(value: object) -> bool:
     return next(graph.tensors_in(value), None) is not None
 
 
+def keys_of(given: Any) -> list[str]:
+    """Those of a dictionary of tensors, in Keras' order."""
+    is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
+    return sorted(given, key=str) if is_flat else []
+
+
 def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     """`keras.Input`, and `InputLayer`."""
     if isinstance(named.get("tensor"), Tensor):

@@ -15,14 +15,22 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Setting, check_positions, config, holds_tensors, passed
 from rnnshape.reading.names.arrays import sizes_given
 from rnnshape.reading.names.rows import (
+    count_params,
     counted_in_all,
     nested_like,
     own_called,
     shapes_of_row,
     uses_all,
     uses_more,
+    weight_of,
 )
-from rnnshape.reading.names.session import open_of, opened, session, unknown_of
+from rnnshape.reading.names.session import (
+    added_to_unknown,
+    open_of,
+    opened,
+    session,
+    unknown_of,
+)
 from rnnshape.reading.names.tensors import (
     Tensor,
     Weight,
@@ -41,6 +49,7 @@ BASES = {
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
+WEIGHTS = ("kernel", "bias", "embeddings", "gamma", "beta")  # that code takes of a layer
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 
 
@@ -83,7 +92,7 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        is_known = name in ("input", "output") or self._is_argument(name)
+        is_known = name in ("input", "output", *WEIGHTS) or self._is_argument(name)
         return is_known or keras2.attribute(name, "layer") is not None
 
     def _is_argument(self, name: str) -> bool:
@@ -96,6 +105,9 @@ class Layer(StandIn):
             return self._end(name)
         if self._is_argument(name):
             return _as_code_has_it(self.own_layer.call[name])
+        first = session().built.get(self.own_layer)
+        if first and (weight := weight_of(first, name)) is not None:
+            return weight
         if (gone := keras2.attribute(name, "layer")) is not None:
             session().old_name(f"layer.{name}", gone)
         raise AttributeError(name)
@@ -227,7 +239,7 @@ class Layer(StandIn):
         self.own_weights += (made,)
         return made
 
-    count_params = gives_open("a number of parameters")
+    count_params = count_params
     compute_mask = gives_open("a mask")
     compute_output_shape = gives_open("a shape")
     get_weights = gives_open("weights")
@@ -248,20 +260,7 @@ class Layer(StandIn):
             raise IsOpenError(opened("", "its configuration is not known"))
         return cls(**config)
 
-    @staticmethod
-    def own_made_by_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
-        """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
-        owner, _, word = text.partition("(")[0].rpartition(".")
-        evaluator = session().evaluator
-        first = owner.partition(".")[0]
-        for layer in given:
-            session().take(layer)
-        if word != "add" or not first.isidentifier() or first in evaluator.module.names:
-            return found
-        model = session().sequential()
-        (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
-        model.own_is_assigned(owner.rpartition(".")[2], True)
-        return model.add(*given)
+    own_made_by_unknown = staticmethod(added_to_unknown)
 
     def own_as_argument(self) -> Value:
         """The layer inside another."""

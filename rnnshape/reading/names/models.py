@@ -18,6 +18,7 @@ from rnnshape.reading.names.arguments import (
     check_positions,
     holds_tensors,
     inputs_of_call,
+    keys_of,
     open_shape,
     passed,
     with_inputs,
@@ -33,7 +34,6 @@ from rnnshape.reading.names.rows import own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
-    keys_of,
     name_given,
     plain_shape,
     plain_sizes,

@@ -8,6 +8,7 @@ from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
+from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
@@ -93,13 +94,37 @@ def nested_like(made: Any, returned: Any) -> Any:
 def counted_in_all(weights: Sequence[Weight], inner: Sequence[graph.LayerCall]) -> int | None:
     """How many numbers weights hold, and those of layers that are called; None if not known."""
     counts: list[Any] = [weight.size for weight in weights]
-    outputs = [graph.Tensor(call) for call in inner]
-    try:
-        layers = describe(graph.network_of([], outputs, "", inner)).layers if inner else ()
-    except QueryError:
-        return None
+    layers = _described(inner)
     counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
-    return sum(counts) if all(isinstance(count, int) for count in counts) else None
+    is_known = len(layers) == len(inner) and all(isinstance(count, int) for count in counts)
+    return sum(counts) if is_known else None
+
+
+def count_params(layer: Any) -> Any:
+    """`layer.count_params()`, and that of a model, as the rule counts them."""
+    first = session().built.get(vars(layer).get("own_layer"))
+    calls: list[Any] = layer.own_calls() if hasattr(layer, "own_calls") else [first]
+    many = None if None in calls else counted_in_all(layer.own_weights, calls)
+    return opened("a number of parameters") if many is None else many
+
+
+def weight_of(call: graph.LayerCall, name: str) -> Weight | None:
+    """What a layer of Keras has under a name, if that is a weight."""
+    facts = [layer.facts for layer in _described([call]) if layer.facts]
+    found = [weight.sizes for one in facts for weight in one.weights if weight.name == name]
+    sizes = next(iter(found), None)
+    return None if sizes is None or None in sizes else Weight(sizes)
+
+
+def _described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
+    """The layers of calls as the rule has them; none where it would assume what they are given."""
+    network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)
+    if any(source.shape is None for source in network.inputs):
+        return ()
+    try:
+        return describe(network).layers if calls else ()
+    except QueryError:
+        return ()
 
 
 def uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:

@@ -97,6 +97,8 @@ class Session:
         words = tuple((word, _in_a_row(value)) for word, value in named.items())
         arguments = tuple(map(_in_a_row, given))
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
+        if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
+            describe(graph.network_of([], (), "", [call]))  # the code itself may know what to do
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.trying):
             _check_weights(self.built.setdefault(layer, call), call)
@@ -241,6 +243,21 @@ def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
     message = f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
     words = f'(Python: "{word} values to unpack")'
     return QueryError(f"{message} {words}", session().evaluator.place)
+
+
+def added_to_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
+    """`model.add(LSTM(4))` of a model that the code does not make: it is a `Sequential`."""
+    owner, _, word = text.partition("(")[0].rpartition(".")
+    evaluator = session().evaluator
+    first = owner.partition(".")[0]
+    for layer in given:
+        session().take(layer)
+    if word != "add" or not first.isidentifier() or first in evaluator.module.names:
+        return found
+    model = session().sequential()
+    (evaluator.parts if "." in owner else evaluator.module.names)[owner] = model
+    model.own_is_assigned(owner.rpartition(".")[2], True)
+    return model.add(*given)
 
 
 def of_sequential(model: Any, *_: Any, **__: Any) -> None:

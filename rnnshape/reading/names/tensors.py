@@ -36,14 +36,22 @@ class Sizes(tuple[Any, ...]):
 class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
-    own_what, dtype = "a tensor", "float32"
+    own_what = "a tensor"
     __slots__ = ()
+
+    @property
+    def dtype(self) -> str:
+        """What the input or layer says that makes it, and else Keras' own."""
+        maker: Any = self.maker
+        is_given = isinstance(maker, graph.InputTensor)
+        said = maker.dtype if is_given else maker.layer.call["dtype"]
+        return said.removeprefix("mixed_") if isinstance(said, str) else "float32"
 
     def own_reaches(self, name: str) -> bool:
         """What something returns that is not read may hold several: `bert(x).pooler_output`."""
-        if isinstance(self.maker, graph.InputTensor) or self.maker.layer.unread is None:
-            return name == "_keras_shape"
-        return name == "_keras_shape" or plain_sizes(self) is None
+        maker: Any = self.maker
+        is_read = isinstance(maker, graph.InputTensor) or maker.layer.unread is None
+        return name == "_keras_shape" or not (is_read or plain_sizes(self) is not None)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
         raise TypeError("one tensor is taken for several")
@@ -52,11 +60,12 @@ class Tensor(graph.Tensor, StandIn):
     def own_taken_apart(value: Tensor, count: int) -> list[Tensor]:
         """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or an
         operation of which no rule says the shape."""
-        if isinstance(value.maker, graph.InputTensor) or plain_sizes(value) is not None:
+        maker: Any = value.maker
+        if isinstance(maker, graph.InputTensor) or plain_sizes(value) is not None:
             return list(value)
-        if value.maker.layer.unread is None and value.maker.layer.call.name not in OPERATIONS:
+        if maker.layer.unread is None and maker.layer.call.name not in OPERATIONS:
             return list(value)
-        return [Tensor(value.maker, place) for place in range(count)]
+        return [Tensor(maker, place) for place in range(count)]
 
     own_miscounted = staticmethod(miscounted)
 
@@ -74,7 +83,7 @@ class Tensor(graph.Tensor, StandIn):
     def shape(self) -> Any:
         sizes = plain_sizes(self)
         if sizes is not None:
-            return sizes_of_shape(sizes)
+            return Sizes(open_of(size) if isinstance(size, Unknown) else size for size in sizes)
         if not isinstance(self.maker, graph.InputTensor):
             return opened("", "this tensor's shape is not known")
         found = opened(f"{self.maker.name or 'x'}.shape")
@@ -309,11 +318,6 @@ def plain_shape(sizes: Sequence[Any]) -> Shape:
     return tuple(map(size_of_tensor, sizes))
 
 
-def sizes_of_shape(shape: Shape) -> Sizes:
-    """A shape as code meets it: what is not known is open."""
-    return Sizes(open_of(size) if isinstance(size, Unknown) else size for size in shape)
-
-
 def written(index: object) -> str:
     """An index as Python writes it; an `IsOpenError` where a part of it is open."""
     if isinstance(index, tuple):
@@ -334,12 +338,6 @@ def name_given(tensor: Tensor) -> str:
 
 def tensors_of(given: Any) -> list[Any]:
     return [*graph.tensors_in(given)]
-
-
-def keys_of(given: Any) -> list[str]:
-    """Those of a dictionary of tensors, in Keras' order."""
-    is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
-    return sorted(given, key=str) if is_flat else []
 
 
 # Functions that are no layers, under the names of `keras.ops`, `tf` and `K`

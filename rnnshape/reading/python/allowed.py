@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import builtins
 import collections
 import contextlib
@@ -318,7 +319,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
-    "abc": {"ABC": object, "abstractmethod": unchanged},
+    "abc": {"ABC": object, "abstractmethod": abc.abstractmethod},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
     "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},

@@ -88,7 +88,7 @@ class Evaluator:
         self.roots: list[object] = []  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
-        self.messages: list[QueryError] = []
+        self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
@@ -98,9 +98,7 @@ class Evaluator:
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
-        self.called: dict[
-            str, tuple[Sequence[object], Mapping[str, object]]
-        ] = {}  # with what, last
+        self.called: dict[str, Any] = {}  # with what, last
 
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
@@ -215,6 +213,8 @@ class Evaluator:
 
     def _told(self, wrong: QueryError, text: str) -> Open:
         wrong.place = wrong.place or self.place
+        if self.trying and not isinstance(wrong, NotReadError):
+            raise wrong  # Keras' own: the code may catch it
         self.tell(wrong)
         return self.open(text, wrong.message)
 

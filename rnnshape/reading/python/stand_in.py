@@ -174,6 +174,8 @@ OTHERS: dict[type, tuple[str, ...]] = {
 def is_visible(owner: object, name: str) -> bool:
     """Whether code reaches what is under a name of a value; the name is as it is stored."""
     kind = _kind(owner)
+    if name == "__subclasses__":
+        return isinstance(owner, type) and is_of_code(owner)
     if _is_dunder(name):
         is_made = isinstance(owner, StandIn) and not is_of_code(kind)
         return name in DUNDERS and not (is_made and name == "__init__")

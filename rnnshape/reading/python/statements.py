@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.reading.python.allowed import is_instance
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
@@ -335,6 +336,7 @@ def _handled(
             if handler.name:
                 scope.names[handler.name] = wrong
             evaluator.handled.append(wrong)
+            evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
             try:
                 evaluator.block(handler.body, scope)
             finally:
