@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
@@ -121,8 +122,6 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if (function := loss_or_metric(name, path)) is not None:
         return function
-    if name == "data" and path == "tensorflow":
-        return MODULES["tensorflow.data"]
     if name in CLASSES or name in FUNCTIONS:
         return CLASSES.get(name) or FUNCTIONS[name]
     if name == "get" and path.endswith("activations"):
@@ -294,6 +293,8 @@ class KerasModule(Module):
 
     def _named(self, name: str) -> Any:
         dotted = f"{self.path}.{name}"
+        if dotted in MODULES:
+            return MODULES[dotted]
         module = None if self.path in PACKAGES else keras2.MODULES.get(self.path)
         is_layer = signatures.module_of(name) == "layers" or name.startswith("CuDNN")
         if not (is_layer or dotted in PACKAGES):
@@ -306,6 +307,15 @@ class KerasModule(Module):
         if name in SUBMODULES or (self.path.endswith("applications") and name.islower()):
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
+
+
+NESTS = Module(
+    "keras.tree",
+    {
+        "flatten": lambda nest: list(within(nest)),
+        "map_structure": lambda change, nest: rebuilt(nest, change),
+    },
+)
 
 
 @cache
@@ -340,6 +350,7 @@ MODULES: dict[str, object] = {
         for path in ("keras", "tensorflow", "tf_keras", "tensorflow.keras.backend")
     },
     "six.moves": Module("six.moves", {"range": range, "xrange": range, "zip": zip, "map": map}),
+    **dict.fromkeys(("keras.tree", "tensorflow.nest"), NESTS),
     **MODULES_OF_DATA,
 }
 NAMES = Names()

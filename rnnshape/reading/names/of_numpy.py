@@ -320,7 +320,8 @@ NUMPY: dict[str, Any] = {
     "stack": _stacked,
     "newaxis": None,
     "prod": lambda value, **_: product(value) if isinstance(value, list | tuple) else value.size,
-    "random": Module("numpy.random", {**ARRAYS, "default_rng": lambda *_: GENERATOR}),
+    "random": Module("numpy.random", {
+        **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
     **{name: _elementwise(name) for name in (
         "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
         "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",

@@ -176,7 +176,7 @@ class Evaluator:
             self.spend(limits.weight_of_call(plain, parts, named))
             made = function(*parts, **named)
             if isinstance(made, Open):
-                raise IsOpenError(made)
+                raise IsOpenError(made, is_made=True)
             if isinstance(made, Iterator) and not isinstance(made, Stream):
                 made = Stream(made)
             limits.check_result(made)
@@ -185,7 +185,8 @@ class Evaluator:
             found = self.derived(wrong.value)
             found.row = wrong.value.row if plain in GO_OVER else found.row
             if found is not wrong.value:
-                found.is_number = plain in NUMBERS
+                is_given = any(part is wrong.value for part in parts)
+                found.is_number = plain in NUMBERS or (wrong.is_made and not is_given)
                 if _is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found

@@ -91,10 +91,10 @@ class Open:
 
 
 class IsOpenError(Exception):
-    """Something had to know a value that is open."""
+    """Something had to know a value that is open; or made a number that is."""
 
-    def __init__(self, value: Open) -> None:
-        self.value = value
+    def __init__(self, value: Open, *, is_made: bool = False) -> None:
+        self.value, self.is_made = value, is_made and value.is_number
         super().__init__(value.label)
 
 

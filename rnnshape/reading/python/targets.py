@@ -21,8 +21,9 @@ def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
     if is_alike(over.row):
         return over.row
     item = evaluator.part(over, "[...]")
-    if isinstance(item, Open) and ast.unparse(iterated).startswith("range("):
-        item = replace(item, is_number=True)
+    match item, iterated:
+        case Open(), ast.Call(func=ast.Name("range")):
+            return replace(item, is_number=True)
     return item
 
 
