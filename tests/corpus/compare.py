@@ -26,7 +26,7 @@ REFUSED = "refused"  # nothing is answered, and it is said why
 MISSED = "missed"  # a model is neither answered nor mentioned
 WRONG = "wrong"  # a number that differs; a layer too many, or too few without a word
 FAILED = "failed"  # Keras itself ends with an error: nothing is compared
-DEFAULTS = (5, 1, 16)  # timesteps, features, space: what the command fills in
+DEFAULTS = {"timesteps": 5, "features": 1}  # what the command fills in; of space axes 16
 VERDICTS = (RIGHT, OPEN, REFUSED, MISSED, WRONG, FAILED)
 
 
@@ -168,9 +168,11 @@ def _assumed(report: Json, model: Json) -> Iterator[tuple[str, str]]:
         for axis, (label, size, of) in enumerate(
             zip(one["axes"] or [], one["shape"] or [], shape, strict=False)
         ):
+            if one["axes"].count(label) > 1:
+                continue  # the label does not say which
             if label in said and of is not None and (axis or model["batch_matters"]):
                 yield WRONG, f"{label} of {one['name']} is said to be assumed, in Keras it is {of}"
-            if label not in said and of is None and axis and size in DEFAULTS:
+            if label not in said and of is None and axis and size == DEFAULTS.get(label, 16):
                 yield WRONG, f"{label} of {one['name']} is not said to be assumed"
 
 

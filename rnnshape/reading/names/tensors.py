@@ -235,7 +235,9 @@ def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
 
 
 def _is_batch(size: Any) -> bool:
-    return isinstance(size, Open) and size.stands_for == BATCH
+    """Whether it is the batch, or follows from that alone, as `batch * heads`."""
+    roots = (size.roots or (size,)) if isinstance(size, Open) else ()
+    return bool(roots) and all(root.stands_for == BATCH for root in roots)
 
 
 def _count_of(call: Call) -> int:

@@ -200,6 +200,11 @@ def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
         raise IsOpenError(dataclasses.replace(wrong.value, row=(number, wrong.value.row))) from None
 
 
+def grouped(values: Iterable[object], key: Any = None) -> Iterable[object]:
+    """`itertools.groupby`, whose groups are gone where the next one is asked for."""
+    return [(word, Stream([*group])) for word, group in itertools.groupby(values, key)]
+
+
 def next_of(stream: Any, *default: object) -> object:
     is_known = isinstance(stream, Open) and stream.row is not None
     return stream.row if is_known else next(stream, *default)
@@ -291,11 +296,14 @@ MODULES: dict[str, Mapping[str, object]] = {
         "lru_cache": functools.lru_cache,
         "wraps": lambda *_, **__: unchanged,
     },
-    "itertools": _of(
-        itertools,
-        "accumulate chain combinations count cycle dropwhile islice pairwise permutations product"
-        " repeat starmap takewhile zip_longest",
-    ),
+    "itertools": {
+        "groupby": grouped,
+        **_of(
+            itertools,
+            "accumulate chain combinations count cycle dropwhile islice pairwise permutations"
+            " product repeat starmap takewhile zip_longest",
+        ),
+    },
     "collections": {
         "OrderedDict": dict,
         "namedtuple": namedtuple,
