@@ -324,11 +324,11 @@ class E:
 class S(str):
     pass
 try:
-    1 / 0
+    raise ZeroDivisionError("x")
 except Exception as wrong:
     err = wrong
 try:
-    next(iter([]))
+    raise StopIteration(1)
 except Exception as wrong:
     err2 = wrong
 try:

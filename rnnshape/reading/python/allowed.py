@@ -263,8 +263,8 @@ NAMES_OF_PYTHON = """
 EXCEPTIONS = {
     name: kind
     for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, Exception)
-}
+    if isinstance(kind, type) and issubclass(kind, Exception) and kind is not MemoryError
+}  # that of memory ends the reading
 BUILTINS: dict[str, object] = {
     **_of(builtins, NAMES_OF_PYTHON),
     **EXCEPTIONS,

@@ -25,7 +25,7 @@ from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
-    Stream,
+    bounded,
     has_stand_in,
     is_of_code,
     is_settable,
@@ -96,6 +96,7 @@ class Evaluator:
         self.trying, self.loops = 0, 0
         self.doubted: list[Open] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
+        self.raised: dict[int, Exception] = {}  # that the code itself has made
         self.conditions: list[str] = []  # that are not known, and are followed as if they held
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
         self.called: dict[str, Any] = {}  # with what, last
@@ -174,11 +175,9 @@ class Evaluator:
         plain = None if is_of_code(type(function)) else function  # its == may be the code's
         try:
             self.spend(limits.weight_of_call(plain, parts, named))
-            made = function(*parts, **named)
+            made = bounded(function(*parts, **named))
             if isinstance(made, Open):
                 raise IsOpenError(made, is_made=True)
-            if isinstance(made, Iterator) and not isinstance(made, Stream):
-                made = Stream(made)
             limits.check_result(made)
         except IsOpenError as wrong:
             self.node = node

@@ -12,7 +12,7 @@ import math
 import operator
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
@@ -30,7 +30,10 @@ DEEPEST_CALL, DEEPEST_NEST, DEEPEST_CODE = 40, 60, 80
 OF_THE_HOST = re.compile(r" at 0x|'rnnshape\.")  # else the length of it would be a size
 SEARCHING = ("count", "index", "remove", "sort")
 TEXT = (str, bytes)
-COLLECTIONS = (list, tuple, dict, set, frozenset, range)
+NONE: dict[str, str] = {}
+VIEWS = (type(NONE.keys()), type(NONE.values()), type(NONE.items()))
+COLLECTIONS: tuple[type[Any], ...] = (list, tuple, dict, set, frozenset, range, *VIEWS)
+ENDLESS = ("builtins", "itertools")  # where the iterators are from that no `Stream` bounds
 CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
 
 
@@ -49,14 +52,18 @@ class ExhaustedError(BaseException):
     """The code takes more steps than are followed."""
 
 
+TOO_LARGE = "this is too large to be read"
 NESTED = "this is nested too deeply to be read"
 # Bounds of this reader, and what Keras refuses: not Python's.
 OURS = (ExhaustedError, *TOO_MUCH, QueryError, RecursionError)
 
 
-def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -> int:
+def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> int:
     """How many values Python may meet in one; a list that stands in it twice counts twice."""
     if isinstance(value, TEXT):
+        if len(value) > 16 * MOST:
+            raise TooLargeError(TOO_LARGE)
+        check_text(value)
         return 1 + len(value) // 16
     if isinstance(value, int):
         return 1 + value.bit_length() // 64
@@ -64,12 +71,14 @@ def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -
         value = vars(value)
     if isinstance(value, functools.partial):
         value = [value.func, *value.args, *value.keywords.values()]
+    if isinstance(value, Iterator) and type(value).__module__ in ENDLESS:
+        raise IsOpenError(Open("an iterator", "it may give more values than are read"))
     if not isinstance(value, COLLECTIONS):
         return 1
     known = {} if known is None else known
     if id(value) not in known:
         if depth > DEEPEST_NEST or len(value) > MOST:
-            raise TooLargeError("this is too large to be read")
+            raise TooLargeError(TOO_LARGE)
         if isinstance(value, range):
             count = len(value)
         else:
@@ -77,7 +86,7 @@ def weight(value: object, depth: int = 0, known: dict[int, int] | None = None) -
             count = sum(weight(item, depth + 1, known) for item in inner)
         known[id(value)] = 1 + count
     if known[id(value)] > MOST:
-        raise TooLargeError("this is too large to be read")
+        raise TooLargeError(TOO_LARGE)
     return known[id(value)]
 
 
@@ -93,13 +102,12 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
 
 def check_text(made: object) -> None:
     """Raises where a text is none that Python would write where the code runs."""
-    if isinstance(made, str) and OF_THE_HOST.search(str.__str__(made)[:MOST]):
+    if isinstance(made, str) and OF_THE_HOST.search(str.__str__(made)):
         raise IsOpenError(Open("text", "what Python would write here is not known"))
 
 
 def check_result(made: object) -> None:
     """Raises where what was made is too large."""
-    check_text(made)
     if not isinstance(made, range):
         weight(made)
     if isinstance(made, int) and made.bit_length() > MOST_BITS:

@@ -7,7 +7,7 @@ import enum
 import functools
 import itertools
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from rnnshape.nest import within
@@ -112,7 +112,7 @@ class Stream:
             try:
                 for item in itertools.islice(rest, MOST + 1):
                     check_text(item)
-                    given.append(item)
+                    given.append(bounded(item))
             except Exception as wrong:
                 self.ends = wrong
             self._items = given[::-1]
@@ -137,6 +137,12 @@ class Stream:
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
+
+
+def bounded(value: object) -> object:
+    """An iterator as a `Stream`; any other value as it is."""
+    is_one = isinstance(value, Iterator) and not isinstance(value, Stream | Open)
+    return Stream(value) if is_one else value  # type: ignore[arg-type]
 
 
 def left(stream: Stream) -> list[object]:

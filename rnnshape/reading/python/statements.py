@@ -9,13 +9,19 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import is_instance
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
+from rnnshape.reading.python.limits import (
+    FEW_ROUNDS,
+    MANY_ROUNDS,
+    STEPS_OF_LOOP,
+    TOO_MUCH,
+    TooLongError,
+)
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -94,8 +100,11 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Raise(exc=exception):
             again = [RuntimeError("No active exception to reraise"), *evaluator.handled]
             made = evaluator.worth(exception, scope) if exception else again[-1]
-            if isinstance(made, type):
-                made = evaluator.really(made)
+            if isinstance(made, Open):
+                made = made.stands_for  # if it was caught
+            elif exception:
+                made = evaluator.really(made) if isinstance(made, type) else made
+                evaluator.raised[id(made)] = made
             raise made if isinstance(made, Exception) else RuntimeError("an exception")
         case ast.Assert(test=test):
             truth = evaluator.truth(test, scope)
@@ -291,7 +300,7 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
             evaluator.block(node.body, scope)
         finally:
             evaluator.trying -= 1
-    except (IsOpenError, TooLongError):
+    except (IsOpenError, NotReadError, *TOO_MUCH):
         raise
     except Exception as wrong:
         evaluator.depth = depth
@@ -334,7 +343,10 @@ def _handled(
         kinds = evaluator.worth(handler.type, scope) if handler.type else Exception
         if evaluator.really(is_instance, wrong, kinds) is True:
             if handler.name:
-                scope.names[handler.name] = wrong
+                unread = evaluator.open(handler.name, "what Python says of it is not known")
+                unread.stands_for = wrong
+                is_of_code = evaluator.raised.get(id(wrong)) is wrong
+                scope.names[handler.name] = wrong if is_of_code else unread
             evaluator.handled.append(wrong)
             evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
             try:
