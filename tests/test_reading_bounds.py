@@ -206,6 +206,11 @@ ATTACKS: dict[str, str] = {
     "array_sorted": "import numpy as np\nLSTM(len(sorted(np.zeros((10**9,)))))",
     "array_unpacked": "import numpy as np\nLSTM(*np.zeros((10**9,)))",
     "array_product": "import numpy as np\nnp.einsum('i,j,k->ijk', *[np.zeros(9999)] * 3)\nLSTM(3)",
+    "array_dot": "import numpy as np\nLSTM(len(np.dot(*[np.zeros((4000, 4000))] * 2)))",
+    "array_sum": "import numpy as np\nnp.einsum('a,b,c,d->', *[np.zeros(999)] * 4)\nLSTM(3)",
+    "array_sums": "import numpy as np\n"
+    "np.einsum('a,b,c,d,e,f,g,h,i,j,k,l->', *[np.zeros(n) for n in range(99, 111)])\nLSTM(3)",
+    "array_open": "import numpy as np\nnp.einsum('a,b,c,d,e,f,g,h->', *[np.zeros(n)] * 8)\nLSTM(3)",
     "set_item": "m = Sequential([LSTM(3)])\nm[0] = 3",
     "one_hot": "x = Input((3,))\nfor _ in range(5000): x = Concatenate()([x, x])\nModel(x, x)",
     "graph_doubled": "x = Input((3,))\nfor _ in range(900): x = Add()([x, x])\nDense(1)(x)",

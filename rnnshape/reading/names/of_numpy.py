@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -40,6 +40,8 @@ METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "r
 TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
+SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
+MOST_LETTERS = 10  # of sizes that are all different
 # In the place of what is not known: a size, and the numbers of an array.
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
 
@@ -188,20 +190,55 @@ def of_numpy(name: str) -> Callable[..., Any]:
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays) and not batches
-        results = []
+        results, refused = [], None
         for run in RUNS[is_known:]:
             try:
                 results.append(function(*_filled(given, run), **_filled(named, run)))
             except MemoryError:
                 raise IsOpenError(opened("data", TOO_LARGE)) from None
-            except (ValueError, TypeError, IndexError):
-                sizes = [*opens_in([array.shape for array in arrays])]
-                if sizes or results:
-                    raise IsOpenError(sizes[0] if sizes else opened("data")) from None
-                raise
+            except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
+                refused = wrong
+        if refused is not None:  # perhaps because of what is not known
+            sizes = [*opens_in([array.shape for array in arrays])]
+            if sizes or results:
+                raise IsOpenError(sizes[0] if sizes else opened("data"))
+            raise refused
         return _kept(results[0]) if is_known else _what_both_say(*results, *batches[:1])
 
+    return _by_small_sizes(name, made) if name in SUMMING else made
+
+
+def _by_small_sizes(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that sums products over axes, which takes long: each size of its result is one of
+    its arrays', so that small sizes stand in the place of all."""
+    first, last = (1, None) if name == "einsum" else (0, 2)
+
+    def made(*given: Any, **named: Any) -> Any:
+        arrays = [_as_array(part) if isinstance(part, list | tuple) else part
+                  for part in given[first:last]]  # fmt: skip
+        shapes = [part.shape for part in arrays if isinstance(part, Array)]
+        sizes = {size for shape in shapes for size in shape if isinstance(size, int) and size > 1}
+        if first and len({*str(given[:1])}) - 6 > MOST_LETTERS - 3 * bool([*opens_in(shapes)]):
+            raise IsOpenError(opened("data", TOO_LARGE))
+        if all(part.own_values for part in arrays if isinstance(part, Array)):
+            return function(*given, **named)
+        small = dict(zip(sorted(sizes), range(2, 2 + len(sizes)), strict=True))
+        large = {number: size for size, number in small.items()}
+        arrays = [_resized(part, small) for part in arrays]
+        others = given[first:][len(arrays) :]
+        try:
+            return _resized(function(*given[:first], *arrays, *others, **named), large)
+        except ValueError:
+            return function(*given, **named)  # which says so of the sizes that are written
+
     return made
+
+
+def _resized(value: Any, sizes: Mapping[int, int]) -> Any:
+    """An array with other sizes in the place of its own."""
+    if not isinstance(value, Array):
+        return value
+    return Array([sizes.get(size, size) if isinstance(size, int) else size for size in value.shape])
 
 
 def _check_is_small(parts: list[Any]) -> None:
