@@ -323,16 +323,11 @@ def network_of(
                 layer.name,
             )
         )
+    is_cell = calls and "Cell" in calls[-1].layer.call.name  # which returns its states, too
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
-    returns = () if is_whole else tuple(map(ref, outputs))
+    returns: Any = () if is_whole and not is_cell else tuple(map(ref, outputs))
     given = [_input(tensor, is_beside=0 < len(inputs) <= place) for tensor, place in places.items()]
-    network = Network(
-        _each_named(given),
-        tuple(steps),
-        returns,  # type: ignore[arg-type]
-        name,
-        kind=kind or "",
-    )
+    network = Network(_each_named(given), tuple(steps), returns, name, kind=kind or "")
     filled = replace(network, inputs=_as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)
     return filled if is_needed else network

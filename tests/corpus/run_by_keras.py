@@ -219,11 +219,21 @@ class Keras:
                 "calls": {
                     str(one): [made for at, made, _ in calls if id(at) == one] for one in called
                 },
-                "operations": [(type(at).__name__, made) for at, made, _ in calls],
+                "operations": [
+                    (type(at).__name__, made, isinstance(at, self.keras.Layer))
+                    for at, made, _ in calls
+                ],
                 "masks": [(at.name, masks, made) for at, made, masks in calls],
             }
             answer["runs"].append(run)
         answer["parameters"] = model.count_params() if model.built else None
+        own = [
+            one
+            for part in (model, *self._below(model))
+            if isinstance(part, self.keras.Model)
+            for one in (*part._trainable_variables, *part._non_trainable_variables)
+        ]
+        answer["weights"] = [list(one.shape) for one in own]
         answer["summary"] = self._summary(model) if model.built else ""
         return answer
 

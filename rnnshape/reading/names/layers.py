@@ -33,7 +33,6 @@ from rnnshape.reading.names.session import (
 )
 from rnnshape.reading.names.tensors import (
     Tensor,
-    Weight,
     argument,
     plain_shape,
     plain_sizes,
@@ -41,6 +40,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.weights import Weight
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
 BASES = {

@@ -12,7 +12,8 @@ from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, Weight, plain_sizes
+from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.names.weights import Weight
 from rnnshape.signatures import is_operation
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length

@@ -12,7 +12,7 @@ from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
-from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
+from rnnshape.reading.names.arrays import BATCH, size_of_tensor
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
@@ -140,16 +140,6 @@ class PartOfUnread(Tensor):
     def __call__(self, *given: Any, **named: Any) -> Any:
         found = opened()
         return self.own_made_by_unknown(found.label, [self, *given, *named.values()], found)
-
-
-class Weight(Array):
-    """A weight that a layer of the code has."""
-
-    own_what = "a weight"
-
-    def own_as_operand(self) -> Tensor:
-        sizes = plain_shape(self.shape)
-        return Tensor(graph.InputTensor(sizes, self.own_name or "weight"))
 
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
