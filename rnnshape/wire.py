@@ -22,11 +22,14 @@ def as_dict(value: Any) -> dict[str, Any]:
     >>> as_dict(Ref(1))
     {'type': 'Ref', 'step': 1, 'output': 0}
     """
+    name = type(value).__name__
+    if _kind(name) is not type(value):  # a class of the code may be called so
+        raise TypeError(f"a {name} is not sent")
     if isinstance(value, QueryError):
         named = {"message": value.message, "place": value.place, "others": value.others}
     else:
         named = {field.name: getattr(value, field.name) for field in fields(value)}
-    return {"type": type(value).__name__, **named}
+    return {"type": name, **named}
 
 
 def from_dict(received: dict[str, Any]) -> Any:

@@ -211,6 +211,14 @@ ATTACKS: dict[str, str] = {
     "array_sums": "import numpy as np\n"
     "np.einsum('a,b,c,d,e,f,g,h,i,j,k,l->', *[np.zeros(n) for n in range(99, 111)])\nLSTM(3)",
     "array_open": "import numpy as np\nnp.einsum('a,b,c,d,e,f,g,h->', *[np.zeros(n)] * 8)\nLSTM(3)",
+    "index_range": "import numpy as np\nx = np.zeros((3, 4))[range(10**9)]\nLSTM(3)",
+    "loss_of_no_name": "m = Sequential([Input((5, 2)), LSTM(3)])\n"
+    "m.compile('mse', metrics=[{'config': {}}])\nm.fit([[[1, 2]]], [[1, 2, 3]])",
+    "data_that_answers_all": "class G:\n    def __getattr__(self, name): return self\n"
+    "m = Sequential([Input((5, 2)), LSTM(3)])\nm.compile('mse')\n"
+    "m.fit([[[1, 2]]], [[1, 2, 3]], validation_data=(G(), G()))",
+    "state_of_no_axis": "import numpy as np\nSequential([Input((5, 2)), LSTM(3)])\n"
+    "x = Input((5, 2))\nm = Model(x, GRU(3)(x, initial_state=np.zeros(())))",
     "set_item": "m = Sequential([LSTM(3)])\nm[0] = 3",
     "one_hot": "x = Input((3,))\nfor _ in range(5000): x = Concatenate()([x, x])\nModel(x, x)",
     "graph_doubled": "x = Input((3,))\nfor _ in range(900): x = Add()([x, x])\nDense(1)(x)",

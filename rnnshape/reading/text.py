@@ -23,7 +23,7 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import SESSION
 from rnnshape.reading.names.tensors import Tensor
-from rnnshape.reading.python import Evaluator, IsOpenError, Open
+from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of, signature
 
@@ -275,7 +275,7 @@ def _no_layer(source: Source, node: ast.expr, value: object) -> QueryError:
     if isinstance(value, type) and issubclass(value, Layer):
         name = value.own_keras_name or ast.unparse(node).rpartition(".")[2]
         return source.error(node, f"{name} is a layer's class: make one of it, {name}(...)")
-    setting = getattr(value, "own_name", "")
+    setting = own(value, "own_name", "")
     what = f"{setting} is" if setting and module_of(setting) else "this is"
     return source.error(node, f"{what} not a Keras layer")
 

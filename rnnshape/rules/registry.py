@@ -140,7 +140,7 @@ def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
     if rank is None or rank == len(names):
         return names
     has_time = call.name == "TimeDistributed"  # whatever else its layer takes
-    return (*names[: 2 * has_time], *axes_of_rank(rank)[2 * has_time :])
+    return (*names[: 2 * has_time], *axes_of_rank(rank)[2 * has_time :])[:rank]
 
 
 def axes_of_rank(rank: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in
+from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
@@ -179,7 +179,7 @@ class Array(StandIn):
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
-        if self.own_dtype == "list" or getattr(other, "own_dtype", None) == "list":
+        if self.own_dtype == "list" or own(other, "own_dtype") == "list":
             return opened("a list")
         if isinstance(other, Array):
             made = Array(broadcast(self.shape, other.shape))

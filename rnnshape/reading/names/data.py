@@ -15,7 +15,7 @@ from rnnshape.reading.names.arrays import Array, differ, sizes_of
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
 
 Shape = tuple[Any, ...]
@@ -79,8 +79,8 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
-        values = getattr(x, "own_values", None)
-        known = max(values) + 1 if values else getattr(x, "own_classes", None)
+        values = own(x, "own_values")
+        known = max(values) + 1 if values else own(x, "own_classes")
         num_classes = opened("num_classes") if known is None else known
     return Array((*shape, num_classes))
 
@@ -133,7 +133,7 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
             parts += [opened("data"), opened("data")]
             continue
         known |= {many} if isinstance(many, int) else set()
-        kind = "list" if isinstance(array, list | tuple) else getattr(array, "own_dtype", None)
+        kind = "list" if isinstance(array, list | tuple) else own(array, "own_dtype")
         sizes = _parted(many, test_size, train_size)
         parts += [Array((size, *sample), dtype=kind) for size in sizes]
     if len(known) > 1:
@@ -205,7 +205,7 @@ class OneHotEncoder(Scaler):
     """A column for each category of each column."""
 
     def own_made(self, data: Any, shape: Shape) -> Any:
-        values = getattr(data, "own_values", ()) if shape[1:] == (1,) else ()
+        values = own(data, "own_values", ()) if shape[1:] == (1,) else ()
         return Array((shape[0], len(set(values)) or opened("the number of categories")))
 
 

@@ -19,7 +19,7 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, own
 from rnnshape.signatures import signature
 
 
@@ -107,7 +107,7 @@ class Sequential(Model):
     @staticmethod
     def _check_length(first: Any) -> None:
         """Keras makes `(features,)` of a recurrent layer's input_dim, and then refuses that."""
-        layer = getattr(first, "own_layer", None)
+        layer = own(first, "own_layer")
         call = layer.call if layer else Call("")
         if "input_dim" in call and call.name in ("LSTM", "GRU", "SimpleRNN"):
             size = printed(call["input_dim"])
@@ -216,7 +216,7 @@ class Sequential(Model):
             return item.maker
         if isinstance(item, Sequential):
             return replace(item.own_first())
-        takes = [item.input] if isinstance(item, UnreadModel) else getattr(item, "own_takes", ())
+        takes = [item.input] if isinstance(item, UnreadModel) else own(item, "own_takes", ())
         if takes:
             return input_anew(takes[0])
         if isinstance(item, Layer) and item.own_keras_name and "own_layer" in vars(item):

@@ -17,7 +17,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import Open, StandIn, opens_in
+from rnnshape.reading.python import Open, StandIn, opens_in, own
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 
 LONGEST_NAME = 40  # characters of an argument that is no name
@@ -248,7 +248,7 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
 
 
 def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
-    name = getattr(value, "own_name", "") or usual
+    name = own(value, "own_name", "") or usual
     name = f"{name} of {of}" if of else name
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
         name = text
@@ -329,13 +329,13 @@ def _functions(value: Any) -> Iterator[Function]:
 
 
 def _function(value: Any) -> Function | None:
-    if isinstance(value, str):
-        return Function(value)
-    if isinstance(value, LossOrMetric):
-        return Function(value.own_name, value.own_arguments)
-    if isinstance(value, dict) and isinstance(config := value.get("config"), dict):
-        arguments = (argument for argument in config.items() if argument not in USUAL)
-        return Function(str(value["class_name"]), tuple(arguments))
+    match value:
+        case str():
+            return Function(value)
+        case LossOrMetric():
+            return Function(value.own_name, value.own_arguments)
+        case {"class_name": str(name), "config": dict(config)}:
+            return Function(name, tuple(part for part in config.items() if part not in USUAL))
     return None
 
 

@@ -168,8 +168,10 @@ def from_unknown(
 ) -> dict[str, object] | None:
     """What a function or class of the code is given by `*args` or `**config` that nobody knows:
     each argument may come from there. None of others, but of those that take what is open."""
-    is_followed = hasattr(called, "own_body") or is_of_code(called)
-    words = getattr(called, "own_takes_open", ())
+    is_function = isinstance(called, types.FunctionType) and hasattr(called, "own_body")
+    is_followed = is_function or is_of_code(called)
+    is_ours = isinstance(called, StandIn | type)  # others may say that they have any name
+    words = getattr(called, "own_takes_open", ()) if is_ours else ()
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
         words = [word.name for word in parameters if word.kind not in SPREAD]

@@ -34,7 +34,7 @@ NONE: dict[str, str] = {}
 VIEWS = (type(NONE.keys()), type(NONE.values()), type(NONE.items()))
 COLLECTIONS: tuple[type[Any], ...] = (list, tuple, dict, set, frozenset, range, *VIEWS)
 ENDLESS = ("builtins", "itertools")  # where the iterators are from that no `Stream` bounds
-CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they go over no range
+CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they do not go over a range
 
 
 class TooLargeError(Exception):
@@ -92,8 +92,8 @@ def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> i
 
 def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int:
     """What a call of Python's own may have to go through; raises where that is too much."""
-    if function in CHEAP:
-        parts = [part for part in parts if not isinstance(part, range)]
+    if function in CHEAP and isinstance(next(iter(parts), None), range):
+        parts = parts[1:]
     _foresee(function, parts)
     if getattr(function, "__name__", "") in SEARCHING:  # they go through what they are methods of
         parts = [*parts, getattr(function, "__self__", None)]

@@ -80,6 +80,12 @@ def hook(value: object, name: str) -> Any:
     return getattr(type(value), name, None) if isinstance(value, StandIn) else None
 
 
+def own(value: object, name: str, usual: Any = None) -> Any:
+    """What a stand-in keeps under a name of ours; of what is none, whatever it answers to,
+    `usual`."""
+    return getattr(value, name, usual) if isinstance(value, StandIn) else usual
+
+
 class Stream:
     """What Python goes over once: generators, `zip`, `map`. Before the code goes over it nothing of
     it is followed, then all.
