@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
@@ -88,13 +87,11 @@ def _grid(grid: Grid, page: Page) -> Iterator[RenderableType]:
     head = tuple(styled((name, Style.QUIET)) for name in grid.columns)
     yield _table([head], widths, grid)
     yield styled((page.pick("─", "-") * total, Style.QUIET))
-    for is_section, rows in groupby(grid.rows, key=lambda row: isinstance(row, Section)):
-        if is_section:
-            for section in rows:
-                assert isinstance(section, Section)
-                yield from _section(section, total)
+    for part in grid.parts:
+        if isinstance(part, Section):
+            yield from _section(part, total)
         else:
-            yield _table([row for row in rows if not isinstance(row, Section)], widths, grid)
+            yield _table(part, widths, grid)
 
 
 def _table(rows: Sequence[Row], widths: Sequence[int], grid: Grid) -> Table:

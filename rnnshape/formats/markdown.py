@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
 from rnnshape.views.text import NO_BREAK, Text
@@ -34,13 +33,12 @@ def _tables(grid: Grid) -> Iterator[str]:
     """A table for the rows between two sections: Markdown has no row over all columns."""
     names = [name or " " for name in grid.titles]
     rule = ["---:" if index in grid.right else "---" for index in range(len(names))]
-    for is_section, group in groupby(grid.rows, lambda row: isinstance(row, Section)):
-        rows = list(group)
-        if is_section:
-            yield from filter(None, (_section(row) for row in rows if isinstance(row, Section)))
-            continue
-        cells = ([_escaped(cell.plain) for cell in row] for row in rows if isinstance(row, tuple))
-        yield "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
+    for part in grid.parts:
+        if isinstance(part, Section):
+            yield from filter(None, [_section(part)])
+        else:
+            cells = ([_escaped(cell.plain) for cell in row] for row in part)
+            yield "\n".join(f"| {' | '.join(line)} |" for line in (names, rule, *cells))
 
 
 def _section(section: Section) -> str:

@@ -5,6 +5,7 @@ The views say what is shown; each format says what that looks like.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -84,6 +85,19 @@ class Grid:
     folds: int | None = None
     right: tuple[int, ...] = ()
     over: Section | None = None
+
+    @property
+    def parts(self) -> Iterator[Section | list[Row]]:
+        """Its sections, and the rows between them."""
+        rows: list[Row] = []
+        for row in self.rows:
+            if isinstance(row, Section):
+                yield from [rows] * bool(rows)
+                yield row
+                rows = []
+            else:
+                rows.append(row)
+        yield from [rows] * bool(rows)
 
     @property
     def titles(self) -> list[str]:
