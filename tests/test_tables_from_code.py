@@ -68,6 +68,25 @@ df.values.reshape(df.shape[0], 1, df.shape[1])
 df.values.reshape((df.values.shape[0], -1, 1))
 df.drop(columns=['a']).values
 df.drop('a', axis=1)
+df.drop(['a', 'b'], axis=1).values
+df.drop(columns='a').shift(1).values
+df.drop(columns=['a', 'z'], errors='ignore').values
+df.drop([1, 2]).values
+df.columns.tolist()
+len(df.columns)
+df[df.columns[1:]].values
+df[[c for c in df.columns if c != 'b']].values
+df[['d', 'a']].columns.values
+df.iloc[:, :-1].values
+df.iloc[:, ::2]
+df.iloc[1:4, [0, -1]].columns
+df.loc[:, 'b':'d'].values
+df.loc[2:5, :'c'].columns
+df.loc[:, [True, False, True, False, False]].values
+df.loc[:, 'a'].values
+df.head().values
+df.head(2)[['a']].values
+df['a'].head(3)
 df.set_index('a').values
 df.reset_index().values
 df.rolling(3).mean().dropna().values
@@ -86,6 +105,13 @@ pd.concat([df, df]).values
 pd.get_dummies(df).values
 pd.DataFrame({'x': [1, 2], 'y': [3, 4]}).values
 pd.DataFrame([1, 2, 3]).values
+pd.DataFrame([{'x': 1, 'y': 2}, {'x': 3, 'z': 4}]).values
+pd.DataFrame({'x': [1, 2], 'y': [3, 4]}, columns=['y']).values
+pd.DataFrame([(1, 2, 3), (4, 5, 6)], columns=['p', 'q', 'r'])[['p', 'r']].values
+pd.DataFrame({'t': pd.date_range('2020', periods=4), 'v': np.zeros(4)}).drop(columns='t').values
+pd.DataFrame({'t': range(3)}).shape
+pd.DataFrame(np.zeros(4)).columns
+pd.DataFrame({'x': [1, 2], 'y': 3}).values
 pd.DataFrame(np.zeros((4, 2))).values
 pd.DataFrame(df.values).shape
 pd.Series([1, 2, 3]).values
@@ -99,7 +125,11 @@ CHANGED = ["df['f'] = 1", "df['a'] = 1", "del df['b']", "df.pop('b')", "df.inser
            "df.dropna(inplace=True)", "df.loc[3, 'a'] = 1", "df.a = 5",
            "df.columns = list('vwxyz')",
            "df.fillna(0, inplace=True)", "df.loc[2, 'a'] = float('nan'); df.dropna(inplace=True)",
-           "df.query('a < 0.5', inplace=True)", "df.index = range(9)"]  # fmt: skip
+           "df.query('a < 0.5', inplace=True)", "df.index = range(9)",
+           "df['f'] = df['a'].rolling(3).mean()", "df[['a', 'f']] = 0",
+           "df = df.drop(columns=['e', 'a'])", "df = df.rename(columns={'a': 'z'})",
+           "df.reset_index(drop=True, inplace=True)",
+           "df.columns = [*'vwcdz']; df['f'] = 1; del df['v']"]  # fmt: skip
 
 
 def compared(table: str, expressions: list[str]) -> tuple[list[Any], list[str]]:

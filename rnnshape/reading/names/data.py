@@ -196,8 +196,6 @@ class Scaler(StandIn):
 
 
 class LabelEncoder(Scaler):
-    """A number for each label."""
-
     own_rank = 1
 
 
@@ -224,8 +222,7 @@ class Dataset(StandIn):
     own_what = "a data set"
 
     def __init__(self, element: Any, first: Any = None) -> None:
-        self.own_element = element
-        self.own_first = element if first is None else first
+        self.own_element, self.own_first = element, element if first is None else first
 
     @property
     def own_x(self) -> Any:
@@ -250,6 +247,13 @@ class Dataset(StandIn):
         return self
 
     prefetch = repeat = shuffle = skip = take = with_options = cache
+
+    def window(self, *_: Any, **__: Any) -> Dataset:
+        """A data set of data sets, each of some elements."""
+        return Dataset(rebuilt(self.own_element, Dataset))
+
+    def flat_map(self, function: Any, *_: Any, **__: Any) -> Any:
+        return _mapped(function, self.own_element)
 
     def map(self, function: Any, *_: Any, **__: Any) -> Dataset:
         made = _mapped(function, self.own_element)
@@ -280,10 +284,9 @@ def as_data_set(value: Any) -> Any:
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:
     """The element with the shape of each array changed; its entries are TensorFlow's then."""
 
-    def changed(leaf: Any) -> Any:
-        return Array(change(leaf.shape)) if isinstance(leaf, Array) else leaf
-
-    return rebuilt(element, changed)
+    return rebuilt(
+        element, lambda leaf: Array(change(leaf.shape)) if isinstance(leaf, Array) else leaf
+    )
 
 
 def _as_arrays(value: Any) -> Any:
@@ -365,8 +368,11 @@ KERAS_DATA: dict[str, Any] = {
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
 }  # fmt: skip
-SCALERS = dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
-                         "Normalizer"), Scaler)  # fmt: skip
+SCALERS = {
+    **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
+                     "Normalizer"), Scaler),
+    "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
+}  # fmt: skip
 OF_SKLEARN = {
     "load_iris": _bunch(150, 4),
     "load_wine": _bunch(178, 13),
@@ -390,8 +396,5 @@ MODULES_OF_DATA: dict[str, object] = {
             **dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds),
         },
     ),
-    "sklearn.preprocessing": Module(
-        "sklearn.preprocessing",
-        {**SCALERS, "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder},
-    ),
+    "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
 }

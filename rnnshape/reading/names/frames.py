@@ -12,9 +12,14 @@ from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
 
 
 class Frame(Array):
-    """Rows and columns, or one column. What it has that is not here is open, as of any data."""
+    """Rows and columns, or one column. What it has that is not here is open, as of any data.
+
+    Attributes:
+        own_labels: of its columns; None where they are not known.
+    """
 
     own_what = "a table"
+    own_labels: tuple[Any, ...] | None = None
 
     def own_reaches(self, name: str) -> bool:
         return not name.startswith(("own_", "_"))
@@ -28,33 +33,85 @@ class Frame(Array):
         raise IsOpenError(opened("data"))
 
     def __getitem__(self, key: Any) -> Any:
+        key = _as_labels(key)
         if isinstance(key, slice | Array):
-            return Frame((*indexed(self.shape[:1], key), *self.shape[1:]))
+            return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
         columns = _columns(key)
-        return opened() if columns is None else Frame((self.shape[0], *columns))
+        if columns is None:
+            return opened()
+        return _labelled((self.shape[0], *columns), key if columns else None)
 
-    def insert(self, *_: object, **__: object) -> Open:
+    def own_like(self, shape: Sequence[Any]) -> Frame:
+        """Other rows of the same columns."""
+        return _labelled(shape, self.own_labels)
+
+    def own_becomes(self, labels: Sequence[Any] | None) -> None:
         """What changes how many columns there are."""
         if len(self.shape) > 1:
-            self.shape = (self.shape[0], opened("the number of columns"))
-        return opened()
+            many = opened("the number of columns") if labels is None else len(labels)
+            self.shape = (self.shape[0], many)
+            self.own_labels = None if labels is None else tuple(labels)
 
-    pop = __setitem__ = __delitem__ = insert  # type: ignore[assignment]
+    def __setitem__(self, key: Any, value: object) -> None:
+        keys = _as_labels([key] if isinstance(key, str) else key)
+        if self.own_labels is None or not _are_names(keys):
+            self.own_becomes(None)
+        else:
+            self.own_becomes([*dict.fromkeys((*self.own_labels, *keys))])
 
-    def drop(self, *_: object, inplace: Any = False, **__: object) -> Open:
+    def insert(self, _: Any = 0, column: Any = None, *__: Any) -> None:  # type: ignore[override]
+        self[column] = None
+
+    def pop(self, key: Any) -> Frame:  # type: ignore[override]
+        self.drop(columns=key, inplace=True)
+        return Frame(self.shape[:1])
+
+    __delitem__ = pop
+
+    def drop(
+        self,
+        labels: Any = None,
+        *_: object,
+        axis: Any = 0,
+        columns: Any = None,
+        inplace: Any = False,
+        **others: object,
+    ) -> Any:
         """What makes a table of other columns, or changes this."""
-        return opened() if inplace is False else self.insert()
+        gone = labels if columns is None and axis in (1, "columns") else columns
+        keys = _as_labels([gone] if isinstance(gone, str) else gone)
+        known = self.own_labels if _are_names(keys) and not others else None
+        left = None if known is None or {*keys} - {*known} else [x for x in known if x not in keys]
+        if inplace is not False:
+            return self.own_becomes(left)
+        return opened() if left is None else _labelled((self.shape[0], len(left)), left)
 
-    set_index = reset_index = drop
+    def set_index(self, keys: Any, *_: object, inplace: Any = False, **others: Any) -> Any:
+        return self.drop(columns=keys, inplace=inplace, **others)
+
+    def reset_index(self, *_: object, drop: Any = False, inplace: Any = False) -> Any:
+        if drop is True:
+            return None if inplace is True else self.copy()
+        return opened() if inplace is False else self.own_becomes(None)
 
     def dropna(self, *_: object, axis: Any = 0, inplace: Any = False, **__: object) -> Any:
         if axis not in (0, "index"):
-            return self.drop(inplace=inplace)
-        made = Frame((opened("the number of rows"), *self.shape[1:]))
+            return opened() if inplace is False else self.own_becomes(None)
+        made = self.own_like((opened("the number of rows"), *self.shape[1:]))
         self.shape = self.shape if inplace is False else made.shape
         return made
 
     query = dropna
+
+    @property
+    def columns(self) -> Any:
+        known = self.own_labels
+        return opened() if known is None else Array((len(known),), known)
+
+    @columns.setter
+    def columns(self, labels: Any) -> None:
+        given = _as_labels(labels)
+        self.own_labels = tuple(given) if _are_names(given) else None
 
     @property
     def values(self) -> Array:
@@ -65,49 +122,106 @@ class Frame(Array):
 
     @property
     def iloc(self) -> Rows:
-        return Rows(self.shape, True)
+        return Rows(self, True)
 
     @property
     def loc(self) -> Rows:
-        return Rows(self.shape, False)
+        return Rows(self, False)
+
+    def head(self, n: Any = 5) -> Any:
+        return self[slice(n)]
 
     def copy(self, *_: object, **__: object) -> Frame:
-        return Frame(self.shape)
+        return self.own_like(self.shape)
 
     astype = fillna = ffill = bfill = interpolate = round = sort_values = copy
+    shift = diff = pct_change = clip = abs = copy
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
         made = super().own_operated(other, function)
-        return Frame(made.shape, (), made.own_dtype) if isinstance(made, Array) else made
+        if not isinstance(made, Array):
+            return made
+        like = _labelled(made.shape, self.own_labels)
+        like.own_dtype = made.own_dtype
+        return like
 
 
 class Rows(StandIn):
     """`table.iloc`; or `table.loc`, in which rows go by what labels them."""
 
-    def __init__(self, shape: Sequence[Any], by_place: bool) -> None:
-        self.own_shape, self.own_by_place = shape, by_place
+    def __init__(self, table: Frame, by_place: bool) -> None:
+        self.own_table, self.own_by_place = table, by_place
 
     def __getitem__(self, key: Any) -> Any:
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
-        sizes = self.own_shape[1:] if columns == slice(None) else _columns(columns)
+        shape, labels = self.own_table.shape, self.own_labels(columns)
+        sizes = shape[1:] if columns == slice(None) else _columns(columns)
+        sizes = (len(labels),) if labels is not None else sizes
         if sizes is None or not isinstance(rows, slice | int):
             return opened()
         if self.own_by_place or rows == slice(None):
-            return Frame((*indexed(self.own_shape[:1], rows), *sizes))
-        return (
-            Frame((opened("the number of rows"), *sizes)) if isinstance(rows, slice) else opened()
+            return _labelled((*indexed(shape[:1], rows), *sizes), labels)
+        many = opened("the number of rows")
+        return _labelled((many, *sizes), labels) if isinstance(rows, slice) else opened()
+
+    def own_labels(self, columns: Any) -> Sequence[Any] | None:
+        """Those of several columns that are taken."""
+        known: Any = self.own_table.own_labels
+        taken = _as_labels(columns)
+        if known is None or not (isinstance(taken, slice) or _columns(taken)):
+            return None
+        if isinstance(taken, list):
+            return [known[number] for number in taken] if self.own_by_place else taken
+        if self.own_by_place:
+            return tuple(known[taken])
+        first, last = (
+            end if end is None else known.index(end) for end in (taken.start, taken.stop)
         )
+        return tuple(known[first : None if last is None else last + 1 : taken.step])
+
+
+def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
+    made = Frame(shape)
+    is_known = labels is not None and len(made.shape) > 1 and made.shape[1] == len(labels)
+    made.own_labels = tuple(labels or ()) if is_known else None
+    return made
+
+
+def _as_labels(key: Any) -> Any:
+    """`table.columns[1:]`, and a list of names, as a list."""
+    is_of_columns = isinstance(key, Array) and key.own_values and _are_names([*key.own_values])
+    return [*key.own_values] if is_of_columns else key
+
+
+def _are_names(key: Any) -> bool:
+    return isinstance(key, list) and all(isinstance(name, str) for name in key)
 
 
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.DataFrame`"""
+    labels = _as_labels(columns)
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        data = {word: data for row in data for word in row}
     if isinstance(data, dict) and data:
-        rows = sizes_of(next(iter(data.values())))
-        return Frame((*rows[:1], len(data))) if rows else opened()
+        sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
+        rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
+        return opened() if rows is None else _with_labels(rows, labels or [*data])
     if not isinstance(data, Array | list) or isinstance(data, Frame):
         return opened()
-    shape = sizes_of(data)
-    return Frame((*shape, 1) if len(shape) == 1 else shape)
+    rows, many = (*sizes_of(data), 1)[:2]
+    return _with_labels((rows,), labels or ([*range(many)] if type(many) is int else None), many)
+
+
+def _with_labels(rows: Sequence[Any], labels: Any, many: Any = None) -> Any:
+    """A table of labels that may not be known; open where nobody knows how many there are."""
+    if isinstance(labels, list):
+        return _labelled((*rows, len(labels)), labels)
+    return opened() if many is None else Frame((*rows, many))
+
+
+def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
+    """`pandas.date_range`"""
+    return opened() if periods is None else Array((periods,), dtype="datetime64")
 
 
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
@@ -164,4 +278,4 @@ def _columns(key: Any) -> tuple[int, ...] | None:
     return (max(0, stop - start),)
 
 
-PANDAS = Module("pandas", {"DataFrame": table, "Series": column})
+PANDAS = Module("pandas", {"DataFrame": table, "Series": column, "date_range": dates})
