@@ -63,15 +63,13 @@ class Model(Layer):
     own_keys: tuple[list[str], list[str]]
     own_open: Open | None
     own_items: tuple[Any, ...]
-    own_is_of_module = False
     own_shape: Any
     own_compiled: Compiled | None
-    own_is_symbolic, own_what = False, "a model"
+    own_is_of_module, own_is_symbolic, own_what = False, False, "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
-        made = super().__new__(cls)
-        held = session()
+        made, held = super().__new__(cls), session()
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
@@ -126,8 +124,10 @@ class Model(Layer):
     @staticmethod
     def own_chosen_over(mine: Model, other: object, because: Open) -> object:
         """Of a model and something unread, the model; of two models, each is answered."""
-        if isinstance(other, Model):
-            return replace(because.part(""), alternatives=(mine, other))
+        found = other.alternatives if isinstance(other, Open) else (other,)
+        others = [one for one in found if isinstance(one, Model) and one is not mine]
+        if others:
+            return replace(because.part(""), alternatives=(mine, *others))
         return mine if other is None or isinstance(other, Open) else because
 
     def own_as_argument(self) -> Any:

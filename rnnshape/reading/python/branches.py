@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.evaluator import Evaluator, shortened
+from rnnshape.reading.python.limits import TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
-MOST_CONDITIONS = 6  # that are not known, within each other
+MOST_CONDITIONS = 30  # that are not known, within each other
 STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
@@ -123,12 +124,15 @@ def both_ways(
 ) -> object:
     """Follows both sides of a condition that is not known, and keeps what they agree on."""
     condition = shortened(test)
-    if condition in evaluator.conditions or len(evaluator.conditions) > MOST_CONDITIONS:
-        return because  # a function that calls itself
+    for text, follow in ((condition, first), (f"not {condition}", second)):
+        if any(text == known and because is why for known, why in evaluator.conditions):
+            return follow()
+    if len(evaluator.conditions) > MOST_CONDITIONS:
+        raise TooLongError("conditions stand too deeply within each other to be read")
     snapshot = Snapshot(evaluator, scope)
-    one = _followed(evaluator, condition, snapshot, first)
+    one = _followed(evaluator, (condition, because), snapshot, first)
     snapshot.set(snapshot.before)
-    other = _followed(evaluator, f"not {condition}", snapshot, second)
+    other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
     for raised, goes_on in ((one, other), (other, one)):
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
             snapshot.set(goes_on.contents)
@@ -168,7 +172,10 @@ def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> No
 
 
 def _followed(
-    evaluator: Evaluator, condition: str, snapshot: Snapshot, run: Callable[[], object]
+    evaluator: Evaluator,
+    condition: tuple[str, Open],
+    snapshot: Snapshot,
+    run: Callable[[], object],
 ) -> Outcome:
     evaluator.conditions.append(condition)
     depth, calls = evaluator.depth, len(evaluator.calls)
@@ -287,7 +294,10 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             return replace(_named(because, name), row=first.row)
-    return _named(because, name)
+    known = {id(model): model for side in (one, other) if isinstance(side, Open)
+             for model in side.alternatives}  # fmt: skip
+    named = _named(because, name)
+    return replace(named, alternatives=(*known.values(),)) if known else named
 
 
 def _same(one: Any, other: Any, depth: int = 0) -> bool:

@@ -97,7 +97,8 @@ class Evaluator:
         self.doubted: list[Open] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
-        self.conditions: list[str] = []  # that are not known, and are followed as if they held
+        # that are not known, each as it is written, and are followed as if they held
+        self.conditions: list[tuple[str, Open]] = []
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
         self.called: dict[str, Any] = {}  # with what, last
 
