@@ -135,6 +135,7 @@ def both_ways(
     other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
     for raised, goes_on in ((one, other), (other, one)):
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
+            evaluator.doubted += [because] if evaluator.trying else []
             snapshot.set(goes_on.contents)
             return goes_on.end()
     if type(one.signal) is type(other.signal):

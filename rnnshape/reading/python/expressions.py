@@ -9,7 +9,7 @@ from types import BuiltinMethodType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import either, lose
+from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
@@ -18,6 +18,7 @@ from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
 from rnnshape.reading.python.targets import assign
 
+ACTING = (ast.Call, ast.NamedExpr)  # what may change something
 CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
     "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
@@ -165,14 +166,24 @@ def _any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
     is_or = isinstance(node.op, ast.Or)
     *first, last = node.values
     unknown: Open | None = None
+
+    def worth_of(part: ast.expr) -> object:
+        """What a part is worth, which is asked only if those before it do not decide."""
+        if unknown is None or not any(isinstance(inner, ACTING) for inner in ast.walk(part)):
+            return evaluator.worth(part, scope)
+        found: list[object] = [unknown]
+        sides = [lambda: found.append(evaluator.worth(part, scope)), lambda: None]
+        both_ways(evaluator, unknown, unknown.label, scope, *sides[:: -1 if is_or else 1])
+        return found[-1]
+
     for part in first:
-        known = evaluator.worth(part, scope)
+        known = worth_of(part)
         truth = evaluator.really(bool, known)
         if isinstance(truth, Open):
             unknown = unknown or truth  # a later part may still decide it
         elif truth is is_or:
             return known if unknown is None else unknown
-    known = evaluator.worth(last, scope)
+    known = worth_of(last)
     return known if unknown is None else unknown
 
 

@@ -226,6 +226,11 @@ def _maybe_once(
     if is_alike(because.row):
         once()
     both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
+    ends = functools.partial(evaluator.block, node.orelse, scope)
+    if any(isinstance(part, ast.Break) for part in ast.walk(node)):
+        both_ways(evaluator, because, f"else of {ast.unparse(test)}", scope, ends, lambda: None)
+    else:
+        ends()
 
 
 def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
