@@ -224,7 +224,12 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
     are_classes = all(isinstance(base, type) for base in bases)
     if not (are_classes and all(mixes_with(one, base) for one in hosts for base in bases)):
         return evaluator.open(node.name, "a class of such bases is not read")
-    made = evaluator.really(types.new_class, node.name, tuple(bases), {}, body)
+    named = {
+        word.arg: evaluator.worth(word.value, scope)
+        for word in node.keywords
+        if word.arg not in (None, "metaclass") and any(map(is_of_code, bases))
+    }
+    made = evaluator.really(types.new_class, node.name, tuple(bases), named, body)
     if isinstance(made, type):
         owner.append(made)
     return made

@@ -129,7 +129,8 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
 def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
     is_once = isinstance(over, Stream)
-    items = over if isinstance(over, range) else evaluator.really(left if is_once else list, over)
+    is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
+    items = over if is_itself else evaluator.really(left if is_once else list, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
         return
