@@ -278,7 +278,8 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
             model.own_flow()
     for model in models:
         name = _title(model, models)
-        notes = tuple(f"made where {condition}" for condition, _ in reversed(model.own_conditions))
+        under = [condition for condition, _ in reversed(model.own_conditions) if condition]
+        notes = tuple(f"made where {condition}" for condition in under)
         with evaluator.within(model.own_node[0]):
             evaluator.node = model.own_node[1]
             try:

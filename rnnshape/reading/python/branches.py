@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from rnnshape.reading.python.evaluator import Evaluator, shortened
-from rnnshape.reading.python.limits import TooLongError
+from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
@@ -134,6 +134,9 @@ def both_ways(
     snapshot.set(snapshot.before)
     other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
     for raised, goes_on in ((one, other), (other, one)):
+        if isinstance(raised.signal, RecursionError | TooLargeError | TooLongError):
+            snapshot.merge(one.contents, other.contents, because)
+            raise raised.signal  # the program goes on, and nobody knows how
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
             evaluator.doubted += [because] if evaluator.trying else []
             snapshot.set(goes_on.contents)

@@ -114,7 +114,7 @@ def _bounded(
     before.set(before.before)
     ends.append(0)
     try:
-        return both_ways(evaluator, because, because.label, inner, follow, lambda: because)
+        return both_ways(evaluator, because, "", inner, follow, lambda: because)
     finally:
         ends.pop()
 
