@@ -30,7 +30,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
-from rnnshape.reading.names.rows import own_called
+from rnnshape.reading.names.rows import batch_kept, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -64,6 +64,7 @@ class Model(Layer):
     own_open: Open | None
     own_items: tuple[Any, ...]
     own_shape: Any
+    own_batch: Any
     own_compiled: Compiled | None
     own_is_of_module, own_is_symbolic, own_what = False, False, "a model"
     own_takes_open: tuple[str, ...] = ("inputs",)
@@ -73,7 +74,7 @@ class Model(Layer):
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
-        made.own_open = made.own_shape = made.own_compiled = None
+        made.own_open = made.own_shape = made.own_batch = made.own_compiled = None
         made.own_name, made.own_variable, made.own_items = "", "", ()
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
@@ -287,8 +288,8 @@ class Model(Layer):
         """A call that gives data to the model."""
         session().old_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
-        # Before its layers are followed:
-        call = given_to(method, x, given, named, self.own_compiled)
+        call = given_to(method, x, given, named, self.own_compiled)  # before it is followed
+        self.own_batch = batch_kept(self, method, named)
         if self.own_takes or not follow_step(self, method, x, given, named):
             self._built_by(x.own_x if isinstance(x, Dataset) else x)
         session().train(self, self.own_items or self.own_gives, call)
@@ -327,7 +328,7 @@ class Model(Layer):
         if self.own_takes or self.own_open is not None:
             return
         if isinstance(x, Array):
-            self.build((None, *x.shape[1:]))
+            self.build((self.own_batch and min(x.shape[0], self.own_batch), *x.shape[1:]))
         elif isinstance(x, Open):
             self.own_shape = self.own_shape or open_shape(x)
         elif not self.own_kind and any(isinstance(part, Array | Open) for part in within(x)):

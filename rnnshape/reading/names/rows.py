@@ -8,12 +8,14 @@ from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
+from rnnshape.expression import LARGEST
 from rnnshape.layer import Layer
-from rnnshape.nest import as_lists, rebuilt
+from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import Weight
+from rnnshape.reading.python import StandIn
 from rnnshape.signatures import is_operation
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -148,3 +150,12 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     return call(*map(as_lists, given), **{word: as_lists(named[word]) for word in words})
+
+
+def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
+    """The most samples of a batch, where a layer keeps states for each; None of other models."""
+    parts = within([*vars(model).values()])
+    layers = (getattr(part, "own_layer", None) for part in parts if isinstance(part, StandIn))
+    if not any("stateful=True" in str(layer.call) for layer in layers if layer is not None):
+        return None
+    return LARGEST if method == "__call__" else named.get("batch_size", 32)
