@@ -298,6 +298,7 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 text = f"{name or 'a model'} is nested too deeply to be read"
                 evaluator.tell(NotReadError(text, evaluator.place))
     if models:
+        _tell_of_loaded(evaluator, models)
         return
     if held.calls:
         used = {tensor.maker for call in held.calls for tensor in call.tensors}
@@ -309,6 +310,15 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         yield Question(_alone(layer))
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
+
+
+def _tell_of_loaded(evaluator: Evaluator, models: Sequence[Model]) -> None:
+    """Names of models that are loaded from files, beside those that the code makes."""
+    made = {model.own_variable for model in models}
+    for found in SESSION.get().loaded:
+        for name, value in evaluator.module.names.items():
+            if isinstance(value, Open) and value.node is found.node and name not in made:
+                _tell_open(evaluator, name, value)
 
 
 def _not_counted(model: Model) -> tuple[str, ...]:

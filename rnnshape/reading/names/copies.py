@@ -17,15 +17,19 @@ def no_copy() -> NotReadError:
 
 
 def keep_saved(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
-    """`model.save(path)`, for the code that loads it again."""
+    """`model.save(path)`, for the code that loads it again; by a callback it is the one model that
+    the code trains."""
     if not session().evaluator.conditions:
         session().saved.append((filepath, model))
 
 
 def saved_as(path: Any) -> Any:
     """A copy of the model that the code has saved there; None where there is none."""
-    for filepath, model in reversed(session().saved):
-        if filepath is path or (isinstance(path, str) and filepath == path):
+    trained = [*dict.fromkeys(model for model, *_ in session().trained)]
+    for filepath, saved in reversed(session().saved):
+        model = trained[0] if saved is None and len(trained) == 1 else saved
+        is_there = filepath is path or (isinstance(path, str) and filepath == path)
+        if is_there and model is not None and path is not None:
             made = model.own_copied()
             made.own_compiled = model.own_compiled
             return made

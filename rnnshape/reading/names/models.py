@@ -64,9 +64,8 @@ class Model(Layer):
     own_open: Open | None
     own_items: tuple[Any, ...]
     own_shape: Any
-    own_batch: Any
     own_compiled: Compiled | None
-    own_is_of_module, own_is_symbolic, own_what = False, False, "a model"
+    own_is_of_module, own_is_symbolic, own_what, own_batch = False, False, "a model", None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
@@ -74,7 +73,7 @@ class Model(Layer):
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
-        made.own_open = made.own_shape = made.own_batch = made.own_compiled = None
+        made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_items = "", "", ()
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()

@@ -359,6 +359,10 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
         named.setdefault("axis", 0)
     takes = signature(known)
     named.pop("name", None)
+    for place, word in enumerate(("transpose_a", "transpose_b") if known == "matmul" else ()):
+        if named.pop(word, False) is True and place < len(given):
+            turned = operation("swapaxes", [given[place]], axis1=-1, axis2=-2)
+            given = [*given[:place], turned, *given[place + 1 :]]
     if known == "einsum":  # its subscripts come first
         first, *given = given if "subscripts" not in named else (named["subscripts"], *given)
         return operation(known, given, subscripts=first)

@@ -17,6 +17,7 @@ import posixpath
 import re
 import string
 import types
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -205,6 +206,21 @@ def grouped(values: Iterable[object], key: Any = None) -> Iterable[object]:
     return [(word, Stream([*group])) for word, group in itertools.groupby(values, key)]
 
 
+def searched(name: str) -> Callable[..., object]:
+    """A function of `re`, of patterns that do not try a text again and again."""
+
+    def search(pattern: str, *given: object, **named: object) -> object:
+        plain = re.sub(r"\[[^\]]*\]", "", re.sub(r"\\.", "", pattern))
+        longest = max((len(part) for part in given if isinstance(part, str)), default=0)
+        tries = longest ** len(re.findall(r"[*+{]", plain))
+        if tries > 10**7 or re.search(r"\)[*+{]", plain) or not {*map(type, given)} <= {str, int}:
+            raise IsOpenError(Open("a search", "what this finds is not read"))
+        with warnings.catch_warnings(action="ignore"):
+            return getattr(re, name)(pattern, *given, **named)
+
+    return search
+
+
 def next_of(stream: Any, *default: object) -> object:
     is_known = isinstance(stream, Open) and stream.row is not None
     return stream.row if is_known else next(stream, *default)
@@ -320,6 +336,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "asdict": asdict,
         "replace": replaced,
     },
+    "re": {"escape": re.escape, **{name: searched(name) for name in ("findall", "split", "sub")}},
     "string": _of(
         string,
         "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable"
