@@ -257,10 +257,19 @@ def type_of(value: object) -> type:
     return kind
 
 
-def _vars(value: Any) -> dict[str, object]:
-    if isinstance(value, types.SimpleNamespace) or is_of_code(type(value)):
+def vars_of(value: Any) -> dict[str, object]:
+    """The names of an object of the code, which it may change; of a stand-in a copy of those that
+    it reaches."""
+    kind = type(_known(value))
+    if is_of_code(kind) and issubclass(kind, StandIn):
         return {name: part for name, part in vars(value).items() if is_visible(value, name)}
-    raise TypeError("the names of this are not read")
+    if isinstance(value, types.SimpleNamespace) or is_of_code(kind):
+        held: dict[str, object] = vars(value)
+        return held
+    raise IsOpenError(Open("names", "the names of this are not read"))
+
+
+ASKED = {"__class__": type_of, "__dict__": vars_of}  # functions of Python, as attributes
 
 
 def _copy(value: Any) -> Any:
@@ -291,7 +300,7 @@ BUILTINS: dict[str, object] = {
     "pow": pow,
     "enumerate": enumerated,
     "next": next_of,
-    "vars": _vars,
+    "vars": vars_of,
     "print": lambda *_, **__: None,
     "__name__": "__main__",
     "__file__": "program.py",

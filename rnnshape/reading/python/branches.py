@@ -167,8 +167,20 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
 
 
 def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
-    """Nobody knows what a list, set or dictionary holds: it is open wherever it stands."""
+    """Nobody knows what a list, set or dictionary holds: it is open wherever it stands; of what
+    holds the names of an object, each of them is."""
     snapshot = Snapshot(evaluator, scope)
+    for held in snapshot.held.values():
+        if held is not value and _held(held) is value:
+            bases = [vars(base) for base in type(held).__mro__ if is_of_code(base)]
+            data = {
+                name
+                for base in bases
+                for name, part in base.items()
+                if name[:2] != "__" and isinstance(part, (*PLAIN, list, tuple, dict, Open))
+            }
+            vars(held).update({name: _named(because, name) for name in {*vars(held), *data}})
+            return
     for key, content in snapshot.before.items():
         changed = _without(content, {id(value): None}, because)
         if changed is not content and not isinstance(snapshot.held[key], Log):  # made all the same

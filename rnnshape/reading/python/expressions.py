@@ -9,6 +9,7 @@ from types import BuiltinMethodType
 from typing import Any
 
 from rnnshape.errors import QueryError
+from rnnshape.reading.python.allowed import vars_of
 from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
@@ -296,6 +297,9 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     finally:
         evaluator.calls.pop()
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
+    if isinstance(made, Open) and called is evaluator.given["setattr"] and parts:
+        names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
+        lose(evaluator, scope, names, made)
     if isinstance(made, Open) and isinstance(owner, list | set | dict):
         given = any(isinstance(part, Open) for part in parts)
         if called.__name__ in CHANGING and (given or called.__name__ == "sort"):
