@@ -20,7 +20,7 @@ from rnnshape.reading import Reading, read
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
 from tests.corpus.made_configs import GRU, MADE, X, functional, given, model_of, tensor
-from tests.corpus.models import MAKERS, makers, returned_shapes
+from tests.corpus.models import MAKERS, returned_shapes
 from tests.readings import lines_of
 
 CONFIGS = sorted((Path(__file__).parent / "corpus" / "configs").glob("*.json"))
@@ -58,19 +58,6 @@ def test_files_of_keras(name: str, tmp_path: Path) -> None:
     assert read(str(tmp_path / "saved.json")).networks == (network,)
     made.save(tmp_path / "saved.h5")
     check(read(str(tmp_path / "saved.h5")), shapes, made.count_params())
-
-
-@pytest.mark.keras
-def test_random_models() -> None:
-    for name, make in [*makers(60)][len(MAKERS) :]:
-        made = make(keras(), keras().layers)
-        reading = read_config(made.to_json(), f"{name}.json")
-        shapes = [list(tensor.shape) for tensor in made.outputs]
-        [network] = reading.networks
-        by_rule = shapes_by_rule(network)
-        assert by_rule is not None
-        assert [list(shape[1:]) for shape in by_rule[0]] == [shape[1:] for shape in shapes]
-        assert by_rule[1] == made.count_params()
 
 
 def saved(name: str, version: str = "keras_3.3.3") -> Any:

@@ -60,8 +60,10 @@ def row_text(class_name: str, name: str) -> str:
 
 def _is_of_keras(config: Any) -> bool:
     """Whether Keras itself has a class, which may have the name of one of Keras."""
-    package = str(config.get("module") or "keras").partition(".")[0]
-    return package in PACKAGES and ">" not in str(config.get("registered_name") or "")
+    module, registered = config.get("module"), str(config.get("registered_name") or "")
+    if module is None:  # as HDF5 files have it of all, and others of what is not Keras' own
+        return not registered
+    return str(module).partition(".")[0] in PACKAGES and ">" not in registered
 
 
 _NOTHING = object()

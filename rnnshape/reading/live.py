@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import Any
 
 from rnnshape.description import describe
@@ -23,6 +24,7 @@ from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
+from rnnshape.reading.names.layers import CELLS
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
@@ -133,9 +135,9 @@ class _Live:
     """Makes what stands for live objects, each once."""
 
     def __init__(self, shapes: Sequence[RecordedShape]) -> None:
-        self.shapes = shapes
-        self.notes: list[str] = []
-        self.made: dict[int, tuple[object, Any]] = {}  # with the objects, whose `id` is theirs
+        self.shapes, self.notes = shapes, list[str]()
+        # By the `id` of objects, which are kept; and by that of their weights.
+        self.made, self.weights = dict[int, tuple[object, Any]](), set[int]()
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
@@ -143,14 +145,14 @@ class _Live:
             return replay.network_of_model(self.model(model, self.shapes))
         kind = next((name for name in ("Sequential", "Functional") if name in _bases(model)), "")
         if kind and "Operation" not in _bases(model):  # of Keras 2
-            text = json.dumps(_config_of(model, kind))
-            return read_config(text, "the model").networks[0]
+            return read_config(json.dumps(_config_of(model, kind)), "the model").networks[0]
         return self.network_of_call(model)
 
     def item(self, what: Any) -> Any:
         """What stands for a layer, a model or an operation."""
         if id(what) not in self.made:
             self.made[id(what)] = what, self._item(what)
+            self.weights |= {id(weight) for weight in getattr(what, "weights", ())}
         return self.made[id(what)][1]
 
     def _item(self, what: Any) -> Any:
@@ -164,7 +166,7 @@ class _Live:
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
-            row = replay.RecordedLayer(text, wrong.message, "", _counted(what))
+            row = replay.RecordedLayer(text, wrong.message, "", _counted(what, self.weights))
             row.own_asks = partial(_shapes_by_keras, what)
             return row
 
@@ -222,17 +224,20 @@ class _Live:
                 made = self.functional(flow, name, self.shapes)
                 return replace(replay.network_of_model(made), kind="")
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
-        rows = [tensor for layer in model.layers for tensor in self.row(layer)]
+        # Cells come last: their weights may be those of a layer around them.
+        layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
+        rows = [tensor for layer in layers for tensor in self.row(layer)]
         return graph.network_of([], rows, name)
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
-        shape, item = replay.sizes_of(_built_shape(layer)), self.item(layer)
-        if shape is None or isinstance(item, Model):
+        count, item = _counted(layer, self.weights), self.item(layer)
+        shape = replay.sizes_of(_built_shape(layer))
+        if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
-            item = replay.RecordedLayer(text, why, "", _counted(layer))
-        source = replay.input_tensor(shape or Unknown("inputs", (), "it is not known"))
-        return replay.called(item, [source], {}, ())
+            item = replay.RecordedLayer(text, why, "", count)
+        unknown = Unknown("inputs", (), "it is not known")
+        return replay.called(item, [replay.input_tensor(shape or unknown)], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
@@ -240,8 +245,8 @@ class _Live:
         if isinstance(item, replay.RecordedLayer):
             shape = next(iter(self.shapes), shape)
             if shape is None and item.own_layer.unread is not None:
-                why = item.own_layer.unread.reason
-                raise QueryError(f"{type(layer).__name__} is not answered: {why}")
+                name, why = type(layer).__name__, item.own_layer.unread.reason
+                raise QueryError(f"{name} is not answered: {why}")
         source = replay.input_tensor(shape)
         return replay.network_of_model(Model([source], replay.called(item, [source], {}, ())))
 
@@ -268,9 +273,8 @@ def _is_made_of_layers(model: Any) -> bool:
 
 
 def _shape(tensor: Any) -> RecordedShape:
-    return (
-        replay.sizes_of(tuple(tensor.shape)) if getattr(tensor, "shape", None) is not None else None
-    )
+    shape = getattr(tensor, "shape", None)
+    return None if shape is None else replay.sizes_of(tuple(shape))
 
 
 def _is_built(layer: Any) -> bool:
@@ -279,12 +283,13 @@ def _is_built(layer: Any) -> bool:
     return type(layer).__name__ == "Lambda" or all(part.built for part in inside)
 
 
-def _counted(layer: Any) -> int | None:
-    """How many parameters a layer has, where it is built."""
+def _counted(layer: Any, known: Collection[int] = ()) -> int | None:
+    """How many parameters a layer has, where it is built, beside those that are known."""
     if type(layer).__name__ == "Lambda" or _is_operation(layer):
         return 0
     with suppress(Exception):  # of a layer that is not built
-        return int(layer.count_params()) if _is_built(layer) else None
+        own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
+        return sum(own) if _is_built(layer) else None
     return None
 
 

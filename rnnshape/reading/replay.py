@@ -168,7 +168,9 @@ def called(
     if not isinstance(layer, Model):
         return tensors_of(layer(*given, **named))
     tensors = tensors_of(given)
-    made = tensors_of(layer(tensors[0] if len(tensors) == 1 else tensors))
+    by_name = bool(given) and isinstance(given[0], dict)
+    alone = given[0] if by_name else tensors[0] if len(tensors) == 1 else tensors
+    made = tensors_of(layer(alone))
     for tensor, shape in zip(made, shapes, strict=False):
         step = tensor.maker
         if isinstance(step, graph.LayerCall) and step.layer.unread and not step.returns and shape:

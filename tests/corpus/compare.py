@@ -75,7 +75,7 @@ def compare(program: str, answer: Answer, truth: Json) -> Verdict:
     pairs = _paired(answer, models)
     for report, model in pairs:
         if model is not None:
-            for kind, line in _differences(report, model, answer):
+            for kind, line in differences(report, model, answer):
                 verdict.add(kind, f"{_title(model)}: {line}")
         else:
             _compare_loose(report, truth["loose"], verdict)
@@ -111,7 +111,7 @@ def _paired(answer: Answer, models: list[Json]) -> list[tuple[Json, Json | None]
     scored = []
     for at, report in enumerate(answer.reports):
         for to, model in enumerate(models):
-            kinds = [kind for kind, _ in _differences(report, model, answer)]
+            kinds = [kind for kind, _ in differences(report, model, answer)]
             worst = max(map(VERDICTS.index, kinds), default=0)
             other = report.get("model") not in (None, *_names(model))
             far = abs(at / len(answer.reports) - to / len(models))
@@ -132,7 +132,7 @@ def _has_no_other(at: int, answer: Answer, models: list[Json]) -> bool:
     return name is None or not any(name in _names(model) for model in models)
 
 
-def _differences(report: Json, model: Json, answer: Answer) -> list[tuple[str, str]]:
+def differences(report: Json, model: Json, answer: Answer) -> list[tuple[str, str]]:
     """Where a report and a model part; nothing where the report is right."""
     found: list[tuple[str, str]] = []
     excused = OPEN if _has_reason(report, answer) else WRONG

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 MAKERS: dict[str, Callable[[Any, Any], Any]] = {}
@@ -121,48 +119,6 @@ def fixed_batch(keras: Any, layers: Any) -> Any:
     return keras.Model(x, layers.GRU(2, reset_after=False, go_backwards=True)(y))
 
 
-def random_model(keras: Any, layers: Any, seed: int) -> Any:
-    """A model of layers that are chosen at random."""
-    chance = random.Random(seed)
-    x = layers.Input((6, chance.randint(1, 5)))
-    sequences, flat = [x], []
-    for _ in range(chance.randint(1, 6)):
-        given, units = chance.choice(sequences), chance.randint(1, 6)
-        kind = chance.choice([layers.LSTM, layers.GRU, layers.SimpleRNN])
-        options = {
-            "use_bias": chance.random() < 0.8,
-            "go_backwards": chance.random() < 0.2,
-            "activation": chance.choice(["tanh", "relu"]),
-            "name": chance.choice([None, f"layer_number{chance.randint(0, 10**6)}"]),
-        }
-        match chance.randrange(7):
-            case 0:
-                sequences.append(kind(units, return_sequences=True, **options)(given))
-            case 1:
-                flat.append(kind(units, **options)(given))
-            case 2:
-                o, *states = kind(units, return_sequences=True, return_state=True, **options)(given)
-                sequences.append(kind(units, return_sequences=True)(o, initial_state=states))
-            case 3:
-                mode = chance.choice(["concat", "sum", "mul", "ave"])
-                inner = kind(units, return_sequences=True, activation=options["activation"])
-                sequences.append(layers.Bidirectional(inner, merge_mode=mode)(given))
-            case 4:
-                sequences.append(layers.TimeDistributed(layers.Dense(units))(given))
-            case 5 if len(sequences) > 1:
-                sequences.append(layers.Concatenate()(chance.sample(sequences, 2)))
-            case _:
-                repeat = layers.RepeatVector(6)(layers.GlobalMaxPooling1D()(given))
-                sequences.append(layers.Dropout(0.5)(repeat))
-    return keras.Model(x, [*sequences[1:], *flat] or layers.Dense(1)(x))
-
-
-def makers(how_many_random: int) -> Iterator[tuple[str, Callable[[Any, Any], Any]]]:
-    yield from MAKERS.items()
-    for seed in range(how_many_random):
-        yield f"random_{seed}", partial(random_model, seed=seed)
-
-
 def returned_shapes(keras: Any, made: Any) -> list[list[int]]:
     """What the model returns for inputs of 2, 5 and so on where it leaves them open."""
     given = [
@@ -179,7 +135,7 @@ def main(file: str) -> None:
     import keras
 
     saved = {}
-    for name, make in makers(6):
+    for name, make in MAKERS.items():
         try:  # the first versions can't make all of them
             made = make(keras, keras.layers)
             shapes = returned_shapes(keras, made)

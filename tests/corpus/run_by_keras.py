@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 from types import FrameType, ModuleType
 from typing import Any
 
+from rnnshape import QueryError, inspect
+from rnnshape.reading.saved_model import read_config
+
 OPEN_SIZES = (2, 5, 5, 5, 5)  # batch and the others, where nobody says them
 LARGEST = 2_000_000  # numbers of an input: what nobody needs to be right
 DEEPEST = 3  # of attributes and lists in which a model is looked for
@@ -227,6 +230,7 @@ class Keras:
             }
             answer["runs"].append(run)
         answer["parameters"] = model.count_params() if model.built else None
+        answer["read"] = self._read(model, answer["runs"][-1]["inputs"]) if answer["runs"] else {}
         own = [
             one
             for part in (model, *self._below(model))
@@ -236,6 +240,22 @@ class Keras:
         answer["weights"] = [list(one.shape) for one in own]
         answer["summary"] = self._summary(model) if model.built else ""
         return answer
+
+    @staticmethod
+    def _read(model: Any, shapes: Shapes) -> dict[str, Any]:
+        """What rnnshape says of the live model, and of its config, for inputs of these shapes."""
+        given = [tuple(shape) for shape in shapes] if len(shapes) > 1 else tuple(shapes[0])
+        found: dict[str, Any] = {}
+        # A layer of the program's own may have no config, and a lambda no file with its source.
+        with contextlib.suppress(NotImplementedError, OSError):
+            for kind in ("live", "saved"):
+                try:
+                    what = model if kind == "live" else _saved(model)
+                    found[kind] = inspect(what, input=given).to_dict(["weights"])
+                    del found[kind]["assumed"]  # sizes are given
+                except QueryError as wrong:
+                    found[kind] = {"error": wrong.message}
+        return found
 
     @staticmethod
     def _summary(model: Any) -> str:
@@ -328,6 +348,11 @@ def _spec(one: Any) -> Any:
     if not hasattr(one, "shape"):
         return one
     return _Spec(list(one.shape), str(getattr(one.dtype, "name", one.dtype)))
+
+
+def _saved(model: Any) -> Any:
+    [question] = read_config(model.to_json(), "model.json").questions
+    return question
 
 
 def _filled(shape: list[int | None]) -> list[int | None]:

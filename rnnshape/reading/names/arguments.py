@@ -285,12 +285,13 @@ def _is_there(source: Any) -> bool:
 
 
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
-    """A model is called on tensors of the sizes that it was described or built with."""
+    """A model is called on tensors of the sizes that it was described or built with, in batches of
+    any size."""
     if takes is None or given is None or len(takes) != len(given):
         return
     last = len(takes) - 1
     for place, (size, other) in enumerate(zip(takes, given, strict=True)):
-        are_known = type(size) is int and type(other) is int
+        are_known = place > 0 and type(size) is int and type(other) is int
         is_squeezed = place == last and 1 in (size, other)
         if are_known and size != other and not is_squeezed:
             shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
