@@ -120,7 +120,10 @@ def _bounded(
 
 
 def _calls(body: Sequence[ast.AST], name: str) -> bool:
-    """Whether statements call something of a name, but for that of `super()`."""
+    """Whether statements call something of a name that they do not define, but for that of
+    `super()`."""
+    if any(isinstance(part, ast.FunctionDef) and part.name == name for part in body):
+        return False
     for node in (node for part in body for node in ast.walk(part)):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name("super")))):
