@@ -38,6 +38,7 @@ class Layer:
         parameters: how many it has, where it is not read and they are known all the same.
         name: that Keras gives it, where the code gives it none.
         holds: the layer in it, where that may be called elsewhere, too.
+        stand_in: what the code knows it as.
     """
 
     call: Call
@@ -45,6 +46,7 @@ class Layer:
     parameters: int | None = None
     name: str = ""
     holds: Layer | None = None
+    stand_in: Any = None
 
 
 @dataclass(eq=False, slots=True)

@@ -23,6 +23,8 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape
 
+AFTER_THE_FIRST = ("initial_state", "mask", "training")
+
 
 class Setting(StandIn):
     """What a layer's argument may be, `L2(0.01)`; its name alone stands for its defaults."""
@@ -166,6 +168,28 @@ def _input_of_today(name: str, named: Mapping[str, Any]) -> str:
     if "batch_input_shape" in words:
         return f"Input(batch_shape={printed(shape)})"
     return f"Input({printed(shape[1:] if isinstance(shape, tuple) else shape)})"
+
+
+def in_order(
+    call: Call, given: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What a layer is called with, by position and by name, as its rule has it; without what
+    changes no shape and is not known."""
+    parts, words = list(given), dict(named)
+    known = signatures.signature(call.name).tensors
+    for word in (*known[:1], "inputs", "sequences"):
+        if not parts and word in words:
+            parts.append(words.pop(word))
+    inner = call["layer"] if call.name == "Bidirectional" else call
+    if isinstance(inner, Call) and inner["return_sequences"] is not None:
+        words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
+        del parts[1:]
+    for word, value in [*words.items()]:
+        changes_nothing = word in AFTER_THE_FIRST or word.endswith("mask")
+        is_dropped = word == "training" and word not in known  # by Keras, too
+        if is_dropped or (changes_nothing and isinstance(value, Open)):
+            del words[word]
+    return parts, words
 
 
 def passed(value: Any) -> Any:

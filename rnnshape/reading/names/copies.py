@@ -44,7 +44,7 @@ def graph_anew(
     instead = {take: Tensor(input_anew(take)) for take in takes}
 
     def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
-        return held.step(layers.setdefault(layer, replace(layer)), *given)
+        return held.step(layers.setdefault(layer, replace(layer, stand_in=None)), *given)
 
     made = graph.made_anew(gives, graph.calls_before(gives, takes), instead, step)
     return [*instead.values()], made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,15 @@ from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Setting, check_positions, config, holds_tensors, passed
+from rnnshape.reading.names import attributes
+from rnnshape.reading.names.arguments import (
+    Setting,
+    check_positions,
+    config,
+    holds_tensors,
+    in_order,
+    passed,
+)
 from rnnshape.reading.names.arrays import sizes_given
 from rnnshape.reading.names.rows import (
     count_params,
@@ -26,6 +34,7 @@ from rnnshape.reading.names.rows import (
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
+    gives_open,
     open_of,
     opened,
     session,
@@ -49,13 +58,6 @@ BASES = {
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
 CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
-WEIGHTS = ("kernel", "bias", "embeddings", "gamma", "beta")  # that code takes of a layer
-AFTER_THE_FIRST = ("initial_state", "mask", "training")
-
-
-def gives_open(what: str) -> Callable[..., Open]:
-    """A method that returns something that is not known."""
-    return lambda *_, **__: opened(what)
 
 
 class Layer(StandIn):
@@ -83,7 +85,7 @@ class Layer(StandIn):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if (call := config(self, values, named)) is not None:
-            self.own_layer = graph.Layer(call)
+            self.own_layer = graph.Layer(call, stand_in=self)
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(self.own_keras_name)
             session().unused.append(self)
@@ -92,11 +94,15 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        is_known = name in ("input", "output", *WEIGHTS) or self._is_argument(name)
+        is_known = name in ("input", "output", *attributes.WEIGHTS) or self._is_argument(name)
         return is_known or keras2.attribute(name, "layer") is not None
 
+    def own_may_have(self, name: str) -> bool:
+        """Whether Keras may have what is not known here."""
+        return bool(self.own_keras_name) and attributes.may_have(self.own_keras_name, name)
+
     def _is_argument(self, name: str) -> bool:
-        return bool(self.own_keras_name) and name in signatures.signature(self.own_keras_name).names
+        return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("own_") or not self.own_keras_name:
@@ -104,11 +110,13 @@ class Layer(StandIn):
         if name in ("output", "input"):
             return self._end(name)
         if self._is_argument(name):
-            return _as_code_has_it(self.own_layer.call[name])
+            value = _as_code_has_it(self.own_layer.call[name])
+            return attributes.dtype(value) if name == "dtype" else value
         first = session().built.get(self.own_layer)
         if first and (weight := weight_of(first, name)) is not None:
             return weight
-        if (gone := keras2.attribute(name, "layer")) is not None:
+        gone = keras2.attribute(name, "layer")
+        if gone is not None and not session().is_ready_for_none:
             session().old_name(f"layer.{name}", gone)
         raise AttributeError(name)
 
@@ -151,21 +159,8 @@ class Layer(StandIn):
             why = "what it does when called is not in this code"
             layer = unread_layer(self.own_text, opened(self.own_text, why))
             return unread_step(layer, [*graph.tensors_in([given, named])])
-        parts, words = list(given), dict(named)
         call = self.own_layer.call
-        known = signatures.signature(call.name).tensors
-        for word in (*known[:1], "inputs", "sequences"):
-            if not parts and word in words:
-                parts.append(words.pop(word))
-        inner = call["layer"] if call.name == "Bidirectional" else call
-        if isinstance(inner, Call) and inner["return_sequences"] is not None:
-            words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
-            del parts[1:]
-        for word, value in [*words.items()]:
-            changes_no_shape = word in AFTER_THE_FIRST or word.endswith("mask")
-            is_dropped = word == "training" and word not in known  # by Keras, too
-            if is_dropped or (changes_no_shape and isinstance(value, Open)):
-                del words[word]
+        parts, words = in_order(call, given, named)
         session().take(self)
         if call.name in signatures.OF_PLAIN_DATA and parts and not holds_tensors(parts):
             return opened("data")
@@ -214,6 +209,7 @@ class Layer(StandIn):
             because = opened(self.own_text, self.own_why)
             count = self.own_counted(inner)
             self.own_layer = unread_layer(self.own_text, because, count)
+            self.own_layer.stand_in = self
         ends = len([*graph.tensors_in(made)])
         with held.within_call(owner=self):
             returned_now = unread_step(self.own_layer, taken, shapes, ends)
@@ -247,12 +243,14 @@ class Layer(StandIn):
     def set_weights(self, *_: Any, **__: Any) -> None:
         pass
 
-    add_loss = add_metric = reset_state = reset_states = set_weights
+    add_loss = add_metric = set_weights
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:
             return {}
-        return {word: _as_code_has_it(value) for word, value in self.own_layer.call.arguments}
+        call = self.own_layer.call
+        words = signatures.signature(call.name).names
+        return {word: _as_code_has_it(call[word]) for word in words} | {"name": self.name}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
@@ -385,15 +383,17 @@ def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     base = layer_class(BASES[name]) if name in BASES else Layer
     base = {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells}.get(name, base)
-    return type(name, (base,), {"own_keras_name": name})
+    methods = dict.fromkeys(attributes.methods(name), Layer.set_weights)
+    return type(name, (base,), {"own_keras_name": name, **methods})
 
 
 def stand_in_of(layer: Any) -> Any:
     """What stands for a layer of the network that code asks a model for."""
-    if not isinstance(layer, graph.Layer):
-        return layer
+    if not isinstance(layer, graph.Layer) or layer.stand_in is not None:
+        return getattr(layer, "stand_in", layer)
     name = layer.call.name
     is_of_keras = signatures.module_of(name) == "layers"
     made: Layer = Layer.__new__(layer_class(name) if is_of_keras else Layer)
     made.own_is_built, made.own_layer, made.own_is_any = True, layer, not is_of_keras
+    layer.stand_in = made
     return made

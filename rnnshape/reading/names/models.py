@@ -368,7 +368,7 @@ class Model(Layer):
         return is_end or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
-        if (gone := keras2.attribute(name, "model")) is not None:
+        if not session().is_ready_for_none and (gone := keras2.attribute(name, "model")):
             session().old_name(f"model.{name}", gone)
             method = gone.code.removeprefix("model.").partition("(")[0]
             known = method in ("fit", "evaluate", "predict")

@@ -62,6 +62,9 @@ class LambdaLayer(Layer):
         return 0
 
 
+LambdaLayer.__name__ = "Lambda"
+
+
 class UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not read."""
 

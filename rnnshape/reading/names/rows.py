@@ -16,7 +16,7 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import Weight
 from rnnshape.reading.python import StandIn
-from rnnshape.signatures import is_operation
+from rnnshape.signatures import is_operation, is_recurrent
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
 # is as long in all of them, or in one of them the whole.
@@ -113,7 +113,9 @@ def count_params(layer: Any) -> Any:
 
 def weight_of(call: graph.LayerCall, name: str) -> Weight | None:
     """What a layer of Keras has under a name, if that is a weight."""
-    facts = [layer.facts for layer in _described([call]) if layer.facts]
+    is_of_inner = call.layer.call.name == "TimeDistributed" or is_recurrent(call.layer.call.name)
+    layers = [] if is_of_inner else _described([call])
+    facts = [layer.facts for layer in layers if layer.facts]
     found = [weight.sizes for one in facts for weight in one.weights if weight.name == name]
     sizes = next(iter(found), None)
     return None if sizes is None or None in sizes else Weight(sizes)

@@ -124,7 +124,7 @@ class Sequential(Model):
             elif isinstance(item, Model):
                 made.add(item.own_copied())
             elif item.own_keras_name:
-                made.add(stand_in_of(replace(item.own_layer)))
+                made.add(stand_in_of(replace(item.own_layer, stand_in=None)))
             else:  # a layer of the code
                 raise no_copy()
         return made

@@ -231,6 +231,11 @@ def opened(label: str = "", reason: str = "") -> Open:
     return evaluator.open(label or evaluator.node, reason)
 
 
+def gives_open(what: str) -> Callable[..., Open]:
+    """A method that returns something that is not known."""
+    return lambda *_, **__: opened(what)
+
+
 def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
     """`o, h = LSTM(4, return_state=True)(x)`: what the layer returns that makes them all."""
     call: Any = getattr(several[0], "maker", None)

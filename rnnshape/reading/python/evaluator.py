@@ -27,9 +27,11 @@ from rnnshape.reading.python.stand_in import (
     StandIn,
     bounded,
     has_stand_in,
+    hook,
     is_of_code,
     is_settable,
     is_visible,
+    lacks,
     left,
     plain_type,
     stored_name,
@@ -69,9 +71,7 @@ class Evaluator:
         array: Callable[[Any], object] = lambda shape: None,
         find_module: Callable[[Evaluator, str], object] = lambda evaluator, path: None,
         why_unknown: Callable[[str], str] = lambda name: "",
-        known_of_open: Callable[
-            [Open, Sequence[Any], Open, bool], object
-        ] = lambda owner, given, made, is_call: made,
+        known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
     ) -> None:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.known_of_open = known_of_open
@@ -82,8 +82,7 @@ class Evaluator:
         self.modules["os"] = Module("os", allowed.environment(self.note))
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
-        self.let_used: set[str] = set()
-        self.labels: dict[str, None] = {}
+        self.let_used, self.labels = set[str](), dict[str, None]()
         self.module = Scope()
         self.roots: list[object] = []  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
@@ -105,19 +104,20 @@ class Evaluator:
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
             value = self.attribute(owner, name)
-            is_none = isinstance(owner, Module) and isinstance(value, Open) and value.reason
+            is_missing = isinstance(value, Open) and lacks(owner, name)
+            is_none = is_missing and isinstance(owner, Module) and value.reason
             if is_none and self.trying and not default:
                 raise AttributeError(name)
-            return default[0] if default and isinstance(value, Open) else value
+            return default[0] if default and is_missing else value
 
         def has(owner: object, name: str) -> object:
-            found = self.attribute(owner, name)
-            return found if isinstance(owner, Open) else not isinstance(found, Open)
+            found, may_have = self.attribute(owner, name), hook(owner, "own_may_have")
+            if isinstance(owner, Open) or not (isinstance(found, Open) and lacks(owner, name)):
+                return found if isinstance(owner, Open) else True
+            return found if may_have and may_have(owner, name) else False
 
-        def names() -> dict[str, object]:
-            return dict(self.module.names)
-
-        return {"getattr": get, "hasattr": has, "setattr": self.set_attribute, "globals": names}
+        doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
+        return doors | {"globals": lambda: dict(self.module.names)}
 
     # Where it is, and what it says.
 

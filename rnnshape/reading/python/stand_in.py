@@ -274,6 +274,13 @@ def mixes_with(host: type, base: type) -> bool:
     return True
 
 
+def lacks(owner: object, name: str) -> bool:
+    """Whether nothing that the code has made is under a name of a value."""
+    stored, bases = stored_name(owner, name), type(owner).__mro__
+    made = [vars(base) for base in bases if is_of_code(base)]
+    return not any(stored in names for names in (getattr(owner, "__dict__", {}), *made))
+
+
 def taken(owner: object, stored: str, found: Any) -> Any:
     """What code takes of a class of ours: a method of it, for what is of that class alone. A
     property it could change for whatever is read next."""
