@@ -16,6 +16,12 @@ from rnnshape.rules.facts import Facts, Tensor
 TAKES_MASKS = "MultiHeadAttention"
 
 
+MADE_ANEW = (
+    "this layer is made anew whenever `call` runs: Keras neither counts nor trains its weights; "
+    "make it in __init__"
+)
+
+
 class Mask(NamedTuple):
     """What a layer does with the mask of what it is given: which timesteps are padding.
 
@@ -106,7 +112,19 @@ class Layer:
     @property
     def weights(self) -> tuple[Tensor, ...]:
         """Its own; a layer that is called again has none that were not counted before."""
-        return self.facts.weights if self.facts and self.same_as is None else ()
+        return self.facts.weights if self.facts and self.has_weights else ()
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether Keras counts weights here: it does so once, and only of layers that are kept."""
+        return self.same_as is None and self.step.parameters != 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is likely not what was meant, a sentence each."""
+        of_facts = self.facts.warnings if self.facts else ()
+        is_lost = self.step.parameters == 0 and self.facts and self.facts.weights
+        return (*of_facts, MADE_ANEW) if is_lost else of_facts
 
     @cached_property
     def parameters(self) -> int | None:

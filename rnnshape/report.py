@@ -291,11 +291,7 @@ class Report:
         each layer. What holds for several layers is said once, of the whole."""
         network = self.question.network
         said = [Note(number, text) for number, text in lost_masks(network, self.layers)]
-        said += [
-            Note(layer.number, text)
-            for layer in self.layers
-            for text in (layer.facts.warnings if layer.facts else ())
-        ]
+        said += [Note(layer.number, text) for layer in self.layers for text in layer.warnings]
         said += [Note(0, text) for text in self.question.notes]
         for layer in self.layers:
             # After such a layer the rule goes on once its shapes are known.

@@ -304,7 +304,7 @@ def _measured_layer(
     layer: Layer, keras_layer: Any, nesting: Places, arrays: Sequence[Numbers], request: Request
 ) -> MeasuredLayer:
     # An operation has none, and what is not read is not there.
-    weights = [] if layer.same_as else getattr(keras_layer, "weights", [])
+    weights = getattr(keras_layer, "weights", []) if layer.has_weights else []
     return MeasuredLayer(
         tuple(_as_array(array, with_numbers=request.values) for array in arrays),
         nesting,

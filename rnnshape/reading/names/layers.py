@@ -85,7 +85,7 @@ class Layer(StandIn):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if (call := config(self, values, named)) is not None:
-            self.own_layer = graph.Layer(call, stand_in=self)
+            self.own_layer = graph.Layer(call, parameters=session().counted, stand_in=self)
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(self.own_keras_name)
             session().unused.append(self)
@@ -193,7 +193,8 @@ class Layer(StandIn):
             self.own_is_built = True
             shapes = [tensor.shape for tensor in graph.tensors_in(taken)]  # type: ignore[attr-defined]
             is_list = isinstance(taken[0], tuple) if taken else False
-            self.build(shapes if is_list else next(iter(shapes), Open("a shape")))
+            shape = shapes if is_list else next(iter(shapes), Open("a shape"))
+            held.follow_build(self.build, shape)
         before, number = len(held.calls), held.number
         made = self._made(tensors, words)
         inner = held.calls[before:]

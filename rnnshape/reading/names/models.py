@@ -241,7 +241,7 @@ class Model(Layer):
             self.own_is_built = True
             is_own = getattr(type(self).build, "__module__", "") == "__main__"
             if is_own and isinstance(start, Tensor):
-                self.build(start.shape)
+                session().follow_build(self.build, start.shape)
         with session().within_call():
             return own_called(self.call, (start, *more), named)
 

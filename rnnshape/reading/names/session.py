@@ -195,6 +195,19 @@ class Session:
             for call in made if not self.groups else ():
                 call.beside = made
 
+    def follow_build(self, build: Callable[[Any], object], shape: Any) -> None:
+        """Code makes what a layer or model of its own keeps."""
+        groups, self.groups = self.groups, []
+        try:
+            build(shape)
+        finally:
+            self.groups = groups
+
+    @property
+    def counted(self) -> int | None:
+        """0 within a `call`: of a layer that it makes anew each time, Keras counts no weights."""
+        return 0 if self.groups else None
+
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
