@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partialmethod
 from typing import Any
 
-from rnnshape.errors import NotReadError, Place, QueryError, counted
+from rnnshape.errors import Place, QueryError, counted
 from rnnshape.expression import Call
 from rnnshape.nest import within
 from rnnshape.network import Network, check_count, without_input_arguments
@@ -28,8 +28,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, stand_in_of
-from rnnshape.reading.names.order import layers_in_order
-from rnnshape.reading.names.other_layers import InputLayer
+from rnnshape.reading.names.parts import layer_named, layers_of
 from rnnshape.reading.names.rows import batch_kept, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
@@ -43,7 +42,6 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
-from rnnshape.signatures import is_operation
 
 
 class Model(Layer):
@@ -347,21 +345,10 @@ class Model(Layer):
     def reset_states(self, *_: Any, **__: Any) -> None:
         session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])
 
-    @property
-    def layers(self) -> list[Any]:
-        return [
-            InputLayer(one) if isinstance(one, Tensor) else stand_in_of(one)
-            for one in layers_in_order(*self.own_flow(), self.own_calls())
-            if not (isinstance(one, graph.Layer) and is_operation(one.call.name))
-        ]
+    layers = property(layers_of)
 
     def get_layer(self, name: Any = None, index: Any = None) -> Any:
-        if index is not None:
-            return self.layers[index]
-        for layer in self.layers:
-            if name == (name_given(layer.output) if type(layer) is InputLayer else layer.name):
-                return layer
-        raise NotReadError(f"this code gives no layer of the model the name {name!r}")
+        return self.layers[index] if index is not None else layer_named(self, name)
 
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
