@@ -98,7 +98,7 @@ class Layer:
         is_given_sizes = all(tensor and tensor.known_size is not None for tensor in self.inputs)
         return is_given_sizes or not has_rule(self.call.name)
 
-    @property
+    @cached_property
     def mask(self) -> Mask | None:
         """Which masks come and go; None where there is none."""
         arrives = any(tensor.masked for tensor in self.inputs if tensor)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rnnshape.cli.arguments import UsageError, either
 from rnnshape.cli.options import SIZES, Options, option_names, refuse
 from rnnshape.errors import QueryError, did_you_mean, shortened
-from rnnshape.network import Dimensions, Question, check_count, kind_of_axis
+from rnnshape.network import Dimensions, Network, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
@@ -87,16 +87,17 @@ def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Ques
     from rnnshape.reading.files import is_code  # words need none of it
 
     for read in reading.questions:
-        sized = _sized_by_data(read, options.dimensions)
-        network = with_given_sizes(sized.network, sized.dimensions)
-        question = replace(sized, network=network, is_of_code=is_code(what))
+        network, sizes = _sized_by_data(read, options.dimensions)
+        network = with_given_sizes(network, sizes)
+        of_code = is_code(what)
+        question = replace(read, network=network, dimensions=sizes, is_of_code=of_code)
         yield _with_data(question, options)
 
 
-def _sized_by_data(question: Question, sizes: Dimensions) -> Question:
+def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dimensions]:
     """With the sizes that no option and no `Input` says, as the first data has them that fits."""
     if not question.calls:
-        return replace(question, dimensions=sizes)
+        return question.network, sizes
     from rnnshape.description import is_taken
     from rnnshape.fitting import with_sizes_of
     from rnnshape.input_shapes import dimensions_of  # few questions have data
@@ -111,12 +112,11 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> Question:
             continue
         if found is None:  # the data of each input has sizes of its own
             network = with_sizes_of(question.network, call, sizes)
-            taken = network if is_taken(network, sizes) else question.network
-            return replace(question, network=taken, dimensions=sizes)
+            return (network if is_taken(network, sizes) else question.network), sizes
         words = ("batch", "timesteps", "features", "space")
         sizes = Dimensions(*(sizes.given(word) or found.given(word) for word in words))
         break
-    return replace(question, dimensions=sizes)
+    return question.network, sizes
 
 
 def _with_data(question: Question, options: Options) -> Question:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from itertools import zip_longest
@@ -24,7 +24,7 @@ from rnnshape.views import VIEWS
 def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
     """All that is known of one report, as one line of JSON, in pieces to be written in order."""
     arrays: list[Array] = []
-    mark = secrets.token_hex(16)  # it stands for an array, and in no other text
+    mark = os.urandom(16).hex()  # it stands for an array, and in no other text
 
     def marked(array: Array) -> str:
         arrays.append(array)

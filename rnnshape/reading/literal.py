@@ -19,8 +19,6 @@ ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other
 MODULES = ("layers", "keras.layers", "tf.keras.layers")
 KINDS = ("layers", *ARGUMENT_OBJECTS)
-PLAIN = (ast.Expr, ast.Name, ast.Attribute, ast.keyword, ast.Tuple, ast.List, ast.Load, ast.UnaryOp,
-         ast.USub)  # fmt: skip
 
 
 class _MoreError(Exception):
@@ -71,10 +69,9 @@ def _statements(text: str) -> list[ast.stmt] | None:
         return None
     try:
         statements = ast.parse(text.replace("->", " ,").strip()).body
+        return statements if all(map(_is_plain, statements)) else None
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-    are_plain = (_is_plain(node) for statement in statements for node in ast.walk(statement))
-    return statements if all(are_plain) else None
 
 
 def _depth(text: str) -> int:
@@ -92,8 +89,15 @@ def _is_plain(node: ast.AST) -> bool:
         case ast.Constant(value=value):
             return _is_small(value)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name[:1].isupper()
-    return isinstance(node, PLAIN)
+            parts = (node.func, *node.args, *node.keywords)
+            return name[:1].isupper() and all(map(_is_plain, parts))
+        case ast.keyword(value=part) | ast.Expr(value=part) | ast.UnaryOp(ast.USub(), part):
+            return _is_plain(part)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return all(map(_is_plain, parts))
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def _is_small(value: object) -> bool:

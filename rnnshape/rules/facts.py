@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import prod
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -233,7 +234,7 @@ class Timeline(NamedTuple):
         return self.passes[0].output[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that the rule knows of a layer that is given certain tensors.
 
@@ -262,7 +263,7 @@ class Facts:
     uses_mask: bool = False
     cudnn: bool | None = None
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[Tensor, ...]:
         """Its outputs in Keras' order, flat."""
         return tuple(flat(self.returns))

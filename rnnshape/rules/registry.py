@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from typing import TypeAlias
 
@@ -223,15 +224,20 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
-    bits = FLOATS.fullmatch(str(call["dtype"]))  # a mixed policy keeps them in 32
     return Tensor(
         name,
         axes,
         meaning,
         "weight",
         is_trained=trained and call["trainable"] is not False,
-        itemsize=int(bits[1]) // 8 if bits else 4,
+        itemsize=_itemsize(str(call["dtype"])),
     )
+
+
+@cache
+def _itemsize(dtype: str) -> int:
+    bits = FLOATS.fullmatch(dtype)  # a mixed policy keeps them in 32
+    return int(bits[1]) // 8 if bits else 4
 
 
 def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
