@@ -66,14 +66,19 @@ def squeezed(text: str) -> str:
 def test_no_line_is_too_wide_and_no_blank_is_left_over(
     name: str, columns: int, unicode: bool
 ) -> None:
-    screen = SCREENS[name]
-    for shown, text in zip(screen.answers, drawn(name, columns, unicode=unicode), strict=True):
-        if all(columns >= UNFOLDED.get(view, 0) for view in screen.views):
+    for text in drawn(name, columns, unicode=unicode):
+        if all(columns >= UNFOLDED.get(view, 0) for view in SCREENS[name].views):
             assert max(map(len, text.splitlines())) <= columns
         assert not any(line.endswith(" ") for line in text.splitlines())
         assert "\n\n\n\n" not in text
         assert unicode or text.isascii()
-        painted = shown.text(columns, unicode=unicode, FORCE_COLOR="1")
+
+
+@on_every_screen
+@at_every_width
+def test_colours_change_nothing_but_colours(name: str, columns: int) -> None:
+    for shown, text in zip(SCREENS[name].answers, drawn(name, columns), strict=True):
+        painted = shown.text(columns, unicode=True, FORCE_COLOR="1")
         assert re.sub(r"\x1b\[[\d;]*m", "", painted) == text
 
 
