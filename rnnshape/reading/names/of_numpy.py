@@ -316,6 +316,11 @@ class ByIndex(Module):
         return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
+def shuffle(x: Any) -> None:
+    """In another order, which is not known, as those of a list are not."""
+    x.fill()
+
+
 # The names
 
 _WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
@@ -329,7 +334,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
     **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
-    "shuffle": lambda value: value.fill(),
+    "shuffle": shuffle,
     "permutation": lambda value: (
         Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
     ),

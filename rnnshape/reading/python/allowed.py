@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from rnnshape.errors import NotReadError
 from rnnshape.nest import rebuilt
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import (
@@ -269,6 +270,10 @@ def vars_of(value: Any) -> dict[str, object]:
     raise IsOpenError(Open("names", "the names of this are not read"))
 
 
+def _exec(*_: object) -> None:
+    raise NotReadError("what exec runs is not read: it may change any name")
+
+
 ASKED = {"__class__": type_of, "__dict__": vars_of}  # functions of Python, as attributes
 
 
@@ -302,6 +307,7 @@ BUILTINS: dict[str, object] = {
     "next": next_of,
     "vars": vars_of,
     "print": lambda *_, **__: None,
+    "exec": _exec,
     "__name__": "__main__",
     "__file__": "program.py",
     "__debug__": True,

@@ -281,7 +281,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
     if isinstance(called, Open):
-        return _of_open(evaluator, node, called, parts, keywords)
+        made = _of_open(evaluator, node, called, parts, keywords)
+        return _with_changes(evaluator, called, parts, made, scope)
     if because is not None:
         named = from_unknown(evaluator, called, keywords, because)
         if named is None:
@@ -296,14 +297,31 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
+    return _with_changes(evaluator, called, parts, made, scope)
+
+
+def _is_plain(item: object) -> bool:
+    return isinstance(item, int | float | str | type)
+
+
+def _with_changes(
+    evaluator: Evaluator, called: Any, parts: Sequence[object], made: object, scope: Scope
+) -> object:
+    """What a call makes; where that is not known, nor is what it changes."""
+    if not isinstance(made, Open):
+        return made
+    label = called.label if isinstance(called, Open) else getattr(called, "__name__", "")
+    word, lost = label.rpartition(".")[2], list[Any]()
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
-    if isinstance(made, Open) and called is evaluator.given["setattr"] and parts:
-        names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
-        lose(evaluator, scope, names, made)
-    if isinstance(made, Open) and isinstance(owner, list | set | dict):
-        given = any(isinstance(part, Open) for part in parts)
-        if called.__name__ in CHANGING and (given or called.__name__ == "sort"):
-            lose(evaluator, scope, owner, made)
+    if word == "shuffle":
+        lost += [part for part in parts if isinstance(part, list) and any(map(_is_plain, part))]
+    if called is evaluator.given["setattr"] and parts:
+        lost.append(evaluator.really(vars_of, parts[0]))  # any name, as it is not known which
+    given = any(isinstance(part, Open) for part in parts)
+    if isinstance(owner, list | set | dict) and word in CHANGING and (given or word == "sort"):
+        lost.append(owner)
+    for value in lost:
+        lose(evaluator, scope, value, made)
     return made
 
 
