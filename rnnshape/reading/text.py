@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
-from rnnshape.errors import Place, QueryError, nearest, shortened
+from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
 from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
@@ -62,6 +62,8 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
             start, end = joined.span(1)
             place = Place.near(text, start, max(end, start + 1))
             raise QueryError("the layers of a chain are joined by ->", place) from None
+        if isinstance(wrong, NotReadError) and "\n" not in text:  # there is nothing beside it
+            raise QueryError(wrong.message, wrong.place) from None
         raise
 
 

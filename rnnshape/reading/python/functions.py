@@ -27,6 +27,7 @@ from rnnshape.reading.python.targets import give
 
 TOO_OFTEN = "this function calls itself too often to be read"
 YIELDS = (ast.Yield, ast.YieldFrom)
+UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -46,9 +47,14 @@ def function(
     yields = _has_yield(body)
     calls_itself, ends = _calls(body, name), list[int]()
 
+    spread = arguments.kwarg.arg if arguments.kwarg else ""
+
     def run(*values: object, **named: object) -> object:
+        unknown = named.pop(UNKNOWN, None)
         bound = signature.bind(*values, **named)
         bound.apply_defaults()
+        if unknown is not None:
+            bound.arguments[spread] = unknown
         if len(evaluator.calls) > DEEPEST_CALL:
             raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
@@ -170,7 +176,8 @@ def from_unknown(
     evaluator: Evaluator, called: object, named: Mapping[str, object], because: Open
 ) -> dict[str, object] | None:
     """What a function or class of the code is given by `*args` or `**config` that nobody knows:
-    each argument may come from there. None of others, but of those that take what is open."""
+    each argument may come from there, and what it takes besides. None of others, but of those that
+    take what is open."""
     is_function = isinstance(called, types.FunctionType) and hasattr(called, "own_body")
     is_followed = is_function or is_of_code(called)
     is_ours = isinstance(called, StandIn | type)  # others may say that they have any name
@@ -178,6 +185,9 @@ def from_unknown(
     if is_followed and callable(called):
         parameters = inspect.signature(called).parameters.values()
         words = [word.name for word in parameters if word.kind not in SPREAD]
+        run = called.__init__ if isinstance(called, type) else called  # type: ignore[misc]
+        if any(word.kind is word.VAR_KEYWORD for word in parameters) and hasattr(run, "own_body"):
+            named = {UNKNOWN: because, **named}
     more = {word: evaluator.part(because, f"[{word!r}]") for word in words}
     return {**more, **named} if is_followed or words else None
 
