@@ -114,6 +114,15 @@ pd.DataFrame(np.zeros(4)).columns
 pd.DataFrame({'x': [1, 2], 'y': 3}).values
 pd.DataFrame(np.zeros((4, 2))).values
 pd.DataFrame(df.values).shape
+df[np.array(['a', 'b'])].values
+df.loc[:, df.columns != 'a'].values
+df['a'][[0, 1, 2]].values
+np.array([df['a'][0], df['a'][1]])
+(df[['a', 'b']] + df[['b', 'c']]).values
+df.T.loc[:, 1:3].values
+(lambda t: t[t.columns[1:]])(pd.DataFrame(np.zeros((9, 5)))).values
+pd.DataFrame(np.zeros((9, 5)), columns=range(5)).loc[:, 1:3].values
+(lambda t: t.insert(0, 'f', np.zeros(4)) or t)(pd.DataFrame([])).values
 pd.Series([1, 2, 3]).values
 pd.Series(np.arange(6)).values.reshape(2, 3)
 len(df)
@@ -129,7 +138,15 @@ CHANGED = ["df['f'] = 1", "df['a'] = 1", "del df['b']", "df.pop('b')", "df.inser
            "df['f'] = df['a'].rolling(3).mean()", "df[['a', 'f']] = 0",
            "df = df.drop(columns=['e', 'a'])", "df = df.rename(columns={'a': 'z'})",
            "df.reset_index(drop=True, inplace=True)",
-           "df.columns = [*'vwcdz']; df['f'] = 1; del df['v']"]  # fmt: skip
+           "df.columns = [*'vwcdz']; df['f'] = 1; del df['v']",
+           "df.columns = [*'aacde']; df['a'] = 1", "df.drop(index=[0, 1], inplace=True)",
+           "df.drop([0, 1], inplace=True)", "df.drop(columns='a', index=0, inplace=True)",
+           "df.loc[:, 'f'] = 1", "df.loc[9] = 1", "df.insert(loc=0, column='f', value=1)",
+           "df.rename(columns={'a': 'z'}, inplace=True); df['z'] = 1", "df.pop(item='a')",
+           "df.eval('f = a + b', inplace=True)", "df = df * 0; df.drop_duplicates(inplace=True)",
+           "if df.dropna(inplace=True) is None: df['f'] = 1",
+           "try:\n    df['f']\nexcept KeyError:\n    df['f'] = 1",
+           "try:\n    df.drop(columns='f')\nexcept KeyError:\n    df['f'] = 1"]  # fmt: skip
 
 
 def compared(table: str, expressions: list[str]) -> tuple[list[Any], list[str]]:

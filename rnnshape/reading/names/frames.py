@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.reading.names.arrays import Array, indexed, sizes_given, sizes_of
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, own
 
 
 class Frame(Array):
@@ -34,16 +34,34 @@ class Frame(Array):
 
     def __getitem__(self, key: Any) -> Any:
         key = _as_labels(key)
-        if isinstance(key, slice | Array):
+        is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1
+        if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
         columns = _columns(key)
         if columns is None:
             return opened()
+        if len(self.shape) == 1:
+            return Frame(columns)
+        self.own_check(key)
         return _labelled((self.shape[0], *columns), key if columns else None)
 
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
         return _labelled(shape, self.own_labels)
+
+    def own_check(self, labels: Any) -> None:
+        """As pandas, a `KeyError` where there is no such column."""
+        names = [labels] if isinstance(labels, str) else labels
+        if self.own_labels is not None and _are_names(names) and {*names} - {*self.own_labels}:
+            raise KeyError("there is no such column")
+
+    def own_of_other_rows(self, inplace: Any) -> Any:
+        """What takes some of the rows, or changes this."""
+        made = self.own_like((opened("the number of rows"), *self.shape[1:]))
+        if inplace is False:
+            return made
+        self.shape = made.shape
+        return None
 
     def own_becomes(self, labels: Sequence[Any] | None) -> None:
         """What changes how many columns there are."""
@@ -59,11 +77,11 @@ class Frame(Array):
         else:
             self.own_becomes([*dict.fromkeys((*self.own_labels, *keys))])
 
-    def insert(self, _: Any = 0, column: Any = None, *__: Any) -> None:  # type: ignore[override]
+    def insert(self, loc: Any, column: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
         self[column] = None
 
-    def pop(self, key: Any) -> Frame:  # type: ignore[override]
-        self.drop(columns=key, inplace=True)
+    def pop(self, item: Any) -> Frame:  # type: ignore[override]
+        self.drop(columns=item, inplace=True)
         return Frame(self.shape[:1])
 
     __delitem__ = pop
@@ -78,30 +96,42 @@ class Frame(Array):
         **others: object,
     ) -> Any:
         """What makes a table of other columns, or changes this."""
-        gone = labels if columns is None and axis in (1, "columns") else columns
-        keys = _as_labels([gone] if isinstance(gone, str) else gone)
+        if columns is None and axis in (0, "index"):
+            return self.own_of_other_rows(inplace)
+        keys = _as_labels(labels if columns is None else columns)
+        keys = [keys] if isinstance(keys, str) else keys
         known = self.own_labels if _are_names(keys) and not others else None
-        left = None if known is None or {*keys} - {*known} else [x for x in known if x not in keys]
+        self.own_check(keys if known else None)
+        left = None if known is None else [label for label in known if label not in keys]
         if inplace is not False:
+            if "index" in others:
+                self.own_of_other_rows(inplace)
             return self.own_becomes(left)
         return opened() if left is None else _labelled((self.shape[0], len(left)), left)
 
     def set_index(self, keys: Any, *_: object, inplace: Any = False, **others: Any) -> Any:
         return self.drop(columns=keys, inplace=inplace, **others)
 
-    def reset_index(self, *_: object, drop: Any = False, inplace: Any = False) -> Any:
+    def reset_index(self, *_: object, drop: Any = False, inplace: Any = False, **__: object) -> Any:
         if drop is True:
             return None if inplace is True else self.copy()
         return opened() if inplace is False else self.own_becomes(None)
 
+    eval = reset_index
+
+    def rename(self, *_: object, inplace: Any = False, **__: object) -> Any:
+        """What changes labels, and no shape."""
+        if inplace is False:
+            return Frame(self.shape)
+        self.own_labels = None
+        return None
+
     def dropna(self, *_: object, axis: Any = 0, inplace: Any = False, **__: object) -> Any:
         if axis not in (0, "index"):
             return opened() if inplace is False else self.own_becomes(None)
-        made = self.own_like((opened("the number of rows"), *self.shape[1:]))
-        self.shape = self.shape if inplace is False else made.shape
-        return made
+        return self.own_of_other_rows(inplace)
 
-    query = dropna
+    query = drop_duplicates = dropna
 
     @property
     def columns(self) -> Any:
@@ -111,7 +141,7 @@ class Frame(Array):
     @columns.setter
     def columns(self, labels: Any) -> None:
         given = _as_labels(labels)
-        self.own_labels = tuple(given) if _are_names(given) else None
+        self.own_labels = _labelled(self.shape, given if _are_names(given) else None).own_labels
 
     @property
     def values(self) -> Array:
@@ -141,6 +171,8 @@ class Frame(Array):
         made = super().own_operated(other, function)
         if not isinstance(made, Array):
             return made
+        if own(other, "own_labels", self.own_labels) != self.own_labels:
+            return opened()  # pandas goes by the labels
         like = _labelled(made.shape, self.own_labels)
         like.own_dtype = made.own_dtype
         return like
@@ -153,9 +185,10 @@ class Rows(StandIn):
         self.own_table, self.own_by_place = table, by_place
 
     def __getitem__(self, key: Any) -> Any:
-        rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
+        rows, columns = _rows_and_columns(key)
         shape, labels = self.own_table.shape, self.own_labels(columns)
-        sizes = shape[1:] if columns == slice(None) else _columns(columns)
+        is_of_labels = isinstance(columns, slice) and not self.own_by_place  # with the last
+        sizes = shape[1:] if columns == slice(None) else None if is_of_labels else _columns(columns)
         sizes = (len(labels),) if labels is not None else sizes
         if sizes is None or not isinstance(rows, slice | int):
             return opened()
@@ -163,6 +196,14 @@ class Rows(StandIn):
             return _labelled((*indexed(shape[:1], rows), *sizes), labels)
         many = opened("the number of rows")
         return _labelled((many, *sizes), labels) if isinstance(rows, slice) else opened()
+
+    def __setitem__(self, key: Any, value: object) -> None:
+        """`loc` adds what is not there."""
+        rows, columns = _rows_and_columns(key)
+        if not self.own_by_place and not isinstance(columns, slice):
+            self.own_table[columns] = value
+        if not self.own_by_place and not isinstance(rows, slice | Array):
+            self.own_table.own_of_other_rows(True)
 
     def own_labels(self, columns: Any) -> Sequence[Any] | None:
         """Those of several columns that are taken."""
@@ -180,10 +221,16 @@ class Rows(StandIn):
         return tuple(known[first : None if last is None else last + 1 : taken.step])
 
 
+def _rows_and_columns(key: Any) -> Any:
+    return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
+
+
 def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
+    """A table of columns that have these labels, where each has its own."""
     made = Frame(shape)
-    is_known = labels is not None and len(made.shape) > 1 and made.shape[1] == len(labels)
-    made.own_labels = tuple(labels or ()) if is_known else None
+    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int}:
+        is_known = made.shape[1] == len(labels) == len({*labels})
+        made.own_labels = tuple(labels) if is_known else None
     return made
 
 
@@ -206,7 +253,7 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
         rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
         return opened() if rows is None else _with_labels(rows, labels or [*data])
-    if not isinstance(data, Array | list) or isinstance(data, Frame):
+    if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]
     return _with_labels((rows,), labels or ([*range(many)] if type(many) is int else None), many)
@@ -245,8 +292,13 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     if are_names and (method == "filter" or not is_call):
         columns = _columns(first)
     elif method in ("iloc", "loc") and isinstance(first, tuple) and len(first) == 2:
-        columns = _columns(first[1]) if isinstance(first[0], slice) else None
-    return made if columns is None else Frame((opened(f"{made.label}.shape[0]"), *columns))
+        is_of_labels = method == "loc" and isinstance(first[1], slice)  # with the last
+        is_known = isinstance(first[0], slice) and not is_of_labels
+        columns = _columns(first[1]) if is_known else None
+    if columns is None:
+        return made
+    labels = first if are_names else None
+    return _labelled((opened(f"{made.label}.shape[0]"), *columns), labels)
 
 
 def _reshaped(sizes: Sequence[Any], made: Open) -> object:
@@ -264,7 +316,7 @@ def _reshaped(sizes: Sequence[Any], made: Open) -> object:
 def _columns(key: Any) -> tuple[int, ...] | None:
     """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
     axis; of one alone no axis is left. None where that is not known."""
-    if isinstance(key, str | int):
+    if isinstance(key, str | int) and not isinstance(key, bool):
         return ()
     if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
         return (len(key),)
