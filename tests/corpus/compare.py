@@ -196,9 +196,12 @@ class _Rows:
     def take(self, row: Json) -> None:
         self.left = [one for one in self.left if one is not row]
 
-    def of(self, kind: str) -> list[Json]:
-        """The rows of a class of layers; `add(x2=1)` is an operation, though its class is `Add`."""
-        names = {kind, {"GroupedQueryAttention": "GroupQueryAttention"}.get(kind, kind)}
+    def of(self, layer: Json) -> list[Json]:
+        """The rows that may be of a layer: of its class, or of the class of Keras that this derives
+        from; `add(x2=1)` is an operation, though its class is `Add`."""
+        kind = layer["class"]
+        known = {"GroupedQueryAttention": "GroupQueryAttention"}
+        names = {kind, known.get(kind, kind), layer["of_keras"]}
         rows = [row for row in self.left if row["class"] in names]
         return [row for row in rows if kind[:1].islower() or not _is_operation(row)]
 
@@ -225,7 +228,7 @@ def _expected(
         row = next(
             (
                 row
-                for row in rows.of(layer["class"])
+                for row in rows.of(layer)
                 if row["parameters"] in (layer["parameters"], layer["own"], 0, None)
                 and (not made or any(agree_all(row["shapes"], one) for one in made))
             ),
@@ -255,7 +258,7 @@ def _compare_rows(
     for one in expected:
         if "row" in one.layer or not one.is_needed:
             continue
-        others = rows.of(one.layer["class"])
+        others = rows.of(one.layer)
         if others:
             rows.take(others[0])
             found.append((WRONG, f"{_row(others[0])}, in Keras {_layer(one)}"))
@@ -283,7 +286,7 @@ def _compare_rows(
 def _take_rows(rows: _Rows, one: _Expected, accept: Any) -> None:
     """The rows of a layer: a single one, or one for each of its calls."""
     taken = one.layer.get("row", 0)
-    for row in rows.of(one.layer["class"]):
+    for row in rows.of(one.layer):
         if taken < max(1, len(one.calls)) and accept(row, one, taken > 0):
             rows.take(row)
             taken += 1

@@ -128,6 +128,12 @@ class Keras:
         wrapped = getattr(layer, "layer", None)
         return [wrapped] if isinstance(wrapped, self.keras.Model) else []
 
+    def layer_of_keras(self, layer: Any) -> str | None:
+        """The class of Keras that a layer is of, or that its own class derives from."""
+        kinds = type(layer).__mro__[: type(layer).__mro__.index(self.keras.Layer)]
+        of_keras = (one for one in kinds if one.__module__.startswith("keras."))
+        return next((one.__name__ for one in of_keras), None)
+
     # One program
 
     def run(self, text: str, name: str, sizes: list[Shapes]) -> dict[str, Any]:
@@ -323,6 +329,7 @@ class Keras:
                     {
                         "id": str(id(one)),
                         "class": type(one).__name__,
+                        "of_keras": self.layer_of_keras(one),
                         "name": one.name,
                         "parameters": total,
                         "cudnn": cudnn(one),

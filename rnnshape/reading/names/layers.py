@@ -87,7 +87,7 @@ class Layer(StandIn):
         if (call := config(self, values, named)) is not None:
             self.own_layer = graph.Layer(call, parameters=session().counted, stand_in=self)
             if named.get("name") is None:
-                self.own_layer.name = session().name_of(self.own_keras_name)
+                self.own_layer.name = session().name_of(type(self).__name__)
             session().unused.append(self)
         elif "name" in named and isinstance(named["name"], str):
             self.own_name = named["name"]
