@@ -177,6 +177,10 @@ class Array(StandIn):
             return list(self.own_values)
         return Array(self.shape, self.own_values, "list")
 
+    def own_like(self, shape: Sequence[Any]) -> Array:
+        """Other rows of the same."""
+        return Array(shape, dtype=self.own_dtype)
+
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
         if self.own_dtype == "list" or own(other, "own_dtype") == "list":

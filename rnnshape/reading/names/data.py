@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -133,9 +134,8 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
             parts += [opened("data"), opened("data")]
             continue
         known |= {many} if isinstance(many, int) else set()
-        kind = "list" if isinstance(array, list | tuple) else own(array, "own_dtype")
-        sizes = _parted(many, test_size, train_size)
-        parts += [Array((size, *sample), dtype=kind) for size in sizes]
+        like = array.own_like if isinstance(array, Array) else partial(Array, dtype="list")
+        parts += [like((size, *sample)) for size in _parted(many, test_size, train_size)]
     if len(known) > 1:
         raise ValueError("Found input variables with inconsistent numbers of samples")
     return parts
