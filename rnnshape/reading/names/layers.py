@@ -308,12 +308,10 @@ class Layer(StandIn):
 
 
 class LayerOverTime(Layer):
-    """`TimeDistributed(layer)`: one row, of what the layer makes of one timestep, where that is a
-    layer of the code, or a model that is no chain."""
+    """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain."""
 
     own_inner: Sequence[Any] = ()
-    own_is_row = True
-    own_why = "what is in it is followed, for one timestep"
+    own_is_row, own_why = True, "what is in it is followed, for one timestep"
 
     def __init__(self, *values: Any, **named: Any) -> None:
         inner = values[0] if values else named.get("layer", named.get("cell"))
@@ -326,7 +324,9 @@ class LayerOverTime(Layer):
             self.own_why = unread.reason if unread else self.own_why
             return
         super().__init__(*values, **named)
-        self.own_layer.holds = vars(inner).get("own_layer") if isinstance(inner, Layer) else None
+        first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
+        self.own_layer.holds = first if parts == [inner] else None
+        self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
