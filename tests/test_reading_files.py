@@ -284,6 +284,7 @@ def code(*lines: str) -> dict[str, Any]:
         "  keras?  ",
         "%timeit -n 3 f()",
         "%run other.ipynb",
+        "%run 01_data.py",
         "!wget http://a.b/c \\\n  -O \\\n  c.txt",
     ],
 )
@@ -341,7 +342,7 @@ def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
     assert [str(network) for network in reading.networks] == ["GRU(4)"]
 
 
-@pytest.mark.parametrize("run", ["%run models.py", "%run -i models", "  %run lib/models.py"])
+@pytest.mark.parametrize("run", ["%run ./models.py", "%run -i models", "  %run lib/models.py"])
 def test_the_file_that_a_notebook_runs_is_read(run: str, tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     for folder in (tmp_path, tmp_path / "lib"):

@@ -16,7 +16,7 @@ MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps a
 HELP = re.compile(r"[\w.]+\?{1,2}")
 # Magics that are given code, perhaps after `x = `, and that which runs a file.
 OF_CODE = re.compile(r"(\s*(?:\w[\w., ]*=\s*)?)%(?:time|timeit|prun)\s+(?![-\s]|$)")
-RUN = re.compile(r"(\s*)%run\s+(?:-\w\s+)*([\w/]+)(?:\.py)?\s*$")
+RUN = re.compile(r"(\s*)%run\s+(?:-\w\s+)*(?:\./)?([^\W\d]\w*(?:/[^\W\d]\w*)*)(?:\.py)?\s*$")
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
@@ -83,7 +83,7 @@ def _with_code_of_magic(line: str) -> str:
     ('model.fit(X, y)', 'from lib.models import *')
     """
     if (run := RUN.match(line)) is not None:
-        return f"{run[1]}from {run[2].strip('/').replace('/', '.')} import *"
+        return f"{run[1]}from {run[2].replace('/', '.')} import *"
     return OF_CODE.sub(r"\1", line, count=1) if OF_CODE.match(line) else line
 
 
