@@ -442,6 +442,16 @@ def test_what_is_open_is_said_once_and_a_line_each_where_it_is_several(tmp_path:
     ]
 
 
+def test_beside_a_measured_model_one_that_is_not_is_named(
+    tmp_path: Path, keras_measurer: KerasInProcess
+) -> None:
+    path = tmp_path / "open.py"
+    path.write_text("a = Sequential([LSTM(3)])\nb = Sequential([LSTM(n)])\n")
+    *_, unknown, measured = command(str(path), measurer=keras_measurer).out.splitlines()
+    assert unknown == "· b not measured: n (line 2) comes from data: --let n=..."
+    assert measured.startswith("✓ measured by model.predict, as it was read")
+
+
 @pytest.mark.parametrize(("units", "headings"), [("3, 3, 3", 1), ("3, 4, 4", 2), ("3, 4, 3", 3)])
 def test_models_of_a_loop_that_are_alike_are_shown_once(
     units: str, headings: int, tmp_path: Path

@@ -64,13 +64,16 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
             yield styled((f"* for {sizes}, which {is_or_are} assumed{options}", Style.QUIET))
 
 
-def _open(reports: Sequence[Report], page: Page) -> Iterator[Text]:
-    """What is not known, why, and how to give it; the file only where there are several."""
+def _open(reports: Sequence[Report], page: Page, *, named: bool) -> Iterator[Text]:
+    """What is not known, why, and how to give it; the file only where there are several. `named`
+    says of which models, as others are measured."""
     unknowns = [unknown for report in reports for unknown in report.open]
     files = {unknown.file for unknown in unknowns if unknown.file}
     said = reasons(unknowns, names_files=len(files) > 1)
     first = f" {said[0]}" if len(said) == 1 else ""
-    yield styled(page.mark(None), (f" not measured:{first}", Style.PENDING))
+    names = dict.fromkeys(report.question.network.name or report.expression for report in reports)
+    of = f"{', '.join(names)} " if named else ""
+    yield styled(page.mark(None), (f" {of}not measured:{first}", Style.PENDING))
     for reason in said if len(said) > 1 else ():
         yield styled((f"- {reason}", Style.PENDING))
 
@@ -83,7 +86,7 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
             yield styled(page.mark(False), f" {problem.message}{where}")
     unknown = [report for report in reports if report.open and not report.measurement]
     if unknown:
-        yield from _open(unknown, page)
+        yield from _open(unknown, page, named=bool(measured))
     if not measured:
         if not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
