@@ -15,7 +15,15 @@ from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean
 from rnnshape.nest import rebuilt
-from rnnshape.signatures import ALIASES, INPUT_ARGUMENTS, LAYERS, REFUSED, module_of, signature
+from rnnshape.signatures import (
+    ALIASES,
+    INPUT_ARGUMENTS,
+    LAYERS,
+    REFUSED,
+    defaults_of,
+    module_of,
+    signature,
+)
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
 
@@ -78,7 +86,7 @@ class Call:
         for name, value in self.arguments:
             if name == argument:
                 return value
-        return signature(self.name).defaults.get(argument) if module_of(self.name) else None
+        return defaults_of(self.name).get(argument)
 
     def __contains__(self, argument: str) -> bool:
         """Whether the argument is given, and is not what it would be by default."""
@@ -313,9 +321,9 @@ def _within(value: Value) -> Iterator[Value]:
     """A value and every other in it, the outer ones first."""
     yield value
     if isinstance(value, Call):
-        value = tuple(argument for _, argument in value.arguments)
+        value = tuple([argument for _, argument in value.arguments])
     for part in value if isinstance(value, tuple) else ():
-        if isinstance(part, Call | tuple):
+        if isinstance(part, (Call, tuple)):
             yield from _within(part)
         else:
             yield part

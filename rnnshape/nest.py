@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+NESTS = (dict, list, tuple)
+
 
 def rebuilt(value: Any, change: Callable[[Any], Any], several: type | None = None) -> Any:
     """The same dictionaries, lists and tuples of Python's with whatever else is in them changed;
@@ -35,8 +37,10 @@ def within(value: Any) -> Iterator[Any]:
     """
     if isinstance(value, dict):
         value = [value[key] for key in sorted(value, key=str)]
-    if isinstance(value, list | tuple):
-        for part in value:
+    elif not isinstance(value, NESTS):
+        value = (value,)
+    for part in value:
+        if isinstance(part, NESTS):
             yield from within(part)
-    else:
-        yield value
+        else:
+            yield part

@@ -156,6 +156,12 @@ def signature(name: str) -> Signature:
     return replace(known, defaults={**known.defaults, **numbers})
 
 
+@cache
+def defaults_of(name: str) -> Mapping[str, Any]:
+    """What Keras takes where an argument is not given; of a name that it does not know, none."""
+    return signature(name).defaults if module_of(name) else {}
+
+
 def _arguments(text: str) -> Signature:
     """The signature that is written in Python's syntax: `(rate, seed=None, **layer)`."""
     parsed = ast.parse(f"def signature{text}: ...").body[0]

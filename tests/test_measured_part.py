@@ -66,6 +66,39 @@ def test_keras_is_asked_without_what_is_not_read() -> None:
 
 
 @pytest.mark.keras
+def test_questions_that_run_alike_are_one_model_where_each_names_its_weights_as_if_it_were_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import keras
+
+    from rnnshape.measuring.keras_model import measure
+
+    models: list[keras.Model] = []
+    predict = keras.Model.predict
+
+    def watched(model: keras.Model, *arguments: object, **keywords: object) -> object:
+        models.append(model)
+        return predict(model, *arguments, **keywords)
+
+    monkeypatch.setattr(keras.Model, "predict", watched)
+    texts = (
+        ["LSTM(3)"],
+        ["GRU(4, name='a')"],
+        ["Dense(5)", "LSTM(6, return_sequences=True)", "LSTM(7, name='a')"],
+    )
+    asked = tuple(Question(chain([*map(parse, text)])) for text in texts)
+    assert all(isinstance(answer, Measurement) for answer in measure(Request(asked)))
+    [model] = models
+    assert sorted(weight.path for weight in model.weights if weight.name == "bias") == [
+        "a/gru_cell/bias",
+        "a/lstm_cell/bias",
+        "dense/bias",
+        "lstm/lstm_cell/bias",
+        "lstm/lstm_cell/bias",
+    ]
+
+
+@pytest.mark.keras
 def test_a_layer_that_is_called_again_behind_what_is_not_read_is_the_same_one() -> None:
     question = Question(
         network(own((None, 5, 3)), step("GRU(2)", Ref(0)), step("GRU(2)", Ref(1), same_as=2))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.utils.naming import reset_uids
 from numpy.typing import NDArray
 
 from rnnshape.description import Description, describe
@@ -159,15 +160,24 @@ def _measured(
     runs = _runs(together[0])
     alike: dict[object, _Given] = {}  # questions with the same inputs share them
     given: list[_Given] = []
-    built = []
     for asked in together:
-        network, sources = asked.question.network, tuple(_sources(asked))
+        sources = tuple(_sources(asked))
         if sources not in alike:
             alike[sources] = _given(sources, runs, request.seed)
         given.append(alike[sources])
+    are_layers = not any(
+        is_operation(step.layer.name) for asked in together for step in asked.question.network.steps
+    )
+    built = []
+    for number, (asked, part) in enumerate(zip(together, given, strict=True)):
         if request.seed is not None:  # each anew: what it holds is what it would hold alone
             keras.utils.set_random_seed(request.seed)
-        built.append(_called(network, alike[sources].inputs))
+        if are_layers:  # named as if each were alone: TensorFlow prepares each name of a variable
+            reset_uids()
+        built.append(_called(asked.question.network, part.inputs))
+        layers = {id(layer): layer for layer, _, _ in built[-1] if isinstance(layer, keras.Layer)}
+        for layer in layers.values() if len(together) > 1 else ():
+            layer.name += f"_of_{number}"  # in one model no two may have the same
     tensors = [tensor for steps in built for _, _, flat in steps for tensor in flat]
 
     memory.check(memory.bytes_of_outputs([tensor.shape for tensor in tensors], runs.batch))

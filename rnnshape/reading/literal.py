@@ -42,6 +42,8 @@ def with_plain_arrows(text: str) -> str:
     >>> with_plain_arrows("LSTM(3, name='→') → Dense(1)")
     "LSTM(3, name='→') -> Dense(1)"
     """
+    if "→" not in text:
+        return text
     return ARROWS.sub(lambda found: "->" if found[0] == "→" else found[0], text)
 
 

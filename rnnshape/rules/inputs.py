@@ -56,7 +56,7 @@ class Inputs(Sequence[Tensor]):
 
 def tensors_in(given: Given) -> tuple[Tensor, ...]:
     """Every tensor in what is given, in order."""
-    return tuple(flat(nested(given)))
+    return (given,) if isinstance(given, Tensor) else tuple(flat(nested(given)))
 
 
 def nested(given: Given) -> Nested:
