@@ -403,6 +403,15 @@ def test_of_questions_that_fail_together_each_is_asked_alone() -> None:
     assert [*map(type, answers)] == [Measurement, Measurement]
 
 
+def test_who_has_answered_the_last_request_goes_and_another_is_answered_all_the_same() -> None:
+    with KerasProcess() as started:
+        [first] = started.answers(request("LSTM(3)", is_last=True))
+        assert started._process is not None
+        assert started._process.wait(timeout=5) == 0
+        [second] = started.answers(request("LSTM(4)"))
+    assert [*map(type, (first, second))] == [Measurement, Measurement]
+
+
 def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     assert str(failure(request("LSTM(3)"))) == (

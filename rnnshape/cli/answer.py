@@ -86,7 +86,7 @@ def _answered(shown: AnswerWriter, reports: Sequence[Report]) -> ExitCode:
         return _finished(shown, reports)
     from rnnshape.measuring.messages import Measurement, MeasurementError, Request
 
-    request = Request(questions, query.seed, values="values" in query.views)
+    request = Request(questions, query.seed, values="values" in query.views, is_last=True)
     with environment.measurer() as measurer:
         try:
             shown.begin(reports)  # TensorFlow is loading by now: there is time to paint

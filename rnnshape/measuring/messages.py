@@ -60,11 +60,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Questions to be answered together, and whether all numbers are to be brought back."""
+    """Questions to be answered together, whether all numbers are to be brought back, and whether
+    no other request follows, so that whoever answers may go."""
 
     questions: tuple[Question, ...]
     seed: int | None = None
     values: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

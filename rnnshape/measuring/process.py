@@ -72,7 +72,9 @@ class KerasProcess:
         left, together, self._tell = list(request.questions), True, tell
         try:
             while left:
-                asked = replace(request, questions=tuple(left if together else left[:1]))
+                part = tuple(left if together else left[:1])
+                is_last = request.is_last and len(part) == len(left)
+                asked = replace(request, questions=part, is_last=is_last)
                 try:
                     for answer in self._answers_of_one_child(asked):
                         del left[0]  # before it is given: who has the last answer may ask no more
@@ -242,7 +244,7 @@ def measure(
             raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")
     measured = []
     with KerasProcess() as process:
-        request = Request(tuple(questions), seed, values)
+        request = Request(tuple(questions), seed, values, is_last=True)
         for question, answer in zip(questions, process.answers(request), strict=True):
             if isinstance(answer, MeasurementError):
                 which = f"{question.network}: " if len(questions) > 1 else ""

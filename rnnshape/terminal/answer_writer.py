@@ -46,13 +46,13 @@ class AnswerWriter:
         if show is not None and show(self.query, reports, pending=True):
             self.begun = True
             return
-        screen = self._screen
-        if not screen.is_live:
-            return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
         from rnnshape.views.text import Text
 
+        screen = self._screen
+        if not screen.is_live:
+            return
         shown = list(body(self.query, reports, screen.page))
         held = list(ending(self.query, reports, screen.page, pending=True))
         # What is marked by the measurement must still be on the screen then.
