@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.nest import rebuilt
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -36,7 +36,7 @@ from rnnshape.reading.python.stand_in import (
 )
 
 
-def formatted(text: Any, *values: object, **named: object) -> str:
+def formatted(text: Any, /, *values: object, **named: object) -> str:
     """`str.format`, which would reach what is in a value, and whatever width a value says."""
     if re.search(r"\{[^{}:!]*[.\[]|\{[^{}]*:[^{}]*(\{|\d{4})", text):
         raise IsOpenError(Open("a format", "this format is not read"))
@@ -83,7 +83,7 @@ def asdict(value: Any) -> Any:
 
 
 def replaced(value: Any, **changes: Any) -> Any:
-    if not is_of_code(type(value)):
+    if not is_of_code(type(value)) or "__dataclass_fields__" in vars(value):  # which it trusts
         raise TypeError("replace() should be called on dataclass instances")
     return dataclasses.replace(value, **changes)
 
@@ -212,9 +212,11 @@ def searched(name: str) -> Callable[..., object]:
 
     def search(pattern: str, *given: object, **named: object) -> object:
         plain = re.sub(r"\[[^\]]*\]", "", re.sub(r"\\.", "", pattern))
-        longest = max((len(part) for part in given if isinstance(part, str)), default=0)
+        texts = (part for part in (*given, *named.values()) if isinstance(part, str))
+        longest = max(map(len, texts), default=0)
         tries = longest ** len(re.findall(r"[*+{]", plain))
-        if tries > 10**7 or re.search(r"\)[*+{]", plain) or not {*map(type, given)} <= {str, int}:
+        kinds = {*map(type, given), *map(type, named.values())}
+        if tries > 10**7 or re.search(r"\)[*+{]", plain) or not kinds <= {str, int}:
             raise IsOpenError(Open("a search", "what this finds is not read"))
         with warnings.catch_warnings(action="ignore"):
             return getattr(re, name)(pattern, *given, **named)
@@ -228,7 +230,9 @@ def next_of(stream: Any, *default: object) -> object:
 
 
 def is_instance(value: object, kinds: Any) -> bool:
-    return isinstance(_known(value), _known(kinds)) or _is_of_unknown_class(value)
+    if not all(isinstance(kind, type | types.UnionType) for kind in within(_known(kinds))):
+        raise TypeError("isinstance() is given what is no class")  # it would be given the value
+    return isinstance(_known(value), kinds) or _is_of_unknown_class(value)
 
 
 def is_subclass(value: Any, kinds: Any) -> bool:

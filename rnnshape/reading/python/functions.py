@@ -234,7 +234,7 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         return bases
     hosts = [base for base in bases if isinstance(base, type) and issubclass(base, StandIn)]
     host = next(iter(hosts), object)
-    are_classes = all(isinstance(base, type) for base in bases)
+    are_classes = all(isinstance(base, type) and base is not super for base in bases)
     if not (are_classes and all(mixes_with(one, base) for one in hosts for base in bases)):
         return evaluator.open(node.name, "a class of such bases is not read")
     named = {

@@ -247,8 +247,8 @@ def is_settable(owner: object, name: str) -> bool:
     """Whether code can change what is under a name: of what it has made itself."""
     if _is_dunder(name) or isinstance(owner, Module):
         return False
-    if isinstance(owner, type):
-        return is_of_code(owner) and is_free(owner, name)
+    if isinstance(owner, type):  # an `Enum` keeps under such names what it says of its members
+        return is_of_code(owner) and is_free(owner, name) and not isinstance(owner, enum.EnumMeta)
     return isinstance(owner, StandIn | types.SimpleNamespace) or is_of_code(type(owner))
 
 
