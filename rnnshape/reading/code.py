@@ -203,7 +203,7 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
     for name, found in own.items():
         if (name in used and name not in without_base) or _is_abstract(found):
             continue
-        made = _call_openly(evaluator, found, *evaluator.called.get(name, ()))
+        made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
         methods = vars(found).items() if isinstance(found, type) else ()
         for word, part in sorted(methods, key=lambda method: method[0].startswith("_")):
             held = SESSION.get()
@@ -212,9 +212,9 @@ def _call_what_is_not_called(evaluator: Evaluator) -> None:
                 break
             if isinstance(part, FunctionType) and not word.startswith("__"):
                 loaded = len(held.loaded)
-                _call_openly(evaluator, getattr(made, word))
+                _call_openly(evaluator, word, evaluator.attribute(made, word))
                 if len(held.loaded) > loaded:  # its model is that of a file now
-                    made = _call_openly(evaluator, found)
+                    made = _call_openly(evaluator, name, found)
 
 
 def _is_abstract(found: Any) -> bool:
@@ -228,12 +228,12 @@ def _is_abstract(found: Any) -> bool:
 
 
 def _call_openly(
-    evaluator: Evaluator, function: Any, values: Sequence[Any] = (), words: Any = ()
+    evaluator: Evaluator, name: str, function: Any, values: Sequence[Any] = (), words: Any = ()
 ) -> object:
     """What a function makes of the values that are given, and open ones for the others."""
     try:
         bound = signature(function).bind_partial(*values, **dict(words))
-    except (TypeError, ValueError):
+    except Exception:  # what it is called with may be the code's
         return Open("a function")
     for word in bound.signature.parameters.values():
         is_one = word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
@@ -243,7 +243,7 @@ def _call_openly(
             bound.arguments[word.name] = evaluator.named_by_let(found)
     evaluator.begin_statement()
     names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
-    evaluator.calls.append(ast.Call(ast.Name(function.__name__), names, []))
+    evaluator.calls.append(ast.Call(ast.Name(name), names, []))
     try:
         return evaluator.really(function, *bound.args, **bound.kwargs)
     except ExhaustedError as wrong:

@@ -14,7 +14,7 @@ from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope
+from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     SETTING,
     StandIn,
@@ -74,6 +74,8 @@ def function(
                 evaluator.block(body, inner)
             except ReturnedSignal as returned:
                 result = returned.value
+            except Signal:
+                raise SyntaxError("'break' or 'continue' outside loop") from None
             except TOO_MUCH:
                 if not yields or not inner.yields:
                     raise
