@@ -148,6 +148,21 @@ def test_what_is_said_of_a_file_that_is_not_read(
     assert {name: message(name) for name in said} == said
 
 
+def test_a_folder_that_may_not_be_searched_is_an_error_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = os.stat
+
+    def locked(path: Any, *arguments: Any, **named: Any) -> os.stat_result:
+        if str(path).startswith(f"{tmp_path}/"):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "stat", locked)
+    with pytest.raises(QueryError, match="is a folder: name a file in it"):
+        read(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("encoding", "head"),
     [

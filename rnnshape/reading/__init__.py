@@ -120,11 +120,11 @@ def _file(path: Path, let: Mapping[str, Value]) -> Reading:
             from rnnshape.reading.saved_file import read_hdf5
 
             return read_hdf5(path)
-    if (path / "saved_model.pb").is_file():
+    if os.path.isfile(path / "saved_model.pb"):
         raise QueryError(
             f"{path} is a SavedModel, which is not read: model.save('model.keras') writes what is"
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         raise QueryError(f"{path} is a folder: name a file in it")
     raise QueryError(f"{path} is not read: only {', '.join(SUFFIXES)} are")
 
