@@ -107,12 +107,17 @@ def _model(
     network: Network, description: Description, call: TrainingCall, given: Dimensions
 ) -> Model:
     count = max(1, len(description.layers[-1].outputs))
-    shapes = outputs_with_data(network, call, given)
+    fewer = _of_fewer_axes(network, description, call)
+    shapes = outputs_with_data(fewer, call, given)
     outputs = [
         _output(network, description.layers, name, ref, shapes.get(ref))
         for name, ref in names_of_outputs(network, count)
     ]
-    inputs = [_input(network, description, number) for number in range(len(network.inputs))]
+    ranks = [
+        len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
+        for source, tensor in zip(fewer.inputs, description.inputs, strict=True)
+    ]
+    inputs = [_input(network, description, number, rank) for number, rank in enumerate(ranks)]
     is_stateful = any(
         is_recurrent(layer.name) and layer["stateful"] is True
         for step in network.steps
@@ -124,9 +129,21 @@ def _model(
 # Inputs
 
 
-def _input(network: Network, description: Description, number: int) -> Port:
-    source, tensor = network.inputs[number], description.inputs[number]
-    shape: Sizes = (None,) * len(tensor.axes)
+def _of_fewer_axes(network: Network, description: Description, call: TrainingCall) -> Network:
+    """Where X lacks axes, and the layers take it with fewer more than it is assumed to have."""
+    shapes = [data.shape for data in call.x]
+    if len(network.inputs) == len(shapes) == 1 and shapes[0] and network.inputs[0].shape is None:
+        assumed = len(description.inputs[0].axes)
+        for lacking in range(1, assumed - len(shapes[0])):
+            fewer = _with_shape(network, 0, (None, *shapes[0][1:], *(1,) * lacking))
+            if is_taken(fewer):
+                return fewer
+    return network
+
+
+def _input(network: Network, description: Description, number: int, rank: int) -> Port:
+    source = network.inputs[number]
+    shape: Sizes = (None,) * rank
     if isinstance(source.shape, tuple):
         shape = tuple(size if isinstance(size, int) else None for size in source.shape)
     needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))

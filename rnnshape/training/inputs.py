@@ -133,11 +133,13 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[:1] == (1,) and samples in (None, *shape[1:2]):
         changed.append((f"{name} = {name}[0]", shape[1:]))
-    if 0 < len(shape) == len(taken) - 1:
-        one_step = (f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))
-        changed += [one_step] if taken[1] == 1 else []
-        changed.append((f"{name} = {name}[..., None]", (*shape, 1)))
-        changed += [one_step] if taken[1] is None else []
+    if lacking := shape and taken[len(shape) :]:
+        one_step = [(f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))]
+        changed += one_step if taken[1] == 1 else []
+        changed.append(
+            (f"{name} = {name}[...{', None' * len(lacking)}]", shape + (1,) * len(lacking))
+        )
+        changed += one_step if taken[1] is None and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:
