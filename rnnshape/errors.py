@@ -99,7 +99,7 @@ class QueryError(ValueError):
 
 
 class IncompleteError(QueryError):
-    """A layer that lacks arguments."""
+    """A layer that lacks arguments, or is called with too few tensors."""
 
 
 class NotReadError(QueryError):

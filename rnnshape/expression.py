@@ -129,9 +129,11 @@ class Call:
         """The same call, and those in it, with nothing of what is left open."""
         return self.changed(lambda call: replace(call, left_open=()))
 
-    def error(self, message: str, argument: str = "") -> QueryError:
+    def error(
+        self, message: str, argument: str = "", kind: type[QueryError] = QueryError
+    ) -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""
-        return QueryError(message, self.places.get(argument) or self.places.get(""))
+        return kind(message, self.places.get(argument) or self.places.get(""))
 
 
 def is_size(value: object) -> TypeGuard[int]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError
-from rnnshape.expression import Source, Value, reasons
+from rnnshape.description import describe
+from rnnshape.errors import IncompleteError, NotReadError, QueryError
+from rnnshape.expression import Call, Source, Value, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -69,7 +70,7 @@ def read_sources(
     held = SESSION.get()
     if not (held.models or held.calls):
         _call_what_is_not_called(evaluator)
-    if not (held.models or held.calls or held.unused):
+    if not (held.models or held.calls):
         _tell_of_layers_that_nothing_calls(evaluator)
     return reading_of(evaluator)
 
@@ -258,9 +259,8 @@ def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
     classes = ((name, found) for name, found in names if isinstance(found, type))
     own = [name for name, found in classes if is_of_code(found) and issubclass(found, Layer)]
     if own:
-        listed = f"{', '.join(own[:3])}{', ...' if len(own) > 3 else ''}"
         usage = f"x = {own[0]}(...)(keras.Input((timesteps, features)))"
-        text = f"this code defines {listed}, and calls none: add a line such as {usage}"
+        text = f"this code defines {_listed(own)}, and calls none: add a line such as {usage}"
         evaluator.tell(NotReadError(text))
 
 
@@ -306,8 +306,20 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
         outputs = [tensor for call in last for tensor in graph.tensors_in(graph.returned(call))]
         yield Question(graph.network_of([], outputs, "", held.calls, kind=""))
         return
+    lacking: list[Call] = []
     for layer in list(held.unused):
-        yield Question(_alone(layer))
+        network = _alone(layer)
+        try:
+            describe(network)
+        except IncompleteError:
+            lacking.append(layer.own_layer.call)
+            continue
+        except QueryError:  # whoever answers it says so
+            pass
+        yield Question(network)
+    if lacking:
+        text = f"nothing calls {_listed(lacking)}, and one tensor alone is not enough"
+        evaluator.tell(NotReadError(text, lacking[0].places.get("")))
     for found in held.loaded if not held.unused else ():
         _tell_open(evaluator, "", found)
 
@@ -352,6 +364,11 @@ def _tell_open(evaluator: Evaluator, name: str, value: Open) -> None:
         return
     [why] = reasons([unknown_of(value)])
     evaluator.tell(NotReadError(f"{name or 'a model'} is not read: {why}", value.place))
+
+
+def _listed(names: Sequence[object]) -> str:
+    """The first of some names, and whether there are more."""
+    return f"{', '.join(map(str, names[:3]))}{', ...' if len(names) > 3 else ''}"
 
 
 def _title(model: Model, models: Sequence[Model]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from rnnshape.errors import IncompleteError
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.facts import Axis, Facts, Tensor
@@ -166,7 +167,8 @@ def _query_value_key(call: Call, inputs: Inputs) -> tuple[Tensor, Tensor, Tensor
     if query is None or value is None:
         raise call.error(
             f"{call} takes two tensors, query and value: for self-attention call it with the same "
-            f"twice, {call}(x, x) (Keras: \"missing a required argument: 'value'\")"
+            f"twice, {call}(x, x) (Keras: \"missing a required argument: 'value'\")",
+            kind=IncompleteError,
         )
     return query, value, inputs.tensor("key") or value
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 
+from rnnshape.errors import IncompleteError
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number
 from rnnshape.rules.axes import broadcast, of_two, place, place_of, repeated
@@ -182,7 +183,8 @@ def _check_list(call: Call, inputs: Inputs, count: int | None = None) -> None:
         wanted = f"a list of {count} tensors" if count else "a list of tensors"
         said = "" if is_operation(call.name) else ' (Keras: "should be called on")'
         raise call.error(
-            f"{call} takes {wanted}, such as [a, b], and is called with {len(inputs)}{said}"
+            f"{call} takes {wanted}, such as [a, b], and is called with {len(inputs)}{said}",
+            kind=IncompleteError,
         )
 
 
