@@ -262,6 +262,9 @@ def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:
         usage = f"x = {own[0]}(...)(keras.Input((timesteps, features)))"
         text = f"this code defines {_listed(own)}, and calls none: add a line such as {usage}"
         evaluator.tell(NotReadError(text))
+    for name, found in names if not own else ():
+        if isinstance(found, Open) and found.without_base:
+            _tell_open(evaluator, name, found)
 
 
 # The networks

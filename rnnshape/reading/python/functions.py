@@ -253,9 +253,9 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
 def decorated(
     evaluator: Evaluator, made: object, decorators: Sequence[ast.expr], scope: Scope
 ) -> object:
-    """What decorators make of a function or class; one that is not known leaves it what it is."""
+    """What decorators make of a function or class; where either is not known, it is left as is."""
     for written in reversed(decorators):
         decorator = evaluator.worth(written, scope)
-        if not isinstance(decorator, Open):
+        if not isinstance(decorator, Open) and not isinstance(made, Open):
             made = evaluator.really(decorator, made)
     return made
