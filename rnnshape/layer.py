@@ -16,9 +16,9 @@ from rnnshape.rules.facts import Facts, Tensor
 TAKES_MASKS = "MultiHeadAttention"
 
 
-MADE_ANEW = (
-    "this layer is made anew whenever `call` runs: Keras neither counts nor trains its weights; "
-    "make it in __init__"
+NOT_KEPT = (
+    "this layer is no attribute of what calls it: Keras neither counts nor trains its weights; "
+    "make it in __init__, as self.NAME"
 )
 
 
@@ -124,7 +124,7 @@ class Layer:
         """What is likely not what was meant, a sentence each."""
         of_facts = self.facts.warnings if self.facts else ()
         is_lost = self.step.parameters == 0 and self.facts and self.facts.weights
-        return (*of_facts, MADE_ANEW) if is_lost else of_facts
+        return (*of_facts, NOT_KEPT) if is_lost else of_facts
 
     @cached_property
     def parameters(self) -> int | None:

@@ -118,8 +118,8 @@ class Step:
         group: the names of the nested models that the layer is part of, as `"encoder/core"`.
         unread: why the layer is not read, where it is not: it keeps its place.
         returns: the shapes that such a layer is known to return; None where they are not known.
-        parameters: how many such a layer is known to have; 0 of one that a `call` makes anew, of
-            which Keras counts none.
+        parameters: how many such a layer is known to have; 0 of one that is no attribute of what
+            calls it, of which Keras counts none.
         name: that Keras gives the layer, where the text shows it.
     """
 

@@ -24,8 +24,8 @@ from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.layers import CELLS
 from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, losses_in, read_config

@@ -162,7 +162,7 @@ class Keras:
 
     def _truth(self, variables: dict[str, Any], sizes: list[Shapes]) -> dict[str, Any]:
         program = self.recorded
-        models = list({id(one): one for one in program.models}.values())
+        models = list({id(one): one for one in program.models if hasattr(one, "name")}.values())
         names: dict[int, list[str]] = {}
         for path, model in self._named(variables, "", DEEPEST, set()):
             names.setdefault(id(model), []).append(path)

@@ -21,11 +21,12 @@ from rnnshape.reading.names.arguments import (
     in_order,
     passed,
 )
-from rnnshape.reading.names.arrays import sizes_given
 from rnnshape.reading.names.rows import (
+    CELLS,
     count_params,
     counted_in_all,
     nested_like,
+    not_kept,
     own_called,
     shapes_of_row,
     uses_all,
@@ -49,7 +50,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.weights import Weight
+from rnnshape.reading.names.weights import Weight, add_weight, marks_built
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
 BASES = {
@@ -57,7 +58,6 @@ BASES = {
     **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
-CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
 
 
 class Layer(StandIn):
@@ -82,6 +82,11 @@ class Layer(StandIn):
         made = super().__new__(cls)
         made.own_weights, made.own_is_built = (), False
         return made
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if getattr(cls.build, "__module__", "") == "__main__" and "build" in vars(cls):
+            cls.build = marks_built(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if (call := config(self, values, named)) is not None:
@@ -110,6 +115,8 @@ class Layer(StandIn):
         if name in ("output", "input"):
             return self._end(name)
         if self._is_argument(name):
+            if name in ("cell", "layer") and self.own_layer.holds:
+                return self.own_layer.holds.stand_in
             value = _as_code_has_it(self.own_layer.call[name])
             return attributes.dtype(value) if name == "dtype" else value
         first = session().built.get(self.own_layer)
@@ -222,20 +229,13 @@ class Layer(StandIn):
             return own_called(self.call, tensors, words)
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
-        """How many numbers its own weights hold, and those of the layers in it."""
-        return counted_in_all(self.own_weights, inner)
+        """How many numbers its own weights hold, and those of the layers that it keeps."""
+        return counted_in_all(self.own_weights, inner, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:
         """A layer of the code may make its weights here."""
 
-    def add_weight(self, *values: Any, shape: Any = None, **named: Any) -> Weight:
-        sizes = next(
-            (v for v in values if isinstance(v, list | tuple)), () if shape is None else shape
-        )
-        made = Weight(sizes_given(sizes))
-        self.own_weights += (made,)
-        return made
-
+    add_weight = add_weight
     count_params = count_params
     compute_mask = gives_open("a mask")
     compute_output_shape = gives_open("a shape")

@@ -29,7 +29,7 @@ from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
-from rnnshape.reading.names.rows import batch_kept, own_called
+from rnnshape.reading.names.rows import batch_kept, not_kept, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -241,7 +241,11 @@ class Model(Layer):
             if is_own and isinstance(start, Tensor):
                 session().follow_build(self.build, start.shape)
         with session().within_call():
-            return own_called(self.call, (start, *more), named)
+            made = own_called(self.call, (start, *more), named)
+            for weight in self.own_weights:  # it has those that nothing uses, too
+                if weight.own_layer is None:
+                    weight.own_as_operand()
+            return made
 
     def _predictions(self) -> Any:
         """What a call with data returns: data, of the shapes of the outputs."""
@@ -305,7 +309,11 @@ class Model(Layer):
             if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
-        return graph.network_of(takes, gives, name, calls, self.own_kind)
+        network = graph.network_of(takes, gives, name, calls, self.own_kind)
+        lost = not_kept(self, calls)
+        steps = zip(network.steps, calls, strict=True)
+        kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
+        return replace(network, steps=tuple(kept))
 
     def own_with_layers(self, layers: Any) -> Model | None:
         """The model with the layers that it had before; None where that is not known."""
@@ -325,7 +333,7 @@ class Model(Layer):
         if self.own_takes or self.own_open is not None:
             return
         if isinstance(x, Array):
-            self.build((self.own_batch and min(x.shape[0], self.own_batch), *x.shape[1:]))
+            Model.build(self, (self.own_batch and min(x.shape[0], self.own_batch), *x.shape[1:]))
         elif isinstance(x, Open):
             self.own_shape = self.own_shape or open_shape(x)
         elif not self.own_kind and any(isinstance(part, Array | Open) for part in within(x)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rnnshape.description import describe
@@ -21,6 +21,7 @@ from rnnshape.signatures import is_operation, is_recurrent
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
 # is as long in all of them, or in one of them the whole.
 LENGTHS = (5, 17, 331)
+CELLS = ("LSTMCell", "GRUCell", "SimpleRNNCell")
 
 
 def shapes_of_row(
@@ -94,8 +95,62 @@ def nested_like(made: Any, returned: Any) -> Any:
     return nested(made)
 
 
-def counted_in_all(weights: Sequence[Weight], inner: Sequence[graph.LayerCall]) -> int | None:
+def kept(owner: Any) -> set[graph.Layer]:
+    """The layers that Keras counts and trains with a layer or model: those that it has as its
+    attributes, that they have in turn, or that it is made of."""
+    found, seen, waiting = set[graph.Layer](), set[int](), [owner]
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, StandIn) or id(part) in seen:
+            continue
+        seen.add(id(part))
+        held = vars(part)
+        layer = held.get("own_layer")
+        while isinstance(layer, graph.Layer):
+            found.add(layer)
+            layer = layer.holds
+        waiting += (
+            *_attributes(part).values(),
+            *held.get("own_items", ()),
+            *held.get("own_inner", ()),
+        )
+        is_graph = "own_gives" in held and not held["own_is_built"]
+        for call in graph.calls_before(held["own_gives"], held["own_takes"]) if is_graph else ():
+            waiting.append(call.part.owner if call.part else call.layer.stand_in)
+    return found
+
+
+def _attributes(owner: Any) -> dict[str, Any]:
+    """The layers that something has as its attributes, or in lists and dictionaries there."""
+    return {
+        f"self.{name}" if part is value else f"self.{name}[{place}]": part
+        for name, value in vars(owner).items()
+        if name[:4] != "own_"
+        for place, part in enumerate(within(value))
+        if isinstance(part, StandIn) and hasattr(part, "own_is_built")
+    }
+
+
+def not_kept(model: Any, calls: Sequence[graph.LayerCall]) -> set[graph.Layer]:
+    """The layers of Keras that no model has: a `call` takes them from a variable around it."""
+    found: dict[bool, set[graph.Layer]] = {True: set(), False: set()}
+    of_owner: dict[int, set[graph.Layer]] = {}
+    for call in calls:
+        layer = call.layer
+        owner = model if model.own_is_built else call.part and call.part.owner
+        if owner is None or layer.stand_in is None or layer.call.name in ("RNN", *CELLS):
+            found[True].add(layer)
+            continue
+        inner = of_owner.get(id(owner)) or of_owner.setdefault(id(owner), kept(owner))
+        found[layer in inner or layer.holds in inner].add(layer)
+    return found[False] - found[True]
+
+
+def counted_in_all(
+    weights: Sequence[Weight], inner: Sequence[graph.LayerCall], lost: Collection[object] = ()
+) -> int | None:
     """How many numbers weights hold, and those of layers that are called; None if not known."""
+    inner = [call for call in inner if call.layer not in lost]
     counts: list[Any] = [weight.size for weight in weights]
     layers = _described(inner)
     counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
@@ -151,7 +206,46 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     takes = inspect.signature(call).parameters
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
-    return call(*map(as_lists, given), **{word: as_lists(named[word]) for word in words})
+    lists = {word: as_lists(named[word]) for word in words}
+    return _called_and_locked(call, [*map(as_lists, given)], lists)
+
+
+def _is_unbuilt(part: Any) -> bool:
+    return not part.own_is_built and vars(part).get("own_layer") not in session().built
+
+
+def _makes_again(name: str, part: object, owner: Any, call: Callable[[], object]) -> bool:
+    held = session()
+    before, number, counts = len(held.calls), held.number, dict(held.counts)
+    call()
+    del held.calls[before:]
+    held.number, held.counts = number, counts
+    return _attributes(owner)[name] is not part
+
+
+def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """Keras keeps a layer that a `call` makes if it calls that once more before, to build what is
+    in its owner. From then on it refuses any new one."""
+    owner, held = getattr(call, "__self__", None), session()
+    if owner is None or held.evaluator.conditions or held.evaluator.trying:
+        return call(*given, **named)
+    before = _attributes(owner)
+    has_build = getattr(type(owner).build, "__module__", "") == "__main__"
+    is_locked = has_build or not any(map(_is_unbuilt, before.values()))
+    made = call(*given, **named)
+    for name, part in _attributes(owner).items():
+        if "own_layer" not in vars(part) or any(part is one for one in before.values()):
+            continue
+        part.own_layer.parameters = None
+        if not is_locked:
+            is_locked = _makes_again(name, part, owner, lambda: call(*given, **named))
+        if is_locked:
+            why = (
+                f"{name} is made in call, which may make no layer that is kept: make it in "
+                '__init__ (Keras: "You cannot add new elements of state")'
+            )
+            held.problem("keras", why, (), part.own_layer.call.places.get(""))
+    return made
 
 
 def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:

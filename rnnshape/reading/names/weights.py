@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from typing import Any
+
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, sizes_given
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
 
@@ -23,3 +26,22 @@ class Weight(Array):
         self.own_layer = self.own_layer or unread_layer(name, because, self.size)
         made: Tensor = unread_step(self.own_layer, [], [sizes])
         return made
+
+
+def add_weight(layer: Any, *values: Any, shape: Any = None, **_: Any) -> Weight:
+    """One more weight of a layer of the code."""
+    given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
+    made = Weight(sizes_given(given))
+    layer.own_weights += (made,)
+    return made
+
+
+def marks_built(build: Any) -> Any:
+    """A `build` of the code: Keras calls none that the code has called itself."""
+
+    @wraps(build)
+    def call(layer: Any, *given: Any, **named: Any) -> object:
+        layer.own_is_built = True
+        return build(layer, *given, **named)
+
+    return call
