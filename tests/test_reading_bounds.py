@@ -261,6 +261,13 @@ ATTACKS: dict[str, str] = {
     "argument_is_ellipsis": "LSTM(...)",
     "argument_is_slice": "Reshape((slice(3),))",
     "keyword_is_no_text": "LSTM(**{1: 2})",
+    "break_of_no_loop": "def f(): break",
+    "class_that_makes_another": "class A:\n    def __new__(cls): return 5\n    def f(self): pass",
+    "method_that_is_an_object": "class C:\n    def __call__(self): pass\nclass A:\n"
+    "    def __init__(self): self.f = C()\n    def f(self): pass",
+    "called_with_what_is_open": "x = Input((5, 2))\nkeras.ops.stack([x, {'a': unknown}])",
+    "called_with_a_function": "from functools import partial\nx = Input((5, 2))\n"
+    "Model(x, keras.ops.stack([partial(int), x]))",
     "class_of_two": "class A(LSTM, Sequential): pass\nA(3)",
     "class_of_module": "import numpy\nclass A(numpy): pass\nLSTM(3)",
     "class_of_type": "class A(type): pass\nclass B(metaclass=A): pass\nLSTM(3)",

@@ -227,7 +227,11 @@ def _in_a_row(given: Any) -> Any:
     """What a layer is called with, without the names of dictionaries, in Keras' order."""
     if isinstance(given, dict):
         given = tuple(given[key] for key in sorted(given, key=str))
-    return tuple(map(_in_a_row, given)) if isinstance(given, tuple) else given
+    if isinstance(given, list | tuple):
+        return tuple(map(_in_a_row, given))
+    if not isinstance(given, graph.Tensor | Unknown | bool | int | float | str | None):
+        raise IsOpenError(given if isinstance(given, Open) else opened())  # it is no tensor
+    return given
 
 
 SESSION: ContextVar[Session] = ContextVar("SESSION")
