@@ -34,7 +34,7 @@ MARKS = re.compile(
 NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
-JOINED = re.compile(r"(?<=\))[ \t]*(?!->(?!>))([-=|>+]{0,3})[ \t]*(?=(?:\w+\.)*[A-Z]\w*\()")
+JOINED = re.compile(r"(?<=\))[ \t]*+(?!->(?!>))([-=|>+]{0,3})[ \t]*+(?=(?:\w+\.)*[A-Z]\w*\()")
 QUOTED = re.compile(
     r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z"
 )  # all of it: once more than the shell needs

@@ -288,7 +288,7 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
     inner: list[ast.stmt] = [more] if others else node.body
     if isinstance(context, contextlib.suppress):
         kinds = ast.Constant(context._exceptions)  # type: ignore[attr-defined]
-        passed = ast.ExceptHandler(kinds, None, [ast.Pass()])
+        passed = ast.ExceptHandler(ast.copy_location(kinds, node), None, [ast.Pass()])
         _try(evaluator, ast.Try(inner, [passed], [], []), scope)
         return
     try:
