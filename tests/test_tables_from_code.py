@@ -194,3 +194,15 @@ def test_a_column_and_places_are_chosen_as_pandas_does(first: str, second: str) 
     texts = [f"df[['{first}', 'e']]", f"df.iloc[:, {second}]", f"df.loc[:, ['{first}']]"]
     for table in (KNOWN, OPEN):
         assert compared(table, texts)[0] == []
+
+
+@pytest.mark.parametrize(
+    "made", ["pd.concat([df, df[['a', 'b']]], axis=1)", "df[['c', 'a', 'b', 'd', 'a', 'b']]"]
+)
+def test_a_label_that_several_columns_have_takes_all_of_them(made: str) -> None:
+    texts = ["df['a']", "df[['a', 'c']].values", "df.loc[:, 'b'].values", "df.loc[:, ['c', 'b']]"]
+    texts += ["df.drop(columns='a')", "df['c'].values.reshape(-1, 1)", "df.iloc[:, :3]['a']"]
+    assert compared(f"{KNOWN}\ndf = {made}", texts) == ([], [])
+    for change in ("df['a'] = 1", "df['f'] = 1", "del df['a']", "df.pop('c')"):
+        assert compared(f"{KNOWN}\ndf = {made}\n{change}", ["df.values", "df['b']"])[0] == []
+    assert compared(f"{KNOWN}\ndf = pd.concat([df, df])", ["df.values", "df[['a']]"]) == ([], [])

@@ -43,7 +43,14 @@ class Frame(Array):
         if len(self.shape) == 1:
             return Frame(columns)
         self.own_check(key)
-        return _labelled((self.shape[0], *columns), key if columns else None)
+        taken = self.own_taken(key)
+        columns = (len(taken),) if len(taken) > 1 else columns
+        return _labelled((self.shape[0], *columns), taken or key if columns else None)
+
+    def own_taken(self, key: Any) -> list[Any]:
+        """The labels of all columns that have one of these, where they are known."""
+        keys = key if isinstance(key, list) else [key]
+        return [label for one in keys for label in self.own_labels or () if label == one]
 
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
@@ -75,14 +82,16 @@ class Frame(Array):
         if self.own_labels is None or not _are_names(keys):
             self.own_becomes(None)
         else:
-            self.own_becomes([*dict.fromkeys((*self.own_labels, *keys))])
+            new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
+            self.own_becomes([*self.own_labels, *new])
 
     def insert(self, loc: Any, column: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
         self[column] = None
 
     def pop(self, item: Any) -> Frame:  # type: ignore[override]
+        taken: Frame = self[item]
         self.drop(columns=item, inplace=True)
-        return Frame(self.shape[:1])
+        return taken
 
     __delitem__ = pop
 
@@ -209,12 +218,15 @@ class Rows(StandIn):
         """Those of several columns that are taken."""
         known: Any = self.own_table.own_labels
         taken = _as_labels(columns)
-        if known is None or not (isinstance(taken, slice) or _columns(taken)):
-            return None
+        of_labels = [] if self.own_by_place else self.own_table.own_taken(taken)
+        if len(of_labels) > 1 or known is None or not (isinstance(taken, slice) or _columns(taken)):
+            return of_labels if len(of_labels) > 1 else None
         if isinstance(taken, list):
             return [known[number] for number in taken] if self.own_by_place else taken
         if self.own_by_place:
             return tuple(known[taken])
+        if len({*known}) < len(known):
+            return None
         first, last = (
             end if end is None else known.index(end) for end in (taken.start, taken.stop)
         )
@@ -226,11 +238,10 @@ def _rows_and_columns(key: Any) -> Any:
 
 
 def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
-    """A table of columns that have these labels, where each has its own."""
+    """A table of columns that have these labels, where there is one for each."""
     made = Frame(shape)
     if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int}:
-        is_known = made.shape[1] == len(labels) == len({*labels})
-        made.own_labels = tuple(labels) if is_known else None
+        made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
     return made
 
 
@@ -275,6 +286,20 @@ def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
     return Frame(sizes_of(data)) if is_known else opened()
+
+
+def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
+    """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
+    tables = objs if isinstance(objs, list | tuple) and not more else ()
+    labels = [own(one, "own_labels") for one in tables]
+    if None in labels or not labels:
+        return opened()
+    if axis in (1, "columns"):
+        together = [label for each in labels for label in each]
+        return _labelled((opened("the number of rows"), len(together)), together)
+    if len({*labels}) > 1:
+        return opened()
+    return tables[0].own_like((sum(one.shape[0] for one in tables), len(labels[0])))
 
 
 def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
@@ -330,4 +355,6 @@ def _columns(key: Any) -> tuple[int, ...] | None:
     return (max(0, stop - start),)
 
 
-PANDAS = Module("pandas", {"DataFrame": table, "Series": column, "date_range": dates})
+PANDAS = Module(
+    "pandas", {"DataFrame": table, "Series": column, "date_range": dates, "concat": joined}
+)
