@@ -270,6 +270,10 @@ ATTACKS: dict[str, str] = {
     "Model(x, keras.ops.stack([partial(int), x]))",
     "suppress_of_no_class": "from contextlib import suppress\n"
     "with suppress(property(len)): 1 / 0\nLSTM(3)",
+    "called_with_an_empty_list": "x = Input((5, 2))\nh = LSTM(4)(x)\n"
+    "for _ in range(2): Model(x, LSTMCell(4)([], [h, h])[0])",
+    "called_again_without_axes": "import numpy as np\nd = Dense(9)\n"
+    "d(np.zeros(()))\nd(np.zeros(()))",
     "class_of_two": "class A(LSTM, Sequential): pass\nA(3)",
     "class_of_module": "import numpy\nclass A(numpy): pass\nLSTM(3)",
     "class_of_type": "class A(type): pass\nclass B(metaclass=A): pass\nLSTM(3)",

@@ -345,8 +345,8 @@ def _as_built(network: Network) -> tuple[Input, ...]:
             if built.step or ref.step:
                 continue
             size, shape = inputs[built.output].shape, inputs[ref.output].shape
-            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1] is None:
-                inputs[ref.output] = replace(inputs[ref.output], shape=(*shape[:-1], size[-1]))
+            if isinstance(size, tuple) and isinstance(shape, tuple) and shape[-1:] == (None,):
+                inputs[ref.output] = replace(inputs[ref.output], shape=shape[:-1] + size[-1:])
     return tuple(inputs)
 
 

@@ -179,7 +179,7 @@ class Layer(StandIn):
                 raise
             layer = graph.Layer(call, unknown_of(wrong.value), name=self.own_layer.name)
             return unread_step(layer, [*graph.tensors_in([parts, words])])
-        if not holds_tensors(arguments):
+        if not holds_tensors(arguments[:1]):
             raise QueryError(f"{call} is called with no tensor")
         step = session().step(self.own_layer, arguments, words)
         if call.name in CELLS:
