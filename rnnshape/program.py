@@ -206,7 +206,7 @@ class _Writer:
         return free
 
     def several(self, refs: tuple[Ref, ...]) -> str:
-        return _in_lists(refs if len(refs) > 1 else refs[0], self.names.__getitem__)
+        return _in_lists(refs[0] if len(refs) == 1 else refs, self.names.__getitem__)
 
 
 def arguments_with_names(step: Step, names: Mapping[Ref, str]) -> list[str]:

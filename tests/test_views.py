@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
 from rnnshape.query import Format, Query
 from rnnshape.reading import parse, read
+from rnnshape.reading.saved_model import read_config
 from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
@@ -462,6 +464,33 @@ def test_what_is_not_printable_never_reaches_the_terminal(form: Format) -> None:
     text = answer(asked(r"LSTM(3, name='a\x1b[31mb\u202ec')"), ["code"], form=form)
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_what_others_call_a_model_is_no_line_of_ours(form: Format) -> None:
+    name = "m\nimport os\n\x1b[2J"
+    text = (
+        f"i = Input((5, 2)); a = LSTM(3)(i); n = Model(i, Add()([a, a]), name={name!r})\n"
+        f"f = Input((4, 5, 2)); Model(f, TimeDistributed(n)(f), name={name!r})"
+    )
+    told = answer([Report(question) for question in read(text).questions], ["code"], form=form)
+    assert "\x1b" not in told
+    assert "\nimport os" not in told
+
+
+def test_a_class_of_a_saved_model_is_no_code_of_a_program() -> None:
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 5], "name": "i"}},
+        {"class_name": "__import__('os').system('true') or F", "config": {"name": "f"}},
+    ]
+    model = {"class_name": "Sequential", "config": {"name": "m", "layers": layers}}
+    [question] = read_config(json.dumps(model), "a.json").questions
+    assert "__import__(" not in Report(question).code
+
+
+def test_a_model_that_is_called_with_nothing_has_a_program() -> None:
+    [question] = read("x = Input((5, 2))\nModel(x, Sequential([unknown(3)])([]))").questions
+    assert Report(question).code.endswith("model = Model([], o)\n")
 
 
 def test_every_kept_screen_is_still_made() -> None:

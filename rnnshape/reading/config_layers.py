@@ -32,6 +32,8 @@ MODELS = ("Sequential", "Functional", "Model")
 NO_LAYER_OF_KERAS = "it is not a layer of Keras"
 PACKAGES = ("keras", "tf_keras", "tensorflow", "builtins")
 
+NO_NAME = re.compile(r"[^\w.>]")  # in that of a class; `package>Name` is Keras'
+
 MakeModel = Callable[[Any], Any]
 
 
@@ -55,7 +57,7 @@ def row_text(class_name: str, name: str) -> str:
     """How a layer is written that is not read; with its name, where a person has given it."""
     is_made_up = name in ("", class_name) or _made_up_by_keras(class_name, name)
     inside = "..." if is_made_up else f"..., name={plain_name(name)!r}"
-    return f"{plain_name(class_name)}({inside})"
+    return f"{NO_NAME.sub('?', plain_name(class_name))}({inside})"
 
 
 def _is_of_keras(config: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from rnnshape.errors import printable
 from rnnshape.views.text import Style, Text, width_of
 
 GAP = 2  # blanks between the columns of a grid
@@ -21,12 +22,16 @@ NARROWEST = 11  # what shapes need
 Row = tuple[Text, ...]
 
 
-class Heading(NamedTuple):
-    """A Keras expression, a word on it, and lines that belong right under it."""
+@dataclass(frozen=True)
+class Heading:
+    """A Keras expression or the name of a model, a word on it, and lines right under it."""
 
     title: str
     note: str = ""
     lines: tuple[Text, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", printable(self.title))  # others have written it
 
 
 class Lines(NamedTuple):

@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import NotReadError, QueryError
+from rnnshape.errors import NotReadError, QueryError, printable
 from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
@@ -281,7 +281,8 @@ def operand(value: Any) -> Any:
 
 def unread_layer(text: str, because: Open, parameters: int | None = None) -> graph.Layer:
     """What stands for a layer that is not read."""
-    return graph.Layer(Call(text, places=session().places()), unknown_of(because), parameters)
+    call = Call(printable(text), places=session().places())
+    return graph.Layer(call, unknown_of(because), parameters)
 
 
 def unread_step(
