@@ -90,7 +90,7 @@ class Call:
 
     def __contains__(self, argument: str) -> bool:
         """Whether the argument is given, and is not what it would be by default."""
-        return any(name == argument for name, _ in self.arguments)
+        return argument in dict(self.arguments)
 
     def __repr__(self) -> str:
         return f"<Call {self}>"
