@@ -7,10 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from inspect import getattr_static, signature
 from pathlib import Path
-from types import FunctionType
-from typing import Any
 
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
@@ -32,6 +29,7 @@ from rnnshape.reading.python.evaluator import shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.uncalled import call_what_is_not_called
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
@@ -69,7 +67,7 @@ def read_sources(
         evaluator.read(source, statements, evaluator.module)
     held = SESSION.get()
     if not (held.models or held.calls):
-        _call_what_is_not_called(evaluator)
+        call_what_is_not_called(evaluator)
     if not (held.models or held.calls):
         _tell_of_layers_that_nothing_calls(evaluator)
     return reading_of(evaluator)
@@ -177,81 +175,6 @@ def _module_of_file(
     evaluator.read(source, statements, scope)
     evaluator.module = around
     return module
-
-
-def _call_what_is_not_called(evaluator: Evaluator) -> None:
-    """Where nothing is made: the functions and classes of the code that nothing else in it uses
-    are called, with arguments that are open; those whose bases are not known, as the code does."""
-    without_base = {
-        name: value.without_base
-        for name, value in evaluator.module.names.items()
-        if isinstance(value, Open) and value.without_base
-    }
-    own = without_base | {
-        name: found
-        for name, found in evaluator.module.names.items()
-        if isinstance(found, FunctionType | type)
-        and found.__module__ == "__main__"
-        and found.__name__ == name
-    }
-    used = evaluator.called.keys() | {
-        node.id
-        for name, found in own.items()
-        for part in getattr(found, "own_body", ())
-        for node in ast.walk(part)
-        if isinstance(node, ast.Name) and node.id != name
-    }
-    for name, found in own.items():
-        if (name in used and name not in without_base) or _is_abstract(found):
-            continue
-        made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
-        methods = vars(found).items() if isinstance(found, type) else ()
-        for word, part in sorted(methods, key=lambda method: method[0].startswith("_")):
-            held = SESSION.get()
-            is_made = any(model.own_items or model.own_gives for model in held.models)
-            if is_made or held.calls or isinstance(made, Open | Layer):
-                break
-            if isinstance(part, FunctionType) and not word.startswith("__"):
-                loaded = len(held.loaded)
-                _call_openly(evaluator, word, evaluator.attribute(made, word))
-                if len(held.loaded) > loaded:  # its model is that of a file now
-                    made = _call_openly(evaluator, name, found)
-
-
-def _is_abstract(found: Any) -> bool:
-    """Whether it is a class that leaves methods to those that derive from it."""
-    for name in dir(found) if isinstance(found, type) else ():
-        part = getattr_static(found, name)
-        method = part.fget if isinstance(part, property) else part
-        if isinstance(method, FunctionType) and hasattr(method, "__isabstractmethod__"):
-            return True
-    return False
-
-
-def _call_openly(
-    evaluator: Evaluator, name: str, function: Any, values: Sequence[Any] = (), words: Any = ()
-) -> object:
-    """What a function makes of the values that are given, and open ones for the others."""
-    try:
-        bound = signature(function).bind_partial(*values, **dict(words))
-    except Exception:  # what it is called with may be the code's
-        return Open("a function")
-    for word in bound.signature.parameters.values():
-        is_one = word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
-        if is_one and word.default is word.empty and word.name not in bound.arguments:
-            found = Open(word.name, "", evaluator.source)
-            found.is_named = True
-            bound.arguments[word.name] = evaluator.named_by_let(found)
-    evaluator.begin_statement()
-    names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
-    evaluator.calls.append(ast.Call(ast.Name(name), names, []))
-    try:
-        return evaluator.really(function, *bound.args, **bound.kwargs)
-    except ExhaustedError as wrong:
-        evaluator.tell(NotReadError(str(wrong)))
-        return Open("a function")
-    finally:
-        evaluator.calls.clear()
 
 
 def _tell_of_layers_that_nothing_calls(evaluator: Evaluator) -> None:

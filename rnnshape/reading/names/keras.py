@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from rnnshape import signatures
@@ -29,7 +30,7 @@ from rnnshape.reading.names.tensors import (
     tensors_of,
 )
 from rnnshape.reading.names.training import loss_or_metric
-from rnnshape.reading.python import Module, Open, StandIn
+from rnnshape.reading.python import Doubt, Module, Open, StandIn
 
 FUNCTIONS_AS_LAYERS = {
     "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
@@ -222,7 +223,7 @@ def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     found = opened("", f"it is loaded from a file: {file}")
     session().loaded.append(found)
     if session().evaluator.trying:
-        session().evaluator.doubted.append(found)
+        session().evaluator.doubted.append(Doubt(found))
     return found
 
 
@@ -293,6 +294,8 @@ class KerasModule(Module):
         return opened("", "functions of Keras 1 are not read")
 
     def _named(self, name: str) -> Any:
+        if name == "__version__":
+            return version("keras" if "keras" in self.path else "tensorflow")
         dotted = f"{self.path}.{name}"
         if dotted in MODULES:
             return MODULES[dotted]

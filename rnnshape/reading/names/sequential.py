@@ -71,12 +71,22 @@ class Sequential(Model):
         else:
             for index, item in enumerate(layers or ()):
                 self._add(item, places.get(f"0.{index}") or places.get(f"layers.{index}"))
+            self._check_tried()
 
     def add(self, layer: Any = None, *_: Any, **__: Any) -> None:
         if not isinstance(self, Sequential):
             words = "(Keras: \"missing 1 required positional argument: 'layer'\")"
             raise QueryError(f"this is the class, and no model: write Sequential() {words}")
         self._add(layer, session().places().get("0"))
+        self._check_tried()
+
+    def _check_tried(self) -> None:
+        """What the code may catch Keras says as soon as layers are added to an input."""
+        if session().evaluator.trying and self.own_described().shape is not None:
+            try:
+                self.own_flow()
+            except QueryError as wrong:
+                raise self.own_refused(wrong.message, wrong.place) from None
 
     def _add(self, item: Any, place: Place | None) -> None:
         item = item.output if type(item) is InputLayer else item

@@ -24,6 +24,8 @@ from rnnshape.signatures import is_operation, snake_case
 MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
 STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
+# What a handler does that only tells of what it caught.
+SAYS = ("raise", "print(", "log", "traceback.", "warnings.", "sys.", "exit(", "quit(")
 MOST_CALLS = 200  # of training, that are kept
 
 
@@ -122,7 +124,7 @@ class Session:
     def is_ready_for_none(self) -> bool:
         """Whether the code goes on in another way if Keras has none of the name that it asks for:
         in a `try`, and by `hasattr` or a default of `getattr`."""
-        is_tried = self.evaluator.trying > 0
+        is_tried = bool(self.evaluator.trying)
         match self.evaluator.node:
             case ast.Call(func=ast.Name(id="hasattr")):
                 return True
@@ -159,6 +161,8 @@ class Session:
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
             self.notes[note, place] = None
         elif today.keras3 == "refused":
+            if any(map(_goes_on, self.evaluator.trying)):
+                raise GoneError(f"{owner} in this Keras{mend}", place or self.evaluator.place)
             library = "TensorFlow" if old.startswith("tensorflow.") else "Keras"
             message = f"{owner} in this {library}{mend}"
             for said in [said for said in self.notes if place and said[1] == place]:
@@ -211,6 +215,16 @@ class Session:
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
+
+
+class GoneError(QueryError, TypeError, AttributeError):
+    """Keras' own error where a name of Keras 1 or 2 is used: it depends on which name it is."""
+
+
+def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
+    """Whether a handler does more than to say what it caught."""
+    handled = (part for handler in tried.handlers for part in handler.body)
+    return not all(ast.unparse(part).startswith(SAYS) for part in handled)
 
 
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:

@@ -20,10 +20,12 @@ from functools import partial
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.scope import Doubt
 from rnnshape.reading.python.stand_in import Module, StandIn, exact, hook, is_of_code, own
 from rnnshape.reading.python.statements import follow
 
 __all__ = [
+    "Doubt",
     "Evaluator",
     "IsOpenError",
     "Module",

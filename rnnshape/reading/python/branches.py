@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import Log, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import Doubt, Log, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
 MOST_CONDITIONS = 30  # that are not known, within each other
@@ -138,7 +138,8 @@ def both_ways(
             snapshot.merge(one.contents, other.contents, because)
             raise raised.signal  # the program goes on, and nobody knows how
         if isinstance(raised.signal, Exception):  # the program ends there: the other goes on
-            evaluator.doubted += [because] if evaluator.trying else []
+            undo = partial(snapshot.set, raised.contents)  # that does what the other does not
+            evaluator.doubted += [Doubt(because, undo)] if evaluator.trying else []
             snapshot.set(goes_on.contents)
             return goes_on.end()
     if type(one.signal) is type(other.signal):

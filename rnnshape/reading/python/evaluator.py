@@ -21,7 +21,7 @@ from rnnshape.expression import Source
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import Doubt, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -92,8 +92,8 @@ class Evaluator:
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
         # `try` statements, and loops that can be taken back, around what is followed
-        self.trying, self.loops = 0, 0
-        self.doubted: list[Open] = []  # what may have failed there
+        self.trying, self.loops = list[ast.Try | ast.TryStar](), 0
+        self.doubted: list[Doubt] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
         # that are not known, each as it is written, and are followed as if they held
@@ -207,7 +207,7 @@ class Evaluator:
                 given = [getattr(plain, "__self__", None), *parts, named]
                 if isinstance(wrong, AttributeError) or not has_stand_in(given):
                     raise
-                self.doubted.append(refused)  # the library's own may take it
+                self.doubted.append(Doubt(refused))  # the library's own may take it
             return self.refuse(refused)
         self.node = node
         return made
@@ -353,7 +353,7 @@ class Evaluator:
         before = self.calls, self.trying, self.depth, self.limit
         with self.within(source):
             for node in statements:
-                self.calls, self.trying, self.depth = [], 0, 0
+                self.calls, self.trying, self.depth = [], [], 0
                 self.begin_statement()
                 try:
                     self.follow(node, scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -50,6 +51,14 @@ class Scope:
 
 class Log(list[Any]):
     """A list of what was made: what either side of a condition has made stays in it."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why what is tried may fail, and what takes back what it would not have done then."""
+
+    because: Open
+    undo: Callable[[], object] = lambda: None
 
 
 class Signal(BaseException):

@@ -27,6 +27,7 @@ from rnnshape.reading.python.scope import (
     BrokenSignal,
     ClassNames,
     ContinuedSignal,
+    Doubt,
     ReturnedSignal,
     Scope,
     Signal,
@@ -111,7 +112,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             if truth is False:
                 raise AssertionError(ast.unparse(test)[:100])
             if isinstance(truth, Open):
-                evaluator.doubted.append(truth)
+                evaluator.doubted.append(Doubt(truth))
         case ast.Global(names=words):
             scope.elsewhere |= dict.fromkeys(words, evaluator.module)
         case ast.Nonlocal(names=words):
@@ -259,7 +260,7 @@ def _doubt(evaluator: Evaluator, found: object, words: str) -> None:
         if found.reason and not found.stands_for:
             raise ImportError(words)
         if not found.reason:
-            evaluator.doubted.append(found)
+            evaluator.doubted.append(Doubt(found))
 
 
 def _module(evaluator: Evaluator, path: str) -> Any:
@@ -300,12 +301,13 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
 
 def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:
     depth, calls, doubted = evaluator.depth, len(evaluator.calls), len(evaluator.doubted)
-    evaluator.trying += 1
+    around = evaluator.trying
+    evaluator.trying = [*around, node] if node.handlers else around
     try:
         try:
             evaluator.block(node.body, scope)
         finally:
-            evaluator.trying -= 1
+            evaluator.trying = around
     except (IsOpenError, NotReadError, *TOO_MUCH):
         raise
     except Exception as wrong:
@@ -336,8 +338,12 @@ def _doubted(
             raise ends
 
     for doubt in evaluator.doubted[before:][:1] if node.handlers else ():
-        handled = functools.partial(evaluator.block, node.handlers[0].body, scope)
-        both_ways(evaluator, doubt, doubt.label, scope, well, handled)
+
+        def handled(doubt: Doubt = doubt) -> None:
+            doubt.undo()
+            evaluator.block(node.handlers[0].body, scope)
+
+        both_ways(evaluator, doubt.because, doubt.because.label, scope, well, handled)
         return
     well()
 

@@ -1,0 +1,130 @@
+"""Functions and classes that code defines and does not call: they are called with what is open."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from inspect import BoundArguments, Parameter, getattr_static, signature
+from types import FunctionType
+from typing import Any
+
+from rnnshape.description import describe
+from rnnshape.errors import NotReadError, QueryError
+from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.session import SESSION
+from rnnshape.reading.python import Evaluator, IsOpenError, Open
+from rnnshape.reading.python.branches import Snapshot
+from rnnshape.reading.python.limits import ExhaustedError
+
+
+def call_what_is_not_called(evaluator: Evaluator) -> None:
+    """Where nothing is made: the functions and classes of the code that nothing else in it uses
+    are called, with arguments that are open; those whose bases are not known, as the code does."""
+    without_base = {
+        name: value.without_base
+        for name, value in evaluator.module.names.items()
+        if isinstance(value, Open) and value.without_base
+    }
+    own = without_base | {
+        name: found
+        for name, found in evaluator.module.names.items()
+        if isinstance(found, FunctionType | type)
+        and found.__module__ == "__main__"
+        and found.__name__ == name
+    }
+    used = evaluator.called.keys() | {
+        node.id
+        for name, found in own.items()
+        for part in getattr(found, "own_body", ())
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and node.id != name
+    }
+    for name, found in own.items():
+        if (name in used and name not in without_base) or _is_abstract(found):
+            continue
+        made = _call_openly(evaluator, name, found, *evaluator.called.get(name, ()))
+        methods = vars(found).items() if isinstance(found, type) else ()
+        for word, part in sorted(methods, key=lambda method: method[0].startswith("_")):
+            held = SESSION.get()
+            is_made = any(model.own_items or model.own_gives for model in held.models)
+            if is_made or held.calls or isinstance(made, Open | Layer):
+                break
+            if isinstance(part, FunctionType) and not word.startswith("__"):
+                loaded = len(held.loaded)
+                _call_openly(evaluator, word, evaluator.attribute(made, word))
+                if len(held.loaded) > loaded:  # its model is that of a file now
+                    made = _call_openly(evaluator, name, found)
+
+
+def _is_abstract(found: Any) -> bool:
+    """Whether it is a class that leaves methods to those that derive from it."""
+    for name in dir(found) if isinstance(found, type) else ():
+        part = getattr_static(found, name)
+        method = part.fget if isinstance(part, property) else part
+        if isinstance(method, FunctionType) and hasattr(method, "__isabstractmethod__"):
+            return True
+    return False
+
+
+def _call_openly(
+    evaluator: Evaluator, name: str, function: Any, values: Sequence[Any] = (), words: Any = ()
+) -> object:
+    """What a function makes of the values that are given, and open ones for the others."""
+    try:
+        bound = signature(function).bind_partial(*values, **dict(words))
+    except Exception:  # what it is called with may be the code's
+        return Open("a function")
+    _fill(evaluator, bound, _missing(bound, Parameter.empty))
+    without = _missing(bound, None)
+    before, said = Snapshot(evaluator, evaluator.module), len(evaluator.messages)
+    made = _called(evaluator, name, function, bound)
+    refused = [*evaluator.messages[said:], *_refused()] if without else []
+    if any(not isinstance(one, NotReadError) for one in refused):  # whoever calls it gives more
+        before.set(before.before)
+        del evaluator.messages[said:]
+        _fill(evaluator, bound, without)
+        made = _called(evaluator, name, function, bound)
+    return made
+
+
+def _refused() -> Iterator[QueryError]:
+    """Why Keras would not make what was made."""
+    for model in SESSION.get().models:
+        try:
+            network = model.own_network("")
+            describe(network) if network else None
+        except (IsOpenError, ExhaustedError):
+            continue
+        except QueryError as wrong:
+            yield wrong
+
+
+def _missing(bound: BoundArguments, default: object) -> list[str]:
+    """The parameters that are given nothing and have this default."""
+    return [
+        word.name
+        for word in bound.signature.parameters.values()
+        if word.default is default and word.name not in bound.arguments
+        if word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
+    ]
+
+
+def _fill(evaluator: Evaluator, bound: BoundArguments, names: Sequence[str]) -> None:
+    """Gives open values for parameters."""
+    for name in names:
+        found = Open(name, "", evaluator.source)
+        found.is_named = True
+        bound.arguments[name] = evaluator.named_by_let(found)
+
+
+def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArguments) -> object:
+    evaluator.begin_statement()
+    names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
+    evaluator.calls.append(ast.Call(ast.Name(name), names, []))
+    try:
+        return evaluator.really(function, *bound.args, **bound.kwargs)
+    except ExhaustedError as wrong:
+        evaluator.tell(NotReadError(str(wrong)))
+        return Open("a function")
+    finally:
+        evaluator.calls.clear()
