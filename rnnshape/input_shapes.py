@@ -61,6 +61,8 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
 
 def shape_of(given: object) -> Shape:
     sizes = _parts(given, getattr(given, "shape", given))
+    if len(sizes) == 1 and hasattr(given, "iloc"):  # Keras makes a table of a column of pandas
+        sizes = [*sizes, 1]
     if not sizes:
         raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     return tuple(_size(size, sizes) for size in sizes)

@@ -332,6 +332,9 @@ def test_the_input_is_a_shape_or_has_one(given: Any, expected: tuple[int, ...]) 
 def test_data_of_pandas_has_a_shape() -> None:
     pandas = pytest.importorskip("pandas")
     assert shapes(inspect("Dense(2)", input=pandas.DataFrame(np.zeros((6, 3))))) == [(6, 2)]
+    column = pandas.Series(np.zeros(6))  # of which Keras makes a table
+    report = inspect("Dense(1)", input=column, target=column, loss="mse")
+    assert (shapes(report), report.problems) == ([(6, 1)], ())
 
 
 def test_several_inputs_are_given_in_a_list() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -14,6 +15,7 @@ Kind: TypeAlias = Literal["data", "labels", "samples"]
 Method: TypeAlias = Literal[
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "__call__"
 ]
+BATCHED = ("fit", "evaluate", "predict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Data:
         dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers.
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
         of: the data set of which it is an element: it comes in batches, or without any.
+        is_table: whether it is pandas', of which `X[..., None]` is none of rows.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Data:
     values_from: int | None = None
     values_below: int | None = None
     of: str = ""
+    is_table: bool = False
 
     @property
     def samples(self) -> Size:
@@ -137,7 +141,7 @@ class TrainingCall:
     @property
     def is_batched(self) -> bool:
         """Whether Keras counts the samples, and cuts them into batches."""
-        return self.call in ("fit", "evaluate", "predict")
+        return self.call in BATCHED
 
     @property
     def rows(self) -> Size:
@@ -161,6 +165,10 @@ class TrainingCall:
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
         if data is not None:
             place = replace(place, name=data.name, shape=data.shape)
+            if data.is_table and "remedies" in fields:
+                table = rf"(?<![\w.]){re.escape(data.name)}(?=[.[])"
+                remedies = (re.sub(table, r"\g<0>.to_numpy()", text) for text in fields["remedies"])
+                fields["remedies"] = tuple(remedies)
         return replace(place, **fields)
 
 

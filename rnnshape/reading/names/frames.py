@@ -282,6 +282,15 @@ def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
     return opened() if periods is None else Array((periods,), dtype="datetime64")
 
 
+def in_columns(value: Any) -> Any:
+    """What `fit`, `evaluate` and `predict` make of a column of a table: a table of one column."""
+    if not isinstance(value, Frame) or len(value.shape) != 1:
+        return value
+    made = Frame((*value.shape, 1))
+    made.own_name = value.own_name
+    return made
+
+
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1

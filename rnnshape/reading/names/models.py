@@ -27,6 +27,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
+from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
 from rnnshape.reading.names.rows import batch_kept, not_kept, own_called
@@ -42,6 +43,7 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
 from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.training.data import BATCHED
 
 
 class Model(Layer):
@@ -289,6 +291,7 @@ class Model(Layer):
         """A call that gives data to the model."""
         session().old_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
+        x = in_columns(x) if method in BATCHED else x
         call = given_to(method, x, given, named, self.own_compiled)  # before it is followed
         self.own_batch = batch_kept(self, method, named)
         if self.own_takes or not follow_step(self, method, x, given, named):

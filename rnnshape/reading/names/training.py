@@ -15,6 +15,7 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.data import Dataset
+from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
@@ -150,6 +151,7 @@ def given_to(
         given = _of_dataset(x, written.get("x"))
     else:
         y = words.get("y")
+        y = in_columns(y) if call.is_batched else y
         given = _several(x, written.get("x"), "X"), _several(y, written.get("y"), "y")
     return Given(call, *given, _validation(words, written.get("validation_data")), compiled)
 
@@ -258,7 +260,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         return Data(name, None, of=of)
     whole = value.own_values if all(type(number) is int for number in value.own_values) else ()
     least, most = (min(whole), max(whole) + 1) if whole else (None, None)
-    return Data(name, tuple(map(_number, value.shape)), value.own_dtype, least, most, of)
+    sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
+    return Data(name, sizes, value.own_dtype, least, most, of, is_table)
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:
@@ -275,7 +278,8 @@ def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Severa
         return _of_dataset(pair, node)
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
         return None
-    return _several(pair[0], None, "X_val"), _several(pair[1], None, "y_val")
+    x, y = map(in_columns, pair[:2])
+    return _several(x, None, "X_val"), _several(y, None, "y_val")
 
 
 def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
