@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rnnshape import explaining
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.explaining import Explanation
+from rnnshape.explaining.explanation import Kind
 from rnnshape.network import Question
 from rnnshape.terminal.environment import Reader
 
@@ -43,12 +44,14 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
     'print(history.history.keys())'
     """
     told = explaining.explain(error)
-    if not told.is_known or told.place is None:
+    if told.place is None:
         return told
     for problem in _problems_at(told.place.file, told.place.line, reader):
-        if (problem.kind == "keras") == (told.kind == "keras"):
+        is_alike = (problem.kind == "keras") == (told.kind == "keras")
+        if is_alike if told.is_known else not problem.silent:  # of that no error comes
+            kind = told.kind if told.is_known else cast(Kind, problem.kind)
             remedies = problem.remedies or told.remedies
-            return replace(told, explanation=problem.message, remedies=remedies)
+            return replace(told, kind=kind, explanation=problem.message, remedies=remedies)
     return told
 
 

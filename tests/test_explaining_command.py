@@ -138,6 +138,7 @@ def test_the_program_of_a_traceback_is_read_for_its_names_and_sizes(
     assert told["remedies"][0] == "labels = keras.utils.to_categorical(labels, 3)"
     assert told["place"] == {"file": "train.py", "line": 8}
     assert rnnshape.explain(text).to_dict() == told
+    assert rnnshape.explain(text.replace(MISFIT, "ValueError: what nobody knows")).to_dict() == told
     Path("train.py").write_text(PROGRAM + LSTMS)
     assert command(TRACEBACK, "--json").lines[0]["explanation"].startswith("LSTM(32) takes")
     Path("train.py").write_text(DATA)

@@ -124,8 +124,11 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     name, taken = x.name, port.shape
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     if x.of:
-        batched = in_general((None, *shape), sizes, judge).fits
-        yield from [f"{x.of} = {x.of}.batch(32)"] * batched
+        is_single = shape[:1] != (None,)  # in batches the number of samples may differ
+        if is_single and in_general((None, *shape), sizes, judge).fits:
+            yield f"{x.of} = {x.of}.batch(32)"
+        if not is_single and call.y and in_general((*shape, 1), sizes, judge).fits:
+            yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
