@@ -12,13 +12,21 @@ from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn, opens_in, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 
 
 MOST_VALUES = 1_000  # numbers of an array that are kept
+
+
+def _set_shape(array: Any, shape: Any) -> None:
+    """The sizes as NumPy may be given them: numbers of Python's own, or open."""
+    sizes = (shape,) if isinstance(shape, Open) else tuple(map(exact, shape))
+    if not all(isinstance(size, int | Open | None) for size in sizes):
+        raise TypeError("a size is no whole number")
+    vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
 
 
 class Array(StandIn):
@@ -41,7 +49,10 @@ class Array(StandIn):
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
     ) -> None:
         self.shape, self.own_name = tuple(shape), ""
-        self.own_values, self.own_dtype = values, dtype
+        self.own_values, self.own_dtype = tuple(map(exact, values)), dtype
+
+    shape = property(lambda array: vars(array)["shape"], _set_shape)
+    values = property(lambda array: array)
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -63,11 +74,7 @@ class Array(StandIn):
     def T(self) -> Array:  # noqa: N802
         return Array(self.shape[::-1])
 
-    @property
-    def values(self) -> Array:
-        return self
-
-    def get_shape(self) -> tuple[Any, ...]:
+    def get_shape(self) -> Any:
         return self.shape
 
     def own_as_operand(self) -> graph.Tensor:

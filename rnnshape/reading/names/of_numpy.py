@@ -248,7 +248,9 @@ def _check_is_small(parts: list[Any]) -> None:
     while waiting:
         part = waiting.pop()
         if isinstance(part, list | tuple | dict) and not is_of_code(type(part)):
-            waiting += part.values() if isinstance(part, dict) else part
+            waiting += [*part, *part.values()] if isinstance(part, dict) else part
+        elif isinstance(part, slice):
+            waiting += (part.start, part.stop, part.step)
         elif type(part) in NUMPY_TAKES or isinstance(part, Array | Open):
             leaves.append(part)
         else:

@@ -70,7 +70,8 @@ def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
 
 
 def _is_identifier(name: object) -> bool:
-    return type(name) is str and name.isidentifier()
+    """Whether a field or member may be called so; others lead to what Python keeps of an object."""
+    return type(name) is str and name.isidentifier() and not name.startswith("__")
 
 
 def asdict(value: Any) -> Any:
