@@ -19,7 +19,7 @@ from rnnshape.columns import (
     with_numbers,
 )
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Value
+from rnnshape.expression import LARGEST, Call, Value, calls_within
 from rnnshape.layer import Layer, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, kind_of_axis
@@ -27,6 +27,7 @@ from rnnshape.network_inputs import described_input, with_assumed_as_open
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
+from rnnshape.signatures import is_recurrent
 
 MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
@@ -170,8 +171,17 @@ class _Run:
                 # An inner model is handed the masks of what it is called with.
                 group = source.group if source else step.group
                 tensor = replace(tensor, mask_runs=step.group not in ("", group))
-            given[ref] = replace(tensor, source=source.layer) if source else tensor
+            given[ref] = replace(tensor, source=self.shaped_by(ref.step)) if source else tensor
         return given
+
+    def shaped_by(self, number: int) -> Call:
+        """The layer that gives what a step returns its shape: Dropout hands on one before it."""
+        call, layer = self.network.steps[number - 1].layer, self.layers[number - 1]
+        before, *others = layer.inputs or (None,)
+        is_same = before and not others and [before.axes] == [made.axes for made in layer.outputs]
+        if not is_same or any(is_recurrent(inner.name) for inner in calls_within(call)):
+            return call
+        return (before and before.source) or call
 
     def layer(self, step: Step, number: int) -> Layer:
         """What the rule says of one step."""

@@ -422,6 +422,12 @@ def test_an_input_that_the_network_excludes() -> None:
     ("what", "error", "message"),
     [
         ("LSTM(64) -> LSTM(32)", QueryError, "give it return_sequences=True"),
+        (
+            "GRU(4) -> Dropout(0.2) -> BatchNormalization() -> LSTM(3)",
+            QueryError,
+            r"GRU\(4\) before "
+            r"it returns \(batch, units\): give it return_sequences=True",
+        ),
         ("lstm", QueryError, "lstm is not known; did you mean LSTM"),
         pytest.param(
             *("ValueError: Shapes (2,) and (3,) are incompatible", QueryError, "rnnshape.explain"),
