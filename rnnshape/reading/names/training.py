@@ -201,6 +201,8 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         x, y = given.validation
         validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
     compiled = given.compiled or Compiled()
+    if model.own_kind == "Functional" and not model.own_keys[1]:
+        _check_names_of_losses(given.call, compiled.loss, outputs)
     losses = losses_of(compiled.loss, outputs) if given.compiled else ()
     return replace(
         given.call,
@@ -210,6 +212,18 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         losses=losses,
         metrics=_metrics(compiled.metrics, outputs),
     )
+
+
+def _check_names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> None:
+    """Of a model that returns its tensors in a list Keras takes a loss for each name."""
+    lacking = [name for name in outputs if isinstance(loss, dict) and name not in loss]
+    if call.call in ("predict", "__call__") or not lacking or not loss.keys() < {*outputs}:
+        return
+    names, write = ", ".join(map(repr, lacking)), f"{lacking[0]!r}: None"
+    message = f"compile is given no loss for {names}: write {write} for one that has none"
+    problem = call.problem("loss", f'{message} (Keras: "Expected keys")', remedies=(write,))
+    if problem not in session().problems:
+        session().problems.append(problem)
 
 
 def _output_names(model: Any, network: Network) -> list[str]:
