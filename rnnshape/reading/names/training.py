@@ -221,7 +221,7 @@ def _check_names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]
         return
     names, write = ", ".join(map(repr, lacking)), f"{lacking[0]!r}: None"
     message = f"compile is given no loss for {names}: write {write} for one that has none"
-    problem = call.problem("loss", f'{message} (Keras: "Expected keys")', remedies=(write,))
+    problem = call.problem("labels", f'{message} (Keras: "Expected keys")', remedies=(write,))
     if problem not in session().problems:
         session().problems.append(problem)
 
