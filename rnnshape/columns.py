@@ -35,7 +35,7 @@ class Column(NamedTuple):
     Attributes:
         place: the column's own, which chooses among words and flags.
         numbers: for each value that is open.
-        rank: for inputs of which it is not known.
+        rank: for what has none that is known: inputs, and what a step that is not read returns.
     """
 
     place: int
@@ -47,15 +47,31 @@ def columns_of(network: Network) -> list[Column]:
     """One column where everything is known; else some that differ in all that is open."""
     guessed = of_any_shape(network)
     unknowns = tuple(dict.fromkeys((*network.unknowns, *guessed.values())))
-    has_no_rank = bool(guessed) or any(isinstance(one.shape, Unknown) for one in network.inputs)
     if not unknowns:
         return [Column(0, {}, RANKS[0])]
     numbers = [
         {unknown: first + step * at for at, unknown in enumerate(unknowns)}
         for first, step in zip(FIRST, STEP, strict=True)
     ]
-    ranks = RANKS if has_no_rank else RANKS[:1]
-    return [Column(place, given, rank) for rank in ranks for place, given in enumerate(numbers)]
+    return [Column(place, given, RANKS[0]) for place, given in enumerate(numbers)]
+
+
+def inputs_without_rank(network: Network) -> dict[int, int]:
+    """The inputs of which not even the rank is known, each with the first step that takes it."""
+    places = [n for n, one in enumerate(network.inputs) if isinstance(one.shape, Unknown)]
+    found: dict[int, int] = {}
+    for number, step in enumerate(network.steps if places else (), start=1):
+        for ref in step.refs:
+            if ref.step == 0 and ref.output in places:
+                found.setdefault(ref.output, number)
+    return dict.fromkeys(places, 0) | found
+
+
+def ranks_of(number: int, of: int) -> Sequence[int]:
+    """The ranks that are tried in one of some runs for what has none that is known: all where there
+    are few runs. Else one, another in the next run of the same ranks before it, so that what is
+    refused of those says nothing of this."""
+    return RANKS if of <= len(FIRST) else RANKS[(number + number // len(FIRST)) % len(RANKS) :][:1]
 
 
 def open_in(network: Network) -> tuple[Unknown, ...]:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
 from rnnshape.columns import (
+    RANKS,
     Column,
     any_shape,
     call_with_numbers,
     columns_of,
+    inputs_without_rank,
     merged,
     merged_facts,
     of_any_shape,
+    ranks_of,
     with_numbers,
 )
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Value, calls_within
+from rnnshape.expression import LARGEST, Call, calls_within
 from rnnshape.layer import Layer, masks_taken
 from rnnshape.nest import rebuilt
-from rnnshape.network import Dimensions, Network, Question, Ref, Step, kind_of_axis
+from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
 from rnnshape.network_inputs import described_input, with_assumed_as_open
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
@@ -88,17 +92,24 @@ def describe(
     [('o', (2, 3)), ('h', (2, 3))]
     """
     sizes = dimensions or Dimensions()
-    _check_names(network)
+    check_names(network)
     runs = [_Run(network, sizes, column, measured) for column in columns_of(network)]
-    passed = runs
+    passed, without_rank = runs, inputs_without_rank(network)
     for number, step in enumerate(network.steps, start=1):
+        if number in runs[0].of_any_shape or number in without_rank.values():
+            passed = [
+                run.with_rank(rank, [one for one in without_rank if without_rank[one] == number])
+                for place, run in enumerate(passed)
+                for rank in ranks_of(place, len(passed))
+            ]
         passed = _described(step, number, passed)
     layers, inputs = passed[0].layers, passed[0].inputs
     if len(runs) > 1:
         # Of what only unread layers take, a run that is refused further on says nothing.
         read = {ref for step in network.steps if step.unread is None for ref in step.refs}
+        others = [run.with_rank(rank, without_rank) for run in runs for rank in RANKS]
         inputs = tuple(
-            merged(*(run.inputs[place] for run in (passed if Ref(0, place) in read else runs)))
+            merged(*(run.inputs[place] for run in (passed if Ref(0, place) in read else others)))
             for place in range(len(inputs))
         )
         layers = [
@@ -148,13 +159,26 @@ class _Run:
     def __init__(
         self, network: Network, sizes: Dimensions, column: Column, measured: Measured
     ) -> None:
-        self.network, self.column, self.measured = network, column, measured
+        self.network, self.sizes, self.column, self.measured = network, sizes, column, measured
         self.masks_taken, self.of_any_shape = masks_taken(network), of_any_shape(network)
         self.inputs = tuple(
             described_input(network, number, tensor, sizes, column)
             for number, tensor in enumerate(network.inputs)
         )
         self.layers: list[Layer] = []
+
+    def with_rank(self, rank: int, places: Collection[int]) -> _Run:
+        """The same so far, with a rank for some inputs, and for what comes next and is not read."""
+        other = copy(self)
+        other.column, other.layers = self.column._replace(rank=rank), [*self.layers]
+        given = enumerate(zip(self.network.inputs, self.inputs, strict=True))
+        other.inputs = tuple(
+            described_input(self.network, place, source, self.sizes, other.column)
+            if place in places
+            else tensor
+            for place, (source, tensor) in given
+        )
+        return other
 
     def tensor(self, ref: Ref) -> Tensor | None:
         return _tensor(ref, self.inputs, self.layers)
@@ -338,23 +362,6 @@ def _check_size(layer: Call, facts: Facts) -> None:
                     f"{layer} makes {tensor.name} with {axis.length} {axis.label}: the largest "
                     f"that a tensor can have is {LARGEST}"
                 )
-
-
-def _check_names(network: Network) -> None:
-    named: dict[Value, Call] = {}
-    for step in network.steps:
-        name = step.layer["name"]
-        if (
-            name is not None
-            and not step.group  # a model within it has names of its own
-            and step.same_as is None
-            and named.setdefault(name, step.layer) is not step.layer
-        ):
-            raise step.layer.error(
-                f"two layers have the name {name!r}: give each its own "
-                '(Keras: "should have unique names", "names should be unique")',
-                "name",
-            )
 
 
 def _check_one_tensor(before: Layer, step: Step) -> None:

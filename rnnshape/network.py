@@ -335,6 +335,24 @@ def _sizes(call: Call, argument: str, value: Value) -> Shape:
     return sizes
 
 
+def check_names(network: Network) -> None:
+    """Raises a `QueryError` where two layers have one name."""
+    named: dict[Value, Call] = {}
+    for step in network.steps:
+        name = step.layer["name"]
+        if (
+            name is not None
+            and not step.group  # a model within it has names of its own
+            and step.same_as is None
+            and named.setdefault(name, step.layer) is not step.layer
+        ):
+            raise step.layer.error(
+                f"two layers have the name {name!r}: give each its own "
+                '(Keras: "should have unique names", "names should be unique")',
+                "name",
+            )
+
+
 def check_count(layers: int) -> None:
     """A `QueryError` where so many layers are not read."""
     if layers > MOST_LAYERS:
