@@ -285,10 +285,13 @@ def network_of(
     calls = calls_before(outputs, inputs) if calls is None else calls
     check_count(len(calls))
     numbers = {call: number for number, call in enumerate(calls, start=1)}
-    places = {tensor: place for place, tensor in enumerate(inputs)}
+    sources = [*inputs]  # one of them perhaps twice
+    places = {tensor: place for place, tensor in enumerate(sources)}
     for tensor in (*(tensor for call in calls for tensor in call.tensors), *outputs):
-        if isinstance(tensor.maker, InputTensor) or tensor.maker not in numbers:
-            places.setdefault(tensor, len(places))
+        is_source = isinstance(tensor.maker, InputTensor) or tensor.maker not in numbers
+        if is_source and tensor not in places:
+            places[tensor] = len(sources)
+            sources.append(tensor)
 
     def ref(given: Given) -> Argument:
         if isinstance(given, tuple):
@@ -328,7 +331,9 @@ def network_of(
     is_cell = calls and "Cell" in calls[-1].layer.call.name  # which returns its states, too
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
     returns: Any = () if is_whole and not is_cell else tuple(map(ref, outputs))
-    given = [_input(tensor, is_beside=0 < len(inputs) <= place) for tensor, place in places.items()]
+    given = [
+        _input(tensor, is_beside=0 < len(inputs) <= place) for place, tensor in enumerate(sources)
+    ]
     network = Network(_each_named(given), tuple(steps), returns, name, kind=kind or "")
     filled = replace(network, inputs=_as_built(network))
     is_needed = filled != network and not is_taken(network) and is_taken(filled)

@@ -58,7 +58,7 @@ def read_config(
         raise QueryError(f"{where}: {wrong.message}") from None
     except RecursionError:
         raise QueryError(f"{where} is nested too deeply to be read") from None
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, IsOpenError):
+    except (ArithmeticError, LookupError, AttributeError, TypeError, ValueError, IsOpenError):
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
 
 

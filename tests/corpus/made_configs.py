@@ -30,7 +30,7 @@ def inner(name: str, /, **config: Any) -> Any:
     return {"module": "keras.layers", "class_name": name, "config": config}
 
 
-def tensor(name: str, node: int = 0, place: int = 0, shape: Any = (None, 5, 2)) -> Any:
+def tensor(name: str, node: float = 0, place: int = 0, shape: Any = (None, 5, 2)) -> Any:
     config = {"shape": shape, "dtype": "float32", "keras_history": [name, node, place]}
     return {"class_name": "__keras_tensor__", "config": config}
 
@@ -432,5 +432,8 @@ MADE = {
     ),
     "a layer that nobody makes": functional(
         [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, tensor("none"))
+    ),
+    "a tensor of no number": functional(
+        [["x", 0, 0]], [["gru", 0, 0]], X, called("gru", GRU, tensor("x", float("inf")))
     ),
 }
