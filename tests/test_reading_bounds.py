@@ -275,6 +275,10 @@ ATTACKS: dict[str, str] = {
     "for _ in range(2): Model(x, LSTMCell(4)([], [h, h])[0])",
     "called_again_without_axes": "import numpy as np\nd = Dense(9)\n"
     "d(np.zeros(()))\nd(np.zeros(()))",
+    "item_of_an_empty_tuple": "m = Sequential([LSTM(3)])\nx = ()\nx[0] = m",
+    "weight_of_an_open_size": "class A(Model):\n"
+    "    def __init__(self): self.g = self.add_weight(shape=(2, unknown))\n"
+    "    def call(self, x): return x * self.g\nA()(Input((3, 2)))",
     "class_of_two": "class A(LSTM, Sequential): pass\nA(3)",
     "class_of_module": "import numpy\nclass A(numpy): pass\nLSTM(3)",
     "class_of_type": "class A(type): pass\nclass B(metaclass=A): pass\nLSTM(3)",

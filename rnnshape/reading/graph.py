@@ -285,13 +285,10 @@ def network_of(
     calls = calls_before(outputs, inputs) if calls is None else calls
     check_count(len(calls))
     numbers = {call: number for number, call in enumerate(calls, start=1)}
-    sources = [*inputs]  # one of them perhaps twice
+    known, taken = {*inputs}, [*(tensor for call in calls for tensor in call.tensors), *outputs]
+    others = (one for one in taken if one.maker not in numbers and one not in known)
+    sources = [*inputs, *dict.fromkeys(others)]  # an input perhaps twice
     places = {tensor: place for place, tensor in enumerate(sources)}
-    for tensor in (*(tensor for call in calls for tensor in call.tensors), *outputs):
-        is_source = isinstance(tensor.maker, InputTensor) or tensor.maker not in numbers
-        if is_source and tensor not in places:
-            places[tensor] = len(sources)
-            sources.append(tensor)
 
     def ref(given: Given) -> Argument:
         if isinstance(given, tuple):

@@ -9,6 +9,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, sizes_given
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
+from rnnshape.reading.python import Open
 
 
 class Weight(Array):
@@ -23,7 +24,8 @@ class Weight(Array):
         if session().groups != [""]:
             return Tensor(graph.InputTensor(sizes, name))
         because = opened(name, "it is a weight that the model adds itself")
-        self.own_layer = self.own_layer or unread_layer(name, because, self.size)
+        many = None if isinstance(self.size, Open) else self.size
+        self.own_layer = self.own_layer or unread_layer(name, because, many)
         made: Tensor = unread_step(self.own_layer, [], [sizes])
         return made
 

@@ -170,6 +170,8 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
 def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
     """Nobody knows what a list, set or dictionary holds: it is open wherever it stands; of what
     holds the names of an object, each of them is."""
+    if isinstance(value, (*PLAIN, tuple)):  # nothing changes it
+        return
     snapshot = Snapshot(evaluator, scope)
     for held in snapshot.held.values():
         if held is not value and _held(held) is value:
