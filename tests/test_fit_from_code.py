@@ -212,7 +212,7 @@ def test_a_file_of_numpy_whose_header_makes_no_sense(tmp_path: Path, shape: str 
     (tmp_path / "X.npy").write_bytes(content)
     finished = command("LSTM(4)", "-n", "--x", str(tmp_path / "X.npy"))
     assert (finished.code, finished.out) == (2, "")
-    assert "give a shape, such as 16,5,3, or a .npy file" in finished.err
+    assert "it is no whole .npy file" in finished.err
 
 
 def test_one_model_of_a_file(tmp_path: Path) -> None:

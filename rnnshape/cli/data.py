@@ -44,7 +44,8 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
     except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):
-        pass
+        if os.path.exists(text):
+            raise UsageError(f"{option} {shortened(text)}: it is no whole .npy file") from None
     raise UsageError(f"{option} {shortened(text)}: give a shape, such as 16,5,3, or a .npy file")
 
 
