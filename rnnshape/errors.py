@@ -56,6 +56,8 @@ class Place(NamedTuple):
 
     def shown(self, most: int = LONGEST_LINE) -> tuple[str, str]:
         """The line, or of a long one what is next to the place, and carets under the place."""
+        wider = _columns(self.line) - len(self.line)  # characters of two columns
+        most = max(most // 2, most - wider)
         first = max(0, min(self.start - most // 3, len(self.line) - most))
         last = min(first + most, len(self.line))
         parts = (first, self.start), (self.start, min(self.end, last)), (first, last)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len, set_cell_size
 
 from rnnshape.cli.run import run as run_in_process
 from rnnshape.terminal.environment import Environment
@@ -461,10 +462,13 @@ def on_terminal(*arguments: str, columns: int) -> list[str]:
 def test_a_message_is_folded_between_words_and_its_caret_stays_under_its_place(
     columns: int,
 ) -> None:
-    for question, wrong in ((TYPO, "retrun_state"), ("LSTM(64) -> LSTM(32)", "LSTM")):
+    of_two_columns = f"LSTM(3, name='{'日' * 22}', unit=1, dropout=0.123456789) -> Dense(1)"
+    questions = (TYPO, "retrun_state"), ("LSTM(64) -> LSTM(32)", "LSTM"), (of_two_columns, "unit")
+    for question, wrong in questions:
         *message, line, carets = on_terminal(question, "-n", columns=columns)
-        assert max(map(len, [*message, line, carets])) <= columns
-        assert line[carets.index("^") :].startswith(wrong)
+        assert max(map(cell_len, [*message, line, carets])) <= columns
+        before = carets.index("^")
+        assert line.rpartition(wrong)[0] == set_cell_size(line, before)
         in_a_pipe = command(question, "-n").err.splitlines()[0]
         assert " ".join(part.strip() for part in message) == in_a_pipe
 
