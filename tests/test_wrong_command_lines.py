@@ -500,10 +500,12 @@ def test_a_pipe_that_does_not_wait_loses_nothing_of_either_end() -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("", {"lstm", "gru", "simplernn", "train.py", "models/", "a.ipynb"}),
+        ("", {"lstm", "gru", "simplernn", "train.py", "models/", "a.ipynb", "my\\ model.h5"}),
         ("ls", {"lstm"}),
         ("tr", {"train.py"}),
         ("models/", {"models/m.keras"}),
+        ("my", {"my\\ model.h5"}),
+        ("'my", {"my model.h5"}),
         ("--mer", {"--merge-mode"}),
         ("--merge-mode s", {"sum"}),
         ("--format ma", {"markdown"}),
@@ -515,7 +517,15 @@ def test_a_shell_is_offered_words_options_losses_and_files(
     typed: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "models").mkdir()
-    for name in ("train.py", "a.ipynb", "notes.md", "X.npy", "models/m.keras", "models/.x.py"):
+    for name in (
+        "train.py",
+        "a.ipynb",
+        "notes.md",
+        "X.npy",
+        "models/m.keras",
+        "models/.x.py",
+        "my model.h5",
+    ):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     asking = {
@@ -524,7 +534,7 @@ def test_a_shell_is_offered_words_options_losses_and_files(
     }
     for name, value in ({"_RNNSHAPE_COMPLETE": "complete_bash"} | asking).items():
         monkeypatch.setenv(name, value)
-    assert set(command(variables=os.environ).out.split()) == offered
+    assert set(command(variables=os.environ).out.splitlines()) == offered
 
 
 @pytest.mark.parametrize("asking", [{}, {"COMP_WORDS": "rnnshape", "COMP_CWORD": "x"}], ids=str)

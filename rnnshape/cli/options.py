@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -131,11 +132,16 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of files that end so, and of folders."""
     from glob import escape, iglob  # only a shell that completes needs it
 
+    is_bash = "bash" in os.environ.get("_RNNSHAPE_COMPLETE", "")  # others quote what is offered
+    is_quoted = bool(re.search(r"""\s["'][^\s]*$""", os.environ.get("COMP_WORDS", "")))
     for path in sorted(iglob(f"{escape(incomplete)}*")):
+        written = (
+            re.sub(r"[^\w@%+=:,./~-]", r"\\\g<0>", path) if is_bash and not is_quoted else path
+        )
         if os.path.isdir(path):
-            yield f"{path}/"
+            yield f"{written}/"
         elif path.lower().endswith(suffixes):
-            yield path
+            yield written
 
 
 def _arrays(incomplete: str) -> Iterator[str]:
