@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from operator import index
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean
@@ -16,6 +16,7 @@ from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, ki
 from rnnshape.network_inputs import written_sizes
 
 Shape: TypeAlias = tuple[int | None, ...]
+T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
 
@@ -59,10 +60,14 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     return (shape_of(parts),)
 
 
+def in_columns(given: object, sizes: Iterable[T]) -> list[T | int]:
+    """The sizes that Keras takes: of a column of pandas it makes a table."""
+    is_column = len(sizes := list(sizes)) == 1 and type(given).__name__ == "Series"
+    return [*sizes, 1] if is_column else [*sizes]
+
+
 def shape_of(given: object) -> Shape:
-    sizes = _parts(given, getattr(given, "shape", given))
-    if len(sizes) == 1 and hasattr(given, "iloc"):  # Keras makes a table of a column of pandas
-        sizes = [*sizes, 1]
+    sizes = in_columns(given, _parts(given, getattr(given, "shape", given)))
     if not sizes:
         raise QueryError("input=(): give the batch at least, such as (batch, timesteps, features)")
     return tuple(_size(size, sizes) for size in sizes)

@@ -19,6 +19,7 @@ from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
+from rnnshape.input_shapes import in_columns
 from rnnshape.network import Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
@@ -266,12 +267,10 @@ def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
         for part in ([option, value] if option in OF_DATA and value else [word])
     ]
     shapes = (
-        _shape(names.get(word)) if option in OF_DATA else None
+        in_columns(names.get(word), _shape(names.get(word)) or ()) if option in OF_DATA else ()
         for option, word in zip(["", *words], words, strict=False)
     )
-    return [
-        ",".join(map(str, sizes or ())) or word for sizes, word in zip(shapes, words, strict=True)
-    ]
+    return [",".join(map(str, sizes)) or word for sizes, word in zip(shapes, words, strict=True)]
 
 
 def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, str]:

@@ -62,6 +62,10 @@ CELLS = {
     "endless": "%rnnshape LSTM(endless) -n",
     "live": "%rnnshape model -n --x X --y y --loss mse",
     "live fits": "%rnnshape model --weights",
+    "column": (
+        "import pandas as pd\ncolumn = pd.Series(y[:, 0])\n"
+        "%rnnshape Dense(1) -n --x column --y column --loss mse"
+    ),
     "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
     "live behind others": "%rnnshape Dense(3) -> model -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
@@ -206,6 +210,7 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     assert "y (16, 2) does not fit the output" in shown("live", "text/plain")
     assert shown("live", "stderr") == "UsageError: what is wrong stands above\n"
     assert "measured by model.predict" in shown("live fits", "text/plain")
+    assert "fit(X, y)  X (16, 1) ✓  y (16, 1) ✓" in shown("column", "text/plain")
 
 
 def test_a_shape_without_end_is_not_waited_for(shown: Shown) -> None:
