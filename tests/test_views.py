@@ -493,6 +493,16 @@ def test_a_model_that_is_called_with_nothing_has_a_program() -> None:
     assert Report(question).code.endswith("model = Model([], o)\n")
 
 
+def test_of_the_calls_of_a_loop_each_has_its_own_faults() -> None:
+    text = (
+        "import numpy as np\nm = Sequential([Input((3,)), Dense(1)])\nm.compile('adam', 'mse')\n"
+        "for n in (2, 3, 4): m.fit(np.zeros((5, n)), np.zeros(5))"
+    )
+    told = answer([Report(question) for question in read(text).questions])
+    assert told.count("does not fit") == told.count("✗ expected (5, 3)") == 2
+    assert "np.zeros((5, n)) (5, 3) ✓" in told
+
+
 def test_every_kept_screen_is_still_made() -> None:
     made = {f"{name}-{kind}.txt" for kind, names in KEPT.items() for name in names}
     assert {path.name for path in GOLDEN.glob("*.txt")} == made

@@ -151,10 +151,18 @@ class TrainingCall:
             return samples
         return min(samples, self.batch_size or 32)
 
+    @property
+    def arrays(self) -> tuple[Data, ...]:
+        """All that it gives the model."""
+        beside = self.validation
+        return (*self.x, *self.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
+
     def has(self, problem: Problem) -> bool:
-        """Whether a problem is of this very call."""
+        """Whether a problem is of this very call: of those of a loop, by the shape."""
         place = (problem.call, problem.file, problem.line, problem.column)
-        return place == (self.call, self.file, self.line, self.column)
+        given = [(data.name, data.shape) for data in self.arrays]
+        is_here = place == (self.call, self.file, self.line, self.column)
+        return is_here and (problem.name is None or (problem.name, problem.shape) in given)
 
     def __str__(self) -> str:
         names = ", ".join(data.name for data in (*self.x, *self.y))

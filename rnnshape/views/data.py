@@ -18,26 +18,22 @@ LEFT = 14  # columns that a page has beside a part of a line of code
 
 def data(report: Report, page: Page) -> Iterator[Block]:
     """Every call of which something is known, and under it what does not fit."""
-    quiet: list[Text] = []
+    quiet, told = list[Text](), set[Problem]()
     for call in report.question.calls:
         wrong = [problem for problem in report.problems if call.has(problem)]
         line = _call(call, wrong, page, _compared(report, call))
         if not wrong:
-            quiet += [line] if any(data.shape for data in _all(call)) else []
+            quiet += [line] if any(data.shape for data in call.arrays) else []
             continue
         if quiet:
             yield Lines(tuple(quiet), indent=2)
             quiet = []
         yield Lines((line,), indent=2)
-        for problem in wrong:
+        for problem in (one for one in wrong if one not in told):
+            told.add(problem)
             yield from _problem(problem, call, page)
     if quiet:
         yield Lines(tuple(quiet), indent=2)
-
-
-def _all(call: TrainingCall) -> tuple[Data, ...]:
-    beside = call.validation
-    return (*call.x, *call.y, *(beside.x if beside else ()), *(beside.y if beside else ()))
 
 
 def _compared(report: Report, call: TrainingCall) -> tuple[bool, bool]:
@@ -60,7 +56,7 @@ def _call(
     if any(problem.name is None for problem in wrong):  # of all arrays together
         compared = False, False
     has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
-    for array in dict.fromkeys(_all(call)):
+    for array in dict.fromkeys(call.arrays):
         kinds = {"samples", "labels" if array in labels else "data"}
         kinds |= {"data"} if array in call.x else set()
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
