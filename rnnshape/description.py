@@ -231,7 +231,7 @@ class _Run:
             unknown = self.of_any_shape[number]
             shapes = [any_shape(unknown, self.column.rank, self.column)]
         elif step.returns is not None and None not in step.returns:
-            shapes = [with_numbers(shape, self.column.numbers) for shape in step.returns if shape]
+            shapes = [with_numbers(shape or (), self.column.numbers) for shape in step.returns]
         outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()]))
         inputs = tuple(given.values())
         return Layer(number, step, inputs, facts, outputs)

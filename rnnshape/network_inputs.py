@@ -21,8 +21,8 @@ def described_input(
         shape = (None, *any_shape(source.shape, column.rank - 1, column))
     elif source.shape is not None:
         shape = with_numbers(source.shape, column.numbers)
-    rank = len(shape) if shape else None
-    names = names_of_axes(network, number, rank)
+    rank = None if shape is None else len(shape)
+    names = () if shape == () else names_of_axes(network, number, rank)
     axes = tuple(
         _axis(source, name, length, sizes)
         for name, length in zip(names, shape or (None,) * len(names), strict=True)

@@ -30,6 +30,7 @@ from rnnshape.reading.names.tensors import (
     tensors_of,
 )
 from rnnshape.reading.names.training import loss_or_metric
+from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
 
 FUNCTIONS_AS_LAYERS = {
@@ -296,6 +297,8 @@ class KerasModule(Module):
     def _named(self, name: str) -> Any:
         if name == "__version__":
             return version("keras" if "keras" in self.path else "tensorflow")
+        if name == "Variable" and "keras" in self.path:
+            return variable
         dotted = f"{self.path}.{name}"
         if dotted in MODULES:
             return MODULES[dotted]

@@ -50,7 +50,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.weights import Weight, add_weight, marks_built
+from rnnshape.reading.names.weights import Weight, add_weight, marks_built, weights_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
 BASES = {
@@ -61,16 +61,16 @@ BASES = {
 
 
 class Layer(StandIn):
-    """A layer. Those of Keras are its subclasses; the code may define others, whose `call` is
-    followed.
+    """A layer: those of Keras are its subclasses; what `call` of the code's own does is followed.
 
     Attributes:
         own_keras_name: of the layer of Keras that it is; empty where it is none.
         own_layer: what stands for it in the network.
-        own_weights: those that the code adds itself.
+        own_added, own_weights: what `add_weight` has made, and all that the code makes itself.
     """
 
-    own_weights: tuple[Weight, ...]
+    own_added: tuple[Weight, ...]
+    own_weights = property(weights_of)
     own_is_built: bool
     own_keras_name = own_name = ""
     own_is_row = False  # whether it is always one row, whatever its weights
@@ -80,7 +80,7 @@ class Layer(StandIn):
 
     def __new__(cls, *_: Any, **__: Any) -> Any:
         made = super().__new__(cls)
-        made.own_weights, made.own_is_built = (), False
+        made.own_added, made.own_is_built = (), False
         return made
 
     def __init_subclass__(cls, **named: Any) -> None:

@@ -293,7 +293,8 @@ def unread_step(
     """A call of a layer that is not read, which keeps its place; `shapes` are of what it returns,
     as far as they are known."""
     step = session().step(layer, given, {})
-    step.returns = tuple(shapes) if any(shapes) else None
+    is_known = any(shape is not None for shape in shapes)
+    step.returns = tuple(shapes) if is_known else None
     return returned(step, max(many, len(shapes)))
 
 

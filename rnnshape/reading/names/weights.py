@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, sizes_given
+from rnnshape.reading.names.arrays import Array, sizes_given, sizes_of
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
 from rnnshape.reading.python import Open
@@ -30,12 +31,30 @@ class Weight(Array):
         return made
 
 
+class Variable(Weight):
+    """A weight that the code makes itself, and that belongs to what has it as an attribute."""
+
+
 def add_weight(layer: Any, *values: Any, shape: Any = None, **_: Any) -> Weight:
     """One more weight of a layer of the code."""
     given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
     made = Weight(sizes_given(given))
-    layer.own_weights += (made,)
+    layer.own_added += (made,)
     return made
+
+
+def variable(initializer: Any = None, shape: Any = None, *_: Any, **__: Any) -> Any:
+    """`keras.Variable`: a weight of the layer that has it as an attribute."""
+    if shape is None and not isinstance(initializer, Array | int | float | list | tuple):
+        return opened("a variable")
+    return Variable(sizes_of(initializer) if shape is None else sizes_given(shape))
+
+
+def weights_of(layer: Any) -> list[Weight]:
+    """Those that a layer of the code has."""
+    held = within([value for name, value in vars(layer).items() if name[:4] != "own_"])
+    variables = (one for one in held if isinstance(one, Variable))
+    return [*{id(one): one for one in (*layer.own_added, *variables)}.values()]
 
 
 def marks_built(build: Any) -> Any:
