@@ -117,7 +117,9 @@ def _model(
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
         for source, tensor in zip(fewer.inputs, description.inputs, strict=True)
     ]
-    inputs = [_input(network, description, number, rank) for number, rank in enumerate(ranks)]
+    # Of any model Keras lets a last size of 1 pass, which the layers then refuse.
+    checks = network.kind != "Functional" or any(x.shape and x.shape[-1] == 1 for x in call.x)
+    inputs = [_input(network, description, place, rank, checks) for place, rank in enumerate(ranks)]
     is_stateful = any(
         is_recurrent(layer.name) and layer["stateful"] is True
         for step in network.steps
@@ -141,12 +143,14 @@ def _of_fewer_axes(network: Network, description: Description, call: TrainingCal
     return network
 
 
-def _input(network: Network, description: Description, number: int, rank: int) -> Port:
+def _input(
+    network: Network, description: Description, number: int, rank: int, checks: bool
+) -> Port:
     source = network.inputs[number]
     shape: Sizes = (None,) * rank
     if isinstance(source.shape, tuple):
         shape = tuple(size if isinstance(size, int) else None for size in source.shape)
-    needed = None if network.kind == "Functional" else tuple(_needed(network, number, shape))
+    needed = tuple(_needed(network, number, shape)) if checks else None
     below = description.inputs_below[number]
     users = [step for step in network.steps if Ref(0, number) in step.refs]
     takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)

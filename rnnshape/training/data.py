@@ -56,7 +56,7 @@ class Port(NamedTuple):
             where the size is not known.
         masked: of an output, whether a mask reaches it.
         needed: of an input, the sizes that the layers behind it need by themselves, None where
-            they take any. A Sequential model checks no others.
+            they take any. A Sequential model checks no others, and none a last one of 1.
         whole_numbers_below: of an input that goes into an Embedding, its `input_dim`.
         dtype: of an input, its dtype where it is written.
         units_of: of an output, the class of the layer whose units are its last size: `"Dense"`.

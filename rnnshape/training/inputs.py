@@ -80,7 +80,7 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     taken, samples = port.shape, x.samples
     if found.refused != OF_A_LAYER:
         samples = None if len(x.shape) != len(taken) else samples
-    elif port.needed:
+    elif port.needed and model.is_sequential:
         taken = port.needed
     expected = (samples, *taken[1:])
     words = f' (Keras: "{found.refused}")' if found.refused != OF_A_LAYER else ""
