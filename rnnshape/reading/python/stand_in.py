@@ -282,12 +282,9 @@ def lacks(owner: object, name: str) -> bool:
 
 
 def taken(owner: object, stored: str, found: Any) -> Any:
-    """What code takes of a class of ours: a method of it, for what is of that class alone. A
-    property it could change for whatever is read next."""
-    kind = _kind(owner)
-    if not (issubclass(kind, StandIn) and isinstance(owner, type | super)):
-        return found
-    for base in kind.__mro__:
+    """What code takes of a class of ours, or of Python's: a method of it, for what is of that class
+    alone. A property it could change for whatever is read next."""
+    for base in _kind(owner).__mro__ if isinstance(owner, type | super) else ():
         if not is_of_code(base) and vars(base).get(stored) is found:
             if isinstance(found, types.FunctionType):
                 return _of_class(base, found)
