@@ -17,6 +17,7 @@ from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
+from rnnshape.reading.names.lookups import IntegerLookup, StringLookup, TextVectorization
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadModel
@@ -266,6 +267,7 @@ CLASSES: dict[str, Any] = {
     "Input": Input,
     "InputLayer": InputLayer,
     "Lambda": LambdaLayer,
+    **{kind.__name__: kind for kind in (StringLookup, IntegerLookup, TextVectorization)},
 }
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
