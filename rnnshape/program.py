@@ -92,11 +92,11 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
     if facts is None or not facts.returned_states or not is_plain or {"layer", "more"} & {*words}:
         return made
     states, [given] = facts.returned_states, layer.inputs
+    if given is None or given.known_size is None:
+        return made
     try:
         with_initial_state(step.layer, facts, states)
     except QueryError:  # some of a backward layer's may be missing
-        return made
-    if given is None or given.known_size is None:
         return made
     parts = names.split(", ", len(facts.returns) - len(states))
     again = parts[-1] if isinstance(states[0], Tensor) and len(states) == 1 else f"[{parts[-1]}]"

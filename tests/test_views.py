@@ -503,6 +503,11 @@ def test_of_the_calls_of_a_loop_each_has_its_own_faults() -> None:
     assert "np.zeros((5, n)) (5, 3) ✓" in told
 
 
+def test_what_takes_data_of_no_known_shape_has_a_program() -> None:
+    [question] = read("data = load()\no, h = GRU(3, return_state=True)(data)").questions
+    assert "o, h = GRU(3, return_state=True)(data)" in Report(question).code
+
+
 def test_every_kept_screen_is_still_made() -> None:
     made = {f"{name}-{kind}.txt" for kind, names in KEPT.items() for name in names}
     assert {path.name for path in GOLDEN.glob("*.txt")} == made
