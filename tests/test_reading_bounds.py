@@ -528,6 +528,7 @@ def test_no_size_comes_from_what_stands_for_a_library(size: str) -> None:
         "Model.own_open = 3",
         "tf.random = 5",
         "np.c_.units = 5",
+        "@dataclasses.dataclass\nclass X:\n    own_keras_name: str\nX.__init__(layers.LSTM, 'GRU')",
     ],
 )
 def test_no_text_changes_what_the_next_one_means(poison: str) -> None:

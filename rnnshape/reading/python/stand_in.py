@@ -282,13 +282,14 @@ def lacks(owner: object, name: str) -> bool:
 
 
 def taken(owner: object, stored: str, found: Any) -> Any:
-    """What code takes of a class of ours, or of Python's: a method of it, for what is of that class
-    alone. A property it could change for whatever is read next."""
+    """What code takes of a class: a method that is not its own, as a dataclass has one from Python,
+    is for what is of that class alone. A property of ours it could change for whatever is read
+    next."""
     for base in _kind(owner).__mro__ if isinstance(owner, type | super) else ():
-        if not is_of_code(base) and vars(base).get(stored) is found:
-            if isinstance(found, types.FunctionType):
+        if vars(base).get(stored) is found:
+            if isinstance(found, types.FunctionType) and not hasattr(found, "own_body"):
                 return _of_class(base, found)
-            if isinstance(found, property):
+            if isinstance(found, property) and not is_of_code(base):
                 raise AttributeError(stored)
     return found
 
