@@ -117,8 +117,11 @@ def _model(
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
         for source, tensor in zip(fewer.inputs, description.inputs, strict=True)
     ]
-    # Of any model Keras lets a last size of 1 pass, which the layers then refuse.
-    checks = network.kind != "Functional" or any(x.shape and x.shape[-1] == 1 for x in call.x)
+    # Keras compares neither with a last size of 1, which the layers then refuse.
+    every: list[object] = [part.shape for part in call.x]
+    every += [source.shape for source in network.inputs]
+    squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
+    checks = network.kind != "Functional" or squeezes
     inputs = [_input(network, description, place, rank, checks) for place, rank in enumerate(ranks)]
     is_stateful = any(
         is_recurrent(layer.name) and layer["stateful"] is True
