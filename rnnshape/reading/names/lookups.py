@@ -60,13 +60,12 @@ class StringLookup(UnreadLayer):
         return sizes if self.own_mode == "int" else None
 
     def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
-        given = (
-            plain_sizes(inputs) if isinstance(inputs, Tensor) else getattr(inputs, "shape", None)
-        )
+        is_tensor, is_data = isinstance(inputs, Tensor), isinstance(inputs, Array)
+        given = plain_sizes(inputs) if is_tensor else inputs.shape if is_data else None
         sizes = given and self.own_sizes(given)
-        if isinstance(inputs, Array):
-            return Array(sizes, dtype="int64") if sizes else opened("numbers of words")
-        return unread_step(self.own_layer, [inputs], [tuple(sizes)] if sizes else [])
+        if is_tensor:
+            return unread_step(self.own_layer, [inputs], [tuple(sizes)] if sizes else [])
+        return Array(sizes, dtype="int64") if sizes else opened("numbers of words")
 
 
 class IntegerLookup(StringLookup):
