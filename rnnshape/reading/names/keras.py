@@ -20,7 +20,7 @@ from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.lookups import IntegerLookup, StringLookup, TextVectorization
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadModel
+from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadModel, Wrapper
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
@@ -267,6 +267,7 @@ CLASSES: dict[str, Any] = {
     "Input": Input,
     "InputLayer": InputLayer,
     "Lambda": LambdaLayer,
+    "Wrapper": Wrapper,
     **{kind.__name__: kind for kind in (StringLookup, IntegerLookup, TextVectorization)},
 }
 FUNCTIONS: dict[str, Any] = {

@@ -65,6 +65,14 @@ class LambdaLayer(Layer):
 LambdaLayer.__name__ = "Lambda"
 
 
+class Wrapper(Layer):
+    """What a layer of the code around another derives from."""
+
+    def __init__(self, layer: Any = None, **named: Any) -> None:
+        super().__init__(**named)
+        self.layer = layer
+
+
 class UnreadLayer(Layer):
     """Something that stands where a layer would, and that is not read."""
 
