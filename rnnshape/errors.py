@@ -34,6 +34,8 @@ class Place(NamedTuple):
     @classmethod
     def near(cls, line: str, start: int, end: int, where: str = "") -> Place:
         """The place in a line that may be long: a text of many calls has a place for each."""
+        if len(line) <= 2 * NEAR:
+            return cls(line, start, min(end, len(line)), where)
         cut = max(0, min(start - NEAR, len(line) - 2 * NEAR))
         kept = line[cut : cut + 2 * NEAR]
         return cls(kept, start - cut, min(end - cut, len(kept)), where, cut)
