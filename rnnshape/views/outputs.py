@@ -252,7 +252,7 @@ def _total(report: Report, page: Page) -> Section:
     text += "*" if assumes and not report.question.is_of_word else ""
     weights, words, parts = report.weights, "in total ", ""
     if report.parameters is None:
-        words += "at least "
+        words, text = (f"{words}at least ", text) if report.least_parameters else (words, "?")
     elif weights is not None:
         text += f" ({page.bytes(weights)})"
         trained = [weight for weight in weights if weight.is_trained]
