@@ -168,7 +168,7 @@ def table(report: Report) -> Iterator[list[str]]:
         full = "".join(f"{row} {output.meaning}" for row, output in zip(rows, outputs, strict=True))
         yield [full] if one else [full, "".join(rows)]
     if not one:
-        least = f"at least {number(report.least_parameters)}"
+        least = f"at least {report.least_parameters:,}" if report.least_parameters else "?"
         total = least if report.parameters is None else number(report.parameters)
         frozen = sum(one.size for one in report.weights or () if not one.is_trained)
         yield [f"in total {total}" if not frozen else f"{frozen:,} non-trainable"]
