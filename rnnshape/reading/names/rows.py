@@ -160,9 +160,12 @@ def counted_in_all(
 
 def count_params(layer: Any) -> Any:
     """`layer.count_params()`, and that of a model, as the rule counts them."""
-    first = session().built.get(vars(layer).get("own_layer"))
-    calls: list[Any] = layer.own_calls() if hasattr(layer, "own_calls") else [first]
-    many = None if None in calls else counted_in_all(layer.own_weights, calls)
+    is_model, first = hasattr(layer, "own_calls"), session().built.get(vars(layer).get("own_layer"))
+    calls: list[Any] = layer.own_calls() if is_model else [first]
+    many = None
+    if None not in calls:  # weights of a model are rows of their own
+        weights, lost = ((), not_kept(layer, calls)) if is_model else (layer.own_weights, ())
+        many = counted_in_all(weights, calls, lost)
     return opened("a number of parameters") if many is None else many
 
 
