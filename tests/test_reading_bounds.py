@@ -465,6 +465,44 @@ threading.Thread(target=print).start()
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.process
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine not in MACHINES, reason="no filter of the kernel"
+)
+def test_the_kernel_refuses_what_reaches_files_and_processes(tmp_path: Path) -> None:
+    """Whatever code may do to Python's own hook."""
+    (tmp_path / "file").write_text("")
+    code = f"""
+import ctypes, errno, os, sys
+from rnnshape.reading import sandbox
+
+sys.addaudithook = lambda hook: None
+sandbox.confine()
+libc, parent, pipe = ctypes.CDLL(None, use_errno=True), os.getppid(), os.pipe()[0]
+path, held = b"{tmp_path}/file", (ctypes.c_uint64 * 16)(9, 9)
+file = os.open(path, os.O_RDONLY)
+for name, *given in (
+    ("utimes", path, None), ("futimens", file, None), ("lsetxattr", path, b"user.a", b"b", 1, 0),
+    ("fsetxattr", file, b"user.a", b"b", 1, 0), ("lremovexattr", path, b"user.a"),
+    ("sigqueue", parent, 0, None), ("setpriority", 0, parent, 9),
+    ("prlimit", parent, 7, held, None), ("sched_setaffinity", parent, 8, held),
+    ("process_vm_readv", parent, held, 0, held, 0, 0),
+    ("fcntl", pipe, 8, parent), ("fcntl", file, 1024, 0), ("ioctl", 0, 0x5412, b"x"),
+    ("ioctl", file, 0x40086602, held), ("shmget", 0, 9, 0o600), ("semget", 0, 1, 0o600),
+    ("msgget", 0, 0o600), ("unshare", 0x10000000), ("mount", None, b"/", None, 0, None),
+    ("chroot", b"/"), ("syscall", 434, parent, 0), ("syscall", 425, 1, held),
+    ("syscall", 452, -100, path, 0o600, 0), ("syscall", 0x40000000 + 85, path, 0o600),
+):
+    made = getattr(libc, name)(*given)
+    if made != -1 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
+        sys.exit(f"{{name}} was allowed")
+if libc.prlimit(0, 7, None, held) or libc.fcntl(file, 1) < 0:
+    sys.exit("what asks is not allowed")
+"""
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (child.returncode, child.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "size",
     [

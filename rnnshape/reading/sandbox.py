@@ -18,29 +18,56 @@ from typing import Any
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 THREAD = 0x10000  # CLONE_THREAD: what is started is a thread, and no process
 
-# What starts processes, changes files, sends, or reaches other processes: the numbers of Linux'
-# system calls on each machine; 0 where there is no such call.
+# What the kernel does not do: the numbers of Linux' system calls on each machine; 0 where there
+# is no such call.
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 REFUSED = {
+    # What starts processes, and reaches others.
     "execve": (59, 221), "execveat": (322, 281), "fork": (57, 0), "vfork": (58, 0),
-    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "ptrace": (101, 117),
-    "process_vm_writev": (311, 271), "io_uring_setup": (425, 425), "socket": (41, 198),
-    "creat": (85, 0), "openat2": (437, 437), "truncate": (76, 45), "ftruncate": (77, 46),
+    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
+    "rt_tgsigqueueinfo": (297, 240), "ptrace": (101, 117), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "setpriority": (141, 140), "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "unshare": (272, 97),
+    "setns": (308, 268), "perf_event_open": (298, 241), "bpf": (321, 280),
+    # What changes files.
+    "creat": (85, 0), "truncate": (76, 45), "ftruncate": (77, 46),
     "rename": (82, 0), "renameat": (264, 38), "renameat2": (316, 276), "unlink": (87, 0),
     "unlinkat": (263, 35), "rmdir": (84, 0), "mkdir": (83, 0), "mkdirat": (258, 34),
     "link": (86, 0), "linkat": (265, 37), "symlink": (88, 0), "symlinkat": (266, 36),
     "mknod": (133, 0), "mknodat": (259, 33), "chmod": (90, 0), "fchmod": (91, 52),
     "fchmodat": (268, 53), "chown": (92, 0), "lchown": (94, 0), "fchown": (93, 55),
-    "fchownat": (260, 54), "setxattr": (188, 5), "mount": (165, 40),
+    "fchownat": (260, 54), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
+    "utime": (132, 0), "utimes": (235, 0), "futimesat": (261, 0), "utimensat": (280, 88),
+    # What sends, and what the kernel keeps when the process is gone.
+    "socket": (41, 198), "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195),
+    "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191), "semtimedop": (220, 192),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
+    "mq_open": (240, 180), "mq_unlink": (241, 181), "add_key": (248, 217),
+    "request_key": (249, 218), "keyctl": (250, 219),
 }  # fmt: skip
-OPENS = {"open": (2, 0), "openat": (257, 56)}
-FLAGS = {"open": 1, "openat": 2}  # which of their arguments says what for
-CLONE = (56, 220)  # what starts threads, and processes
-CLONE3 = 435  # its flags can't be seen: without it, the C library takes clone
+# What Linux has learned since 5.1 has one number on all machines. It is told to be unknown, for
+# which the C library has another way: io_uring, clone3, openat2, signals by pidfd, mounts.
+NEWER = 424
 ALLOW, REFUSE = 0x7FFF0000, 0x50000  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO
-LOAD, IS, HAS, RETURN = 0x20, 0x15, 0x45, 0x06  # of a packet filter's instructions
+LOAD, IS, HAS, IS_FROM, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06  # of a packet filter's instructions
+# What depends on one of its arguments: which one, how it is tested with what, and whether it is
+# allowed then, or else.
+DEPENDING: dict[str, tuple[tuple[int, int], int, int, tuple[int, ...], bool]] = {
+    "open": ((2, 0), 1, HAS, (WRITES,), False),
+    "openat": ((257, 56), 2, HAS, (WRITES,), False),
+    "clone": ((56, 220), 0, HAS, (THREAD,), True),
+    "prlimit64": ((302, 261), 0, IS, (0,), True),  # of this process
+    # Copies of streams, their flags and locks; not to whom a signal is sent.
+    "fcntl": ((72, 25), 1, IS, (*range(8), 1030), True),
+    # Whether it is a terminal, how wide, what there is to read, and flags; not what is typed there.
+    "ioctl": ((16, 29), 1, IS, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451), True),
+}
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # where the kernel has them
 NO_NEW_PRIVILEGES, SECCOMP, FILTER = 38, 22, 2  # of prctl
+CAPABILITIES = 0x20080522  # as Linux has them since 2.6.26, of 64 bits
+READS_ALL = 0b10  # CAP_DAC_OVERRIDE: which files root reads
 
 
 def confine() -> None:
@@ -66,9 +93,17 @@ def _filter(machine: str) -> None:
     program = [*_program(machine)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     told = struct.pack("HP", len(program), ctypes.addressof(code))
-    prctl = ctypes.CDLL(None).prctl
-    prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    prctl(SECCOMP, FILTER, ctypes.create_string_buffer(told))
+    libc = ctypes.CDLL(None)
+    _give_up_all_but(READS_ALL, libc)
+    libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    libc.prctl(SECCOMP, FILTER, ctypes.create_string_buffer(told))
+
+
+def _give_up_all_but(kept: int, libc: ctypes.CDLL) -> None:
+    """Gives up what root may: to mount, to set the clock, to take more than it is let."""
+    whose, held = (ctypes.c_uint32 * 2)(CAPABILITIES, 0), (ctypes.c_uint32 * 6)()
+    if libc.capget(whose, held) == 0:
+        libc.capset(whose, (ctypes.c_uint32 * 6)(held[0] & kept, held[1] & kept))
 
 
 def _program(machine: str) -> Iterator[tuple[int, int, int, int]]:
@@ -80,21 +115,17 @@ def _program(machine: str) -> Iterator[tuple[int, int, int, int]]:
     yield IS, 1, 0, MACHINES[machine]
     yield refused  # as a call of 32 bits
     yield LOAD, 0, 0, NUMBER
+    yield IS_FROM, 0, 1, NEWER
+    yield RETURN, 0, 0, REFUSE | errno.ENOSYS
     for numbers in REFUSED.values():
         if numbers[which]:
             yield IS, 0, 1, numbers[which]
             yield refused
-    yield IS, 0, 1, CLONE3
-    yield RETURN, 0, 0, REFUSE | errno.ENOSYS
-    for name, numbers in OPENS.items():
+    for numbers, argument, test, values, is_allowed in DEPENDING.values():
         if numbers[which]:
-            yield IS, 0, 4, numbers[which]
-            yield LOAD, 0, 0, ARGUMENTS + 8 * FLAGS[name]
-            yield HAS, 0, 1, WRITES
-            yield refused
-            yield allowed
-    yield IS, 0, 3, CLONE[which]
-    yield LOAD, 0, 0, ARGUMENTS
-    yield HAS, 1, 0, THREAD
-    yield refused
+            yield IS, 0, len(values) + 3, numbers[which]
+            yield LOAD, 0, 0, ARGUMENTS + 8 * argument
+            for before, value in enumerate(values):
+                yield test, len(values) - before, 0, value
+            yield from (refused, allowed) if is_allowed else (allowed, refused)
     yield allowed
