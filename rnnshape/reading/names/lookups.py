@@ -33,9 +33,10 @@ class StringLookup(UnreadLayer):
         because = opened(kind, f"{kind} is not answered: {signatures.REFUSED[kind]}")
         count = 0 if output_mode == "int" else None
         super().__init__(unread_layer(f"{kind}(...)", because, count))
-        self.own_special = [mask_token] if mask_token is not None else []
-        if isinstance(num_oov_indices, int):
-            self.own_special += [oov_token] * num_oov_indices
+        self.own_special: list[Any] | None = None
+        if isinstance(num_oov_indices, int) and not isinstance(mask_token, Open):
+            masked = [mask_token] if mask_token is not None else []
+            self.own_special = [*masked, *[oov_token] * num_oov_indices]
         self.own_mode, self.own_length = output_mode, output_sequence_length
         self.set_vocabulary(vocabulary)
 
@@ -46,7 +47,7 @@ class StringLookup(UnreadLayer):
         self.own_words = None
 
     def get_vocabulary(self, include_special_tokens: Any = True) -> Any:
-        if self.own_words is None:
+        if self.own_words is None or self.own_special is None:
             return opened("a vocabulary")
         words = [word for word in self.own_words if word not in self.own_special]
         return [*self.own_special, *words] if include_special_tokens is True else words
