@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,11 +12,11 @@ from typing import Any
 
 from rnnshape.nest import rebuilt
 from rnnshape.reading.names.arrays import Array, differ, sizes_of
+from rnnshape.reading.names.batches import PyDataset, batch_of
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
-from rnnshape.reading.python.stand_in import Stream
 
 Shape = tuple[Any, ...]
 
@@ -266,19 +265,10 @@ def _mapped(function: Any, element: Any) -> Any:
     return session().evaluator.really(function, *given)
 
 
-class PyDataset(StandIn):
-    """`keras.utils.PyDataset`; subclasses in the code say by `__getitem__` what a batch is."""
-
-    def __init__(self, *_: Any, **__: Any) -> None: ...
-
-
 def as_data_set(value: Any) -> Any:
-    """A generator, or a `PyDataset` of the code, as the data set of its first batch."""
-    if isinstance(value, Stream) and value.items:
-        return Dataset(value.items[-1])
-    if isinstance(value, PyDataset):
-        return Dataset(session().evaluator.really(operator.getitem, value, 0))
-    return value
+    """What gives batches, as the data set of its first one."""
+    batch = batch_of(value)
+    return value if batch is None else Dataset(batch)
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:

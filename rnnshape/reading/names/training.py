@@ -14,7 +14,8 @@ from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.data import Dataset
+from rnnshape.reading.names.by_name import wrong_names
+from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
@@ -78,6 +79,11 @@ class Compiled(NamedTuple):
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
     words = dict(zip(("optimizer", "loss", "loss_weights", "metrics"), values, strict=False))
     words |= named
+    metrics, place = words.get("metrics"), session().evaluator.place
+    if isinstance(metrics, str | LossOrMetric):
+        write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
+        message = f'compile takes metrics in a list: write {write} (Keras: "to be a list")'
+        session().problem("keras", message, (write,), place)
     third, node = words.get("loss_weights"), session().evaluator.node
     parts = third if isinstance(third, list | tuple) else [third]
     if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
@@ -201,8 +207,9 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         x, y = given.validation
         validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
     compiled = given.compiled or Compiled()
-    if model.own_kind == "Functional" and not model.own_keys[1]:
-        _check_names_of_losses(given.call, compiled.loss, outputs)
+    for problem in wrong_names(given.call, model, given, inputs, outputs):
+        if problem not in session().problems:
+            session().problems.append(problem)
     losses = losses_of(compiled.loss, outputs) if given.compiled else ()
     return replace(
         given.call,
@@ -212,18 +219,6 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         losses=losses,
         metrics=_metrics(compiled.metrics, outputs),
     )
-
-
-def _check_names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> None:
-    """Of a model that returns its tensors in a list Keras takes a loss for each name."""
-    lacking = [name for name in outputs if isinstance(loss, dict) and name not in loss]
-    if call.call in ("predict", "__call__") or not lacking or not loss.keys() < {*outputs}:
-        return
-    names, write = ", ".join(map(repr, lacking)), f"{lacking[0]!r}: None"
-    message = f"compile is given no loss for {names}: write {write} for one that has none"
-    problem = call.problem("labels", f'{message} (Keras: "Expected keys")', remedies=(write,))
-    if problem not in session().problems:
-        session().problems.append(problem)
 
 
 def _output_names(model: Any, network: Network) -> list[str]:
@@ -287,7 +282,7 @@ def _shape_of_list(value: Any) -> tuple[int, ...]:
 
 
 def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Several, Several] | None:
-    pair = words.get("validation_data")
+    pair = as_data_set(words.get("validation_data"))
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
@@ -301,7 +296,7 @@ def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
     if several is None:
         return ()
     if isinstance(several, dict):
-        return tuple(several[name] for name in names) if {*several} == {*names} else ()
+        return tuple(several[name] for name in names) if {*names} <= {*several} else ()
     if isinstance(several, Data):
         is_open = several.shape is None and several.dtype is None
         return (several,) * (len(names) if is_open else 1)

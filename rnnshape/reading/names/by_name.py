@@ -1,0 +1,119 @@
+"""What is given by name, or for each output: whether a model has these names, and as many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rnnshape.errors import Problem
+from rnnshape.nest import within
+from rnnshape.reading.graph import LayerCall
+from rnnshape.reading.names.tensors import name_given
+from rnnshape.reading.python import opens_in
+from rnnshape.training import TrainingCall
+
+
+def wrong_names(
+    call: TrainingCall, model: Any, given: Any, inputs: Sequence[str], outputs: Sequence[str]
+) -> Iterator[Problem]:
+    """What Keras refuses of a call by the names of the model's inputs and outputs alone."""
+    keyed_inputs, keyed = model.own_keys
+    takes, gives = model.own_flow()
+    is_graph = model.own_kind == "Functional"
+    if is_graph and (keyed_inputs or all(map(name_given, takes))):
+        yield from _lacking_inputs(call, given.x, inputs)
+    if call.call in ("predict", "__call__") or given.compiled is None or not gives:
+        return
+    loss, metrics = given.compiled.loss, given.compiled.metrics
+    is_named = bool(keyed) or (is_graph and all(map(_is_named, gives)))
+    if not keyed:
+        yield from _labels_by_name(call, given.y, outputs, is_named)
+        if is_named:
+            yield from _names_of_losses(call, loss, outputs)
+        elif isinstance(loss, dict) and len(gives) == 1 and not is_graph:
+            message = "a loss by name is for the outputs of a Functional model"
+            yield _problem(
+                call, message, "'NoneType' object is not iterable", _plainly("loss", loss)
+            )
+    if len(gives) > 1:
+        yield from _numbers_of_metrics(call, metrics, outputs, is_named)
+
+
+def _is_named(tensor: Any) -> bool:
+    """Whether the code names what makes it: no other name is sure to be Keras', which counts."""
+    maker = tensor.maker
+    is_alone = isinstance(maker, LayerCall) and maker.part is None and not maker.layer.name
+    return is_alone and isinstance(maker.layer.call["name"], str)
+
+
+def _problem(call: TrainingCall, message: str, words: str, remedies: tuple[str, ...]) -> Problem:
+    return call.problem("labels", f'{message} (Keras: "{words}")', remedies=remedies)
+
+
+def _listed(names: Sequence[object]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _plainly(word: str, value: Any) -> tuple[str, ...]:
+    (only,) = value.values() if len(value) == 1 else (None,)
+    return (f"{word}={only!r}",) if isinstance(only, str) else ()
+
+
+def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterator[Problem]:
+    lacking = [name for name in inputs if isinstance(x, dict) and name not in x]
+    if lacking:
+        others = [name for name in x if name not in inputs]
+        message = f"{call.call} is given no data for the input {lacking[0]!r}"
+        message += f": of no input are {_listed(others)}" if others else ""
+        yield call.problem("data", f'{message} (Keras: "Missing data for input")')
+
+
+def _labels_by_name(
+    call: TrainingCall, y: Any, outputs: Sequence[str], is_named: bool
+) -> Iterator[Problem]:
+    if not isinstance(y, dict):
+        return
+    remedies: tuple[str, ...] = ()
+    if len(outputs) == 1:
+        message = "of a model with one output the labels are the array itself, not a dictionary"
+        remedies = tuple(f"y={data.name}" for data in y.values()) if len(y) == 1 else ()
+    elif is_named and {*y} != {*outputs}:
+        message = f"labels are given for {_listed([*y])}, but the outputs are {_listed(outputs)}"
+    else:
+        return
+    yield call.problem("labels", message, remedies=remedies)
+
+
+def _names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> Iterator[Problem]:
+    """Of a model that returns its tensors in a list Keras takes a loss for each name."""
+    if not isinstance(loss, dict) or {*loss} == {*outputs} or "class_name" in loss:
+        return
+    message = f"compile is given losses for {_listed([*loss])}, but the outputs are "
+    message, remedies = message + _listed(outputs), tuple[str, ...]()
+    if {*loss} < {*outputs}:
+        lacking = [name for name in outputs if name not in loss]
+        remedies = (f"{lacking[0]!r}: None",)
+        names = _listed(lacking)
+        message = f"compile is given no loss for {names}: write {remedies[0]} for one that has none"
+    yield _problem(call, message, "Expected keys", remedies)
+
+
+def _numbers_of_metrics(
+    call: TrainingCall, metrics: Any, outputs: Sequence[str], is_named: bool
+) -> Iterator[Problem]:
+    """Of several outputs Keras takes a list with an entry for each, or a dictionary of names."""
+    several = len(outputs)
+    if isinstance(metrics, list | tuple):
+        is_flat = len(metrics) == 1 or not any(isinstance(one, list | tuple) for one in metrics)
+        if metrics and len(metrics) != several and is_flat and not any(opens_in(metrics)):
+            many = f"{len(metrics)} metric{'s' * (len(metrics) != 1)}"
+            message = (
+                f"compile is given {many} in a list, which of {several} outputs has one for each"
+            )
+            same = [*within(metrics)]
+            is_plain = all(isinstance(metric, str) for metric in same)
+            remedies = (f"metrics={[same] * several!r}",) if is_plain else ()
+            yield _problem(call, message, "Invalid `metrics`", remedies)
+    elif isinstance(metrics, dict) and is_named and not {*metrics} <= {*outputs}:
+        message = f"compile is given metrics for {_listed([*metrics])}, but the outputs are "
+        yield _problem(call, message + _listed(outputs), "Invalid `metrics`", ())
