@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 import builtins
 import collections
 import contextlib
@@ -28,6 +27,7 @@ from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
     Stream,
+    exact,
     hook,
     is_free,
     is_of_code,
@@ -95,7 +95,13 @@ def namedtuple(name: str, fields: Any, **more: Any) -> type:
 
 
 class EnumMeta(enum.EnumMeta):
-    """The class of an `Enum`, which makes another of nothing but names."""
+    """The class of an `Enum`, which makes another of nothing but names, and members of nothing but
+    values: Python sets what it says of a member, whatever `__new__` of the code gives for it."""
+
+    def __new__(cls, name: str, bases: Any, names: Any, **more: Any) -> Any:
+        if "__new__" in names or any(hasattr(base.__new__, "own_body") for base in bases):
+            raise IsOpenError(Open(name, "an Enum with __new__ is not read"))
+        return super().__new__(cls, name, bases, names, **more)
 
     def __call__(cls, value: Any, names: Any = None, **_: Any) -> Any:
         if names is None:
@@ -356,7 +362,10 @@ MODULES: dict[str, Mapping[str, object]] = {
         "asdict": asdict,
         "replace": replaced,
     },
-    "re": {"escape": re.escape, **{name: searched(name) for name in ("findall", "split", "sub")}},
+    "re": {
+        "escape": lambda text: re.escape(exact(text)),
+        **{name: searched(name) for name in ("findall", "split", "sub")},
+    },
     "string": _of(
         string,
         "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable"
@@ -364,7 +373,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
-    "abc": {"ABC": object, "abstractmethod": abc.abstractmethod},
+    "abc": {"ABC": object, "abstractmethod": unchanged},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
     "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
