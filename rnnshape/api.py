@@ -219,7 +219,7 @@ def _with_target(
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if _has_config(what):
-        from rnnshape.reading.live import output_keys  # a text needs none of it
+        from rnnshape.reading.symbolic import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
     targets = by_name(outputs, target, shapes_of(target), "output")

@@ -8,9 +8,8 @@ and `count_params()` the parameters. Keras is not imported here: whoever has suc
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -29,13 +28,24 @@ from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, losses_in, read_config
+from rnnshape.reading.symbolic import (
+    bases,
+    input_names,
+    is_built,
+    is_operation,
+    shape_of,
+    shapes_by_keras,
+    specs_after,
+    specs_of,
+    traced,
+)
 from rnnshape.training import Function
 
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
 
 
 def is_model(what: object) -> bool:
-    return "Model" in _bases(what)
+    return "Model" in bases(what)
 
 
 def read_object(
@@ -47,13 +57,13 @@ def read_object(
     """
     replay.begin()
     if isinstance(shapes, Mapping):
-        names = _input_names(getattr(what, "_functional", what))
+        names = input_names(getattr(what, "_functional", what))
         shapes = [shapes[name] for name in names] if {*names} == {*shapes} else ()
     live = _Live(shapes)
     network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
     if not network.steps:
         raise QueryError("there is no layer in this model")
-    if "Functional" not in _bases(what):  # which refuses what its inputs do not say
+    if "Functional" not in bases(what):  # which refuses what its inputs do not say
         network = _given(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
@@ -138,20 +148,24 @@ class _Live:
         self.shapes, self.notes = shapes, list[str]()
         # By the `id` of objects, which are kept; and by that of their weights.
         self.made, self.weights = dict[int, tuple[object, Any]](), set[int]()
+        self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
 
     def network_of_model(self, model: Any) -> Network:
         """The network of a model."""
         if _is_made_of_layers(model):
             return replay.network_of_model(self.model(model, self.shapes))
-        kind = next((name for name in ("Sequential", "Functional") if name in _bases(model)), "")
-        if kind and "Operation" not in _bases(model):  # of Keras 2
+        kind = next((name for name in ("Sequential", "Functional") if name in bases(model)), "")
+        if kind and "Operation" not in bases(model):  # of Keras 2
             return read_config(json.dumps(_config_of(model, kind)), "the model").networks[0]
         return self.network_of_call(model)
 
     def item(self, what: Any) -> Any:
         """What stands for a layer, a model or an operation."""
         if id(what) not in self.made:
-            self.made[id(what)] = what, self._item(what)
+            item = self._item(what)
+            self.made[id(what)] = what, item
+            if not (self.kept is None or is_operation(what) or id(what) in self.kept):
+                item.own_layer.parameters = 0
             self.weights |= {id(weight) for weight in getattr(what, "weights", ())}
         return self.made[id(what)][1]
 
@@ -160,14 +174,14 @@ class _Live:
             return self.model(what)
         name = type(what).__name__
         try:
-            if _is_operation(what):
+            if is_operation(what):
                 config = _config_of(what, name)["config"]
                 return replay.Operation(replay.operation_name(name), config)
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
             row = replay.RecordedLayer(text, wrong.message, "", _counted(what, self.weights))
-            row.own_asks = partial(_shapes_by_keras, what)
+            row.own_asks = partial(shapes_by_keras, what)
             return row
 
     def model(self, model: Any, shapes: Sequence[RecordedShape] = ()) -> Model:
@@ -188,17 +202,22 @@ class _Live:
         def stand_in(value: Any) -> Any:
             return tensors.get(id(value), value)
 
-        given = _specs_of(flow, shapes)
-        for tensor, word in zip(flow.inputs, _input_names(flow), strict=True):
-            tensors[id(tensor)] = replay.input_tensor(_shape(tensor), str(tensor.dtype), word)
+        given = specs_of(flow, shapes)
+        for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
+            tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth
+        operations = {id(operation): operation for operation in flow.operations}
+        for operation in operations.values():
+            inner = getattr(operation, "cell", getattr(operation, "layer", None))
+            if id(inner) in operations:
+                self.item(operation).own_layer.holds = self.item(inner).own_layer
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue
             called_with = node.arguments.args, node.arguments.kwargs
             arguments, words = rebuilt(called_with, stand_in, list)
-            returned = _specs_after(node, given) if given else node.output_tensors
-            recorded = [*map(_shape, returned)]
+            returned = specs_after(node, given) if given else node.output_tensors
+            recorded = [*map(shape_of, returned)]
             made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]
@@ -214,9 +233,13 @@ class _Live:
                 "layers are given: call it once, or ask for keras.Model(inputs, "
                 "model.call(inputs)), with inputs = keras.Input((timesteps, features))"
             )
-        with _traced(model, self.shapes) as flow:
+        self.kept = {id(layer) for layer in model._flatten_layers()}
+        with traced(model, self.shapes) as flow:
             if flow is not None:
-                unused = (_counted(model) or 0) - int(flow.count_params())
+                used = [
+                    weight for weight in model.weights if id(weight) in {*map(id, flow.weights)}
+                ]
+                unused = (_counted(model) or 0) - sum(prod(weight.shape) for weight in used)
                 if unused:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
@@ -251,20 +274,6 @@ class _Live:
         return replay.network_of_model(Model([source], replay.called(item, [source], {}, ())))
 
 
-def _bases(what: object) -> list[str]:
-    return [base.__name__ for base in type(what).__mro__]
-
-
-def _keras_of(what: object) -> Any:
-    """The package that a live object is of; it is imported already."""
-    packages = [base.__module__.partition(".")[0] for base in type(what).__mro__]
-    return sys.modules[next(package for package in packages if package in ("keras", "tf_keras"))]
-
-
-def _is_operation(what: object) -> bool:
-    return "Operation" in _bases(what) and "Layer" not in _bases(what)
-
-
 def _is_made_of_layers(model: Any) -> bool:
     """Whether it is a model of Keras 3 that has no `call` of its own."""
     if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
@@ -272,24 +281,13 @@ def _is_made_of_layers(model: Any) -> bool:
     return str(type(model).call.__module__).partition(".")[0] == "keras"
 
 
-def _shape(tensor: Any) -> RecordedShape:
-    shape = getattr(tensor, "shape", None)
-    return None if shape is None else replay.sizes_of(tuple(shape))
-
-
-def _is_built(layer: Any) -> bool:
-    """Whether a layer and all that are in it have their weights: else a call would make them."""
-    inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
-    return type(layer).__name__ == "Lambda" or all(part.built for part in inside)
-
-
 def _counted(layer: Any, known: Collection[int] = ()) -> int | None:
     """How many parameters a layer has, where it is built, beside those that are known."""
-    if type(layer).__name__ == "Lambda" or _is_operation(layer):
+    if type(layer).__name__ == "Lambda" or is_operation(layer):
         return 0
     with suppress(Exception):  # of a layer that is not built
         own = (prod(weight.shape) for weight in layer.weights if id(weight) not in known)
-        return sum(own) if _is_built(layer) else None
+        return sum(own) if is_built(layer) else None
     return None
 
 
@@ -298,103 +296,3 @@ def _built_shape(what: Any) -> Any:
     with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
         return json.loads(json.dumps((what.get_build_config() or {}).get("input_shape")))
     return None
-
-
-# Keras' own symbolic tensors
-
-
-def _shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
-    """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
-    with suppress(Exception):  # it is the user's own `call`
-        if not _is_built(layer):
-            return []
-        keras = _keras_of(layer)
-        spec = layer.compute_output_spec(keras.KerasTensor(shape))
-        return [*map(_shape, keras.tree.flatten(spec))]
-    return []
-
-
-def _input_names(flow: Any) -> list[str]:
-    """What a model's inputs are called: those in a dictionary by its keys, in their order."""
-    inputs = getattr(flow, "inputs", None) or ()
-    return _keys(getattr(flow, "_inputs_struct", None)) or [tensor.name for tensor in inputs]
-
-
-def output_keys(model: Any) -> list[str]:
-    """The keys of a model that returns a dictionary, in the order of its outputs."""
-    return _keys(getattr(model, "_outputs_struct", None))
-
-
-def _keys(tensors: object) -> list[str]:
-    is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
-    return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
-
-
-def _specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
-    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
-    if len(shapes) != len(flow.inputs):
-        return {}
-    keras = _keras_of(flow)
-    return {
-        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
-        for tensor, shape in zip(flow.inputs, shapes, strict=True)
-    }
-
-
-def _specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
-    """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
-    with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
-        if not (_is_operation(node.operation) or _is_built(node.operation)):
-            return ()
-        arguments, words = node.arguments.fill_in(given)
-        spec = node.operation.compute_output_spec(*arguments, **words)
-        returned: Sequence[Any] = _keras_of(node.operation).tree.flatten(spec)
-        given |= zip(map(id, node.output_tensors), returned, strict=True)
-        return returned
-    return ()
-
-
-@contextmanager
-def _traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
-    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
-    for; None where it can't be followed. What Keras notes of them is undone."""
-    keras = _keras_of(model)
-    from_keras = sys.modules.get("keras.src.backend.common.global_state")
-    counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
-    before = dict(counts or {})
-    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
-    calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
-    flow = None
-    try:
-        with suppress(Exception):  # it is the user's own `call`
-            flow = _model_of_call(keras, model, shapes) if _is_built(model) else None
-        yield flow
-    finally:
-        for layer, inbound, outbound in calls:
-            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
-        if counts is not None:
-            counts.clear()
-            counts.update(before)
-
-
-def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
-    """`keras.Model(inputs, model.call(inputs))`"""
-    recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
-    if len(recorded) < 2:
-        recorded = {"": (model.get_build_config() or {})["input_shape"]}
-    given = iter(shapes)
-
-    def made(shape: Any, name: str) -> Any:
-        if isinstance(shape, dict):
-            return {word: made(size, str(word)) for word, size in shape.items()}
-        if any(isinstance(size, list | tuple | dict) for size in shape):
-            return [made(size, f"{name}_{place}") for place, size in enumerate(shape)]
-        shape = next(given, None) or (None, *shape[1:])
-        return keras.Input(batch_shape=shape, name=name or "inputs")
-
-    if "" in recorded:
-        inputs = made(recorded[""], "")
-        return keras.Model(inputs, model.call(inputs), name="rnnshape")
-    words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
-    inputs = {word: made(shape, word) for word, shape in words.items()}
-    return keras.Model(inputs, model.call(**inputs), name="rnnshape")

@@ -1,0 +1,133 @@
+"""Keras' own symbolic tensors, and what else a live object says of itself. Keras is not imported
+here: whoever has such an object has it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from rnnshape.reading.replay import RecordedShape, sizes_of
+
+
+def bases(what: object) -> list[str]:
+    return [base.__name__ for base in type(what).__mro__]
+
+
+def keras_of(what: object) -> Any:
+    """The package that a live object is of; it is imported already."""
+    packages = [base.__module__.partition(".")[0] for base in type(what).__mro__]
+    return sys.modules[next(package for package in packages if package in ("keras", "tf_keras"))]
+
+
+def is_operation(what: object) -> bool:
+    return "Operation" in bases(what) and "Layer" not in bases(what)
+
+
+def shape_of(tensor: Any) -> RecordedShape:
+    shape = getattr(tensor, "shape", None)
+    return None if shape is None else sizes_of(tuple(shape))
+
+
+def is_built(layer: Any) -> bool:
+    """Whether a layer and all that are in it have their weights: else a call would make them."""
+    inside = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
+    return type(layer).__name__ == "Lambda" or all(part.built for part in inside)
+
+
+def shapes_by_keras(layer: Any, shape: RecordedShape) -> list[RecordedShape]:
+    """What a layer returns of a tensor of this shape; nothing where Keras can't tell."""
+    with suppress(Exception):  # it is the user's own `call`
+        if not is_built(layer):
+            return []
+        keras = keras_of(layer)
+        spec = layer.compute_output_spec(keras.KerasTensor(shape))
+        return [*map(shape_of, keras.tree.flatten(spec))]
+    return []
+
+
+def input_names(flow: Any) -> list[str]:
+    """What a model's inputs are called: those in a dictionary by its keys, in their order."""
+    inputs = getattr(flow, "inputs", None) or ()
+    return _keys(getattr(flow, "_inputs_struct", None)) or [tensor.name for tensor in inputs]
+
+
+def output_keys(model: Any) -> list[str]:
+    """The keys of a model that returns a dictionary, in the order of its outputs."""
+    return _keys(getattr(model, "_outputs_struct", None))
+
+
+def _keys(tensors: object) -> list[str]:
+    is_flat = isinstance(tensors, dict) and all(hasattr(one, "shape") for one in tensors.values())
+    return sorted(tensors) if isinstance(tensors, dict) and is_flat else []
+
+
+def specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
+    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
+    if len(shapes) != len(flow.inputs):
+        return {}
+    keras = keras_of(flow)
+    return {
+        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
+        for tensor, shape in zip(flow.inputs, shapes, strict=True)
+    }
+
+
+def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
+    """What a call returns of symbolic tensors of other shapes, which are added to `given`."""
+    with suppress(Exception):  # the user's own `call`, with shapes that it may refuse
+        if not (is_operation(node.operation) or is_built(node.operation)):
+            return ()
+        arguments, words = node.arguments.fill_in(given)
+        spec = node.operation.compute_output_spec(*arguments, **words)
+        returned: Sequence[Any] = keras_of(node.operation).tree.flatten(spec)
+        given |= zip(map(id, node.output_tensors), returned, strict=True)
+        return returned
+    return ()
+
+
+@contextmanager
+def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
+    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
+    for; None where it can't be followed. What Keras notes of them is undone."""
+    keras = keras_of(model)
+    from_keras = sys.modules.get("keras.src.backend.common.global_state")
+    counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
+    before = dict(counts or {})
+    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+    calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
+    flow = None
+    try:
+        with suppress(Exception):  # it is the user's own `call`
+            flow = _model_of_call(keras, model, shapes) if is_built(model) else None
+        yield flow
+    finally:
+        for layer, inbound, outbound in calls:
+            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
+        if counts is not None:
+            counts.clear()
+            counts.update(before)
+
+
+def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
+    """`keras.Model(inputs, model.call(inputs))`"""
+    recorded = dict(getattr(model, "_build_shapes_dict", None) or {})
+    if len(recorded) < 2:
+        recorded = {"": (model.get_build_config() or {})["input_shape"]}
+    given = iter(shapes)
+
+    def made(shape: Any, name: str) -> Any:
+        if isinstance(shape, dict):
+            return {word: made(size, str(word)) for word, size in shape.items()}
+        if any(isinstance(size, list | tuple | dict) for size in shape):
+            return [made(size, f"{name}_{place}") for place, size in enumerate(shape)]
+        shape = next(given, None) or (None, *shape[1:])
+        return keras.Input(batch_shape=shape, name=name or "inputs")
+
+    if "" in recorded:
+        inputs = made(recorded[""], "")
+        return keras.Model(inputs, model.call(inputs), name="rnnshape")
+    words = {word.removesuffix("shape"): shape for word, shape in recorded.items()}
+    inputs = {word: made(shape, word) for word, shape in words.items()}
+    return keras.Model(inputs, model.call(**inputs), name="rnnshape")
