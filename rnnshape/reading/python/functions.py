@@ -16,7 +16,7 @@ from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
-    SETTING,
+    OF_ATTRIBUTES,
     StandIn,
     Stream,
     is_of_code,
@@ -228,7 +228,11 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
-        if hosts and not SETTING.isdisjoint(names):
+        if hosts:
+            names.pop(
+                "__getattr__", None
+            )  # code reaches nothing by it, and would be asked for ours
+        if hosts and not OF_ATTRIBUTES.isdisjoint(names):
             raise IsOpenError(evaluator.open(node.name, "how it sets its attributes is not read"))
 
     bases = evaluator.really(types.resolve_bases, bases)  # of list[int] it is list

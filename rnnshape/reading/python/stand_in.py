@@ -175,7 +175,7 @@ METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__n
 METHODS[bytes] = frozenset({"decode"})
 SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
 DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())
-SETTING = {"__setattr__", "__delattr__"}
+OF_ATTRIBUTES = {"__setattr__", "__delattr__", "__getattr__"}  # asked for whatever is ours, too
 OTHERS: dict[type, tuple[str, ...]] = {
     property: ("setter", "getter", "deleter"),
     BaseException: ("args",),
@@ -269,7 +269,7 @@ def mixes_with(host: type, base: type) -> bool:
             continue
         names = {*vars(one), *vars(one).get("__dataclass_fields__", ())}
         is_other = any(stored_name(host, name) != name for name in names)
-        if is_other or SETTING & names or not is_of_code(one):
+        if is_other or OF_ATTRIBUTES & names or not is_of_code(one):
             return False
     return True
 
