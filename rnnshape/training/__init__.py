@@ -36,5 +36,6 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     found += label_problems(model, call)
     if call.call == "fit" and call.validation:
         later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
-        found += problems_of(model, replace(later, validation_split=None, class_weights=()))
+        later = replace(later, validation_split=None, class_weights=(), weights=None)
+        found += problems_of(model, later)
     return tuple(found)

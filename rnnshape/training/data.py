@@ -118,6 +118,7 @@ class TrainingCall:
         metrics: for each output.
         batch_size: as it is written; None where it is not, and Keras takes 32.
         class_weights: the keys of `class_weight`.
+        weights: `sample_weight`, where it is one array.
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
         network: the `Network` of the model as it was then, where it is another by now.
@@ -132,6 +133,7 @@ class TrainingCall:
     batch_size: int | None = None
     validation_split: float | None = None
     class_weights: tuple[int, ...] = ()
+    weights: Data | None = None
     file: str | None = None
     line: int | None = None
     column: int | None = None

@@ -190,7 +190,7 @@ def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
     if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
-    for other in (*call.x[1:], *call.y):
+    for other in (*call.x[1:], *call.y, *((call.weights,) if call.weights else ())):
         if first.samples is None or other.samples in (None, first.samples):
             continue
         least = min(first, other, key=lambda data: data.samples or 0)

@@ -14,7 +14,16 @@ from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingC
 from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
-from rnnshape.training.shapes import Judge, in_general, rearranged, settled
+from rnnshape.training.shapes import (
+    Judge,
+    Outcome,
+    Shape,
+    aligned,
+    broadcast,
+    in_general,
+    rearranged,
+    settled,
+)
 
 MOST_REMEDIES = 2
 NO_WEIGHTS = ("class_weight=None",)
@@ -37,6 +46,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
         if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
             found = _wrong_labels(call, y, port, loss, found) or found
+        found = found or (_wrong_weights(call, now) if len(model.outputs) == 1 else None)
         wrong += [found] if found else []
     yield from wrong
 
@@ -94,6 +104,29 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         remedies=label_remedies(model, call, index, now),
         silent=not refused,
     )
+
+
+def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
+    """A weight for each sample, where there is a loss for each step of it."""
+    weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
+    if weights is None or not weights.shape or not judged or None in (*now.y, *now.output):
+        return None
+    losses = in_general(now.y, now.output, judged[1]).values
+
+    def judge(given: Shape, values: Shape) -> Outcome:
+        return Outcome(broadcast(*aligned(given, values)))
+
+    given = (now.output[0], *weights.shape[1:]) if call.is_batched else weights.shape
+    found = settled(given, losses, judge)
+    if found is None:
+        return None
+    message = (
+        f"sample_weight {shown(weights.shape)} does not fit {judged[0]}, which makes of y and the "
+        f'output {shown(losses)} losses (Keras: "{found.refused}")'
+    )
+    extended = f"{weights.name}[{', '.join((':', *['None'] * (len(losses) - 1)))}]"
+    remedies = (f"sample_weight={extended}",) if len(given) == 1 else ()
+    return call.problem("labels", message, weights, remedies=remedies)
 
 
 def _judges(now: Attempt) -> Iterator[tuple[str, str | None, Judge]]:

@@ -148,6 +148,7 @@ def given_to(
         batch_size=_number(words.get("batch_size")),
         validation_split=_fraction(words.get("validation_split")),
         class_weights=_keys(words.get("class_weight")),
+        weights=_weights(words.get("sample_weight"), written.get("sample_weight")),
         file=file,
         line=line,
         column=column,
@@ -271,6 +272,11 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     least, most = (min(whole), max(whole) + 1) if whole else (None, None)
     sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
     return Data(name, sizes, value.own_dtype, least, most, of, is_table)
+
+
+def _weights(value: Any, node: ast.expr | None) -> Data | None:
+    value = in_columns(value)
+    return _data(value, node, "sample_weight", "") if isinstance(value, Array) else None
 
 
 def _shape_of_list(value: Any) -> tuple[int, ...]:
