@@ -23,10 +23,11 @@ def as_dict(value: Any) -> dict[str, Any]:
     {'type': 'Ref', 'step': 1, 'output': 0}
     """
     name = type(value).__name__
-    if _kind(name) is not type(value):  # a class of the code may be called so
-        raise TypeError(f"a {name} is not sent")
-    if isinstance(value, QueryError):
+    if isinstance(value, QueryError):  # one that code could have caught is sent as what it is
+        name = next(kind.__name__ for kind in type(value).__mro__ if kind in KINDS)
         named = {"message": value.message, "place": value.place, "others": value.others}
+    elif _kind(name) is not type(value):  # a class of the code may be called so
+        raise TypeError(f"a {name} is not sent")
     else:
         named = {field.name: getattr(value, field.name) for field in fields(value)}
     return {"type": name, **named}

@@ -22,6 +22,7 @@ from rnnshape.layer import NOT_KEPT
 from rnnshape.network import Network
 from rnnshape.program import program
 from rnnshape.reading import Reading, let_value
+from rnnshape.reading.child import decoded, encoded
 from rnnshape.reading.code import read_code
 from tests.corpus.answers import WRITTEN, programs, read_all, run_all
 from tests.corpus.building import shapes_by_rule
@@ -456,8 +457,9 @@ def cases(text: str) -> list[str]:
 
 
 def said(text: str) -> str:
-    """A piece of code, and under it what is read of it."""
-    return "\n".join([text, *lines_of(reading_of(text))])
+    """A piece of code, and under it what is read of it, as the child that reads answers it."""
+    reading = Reading(*decoded(encoded(reading_of(text))))
+    return "\n".join([text, *lines_of(reading)])
 
 
 @pytest.mark.parametrize("text", cases(TABLE.read_text()))

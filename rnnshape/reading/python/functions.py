@@ -228,10 +228,8 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
-        if hosts:
-            names.pop(
-                "__getattr__", None
-            )  # code reaches nothing by it, and would be asked for ours
+        if hosts:  # code reaches nothing by it, and would be asked for what is ours
+            names.pop("__getattr__", None)
         if hosts and not OF_ATTRIBUTES.isdisjoint(names):
             raise IsOpenError(evaluator.open(node.name, "how it sets its attributes is not read"))
 
