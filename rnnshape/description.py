@@ -359,8 +359,8 @@ def _check_size(layer: Call, facts: Facts) -> None:
         for axis in tensor.axes:
             if axis.length > LARGEST:
                 raise layer.error(
-                    f"{layer} makes {tensor.name} with {axis.length} {axis.label}: the largest "
-                    f"that a tensor can have is {LARGEST}"
+                    f"{layer} makes {tensor.name} with too many {axis.label}: the most that a "
+                    f"tensor can have is {LARGEST}"
                 )
 
 

@@ -15,11 +15,13 @@ import threading
 import time
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.measuring import launch
@@ -116,6 +118,7 @@ ATTACKS: dict[str, str] = {
     "digits_long": f"LSTM({'9' * 5000})",
     "digits_hex": f"LSTM(0x{'f' * 30_000})",
     "digits_printed": f"LSTM(len(str(0x{'f' * 30_000})))",
+    "digits_of_size": "Sequential([Input((10**18,) * 300), Flatten()])",
     "digits_open": f"LSTM(units + 0x{'f' * 30_000})",
     "float_infinity": "LSTM(int(1e999))",
     "float_overflow": "LSTM(int(2.0 ** 9999))",
@@ -329,6 +332,9 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
         assert 0 < len(words) < 1_000
         assert "rnnshape" not in words
         assert "reader ended" not in words
+    for network in reading.networks:
+        with suppress(QueryError):
+            describe(network)
     assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 

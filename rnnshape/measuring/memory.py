@@ -82,10 +82,10 @@ def _available() -> int | None:
 def _readable(size: int) -> str:
     """A size in bytes, to be read.
 
-    >>> _readable(4_000_000_000_000), _readable(2**20)
-    ('3.6 TiB', '1.0 MiB')
+    >>> _readable(4_000_000_000_000), _readable(2**20), _readable(10**400)
+    ('3.6 TiB', '1.0 MiB', '9e+281 EiB')
     """
-    number, units = float(size), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    number, units = float(min(size, 10**300)), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     while number >= 1000 and len(units) > 1:
         number, units = number / 1024, units[1:]
     return f"{number:.1f} {units[0]}" if number < 1e6 else f"{number:.0e} {units[0]}"
