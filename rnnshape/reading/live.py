@@ -164,7 +164,8 @@ class _Live:
         if id(what) not in self.made:
             item = self._item(what)
             self.made[id(what)] = what, item
-            if not (self.kept is None or is_operation(what) or id(what) in self.kept):
+            is_kept = self.kept is None or id(what) in self.kept
+            if not (is_kept or is_operation(what) or isinstance(item, Model)):
                 item.own_layer.parameters = 0
             self.weights |= {id(weight) for weight in getattr(what, "weights", ())}
         return self.made[id(what)][1]
