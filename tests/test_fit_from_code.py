@@ -161,6 +161,7 @@ def test_arrays_that_do_not_fit_together_have_no_tick(tmp_path: Path) -> None:
         (["lstm", "--x", "8,5,3", "--y", "8,3", "--loss", "mse"], 0, "y (8, 3) ✓"),
         (["lstm", "--x", "8,5,3", "--y", "8,2", "--loss", "mse"], 2, "write LSTM(2)"),
         (["lstm", "--x", "8,5"], 2, "X (8, 5) ✗"),
+        (["Concatenate()", "--x", "8,5,3", "--x", "8,5,2"], 0, "X1 (8, 5, 2) ✓"),
         (["lstm", "--x", "8,5,3", "--y", "8"], 0, "give --loss"),
         (["lstm", "--x", "8,5,3", "--y", "9"], 2, "Data cardinality is ambiguous"),
         (["LSTM(4) -> Dense(2)", "--y", "9", "--loss", "mse"], 2, "y (9,) ✗"),
@@ -183,6 +184,8 @@ def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
         (["--x", "none.npy"], "--x none.npy: No such file"),
         (["--y", "8", "--loss", "mes"], "loss mes: Keras has no such loss"),
         (["--loss", "mse"], "--loss mse: it compares y with the output: give --y"),
+        (["--x", "8,5,3", "--x", "8,5,3"], "LSTM(3) takes one tensor, and is called with 2"),
+        (["-u", "3", "-u", "4", "--x", "8,5,3", "--x", "8,5,3"], "--x is given 2 times"),
     ],
 )
 def test_data_that_makes_no_sense(arguments: list[str], words: str) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.options import Options
+from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import as_far_as_taken
+from rnnshape.input_shapes import as_far_as_taken, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -89,6 +90,12 @@ def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
         (min(part.samples or 1, MOST_IN_BATCH), *(part.shape or ())[1:]) for part in x if part.shape
     ]
     found = as_far_as_taken(question, shapes)
+    network = question.network
+    if found is question and len(x) > 1 and network.is_chain and not (network.kind or network.name):
+        if len(network.steps) > 1:
+            raise UsageError(f"--x is given {len(x)} times, for the one input of {network}")
+        several = with_input(question, shapes)  # of an expression nothing else would tell
+        describe(several.network, several.dimensions)
     if found is question:
         return question
     for word in ("batch", "timesteps", "features"):
