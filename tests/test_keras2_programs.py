@@ -110,7 +110,7 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
         ("from keras import backend as K; Lambda(lambda t: K.cast(t, 'int32'))(x)",
          "keras.backend.cast is gone in this Keras: write keras.ops.cast"),
         ("from keras import backend as K; s = K.rnn",
-         "keras.backend.rnn is gone in this Keras, and nothing takes its place"),
+         "keras.backend.rnn is gone in this Keras: write tensorflow.keras.backend.rnn"),
         ("from keras.layers.merge import concatenate",
          "keras.layers.merge is gone in this Keras: write keras.layers"),
         ("import tensorflow as tf; tf.contrib.rnn.BasicLSTMCell(4)",

@@ -285,8 +285,8 @@ def name(dotted: str) -> Today | None:
     if module == "keras.backend" and last not in (*_BACKEND_OF_TODAY, "tensorflow_backend"):
         today = {**OTHER_NAMES, **_OF_BACKEND}.get(last, last)
         is_known = today in OPERATIONS or last in _OF_BACKEND
-        is_there = given.startswith("tensorflow.")
-        return None if is_there else Today(f"keras.ops.{today}" if is_known else "")
+        code = f"keras.ops.{today}" if is_known else f"tensorflow.keras.backend.{last}"
+        return None if given.startswith("tensorflow.") else Today(code)
     for module in sorted(MODULES, key=len, reverse=True):
         if dotted == module or dotted.startswith(f"{module}."):
             moved = f"{MODULES[module]}{dotted.removeprefix(module)}"
