@@ -119,6 +119,7 @@ ATTACKS: dict[str, str] = {
     "digits_hex": f"LSTM(0x{'f' * 30_000})",
     "digits_printed": f"LSTM(len(str(0x{'f' * 30_000})))",
     "digits_of_size": "Sequential([Input((10**18,) * 300), Flatten()])",
+    "argument_of_no_layer": "Permute((1,), kernel_regularizer=units)",
     "digits_open": f"LSTM(units + 0x{'f' * 30_000})",
     "float_infinity": "LSTM(int(1e999))",
     "float_overflow": "LSTM(int(2.0 ** 9999))",

@@ -54,7 +54,7 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     left_open: list[tuple[str, Value]] = []
     for word, value in as_written_today(name, named).items():
         made = argument(value)
-        optional = word not in known.required and changes_no_shape(word)
+        optional = word in known.defaults and changes_no_shape(word)
         if optional and next(unknowns_in(made), None) is not None:
             left_open.append((word, made))
         else:
