@@ -33,12 +33,16 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     """
     found: dict[Problem, None] = {}
     for call in question.calls:
+        from rnnshape.training.inputs import text_problems  # few programs give data
+
         now, described, given = question.network, description, question.dimensions
         if isinstance(call.network, Network):
             now, described = call.network, describe(call.network, given)
         model = _model(now, described, call, given)
         asked = _answerable(call, now, model)
-        problems = [*problems_of(model, asked)] or [*_refused_with(now, call, given)]
+        problems = [*text_problems(model, call), *problems_of(model, asked)] or [
+            *_refused_with(now, call, given)
+        ]
         found |= dict.fromkeys(map(_with_code_of, problems))
     return tuple(found)
 
@@ -73,15 +77,21 @@ def call_with(
     return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
 
 
+def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
+    """Whether it is known what a network takes of these arrays."""
+    if network.kind == "Sequential":
+        return network.steps[0].unread is None
+    return bool(network.kind) or len(x) == len(network.inputs)  # a `call` may take fewer
+
+
 def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
     """Without what meets an input or output of which not even the rank is known."""
-    is_unread = network.kind == "Sequential" and network.steps[0].unread is not None
     open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
 
     def answerable(x: tuple[Data, ...]) -> tuple[Data, ...]:
-        is_alike = len(x) == len(open_inputs)
-        if is_unread or not (network.kind or is_alike):  # a `call` may take fewer
+        if not has_known_inputs(network, x):
             return ()
+        is_alike = len(x) == len(open_inputs)
         pairs = zip(x, open_inputs, strict=True) if is_alike else ((one, False) for one in x)
         return tuple(replace(one, shape=None) if is_open else one for one, is_open in pairs)
 

@@ -151,6 +151,17 @@ def test_arrays_that_do_not_fit_together_have_no_tick(tmp_path: Path) -> None:
     assert "with X (9, 4, 8) and Z (9, 6, 8) Concatenate()" in out
 
 
+def test_what_a_model_of_the_code_is_not_known_to_take_has_no_tick(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{IMPORTS}class M(Model):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.inner = LSTM(3)\n    def call(self, x):\n        return self.inner(x)\n"
+        "model = M()\n"
+    )
+    asked = command(f"{path}:model", "--x", "9,5,3", "--x", "9,5,2", "-n")
+    assert "X (9, 5, 3) ·  X1 (9, 5, 2) ·" in asked.out
+
+
 # The command line
 
 

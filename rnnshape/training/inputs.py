@@ -32,6 +32,20 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
             yield wrong
 
 
+def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    """Text that Keras does not cut into batches, whatever the layers take."""
+    not_cut = {
+        "<U": ("NumPy's text", "Invalid dtype: str"),
+        "list": ("a list", "Unrecognized data type"),
+    }
+    for data, port in zip(call.x, model.inputs, strict=False):
+        what, words = not_cut.get(data.dtype or "", ("", ""))
+        if what and port.dtype == "string" and call.is_batched and not data.of:
+            message = f'{data} is {what}: Keras takes text as a tensor (Keras: "{words}")'
+            remedy = f"{data.name} = tf.constant({data.name})"
+            yield call.problem("data", message, data, remedies=(remedy,))
+
+
 def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
     """Entries that are no numbers, and lists, which Keras takes for one array each."""
     name, dtype = data.name, data.dtype or ""
