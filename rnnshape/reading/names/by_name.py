@@ -30,13 +30,18 @@ def wrong_names(
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:
             yield from _names_of_losses(call, loss, outputs)
-        elif isinstance(loss, dict) and len(gives) == 1 and not is_graph:
+        elif isinstance(loss, dict) and _has_no_names(model):
             message = "a loss by name is for the outputs of a Functional model"
             yield _problem(
                 call, message, "'NoneType' object is not iterable", _plainly("loss", loss)
             )
     if len(gives) > 1:
         yield from _numbers_of_metrics(call, metrics, outputs, is_named)
+
+
+def _has_no_names(model: Any) -> bool:
+    """Whether the outputs of a model have no names: it is made of no `Input`, as Keras has it."""
+    return bool(model.own_kind == "Sequential" or type(model).call.__module__ == "__main__")
 
 
 def _is_named(tensor: Any) -> bool:
