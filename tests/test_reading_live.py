@@ -239,6 +239,32 @@ def test_a_model_with_a_call_that_was_not_called_says_what_to_do_and_that_works(
     assert returned(inspect(again)) == [(2, 2)]
 
 
+def test_a_model_that_is_built_for_several_tensors_is_given_each_by_its_name() -> None:
+    class Two(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.dense = keras().layers.LSTM(3), keras().layers.Dense(2)
+
+        def build(self, first_shape: Any, second_shape: Any) -> None:
+            self.lstm.build(first_shape)
+            self.dense.build((None, 3 + second_shape[-1]))
+            self.built = True
+
+        def call(self, first: Any, second: Any) -> Any:
+            return self.dense(keras().ops.concatenate([self.lstm(first), second], axis=-1))
+
+    model = Two()
+    model(keras().ops.zeros((2, 5, 4)), keras().ops.zeros((2, 6)))
+    report = inspect(model)
+    assert [(one.name, one.shape) for one in report.inputs] == [
+        ("first", (2, 5, 4)),
+        ("second", (2, 6)),
+    ]
+    assert [one.shape for one in report.outputs] == [(2, 3), (2, 9), (2, 2)]
+    assert report.parameters == model.count_params()
+    assert not report.notes
+
+
 def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     class Odd(keras().Model):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -128,6 +128,6 @@ def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> A
     if "" in recorded:
         inputs = made(recorded[""], "")
         return keras.Model(inputs, model.call(inputs), name="rnnshape")
-    words = {word.removesuffix("shape"): shape for word, shape in recorded.items()}
+    words = {word.removesuffix("_shape"): shape for word, shape in recorded.items()}
     inputs = {word: made(shape, word) for word, shape in words.items()}
     return keras.Model(inputs, model.call(**inputs), name="rnnshape")
