@@ -31,10 +31,10 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     >>> [problem.message for problem in problems_of_calls(question, describe(network))]
     ['X (100, 5) does not fit the input inputs, which takes (100, any, any)']
     """
+    from rnnshape.training.inputs import text_problems  # few programs give data
+
     found: dict[Problem, None] = {}
     for call in question.calls:
-        from rnnshape.training.inputs import text_problems  # few programs give data
-
         now, described, given = question.network, description, question.dimensions
         if isinstance(call.network, Network):
             now, described = call.network, describe(call.network, given)

@@ -237,10 +237,9 @@ class _Live:
         self.kept = {id(layer) for layer in model._flatten_layers()}
         with traced(model, self.shapes) as flow:
             if flow is not None:
-                used = [
-                    weight for weight in model.weights if id(weight) in {*map(id, flow.weights)}
-                ]
-                unused = (_counted(model) or 0) - sum(prod(weight.shape) for weight in used)
+                own = {*map(id, model.weights)}
+                used = (prod(weight.shape) for weight in flow.weights if id(weight) in own)
+                unused = (_counted(model) or 0) - sum(used)
                 if unused:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"

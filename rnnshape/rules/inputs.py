@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from rnnshape.errors import did_you_mean
@@ -33,7 +34,7 @@ class Inputs(Sequence[Tensor]):
 
     arguments: Mapping[str, Given]
 
-    @property
+    @cached_property
     def tensors(self) -> tuple[Tensor, ...]:
         return tensors_in(next(iter(self.arguments.values()), None))
 
