@@ -300,16 +300,19 @@ ATTACKS: dict[str, str] = {
 }  # fmt: skip
 
 
-def impatient() -> launch.Process:
-    """A child that may use two seconds, in place of eight."""
-    program = launch.PROGRAM.replace(
-        "from {module} import main", "import {module} as c; c.SECONDS = 2"
-    )
+def changed(change: str) -> launch.Process:
+    """A child of which something is another: `c` is its module."""
+    program = launch.PROGRAM.replace("from {module} import main", f"import {{module}} as c{change}")
     return subprocess.Popen(
         [sys.executable, "-c", program.replace("main()", "c.main()").format(
             path=list(map(str, sys.path)), module="rnnshape.reading.child")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
+
+
+def impatient() -> launch.Process:
+    """A child that may use two seconds, in place of eight."""
+    return changed("; c.LIMITS['RLIMIT_CPU'] = 2")
 
 
 @pytest.fixture(scope="module")
@@ -749,7 +752,29 @@ def test_a_child_is_given_its_time_for_each_question() -> None:
                 reader.read(ATTACKS["iterator_by_index"])
             assert isinstance(reader._process, subprocess.Popen)
             stat = Path(f"/proc/{reader._process.pid}/stat").read_text().split()
-            used = int(stat[13]) / os.sysconf("SC_CLK_TCK")
+            used = sum(map(int, stat[13:17])) / os.sysconf("SC_CLK_TCK")  # with its copies
+
+
+# What code could do that had reached what reads it.
+HARMS = {
+    "changes_what_reads": "setattr(c.QueryError, '__str__', None), setattr(c, 'read', None)",
+    "changes_its_child": "setattr(c, '_answered', lambda line: b'null')",
+    "answers_more_questions": "c.os.write(1, c.encoded(c.QueryError('first')) * 3)",
+    "takes_the_next_question": "c.sys.stdin.readline()",
+    "goes_on_after_the_answer": "c.os.closerange(0, 3) or c.os.fork()",
+}
+
+
+@linux
+@pytest.mark.process
+@pytest.mark.parametrize("harm", HARMS)
+def test_what_code_has_changed_of_its_reader_reaches_no_other_answer(harm: str) -> None:
+    change = f"; own = c.read; c.read = lambda *a: dict(n=1) in a and [{HARMS[harm]}] or own(*a)"
+    with Reader(lambda: changed(change)) as reader:
+        for size in range(3, 6):
+            with suppress(QueryError, RuntimeError, TypeError):
+                reader.read(f"LSTM({size} ** 3)", {"n": 1})
+            assert str(reader.read(f"LSTM({size} ** 2)").networks[0]) == f"LSTM({size**2})"
 
 
 @pytest.mark.process
@@ -773,7 +798,7 @@ def test_a_child_writes_no_file_and_starts_no_process(tmp_path: Path) -> None:
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )
     first = finished.stdout.splitlines()[0]
-    assert first == f"[({2**30}, {2**30}), (0, 0), (0, 0), (0, 0)]"
+    assert first == f"[(8, 9), ({2**30}, {2**30 + 1}), (0, 1), (0, 1), (0, 1)]"
     assert not path.exists() or path.read_text() == ""
 
 

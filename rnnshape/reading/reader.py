@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rnnshape.measuring.launch import Process
 
 SECONDS_OF_WALL = 40  # others may take their part of the processor
-LONGEST_ANSWER = 2**26  # bytes
 
 
 class Reader:
@@ -144,6 +143,7 @@ def _is_read_here(what: str) -> bool:
 def _received(stream: int) -> tuple[bytes | None, bool]:
     """The line of an answer, or None; and whether the time is over."""
     from rnnshape.measuring.launch import is_readable
+    from rnnshape.reading.child import LONGEST_ANSWER
 
     end, received = time.monotonic() + SECONDS_OF_WALL, bytearray()
     while not received.endswith(b"\n"):

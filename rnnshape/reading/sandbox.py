@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import struct
 import sys
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ DEPENDING: dict[str, tuple[tuple[int, int], int, int, tuple[int, ...], bool]] = 
     "ioctl": ((16, 29), 1, IS, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451), True),
 }
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # where the kernel has them
-NO_NEW_PRIVILEGES, SECCOMP, FILTER = 38, 22, 2  # of prctl
+ENDS_WITH_PARENT, NO_NEW_PRIVILEGES, SECCOMP, FILTER = 1, 38, 22, 2  # of prctl
 CAPABILITIES = 0x20080522  # as Linux has them since 2.6.26, of 64 bits
 READS_ALL = 0b10  # CAP_DAC_OVERRIDE: which files root reads
 
@@ -95,6 +96,7 @@ def _filter(machine: str) -> None:
     told = struct.pack("HP", len(program), ctypes.addressof(code))
     libc = ctypes.CDLL(None)
     _give_up_all_but(READS_ALL, libc)
+    libc.prctl(ENDS_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     libc.prctl(SECCOMP, FILTER, ctypes.create_string_buffer(told))
 
