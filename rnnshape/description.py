@@ -24,7 +24,7 @@ from rnnshape.columns import (
 )
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, calls_within
-from rnnshape.layer import Layer, masks_taken
+from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
 from rnnshape.network_inputs import described_input, with_assumed_as_open
@@ -191,7 +191,7 @@ class _Run:
             if tensor is None:
                 continue
             source = self.network.steps[ref.step - 1] if ref.step else None
-            if ref in self.masks_taken.get(number, ()) or not tensor.mask_runs:
+            if ref in self.masks_taken.get(number, ()) or tensor.mask_runs is False:
                 # An inner model is handed the masks of what it is called with.
                 group = source.group if source else step.group
                 tensor = replace(tensor, mask_runs=step.group not in ("", group))
@@ -223,7 +223,7 @@ class _Run:
                 if not (self.measured and any(layer.facts is None for layer in self.layers)):
                     raise
         if facts is not None and step.same_as is not None:
-            _check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
+            check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
         shapes: Sequence[tuple[int | None, ...]] = ()
         if facts is None and self.measured and step.unread is None:
             shapes = self.measured[number - 1]
@@ -266,22 +266,6 @@ def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
     return len(set(map(asked, runs))) > 1
 
 
-def _check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
-    """A layer that is called again has the weights that it was built with."""
-    shapes = [tensor.shape for tensor in network.inputs]
-    if first.facts is None or any(
-        not isinstance(shape, tuple) or None in shape[1:] for shape in shapes
-    ):
-        return
-    for weight, built in zip(facts.weights, first.facts.weights, strict=False):
-        if weight.sizes != built.sizes:
-            raise step.layer.error(
-                f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
-                f'what needs {weight.sizes}: make a layer for each (Keras: "is incompatible with '
-                'the layer", "Matrix size-incompatible")'
-            )
-
-
 def _merged_layer(layers: Sequence[Layer]) -> Layer:
     """What is the same in all columns; what differs is not known."""
     first = layers[0]
@@ -310,7 +294,26 @@ def _tensor(ref: Ref, inputs: Sequence[Tensor], layers: Sequence[Layer]) -> Tens
 
 
 def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
-    """What the rule says of a call with these tensors; None where Keras alone can tell."""
+    """What the rule says of a call with these tensors; None where Keras alone can tell. Where
+    nobody knows whether masks come, it is what holds with them and without."""
+    unknown = [ref for ref, tensor in tensors.items() if tensor.masked and tensor.mask_runs is None]
+    if not unknown:
+        return _facts_with_masks(step, tensors)
+    made: list[Facts | None] = []
+    refused: list[QueryError] = []
+    for change in ({"mask_runs": True}, {"mask": None}):
+        seen = {ref: replace(tensors[ref], **change) for ref in unknown}
+        try:
+            made.append(_facts_with_masks(step, {**tensors, **seen}))
+        except QueryError as wrong:
+            refused.append(wrong)
+    if not made:
+        raise refused[0]
+    one, other = made[0], made[-1]
+    return one and other and one.or_without(other)
+
+
+def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
 
     def given(leaf: object) -> Given:
         return tensors[leaf] if isinstance(leaf, Ref) else leaf if isinstance(leaf, bool) else None
@@ -351,7 +354,7 @@ def _tensors_of_shapes(
         )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"
         name = step.names[number] if number < len(step.names) else usual
-        yield Tensor(name, axes, mask=axes[:2] if masked else None)
+        yield Tensor(name, axes, mask=axes[:2] if masked else None, mask_runs=None)
 
 
 def _check_size(layer: Call, facts: Facts) -> None:

@@ -26,18 +26,18 @@ class Mask(NamedTuple):
     """What a layer does with the mask of what it is given: which timesteps are padding.
 
     Attributes:
-        arrives: whether one comes in.
+        arrives: whether one comes in; None where that is not known.
         leaves: whether one goes out with what it returns; None where that is not known.
         is_used: whether it leaves out what the mask marks.
     """
 
-    arrives: bool
+    arrives: bool | None
     leaves: bool | None
     is_used: bool = False
 
     @property
     def is_lost(self) -> bool:
-        return self.arrives and self.leaves is False and not self.is_used
+        return self.arrives is True and self.leaves is False and not self.is_used
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,14 @@ class Layer:
     @cached_property
     def mask(self) -> Mask | None:
         """Which masks come and go; None where there is none."""
-        arrives = any(tensor.masked for tensor in self.inputs if tensor)
+        arrives, leaves = _masked(self.inputs), _masked(self.outputs)
         if self.facts is None:
-            is_unknown = self.unread or has_rule(self.call.name)
-            return Mask(arrives, None if is_unknown else False) if arrives else None
+            is_unknown = arrives is None or self.unread or has_rule(self.call.name)
+            leaves = None if is_unknown else False
+            return None if arrives is False else Mask(arrives, leaves)
         arrives = self.facts.mask_arrives
-        leaves = any(output.masked and output.mask_runs for output in self.facts.outputs)
-        return Mask(arrives, leaves, self.facts.uses_mask) if arrives or leaves else None
+        is_none = arrives is False and leaves is False
+        return None if is_none else Mask(arrives, leaves, self.facts.uses_mask)
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -134,6 +135,28 @@ class Layer:
         if self.facts is None or len(known) < len(sizes):
             return 0 if self.same_as is not None else self.step.parameters
         return sum(known)
+
+
+def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
+    """A layer that is called again has the weights that it was built with."""
+    shapes = [tensor.shape for tensor in network.inputs]
+    if first.facts is None or any(
+        not isinstance(shape, tuple) or None in shape[1:] for shape in shapes
+    ):
+        return
+    for weight, built in zip(facts.weights, first.facts.weights, strict=False):
+        if weight.sizes != built.sizes:
+            raise step.layer.error(
+                f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
+                f'what needs {weight.sizes}: make a layer for each (Keras: "is incompatible with '
+                'the layer", "Matrix size-incompatible")'
+            )
+
+
+def _masked(tensors: Sequence[Tensor | None]) -> bool | None:
+    """Whether a mask is on one of these when the model runs; None where that is not known."""
+    runs = {tensor.mask_runs for tensor in tensors if tensor and tensor.masked}
+    return True if True in runs else None if None in runs else False
 
 
 def masks_taken(network: Network) -> Mapping[int, frozenset[Ref]]:
@@ -187,7 +210,7 @@ def _would_use(layers: Sequence[Layer], lost: Layer) -> Layer | None:
     for layer in layers[lost.number :]:
         if reached.isdisjoint(layer.step.refs):
             continue
-        if layer.facts and layer.facts.uses_mask and not layer.facts.mask_arrives:
+        if layer.facts and layer.facts.uses_mask and layer.facts.mask_arrives is False:
             return layer
         reached |= _with_time(layer)
     return None

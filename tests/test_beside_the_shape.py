@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from rnnshape import inspect, inspect_all
+from rnnshape import QueryError, inspect, inspect_all
+from rnnshape.description import describe
+from rnnshape.layer import Mask
+from rnnshape.reading import read
 from tests.conftest import command, json_lines
 from tests.corpus.answers import Answer, Json, read_all, run_all
 from tests.corpus.beside import generate
@@ -207,6 +210,37 @@ def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:
     screen = " ".join(command(question, "--dry-run", variables={"COLUMNS": "100"}).out.split("\n"))
     for answer in answers:
         assert answer in screen
+
+
+FOLLOW = [
+    *("Dense(2) -> LSTM(3)", "Softmax()", "Masking() -> LSTM(3)", f"{SEQUENCES} -> Dense(1)"),
+    *("Conv1D(3, 2) -> LSTM(2)", "Dropout(0.1) -> GlobalAveragePooling1D()"),
+    *("Flatten()", "RNN([LSTMCell(3)])", "Bidirectional(GRU(3))", "BatchNormalization()"),
+]
+
+
+@pytest.mark.parametrize("rest", FOLLOW)
+def test_after_an_unread_layer_a_mask_is_what_it_is_with_one_and_without(rest: str) -> None:
+    def masks(*before: str) -> list[list[bool | None]]:
+        layers = ", ".join([*before, *rest.split(" -> ")])
+        try:
+            described = describe(read(f"from own import Own\nSequential([{layers}])").networks[0])
+        except QueryError:  # refused where a mask comes
+            return []
+        found = [layer.mask or Mask(False, False) for layer in described.layers]
+        return [[mask.arrives, mask.leaves] for mask in found[len(before) :]]
+
+    own, masked, plain = masks(EMBEDDED, "Own(3)"), masks(EMBEDDED), masks("Embedding(9, 4)")
+    assert own == [
+        [one if one == other else None for one, other in zip(*pair, strict=True)]
+        for pair in zip(masked or plain, plain, strict=True)
+    ]
+
+
+@pytest.mark.process
+def test_what_is_not_known_of_a_mask_is_on_the_screen() -> None:
+    code = f"from own import Own\nSequential([{EMBEDDED}, Own(3), LSTM(3)])"
+    assert "lstm  mask ?" in command(code, "--dry-run", variables={"COLUMNS": "100"}).out
 
 
 def test_no_false_alarm_where_the_timesteps_are_others() -> None:

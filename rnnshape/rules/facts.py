@@ -102,7 +102,7 @@ class Tensor:
         role: what it is to its layer.
         mask: the axes of the mask that may come with it and skip some timesteps; None if none can.
         mask_runs: whether that mask is on the tensor when the model runs; layers with an argument
-            `mask` know of it even where it is not.
+            `mask` know of it even where it is not. None where that is not known.
         source: the layer that returns it; None of what a network is given.
         has_rank: whether it is known how many axes it has.
         is_trained: of a weight, whether training changes it.
@@ -118,7 +118,7 @@ class Tensor:
     meaning: str = ""
     role: Role = "output"
     mask: tuple[Axis, ...] | None = None
-    mask_runs: bool = True
+    mask_runs: bool | None = True
     source: Call | None = None
     has_rank: bool = True
     is_trained: bool = True
@@ -246,7 +246,8 @@ class Facts:
         notes: why the answer may surprise, a sentence each.
         timeline: of a recurrent layer, its way through time.
         whole_numbers_below: of a layer that takes whole numbers, what they stay below.
-        mask_arrives: whether a mask comes with one of the tensors that it is given.
+        mask_arrives: whether a mask comes with one of the tensors that it is given; None where that
+            is not known.
         uses_mask: whether it leaves out what such a mask marks.
         cudnn: whether its arguments allow the fast cuDNN kernel; None of a layer that has none,
             or where that is open.
@@ -259,7 +260,7 @@ class Facts:
     notes: tuple[str, ...] = ()
     timeline: Timeline | None = None
     whole_numbers_below: int | None = None
-    mask_arrives: bool = False
+    mask_arrives: bool | None = False
     uses_mask: bool = False
     cudnn: bool | None = None
 
@@ -274,6 +275,17 @@ class Facts:
         return tuple(
             part for part in self.returns if any("state" in tensor.role for tensor in flat(part))
         )
+
+    def or_without(self, other: Facts) -> Facts:
+        """The same where nobody knows whether masks come: `other` is what holds without them."""
+        masked = {tensor.name for tensor in other.outputs if tensor.masked}
+
+        def unless_masked(tensor: Tensor) -> Tensor:
+            runs = tensor.mask_runs if tensor.name in masked else tensor.mask_runs and None
+            return replace(tensor, mask_runs=runs)
+
+        arrives = self.mask_arrives if self.mask_arrives == other.mask_arrives else None
+        return replace(self, returns=rebuilt(self.returns, unless_masked), mask_arrives=arrives)
 
     def renamed(self, names: Sequence[str]) -> Facts:
         """The same with other names for its outputs, in order; fewer names rename the first."""

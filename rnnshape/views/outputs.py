@@ -189,9 +189,12 @@ def _mask(report: Report, layer: Layer, page: Page) -> Text:
     ends = any(ref.step == layer.number for ref in report.returned)
     if mask.is_lost:
         return styled("  ", ("mask lost here", Style.BAD))
-    if mask.arrives and (mask.is_used or (ends and mask.leaves)):
-        return styled("  ", ("mask ", Style.QUIET), page.mark(True))
-    return Text() if mask.arrives else styled("  ", ("mask from here", Style.QUIET))
+    if mask.arrives is False:
+        return styled("  ", ("mask from here", Style.QUIET))
+    if not mask.is_used and not (ends and mask.leaves):
+        return Text()
+    mark = page.mark(True) if mask.arrives else Text("?", Style.QUIET)
+    return styled("  ", ("mask ", Style.QUIET), mark)
 
 
 def _new_group(report: Report, layer: Layer) -> Iterator[Text]:
