@@ -500,7 +500,8 @@ for name, *given in (
     ("fcntl", pipe, 8, parent), ("fcntl", file, 1024, 0), ("ioctl", 0, 0x5412, b"x"),
     ("ioctl", file, 0x40086602, held), ("shmget", 0, 9, 0o600), ("semget", 0, 1, 0o600),
     ("msgget", 0, 0o600), ("unshare", 0x10000000), ("mount", None, b"/", None, 0, None),
-    ("chroot", b"/"), ("syscall", 434, parent, 0), ("syscall", 425, 1, held),
+    ("chroot", b"/"), ("prctl", 1, 0, 0, 0, 0), ("syscall", 434, parent, 0),
+    ("syscall", 425, 1, held),
     ("syscall", 452, -100, path, 0o600, 0), ("syscall", 0x40000000 + 85, path, 0o600),
 ):
     made = getattr(libc, name)(*given)
@@ -511,6 +512,29 @@ if libc.prlimit(0, 7, None, held) or libc.fcntl(file, 1) < 0:
 """
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (child.returncode, child.stderr) == (0, "")
+
+
+@pytest.mark.process
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="its 32 bits are asked for otherwise")
+def test_the_kernel_refuses_calls_of_32_bits(tmp_path: Path) -> None:
+    code = f"""
+import ctypes, sys
+from rnnshape.reading import sandbox
+
+sys.addaudithook = lambda hook: None
+sandbox.confine()
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+below_32_bits = libc.mmap(None, 4096, 7, 0x62, -1, 0)
+program = bytes.fromhex("5389f889f3b942000000ba80010000cd805bc3")  # int 0x80: open(.., O_RDWR...)
+ctypes.memmove(below_32_bits, program, len(program))
+ctypes.memmove(below_32_bits + 64, b"{tmp_path}/file", len(b"{tmp_path}/file") + 1)
+call = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_uint)(below_32_bits)
+sys.exit(call(5, below_32_bits + 64) != -1)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) in ((0, ""), (-signal.SIGSEGV, ""))  # or knows none
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ THREAD = 0x10000  # CLONE_THREAD: what is started is a thread, and no process
 # What the kernel does not do: the numbers of Linux' system calls on each machine; 0 where there
 # is no such call.
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+OF_64_BITS = 0x80000000  # in such a number
 REFUSED = {
     # What starts processes, and reaches others.
     "execve": (59, 221), "execveat": (322, 281), "fork": (57, 0), "vfork": (58, 0),
@@ -31,6 +32,7 @@ REFUSED = {
     "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
     "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "unshare": (272, 97),
     "setns": (308, 268), "perf_event_open": (298, 241), "bpf": (321, 280),
+    "prctl": (157, 167),  # by which it would outlive its parent
     # What changes files.
     "creat": (85, 0), "truncate": (76, 45), "ftruncate": (77, 46),
     "rename": (82, 0), "renameat": (264, 38), "renameat2": (316, 276), "unlink": (87, 0),
@@ -114,8 +116,12 @@ def _program(machine: str) -> Iterator[tuple[int, int, int, int]]:
     which = list(MACHINES).index(machine)
     refused, allowed = (RETURN, 0, 0, REFUSE | errno.EPERM), (RETURN, 0, 0, ALLOW)
     yield LOAD, 0, 0, MACHINE
-    yield IS, 1, 0, MACHINES[machine]
-    yield allowed  # where a machine is imitated, its calls arrive under other numbers
+    yield IS, 3, 0, MACHINES[machine]
+    # Where a machine is imitated, its calls arrive under other numbers; those of 32 bits are an
+    # older machine's, which these two play as well for whoever asks.
+    yield HAS, 0, 1, OF_64_BITS
+    yield allowed
+    yield refused
     yield LOAD, 0, 0, NUMBER
     yield IS_FROM, 0, 1, NEWER
     yield RETURN, 0, 0, REFUSE | errno.ENOSYS
