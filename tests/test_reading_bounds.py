@@ -951,6 +951,33 @@ def test_many_lines_of_a_notebook_are_read_at_once(newlines: str, tmp_path: Path
 
 
 @pytest.mark.process
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("-c", "import rnnshape, sys; print(rnnshape.inspect(sys.argv[1]))"),
+        ("-m", "rnnshape", "-n"),
+    ],
+    ids=["api", "command"],
+)
+def test_nothing_of_the_current_folder_is_imported(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Python itself would: it looks there first for NumPy, which follows some code."""
+    (tmp_path / "numpy.py").write_text("import os; os.mkdir('it was imported')")
+    text = "import numpy as np\nLSTM(len(np.cumsum([1, 2])))"
+    finished = subprocess.run(
+        [sys.executable, *command, text],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["numpy.py"]
+    assert "(2, 2)" in finished.stdout, finished.stderr
+
+
+@pytest.mark.process
 def test_one_reader_is_kept_for_a_process() -> None:
     kept = reader_of_process(os.getpid())
     assert reader_of_process(os.getpid()) is kept

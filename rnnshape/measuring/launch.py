@@ -26,7 +26,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Starts a child that runs the module's `main`; an `OSError` where no process can be."""
     # The path goes as text: PYTHONPATH can hold no ":", and an isolated Python does not read it.
-    program = PROGRAM.format(path=list(map(str, sys.path)), module=module)
+    program = PROGRAM.format(path=search_path(), module=module)
     return subprocess.Popen(
         [*_interpreter(), "-c", program, *arguments],
         stdin=subprocess.PIPE,
@@ -75,9 +75,19 @@ def _serve(main: Callable[[], NoReturn], requests: int, answers: int) -> NoRetur
         os.dup2(answers, 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os.closerange(3, 65_536)
+        sys.path[:] = search_path()
         main()
     finally:
         os._exit(1)
+
+
+def search_path() -> list[str]:
+    """Where a child finds modules: where this process does, but for the current folder, in which a
+    `numpy.py` of others may stand beside what is read."""
+    here, own = "", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with suppress(OSError):  # it may be gone
+        here = os.getcwd()
+    return [*(path for path in map(str, sys.path) if os.path.isabs(path) and path != here), own]
 
 
 Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
