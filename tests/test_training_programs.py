@@ -19,7 +19,7 @@ from tests.test_training import LABELS, OUTPUTS
 
 TABLE = Path(__file__).parent / "tables" / "training.txt"
 GIVEN = IMPORTS + "X = np.random.random((16, 5, 3)).astype('float32')\n"
-METHODS = ("fit", "evaluate", "predict", "train_on_batch")
+METHODS = ("fit", "evaluate", "predict", "train_on_batch", "predict_on_batch")
 
 
 def programs() -> list[str]:

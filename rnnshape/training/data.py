@@ -13,9 +13,10 @@ Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
 Kind: TypeAlias = Literal["data", "labels", "samples"]
 Method: TypeAlias = Literal[
-    "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "__call__"
+    "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch", "__call__"
 ]
 BATCHED = ("fit", "evaluate", "predict")
+WITHOUT_LABELS = ("predict", "predict_on_batch", "__call__")
 
 
 @dataclass(frozen=True, slots=True)

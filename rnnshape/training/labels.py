@@ -10,7 +10,17 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
 from rnnshape.signatures import snake_case
-from rnnshape.training.data import Data, Function, Model, Port, Sizes, TrainingCall, counted, shown
+from rnnshape.training.data import (
+    WITHOUT_LABELS,
+    Data,
+    Function,
+    Model,
+    Port,
+    Sizes,
+    TrainingCall,
+    counted,
+    shown,
+)
 from rnnshape.training.inputs import dtype_problem
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
@@ -31,7 +41,7 @@ NO_WEIGHTS = ("class_weight=None",)
 
 def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """What Keras refuses of y, or trains on though it is something else."""
-    if call.call in ("predict", "__call__") or not call.y:
+    if call.call in WITHOUT_LABELS or not call.y:
         return
     if len(call.y) != len(model.outputs):
         if call.losses and all(call.losses):
@@ -109,9 +119,10 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
 def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     """A weight for each sample, where there is a loss for each step of it."""
     weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
-    if weights is None or not weights.shape or not judged or None in (*now.y, *now.output):
+    if weights is None or not weights.shape or not judged or None in (*now.y[1:], *now.output[1:]):
         return None
-    losses = in_general(now.y, now.output, judged[1]).values
+    values = in_general(now.y, now.output, judged[1]).values
+    losses = now.output[: len(values)][:1] + values[1:]
 
     def judge(given: Shape, values: Shape) -> Outcome:
         return Outcome(broadcast(*aligned(given, values)))

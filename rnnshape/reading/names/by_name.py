@@ -11,6 +11,7 @@ from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in
 from rnnshape.training import TrainingCall
+from rnnshape.training.data import WITHOUT_LABELS
 
 
 def wrong_names(
@@ -22,10 +23,14 @@ def wrong_names(
     is_graph = model.own_kind == "Functional"
     if is_graph and (keyed_inputs or all(map(name_given, takes))):
         yield from _lacking_inputs(call, given.x, inputs)
-    if call.call in ("predict", "__call__") or given.compiled is None or not gives:
+    if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics
     is_named = bool(keyed) or (is_graph and all(map(_is_named, gives)))
+    has_loss = [loss for loss in call.losses if loss] and len(gives) == 1
+    if has_loss and given.y is None and call.x and all(data.shape for data in call.x):
+        message = f"{call.call} is given no labels, which the loss compares with the output"
+        yield _problem(call, message, "None values not supported", ())
     if not keyed:
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:

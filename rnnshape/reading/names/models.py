@@ -322,14 +322,13 @@ class Model(Layer):
         """The model with the layers that it had before; None where that is not known."""
         return None
 
-    def predict(self, *given: Any, **named: Any) -> Any:
-        self._trained("predict", *given, **named)
-        return self.predict_on_batch()
-
-    def predict_on_batch(self, x: Any = None) -> Any:
-        self._built_by(x)
+    def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
+        self._trained(method, *given, **named)
         is_open = self.own_open is not None or not self.own_is_described
         return opened("predictions") if is_open else self._predictions()
+
+    predict = partialmethod(_predicted, "predict")
+    predict_on_batch = partialmethod(_predicted, "predict_on_batch")
 
     def _built_by(self, x: Any) -> None:
         """Data says what a model takes that has not been built."""

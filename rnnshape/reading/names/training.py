@@ -21,6 +21,7 @@ from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
+from rnnshape.training.data import WITHOUT_LABELS
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 METHODS = {
@@ -30,13 +31,15 @@ METHODS = {
     "predict": ("x", "batch_size"),
     "train_on_batch": ("x", "y", "sample_weight", "class_weight"),
     "test_on_batch": ("x", "y"),
+    "predict_on_batch": ("x",),
     "__call__": ("x",),
 }  # fmt: skip
 # What a config says of a loss that was given nothing of the kind.
 USUAL = ("axis", -1), ("axis", None), ("ignore_class", None)
 # What a model of the code may do itself with each batch.
 OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "test_step",
-             "test_on_batch": "test_step", "predict": "predict_step"}  # fmt: skip
+             "test_on_batch": "test_step", "predict": "predict_step",
+             "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
 
 Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
@@ -138,7 +141,7 @@ def given_to(
     written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line, column = where_of(place)
-    if compiled and compiled.third and method not in ("predict", "__call__"):
+    if compiled and compiled.third and method not in WITHOUT_LABELS:
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
         session().problem("keras", message, (write,), at)
@@ -156,6 +159,9 @@ def given_to(
     )
     if isinstance(x, Dataset):
         given = _of_dataset(x, written.get("x"))
+        element = x.own_element
+        weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
+        call = replace(call, weights=_weights(weights, None))
     else:
         y = words.get("y")
         y = in_columns(y) if call.is_batched else y
@@ -208,18 +214,18 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         x, y = given.validation
         validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
     compiled = given.compiled or Compiled()
-    for problem in wrong_names(given.call, model, given, inputs, outputs):
-        if problem not in session().problems:
-            session().problems.append(problem)
-    losses = losses_of(compiled.loss, outputs) if given.compiled else ()
-    return replace(
+    call = replace(
         given.call,
         x=_ordered(given.x, inputs),
         y=_ordered(given.y, outputs),
         validation=validation,
-        losses=losses,
+        losses=losses_of(compiled.loss, outputs) if given.compiled else (),
         metrics=_metrics(compiled.metrics, outputs),
     )
+    for problem in wrong_names(call, model, given, inputs, outputs):
+        if problem not in session().problems:
+            session().problems.append(problem)
+    return call
 
 
 def _output_names(model: Any, network: Network) -> list[str]:
