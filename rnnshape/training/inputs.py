@@ -193,14 +193,14 @@ def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
 
 
 def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
-    """Numbers of samples that differ, a split that leaves none, batches that do not divide."""
-    yield from _different_numbers(call)
+    """Numbers of samples that differ, none at all, and batches that do not divide."""
+    yield from _wrong_numbers(call)
     yield from _split_without_samples(call)
     if model.is_stateful and model.inputs:
         yield from _stateful_batches(call, model.inputs[0])
 
 
-def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
+def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
     if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
@@ -215,9 +215,15 @@ def _different_numbers(call: TrainingCall) -> Iterator[Problem]:
             '(Keras: "Data cardinality is ambiguous")',
             other,
             expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=(f"{most.name} = {most.name}[:{least.samples}]",),
+            remedies=(f"{most.name} = {most.name}[:{least.samples}]",) if least.samples else (),
         )
         return
+    if first.samples == 0:
+        silent = call.call != "predict"
+        does = "Keras does nothing, without an error"
+        if not silent:
+            does = 'there is nothing to return (Keras: "cannot access local variable")'
+        yield call.problem("samples", f"{first} has no samples: {does}", first, silent=silent)
 
 
 def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
