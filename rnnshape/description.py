@@ -23,7 +23,7 @@ from rnnshape.columns import (
     with_numbers,
 )
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, calls_within
+from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
@@ -320,11 +320,12 @@ def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None
 
     keywords = {name: rebuilt(keyword, given) for name, keyword in step.keywords}
     arguments = [rebuilt(argument, given) for argument in step.arguments]
+    _check_size(step.layer, "takes", [tensors[ref] for ref in step.refs])
     inputs = called_with(step.layer, arguments, keywords)
     facts = facts_of(step.layer, inputs)
     if facts is None:
         return None
-    _check_size(step.layer, facts)
+    _check_size(step.layer, "makes", facts.outputs)
     return facts.renamed(step.names) if step.names else facts
 
 
@@ -357,14 +358,15 @@ def _tensors_of_shapes(
         yield Tensor(name, axes, mask=axes[:2] if masked else None, mask_runs=None)
 
 
-def _check_size(layer: Call, facts: Facts) -> None:
-    for tensor in facts.outputs:
-        for axis in tensor.axes:
-            if axis.length > LARGEST:
-                raise layer.error(
-                    f"{layer} makes {tensor.name} with too many {axis.label}: the most that a "
-                    f"tensor can have is {LARGEST}"
-                )
+def _check_size(layer: Call, does: str, tensors: Sequence[Tensor]) -> None:
+    for tensor in tensors:
+        large = next((axis.label for axis in tensor.axes if axis.length > LARGEST), None)
+        too_many, most = (large, LARGEST) if large else ("axes", MOST_AXES)
+        if large or len(tensor.axes) > MOST_AXES:
+            raise layer.error(
+                f"{layer} {does} {tensor.name} with too many {too_many}: the most that a tensor "
+                f"can have is {most}"
+            )
 
 
 def _check_one_tensor(before: Layer, step: Step) -> None:

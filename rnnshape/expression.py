@@ -29,6 +29,7 @@ Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknow
 
 LONGEST_TEXT = 100_000  # characters
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
+MOST_AXES = 253  # of TensorFlow's tensors
 MOST_BITS = 14_000  # of a number in a text
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 MOST_NAMES = 20  # that are asked for in one message

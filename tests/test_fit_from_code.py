@@ -176,6 +176,7 @@ def test_what_a_model_of_the_code_is_not_known_to_take_has_no_tick(tmp_path: Pat
         (["lstm", "--x", "8,5,3", "--y", "8"], 0, "give --loss"),
         (["lstm", "--x", "8,5,3", "--y", "9"], 2, "Data cardinality is ambiguous"),
         (["LSTM(4) -> Dense(2)", "--y", "9", "--loss", "mse"], 2, "y (9,) ✗"),
+        (["Dense(3)", "--x", "8," + "1," * 3_000], 2, "takes (8, any, any)"),
         (["lstm", "--x", "8,5,3", "-t", "5"], 0, "inputs (8, 5, 3)"),
     ],
 )

@@ -209,6 +209,11 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             ("nn.LSTM", "^^^^^^^"),
         ),
         (
+            "Input((1,) * 253) -> Flatten()",
+            "Flatten() takes inputs with too many axes: the most that a tensor can have is 253",
+            ("Input((1,) * 253) -> Flatten()", "                     ^^^^^^^"),
+        ),
+        (
             "LSTM(64) -> GRU(3, unit=2)",
             "GRU takes no 'unit'; did you mean units?",
             ("LSTM(64) -> GRU(3, unit=2)", "                   ^^^^"),
