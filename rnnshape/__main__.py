@@ -31,9 +31,12 @@ def main() -> NoReturn:
             from rnnshape.cli.run import run
 
             code = run(sys.argv[1:], environment)
-    except BaseException:
+    except BaseException as wrong:
         if received_signal() is None:
-            raise
+            if not isinstance(wrong, ImportError | MemoryError | OSError):
+                raise
+            words = getattr(wrong, "strerror", None) or str(wrong) or "there is too little memory"
+            os.write(2, ascii(f"error: rnnshape can't be started: {words}")[1:-1].encode() + b"\n")
     # All is written by now, or can't be; Python's own way out could still be interrupted.
     signum = received_signal()
     os._exit(code if signum is None else 128 + signum)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import environment, run
+from tests.conftest import command, environment, run
 from tests.processes import shell
 
 pytestmark = pytest.mark.process
@@ -71,3 +71,17 @@ def test_nothing_of_tensorflow_is_seen() -> None:
     finished = run("lstm", "-t", "100", "--weights", "--values")
     assert finished.stderr == ""
     assert "cpu_feature_guard" not in finished.stdout
+
+
+def test_where_nothing_more_can_be_opened_that_is_one_line() -> None:
+    finished = shell("ulimit -n 5; rnnshape 'LSTM(2 ** 3)' --dry-run")
+    told = "error: rnnshape can't be started: Too many open files\n"
+    assert (finished.returncode, finished.stdout, finished.stderr) == (1, "", told)
+
+
+def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(*_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr("rnnshape.cli.run._answered", without_memory)
+    assert command("lstm").err == "error: there is too little memory to answer\n"

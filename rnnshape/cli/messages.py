@@ -41,6 +41,8 @@ def words_of_bug(bug: Exception, environment: Environment) -> str:
     or someone asks to see it."""
     if received_signal() is not None or environment.variables.get("RNNSHAPE_TRACEBACK"):
         raise bug
+    if isinstance(bug, MemoryError):
+        return "there is too little memory to answer"
     return f"a bug in rnnshape, please report it: {type(bug).__name__}: {bug}"
 
 
