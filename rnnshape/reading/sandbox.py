@@ -69,6 +69,10 @@ DEPENDING: dict[str, tuple[tuple[int, int], int, int, tuple[int, ...], bool]] = 
 }
 NUMBER, MACHINE, ARGUMENTS = 0, 4, 16  # where the kernel has them
 ENDS_WITH_PARENT, NO_NEW_PRIVILEGES, SECCOMP, FILTER = 1, 38, 22, 2  # of prctl
+# Landlock, which Linux has since 5.13: by files, where the filter goes by calls. Who is within sees
+# nothing of a process that is not, as what its standard input has yet to give.
+RULES, WITHIN = 444, 446
+CHANGES = 0b1_1111_1111_0011  # to run, write, remove and make files: all but to read
 CAPABILITIES = 0x20080522  # as Linux has them since 2.6.26, of 64 bits
 READS_ALL = 0b10  # CAP_DAC_OVERRIDE: which files root reads
 
@@ -100,6 +104,10 @@ def _filter(machine: str) -> None:
     _give_up_all_but(READS_ALL, libc)
     libc.prctl(ENDS_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    rules = libc.syscall(RULES, struct.pack("Q", CHANGES), 8, 0)
+    if rules >= 0:
+        libc.syscall(WITHIN, rules, 0)
+        os.close(rules)
     libc.prctl(SECCOMP, FILTER, ctypes.create_string_buffer(told))
 
 
