@@ -70,7 +70,15 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             request = Request(questions, whole.seed, values="values" in whole.views)
             results = measurer.answers(request) if measurer and questions else repeat(None)
             for asked_line in asked:
-                if not _answered(asked_line, results, shown):
+                try:
+                    is_well = _answered(asked_line, results, shown)
+                except OSError:  # nothing more can be written
+                    raise
+                except Exception as bug:
+                    is_well = False
+                    words = messages.words_of_bug(bug, environment)
+                    _say(asked_line, UsageError(words), shown)
+                if not is_well:
                     code = ExitCode.FAILED
     return code
 

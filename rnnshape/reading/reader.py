@@ -69,12 +69,16 @@ class Reader:
             except BaseException:  # a signal, perhaps: the next answer would be this one's
                 self.close()
                 raise
-        said = decoded(answer)
-        if isinstance(said, QueryError):
-            raise said
-        if isinstance(said, str):  # it was a bug
-            raise RuntimeError(said)
-        return Reading(*said)
+        try:
+            said = decoded(answer)
+            made = said if isinstance(said, QueryError | str) else Reading(*said)
+        except Exception:  # by our own `encoded` it is always one of these
+            raise QueryError("the code can't be read: it has changed its reader") from None
+        if isinstance(made, QueryError):
+            raise made
+        if isinstance(made, str):  # it was a bug
+            raise RuntimeError(made)
+        return made
 
     def knows(self, name: str) -> bool:
         """Whether a name alone stands for something: here none does."""
