@@ -58,7 +58,8 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
         describe(with_data, given)
     except QueryError as wrong:
         shapes = " and ".join(f"{data.name} {shown(data.shape)}" for data in call.x if data.shape)
-        yield call.problem("data", f"with {shapes} {wrong.message}")
+        message = wrong.message.partition(' (Keras: "')[0]  # these are its words for other inputs
+        yield call.problem("data", f"with {shapes} {message}")
 
 
 def call_with(
