@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
@@ -232,7 +232,7 @@ class _Run:
             shapes = [any_shape(unknown, self.column.rank, self.column)]
         elif step.returns is not None and None not in step.returns:
             shapes = [with_numbers(shape or (), self.column.numbers) for shape in step.returns]
-        outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()]))
+        outputs = tuple(_tensors_of_shapes(step, shapes, [*known.values()])) if shapes else ()
         inputs = tuple(given.values())
         return Layer(number, step, inputs, facts, outputs)
 
@@ -320,7 +320,7 @@ def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None
 
     keywords = {name: rebuilt(keyword, given) for name, keyword in step.keywords}
     arguments = [rebuilt(argument, given) for argument in step.arguments]
-    _check_size(step.layer, "takes", [tensors[ref] for ref in step.refs])
+    _check_size(step.layer, "takes", tensors.values())
     inputs = called_with(step.layer, arguments, keywords)
     facts = facts_of(step.layer, inputs)
     if facts is None:
@@ -358,7 +358,7 @@ def _tensors_of_shapes(
         yield Tensor(name, axes, mask=axes[:2] if masked else None, mask_runs=None)
 
 
-def _check_size(layer: Call, does: str, tensors: Sequence[Tensor]) -> None:
+def _check_size(layer: Call, does: str, tensors: Iterable[Tensor]) -> None:
     for tensor in tensors:
         large = next((axis.label for axis in tensor.axes if axis.length > LARGEST), None)
         too_many, most = (large, LARGEST) if large else ("axes", MOST_AXES)

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from rnnshape.errors import did_you_mean
 from rnnshape.expression import Call
-from rnnshape.rules.facts import Nested, Tensor, flat
+from rnnshape.nest import within
+from rnnshape.rules.facts import Nested, Tensor
 from rnnshape.signatures import is_operation, signature
 
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | None"
@@ -56,7 +57,9 @@ class Inputs(Sequence[Tensor]):
 
 def tensors_in(given: Given) -> tuple[Tensor, ...]:
     """Every tensor in what is given, in order."""
-    return (given,) if isinstance(given, Tensor) else tuple(flat(nested(given)))
+    if isinstance(given, Tensor):
+        return (given,)
+    return tuple([part for part in within(given) if isinstance(part, Tensor)])
 
 
 def nested(given: Given) -> Nested:
