@@ -9,7 +9,6 @@ from rnnshape.errors import Problem
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import opens_in
 from rnnshape.training import TrainingCall
 from rnnshape.training.data import WITHOUT_LABELS
 
@@ -86,7 +85,7 @@ def _labels_by_name(
     remedies: tuple[str, ...] = ()
     if len(outputs) == 1:
         message = "of a model with one output the labels are the array itself, not a dictionary"
-        remedies = tuple(f"y={data.name}" for data in y.values()) if len(y) == 1 else ()
+        remedies = tuple(f"y={data.name}" for data in y.values())
     elif is_named and {*y} != {*outputs}:
         message = f"labels are given for {_listed([*y])}, but the outputs are {_listed(outputs)}"
     else:
@@ -96,16 +95,16 @@ def _labels_by_name(
 
 def _names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> Iterator[Problem]:
     """Of a model that returns its tensors in a list Keras takes a loss for each name."""
-    if not isinstance(loss, dict) or {*loss} == {*outputs} or "class_name" in loss:
+    if not isinstance(loss, dict) or {*loss} == {*outputs}:
         return
-    message = f"compile is given losses for {_listed([*loss])}, but the outputs are "
-    message, remedies = message + _listed(outputs), tuple[str, ...]()
+    remedies: tuple[str, ...] = ()
+    message = f"losses for {_listed([*loss])}, but the outputs are {_listed(outputs)}"
     if {*loss} < {*outputs}:
         lacking = [name for name in outputs if name not in loss]
         remedies = (f"{lacking[0]!r}: None",)
         names = _listed(lacking)
-        message = f"compile is given no loss for {names}: write {remedies[0]} for one that has none"
-    yield _problem(call, message, "Expected keys", remedies)
+        message = f"no loss for {names}: write {remedies[0]} for one that has none"
+    yield _problem(call, f"compile is given {message}", "Expected keys", remedies)
 
 
 def _numbers_of_metrics(
@@ -114,8 +113,7 @@ def _numbers_of_metrics(
     """Of several outputs Keras takes a list with an entry for each, or a dictionary of names."""
     several = len(outputs)
     if isinstance(metrics, list | tuple):
-        is_flat = len(metrics) == 1 or not any(isinstance(one, list | tuple) for one in metrics)
-        if metrics and len(metrics) != several and is_flat and not any(opens_in(metrics)):
+        if metrics and len(metrics) != several:
             many = f"{len(metrics)} metric{'s' * (len(metrics) != 1)}"
             message = (
                 f"compile is given {many} in a list, which of {several} outputs has one for each"

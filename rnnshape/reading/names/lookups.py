@@ -3,7 +3,6 @@ them gives their shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rnnshape import signatures
@@ -11,7 +10,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, unread_layer, unread_step
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import opens_in
 
 
 class StringLookup(UnreadLayer):
@@ -31,12 +30,9 @@ class StringLookup(UnreadLayer):
     ) -> None:
         kind = type(self).__name__
         because = opened(kind, f"{kind} is not answered: {signatures.REFUSED[kind]}")
-        count = 0 if output_mode == "int" else None
-        super().__init__(unread_layer(f"{kind}(...)", because, count))
-        self.own_special: list[Any] | None = None
-        if isinstance(num_oov_indices, int) and not isinstance(mask_token, Open):
-            masked = [mask_token] if mask_token is not None else []
-            self.own_special = [*masked, *[oov_token] * num_oov_indices]
+        super().__init__(unread_layer(f"{kind}(...)", because, 0))
+        special = [oov_token] * num_oov_indices
+        self.own_special = special if mask_token is None else [mask_token] + special  # noqa: RUF005
         self.own_mode, self.own_length = output_mode, output_sequence_length
         self.set_vocabulary(vocabulary)
 
@@ -47,26 +43,25 @@ class StringLookup(UnreadLayer):
         self.own_words = None
 
     def get_vocabulary(self, include_special_tokens: Any = True) -> Any:
-        if self.own_words is None or self.own_special is None:
-            return opened("a vocabulary")
+        if self.own_words is None or any(opens_in(self.own_special)):
+            return opened()
         words = [word for word in self.own_words if word not in self.own_special]
         return [*self.own_special, *words] if include_special_tokens is True else words
 
     def vocabulary_size(self) -> Any:
-        words = self.get_vocabulary()
-        return opened("the size of a vocabulary") if isinstance(words, Open) else len(words)
+        return len(self.get_vocabulary())
 
-    def own_sizes(self, sizes: Sequence[Any]) -> Sequence[Any] | None:
+    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """The shape of what it makes; None where that is not known."""
         return sizes if self.own_mode == "int" else None
 
     def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
-        is_tensor, is_data = isinstance(inputs, Tensor), isinstance(inputs, Array)
-        given = plain_sizes(inputs) if is_tensor else inputs.shape if is_data else None
-        sizes = given and self.own_sizes(given)
-        if is_tensor:
-            return unread_step(self.own_layer, [inputs], [tuple(sizes)] if sizes else [])
-        return Array(sizes, dtype="int64") if sizes else opened("numbers of words")
+        if isinstance(inputs, Tensor):
+            given = plain_sizes(inputs)
+            sizes = self.own_sizes(given) if given else None
+            return unread_step(self.own_layer, [inputs], [sizes])
+        sizes = self.own_sizes(inputs.shape) if isinstance(inputs, Array) else None
+        return Array(sizes) if sizes else opened()
 
 
 class IntegerLookup(StringLookup):
@@ -76,9 +71,10 @@ class IntegerLookup(StringLookup):
 class TextVectorization(StringLookup):
     """Texts to as many numbers as it is told, or as the longest has words."""
 
-    def __init__(self, max_tokens: Any = None, *_: Any, **named: Any) -> None:
-        super().__init__(max_tokens, mask_token="", **named)
+    def __init__(self, max_tokens: Any = None, *_: Any, output_mode: Any = "int", **named: Any):
+        mask = "" if output_mode == "int" else None
+        super().__init__(max_tokens, mask_token=mask, output_mode=output_mode, **named)
 
-    def own_sizes(self, sizes: Sequence[Any]) -> Sequence[Any] | None:
+    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         is_known = self.own_mode == "int" and type(self.own_length) is int
-        return (sizes[0], self.own_length) if is_known else None
+        return (*sizes[:1], self.own_length) if is_known else None
