@@ -17,6 +17,8 @@ from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_na
 from rnnshape.training.data import Sizes, shown
 from rnnshape.training.losses import LOSSES
 
+MOST_COMPARED = 5_000  # layers, each counted for each call that gives data
+MOST_TRIED = 8  # outputs of a model, each of which describes it anew
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 
 
@@ -34,7 +36,8 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     from rnnshape.training.inputs import text_problems  # few programs give data
 
     found: dict[Problem, None] = {}
-    for call in question.calls:
+    most = max(1, MOST_COMPARED // len(question.network.steps))
+    for call in question.calls[:most]:
         now, described, given = question.network, description, question.dimensions
         if isinstance(call.network, Network):
             now, described = call.network, describe(call.network, given)
@@ -120,9 +123,11 @@ def _model(
     count = max(1, len(description.layers[-1].outputs))
     fewer = _of_fewer_axes(network, description, call)
     shapes = outputs_with_data(fewer, call, given)
+    named = names_of_outputs(network, count)
+    is_tried = len(named) <= MOST_TRIED
     outputs = [
-        _output(network, description.layers, name, ref, shapes.get(ref))
-        for name, ref in names_of_outputs(network, count)
+        _output(network, description.layers, name, ref, shapes.get(ref), is_tried)
+        for name, ref in named
     ]
     ranks = [
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
@@ -244,7 +249,12 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
 
 
 def _output(
-    network: Network, layers: Sequence[Layer], name: str, ref: Ref, shape: Sizes | None
+    network: Network,
+    layers: Sequence[Layer],
+    name: str,
+    ref: Ref,
+    shape: Sizes | None,
+    is_tried: bool,
 ) -> Port:
     before = list(_steps_before(network, ref))
     tensor = layers[ref.step - 1].outputs[ref.output : ref.output + 1] if ref.step else ()
@@ -253,7 +263,7 @@ def _output(
         shape or UNKNOWN,
         bool(tensor and tensor[0].masked and tensor[0].mask_runs),
         units_of=_layer_of_units(before, layers),
-        returns_sequences=_returns_sequences(network, before, shape or ()),
+        returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
     )
 
 
