@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TypeAlias, TypeGuard
 from warnings import catch_warnings, simplefilter
 
-from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean
+from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean, printable
 from rnnshape.nest import rebuilt
 from rnnshape.signatures import (
     ALIASES,
@@ -54,7 +54,7 @@ class Unknown:
     line: int | None = None
 
     def __str__(self) -> str:
-        return self.name
+        return printable(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ class Call:
     def __str__(self) -> str:
         """The shortest Keras expression that makes it: what has no default stands without name."""
         if module_of(self.name) is None:  # it is not read
-            return self.name
+            return printable(self.name)
         required = signature(self.name).required
         parts = (
             printed(value) if name in required else f"{name}={printed(value)}"
             for name, value in (*self.arguments, *self.left_open)
         )
-        return f"{self.name}({', '.join(parts)})"
+        return printable(f"{self.name}({', '.join(parts)})")
 
     def having(self, **changes: Value) -> Call:
         """The same call with other arguments."""

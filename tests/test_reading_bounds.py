@@ -25,6 +25,7 @@ import pytest
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Source
+from rnnshape.fitting import problems_of_calls
 from rnnshape.measuring import launch
 from rnnshape.network import Question
 from rnnshape.reading import Reading, read
@@ -297,6 +298,13 @@ ATTACKS: dict[str, str] = {
     "model_that_answers_all": "class A(Sequential):\n    def __getattribute__(*a): return 5\n"
     "A()\nLSTM(3)",
     "counter": "from collections import Counter\nLSTM(len(list(Counter({1: 10**9}).elements())))",
+    "many_outputs_that_do_not_fit": "import numpy as np\nx = [Input((5, 2)) for _ in range(300)]\n"
+    "m = Model(x, [LSTM(3)(y) for y in x])\nm.compile('adam', 'mse')\n"
+    "m.fit([np.zeros((9, 5, 2))] * 300, [np.zeros((9, 4))] * 300)",
+    "many_calls_that_do_not_fit": "import numpy as np\ny = x = Input((5, 2))\n"
+    "for _ in range(200): y = LSTM(3, return_sequences=True)(y)\n"
+    "m = Model(x, y)\nm.compile('adam', 'mse')\n"
+    "for i in range(200): m.fit(np.zeros((9, 5, 3 + i)), np.zeros((9, 4 + i)))",
     "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
 }  # fmt: skip
 
@@ -337,9 +345,9 @@ def test_no_text_takes_long_or_much_or_is_a_bug(name: str, reader: Reader) -> No
         assert 0 < len(words) < 1_000
         assert "rnnshape" not in words
         assert "reader ended" not in words
-    for network in reading.networks:
+    for question in reading.questions:
         with suppress(QueryError):
-            describe(network)
+            problems_of_calls(question, describe(question.network))
     assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
@@ -934,6 +942,14 @@ def test_the_other_lines_of_a_stream_are_answered() -> None:
     assert "a bug in" not in finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
     assert finished.returncode == 1
+
+
+@pytest.mark.parametrize("form", [["--code"], ["--format", "csv"], ["--format", "markdown"], []])
+def test_what_stands_for_a_value_moves_no_cursor(form: list[str]) -> None:
+    text = "from enum import Enum\nK = Enum('\\x1b[2J', 'a b')\nLSTM(K.a)"
+    finished = command(text, "-n", *form)
+    assert "[2J" in finished.out
+    assert finished.out.replace("\n", "").isprintable()
 
 
 def test_what_no_view_shows_ends_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
