@@ -221,7 +221,8 @@ def searched(name: str) -> Callable[..., object]:
         plain = re.sub(r"\[[^\]]*\]", "", re.sub(r"\\.", "", pattern))
         texts = (part for part in (*given, *named.values()) if isinstance(part, str))
         longest = max(map(len, texts), default=0)
-        tries = longest ** len(re.findall(r"[*+{]", plain))
+        sides = len(re.findall(r"(?<!\()[?|]", plain))  # of each, one after the other is tried
+        tries = longest ** len(re.findall(r"[*+{]", plain)) << sides
         kinds = {*map(type, given), *map(type, named.values())}
         if tries > 10**7 or re.search(r"\)[*+{]", plain) or not kinds <= {str, int}:
             raise IsOpenError(Open("a search", "what this finds is not read"))
