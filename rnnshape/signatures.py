@@ -39,6 +39,8 @@ OPERATIONS = _SECTIONS["ops"]
 ARGUMENT_OBJECTS = {
     module: _SECTIONS[module] for module in ("initializers", "regularizers", "constraints")
 }
+# The methods of a model that train it or give it data.
+METHODS = _SECTIONS["methods"]
 # Other names that Keras has for the same things.
 ALIASES = _SECTIONS["aliases"]
 # How Keras' functions are named where a layer takes one: `activation=tf.nn.relu` is 'relu'.
@@ -135,7 +137,7 @@ def is_recurrent(name: str) -> bool:
 
 @cache
 def signature(name: str) -> Signature:
-    """The signature of a name that `module_of` knows.
+    """The signature of a name that `module_of` knows, or of a method of a model.
 
     What an operation takes may be a number too, so that its tensors are among its arguments.
 
@@ -146,7 +148,7 @@ def signature(name: str) -> Signature:
     """
     if name == "Sequential":
         return Signature(("layers",), ("layers",), {}, ("inputs",))
-    tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *ARGUMENT_OBJECTS.values())
+    tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *ARGUMENT_OBJECTS.values(), METHODS)
     takes, _, called = next(table[name] for table in tables if name in table).partition(" -> ")
     tensors = tuple(called[1:-1].split(", ")) if called else ()
     known = replace(_arguments(takes), tensors=tensors)

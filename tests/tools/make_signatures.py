@@ -4,7 +4,7 @@
 
 A line is a name of Keras, what it takes, and the tensors that a layer is then called with, or a
 function of `keras.ops` takes: `Softmax (axis=-1, **layer) -> (inputs, mask)`. `**layer` is what
-every layer takes.
+every layer takes. Of a model they are the methods that train it or give it data.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ NOT_TO_WRITE = {"InputLayer", "InputSpec", "Layer", "Wrapper", "STFT"}  # STFT n
 # The only class of Keras that shares its name with a layer.
 NAMES_HERE = {("initializers", "Identity"): "IdentityInitializer"}
 
+METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
+           "predict_on_batch")  # fmt: skip
 # Parameters of functions that are tensors, unless their default is a number. All others are data.
 TENSORS = {
     *("x", "x1", "x2", "xs", "y", "a", "b", "array", "condition", "indices", "inputs", "operands"),
@@ -56,6 +58,8 @@ def lines(keras: Any) -> Iterator[str]:
             )
             called = f" -> ({', '.join(called_with(found))})" if module == "layers" else ""
             yield f"{name} ({takes}){called}"
+    yield "[methods]"
+    yield from (f"{name} ({written(parameters(getattr(keras.Model, name)))})" for name in METHODS)
     yield "[activations]"
     for name in sorted(vars(keras.activations)):
         if not name.startswith("_") and name not in ("get", "serialize", "deserialize"):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.description import describe
-from rnnshape.errors import Place, Problem, QueryError
+from rnnshape.errors import Place, Problem, QueryError, did_you_mean
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
@@ -19,7 +19,7 @@ from rnnshape.reading.names.order import Part
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Log
-from rnnshape.signatures import is_operation, snake_case
+from rnnshape.signatures import METHODS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
@@ -112,13 +112,17 @@ class Session:
         return self.sources.setdefault(key, (owner, made))[1]
 
     def old_arguments(self, of: str, named: Mapping[str, Any]) -> None:
-        """Notes the arguments of Keras 1 and 2 of a method, an optimizer or a callback."""
+        """Notes what a method, an optimizer or a callback does not take, or no longer."""
         places, written = self.places(), self.written()
         for word in named:
             today = keras2.argument(of, word)
             if today is not None:
                 value = written.get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
+            elif of in METHODS and word not in (known := signature(of).names):
+                message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
+                message += f" (Keras: \"got an unexpected keyword argument '{word}'\")"
+                self.problem("keras", message, (), places.get(word))
 
     @property
     def is_ready_for_none(self) -> bool:

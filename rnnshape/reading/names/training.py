@@ -20,20 +20,11 @@ from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
+from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, metric_named
 from rnnshape.training.data import WITHOUT_LABELS
 
 LONGEST_NAME = 40  # characters of an argument that is no name
-METHODS = {
-    "fit": ("x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_split",
-            "validation_data"),
-    "evaluate": ("x", "y", "batch_size"),
-    "predict": ("x", "batch_size"),
-    "train_on_batch": ("x", "y", "sample_weight", "class_weight"),
-    "test_on_batch": ("x", "y"),
-    "predict_on_batch": ("x",),
-    "__call__": ("x",),
-}  # fmt: skip
 # What a config says of a loss that was given nothing of the kind.
 USUAL = ("axis", -1), ("axis", None), ("ignore_class", None)
 # What a model of the code may do itself with each batch.
@@ -80,7 +71,7 @@ class Compiled(NamedTuple):
 
 
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
-    words = dict(zip(("optimizer", "loss", "loss_weights", "metrics"), values, strict=False))
+    words = dict(zip(signature("compile").names, values, strict=False))
     words |= named
     metrics, place = words.get("metrics"), session().evaluator.place
     if isinstance(metrics, str | LossOrMetric):
@@ -137,8 +128,9 @@ def given_to(
     """The call that is followed now, with its data."""
     evaluator = session().evaluator
     node = evaluator.node
-    words = dict(zip(METHODS[method], values, strict=False)) | dict(named)
-    written = _written(node, METHODS[method]) if isinstance(node, ast.Call) else {}
+    names = ("x",) if method == "__call__" else signature(method).names
+    words = dict(zip(names, values, strict=False)) | dict(named)
+    written = _written(node, names) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line, column = where_of(place)
     if compiled and compiled.third and method not in WITHOUT_LABELS:
