@@ -39,6 +39,9 @@ PENDING = "· by the rule, not yet measured"
 def load(shell: Any) -> None:
     """Adds the magic to IPython, for a line and for a whole cell."""
 
+    from IPython.core.magic import no_var_expand
+
+    @no_var_expand  # IPython runs what stands in braces, and a text is not run
     def rnnshape(line: str, cell: str | None = None) -> object:
         """What comes out of a Keras layer: the command `rnnshape`, answered in the cell.
 

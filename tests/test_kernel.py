@@ -41,6 +41,8 @@ CELLS = {
     "bad line": "%rnnshape 'LSTM(64)",
     "bracket": "%rnnshape LSTM(64",
     "nothing": "%rnnshape",
+    "braces": "touched = []\n%rnnshape LSTM({touched.append(3)}) -n",
+    "untouched": "touched",
     "unquoted": "%rnnshape LSTM(4, name='a b') -> Dense(1) -t 7 -n",
     "returned": "_.outputs['o'].shape",
     "assigned": "kept = %rnnshape gru -n",
@@ -182,6 +184,10 @@ def test_a_line_that_is_broken(shown: Shown) -> None:
 def test_a_call_needs_no_quotes(shown: Shown) -> None:
     assert "LSTM(4, name='a b')" in shown("unquoted", "text/plain")
     assert "(2, 7, 1)" in shown("unquoted", "text/plain")
+
+
+def test_what_stands_in_braces_is_not_run(shown: Shown) -> None:
+    assert shown("untouched", "text/plain") == "[]"
 
 
 def test_what_is_live_is_the_beginning_of_a_chain(shown: Shown) -> None:
