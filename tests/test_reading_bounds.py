@@ -841,6 +841,15 @@ def test_what_code_has_changed_of_its_reader_reaches_no_other_answer(harm: str) 
             assert str(reader.read(f"LSTM({size} ** 2)").networks[0]) == f"LSTM({size**2})"
 
 
+@linux
+@pytest.mark.process
+def test_a_copy_that_waits_is_left_behind_by_nobody() -> None:
+    """Also where the parent is gone, which would have ended it."""
+    change = "; import time; c.LONGEST_WAIT = 1; c.read = lambda *a: time.sleep(30)"
+    with Reader(lambda: changed(change)) as reader, pytest.raises(QueryError, match="SIGALRM"):
+        reader.read("LSTM(2 ** 3)")
+
+
 @pytest.mark.process
 def test_what_takes_too_much_memory_is_said() -> None:
     with Reader(impatient) as reader, pytest.raises(QueryError, match="too much memory"):

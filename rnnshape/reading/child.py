@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -21,6 +22,7 @@ except ImportError:  # Windows has none: there the wall clock is all there is
     resource = None  # type: ignore[assignment]
 
 SECONDS = 8  # of the processor
+LONGEST_WAIT = 60  # seconds, for a copy: a parent that is still there waits for less
 MEMORY = 2**30  # bytes
 HAS_LIMITS = resource is not None
 LONGEST_ANSWER = 2**26  # bytes
@@ -64,9 +66,11 @@ def _read_by_a_copy(line: bytes) -> bytes:
     if copy == 0:
         _be_the_copy(line, answer)
     os.close(answer)  # then the pipe ends with the copy
+    signal.alarm(LONGEST_WAIT)
     with open(answers, "rb") as pipe:
         said = pipe.readline(LONGEST_ANSWER)
     code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
+    signal.alarm(0)
     if not said.endswith(b"\n"):  # the parent learns by what it ended
         _bound()  # then no core is left
         if code < 0:
