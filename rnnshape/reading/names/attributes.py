@@ -26,7 +26,7 @@ def methods(layer: str) -> tuple[str, ...]:
 
 def may_have(layer: str, name: str) -> bool:
     """Whether a layer may have what is neither an argument of it nor of another."""
-    return layer == BIDIRECTIONAL or name == "cell" or name not in _known()
+    return layer == BIDIRECTIONAL or name in ("cell", "weights") or name not in _known()
 
 
 def dtype(said: Any) -> Any:

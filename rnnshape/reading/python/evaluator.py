@@ -27,11 +27,10 @@ from rnnshape.reading.python.stand_in import (
     StandIn,
     bounded,
     has_stand_in,
-    hook,
     is_of_code,
     is_settable,
+    is_there,
     is_visible,
-    lacks,
     left,
     plain_type,
     stored_name,
@@ -104,17 +103,15 @@ class Evaluator:
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
             value = self.attribute(owner, name)
-            is_missing = isinstance(value, Open) and lacks(owner, name)
-            is_none = is_missing and isinstance(owner, Module) and value.reason
+            if is_there(owner, name, value) is not False:
+                return value
+            is_none = isinstance(owner, Module) and value.reason
             if is_none and self.trying and not default:
                 raise AttributeError(name)
-            return default[0] if default and is_missing else value
+            return default[0] if default else value
 
         def has(owner: object, name: str) -> object:
-            found, may_have = self.attribute(owner, name), hook(owner, "own_may_have")
-            if isinstance(owner, Open) or not (isinstance(found, Open) and lacks(owner, name)):
-                return found if isinstance(owner, Open) else True
-            return found if may_have and may_have(owner, name) else False
+            return is_there(owner, name, self.attribute(owner, name))
 
         doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
         return doors | {"globals": lambda: dict(self.module.names)}

@@ -281,6 +281,14 @@ def lacks(owner: object, name: str) -> bool:
     return not any(stored in names for names in (getattr(owner, "__dict__", {}), *made))
 
 
+def is_there(owner: object, name: str, found: object) -> object:
+    """Whether a value has what was found under a name: open where nobody knows."""
+    if isinstance(owner, Open) or not (isinstance(found, Open) and lacks(owner, name)):
+        return found if isinstance(owner, Open) else True
+    may_have = hook(owner, "own_may_have")
+    return found if may_have and may_have(owner, name) else False
+
+
 def taken(owner: object, stored: str, found: Any) -> Any:
     """What code takes of a class: a method that is not its own, as a dataclass has one from Python,
     is for what is of that class alone. A property of ours it could change for whatever is read
