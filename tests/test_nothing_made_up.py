@@ -589,6 +589,23 @@ m = Model(x, [net(x), net(x, other=True)])
     assert [question.notes for question in questions] == [(note,), ()]
 
 
+def test_a_layer_that_is_built_and_never_called_is_told() -> None:
+    text = """
+class Net(Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.other, self.third = Dense(3), Dense(5), Dense(7)
+        self.first.build((None, 4))
+        self.other.build((None, 4))
+    def call(self, x):
+        return self.first(x)
+net = Net()
+net(np.ones((2, 4)))
+"""
+    (question,) = read_code(f"import numpy as np{text}", {}).questions
+    assert question.notes == ("not counted: Dense(5), which this call does not use",)
+
+
 def test_what_no_input_says_is_as_long_as_the_data(tmp_path: Path) -> None:
     path = tmp_path / "data.py"
     path.write_text(

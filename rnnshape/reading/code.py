@@ -271,8 +271,9 @@ def _not_counted(model: Model) -> tuple[str, ...]:
             call.layer for call in part.own_calls()
         ):
             rows.append(part.own_title)
-        elif isinstance(part, Layer) and vars(part).get("own_layer") in others:
-            rows.append(str(part.own_layer.call))
+        elif isinstance(part, Layer) and (layer := vars(part).get("own_layer")) not in used:
+            is_built = part.own_keras_name and part.own_is_built
+            rows += [str(layer.call)] if layer and (is_built or layer in others) else []
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()
 
 

@@ -233,7 +233,7 @@ class Layer(StandIn):
         return counted_in_all(self.own_weights, inner, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:
-        """A layer of the code may make its weights here."""
+        self.own_is_built = True  # a layer of the code may make its weights here
 
     add_weight = add_weight
     count_params = count_params
@@ -393,8 +393,8 @@ def stand_in_of(layer: Any) -> Any:
     if not isinstance(layer, graph.Layer) or layer.stand_in is not None:
         return getattr(layer, "stand_in", layer)
     name = layer.call.name
-    is_of_keras = signatures.module_of(name) == "layers"
-    made: Layer = Layer.__new__(layer_class(name) if is_of_keras else Layer)
-    made.own_is_built, made.own_layer, made.own_is_any = True, layer, not is_of_keras
+    is_any = signatures.module_of(name) != "layers"
+    made: Layer = Layer.__new__(Layer if is_any else layer_class(name))
+    made.own_layer, made.own_is_built, made.own_is_any = layer, is_any, is_any
     layer.stand_in = made
     return made
