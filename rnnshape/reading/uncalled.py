@@ -58,12 +58,8 @@ def call_what_is_not_called(evaluator: Evaluator) -> None:
 
 def _is_abstract(found: Any) -> bool:
     """Whether it is a class that leaves methods to those that derive from it."""
-    for name in dir(found) if isinstance(found, type) else ():
-        part = getattr_static(found, name)
-        method = part.fget if isinstance(part, property) else part
-        if isinstance(method, FunctionType) and hasattr(method, "__isabstractmethod__"):
-            return True
-    return False
+    parts = [getattr_static(found, name) for name in dir(found)] if isinstance(found, type) else []
+    return any(getattr(part, "__isabstractmethod__", False) is True for part in parts)
 
 
 def _call_openly(

@@ -10,7 +10,6 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, unread_layer, unread_step
-from rnnshape.reading.python import opens_in
 
 
 class StringLookup(UnreadLayer):
@@ -37,14 +36,13 @@ class StringLookup(UnreadLayer):
         self.set_vocabulary(vocabulary)
 
     def set_vocabulary(self, vocabulary: Any, *_: Any, **__: Any) -> None:
-        self.own_words = vocabulary if isinstance(vocabulary, list | tuple) else None
+        is_known = isinstance(vocabulary, list | tuple)
+        self.own_words: Any = vocabulary if is_known else opened("words")
 
     def adapt(self, *_: Any, **__: Any) -> None:
-        self.own_words = None
+        self.set_vocabulary(None)
 
     def get_vocabulary(self, include_special_tokens: Any = True) -> Any:
-        if self.own_words is None or any(opens_in(self.own_special)):
-            return opened()
         words = [word for word in self.own_words if word not in self.own_special]
         return [*self.own_special, *words] if include_special_tokens is True else words
 

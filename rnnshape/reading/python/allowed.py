@@ -49,6 +49,13 @@ def unchanged(*values: object, **_: object) -> object:
     return first if callable(first) else unchanged
 
 
+def _abstract(method: Any) -> Any:
+    """`abc.abstractmethod`: it marks the code's own functions, and nothing else."""
+    if hasattr(method, "own_body"):
+        method.__isabstractmethod__ = True
+    return method
+
+
 def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
     """Python's own, for classes of the code. It runs a text that has the fields' names in it.
     Without a docstring it would write the defaults into one, and with slots it would make another
@@ -374,7 +381,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
-    "abc": {"ABC": object, "abstractmethod": unchanged},
+    "abc": {"ABC": object, "abstractmethod": _abstract},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
     "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
