@@ -16,6 +16,9 @@ WITHOUT_SHAPE = (
 # Of these Keras takes no more than there is to be gone over.
 SMALL = ("strides", "pool_size", "kernel_size", "dilation_rate", "cropping", "groups")
 
+# Layers that only order entries anew, whatever these are.
+REARRANGING = ("Flatten", "Permute", "RepeatVector", "Reshape")
+INTEGERS = ("int16", "int32", "int64", "uint8", "uint16", "uint32", "bool")
 # Layers that can be an activation without bringing weights, or another shape, of their own.
 PLAIN_ACTIVATIONS = ("Activation", "ELU", "LeakyReLU", "ReLU", "Softmax")
 
@@ -34,7 +37,7 @@ def check(call: Call) -> bool:
                 hint = did_you_mean(value, kind.words) if isinstance(value, str) else ""
                 what = f"{call.name} takes {argument} as {kind.allowed}, not {printed(value)}"
                 raise call.error(what + hint + kind.quote(value), argument)
-            known = known and not _is_beyond_the_rule(argument, value)
+            known = known and not _is_beyond_the_rule(call.name, argument, value)
         for inner in value if isinstance(value, tuple) else (value,):
             if isinstance(inner, Call):
                 known = check(inner) and known
@@ -93,14 +96,15 @@ def candidates(name: str, argument: str, number: int, place: int) -> Value:
     return next((value for value in likely if kind.takes(value)), number)
 
 
-def _is_beyond_the_rule(argument: str, value: Value) -> bool:
+def _is_beyond_the_rule(name: str, argument: str, value: Value) -> bool:
     match argument:
         case "activation" | "recurrent_activation":  # a glu halves the last axis
             return value == "glu" or (
                 isinstance(value, Call) and value.name not in PLAIN_ACTIVATIONS
             )
         case "dtype":  # of a quantized layer the weights are others
-            return value is not None and value not in FLOATS
+            known = (*FLOATS, *INTEGERS) if name in REARRANGING else FLOATS
+            return value is not None and value not in known
         case "cell" | "cells":  # a stack of cells within another
             cells = value if isinstance(value, tuple) else ()
             return any(isinstance(cell, Call) and cell.name == "StackedRNNCells" for cell in cells)
