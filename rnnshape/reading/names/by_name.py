@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rnnshape.errors import Problem
+from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.training import TrainingCall
+from rnnshape.training import TrainingCall, loss_named, losses, metric_named
+from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
 
 
@@ -30,6 +31,7 @@ def wrong_names(
     if has_loss and given.y is None and call.x and all(data.shape for data in call.x):
         message = f"{call.call} is given no labels, which the loss compares with the output"
         yield _problem(call, message, "None values not supported", ())
+    yield from _unknown_names(call, loss, metrics)
     if not keyed:
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:
@@ -41,6 +43,29 @@ def wrong_names(
             )
     if len(gives) > 1:
         yield from _numbers_of_metrics(call, metrics, outputs, is_named)
+
+
+def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:
+    """Losses and metrics by names that Keras does not have, which it asks of nobody else."""
+    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {"Accuracy"}
+    for what, given, known, names in (
+        ("loss", loss, loss_named, {*losses.NAMES}),
+        ("metric", metrics, metric_named, metric_names),
+    ):
+        for name in _texts(given):
+            if known(name) is None and name not in names:
+                message = f"Keras has no {what} {name!r}{did_you_mean(name, names)}"
+                yield _problem(call, message, f"Could not interpret {what} identifier: {name}", ())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The names in what `compile` is given; a config is none."""
+    if isinstance(value, str):
+        yield value
+    elif not (isinstance(value, dict) and "class_name" in value):
+        parts = value.values() if isinstance(value, dict) else value
+        for part in parts if isinstance(value, dict | list | tuple) else ():
+            yield from _texts(part)
 
 
 def _has_no_names(model: Any) -> bool:
