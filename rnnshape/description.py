@@ -57,8 +57,7 @@ class Description:
     @property
     def assumed_kinds(self) -> list[str]:
         """The kinds of sizes that no text says: `["batch", "timesteps"]`."""
-        axes = (axis for tensor in self.inputs for axis in tensor.axes if axis.is_assumed)
-        return [*dict.fromkeys(kind_of_axis(axis.name) for axis in axes)]
+        return _assumed_kinds(self.inputs)
 
     @cached_property
     def is_complete(self) -> bool:
@@ -136,21 +135,26 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
         return describe(network, sizes, measured), question
     except QueryError as wrong:
         refusals = {wrong.message}
+        assumed = _assumed_kinds(_Run(network, sizes, columns_of(network)[0], measured).inputs)
         for kind in ("timesteps", "space", "features"):
-            for times in MORE if sizes.given(kind) is None else ():
+            for times in MORE if kind in assumed else ():
                 larger = replace(sizes, times=((kind, times),))
                 try:
                     described = describe(network, larger, measured)
                 except QueryError as again:
                     refusals.add(again.message)
                     continue
-                if kind in described.assumed_kinds:
-                    return described, replace(question, dimensions=larger)
+                return described, replace(question, dimensions=larger)
         if question.is_of_code and len(refusals) > 1:  # it depends on what is assumed
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):
                 return describe(unsaid, sizes, measured), replace(question, network=unsaid)
         raise
+
+
+def _assumed_kinds(inputs: Iterable[Tensor]) -> list[str]:
+    axes = (axis for tensor in inputs for axis in tensor.axes if axis.is_assumed)
+    return [*dict.fromkeys(kind_of_axis(axis.name) for axis in axes)]
 
 
 class _Run:

@@ -31,6 +31,7 @@ from rnnshape.network import Question
 from rnnshape.reading import Reading, read
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
+from rnnshape.reading.names.session import MORE_CALLS
 from rnnshape.reading.python import Evaluator, Open, StandIn
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.reading.reader import Reader, launched, reader_of_process
@@ -305,6 +306,19 @@ ATTACKS: dict[str, str] = {
     "for _ in range(200): y = LSTM(3, return_sequences=True)(y)\n"
     "m = Model(x, y)\nm.compile('adam', 'mse')\n"
     "for i in range(200): m.fit(np.zeros((9, 5, 3 + i)), np.zeros((9, 4 + i)))",
+    "networks_that_do_not_fit": "import numpy as np\n" + "".join(
+        f"m{i} = Sequential([Input((5, 2)), *(GRU(3, return_sequences=True) for _ in range(50))])\n"
+        f"m{i}.compile('adam', 'mse')\n"
+        f"for j in range(4): m{i}.fit(np.zeros((9, 5, 3 + j)), np.zeros((9, {i} + j)))\n"
+        for i in range(20)
+    ),
+    "inputs_that_do_not_fit": "import numpy as np\n"
+    "x = [Input((None, None, 1)) for _ in range(300)]\nm = Model(x, [Dense(3)(y) for y in x])\n"
+    "m.compile('adam', 'mse')\n"
+    "m.fit([np.zeros((9, 5, 6, 1))] * 300, [np.zeros((9, 4))] * 300)",
+    "calls_that_do_not_fit": "import numpy as np\nm = Sequential([Input((5, 2)), LSTM(3)])\n"
+    "m.compile('adam', 'mse')\n"
+    "for i in range(300): m.fit(np.zeros((9, 5, 2)), np.zeros((9, 4 + i)))",
     "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
 }  # fmt: skip
 
@@ -932,6 +946,11 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert len(reading.networks) == models
     [note] = reading.messages
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
+
+
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("s_that_do_not_fit")])
+def test_data_that_is_not_compared_is_told(attack: str) -> None:
+    assert MORE_CALLS in [message.message for message in read(ATTACKS[attack]).messages]
 
 
 @pytest.mark.parametrize("attack", ["array_product", "set_item"])

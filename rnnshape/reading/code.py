@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Source, Value, reasons
@@ -22,7 +23,13 @@ from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import MOST_MODELS, SESSION, Session, unknown_of
+from rnnshape.reading.names.session import (
+    MORE_CALLS,
+    MOST_MODELS,
+    SESSION,
+    Session,
+    unknown_of,
+)
 from rnnshape.reading.names.training import compiled_losses, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened
@@ -30,12 +37,16 @@ from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import call_what_is_not_called
+from rnnshape.training import TrainingCall
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
 MOST_FILES = 20  # that code imports from its own folder
 MOST_IN_ALL = 5_000  # layers of all networks
+# Of all calls that give data, each times the layers of its network and how often the rule is asked
+# of these: for what it returns, and for each axis that it takes.
+MOST_COMPARED, OF_OUTPUTS = 25_000, 8
 
 
 def read_code(
@@ -94,7 +105,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
     questions: list[Question] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
-    layers = 0
+    layers = compared = 0
     try:
         for question in _finished(evaluator):
             layers += len(question.network.steps)
@@ -102,9 +113,17 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 words = f"{MOST_MODELS:,} models and {MOST_IN_ALL:,} layers"
                 evaluator.tell(NotReadError(f"at most {words} are answered: there are more"))
                 break
+            calls = list[TrainingCall]()
+            for call in question.calls:
+                compared += _work_of(call, question.network)
+                if compared > MOST_COMPARED:
+                    evaluator.tell(NotReadError(MORE_CALLS))
+                    break
+                calls.append(call)
             notes = (*usual, *held.notes_of(question.network), *question.notes)
             network = replace(question.network, problems=tuple(held.problems))
-            questions.append(replace(question, network=network, notes=notes))
+            made = replace(question, network=network, notes=notes, calls=tuple(calls))
+            questions.append(made)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
@@ -118,6 +137,13 @@ def reading_of(evaluator: Evaluator) -> Reading:
         tuple(evaluator.labels),
         tuple(QueryError(refusal.reason, refusal.place) for refusal in evaluator.refusals),
     )
+
+
+def _work_of(call: TrainingCall, network: Network) -> int:
+    network = call.network if isinstance(call.network, Network) else network
+    shapes = (source.shape for source in network.inputs)
+    axes = sum(len(shape) if isinstance(shape, tuple) else len(RANKS) for shape in shapes)
+    return len(network.steps) * (OF_OUTPUTS + axes) * len(columns_of(network))
 
 
 # The text

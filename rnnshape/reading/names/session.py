@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.description import describe
-from rnnshape.errors import Place, Problem, QueryError, did_you_mean
+from rnnshape.errors import NotReadError, Place, Problem, QueryError, did_you_mean
 from rnnshape.expression import Unknown, calls_within
 from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
@@ -27,6 +27,7 @@ STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 # What a handler does that only tells of what it caught.
 SAYS = ("raise", "print(", "log", "traceback.", "warnings.", "sys.", "exit(", "quit(")
 MOST_CALLS = 200  # of training, that are kept
+MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
 
 
 class Session:
@@ -80,7 +81,9 @@ class Session:
         is_new = all(
             call is not model or given[:4] != before[:4] for call, _, before in self.trained
         )
-        if is_new and len(self.trained) < MOST_CALLS:
+        if is_new and len(self.trained) == MOST_CALLS:
+            self.evaluator.tell(NotReadError(MORE_CALLS))
+        elif is_new:
             self.trained.append((model, layers, given))
 
     def step(
