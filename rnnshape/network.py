@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
@@ -47,6 +47,7 @@ class Dimensions:
         return size
 
 
+@lru_cache(maxsize=256)
 def kind_of_axis(axis: str) -> str:
     """Which of the sizes counts along an axis."""
     kind = "features" if axis == "channels" else axis
@@ -137,6 +138,9 @@ class Step:
     @property
     def refs(self) -> tuple[Ref, ...]:
         """Every tensor that it is called with, without a name first."""
+        match self.arguments, self.keywords:
+            case (Ref() as only,), ():  # most have no more
+                return (only,)
         return tuple(refs_in((*self.arguments, *(value for _, value in self.keywords))))
 
 

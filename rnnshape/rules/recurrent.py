@@ -49,10 +49,10 @@ def recurrent(call: Call, given: Tensor) -> Facts:
     one_pass = _pass_of_cells(call, (call,), given, stacked=False)
     if call.name in CUDNN_BY_LAYER:
         needed = CUDNN_BY_LAYER[call.name]
-        bars = tuple(
-            f"{name}={printed(call[name])}"
-            for name, words in needed.items()
-            if call[name] not in words
+        bars = tuple(  # what is not given is as it must be
+            f"{name}={printed(value)}"
+            for name, value in call.arguments
+            if name in needed and value not in needed[name]
         )
         if bars or needed.keys().isdisjoint(dict(call.left_open)):
             one_pass = one_pass._replace(bars_cudnn=bars)

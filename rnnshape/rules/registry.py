@@ -211,9 +211,9 @@ def weight(
     `initializer` is the argument that has it, where its name is another than the weight's, and
     `trained` says whether training changes it, unless the layer is frozen.
     """
-    argument = initializer or f"{name.removesuffix('_kernel')}_initializer"
-    given = call[argument]
-    chosen = given.name if isinstance(given, Call) else given
+    argument, given = initializer or _initializer_of(name), dict(call.arguments)
+    value = given[argument] if argument in given else call[argument]
+    chosen = value.name if isinstance(value, Call) else value
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
     least, most = AXES_OF_INITIALIZERS.get(word, (0, 99))
     if not least <= len(axes) <= most:
@@ -229,9 +229,14 @@ def weight(
         axes,
         meaning,
         "weight",
-        is_trained=trained and call["trainable"] is not False,
-        itemsize=_itemsize(str(call["dtype"])),
+        is_trained=trained and given.get("trainable") is not False,
+        itemsize=_itemsize(str(given.get("dtype"))),
     )
+
+
+@cache
+def _initializer_of(weight: str) -> str:
+    return f"{weight.removesuffix('_kernel')}_initializer"
 
 
 @cache
