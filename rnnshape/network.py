@@ -199,6 +199,27 @@ class Network:
                 found |= dict.fromkeys(unknowns_in(shape))
         return tuple(found)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether each step takes what is there before it, and the network returns what is."""
+
+        def are_there(refs: Sequence[Ref], steps: int) -> bool:
+            return all(
+                ref.output >= 0 and (0 < ref.step <= steps or ref.output < inputs * (not ref.step))
+                for ref in refs
+            )
+
+        inputs = len(self.inputs)
+        return (
+            bool(self.steps)
+            and are_there(self.outputs, len(self.steps))
+            and all(
+                are_there(step.refs, number)
+                and (step.same_as is None or 0 < step.same_as <= number)
+                for number, step in enumerate(self.steps)
+            )
+        )
+
     def returned(self, count: int) -> tuple[Ref, ...]:
         """What a model of it returns; `count` is how many tensors the last step does."""
         return self.outputs or tuple(Ref(len(self.steps), place) for place in range(count))

@@ -29,6 +29,7 @@ from rnnshape.fitting import problems_of_calls
 from rnnshape.measuring import launch
 from rnnshape.network import Question
 from rnnshape.reading import Reading, read
+from rnnshape.reading.child import encoded
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.names.session import MORE_CALLS
@@ -853,6 +854,32 @@ def test_what_code_has_changed_of_its_reader_reaches_no_other_answer(harm: str) 
                 reader.read(f"LSTM({size} ** 3)", {"n": 1})
             assert time.monotonic() - began < 20
             assert str(reader.read(f"LSTM({size} ** 2)").networks[0]) == f"LSTM({size**2})"
+
+
+@pytest.mark.parametrize(
+    ("said", "forged"),
+    [
+        ('"step": 0', '"step": 7'),
+        ('"step": 0', '"step": -1'),
+        ('"output": 0', '"output": 1'),
+        ('"same_as": null', '"same_as": 1'),
+        ('"units"', "5"),
+        ('["LSTM(2 ** 3)", 0, 4, "", 0]', "[]"),
+        ('["LSTM(2 ** 3)", 0, 4, "", 0]', '{"type": "Call", "name": "LSTM"}'),  # it has no end
+        ('"name": "LSTM"', '"name": ["LSTM"]'),
+        ('"notes": []', '"notes": [5]'),
+        ('"calls": []', '"calls": [{"type": "Ref", "step": 0}]'),
+        ('"steps": [', '"inputs": [], "steps": ['),
+    ],
+)
+def test_an_answer_that_is_forged_is_none(
+    said: str, forged: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = encoded(read("LSTM(2 ** 3)")).decode()
+    assert said in honest
+    monkeypatch.setattr(Reader, "_answer", lambda *_: honest.replace(said, forged, 1).encode())
+    with pytest.raises(QueryError, match="it has changed its reader"):
+        Reader(launched).read("LSTM(2 ** 3)")
 
 
 @linux

@@ -25,7 +25,7 @@ SECONDS = 8  # of the processor
 LONGEST_WAIT = 60  # seconds, for a copy: a parent that is still there waits for less
 MEMORY = 2**30  # bytes
 HAS_LIMITS = resource is not None
-LONGEST_ANSWER = 2**26  # bytes
+LONGEST_ANSWER = 2**24  # bytes: whoever decodes them needs up to forty times as much
 HAS_NUMPY = 3  # how a copy exits that has imported it
 LIMITS = {
     "RLIMIT_CPU": SECONDS,

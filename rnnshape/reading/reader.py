@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
-from rnnshape.network import Dimensions
+from rnnshape.network import Dimensions, Network, Question
 from rnnshape.reading import is_file, read
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
@@ -61,6 +61,7 @@ class Reader:
         if _is_read_here(what):
             return read(what, let, dimensions)
         from rnnshape.reading.child import decoded
+        from rnnshape.wire import of_fields
 
         line = _request(what, let, dimensions)
         with self._lock:
@@ -70,8 +71,11 @@ class Reader:
                 self.close()
                 raise
         try:
-            said = decoded(answer)
-            made = said if isinstance(said, QueryError | str) else Reading(*said)
+            made: Reading | QueryError | str = decoded(answer)
+            if not isinstance(made, QueryError | str):
+                made = Reading(*of_fields(Reading, made))
+                if not all(map(_is_sound, made.questions)):
+                    raise ValueError("a network takes what is not there")
         except Exception:  # by our own `encoded` it is always one of these
             raise QueryError("the code can't be read: it has changed its reader") from None
         if isinstance(made, QueryError):
@@ -142,6 +146,15 @@ def _request(what: str, let: Mapping[str, Value] | None, dimensions: Dimensions 
 
 def _is_read_here(what: str) -> bool:
     return not is_file(what) and is_literal(what)
+
+
+def _is_sound(question: Question) -> bool:
+    networks = question.network, *(call.network for call in question.calls)
+    return all(
+        isinstance(network, Network) and network.is_sound
+        for network in networks
+        if network is not None
+    )
 
 
 def _received(stream: int) -> tuple[bytes | None, bool]:
