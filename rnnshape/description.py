@@ -24,7 +24,7 @@ from rnnshape.columns import (
 )
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
-from rnnshape.layer import Layer, check_same_weights, masks_taken
+from rnnshape.layer import Layer, check_same_weights, layer_of_unknown, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
 from rnnshape.network_inputs import described_input, with_assumed_as_open
@@ -253,7 +253,8 @@ def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
     if len(made) < min(2, len(runs)):
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
-        made = [(run, Layer(number, step, tuple(map(run.tensor, step.refs)), None)) for run in runs]
+        given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
+        made = [(run, layer_of_unknown(number, step, tensors)) for run, tensors in given]
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]

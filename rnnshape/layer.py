@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
-from rnnshape.rules import has_rule
+from rnnshape.rules import facts_of_unknown, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
 # It takes masks off the very tensors that it is given.
@@ -151,6 +151,12 @@ def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network)
                 f'what needs {weight.sizes}: make a layer for each (Keras: "is incompatible with '
                 'the layer", "Matrix size-incompatible")'
             )
+
+
+def layer_of_unknown(number: int, step: Step, given: tuple[Tensor | None, ...]) -> Layer:
+    """A layer that is given what no known sizes stand for."""
+    facts = facts_of_unknown(step.layer, given)
+    return Layer(number, step, given, facts and facts.renamed(step.names))
 
 
 def _masked(tensors: Sequence[Tensor | None]) -> bool | None:

@@ -89,11 +89,11 @@ SEEN = {
         Said([[2, 5, 2]], ["batch"], [], [("Dense(2)", 6), ("Dense(2)", 0), ("Dense(2)", 0)],
              [[2, 5, 2]] * 3, 6),
     ),
-    "numbers that no usual size gives": (
+    "a shape that is said, whatever comes": (
         "m = Sequential([Conv2D(8, 3, padding='same'), Reshape((32, 512)), Dense(3)])",
         Said([[2, None, None, None]], ["batch"], [f"inputs.shape[{axis}]" for axis in (1, 2, 3)],
-             [("Conv2D(8, 3, padding='same')", None), ("Reshape((32, 512))", None),
-              ("Dense(3)", None)], [[2, None, None, 8], None, None], None),
+             [("Conv2D(8, 3, padding='same')", None), ("Reshape((32, 512))", 0),
+              ("Dense(3)", 1539)], [[2, None, None, 8], [2, 32, 512], [2, 32, 3]], None),
     ),
     "a model that is called three times": (
         "x, m = Input((5, 2)), Sequential([Dense(2)])\nn = Model(x, m(m(m(x))))",

@@ -3,13 +3,21 @@ them: each drops a mask."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
+from rnnshape.rules.registry import (
+    SEQUENCE,
+    axes_of_rank,
+    made,
+    required_axes,
+    rule,
+    rule_of_unknown,
+)
 
 SAME_NUMBERS = "the same numbers in another shape"
 OTHER_ORDER = "the input with its axes in another order"
@@ -59,7 +67,20 @@ def reshape(call: Call, given: Tensor) -> Facts:
             f"{given.shape}: give a shape of as many, in which one size may be -1 {said}",
             argument,
         )
-    left_open = total.resized(lambda length: length // (rest or 1))
+    return _reshaped(given, kept, sizes, total.resized(lambda length: length // (rest or 1)))
+
+
+@rule_of_unknown("Reshape", "reshape")
+def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
+    """As it says, whether the numbers are as many or not."""
+    kept, argument = (1, "target_shape") if call.name == "Reshape" else (0, "newshape")
+    target = call[argument] if isinstance(call[argument], tuple) else (call[argument],)
+    assert isinstance(target, tuple)
+    sizes = [size if isinstance(size, int) else -1 for size in target]
+    return _reshaped(given, kept, sizes, joined(given.axes[kept:]))
+
+
+def _reshaped(given: Tensor, kept: int, sizes: Sequence[int], left_open: Axis) -> Facts:
     names = axes_of_rank(kept + len(sizes))[kept:] if sizes else ()
     pairs = zip(names, sizes, strict=True)
     axes = [left_open.named(name) if size == -1 else Axis(name, size) for name, size in pairs]
