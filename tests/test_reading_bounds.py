@@ -320,6 +320,17 @@ ATTACKS: dict[str, str] = {
     "calls_that_do_not_fit": "import numpy as np\nm = Sequential([Input((5, 2)), LSTM(3)])\n"
     "m.compile('adam', 'mse')\n"
     "for i in range(300): m.fit(np.zeros((9, 5, 2)), np.zeros((9, 4 + i)))",
+    "many_sizes_that_may_be_needed": "import numpy as np\nx = [Input((1,)) for _ in range(300)]\n"
+    "y = Concatenate()(x)\nfor _ in range(600): y = Dense(1)(y)\nm = Model(x, y)\n"
+    "m.compile('adam', 'mse')\n"
+    "for i in range(8): m.fit([np.zeros((9, 1))] * 300, np.zeros((9, i)))",
+    "many_axes_of_what_does_not_fit": "import numpy as np\n"
+    "m = Sequential([Input((1,) * 200), *[Dense(3) for _ in range(300)]])\n"
+    "m.compile('adam', 'mse')\n"
+    "for i in range(10): m.fit(np.zeros((9,) + (1,) * 199), np.zeros((9, i)))",
+    "many_cells_that_do_not_fit": "import numpy as np\n"
+    "m = Sequential([Input((5, 2)), RNN([LSTMCell(3)] * 1000)])\nm.compile('adam', 'mse')\n"
+    "for i in range(200): m.fit(np.zeros((9, 5, 2)), np.zeros((9, i + 4)))",
     "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
 }  # fmt: skip
 

@@ -243,6 +243,7 @@ def test_a_file_of_code_is_read_whatever_its_bytes(tmp_path: Path) -> None:
         GRU.encode("utf-16"),
         b"# coding: rot13\n" + GRU.encode(),
         b"# coding: idna\n" + GRU.encode(),
+        b"# coding: punycode\n" + GRU.encode() + b"\n#-" + b"a" * 99,
     ):
         path.write_bytes(content)
         assert [str(one) for one in read(str(path)).networks] == ["GRU(3)"]

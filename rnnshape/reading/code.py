@@ -12,7 +12,7 @@ from pathlib import Path
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
-from rnnshape.expression import Call, Source, Value, reasons
+from rnnshape.expression import Call, Source, Value, calls_within, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -143,7 +143,9 @@ def _work_of(call: TrainingCall, network: Network) -> int:
     network = call.network if isinstance(call.network, Network) else network
     shapes = (source.shape for source in network.inputs)
     axes = sum(len(shape) if isinstance(shape, tuple) else len(RANKS) for shape in shapes)
-    return len(network.steps) * (OF_OUTPUTS + axes) * len(columns_of(network))
+    layers = sum(1 for step in network.steps for _ in calls_within(step.layer))  # cells, too
+    described = (layers + axes) * (OF_OUTPUTS + axes) * len(columns_of(network))
+    return described + OF_OUTPUTS * len(network.outputs)  # of which each is compared with a y
 
 
 # The text

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, lookup
 from io import BytesIO
 from pathlib import Path
 
@@ -88,9 +88,11 @@ def _encoding(content: bytes) -> str:
     from tokenize import detect_encoding  # few files need it
 
     try:
-        return detect_encoding(BytesIO(content).readline)[0]
+        encoding = detect_encoding(BytesIO(content).readline)[0]
     except SyntaxError:  # it names no encoding that there is, or is not in it
         return "utf-8-sig"
+    # Of a long text punycode takes hours, as it puts each letter where it belongs.
+    return "utf-8-sig" if lookup(encoding).name == "punycode" else encoding
 
 
 def json_value(text: str, where: str) -> object:
