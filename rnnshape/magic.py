@@ -201,8 +201,11 @@ class _Names:
         for name in sorted(used & self.names.keys()):
             value, sizes = self.names[name], _shape(self.names[name])
             if sizes == ():  # a number of NumPy
-                value = _attribute(value, "item", lambda: None)()
-            parts = value if isinstance(value, tuple | list) and len(value) <= MOST else [value]
+                with suppress(Exception):
+                    value = value.item()
+            is_row = isinstance(value, tuple | list) and len(value) <= MOST
+            value = tuple(islice(value, MOST)) if is_row else value  # its class may go on for ever
+            parts = value if is_row else [value]
             if sizes:
                 yield f"{name}.shape", sizes
             elif all(isinstance(part, bool | int | float | str) for part in parts):
@@ -218,7 +221,8 @@ def _attribute(value: object, name: str, default: Any = None) -> Any:
 
 
 def _is_of_keras(value: object) -> bool:
-    return callable(_attribute(value, "get_config")) and not isinstance(value, type)
+    of_class = _attribute(type(value), "get_config")  # an object may answer to any name
+    return callable(of_class) and not isinstance(value, type)
 
 
 def _shape(value: object) -> tuple[int, ...] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
 
+from rnnshape.magic import _Names
 from tests.conftest import command
 
 pytestmark = [
@@ -247,3 +249,26 @@ def test_a_cell_holds_keras_code_or_questions(shown: Shown) -> None:
     assert "(2, 7, 1)" in shown("cell", "text/html")
     assert "Dense(2)" in shown("cell", "text/html")
     assert shown("lines", "stdout") == "# GRU(3)\no 2 3\n# LSTM(4)\no 2 4\n"
+
+
+def test_what_answers_to_any_name_ends_no_cell() -> None:
+    class Anything:
+        def __getattr__(self, name: str) -> Anything:
+            return self
+
+        def __call__(self) -> Anything:
+            return self
+
+    class Endless(list[int]):
+        def __iter__(self) -> Iterator[int]:
+            return count()
+
+    class Number:
+        shape = ()
+
+        def item(self) -> int:
+            raise ValueError
+
+    names = _Names({"a": Anything(), "b": Endless([1]), "c": Number(), "d": [1, 2], "e": [1] * 101})
+    assert not names.knows("a")
+    assert dict(names._plain(set("abcde"))) == {"b": (*range(100),), "d": (1, 2)}
