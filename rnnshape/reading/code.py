@@ -300,8 +300,8 @@ def _not_counted(model: Model) -> tuple[str, ...]:
         ):
             rows.append(part.own_title)
         elif isinstance(part, Layer) and (layer := vars(part).get("own_layer")) not in used:
-            is_built = part.own_keras_name and part.own_is_built
-            rows += [str(layer.call)] if layer and (is_built or layer in others) else []
+            is_made = layer in others or layer in SESSION.get().made_weights
+            rows += [str(layer.call)] if layer and is_made else []
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()
 
 

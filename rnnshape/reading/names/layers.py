@@ -233,7 +233,7 @@ class Layer(StandIn):
         return counted_in_all(self.own_weights, inner, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:
-        self.own_is_built = True  # a layer of the code may make its weights here
+        session().made_weights.append(vars(self).get("own_layer"))  # the code may make others
 
     add_weight = add_weight
     count_params = count_params
@@ -395,6 +395,6 @@ def stand_in_of(layer: Any) -> Any:
     name = layer.call.name
     is_any = signatures.module_of(name) != "layers"
     made: Layer = Layer.__new__(Layer if is_any else layer_class(name))
-    made.own_layer, made.own_is_built, made.own_is_any = layer, is_any, is_any
+    made.own_layer, made.own_is_built, made.own_is_any = layer, True, is_any
     layer.stand_in = made
     return made

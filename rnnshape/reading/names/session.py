@@ -40,6 +40,7 @@ class Session:
         saved: the models that the code saves itself, with the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
+        made_weights: the layers whose `build` the code has called.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
@@ -57,6 +58,7 @@ class Session:
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
+        self.made_weights: list[object] = []
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.part: Part | None = None
