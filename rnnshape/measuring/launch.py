@@ -83,11 +83,13 @@ def _serve(main: Callable[[], NoReturn], requests: int, answers: int) -> NoRetur
 
 def search_path() -> list[str]:
     """Where a child finds modules: where this process does, but for the current folder, in which a
-    `numpy.py` of others may stand beside what is read."""
+    `numpy.py` of others may stand beside what is read. It is left where this package is there."""
     here, own = "", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with suppress(OSError):  # it may be gone
         here = os.getcwd()
-    return [*(path for path in map(str, sys.path) if os.path.isabs(path) and path != here), own]
+    paths = [path or here for path in map(str, sys.path)]
+    kept = [path for path in paths if path == own or (os.path.isabs(path) and path != here)]
+    return kept if own in kept else [*kept, own]
 
 
 Process: TypeAlias = "subprocess.Popen[bytes] | Forked"
