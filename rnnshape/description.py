@@ -319,6 +319,7 @@ def _facts(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
 
 
 def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None:
+    """The same where it is known of each tensor whether a mask comes with it."""
 
     def given(leaf: object) -> Given:
         return tensors[leaf] if isinstance(leaf, Ref) else leaf if isinstance(leaf, bool) else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from rnnshape.expression import Call
+from rnnshape.expression import Call, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
@@ -38,24 +38,20 @@ def ravel(call: Call, given: Tensor) -> Facts:
 @rule("Reshape", "reshape")
 def reshape(call: Call, given: Tensor) -> Facts:
     """The layer keeps the batch; the function has a size for it, too."""
-    if call.name == "Reshape":
-        kept, argument = 1, "target_shape"
-        said = '(Keras: "The total size of the tensor must be unchanged")'
-    else:
-        kept, argument = 0, "newshape"
-        said = (
-            '(Keras: "Input to reshape is a tensor with", '
-            '"There must be at most one unknown dimension (-1)")'
-        )
-    target = call[argument] if isinstance(call[argument], tuple) else (call[argument],)
-    assert isinstance(target, tuple)
+    kept, argument, target = _target(call)
+    said = (
+        '(Keras: "The total size of the tensor must be unchanged")'
+        if kept
+        else '(Keras: "Input to reshape is a tensor with", '
+        '"There must be at most one unknown dimension (-1)")'
+    )
     if not kept and not all(isinstance(size, int) for size in target):
         raise call.error(
             f"{call.name} takes -1, not None, for the size that follows from the others "
             '(Keras: "Attempt to convert a value (None) with an unsupported type")',
             argument,
         )
-    sizes = [size if isinstance(size, int) else -1 for size in target]
+    sizes = _sizes(target)
     total = joined(given.axes[kept:])
     rest = prod(size for size in sizes if size != -1)
     lengths = {total.length, total.length_before_run}
@@ -73,11 +69,19 @@ def reshape(call: Call, given: Tensor) -> Facts:
 @rule_of_unknown("Reshape", "reshape")
 def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
     """As it says, whether the numbers are as many or not."""
+    kept, _, target = _target(call)
+    return _reshaped(given, kept, _sizes(target), joined(given.axes[kept:]))
+
+
+def _target(call: Call) -> tuple[int, str, tuple[Value, ...]]:
+    """How many axes stay as they are, and the argument that says all others, as a tuple."""
     kept, argument = (1, "target_shape") if call.name == "Reshape" else (0, "newshape")
-    target = call[argument] if isinstance(call[argument], tuple) else (call[argument],)
-    assert isinstance(target, tuple)
-    sizes = [size if isinstance(size, int) else -1 for size in target]
-    return _reshaped(given, kept, sizes, joined(given.axes[kept:]))
+    value = call[argument]
+    return kept, argument, value if isinstance(value, tuple) else (value,)
+
+
+def _sizes(target: Sequence[Value]) -> list[int]:
+    return [size if isinstance(size, int) else -1 for size in target]
 
 
 def _reshaped(given: Tensor, kept: int, sizes: Sequence[int], left_open: Axis) -> Facts:

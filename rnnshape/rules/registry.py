@@ -229,7 +229,7 @@ def weight(
     `trained` says whether training changes it, unless the layer is frozen.
     """
     argument, given = initializer or _initializer_of(name), dict(call.arguments)
-    value = given[argument] if argument in given else call[argument]
+    value = call[argument]
     chosen = value.name if isinstance(value, Call) else value
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
     least, most = AXES_OF_INITIALIZERS.get(word, (0, 99))

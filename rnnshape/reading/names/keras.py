@@ -167,7 +167,7 @@ def _arguments_are_checked(name: str) -> Any:
     """An optimizer or a callback: it changes no shape, and may be given what is gone."""
 
     def made(filepath: Any = None, *_: Any, **named: Any) -> Open:
-        session().old_arguments(name, named)
+        session().check_arguments(name, named)
         if name == "ModelCheckpoint":
             weights = named.get("save_weights_only") is True
             endings = (".weights.h5",) if weights else (".keras", ".h5")

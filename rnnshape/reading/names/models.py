@@ -84,7 +84,7 @@ class Model(Layer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
     ) -> None:
-        session().old_arguments("Model", more)
+        session().check_arguments("Model", more)
         self.own_takes = tensors_of(more.get("input", inputs))
         self.own_gives = tensors_of(more.get("output", outputs))
         self.own_keys = keys_of(inputs), keys_of(outputs)
@@ -289,7 +289,7 @@ class Model(Layer):
 
     def _trained(self, method: str, /, *given: Any, **named: Any) -> Open:
         """A call that gives data to the model."""
-        session().old_arguments(method, named)
+        session().check_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
         x = in_columns(x) if method in BATCHED else x
         call = given_to(method, x, given, named, self.own_compiled)  # before it is followed
@@ -342,7 +342,7 @@ class Model(Layer):
             self(with_inputs(x))  # several inputs
 
     def compile(self, *given: Any, **named: Any) -> None:
-        session().old_arguments("compile", named)
+        session().check_arguments("compile", named)
         self.own_compiled = compiled(given, named)
 
     add = pop = of_sequential

@@ -116,7 +116,7 @@ class Session:
         made = graph.InputTensor(shape, name, is_data=True)
         return self.sources.setdefault(key, (owner, made))[1]
 
-    def old_arguments(self, of: str, named: Mapping[str, Any]) -> None:
+    def check_arguments(self, of: str, named: Mapping[str, Any]) -> None:
         """Notes what a method, an optimizer or a callback does not take, or no longer."""
         places, written = self.places(), self.written()
         for word in named:
