@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
 WEIGHTS = ("kernel", "bias", "embeddings", "gamma", "beta")  # that code takes of a layer
@@ -37,4 +38,4 @@ def dtype(said: Any) -> Any:
 @cache
 def _known() -> set[str]:
     names = {name for layer in LAYERS for name in signature(layer).names}
-    return names.union(WEIGHTS, STATES, OF_MODELS)
+    return names.union(WEIGHTS, STATES, OF_MODELS, keras2.ATTRIBUTES["layer"])

@@ -8,6 +8,7 @@ from typing import Any
 from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
+from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
@@ -18,7 +19,7 @@ def wrong_names(
     call: TrainingCall, model: Any, given: Any, inputs: Sequence[str], outputs: Sequence[str]
 ) -> Iterator[Problem]:
     """What Keras refuses of a call by the names of the model's inputs and outputs alone."""
-    keyed_inputs, keyed = model.own_keys
+    keyed_inputs, keyed = map(keys_of, model.own_nests)
     takes, gives = model.own_flow()
     is_graph = model.own_kind == "Functional"
     if is_graph and (keyed_inputs or all(map(name_given, takes))):

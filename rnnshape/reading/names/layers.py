@@ -185,8 +185,9 @@ class Layer(StandIn):
         if call.name in CELLS:
             states = words.get("states", (*arguments, ())[1])
             output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
-            return [output, after if isinstance(states, tuple) else after[0]]
-        return returned(step, 2 if words.get("return_attention_scores") is True else 1)
+            return output, after if isinstance(states, tuple) else after[0]
+        made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
+        return tuple(made) if isinstance(made, list) else made
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
         """A call of a layer that the code defines: its rows stand under its name; where it has
@@ -218,10 +219,9 @@ class Layer(StandIn):
             count = self.own_counted(inner)
             self.own_layer = unread_layer(self.own_text, because, count)
             self.own_layer.stand_in = self
-        ends = len([*graph.tensors_in(made)])
         with held.within_call(owner=self):
-            returned_now = unread_step(self.own_layer, taken, shapes, ends)
-        return nested_like(made, returned_now) if ends else returned_now
+            ends = unread_step(self.own_layer, taken, shapes, len([*graph.tensors_in(made)]))
+        return nested_like(made, [*graph.tensors_in(ends)])
 
     def _made(self, tensors: Any, words: Any) -> Any:
         """What the code of its `call` makes."""
@@ -317,8 +317,8 @@ class LayerOverTime(Layer):
         inner = values[0] if values else named.get("layer", named.get("cell"))
         parts = inner if isinstance(inner, list | tuple) else [inner]
         if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
-            words = ("cell", "return_sequences", "return_state")
             self.own_inner, self.own_keras_name = parts, ""
+            words = ("cell", "return_sequences", "return_state")
             self.own_named = dict(zip(words, values, strict=False)) | named
             unread = getattr(vars(parts[0]).get("own_layer"), "unread", None)
             self.own_why = unread.reason if unread else self.own_why
@@ -360,7 +360,7 @@ class LayerOfCells(LayerOverTime):
             states += after
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
-        return [output, *states] if flags.get("return_state") else output
+        return (output, *states) if flags.get("return_state") else output
 
 
 def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:

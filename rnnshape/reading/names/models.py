@@ -30,7 +30,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
-from rnnshape.reading.names.rows import batch_kept, not_kept, own_called
+from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -51,7 +51,7 @@ class Model(Layer):
 
     Attributes:
         own_takes, own_gives: its inputs and outputs.
-        own_keys: those of the dictionaries that these are given in.
+        own_nests: both in the lists, tuples and dictionaries that they are given in, if any.
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_conditions: those, not known, under which it is made.
@@ -60,7 +60,7 @@ class Model(Layer):
 
     own_takes: list[Tensor]
     own_gives: list[Tensor]
-    own_keys: tuple[list[str], list[str]]
+    own_nests: tuple[Any, Any]
     own_open: Open | None
     own_items: tuple[Any, ...]
     own_shape: Any
@@ -72,7 +72,7 @@ class Model(Layer):
         made, held = super().__new__(cls), session()
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
-        made.own_takes, made.own_gives, made.own_keys = [], [], ([], [])
+        made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_items = "", "", ()
         made.own_conditions = tuple(held.evaluator.conditions)
@@ -85,9 +85,8 @@ class Model(Layer):
         self, inputs: Any = None, outputs: Any = None, name: Any = None, **more: Any
     ) -> None:
         session().check_arguments("Model", more)
-        self.own_takes = tensors_of(more.get("input", inputs))
-        self.own_gives = tensors_of(more.get("output", outputs))
-        self.own_keys = keys_of(inputs), keys_of(outputs)
+        self.own_nests = more.get("input", inputs), more.get("output", outputs)
+        self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name = name if isinstance(name, str) else ""
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
@@ -173,17 +172,12 @@ class Model(Layer):
         check_count(len(calls))
         title = self.own_title if held.groups[-1:] != [self.own_title] else ""
         with held.within_call(title, self):
-            return self._nested(graph.made_anew(self.own_gives, calls, instead, held.step))
-
-    def _nested(self, given: list[Any]) -> Any:
-        """What it returns, as the outputs that it was made of are nested."""
-        if self.own_keys[1]:
-            return dict(zip(self.own_keys[1], given, strict=True))
-        return given[0] if len(given) == 1 else given
+            made = graph.made_anew(self.own_gives, calls, instead, held.step)
+        return nested_like(self.own_nests[1], made)
 
     def _in_order(self, given: Any) -> Any:
         """What it is called with; of a dictionary, each input is given what has its name."""
-        names = self.own_keys[0] or [*map(name_given, self.own_takes)]
+        names = keys_of(self.own_nests[0]) or [*map(name_given, self.own_takes)]
         is_named = isinstance(given, dict) and all(name in given for name in names)
         return [given[name] for name in names] if is_named else given
 
@@ -233,7 +227,7 @@ class Model(Layer):
         if holds_tensors(made):
             taken = dict.fromkeys(tensors_of([start, more, named]))
             self.own_takes, self.own_gives = [*taken], tensors_of(made)
-            self.own_keys = [], keys_of(made)
+            self.own_nests = None, made
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         """What it makes of the first tensors that it is called with."""
@@ -250,9 +244,12 @@ class Model(Layer):
             return made
 
     def _predictions(self) -> Any:
-        """What a call with data returns: data, of the shapes of the outputs."""
+        """What a call with data returns: data, of the shapes of the outputs; Keras takes what is
+        alone in a list out of it."""
         arrays = [array_of_shape(tensor.shape) for tensor in self.own_flow()[1]]
-        return self._nested(arrays) if arrays else opened("predictions")
+        is_alone = len(arrays) == 1 and isinstance(self.own_nests[1], list | tuple)
+        nest = None if is_alone else self.own_nests[1]
+        return nested_like(nest, arrays) if arrays else opened("predictions")
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, list | tuple) and not self.own_takes:
@@ -274,7 +271,9 @@ class Model(Layer):
     def own_copied(self) -> Any:
         if not self.own_kind:
             raise no_copy()
-        return Model(*graph_anew(*self.own_flow()), self.own_name)
+        made = Model(*graph_anew(*self.own_flow()), self.own_name)
+        made.own_nests = self.own_nests
+        return made
 
     @property
     def own_is_described(self) -> bool:
@@ -376,10 +375,11 @@ class Model(Layer):
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         check_called(self, name)
-        takes, gives = self.own_flow()
-        several: list[Any] = [*(gives if name.startswith("out") else takes)]
-        several = several if end == name else [tensor.shape for tensor in several]
-        return several[0] if len(several) == 1 and not end.endswith("s") else several
+        is_output = name.startswith("out")
+        several: list[Any] = self.own_flow()[is_output]
+        if end != name:
+            return nested_like(None, [tensor.shape for tensor in several])
+        return [*several] if end.endswith("s") else nested_like(self.own_nests[is_output], several)
 
     @property
     def own_kind(self) -> str:

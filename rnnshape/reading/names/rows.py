@@ -81,18 +81,13 @@ def _known_in_all(sizes: tuple[Any, ...], lengths: tuple[int, ...]) -> Any:
     return sizes[0] if len({*sizes}) == 1 else unknown_of(opened("", why))
 
 
-def nested_like(made: Any, returned: Any) -> Any:
-    """The tensors that a row returns, nested as the code nests what it makes."""
-    tensors = iter(returned if isinstance(returned, list) else [returned])
-
-    def nested(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: nested(part[key]) for key in sorted(part, key=str)}
-        if isinstance(part, list | tuple):
-            return [*map(nested, part)]
-        return next(tensors) if isinstance(part, graph.Tensor) else part
-
-    return nested(made)
+def nested_like(made: Any, several: list[Any]) -> Any:
+    """What stands for tensors, nested as the code nests these; where it makes none, all of them,
+    or the only one."""
+    instead = dict(zip(graph.tensors_in(made), several, strict=False))
+    if not instead:
+        return several[0] if len(several) == 1 else [*several]
+    return rebuilt(made, lambda part: instead[part] if isinstance(part, graph.Tensor) else part)
 
 
 def kept(owner: Any) -> set[graph.Layer]:

@@ -13,6 +13,7 @@ from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
+from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.data import Dataset, as_data_set
@@ -196,7 +197,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     """The call, with all in the order of the model's inputs and outputs, by their names."""
     takes, outputs = model.own_flow()[0], _output_names(model, network)
-    inputs = model.own_keys[0] or [
+    inputs = keys_of(model.own_nests[0]) or [
         name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
     ]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
@@ -222,7 +223,9 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
 
 def _output_names(model: Any, network: Network) -> list[str]:
     gives = model.own_flow()[1]
-    return model.own_keys[1] or [name for name, _ in names_of_outputs(network, len(gives))]
+    return keys_of(model.own_nests[1]) or [
+        name for name, _ in names_of_outputs(network, len(gives))
+    ]
 
 
 # The data
