@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ import pytest
 import rnnshape
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
-from rnnshape.rules import facts_of, with_initial_state
+from rnnshape.rules import facts_of, has_rule, with_initial_state
 from rnnshape.rules.facts import Axis, Facts, Nested, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.rules.kinds import CONSTRAINTS, INITIALIZERS, REGULARIZERS, kind_of
+from rnnshape.signatures import LAYERS
 from tests.calls import called, parse
 from tests.conftest import KerasInProcess, command
 from tests.test_rules_against_keras import Keras, Shape, described, facts_along, random_numbers
@@ -78,6 +81,53 @@ def test_what_is_refused_is_refused_by_keras(question: str, keras: Keras) -> Non
     with pytest.raises(Exception) as raised:  # noqa: PT011  # Keras raises whatever it stumbles over
         keras.chained(layers_of(text), fixed, random_numbers(shape, zeros=False), times=times)
     assert is_quoted(message, raised.value)
+
+
+# What layers are made with: the first that Keras takes, with an input of the first rank that it takes.
+MADE_WITH = [
+    "",
+    "2",
+    "2, 2",
+    "9, 2",
+    "0.1",
+    "LSTM(2)",
+    "Dense(2)",
+    "(-1,)",
+    "(2, 1)",
+    "LSTMCell(2)",
+]
+SHAPES: list[Shape] = [(2, 3), (2, 5, 3), (2, 5, 4, 3), (2, 5, 4, 4, 3), (2, 5, 4, 4, 4, 3)]
+
+
+def refuses(make: Callable[[], object]) -> bool:
+    try:
+        make()
+    except Exception:  # the same
+        return True
+    return False
+
+
+def made_of_one_tensor(name: str, keras: Keras) -> Iterator[tuple[Call, Shape, Facts]]:
+    """A layer of some arguments, and an input that Keras and the rule take."""
+    for arguments, shape in product(MADE_WITH, SHAPES):
+        with suppress(Exception):  # Keras raises whatever it stumbles over
+            call = parse(f"{name}({arguments})")
+            keras.build(call)(keras.keras.Input(shape[1:]))
+            if facts := facts_of(call, [described(shape)]):
+                yield call, shape, facts
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if has_rule(name)])
+def test_a_list_of_one_tensor_is_refused_where_keras_refuses_it(name: str, keras: Keras) -> None:
+    found = next(made_of_one_tensor(name, keras), None)
+    if found is None:
+        pytest.skip("it takes no tensor alone, or the rule does not say what it makes")
+    call, shape, facts = found
+    listed = called_with(call, [(described(shape),)], {})
+    is_refused = refuses(lambda: facts_of(call, listed))
+    refused_by_keras = refuses(lambda: keras.build(call)([keras.keras.Input(shape[1:])]))
+    changes = bool(facts.weights) or facts.outputs[0].shape != shape
+    assert is_refused == (refused_by_keras and changes)
 
 
 def is_quoted(message: str, raised: BaseException) -> bool:

@@ -114,4 +114,5 @@ def _masked(arguments: dict[str, Given]) -> dict[str, Given]:
     first, given = next(iter(arguments.items()))
     tensors = tensors_in(given)
     pairs = zip(tensors, masks if len(masks) > 1 else masks * len(tensors), strict=False)
-    return arguments | {first: tuple(replace(tensor, mask=mask.axes) for tensor, mask in pairs)}
+    masked = tuple(replace(tensor, mask=mask.axes) for tensor, mask in pairs)
+    return arguments | {first: masked[0] if isinstance(given, Tensor) else masked}

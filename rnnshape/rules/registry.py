@@ -14,9 +14,9 @@ from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import Inputs, called_with, nested, tensors_in
+from rnnshape.rules.inputs import OF_A_LIST, Inputs, called_with, nested, tensors_in
 from rnnshape.rules.passes import with_initial_state
-from rnnshape.signatures import is_recurrent, signature
+from rnnshape.signatures import is_operation, is_recurrent, signature
 
 EACH_TIMESTEP = "what each timestep holds"  # the meaning of a tensor inside TimeDistributed
 SEQUENCE = ("batch", "timesteps", "features")
@@ -33,6 +33,8 @@ Rule: TypeAlias = "Callable[[Call, Inputs], Facts | None]"
 RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 
 MAKE_MASKS = ("Embedding", "Masking")
+# Of the layers that make another shape, those that take a list of one tensor nevertheless.
+TAKE_LISTS = ("MaxPooling1D", "AveragePooling1D")
 # The least and the most axes that weights may have which these fill.
 AXES_OF_INITIALIZERS = {"identity": (2, 2), "orthogonal": (2, 99)}
 FLOATS = re.compile(r"b?float(\d+)")
@@ -99,10 +101,12 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     function = _rule(call.name)
     if not check(call) or function is None:
         return None
-    given = inputs if isinstance(inputs, Inputs) else called_with(call, [tuple(inputs)], {})
+    one_or_more = inputs[0] if len(inputs) == 1 else tuple(inputs)
+    given = inputs if isinstance(inputs, Inputs) else called_with(call, [one_or_more], {})
     facts = function(call, given)
     if facts is None:
         return None
+    _check_no_list(call, given, facts)
     state = given.named("initial_state")
     if state is not None:
         facts = with_initial_state(
@@ -115,6 +119,20 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
         frozen = tuple(replace(weight, is_trained=False) for weight in facts.weights)
         facts = replace(facts, weights=frozen)
     return facts
+
+
+def _check_no_list(call: Call, given: Inputs, facts: Facts) -> None:
+    """A `QueryError` where a layer that takes a tensor is called with a list of one, such as a
+    model of `outputs=[y]` returns: Keras takes that only where the shape stays as it is."""
+    first = next(iter(given.arguments.values()), None)
+    takes_lists = call.name in (*OF_A_LIST, *TAKE_LISTS) or call.name.startswith("Global")
+    if is_operation(call.name) or takes_lists or not isinstance(first, tuple) or len(first) != 1:
+        return
+    if facts.weights or tensors_in(first)[0].shape != facts.outputs[0].shape:
+        raise call.error(
+            f"{call} takes a tensor, and is called with a list of one: a model whose outputs are "
+            "[y] returns [y]; make it of y, or take [0] of what it returns"
+        )
 
 
 def facts_of_unknown(call: Call, given: Sequence[Tensor | None]) -> Facts | None:
