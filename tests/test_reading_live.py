@@ -425,3 +425,25 @@ def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None
                 inspect(made, input=shape)
         else:
             assert inspect(made, input=shape).outputs[-1].shape == expected
+
+
+CHANGED = {
+    "units": lambda model: setattr(model.layers[1], "units", 10),
+    "bias": lambda model: setattr(model.layers[1], "use_bias", False),
+    "call of a layer": lambda model: setattr(model.layers[1], "call", lambda x, **_: x),
+    "call of the model": lambda model: setattr(model, "call", lambda x, **_: model.layers[0](x)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_was_changed_after_it_was_built_is_not_taken_from_configs(name: str) -> None:
+    k = keras()
+    model = k.Sequential([k.Input((7, 5)), k.layers.LSTM(4), k.layers.Dense(2)])
+    CHANGED[name](model)
+    if name == "call of the model":
+        assert inspect(model).outputs[-1].shape == (2, 4) == model(np.zeros((2, 7, 5))).shape
+    elif name == "call of a layer":  # Keras' own symbolic tensors are as they were
+        assert [layer.number for layer in inspect(model).left_out] == [2]
+    else:
+        with pytest.raises(QueryError, match="its weights are 170 parameters, but"):
+            inspect(model)

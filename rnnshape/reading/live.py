@@ -63,6 +63,8 @@ def read_object(
     network = live.network_of_model(what) if is_model(what) else live.network_of_layer(what)
     if not network.steps:
         raise QueryError("there is no layer in this model")
+    if not live.notes:  # all of it is read
+        _check_counted(what, network)
     if "Functional" not in bases(what):  # which refuses what its inputs do not say
         network = _given(network, shapes)
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
@@ -72,6 +74,19 @@ def read_object(
     with suppress(Exception):  # what code of others is compiled with may not be written down
         losses = losses_in(what.get_compile_config(), network)
     return Reading((Question(network, losses=losses, notes=tuple(live.notes)),))
+
+
+def _check_counted(what: Any, network: Network) -> None:
+    """Raises a `QueryError` where the configs say other weights than there are: an attribute that
+    is changed after its layer was built changes them no more."""
+    held, counts = _counted(what), list[int | None]([None])
+    with suppress(QueryError):
+        counts = [layer.parameters for layer in describe(network).layers]
+    if held is not None and None not in counts and held != (told := sum(filter(None, counts))):
+        raise QueryError(
+            f"its weights are {held:,} parameters, but what its layers' configs say has {told:,}: "
+            "the layers were changed"
+        )
 
 
 def _given(network: Network, shapes: Sequence[RecordedShape]) -> Network:
@@ -118,6 +133,9 @@ def call_of_layer(layer: Any) -> Call:
 
 def _stand_in(layer: Any) -> Any:
     """What stands for a live layer, or an `UnreadLayerError`."""
+    parts = layer._flatten_layers() if "Layer" in bases(layer) else ()
+    if any("call" in vars(part) for part in parts):
+        raise UnreadLayerError("its call was replaced")
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
     try:
         return layer_of(config, lambda inner: Config("", {}).model(inner, 1))
@@ -278,7 +296,7 @@ def _is_made_of_layers(model: Any) -> bool:
     """Whether it is a model of Keras 3 that has no `call` of its own."""
     if not (is_model(model) and (hasattr(model, "_functional") or hasattr(model, "_operations"))):
         return False
-    return str(type(model).call.__module__).partition(".")[0] == "keras"
+    return str(model.call.__module__).partition(".")[0] == "keras"
 
 
 def _counted(layer: Any, known: Collection[int] = ()) -> int | None:
