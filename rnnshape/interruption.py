@@ -22,12 +22,19 @@ class Interrupted(BaseException):
 
 def handle_signals() -> None:
     """From now on signals raise `Interrupted`, unless the shell has them ignored, as `nohup`."""
+    wait_for_children()
     for name in SIGNALS:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
     if hasattr(signal, "SIGCONT"):
         signal.signal(signal.SIGCONT, _on_continue)
+
+
+def wait_for_children() -> None:
+    """Whoever started this process may ignore the end of its own: then nobody could wait for it."""
+    if hasattr(signal, "SIGCHLD"):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def received_signal() -> int | None:

@@ -112,6 +112,17 @@ def test_a_signal_that_the_shell_ignores_is_ignored(name: str) -> None:
 
 
 @linux
+def test_code_is_read_where_the_end_of_children_is_ignored() -> None:
+    question = "Sequential([LSTM(2 ** 2)])"
+    finished = shell(f"trap '' CHLD; rnnshape -n '{question}' --format plain")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "o 2 4\n", "")
+    program = "import signal, rnnshape; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+    program += f"print(rnnshape.inspect('{question}').parameters)"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment())
+    assert (told.stdout, told.stderr) == (b"96\n", b"")
+
+
+@linux
 @pytest.mark.parametrize("waits_for", ["h2", "loading TensorFlow", "model.predict"])
 def test_ctrl_c_on_a_terminal_leaves_it_as_it_was(waits_for: str) -> None:
     with Terminal(*LARGE, "--bidirectional", "--return-state", columns=60) as terminal:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from rnnshape.errors import QueryError
+from rnnshape.interruption import wait_for_children
 from rnnshape.reading import read
 from rnnshape.reading.sandbox import confine
 from rnnshape.wire import as_dict, from_dict, tuples
@@ -43,6 +44,7 @@ def main() -> NoReturn:
     """Answers until the parent is gone. A copy of this process reads for each question, so that
     nothing which code may do to what reads it reaches another answer."""
     try:
+        wait_for_children()
         load()
         if not HAS_LIMITS:
             confine()
