@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -92,7 +92,7 @@ def _is_shape(part: object) -> bool:
 
 def _parts(given: object, shape: object) -> list[object]:
     """What the shape of something that is given consists of."""
-    if isinstance(shape, str) or not isinstance(shape, Iterable):
+    if isinstance(shape, str | bytes | Set) or not isinstance(shape, Iterable):
         raise TypeError(
             f"input is {named_type(given)}: give a shape, such as (batch, timesteps, features), "
             "or data that has one"

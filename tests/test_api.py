@@ -399,6 +399,8 @@ def deep_list() -> list[Any]:
         (np.array(3), QueryError, "give the batch at least"),
         (5, TypeError, "input is of type int: give a shape"),
         ("5", TypeError, "input is of type str: give a shape"),
+        ({4, 7, 5}, TypeError, "input is of type set: give a shape"),
+        (b"abc", TypeError, "input is of type bytes: give a shape"),
         pytest.param(deep_list(), QueryError, "nested too deeply", id="deep"),
         pytest.param([(5, 3)] * 3_000, QueryError, "3000 shapes for 1 input", id="samples"),
     ],
