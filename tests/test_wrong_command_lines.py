@@ -144,6 +144,7 @@ WRONG: list[tuple[list[str], str]] = [
     ),
     (["lstm", "--export", ""], "--export: the name must end in .svg, .html or .txt"),
     (["lstm", "-o", "nowhere/layer.svg"], "--export nowhere/layer.svg: there is no folder nowhere"),
+    (["lstm", "-o", "a\0b.svg"], "--export a\\x00b.svg: no file can have this name"),
     *(
         (
             ["lstm", "--check", *more.split()],
@@ -154,6 +155,18 @@ WRONG: list[tuple[list[str], str]] = [
             ("--seed 3", "seed"),
             ("-o layer.svg", "export"),
             ("--format csv", "format csv"),
+        ]
+    ),
+    *(
+        ([what, "--check", *more.split()], message)
+        for what, more, message in [
+            ("LSTM(3)", "-u 7", "--units: it is written into the text: LSTM(64)"),
+            ("-", "--compare", "--compare: only words are compared: lstm, gru or simplernn"),
+            (
+                "gru",
+                "--merge-mode sum",
+                "--merge-mode sum: only with --bidirectional is anything merged",
+            ),
         ]
     ),
     (["-", "lstm"], "-: standard input is asked alone, without another WHAT"),

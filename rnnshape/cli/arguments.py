@@ -92,6 +92,8 @@ def export_path(text: str) -> Path:
             reason = f"there is no folder {path.parent}"
         elif path.exists() and not path.is_file():
             reason = "it is a folder" if path.is_dir() else "it is not a file"
+        elif "\0" in text:  # a cell of a notebook can hold it
+            reason = "no file can have this name"
         else:
             return path
     except OSError as problem:

@@ -15,7 +15,7 @@ from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options, refuse
-from rnnshape.cli.questions import questions_by_word, questions_of
+from rnnshape.cli.questions import check_flags, check_text, questions_by_word, questions_of
 from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
 from rnnshape.query import Format
@@ -34,6 +34,9 @@ def check(options: Options, environment: Environment) -> ExitCode:
     refuse(options, (*sorted(options.views), "seed", "export"), why)
     if options.format not in (None, Format.JSON, Format.PLAIN):
         raise UsageError(f"--format {options.format}: {why}")
+    check_flags(options)
+    if any(layer_of_word(what) is None for what in options.what):
+        check_text(options)
     if not options.what:
         messages.note(environment, "--check: no file is named, so that nothing is checked")
     code = ExitCode.ANSWERED

@@ -41,7 +41,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             f"WHAT: name at least one: {either(WORDS)}, a Keras expression, a file, or - for "
             "standard input"
         )
-    _check_flags(options)
+    check_flags(options)
     reads_stdin = "-" in options.what
     asked: list[Question] = []
     readings: list[Reading] = []
@@ -152,7 +152,7 @@ def _reading(what: str, options: Options, reader: Callable[[], Reader]) -> Readi
     """What a text or a file asks; a `QueryError` where there is nothing that can be answered."""
     if not reader().knows(what):
         _check_word(what, options.what[0])
-    _check_text(options)
+    check_text(options)
     if options.format in (None, Format.TABLE):
         reader().begin(what, options.let, options.dimensions)
         import rnnshape.formats.layout  # noqa: F401  # this takes as long as starting to read
@@ -181,7 +181,7 @@ def questions_by_word(layer: str, options: Options) -> Iterator[Question]:
         yield _with_data(Question(network, options.dimensions, held, notes=notes), options)
 
 
-def _check_flags(options: Options) -> None:
+def check_flags(options: Options) -> None:
     flags = options.flags
     merges = flags.bidirectional or (options.compare and flags.bidirectional is None)
     if flags.merge_mode and not merges:
@@ -193,7 +193,7 @@ def _check_flags(options: Options) -> None:
             "--merge-mode none: it returns two tensors, and the next layer of a stack takes one: "
             "concat, sum, mul or ave"
         )
-    if "-" in options.what:
+    if "-" in options.what and not options.check:
         if len(options.what) > 1:
             raise UsageError("-: standard input is asked alone, without another WHAT")
         why = "it has no meaning for questions from standard input"
@@ -227,7 +227,7 @@ def _near(what: str) -> str:
     return options or did_you_mean(what, [*WORDS, *files], alike=0.7)
 
 
-def _check_text(options: Options) -> None:
+def check_text(options: Options) -> None:
     """What is said of a word must be written into a text."""
     for name, text in IN_KERAS.items():
         refuse(options, (name,), f"it is written into the text: {text}")
