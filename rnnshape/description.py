@@ -254,7 +254,7 @@ def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
         if len(runs) == 1 or not _depends_on_open(step, runs):
             raise refused[0]
         given = [(run, tuple(map(run.tensor, step.refs))) for run in runs]
-        made = [(run, layer_of_unknown(number, step, tensors)) for run, tensors in given]
+        made = [(run, layer_of_unknown(number, step, run.column, now)) for run, now in given]
     for run, layer in made:
         run.layers.append(layer)
     return [run for run, _ in made]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from rnnshape.columns import Column, call_with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
 from rnnshape.rules import facts_of_unknown, has_rule
@@ -153,9 +154,11 @@ def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network)
             )
 
 
-def layer_of_unknown(number: int, step: Step, given: tuple[Tensor | None, ...]) -> Layer:
+def layer_of_unknown(
+    number: int, step: Step, column: Column, given: tuple[Tensor | None, ...]
+) -> Layer:
     """A layer that is given what no known sizes stand for."""
-    facts = facts_of_unknown(step.layer, given)
+    facts = facts_of_unknown(call_with_numbers(step.layer, column), given)
     return Layer(number, step, given, facts and facts.renamed(step.names))
 
 

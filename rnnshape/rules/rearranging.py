@@ -68,9 +68,11 @@ def reshape(call: Call, given: Tensor) -> Facts:
 
 @rule_of_unknown("Reshape", "reshape")
 def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
-    """As it says, whether the numbers are as many or not."""
+    """As it says, whether the numbers are as many or not: -1 differs where any of them does."""
     kept, _, target = _target(call)
-    return _reshaped(given, kept, _sizes(target), joined(given.axes[kept:]))
+    sizes = _sizes(target)
+    total = joined(given.axes[kept:])
+    return _reshaped(given, kept, sizes, total.resized(lambda length: length + sum(sizes)))
 
 
 def _target(call: Call) -> tuple[int, str, tuple[Value, ...]]:

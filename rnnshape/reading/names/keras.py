@@ -28,6 +28,7 @@ from rnnshape.reading.names.tensors import (
     called,
     is_operation,
     operation_of_keras,
+    plain_sizes,
     tensors_of,
 )
 from rnnshape.reading.names.training import loss_or_metric
@@ -199,9 +200,15 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     for place, size in enumerate(sizes_of(value)):
         if size is None:
             size = opened(f"{text}[{place}]", "it is known when the model runs")
-            size.stands_for = BATCH if place == 0 else None
+            size.stands_for = BATCH if place == 0 or _is_of_batch_alone(value) else None
         made.append(size)
     return made
+
+
+def _is_of_batch_alone(value: Any) -> bool:
+    """Whether what a tensor leaves open follows from the batch: its axes may be in any order."""
+    shapes = (plain_sizes(one) for one in graph.sources_of([*graph.tensors_in(value)]))
+    return all(None not in (shape or (None, None))[1:] for shape in shapes)
 
 
 def activation(identifier: Any) -> Any:

@@ -217,7 +217,8 @@ def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         return sizes
     if any(type(size) is int and size == -1 for size in others):
         [tensor] = graph.tensors_in(given)
-        of_sample: Any = (plain_sizes(tensor) or (None, None))[1:]
+        of_sample: list[Any] = [*(plain_sizes(tensor) or (None, None))]
+        of_sample.remove(None)  # the batch, at whichever place
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
             return sizes
         left = math.prod(of_sample) // -math.prod(others)
