@@ -25,6 +25,7 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
+    argument,
     called,
     is_operation,
     operation_of_keras,
@@ -62,9 +63,10 @@ class Function(StandIn):
     def __init__(self, name: str, path: str) -> None:
         self.own_name, self.own_path = name, path
 
-    def own_as_argument(self) -> str:
-        """`activation=tf.nn.relu`"""
-        return self.own_name
+    def own_as_argument(self) -> Any:
+        """`activation=tf.nn.relu`; another, as `ops.sin`, is what a function of the code is."""
+        is_other = is_operation(self.own_name) and self.own_name not in signatures.ACTIVATIONS
+        return argument(opened(self.own_name)) if is_other else self.own_name
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         named.pop("name", None)
