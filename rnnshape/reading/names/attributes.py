@@ -8,7 +8,7 @@ from typing import Any
 from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
-WEIGHTS = ("kernel", "bias", "embeddings", "gamma", "beta")  # that code takes of a layer
+WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
 STATES = ("reset_state", "reset_states")
 OF_MODELS = ("layers", "get_layer", "add", "inputs", "outputs", "optimizer")
 BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its argument

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.nest import as_lists
-from rnnshape.network import Shape
+from rnnshape.nest import as_lists, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes
 from rnnshape.reading.names.arguments import (
@@ -27,6 +27,7 @@ from rnnshape.reading.names.rows import (
     counted_in_all,
     nested_like,
     not_kept,
+    overrides,
     own_called,
     shapes_of_row,
     uses_all,
@@ -42,10 +43,8 @@ from rnnshape.reading.names.session import (
     unknown_of,
 )
 from rnnshape.reading.names.tensors import (
-    Tensor,
     argument,
     plain_shape,
-    plain_sizes,
     returned,
     unread_layer,
     unread_step,
@@ -58,6 +57,8 @@ BASES = {
     **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
+
+CLASSES_OF: dict[str, type[Layer]] = {}  # of layers that take others, each with a class of its own
 
 
 class Layer(StandIn):
@@ -99,7 +100,8 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        is_known = name in ("input", "output", *attributes.WEIGHTS) or self._is_argument(name)
+        words = ("input", "output", "state_size", *attributes.WEIGHTS)
+        is_known = name in words or self._is_argument(name)
         return is_known or keras2.attribute(name, "layer") is not None
 
     def own_may_have(self, name: str) -> bool:
@@ -118,7 +120,11 @@ class Layer(StandIn):
             if name in ("cell", "layer") and self.own_layer.holds:
                 return self.own_layer.holds.stand_in
             value = _as_code_has_it(self.own_layer.call[name])
+            if name.endswith("activation") and isinstance(value, str | None):
+                return session().activation(value or "linear")
             return attributes.dtype(value) if name == "dtype" else value
+        if name == "state_size" and self.own_keras_name in CELLS:
+            return [self.units] * 2 if self.own_keras_name == "LSTMCell" else self.units
         first = session().built.get(self.own_layer)
         if first and (weight := weight_of(first, name)) is not None:
             return weight
@@ -158,7 +164,8 @@ class Layer(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_positions(self, given)
-        return self.call(*given, **named) if self.own_keras_name else self._followed(given, named)
+        is_keras = self.own_keras_name and not overrides(self, "call", "build")
+        return self.call(*given, **named) if is_keras else self._followed(given, named)
 
     def call(self, *given: Any, **named: Any) -> Any:
         """One call of a layer of Keras."""
@@ -214,13 +221,13 @@ class Layer(StandIn):
         shapes = shapes_of_row(self._made, [tensors, words], made, inner)
         del held.calls[before:]
         held.number = number
-        if "own_layer" not in vars(self):
+        if "own_row" not in vars(self):
             because = opened(self.own_text, self.own_why)
-            count = self.own_counted(inner)
-            self.own_layer = unread_layer(self.own_text, because, count)
-            self.own_layer.stand_in = self
+            self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
+            self.own_row.stand_in = self
+            vars(self).setdefault("own_layer", self.own_row)
         with held.within_call(owner=self):
-            ends = unread_step(self.own_layer, taken, shapes, len([*graph.tensors_in(made)]))
+            ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))
         return nested_like(made, [*graph.tensors_in(ends)])
 
     def _made(self, tensors: Any, words: Any) -> Any:
@@ -229,11 +236,29 @@ class Layer(StandIn):
             return own_called(self.call, tensors, words)
 
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
-        """How many numbers its own weights hold, and those of the layers that it keeps."""
-        return counted_in_all(self.own_weights, inner, not_kept(self, inner))
+        """How many numbers its own weights hold, and those of the layers that it keeps; with them
+        those of the layer of Keras that it derives from, which its `call` need not use."""
+        calls, held, layer = [*inner], session(), vars(self).get("own_layer")
+        is_called = any(call.layer is layer for call in inner)
+        if self.own_keras_name and layer in held.made_weights and not is_called:
+            if (first := held.built.get(self.own_layer)) is None:
+                return None
+            calls.append(first)
+        return counted_in_all(self.own_weights, calls, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:
-        session().made_weights.append(vars(self).get("own_layer"))  # the code may make others
+        """The code's own calls it first: by the weights of a layer of Keras it may make others."""
+        layer: Any = vars(self).get("own_layer")
+        session().made_weights.append(layer)
+        if self.own_keras_name and not holds_tensors(input_shape):
+            with suppress(IsOpenError, TypeError):
+                given: Any = [graph.Tensor(graph.InputTensor(plain_shape(input_shape)))]
+                if self.own_keras_name in CELLS:
+                    shapes = [(None, size) for size in within(self.state_size)]
+                    given.append(
+                        tuple(graph.Tensor(graph.InputTensor(plain_shape(s))) for s in shapes)
+                    )
+                session().built.setdefault(layer, graph.LayerCall(0, layer, tuple(given)))
 
     add_weight = add_weight
     count_params = count_params
@@ -264,7 +289,7 @@ class Layer(StandIn):
     def own_as_argument(self) -> Value:
         """The layer inside another."""
         session().take(self)
-        if not self.own_keras_name:
+        if not self.own_keras_name or overrides(self, "call", "build"):
             why = "a layer around a layer of the code is not read"
             raise IsOpenError(opened(self.own_text, why))
         return self.own_layer.unread or self.own_layer.call
@@ -295,77 +320,15 @@ class Layer(StandIn):
     @property
     def own_title(self) -> str:
         """The name of its rows' group."""
-        self.own_name = self.own_name or session().name_of(type(self).__name__)
+        kept = self.own_keras_name and self.own_layer.name
+        self.own_name = self.own_name or kept or session().name_of(type(self).__name__)
         return self.own_name
 
-    @property
-    def own_kind(self) -> str:
-        return ""
+    own_kind = property(lambda self: "")
 
     @property
     def own_text(self) -> str:
         return f"{type(self).__name__}(...)"
-
-
-class LayerOverTime(Layer):
-    """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain."""
-
-    own_inner: Sequence[Any] = ()
-    own_is_row, own_why = True, "what is in it is followed, for one timestep"
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        inner = values[0] if values else named.get("layer", named.get("cell"))
-        parts = inner if isinstance(inner, list | tuple) else [inner]
-        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
-            self.own_inner, self.own_keras_name = parts, ""
-            words = ("cell", "return_sequences", "return_state")
-            self.own_named = dict(zip(words, values, strict=False)) | named
-            unread = getattr(vars(parts[0]).get("own_layer"), "unread", None)
-            self.own_why = unread.reason if unread else self.own_why
-            return
-        super().__init__(*values, **named)
-        first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
-        self.own_layer.holds = first if parts == [inner] else None
-        self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
-
-    def call(self, *given: Any, **named: Any) -> Any:
-        if not self.own_inner:
-            return super().call(*given, **named)
-        sizes = plain_sizes(given[0] if given else next(iter(named.values())))
-        if sizes is None:
-            return opened(self.own_text, "what it is given is not known")
-        timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
-        return self.own_of_timestep(timestep, sizes)
-
-    def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
-        return _at_every_timestep(self.own_inner[0](timestep), sizes)
-
-    @property
-    def own_text(self) -> str:
-        inner = next(iter(self.own_inner), None)
-        return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
-
-
-class LayerOfCells(LayerOverTime):
-    """`RNN(cell)`, of cells of the code."""
-
-    def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
-        states: list[Any] = []
-        for cell in self.own_inner:
-            kept = session().evaluator.attribute(cell, "state_size")
-            each = kept if isinstance(kept, list | tuple) else [kept]
-            shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
-            before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
-            timestep, after = cell(timestep, [*map(Tensor, before)])
-            states += after
-        flags = self.own_named
-        output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
-        return (output, *states) if flags.get("return_state") else output
-
-
-def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
-    each = plain_sizes(made) if isinstance(made, Tensor) else None
-    return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
 
 
 def _as_code_has_it(value: Value) -> Any:
@@ -383,7 +346,7 @@ def _as_code_has_it(value: Value) -> Any:
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     base = layer_class(BASES[name]) if name in BASES else Layer
-    base = {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells}.get(name, base)
+    base = CLASSES_OF.get(name, base)
     methods = dict.fromkeys(attributes.methods(name), Layer.set_weights)
     return type(name, (base,), {"own_keras_name": name, **methods})
 

@@ -100,10 +100,10 @@ def kept(owner: Any) -> set[graph.Layer]:
             continue
         seen.add(id(part))
         held = vars(part)
-        layer = held.get("own_layer")
-        while isinstance(layer, graph.Layer):
-            found.add(layer)
-            layer = layer.holds
+        for layer in (held.get("own_layer"), held.get("own_row")):
+            while isinstance(layer, graph.Layer):
+                found.add(layer)
+                layer = layer.holds
         waiting += (
             *_attributes(part).values(),
             *held.get("own_items", ()),
@@ -208,6 +208,13 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     return _called_and_locked(call, [*map(as_lists, given)], lists)
 
 
+def overrides(layer: Any, *methods: str) -> bool:
+    """Whether the code defines any of these methods of a layer itself."""
+    return any(
+        getattr(getattr(type(layer), one), "__module__", "") == "__main__" for one in methods
+    )
+
+
 def _is_unbuilt(part: Any) -> bool:
     return not part.own_is_built and vars(part).get("own_layer") not in session().built
 
@@ -228,8 +235,7 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     if owner is None or held.evaluator.conditions or held.evaluator.trying:
         return call(*given, **named)
     before = _attributes(owner)
-    has_build = getattr(type(owner).build, "__module__", "") == "__main__"
-    is_locked = has_build or not any(map(_is_unbuilt, before.values()))
+    is_locked = overrides(owner, "build") or not any(map(_is_unbuilt, before.values()))
     made = call(*given, **named)
     for name, part in _attributes(owner).items():
         if "own_layer" not in vars(part) or any(part is one for one in before.values()):

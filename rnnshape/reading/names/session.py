@@ -216,6 +216,11 @@ class Session:
         finally:
             self.groups = groups
 
+    def activation(self, name: str) -> Any:
+        """What code has of `keras.activations` under a name."""
+        module = self.evaluator.attribute(self.evaluator.modules["keras"], "activations")
+        return self.evaluator.attribute(module, name)
+
     @property
     def counted(self) -> int | None:
         """0 within a `call`: of a layer that it makes anew each time, Keras counts no weights."""
