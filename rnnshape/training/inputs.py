@@ -209,11 +209,15 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
             continue
         least = min(first, other, key=lambda data: data.samples or 0)
         most = other if least is first else first
+        is_cut = least is first and call.validation_split and not call.validation
+        does = ' (Keras: "Data cardinality is ambiguous")'
+        if is_cut:
+            does = ": with validation_split Keras takes no more of any, without an error"
         yield call.problem(
             "samples",
-            f"{other} has {other.samples} samples, but {first} has {first.samples} "
-            '(Keras: "Data cardinality is ambiguous")',
+            f"{other} has {other.samples} samples, but {first} has {first.samples}{does}",
             other,
+            silent=bool(is_cut),
             expected=(first.samples, *(other.shape or ())[1:]),
             remedies=(f"{most.name} = {most.name}[:{least.samples}]",) if least.samples else (),
         )
