@@ -32,6 +32,8 @@ from rnnshape.reading.names.tensors import (
     operation_of_keras,
     plain_sizes,
     tensors_of,
+    unread_layer,
+    unread_step,
 )
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.names.weights import variable
@@ -85,9 +87,12 @@ class Function(StandIn):
             named |= {"axis": -1} if len(given) + len(named) == 1 else {}  # `ops` has no default
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
-        why = f"what {self.own_name} makes of a tensor is not known"
-        found = opened(f"{self.own_name}(...)", why)
-        return Tensor.own_made_by_unknown(f"{self.own_name}(...)", [*given, *named.values()], found)
+        name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
+        found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known")
+        parts = [*within([*given, *named.values()])]
+        calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)
+        layer = unread_layer(f"{name}(...)", found, None if calls else 0)  # it has no weights
+        return unread_step(layer, tensors_of(parts))
 
     def _refused_outside_of_layers(self, given: Any) -> None:
         held, place = session(), session().evaluator.place
@@ -162,6 +167,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
     if ".applications" in path and name[:1].isupper():
         return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
+    if ".ops" in path and not name.startswith("_"):
+        return Function(name, path)
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)
