@@ -25,7 +25,6 @@ from rnnshape.reading.names.other_layers import InputLayer, LambdaLayer, UnreadM
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
-    Tensor,
     argument,
     called,
     is_operation,

@@ -30,6 +30,7 @@ class LayerOverTime(Layer):
             self.own_why = unread.reason if unread else followed
             return
         super().__init__(*values, **named)
+        self.own_is_row = not self.own_keras_name
         first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
         self.own_layer.holds = first if parts == [inner] else None
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
