@@ -461,6 +461,15 @@ def test_what_is_no_file_is_said_in_a_line(
         ("from .. import n", "n"),
         ("from .link import n", "link.n"),  # it stands elsewhere
         ("from pipe import n", "pipe.n"),
+        # What stands beside a module, and not beside the code, is what that imports by a dot.
+        ("from package import n", "7"),
+        ("from package.inner import n", "7"),
+        ("from package.inner import later\nn = later()", "7"),
+        ("from package.inner import above as n", "above"),
+        ("from ..sizes import n", "sizes.n"),  # `elsewhere.py` may have a neighbour of that name
+        ("from both import n", "8"),  # a package goes before a module of its name
+        ("n = 1\nfrom listed import *", "1"),
+        ("k = 1\nfrom listed import *\nn = k", "9"),
     ],
 )
 def test_a_file_beside_the_code_is_read(
@@ -473,6 +482,17 @@ def test_a_file_beside_the_code_is_read(
     Path("sizes.py").write_text("n = 5")
     Path("link.py").symlink_to("../elsewhere.py")
     os.mkfifo("pipe.py")
+    Path("listed.py").write_text("__all__ = [unknown, 'k']\nk = n = 9")
+    Path("both.py").write_text("n = 9")
+    for name in ("both", "package"):
+        Path(name).mkdir()
+    Path("both/__init__.py").write_text("n = 8")
+    Path("package/__init__.py").write_text("from .sizes import n")
+    Path("package/sizes.py").write_text("n = 7")
+    Path("package/inner.py").write_text(
+        "from ..package.sizes import n\nfrom ... import above\n"
+        "def later():\n    from . import sizes\n    return sizes.n"
+    )
     Path("main.py").write_text(f"{code}\nm = Sequential([GRU(n)])")
     reading = read("main.py")
     assert not reading.messages

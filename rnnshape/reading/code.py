@@ -179,12 +179,13 @@ def _module_of_file(
     evaluator: Evaluator, folder: Path, path: str, files: dict[str, object]
 ) -> object:
     """A module that stands below the folder of the code, read like it."""
-    parts = path.lstrip(".").split(".") if path.strip(".") else []
-    if not parts or not all(part.isidentifier() for part in parts):
+    path = path.removeprefix(".")  # two dots are above the folder
+    parts = path.split(".")
+    if not all(part.isidentifier() for part in parts):
         return None
     for file in (
-        folder.joinpath(*parts).with_suffix(".py"),
         folder.joinpath(*parts, "__init__.py"),
+        folder.joinpath(*parts).with_suffix(".py"),
     ):
         if os.path.isfile(file) and file.resolve().is_relative_to(folder.resolve()):
             break
@@ -192,7 +193,8 @@ def _module_of_file(
         return None
     if path in files:
         return files[path]
-    scope = Scope(names={"__name__": path})
+    package = path if file.stem == "__init__" else path.rpartition(".")[0]
+    scope = Scope(names={"__name__": path, "__package__": package})
     module = files[path] = Module(path, scope.names)
     try:
         source = Source(file_text(file), f"{file.relative_to(folder)}, line ", LONGEST_CODE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from types import FunctionType
@@ -47,6 +48,16 @@ class Scope:
         while scope is not None:
             yield scope
             scope = scope.above
+
+    def path_of(self, node: ast.ImportFrom) -> str:
+        """The path of a module that code here imports from: of one below the folder of the code
+        `.package.name`, whichever module asks for it; of one above, two dots or more."""
+        package = [*self.around()][-1].names.get("__package__")
+        parts = package.split(".") if isinstance(package, str) and package else []
+        above = len(parts) - node.level + 1
+        if node.level == 0 or above < 0:
+            return "." * node.level + (node.module or "")
+        return "." + ".".join([*parts[:above], *filter(None, [node.module])])
 
 
 class Log(list[Any]):

@@ -236,14 +236,18 @@ def _maybe_once(
 
 
 def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
-    path = "." * node.level + (node.module or "")
+    path = scope.path_of(node)
     module = _module(evaluator, path)
     for alias in node.names:
         if alias.name == "*":
-            listed = [name for name in getattr(module, "listed", ()) if name[:1] != "_"]
-            scope.names.update((name, module.under(name)) for name in listed)
+            listed = getattr(module, "listed", ())
+            given = module.under("__all__") if "__all__" in listed else None
+            if not isinstance(given, list | tuple):
+                given = [name for name in listed if name[:1] != "_"]
+            names = (name for name in given if isinstance(name, str))
+            scope.names.update((name, module.under(name)) for name in names)
             continue
-        inner = f"{path}.{alias.name}".lstrip("." if node.level == 0 else "")
+        inner = f"{path}{alias.name}" if path.endswith(".") else f"{path}.{alias.name}"
         is_module = inner in evaluator.modules
         value = evaluator.modules[inner] if is_module else evaluator.attribute(module, alias.name)
         if isinstance(value, Open) and node.level:
