@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Callable
@@ -354,6 +355,20 @@ def test_a_file_of_weights_alone_lists_them(tmp_path: Path) -> None:
     assert message_of(lambda: read(str(path))) == (
         "some.weights.h5 holds no model and no weights of Keras"
     )
+
+
+@pytest.mark.process  # as h5py is imported
+def test_of_an_hdf5_file_no_other_is_read_and_names_are_made_plain(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "some.weights.h5"
+    os.mkfifo(tmp_path / "pipe")
+    with h5py.File(path, "w", libver="latest") as file:
+        file.create_dataset(b"\xff\x1b", (3,))
+        layout, more = h5py.VirtualLayout((1,), "f8", (None,)), h5py.h5s.UNLIMITED
+        source = h5py.VirtualSource(str(tmp_path / "pipe"), "data", (1,), "f8", (None,))
+        layout[0:more] = source[0:more]
+        file.create_virtual_dataset("virtual", layout)
+    assert message_of(lambda: read(str(path))).endswith("which layers they are of: ?? (3,)")
 
 
 @pytest.mark.process  # as h5py is imported

@@ -67,9 +67,10 @@ def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:
     """The shapes of all weights, by their names."""
     weights: dict[str, tuple[int, ...]] = {}
 
-    def note(name: str, found: Any) -> bool | None:
-        if hasattr(found, "shape"):
-            weights[plain_name(name)] = tuple(found.shape or ())
+    def note(name: str | bytes, found: Any) -> bool | None:
+        # The shape of a virtual one is looked up in other files, whatever they are.
+        if hasattr(found, "is_virtual") and not found.is_virtual:
+            weights[plain_name(os.fsdecode(name))] = tuple(found.shape or ())
         return True if len(weights) > MOST_WEIGHTS else None  # which ends it
 
     file.visititems(note)
