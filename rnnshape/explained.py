@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from rnnshape import explaining
@@ -59,7 +58,7 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
     from rnnshape.reading.files import is_code
 
-    if not is_code(file) or not Path(file).is_file():
+    if not is_code(file) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
         problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)

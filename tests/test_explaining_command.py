@@ -205,6 +205,13 @@ def test_an_error_that_is_not_known_is_said_to_be_so() -> None:
     assert (as_json.code, as_json.lines[0]["kind"], as_json.err) == (1, "unknown", finished.err)
 
 
+def test_a_traceback_may_name_a_file_that_there_can_t_be() -> None:
+    traceback = TRACEBACK.replace("train.py", f"{'a' * 256}.py")
+    finished = command(traceback)
+    assert (finished.code, finished.err) == (0, "")
+    assert finished.out.startswith('Input 0 of layer "lstm_1"')
+
+
 @pytest.mark.parametrize("form", ["table", "plain", "json", "markdown"])
 def test_errors_are_answered_in_order_with_other_questions(form: str) -> None:
     whats = ("lstm", NDIM, SHAPES, "GRU(3)")
