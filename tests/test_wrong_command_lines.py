@@ -133,6 +133,10 @@ WRONG: list[tuple[list[str], str]] = [
         )
         for text in ("n.shape=5", "n.shape=5,6", "n.shape=None")
     ),
+    (  # Python writes no number of so many digits
+        ["lstm", "--let", f"n={{0x1{'0' * 9_000}}}"],
+        "--let n: no text asks for it",
+    ),
     (["lstm", *["-u", "3"] * 2_001], "these are too many layers: at most 2,000 are read"),
     (
         ["lstm", "--compare", *["-u", "3"] * 251],

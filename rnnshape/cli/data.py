@@ -58,7 +58,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
         text = file.read(min(int.from_bytes(file.read(length), "little"), LONGEST_HEADER))
     header = ast.literal_eval(text.decode("latin1"))
     shape = header["shape"]
-    if not all(type(size) is int and size >= 0 for size in shape):
+    if not all(is_size(size) or (type(size) is int and size == 0) for size in shape):
         raise ValueError
     return tuple(shape), KINDS.get(str(header["descr"])[1:2])
 

@@ -136,10 +136,9 @@ def let_value(text: str) -> Value:
     (5000, (60000, 28, 28), 'lstm')
     """
     try:
-        value = ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text
+        return _plain(ast.literal_eval(text) if len(text) <= LONGEST_VALUE else text)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         return text
-    return _plain(value)
 
 
 def check_value(name: str, value: Value) -> None:
