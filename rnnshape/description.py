@@ -54,7 +54,7 @@ class Description:
     layers: tuple[Layer, ...]
     inputs_below: tuple[int | None, ...] = ()
 
-    @property
+    @cached_property
     def assumed_kinds(self) -> list[str]:
         """The kinds of sizes that no text says: `["batch", "timesteps"]`."""
         return _assumed_kinds(self.inputs)

@@ -188,6 +188,11 @@ class Network:
         return tuple(step.layer for step in self.steps)
 
     @cached_property
+    def takers(self) -> dict[Ref, Step]:
+        """Of each tensor that is taken, the first step that takes it."""
+        return {ref: step for step in reversed(self.steps) for ref in step.refs}
+
+    @cached_property
     def unknowns(self) -> tuple[Unknown, ...]:
         """Every value that is not known, each once, in the order of the text."""
         found: dict[Unknown, None] = {}

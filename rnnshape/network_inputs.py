@@ -96,5 +96,5 @@ def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:
 
 def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
     """The names of the axes of an input, as the first layer that takes it names them."""
-    user = next((step for step in network.steps if Ref(0, number) in step.refs), None)
+    user = network.takers.get(Ref(0, number))
     return axes_of_input(user.layer if user else Call("Dense"), rank)

@@ -135,6 +135,7 @@ class _Writer:
     def __init__(self, network: Network, description: Description) -> None:
         self.network, self.description = network, description
         self.names: dict[Ref, str] = {}
+        self.holders: dict[str, Ref] = {}  # of each name the last tensor that it was given to
         self.outputs = network.returned(max(1, len(description.layers[-1].outputs)))
         self.last_use = {ref: len(network.steps) + 1 for ref in self.outputs}
         for number, step in enumerate(network.steps, start=1):
@@ -193,16 +194,13 @@ class _Writer:
     def named(self, ref: Ref, name: str, number: int) -> str:
         """A variable for a tensor: its own name, unless another is still needed under it."""
         wanted = name if name.isidentifier() else "tensor"
-        taken = {
-            used
-            for other, used in self.names.items()
-            if self.last_use.get(other, 0) > number or other.step == number
-        }
         numbers = count(2)
         free = wanted
-        while free in taken:
+        while (other := self.holders.get(free)) and (
+            self.last_use.get(other, 0) > number or other.step == number
+        ):
             free = f"{wanted}_{next(numbers)}"
-        self.names[ref] = free
+        self.names[ref], self.holders[free] = free, ref
         return free
 
     def several(self, refs: tuple[Ref, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import io
+import itertools
 import json
 import os
 import resource
@@ -27,8 +28,8 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Source
 from rnnshape.fitting import problems_of_calls
 from rnnshape.measuring import launch
-from rnnshape.network import Question
-from rnnshape.reading import Reading, read
+from rnnshape.network import Input, Network, Question, Ref, Step
+from rnnshape.reading import Reading, parse, read
 from rnnshape.reading.child import encoded
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
@@ -38,6 +39,7 @@ from rnnshape.reading.python.stand_in import Stream
 from rnnshape.reading.reader import Reader, launched, reader_of_process
 from rnnshape.reading.sandbox import MACHINES
 from rnnshape.reading.text import read_text
+from rnnshape.report import Report
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED
 from tests.conftest import InProcess, command, run
 from tests.processes import child_of, left_behind, linux, start
@@ -984,6 +986,26 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert len(reading.networks) == models
     [note] = reading.messages
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
+
+
+def test_each_of_many_inputs_takes_no_longer_than_each_of_few() -> None:
+    def calls_for(many: int) -> int:  # of functions, as other tests run at the same time
+        steps = tuple(
+            Step(parse("Dense(2)"), (Ref(0, place),), names=(f"o{place}",)) for place in range(many)
+        )
+        inputs = tuple(Input((None, 3), f"i{place}") for place in range(many))
+        network = Network(inputs, steps, tuple(map(Ref, range(1, many + 1))))
+        calls, before = itertools.count(), sys.getprofile()
+        sys.setprofile(lambda *_: next(calls) and None)
+        try:
+            report = Report(Question(network))
+            assert [report.assumes_of(layer) for layer in report.layers] == [()] * many
+            assert report.expression.count("Input(") == many
+        finally:
+            sys.setprofile(before)
+        return next(calls)
+
+    assert calls_for(800) < 12 * calls_for(100)  # and not 64 times
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("s_that_do_not_fit")])
