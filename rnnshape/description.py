@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rnnshape.columns import (
     RANKS,
@@ -195,11 +195,12 @@ class _Run:
             if tensor is None:
                 continue
             source = self.network.steps[ref.step - 1] if ref.step else None
+            changed: dict[str, Any] = {"source": self.shaped_by(ref.step)} if source else {}
             if ref in self.masks_taken.get(number, ()) or tensor.mask_runs is False:
                 # An inner model is handed the masks of what it is called with.
                 group = source.group if source else step.group
-                tensor = replace(tensor, mask_runs=step.group not in ("", group))
-            given[ref] = replace(tensor, source=self.shaped_by(ref.step)) if source else tensor
+                changed["mask_runs"] = step.group not in ("", group)
+            given[ref] = replace(tensor, **changed) if changed else tensor
         return given
 
     def shaped_by(self, number: int) -> Call:

@@ -56,9 +56,9 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
 
 def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
     """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
-    from rnnshape.reading.files import is_code
+    from rnnshape.reading.files import OF_CODE
 
-    if not is_code(file) or not os.path.isfile(file):
+    if not file.lower().endswith(OF_CODE) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
         problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)

@@ -747,7 +747,7 @@ def check_literal(text: str) -> None:
     network = literal_network(text)
     if network is not None:
         reading = read_text(text)
-        assert reading == Reading((Question(network),)), text
+        assert reading == Reading((Question(network, is_of_code=True),)), text
         [read_one] = reading.networks
         assert [one.places for one in network.layers] == [one.places for one in read_one.layers]
         assert network.kind == read_one.kind

@@ -102,7 +102,7 @@ def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | Qu
         return what_is_wrong(lambda: Reading(()), lambda _: questions_by_word(layer, options))
     return what_is_wrong(
         lambda: reader.read(what, options.let, options.dimensions),
-        lambda reading: questions_of(reading, options, what),
+        lambda reading: questions_of(reading, options),
     )
 
 

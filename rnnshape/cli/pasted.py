@@ -89,9 +89,9 @@ def show(explanation: Explanation, shown: AnswerWriter, where: str = "") -> Exit
 
 def _line(file: str, number: int) -> Place | None:
     """The line of a file of code, if it is there."""
-    from rnnshape.reading.files import file_text, is_code
+    from rnnshape.reading.files import OF_CODE, file_text
 
-    if not is_code(file):  # others have written its name
+    if not file.lower().endswith(OF_CODE):  # others have written its name
         return None
     try:
         line = file_text(Path(file)).splitlines()[number - 1]

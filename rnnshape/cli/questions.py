@@ -54,7 +54,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             reading = _reading(what, options, reader)
             readings.append(reading)
             remarks += _list_of_models(what, reading)
-            asked += questions_of(reading, options, what)
+            asked += questions_of(reading, options)
     if not reads_stdin:
         _check_all_is_used(options, asked, readings)
     has_other_form = options.format is not None or options.compare or options.export is not None
@@ -82,16 +82,12 @@ def _list_of_models(what: str, reading: Reading) -> Iterator[str]:
         yield f"{number} models, {listed}: {shortened(what)}:{names[0]} is one of them"
 
 
-def questions_of(reading: Reading, options: Options, what: str) -> Iterator[Question]:
+def questions_of(reading: Reading, options: Options) -> Iterator[Question]:
     """What is asked of the networks that were read, with the sizes and data of the options."""
-    from rnnshape.reading.files import is_code  # words need none of it
-
     for read in reading.questions:
         network, sizes = _sized_by_data(read, options.dimensions)
         network = with_given_sizes(network, sizes)
-        of_code = is_code(what)
-        question = replace(read, network=network, dimensions=sizes, is_of_code=of_code)
-        yield _with_data(question, options)
+        yield _with_data(replace(read, network=network, dimensions=sizes), options)
 
 
 def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dimensions]:

@@ -20,17 +20,18 @@ from rnnshape.rules.facts import Tensor
 from rnnshape.version import __version__
 from rnnshape.views import VIEWS
 
+MARK = os.urandom(16).hex()  # it stands for an array, and in no other text
+
 
 def json_pieces(report: Report, views: Collection[str]) -> Iterator[str]:
     """All that is known of one report, as one line of JSON, in pieces to be written in order."""
     arrays: list[Array] = []
-    mark = os.urandom(16).hex()  # it stands for an array, and in no other text
 
     def marked(array: Array) -> str:
         arrays.append(array)
-        return mark
+        return MARK
 
-    first, *others = json.dumps(_document(report, views), default=marked).split(f'"{mark}"')
+    first, *others = json.dumps(_document(report, views), default=marked).split(f'"{MARK}"')
     yield first
     for array, text in zip(arrays, others, strict=True):
         yield from array.json_pieces()

@@ -91,7 +91,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     refused: list[QueryError] = []
     for question in reading.questions:
         try:
-            describe_what_fits(replace(question, dimensions=dimensions, is_of_code=True))
+            describe_what_fits(replace(question, dimensions=dimensions))
             taken.append(question)
         except QueryError as wrong:
             refused.append(wrong)

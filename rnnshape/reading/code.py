@@ -122,7 +122,9 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 calls.append(call)
             notes = (*usual, *held.notes_of(question.network), *question.notes)
             network = replace(question.network, problems=tuple(held.problems))
-            made = replace(question, network=network, notes=notes, calls=tuple(calls))
+            made = replace(
+                question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
+            )
             questions.append(made)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))

@@ -11,9 +11,9 @@ from io import BytesIO
 from pathlib import Path
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.literal import literal_network
 
 SUFFIXES = (".keras", ".json", ".py", ".ipynb", ".h5", ".hdf5")
+OF_CODE = (".py", ".ipynb")
 PATH = re.compile(r"[\w.~\\/ -]+")
 LARGEST_FILE = 20_000_000  # bytes of code, a notebook or a `.json`
 MOST_VALUES = 1_000_000  # lists, objects and what is in them, of JSON
@@ -29,16 +29,6 @@ def is_file(what: str) -> bool:
         return bool(PATH.fullmatch(what)) and ("/" in what or os.path.exists(what))
     except (OSError, ValueError):
         return False
-
-
-def is_code(what: str) -> bool:
-    """Whether a text is code, or names a file of it or a model of one.
-
-    >>> [is_code(what) for what in ("train.py", "LSTM(2 ** 3)", "LSTM(3) -> Dense(1)", "a.keras")]
-    [True, True, False, False]
-    """
-    file = file_and_name(what)[0]
-    return file.lower().endswith((".py", ".ipynb")) if file else literal_network(what) is None
 
 
 def file_and_name(what: str) -> tuple[str, str]:

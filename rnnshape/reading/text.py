@@ -88,7 +88,8 @@ def _reading(text: str, let: Mapping[str, Value] | None) -> Reading:
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
     used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
-    return Reading((Question(network, notes=held.notes_of(network)),), (), used, known)
+    question = Question(network, is_of_code=True, notes=held.notes_of(network))
+    return Reading((question,), (), used, known)
 
 
 def _program(reading: Reading, is_one_line: bool) -> Reading:

@@ -14,7 +14,7 @@ from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.inputs import OF_A_LIST, Inputs, called_with, nested, tensors_in
+from rnnshape.rules.inputs import OF_A_LIST, Given, Inputs, called_with, nested, tensors_in
 from rnnshape.rules.passes import with_initial_state
 from rnnshape.signatures import is_operation, is_recurrent, signature
 
@@ -106,7 +106,9 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     facts = function(call, given)
     if facts is None:
         return None
-    _check_no_list(call, given, facts)
+    first = next(iter(given.arguments.values()), None)
+    if isinstance(first, tuple) and len(first) == 1:
+        _check_no_list(call, first, facts)
     state = given.named("initial_state")
     if state is not None:
         facts = with_initial_state(
@@ -121,14 +123,13 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     return facts
 
 
-def _check_no_list(call: Call, given: Inputs, facts: Facts) -> None:
+def _check_no_list(call: Call, given: Given, facts: Facts) -> None:
     """A `QueryError` where a layer that takes a tensor is called with a list of one, such as a
     model of `outputs=[y]` returns: Keras takes that only where the shape stays as it is."""
-    first = next(iter(given.arguments.values()), None)
     takes_lists = call.name in (*OF_A_LIST, *TAKE_LISTS) or call.name.startswith("Global")
-    if is_operation(call.name) or takes_lists or not isinstance(first, tuple) or len(first) != 1:
+    if is_operation(call.name) or takes_lists:
         return
-    if facts.weights or tensors_in(first)[0].shape != facts.outputs[0].shape:
+    if facts.weights or tensors_in(given)[0].shape != facts.outputs[0].shape:
         raise call.error(
             f"{call} takes a tensor, and is called with a list of one: a model whose outputs are "
             "[y] returns [y]; make it of y, or take [0] of what it returns"
