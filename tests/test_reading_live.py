@@ -3,6 +3,7 @@ says of them is what is answered, or it is open."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -282,6 +283,39 @@ def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     assert [layer.parameters for layer in report.layers] == [128, 12]
     assert [output.shape for output in report.outputs] == [(2, 4), (2, 3)]
     assert "Odd can't be followed" in report.notes[0].text
+
+
+def test_two_threads_may_ask_for_one_model_at_once() -> None:
+    """What the one undoes of Keras' notes were those of the other."""
+    called, answered, reports = threading.Event(), threading.Event(), dict[int, Any]()
+
+    class Slow(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.dense = keras().layers.LSTM(4), keras().layers.Dense(2)
+
+        def call(self, x: Any) -> Any:
+            if threading.current_thread() in threads[:1]:
+                threads[1].start()
+                called.wait(1)  # where one waits for the other this is over first
+            given = self.lstm(x)
+            if threading.current_thread() in threads[1:]:
+                called.set()
+                answered.wait(5)
+            return self.dense(given)
+
+    def ask(number: int) -> None:
+        reports[number] = inspect(model)
+        answered.set()
+
+    threads: list[threading.Thread] = []
+    model = Slow()
+    model(keras().ops.zeros((2, 5, 3)))
+    threads += [threading.Thread(target=ask, args=(number,)) for number in range(2)]
+    threads[0].start()
+    for thread in threads:
+        thread.join(60)
+    assert [(returned(reports[n]), reports[n].notes) for n in range(2)] == [([(2, 2)], ())] * 2
 
 
 def test_a_sequential_with_a_call_of_its_own_is_what_that_does() -> None:

@@ -4,11 +4,15 @@ here: whoever has such an object has it."""
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from rnnshape.reading.replay import RecordedShape, sizes_of
+
+# One follows at a time: what is undone would be the other's, too. A `call` may ask for another.
+_ALONE = threading.RLock()
 
 
 def bases(what: object) -> list[str]:
@@ -91,23 +95,24 @@ def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
 def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
     """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
     for; None where it can't be followed. What Keras notes of them is undone."""
-    keras = keras_of(model)
-    from_keras = sys.modules.get("keras.src.backend.common.global_state")
-    counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
-    before = dict(counts or {})
-    layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
-    calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
-    flow = None
-    try:
-        with suppress(Exception):  # it is the user's own `call`
-            flow = _model_of_call(keras, model, shapes) if is_built(model) else None
-        yield flow
-    finally:
-        for layer, inbound, outbound in calls:
-            del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
-        if counts is not None:
-            counts.clear()
-            counts.update(before)
+    with _ALONE:
+        keras = keras_of(model)
+        from_keras = sys.modules.get("keras.src.backend.common.global_state")
+        counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
+        before = dict(counts or {})
+        layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
+        calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
+        flow = None
+        try:
+            with suppress(Exception):  # it is the user's own `call`
+                flow = _model_of_call(keras, model, shapes) if is_built(model) else None
+            yield flow
+        finally:
+            for layer, inbound, outbound in calls:
+                del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
+            if counts is not None:
+                counts.clear()
+                counts.update(before)
 
 
 def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
