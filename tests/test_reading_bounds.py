@@ -36,7 +36,7 @@ from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.names.session import MORE_CALLS
 from rnnshape.reading.python import Evaluator, Open, StandIn
 from rnnshape.reading.python.stand_in import Stream
-from rnnshape.reading.reader import Reader, launched, reader_of_process
+from rnnshape.reading.reader import Reader, forked, launched, reader_of_process
 from rnnshape.reading.sandbox import MACHINES
 from rnnshape.reading.text import read_text
 from rnnshape.report import Report
@@ -824,6 +824,20 @@ def test_a_child_that_was_ended_is_replaced() -> None:
             with pytest.raises(QueryError, match="the code takes too long to be read"):
                 reader.read(LASTS)
             assert str(reader.read("LSTM(2 ** 3)").networks[0]) == "LSTM(8)"
+
+
+@linux
+@pytest.mark.process
+@pytest.mark.parametrize("start", [launched, forked])
+def test_a_child_that_others_ended_between_two_questions_is_replaced(
+    start: Any,
+) -> None:
+    with Reader(start) as reader:
+        for size in (2, 3):
+            assert str(reader.read(f"LSTM(2 ** {size})").networks[0]) == f"LSTM({2**size})"
+            assert reader._process is not None
+            reader._process.kill()
+            os.waitid(os.P_PID, reader._process.pid, os.WEXITED | os.WNOWAIT)
 
 
 @linux

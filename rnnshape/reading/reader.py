@@ -111,6 +111,8 @@ class Reader:
     def _ask(self, line: bytes) -> Process:
         if self._asked not in (b"", line):  # nobody wants to know any more
             self.close()
+        if self._process and not self._asked and _has_ended(self._process):
+            self.close()  # somebody else ended it since its last answer: that says nothing of this
         self._process = self._process or self._start()
         if not self._asked:
             from rnnshape.measuring.launch import send
@@ -155,6 +157,14 @@ def _is_sound(question: Question) -> bool:
         for network in networks
         if network is not None
     )
+
+
+def _has_ended(process: Process) -> bool:
+    """Whether a child that is asked nothing has closed its stream, or writes unasked."""
+    from rnnshape.measuring.launch import is_readable
+
+    assert process.stdout is not None
+    return os.name == "posix" and is_readable(process.stdout.fileno(), 0)
 
 
 def _received(stream: int) -> tuple[bytes | None, bool]:
