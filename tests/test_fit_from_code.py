@@ -306,6 +306,28 @@ def test_check_tells_what_is_wrong_a_line_each(tmp_path: Path) -> None:
     assert (nothing.code, "so that nothing is checked" in nothing.err) == (0, True)
 
 
+ALL_SAID = "no input takes it, as the text says all sizes itself"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("lstm -t 4", ""),
+        ("a.py --let units=3", ""),
+        ("a.py --let unitz=4", "note: --let unitz; did you mean units?\n"),
+        ("a.py -t 9", f"note: --timesteps 9: {ALL_SAID}\n"),
+        ("lstm a.py -t 9", ""),
+    ],
+)
+def test_check_tells_of_sizes_and_values_that_nothing_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.py").write_text("m = Sequential([Input((5, 4)), LSTM(units)])\n")
+    finished = command("--check", *options.split())
+    assert (finished.code, finished.out, finished.err) == (0, "", said)
+
+
 def test_check_of_a_notebook_names_the_cell(tmp_path: Path) -> None:
     cells = [{"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": WRONG}]
     (tmp_path / "nb.ipynb").write_text(json.dumps({"nbformat": 4, "cells": cells}))

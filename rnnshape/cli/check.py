@@ -10,14 +10,22 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from rnnshape.cli import ExitCode, messages
 from rnnshape.cli.arguments import UsageError
 from rnnshape.cli.lines import lines_of, whole_text
 from rnnshape.cli.options import Options, refuse
-from rnnshape.cli.questions import check_flags, check_text, questions_by_word, questions_of
+from rnnshape.cli.questions import (
+    check_all_is_used,
+    check_flags,
+    check_text,
+    questions_by_word,
+    questions_of,
+)
 from rnnshape.errors import NotReadError, Problem, QueryError, printable, shortened
 from rnnshape.explained import problem_of, what_is_wrong
+from rnnshape.network import Question
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.reading.found import Reading
@@ -39,15 +47,15 @@ def check(options: Options, environment: Environment) -> ExitCode:
         check_text(options)
     if not options.what:
         messages.note(environment, "--check: no file is named, so that nothing is checked")
-    code = ExitCode.ANSWERED
+    code, asked = ExitCode.ANSWERED, _Asked([], [])
     with ExitStack() as stack, suppress(BrokenPipeError):
         reader = stack.enter_context(environment.reader())
         for what in options.what:
             try:
                 found = (
-                    _of_stdin(options, environment, reader)
+                    _of_stdin(options, environment, reader, asked)
                     if what == "-"
-                    else _problems(what, options, reader)
+                    else _problems(what, options, reader, asked)
                 )
                 problems = sorted(dict.fromkeys(found), key=_place)
             except UsageError:
@@ -64,10 +72,30 @@ def check(options: Options, environment: Environment) -> ExitCode:
             for problem in problems:
                 code = ExitCode.WRONG
                 print(_line(problem, options), file=environment.stdout, flush=True)
+        try:
+            if code is not ExitCode.FAILED:
+                check_all_is_used(options, asked.questions, asked.readings)
+        except UsageError as unused:  # a hook's options may be for files that have not changed
+            messages.note(environment, unused.message)
     return code
 
 
-def _of_stdin(options: Options, environment: Environment, reader: Reader) -> Iterator[Problem]:
+class _Asked(NamedTuple):
+    """What was read, and the questions that were asked of it."""
+
+    readings: list[Reading]
+    questions: list[Question]
+
+    def of(self, reading: Reading, options: Options) -> list[Question]:
+        questions = [*questions_of(reading, options)]
+        self.readings.append(reading)
+        self.questions.extend(questions)
+        return questions
+
+
+def _of_stdin(
+    options: Options, environment: Environment, reader: Reader, asked: _Asked
+) -> Iterator[Problem]:
     """What is wrong with what comes from standard input: a program, or one line in Keras."""
     text = whole_text(lines_of(environment.stdin))
     is_line = text.strip() and "\n" not in text.strip()
@@ -80,14 +108,14 @@ def _of_stdin(options: Options, environment: Environment, reader: Reader) -> Ite
             except OSError as problem:
                 words = f"no temporary file can be written: {problem.strerror}"
                 raise QueryError(f"-: {words}") from None
-        for found in _problems(what, options, reader):
+        for found in _problems(what, options, reader, asked):
             yield replace(found, file=STDIN)
 
 
-def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
+def _problems(what: str, options: Options, reader: Reader, asked: _Asked) -> Iterator[Problem]:
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
-    for found in _found(what, options, reader):
+    for found in _found(what, options, reader, asked):
         if isinstance(found, NotReadError):
             continue
         if isinstance(found, QueryError):
@@ -97,12 +125,16 @@ def _problems(what: str, options: Options, reader: Reader) -> Iterator[Problem]:
         yield replace(found, file=_path(file, found.file))
 
 
-def _found(what: str, options: Options, reader: Reader) -> Iterator[Problem | QueryError]:
+def _found(
+    what: str, options: Options, reader: Reader, asked: _Asked
+) -> Iterator[Problem | QueryError]:
     if (layer := layer_of_word(what)) is not None:
-        return what_is_wrong(lambda: Reading(()), lambda _: questions_by_word(layer, options))
+        of_word = tuple(questions_by_word(layer, options))
+        asked.questions.extend(of_word)
+        return what_is_wrong(lambda: Reading(of_word))
     return what_is_wrong(
         lambda: reader.read(what, options.let, options.dimensions),
-        lambda reading: questions_of(reading, options),
+        lambda reading: asked.of(reading, options),
     )
 
 

@@ -56,7 +56,7 @@ def query(options: Options, reader: Callable[[], Reader]) -> Query:
             remarks += _list_of_models(what, reading)
             asked += questions_of(reading, options)
     if not reads_stdin:
-        _check_all_is_used(options, asked, readings)
+        check_all_is_used(options, asked, readings)
     has_other_form = options.format is not None or options.compare or options.export is not None
     return Query(
         questions=tuple(asked),
@@ -123,7 +123,7 @@ def _with_data(question: Question, options: Options) -> Question:
     return with_data(question, options)
 
 
-def _check_all_is_used(
+def check_all_is_used(
     options: Options, questions: Sequence[Question], readings: Sequence[Reading]
 ) -> None:
     """A `--let` or a size that no text takes is a slip that would pass unseen."""
