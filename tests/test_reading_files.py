@@ -470,6 +470,20 @@ def test_what_is_no_file_is_said_in_a_line(
         ("from both import n", "8"),  # a package goes before a module of its name
         ("n = 1\nfrom listed import *", "1"),
         ("k = 1\nfrom listed import *\nn = k", "9"),
+        # A module of the code has the names that the code gives it, wherever they are used.
+        ("import own\nown.k = 4\nn = own.units()", "4"),
+        ("import own\nsetattr(own, 'k', 4)\nn = own.units()", "4"),
+        ("import own\nvars(own)['k'] = 4\nn = own.k + own.units()", "8"),
+        ("import own as o\no.__dict__.update(k=4)\nfrom own import *\nn = k", "4"),
+        ("import own\nown.k += 1\nn = own.units()", "4"),
+        ("import own\nfrom own import k\nif unknown: own.k = 4\nn = k", "3"),
+        ("import own\nif unknown: own.k = 4\nn = own.units()", "n"),
+        ("import own\nif unknown: vars(own)['k'] = 4\nn = own.k", "k"),
+        # What has been read nowhere may give what has a name.
+        ("n = 3\nfrom nowhere import *", "nowhere.n"),
+        ("n = 3\nfrom pipe import *", "pipe.n"),
+        ("n = 3\nfrom keras.layers import *", "3"),
+        ("from nowhere import *\nn = 3", "3"),
     ],
 )
 def test_a_file_beside_the_code_is_read(
@@ -484,6 +498,7 @@ def test_a_file_beside_the_code_is_read(
     os.mkfifo("pipe.py")
     Path("listed.py").write_text("__all__ = [unknown, 'k']\nk = n = 9")
     Path("both.py").write_text("n = 9")
+    Path("own.py").write_text("k = 3\ndef units(): return k")
     for name in ("both", "package"):
         Path(name).mkdir()
     Path("both/__init__.py").write_text("n = 8")

@@ -198,6 +198,8 @@ def _module_of_file(
     package = path if file.stem == "__init__" else path.rpartition(".")[0]
     scope = Scope(names={"__name__": path, "__package__": package})
     module = files[path] = Module(path, scope.names)
+    module.held = scope.names
+    evaluator.roots.append(scope.names)
     try:
         source = Source(file_text(file), f"{file.relative_to(folder)}, line ", LONGEST_CODE)
         statements = source.statements()

@@ -17,7 +17,7 @@ import re
 import string
 import types
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
@@ -277,10 +277,12 @@ def type_of(value: object) -> type:
     return kind
 
 
-def vars_of(value: Any) -> dict[str, object]:
-    """The names of an object of the code, which it may change; of a stand-in a copy of those that
-    it reaches."""
+def vars_of(value: Any) -> MutableMapping[str, Any]:
+    """The names of an object or module of the code, which it may change; of a stand-in a copy of
+    those that it reaches."""
     kind = type(_known(value))
+    if isinstance(value, Module) and value.held is not None:
+        return value.held
     if is_of_code(kind) and issubclass(kind, StandIn):
         return {name: part for name, part in vars(value).items() if is_visible(value, name)}
     if isinstance(value, types.SimpleNamespace) or is_of_code(kind):

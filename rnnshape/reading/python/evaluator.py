@@ -242,7 +242,7 @@ class Evaluator:
         name = str.__str__(name)  # a class of the code may tell something else of a text
         if isinstance(owner, Open):
             return self.part(owner, f".{name}")
-        if isinstance(owner, Module):
+        if isinstance(owner, Module) and (owner.held is None or name not in allowed.ASKED):
             set_by_code = self.parts.get(f"{owner.path}.{name}")
             return self.named_by_let(owner.under(name) if set_by_code is None else set_by_code)
         if plain_type(owner) is str and name == "format":
@@ -278,6 +278,8 @@ class Evaluator:
             self.parts[owner.part(f".{name}").label] = value
             for model in owner.alternatives:
                 self.set_attribute(model, name, value)
+        elif isinstance(owner, Module) and owner.held is not None:
+            owner.held[name] = value
         elif isinstance(owner, Module):
             self.parts[f"{owner.path}.{name}"] = value
         elif is_settable(owner, name) and not isinstance(value, functools.cached_property):

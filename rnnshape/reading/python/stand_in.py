@@ -7,7 +7,7 @@ import enum
 import functools
 import itertools
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from rnnshape.nest import within
@@ -45,7 +45,10 @@ class StandIn:
 
 class Module(StandIn):
     """What stands for a module: names and what they stand for, or a function of the name that
-    raises a `KeyError`. `from it import *` gives those that are `listed`."""
+    raises a `KeyError`. `from it import *` gives those that are `listed`. Code may change the names
+    of a module of its own, which are `held`."""
+
+    held: MutableMapping[str, Any] | None = None
 
     def __init__(self, path: str, names: Mapping[str, object] | Callable[[str], object]) -> None:
         self.path = path

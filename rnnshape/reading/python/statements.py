@@ -241,11 +241,14 @@ def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> No
     for alias in node.names:
         if alias.name == "*":
             listed = getattr(module, "listed", ())
-            given = module.under("__all__") if "__all__" in listed else None
+            if isinstance(module, Open):  # it may give the numbers and texts that have names
+                listed = [k for k, had in scope.names.items() if isinstance(had, int | float | str)]
+            given = evaluator.attribute(module, "__all__") if "__all__" in listed else None
             if not isinstance(given, list | tuple):
                 given = [name for name in listed if name[:1] != "_"]
-            names = (name for name in given if isinstance(name, str))
-            scope.names.update((name, module.under(name)) for name in names)
+            for name in (name for name in given if isinstance(name, str)):
+                part = evaluator.attribute(module, name)
+                scope.names[name] = evaluator.named_by_let(part, name)
             continue
         inner = f"{path}{alias.name}" if path.endswith(".") else f"{path}.{alias.name}"
         is_module = inner in evaluator.modules
