@@ -121,6 +121,9 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
          "GRU takes no input_dim in this Keras: write Input((None, 3))"),
         ("keras.layers.Conv2D(4, nb_row=5, nb_col=1)",
          "Conv2D takes no nb_row in this Keras: write kernel_size=(5, 1)"),
+        ("keras.layers.GRU(4)(inputs=x)", "GRU takes no inputs in this Keras: write sequences=x"),
+        ("keras.layers.Dense(4)(sequences=x)",
+         "Dense takes no sequences in this Keras: write inputs=x"),
         ("n = x.get_shape()", "tensor.get_shape is gone in this Keras: write x.shape"),
         ("m.save_weights('w.h5')",
          "save_weights takes the name of a file that ends in .weights.h5: "
@@ -131,6 +134,7 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
         ("from tensorflow.keras.preprocessing.sequence import TimeseriesGenerator", ""),
         ("from keras import backend as K; K.clear_session(); K.epsilon()", ""),
         ("keras.layers.GRU(4, input_dim=3)(x)", ""),
+        ("keras.layers.GRU(4)(sequences=x); keras.layers.Dense(4)(inputs=x)", ""),
         ("keras.optimizers.Adam(learning_rate=1); keras.callbacks.ModelCheckpoint('a.keras')", ""),
         ("m.save_weights('w.weights.h5'); m.fit(X, y, epochs=3).history['loss']", ""),
         ("m.compile('adam', 'mse', metrics=['acc']); m.fit(X, y).history['acc']", ""),

@@ -180,6 +180,10 @@ def in_order(
     for word in (*known[:1], "inputs", "sequences"):
         if not parts and word in words:
             parts.append(words.pop(word))
+            if word not in known:  # as Keras 2 took it
+                written = session().written().get(word, word)
+                today, place = keras2.Today(f"{known[0]}={written}"), session().places().get(word)
+                session().old_name(word, today, call.name, place)
     inner = call["layer"] if call.name == "Bidirectional" else call
     if isinstance(inner, Call) and inner["return_sequences"] is not None:
         words = dict(zip(AFTER_THE_FIRST, parts[1:], strict=False)) | words
