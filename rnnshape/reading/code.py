@@ -74,6 +74,7 @@ def read_sources(
     """The same of several texts, each of which knows the names of those before."""
     evaluator = follower(let, folder)
     for source in sources:
+        _look_for_compile(source)
         statements, source = _statements(evaluator, source)
         evaluator.read(source, statements, evaluator.module)
     held = SESSION.get()
@@ -106,6 +107,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
     layers = compared = 0
+    for message, place in held.uncompiled[:1] if not held.may_compile else ():
+        held.problem("keras", message, (), place)
     try:
         for question in _finished(evaluator):
             layers += len(question.network.steps)
@@ -177,6 +180,11 @@ def _statements(evaluator: Evaluator, source: Source) -> tuple[list[ast.stmt], S
     return [], source
 
 
+def _look_for_compile(source: Source) -> None:
+    """Notes where any code says it, also what cannot be followed, or runs later or not at all."""
+    SESSION.get().may_compile |= "compile" in source.text.replace("re.compile", "")
+
+
 def _module_of_file(
     evaluator: Evaluator, folder: Path, path: str, files: dict[str, object]
 ) -> object:
@@ -202,6 +210,7 @@ def _module_of_file(
     evaluator.roots.append(scope.names)
     try:
         source = Source(file_text(file), f"{file.relative_to(folder)}, line ", LONGEST_CODE)
+        _look_for_compile(source)
         statements = source.statements()
     except QueryError:
         return None

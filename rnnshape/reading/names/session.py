@@ -63,6 +63,8 @@ class Session:
         self.groups: list[str] = []
         self.part: Part | None = None
         self.problems: list[Problem] = []
+        self.uncompiled: list[tuple[str, Place | None]] = []
+        self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number = 0
         self.data_format: Any = None
@@ -300,6 +302,7 @@ def added_to_unknown(text: str, given: Sequence[Any], found: Open) -> Any:
     owner, _, word = text.partition("(")[0].rpartition(".")
     evaluator = session().evaluator
     first = owner.partition(".")[0]
+    session().may_compile = True  # of a model, what is not read
     for layer in given:
         session().take(layer)
     if word != "add" or not first.isidentifier() or first in evaluator.module.names:

@@ -134,6 +134,13 @@ def given_to(
     written = _written(node, names) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line, column = where_of(place)
+    is_certain = not (evaluator.conditions or evaluator.trying)
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if is_certain:
+            if compiled is None and method not in WITHOUT_LABELS:
+                message = f"{method} needs {name}.compile before, which this code does not call"
+                message += ' (Keras: "You must call `compile()` before using the model")'
+                session().uncompiled.append((message, place))
     if compiled and compiled.third and method not in WITHOUT_LABELS:
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
