@@ -137,8 +137,8 @@ def _notes(call: Call, batch: Axis, timeline: Timeline, *, zeroed: bool) -> Iter
             if sequences
             else "go_backwards=True: o is the output after the first timestep"
         )
-    letters = {tensor.name[0] for one_pass in passes for tensor in flat(one_pass.states)}
-    if returns_state and "c" not in letters:
+    states = (state for one_pass in passes for state in flat(one_pass.states))
+    if returns_state and not any(state.name.startswith("c") for state in states):
         each = " in each direction" if len(passes) > 1 else ""
         cells = list(dict.fromkeys(cell for one_pass in passes for cell in one_pass.cells))
         have = f"{' and '.join(cells)} {'has' if len(cells) == 1 else 'have'}"
