@@ -188,9 +188,10 @@ class Network:
         return tuple(step.layer for step in self.steps)
 
     @cached_property
-    def takers(self) -> dict[Ref, Step]:
-        """Of each tensor that is taken, the first step that takes it."""
-        return {ref: step for step in reversed(self.steps) for ref in step.refs}
+    def takers(self) -> dict[Ref, int]:
+        """Of each tensor that is taken, the number of the first step that takes it."""
+        steps = reversed([*enumerate(self.steps, start=1)])
+        return {ref: number for number, step in steps for ref in step.refs}
 
     @cached_property
     def unknowns(self) -> tuple[Unknown, ...]:

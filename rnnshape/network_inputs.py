@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from rnnshape.columns import Column, any_shape, with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Dimensions, Input, Network, Ref, Size, kind_of_axis
-from rnnshape.rules import axes_of_input
+from rnnshape.rules import axes_of_input, may_take_any, names_axes
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
+
+MOST_PASSED = 10  # layers from an input to the one that says how many axes it has
 
 
 def described_input(
@@ -95,6 +98,19 @@ def written_sizes(network: Network, number: int) -> list[tuple[str, Size]]:
 
 
 def names_of_axes(network: Network, number: int, rank: int | None) -> tuple[str, ...]:
-    """The names of the axes of an input, as the first layer that takes it names them."""
-    user = network.takers.get(Ref(0, number))
-    return axes_of_input(user.layer if user else Call("Dense"), rank)
+    """The names of the axes of an input, as the first layer that takes it names them; where that
+    may take any, and its rank is not known, as the first one after it does that names them."""
+    layers = islice(_layers_after(network, Ref(0, number)), MOST_PASSED)
+    first, *others = [*layers] or [Call("Dense")]
+    if rank is None and others and not names_axes(first):
+        place = next((place for place, call in enumerate(others) if names_axes(call)), None)
+        if place is not None and all(map(may_take_any, (first, *others[:place]))):
+            return axes_of_input(others[place])
+    return axes_of_input(first, rank)
+
+
+def _layers_after(network: Network, ref: Ref) -> Iterator[Call]:
+    """The layers that take a tensor, what the first of them returns, and so on."""
+    while taker := network.takers.get(ref):
+        yield network.steps[taker - 1].layer
+        ref = Ref(taker)

@@ -272,6 +272,26 @@ def test_sizes_are_known_assumed_or_open(
     assert exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("text", "rank"),
+    [
+        ("Rescaling(0.1) -> Conv2D(8, 3)", 4),
+        ("RandomFlip() -> RandomRotation(0.1) -> Rescaling(0.1) -> MaxPooling2D() -> Flatten()", 4),
+        ("BatchNormalization() -> ReLU() -> Conv3D(2, 2)", 5),
+        ("Dropout(0.1) -> Embedding(9, 4) -> LSTM(3)", 2),
+        ("Normalization() -> TimeDistributed(Conv2D(2, 2))", 5),
+        ("Dropout(0.1) -> LSTM(3)", 3),
+        ("Flatten() -> Dense(8) -> Reshape((2, 2, 2)) -> Conv2D(3, 1)", 3),
+    ],
+)
+def test_an_input_that_nothing_describes_has_the_axes_of_the_first_layer_that_says_how_many(
+    text: str, rank: int, keras_measurer: KerasInProcess
+) -> None:
+    [answer] = command(text, "--json", measurer=keras_measurer).lines
+    assert [len(tensor["shape"]) for tensor in answer["inputs"]] == [rank]
+    assert answer["source"] == "predict"
+
+
 def test_parameters_that_follow_from_an_assumed_size_have_a_star() -> None:
     finished = command("LSTM(8) -> Dense(1)", "--dry-run")
     assert "320*" in finished.out

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import TypeAlias
 
-from rnnshape.errors import as_tuple
+from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call, Unknown, calls_within
 from rnnshape.nest import rebuilt
 from rnnshape.rules.arguments import check
@@ -178,6 +179,21 @@ def axes_of_input(call: Call, rank: int | None = None) -> tuple[str, ...]:
         return names
     has_time = call.name == "TimeDistributed"  # whatever else its layer takes
     return (*names[: 2 * has_time], *axes_of_rank(rank)[2 * has_time :])[:rank]
+
+
+def names_axes(call: Call) -> bool:
+    """Whether a layer has names of its own for the axes that it takes, and so says how many."""
+    return has_rule(call.name) and call.name in _TAKES
+
+
+def may_take_any(call: Call) -> bool:
+    """Whether a layer may return the very axes that it takes, however many: Keras alone can tell
+    of one that has no rule."""
+    given = Tensor("x", tuple(Axis(name, 8) for name in BY_RANK[4]))
+    with suppress(QueryError):
+        facts = facts_of(call, [given])
+        return facts is None or [made.axes for made in facts.outputs] == [given.axes]
+    return False
 
 
 def axes_of_rank(rank: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt
 from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
@@ -32,7 +32,11 @@ class Setting(StandIn):
     def __init__(self, name: str, call: Call | None = None) -> None:
         self.own_name, self.own_call = name, call
 
-    def __call__(self, *values: Any, **named: Any) -> Setting:
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        if self.own_call is not None:  # of all that these are, code calls initializers
+            is_one = signatures.module_of(self.own_name) == "initializers"
+            shape = values[0] if values else named.get("shape")
+            return array_of_shape(shape) if is_one else opened(f"{self.own_name}(...)")
         plain = {word: argument(value) for word, value in named.items()}
         call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
         for found in unknowns_in(call):
@@ -235,7 +239,8 @@ def _passed(value: Any) -> Any:
     made = operand(value)
     if made is None or isinstance(made, bool | Tensor):
         return made
-    kind = "a function" if callable(value) else shortened(repr(value), 40)
+    kind = "a function" if callable(value) else type(value).__name__
+    kind = shortened(repr(value), 40) if isinstance(value, int | float | str) else kind
     what = getattr(type(value), "own_what", kind)
     hint = ": put -> between two" if what in ("a layer", "a model") else ""
     raise QueryError(

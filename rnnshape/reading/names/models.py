@@ -269,7 +269,7 @@ class Model(Layer):
         return config.own_copied() if isinstance(config, Model) else super().from_config(config)
 
     def own_copied(self) -> Any:
-        if not self.own_kind:
+        if not (self.own_kind and self.own_takes and self.own_gives):
             raise no_copy()
         made = Model(*graph_anew(*self.own_flow()), self.own_name)
         made.own_nests = self.own_nests
