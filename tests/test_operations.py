@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from rnnshape.description import describe
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Value
 from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
+from rnnshape.reading.names.keras import WITHOUT_RULE
 from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of
@@ -251,3 +252,11 @@ def test_an_operation_loses_the_mask() -> None:
     facts = said(Call("add"), [tensor, tensor])
     assert isinstance(facts, Facts)
     assert not facts.outputs[0].masked
+
+
+@pytest.mark.keras
+def test_no_function_of_keras_is_taken_for_a_misspelt_one() -> None:
+    import keras
+
+    names = {name for name in dir(keras.ops) if name[:1] != "_"} - {*OPERATIONS}
+    assert {name for name in names if did_you_mean(name, OPERATIONS)} <= {*WITHOUT_RULE}

@@ -87,7 +87,10 @@ class Function(StandIn):
         if is_operation(self.own_name):
             return called(self.own_name, given, named)
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
-        found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known")
+        near, is_there = "", self.own_name in WITHOUT_RULE
+        if self.own_path.endswith("keras.ops") and not is_there:
+            near = did_you_mean(self.own_name, signatures.OPERATIONS)
+        found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known{near}")
         parts = [*within([*given, *named.values()])]
         calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)
         layer = unread_layer(f"{name}(...)", found, None if calls else 0)  # it has no weights
@@ -297,6 +300,19 @@ FUNCTIONS: dict[str, Any] = {
     "set_image_data_format": set_image_data_format,
     "set_image_dim_ordering": set_image_data_format,
 }
+
+
+# Functions of `keras.ops` that have names like others, and no rule.
+WITHOUT_RULE = [
+    "arange",
+    "cond",
+    "conv",
+    "conv_transpose",
+    "custom_gradient",
+    "image",
+    "shape",
+    "tri",
+]
 
 
 class KerasModule(Module):
