@@ -12,6 +12,7 @@ from rnnshape.errors import Problem, as_tuple
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
 Kind: TypeAlias = Literal["data", "labels", "samples"]
+Source: TypeAlias = Literal["tensorflow", "generator", "code"]
 Method: TypeAlias = Literal[
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch", "__call__"
 ]
@@ -30,6 +31,7 @@ class Data:
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
         of: the data set of which it is an element: it comes in batches, or without any.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
+        source: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Data:
     values_below: int | None = None
     of: str = ""
     is_table: bool = False
+    source: Source = "tensorflow"
 
     @property
     def samples(self) -> Size:

@@ -140,9 +140,15 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if x.of:
         is_single = shape[:1] != (None,)  # in batches the number of samples may differ
         if is_single and in_general((None, *shape), sizes, judge).fits:
-            yield f"{x.of} = {x.of}.batch(32)"
+            if x.source == "tensorflow":
+                yield f"{x.of} = {x.of}.batch(32)"
+            elif x.source == "generator" and call.y and call.y[0].shape:  # a number has no [None]
+                yield f"{x.of} = ((x[None], y[None]) for x, y in {x.of})"
         if not is_single and call.y and in_general((*shape, 1), sizes, judge).fits:
-            yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
+            if x.source == "tensorflow":
+                yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
+            elif x.source == "generator":
+                yield f"{x.of} = ((x[..., None], y) for x, y in {x.of})"
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []

@@ -17,6 +17,8 @@ from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
+from rnnshape.reading.python.stand_in import Stream
+from rnnshape.training.data import Source
 
 Shape = tuple[Any, ...]
 
@@ -219,6 +221,7 @@ class Dataset(StandIn):
     """
 
     own_what = "a data set"
+    own_source: Source = "tensorflow"
 
     def __init__(self, element: Any, first: Any = None) -> None:
         self.own_element, self.own_first = element, element if first is None else first
@@ -268,7 +271,11 @@ def _mapped(function: Any, element: Any) -> Any:
 def as_data_set(value: Any) -> Any:
     """What gives batches, as the data set of its first one."""
     batch = batch_of(value)
-    return value if batch is None else Dataset(batch)
+    if batch is None:
+        return value
+    made = Dataset(batch)
+    made.own_source = "generator" if isinstance(value, Stream) else "code"
+    return made
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:

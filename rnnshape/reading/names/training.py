@@ -264,7 +264,11 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     element = value.own_element
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
-    return _several(x, None, "X", name), _several(y, None, "y", name)
+    given, source = _several(x, None, "X", name), value.own_source
+    if source == "generator" and not isinstance(given, Data):
+        source = "code"  # of several inputs no `x[None]` makes a batch
+    given = rebuilt(given, lambda one: one and replace(one, source=source))
+    return given, _several(y, None, "y", name)
 
 
 def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
