@@ -139,14 +139,13 @@ class Layer:
 
 
 def check_same_weights(step: Step, facts: Facts, first: Layer, network: Network) -> None:
-    """A layer that is called again has the weights that it was built with."""
-    shapes = [tensor.shape for tensor in network.inputs]
-    if first.facts is None or any(
-        not isinstance(shape, tuple) or None in shape[1:] for shape in shapes
-    ):
+    """A layer that is called again has the weights that it was built with; of what is assumed, or
+    known only when it runs, these may be the same."""
+    if first.facts is None or any(isinstance(one.shape, Unknown) for one in network.inputs):
         return
     for weight, built in zip(facts.weights, first.facts.weights, strict=False):
-        if weight.sizes != built.sizes:
+        is_known = not any(axis.follows_from for axis in (*weight.axes, *built.axes))
+        if is_known and weight.sizes != built.sizes:
             raise step.layer.error(
                 f"{step.layer} was built with {built.name} {built.sizes}, and is called again with "
                 f'what needs {weight.sizes}: make a layer for each (Keras: "is incompatible with '

@@ -144,6 +144,7 @@ def test_what_was_filled_in_is_read_or_open(text: str, expected: Said, tmp_path:
         "m = Sequential([LSTM(3, retrun_state=True)])",
         "m = Sequential([LSTM(3), 4])",
         "a, b = Input((5, 2)), Input((5, 2))\nm = Model(a, Add()([a, b]))",
+        "d, x = GRU(3, return_sequences=True), Input((None, 2))\nm = Model(x, d(d(x)))",
     ],
 )
 def test_what_keras_refuses_is_refused(text: str) -> None:
@@ -153,6 +154,9 @@ def test_what_keras_refuses_is_refused(text: str) -> None:
 BUILT = {
     "a layer on two widths": (
         "d = Dense(3)\na, b = Input((2,)), Input((4,))\nm = Model([a, b], [d(a), d(b)])"
+    ),
+    "a layer on two widths, of any length": (
+        "d = Dense(3)\na, b = Input((None, 2)), Input((None, 4))\nm = Model([a, b], [d(a), d(b)])"
     ),
     "a described model on another length": (
         "inner = Sequential([Input((5, 2)), LSTM(3)])\nx = Input((7, 2))\nm = Model(x, inner(x))"
