@@ -191,6 +191,11 @@ class Layer(StandIn):
         step = session().step(self.own_layer, arguments, words)
         if call.name in CELLS:
             states = words.get("states", (*arguments, ())[1])
+            if not holds_tensors([states]):
+                raise QueryError(
+                    f"{call} is one step of a layer, and takes its states too: RNN({call}) is the "
+                    "layer (Keras: \"missing 1 required positional argument: 'states'\")"
+                )
             output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
             return output, after if isinstance(states, tuple) else after[0]
         made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
