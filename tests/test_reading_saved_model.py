@@ -117,6 +117,17 @@ def test_what_cannot_be_read_keeps_its_row_and_the_shape_on_record() -> None:
     ]
 
 
+def test_an_activation_with_a_function_of_the_user_s_own_keeps_its_row() -> None:
+    config = json.loads(json.dumps(saved("sequential")))
+    own = {"class_name": "function", "config": "mine", "registered_name": "package>mine"}
+    config["config"]["layers"].append(layer("Activation", name="activation", activation=own))
+    [network] = read_saved(config).networks
+    *others, row = network.steps
+    assert str(row.layer) == "Activation(...)"
+    assert row.unread == Unknown("Activation(...)", (), "its activation can't be read", "file.json")
+    assert len(others) == 3
+
+
 def test_what_follows_from_a_recorded_shape_is_answered_and_nothing_is_made_up() -> None:
     mine = layer("Mine", "mine", name="own") | {"build_config": {"input_shape": [None, 5, 2]}}
     lstm = layer("LSTM", units=4) | {"build_config": {"input_shape": [None, 7, 6]}}

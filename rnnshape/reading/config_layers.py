@@ -87,6 +87,8 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
             if argument is not _NOTHING and not _holds_anyway(name, word, argument):
                 given[word] = argument  # type: ignore[assignment]
     missing = [word for word in known.required if word not in given]
+    if missing and missing[0] in words:  # a function of the user's own, in `Activation`
+        raise UnreadLayerError(f"its {missing[0]} can't be read")
     if missing:
         raise QueryError(f"its config has {name} without {missing[0]}")
     return _as_written(bind(name, (), given))
