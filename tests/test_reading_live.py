@@ -437,6 +437,30 @@ def test_the_losses_of_a_compiled_model_compare_where_no_other_is_given(
         assert {problem.loss for problem in others} <= {"mean_absolute_error", "mean_squared_error"}
 
 
+@pytest.mark.parametrize("loss", [{"z": "mse", "a": "mae"}, {"z": "categorical_crossentropy"}])
+def test_the_losses_of_a_model_that_returns_a_dictionary_are_those_of_its_keys(
+    loss: dict[str, str],
+) -> None:
+    k, x = keras(), np.zeros((8, 5, 4))
+    for wide, narrow in ((3, 2), (2, 3)):
+        source = k.Input((5, 4))
+        h = k.layers.LSTM(3)(source)
+        model = k.Model(source, {"z": k.layers.Dense(3)(h), "a": k.layers.Dense(2)(h)})
+        model.compile(loss=loss)
+        target = {"z": np.zeros((8, wide)), "a": np.zeros((8, narrow))}
+        try:
+            model.fit(x, target, verbose=0)
+            is_taken = True
+        except Exception:
+            is_taken = False
+        assert (not inspect(model, input=x, target=target).problems) == is_taken == (wide == 3)
+
+
+def test_a_cell_alone_is_no_layer() -> None:
+    with pytest.raises(QueryError, match=r"RNN\(GRUCell\(2\)\) is the layer"):
+        inspect(keras().layers.GRUCell(2))
+
+
 @pytest.mark.parametrize("kind", ["layer", "sequential", "functional", "flattened", "stateful"])
 def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None:
     import keras

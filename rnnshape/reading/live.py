@@ -33,6 +33,7 @@ from rnnshape.reading.symbolic import (
     input_names,
     is_built,
     is_operation,
+    output_keys,
     shape_of,
     shapes_by_keras,
     specs_after,
@@ -72,7 +73,7 @@ def read_object(
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
     losses: tuple[Function | None, ...] = ()
     with suppress(Exception):  # what code of others is compiled with may not be written down
-        losses = losses_in(what.get_compile_config(), network)
+        losses = losses_in(what.get_compile_config(), network, output_keys(what))
     return Reading((Question(network, losses=losses, notes=tuple(live.notes)),))
 
 

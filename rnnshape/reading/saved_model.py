@@ -62,10 +62,13 @@ def read_config(
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
 
 
-def losses_in(compile_config: Any, network: Network) -> tuple[Function | None, ...]:
-    """The loss of each output, of what Keras writes down of `compile`."""
+def losses_in(
+    compile_config: Any, network: Network, keys: Sequence[str] = ()
+) -> tuple[Function | None, ...]:
+    """The loss of each output, of what Keras writes down of `compile`; `keys` are those of a model
+    that returns a dictionary."""
     loss = compile_config.get("loss") if isinstance(compile_config, dict) else None
-    return losses_of(loss, [name for name, _ in names_of_outputs(network, 1)])
+    return losses_of(loss, keys or [name for name, _ in names_of_outputs(network, 1)])
 
 
 def _depth(value: Any) -> int:
