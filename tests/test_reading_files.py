@@ -358,6 +358,13 @@ def test_the_code_that_a_magic_is_given_is_read(line: str) -> None:
     assert [str(network) for network in reading.networks] == ["GRU(4)"]
 
 
+@pytest.mark.parametrize("line", ["%env UNITS=64", "  %set_env UNITS 64", "%env UNITS = 64"])
+def test_a_variable_that_a_notebook_sets_is_known(line: str) -> None:
+    model = "m = Sequential([GRU(int(os.environ.get('UNITS', 32)))])"
+    reading = of(code("import os\nif True:\n  pass", line, model))
+    assert [str(network) for network in reading.networks] == ["GRU(64)"]
+
+
 @pytest.mark.parametrize("run", ["%run ./models.py", "%run -i models", "  %run lib/models.py"])
 def test_the_file_that_a_notebook_runs_is_read(run: str, tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()

@@ -17,6 +17,7 @@ HELP = re.compile(r"[\w.]+\?{1,2}")
 # Magics that are given code, perhaps after `x = `, and that which runs a file.
 OF_CODE = re.compile(r"(\s*(?:\w[\w., ]*=\s*)?)%(?:time|timeit|prun)\s+(?![-\s]|$)")
 RUN = re.compile(r"(\s*)%run\s+(?:-\w\s+)*(?:\./)?([^\W\d]\w*(?:/[^\W\d]\w*)*)(?:\.py)?\s*$")
+SETS = re.compile(r"(\s*)%(?:set_)?env\s+(\w+)\s*[=\s]\s*([^{}$]+)$")  # a variable
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
@@ -84,6 +85,8 @@ def _with_code_of_magic(line: str) -> str:
     """
     if (run := RUN.match(line)) is not None:
         return f"{run[1]}from {run[2].replace('/', '.')} import *"
+    if (sets := SETS.match(line)) is not None:
+        return f"{sets[1]}import os; os.environ[{sets[2]!r}] = {sets[3].strip()!r}"
     return OF_CODE.sub(r"\1", line, count=1) if OF_CODE.match(line) else line
 
 

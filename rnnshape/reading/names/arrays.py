@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from rnnshape.reading import graph
+from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 
@@ -44,6 +45,7 @@ class Array(StandIn):
     own_what = "an array"
     own_classes: int | None = None
     own_is_data = True
+    own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
 
     def __init__(
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
@@ -102,6 +104,10 @@ class Array(StandIn):
         if self.own_values and len(self.shape) == 1 and isinstance(index, int | slice):
             part = self.own_values[index]
             return Array((len(part),), part) if isinstance(part, tuple) else part
+        parts = index if isinstance(index, tuple) else ()
+        picks = [type(part) for part in parts if isinstance(part, int | list | Array)]
+        if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
+            return self.own_picked(index)
         made = array_of_shape(indexed(self.shape, index))
         if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
             made.own_dtype = self.own_dtype
@@ -207,6 +213,13 @@ class Array(StandIn):
                 made.own_values = tuple(function(value, other) for value in self.own_values)
         return made
 
+    def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        """`array += other`"""
+        made = self.own_operated(other, function)
+        if isinstance(made, Array) and made.shape == self.shape:
+            self.own_values, made = made.own_values, self
+        return made
+
     __hash__ = StandIn.__hash__
 
     def __neg__(self) -> Array:
@@ -233,14 +246,16 @@ LOGICAL = (operator.and_, operator.or_, operator.xor)
 WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator.floordiv)
 
 
-def _operator(function: Callable[[Any, Any], Any] | None) -> Callable[[Array, Any], Any]:
-    return lambda array, other: array.own_operated(other, function)
+def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
+    return lambda array, other: getattr(array, name)(other, function)
 
 
 _OPERATORS = {op.__name__.strip("_"): op for op in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
 _OPERATORS |= {"radd": operator.add, "rmul": operator.mul}
 for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand", "ror"):
-    setattr(Array, f"__{_word}__", _operator(_OPERATORS.get(_word)))
+    setattr(Array, f"__{_word}__", _operator("own_operated", _OPERATORS.get(_word)))
+for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
+    setattr(Array, f"__i{_word}__", _operator("own_changed", _OPERATORS.get(_word)))
 
 
 def array_of_shape(shape: Any) -> Any:
@@ -259,21 +274,6 @@ def size_of_tensor(size: Any) -> Any:
     if isinstance(size, Open):
         return None if size.stands_for == BATCH else unknown_of(size)
     return size if size is None or isinstance(size, int) else int(size)
-
-
-DTYPES: dict[object, str] = {
-    **dict.fromkeys((str, "str"), "<U"),
-    **dict.fromkeys((object, "object", "O"), "object"),
-    **dict.fromkeys((bool, "bool"), "bool"),
-    **dict.fromkeys((int, "int", "int32", "int64", "uint8"), "int64"),
-}
-
-
-def dtype_of(dtype: object) -> str | None:
-    """What a dtype is called, where that matters here; None of others."""
-    if isinstance(dtype, str) and dtype.startswith("datetime64"):
-        return "datetime64"
-    return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
 
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:

@@ -16,11 +16,11 @@ from rnnshape.reading.names.arrays import (
     Array,
     array_of_shape,
     differ,
-    dtype_of,
     product,
     sizes_given,
     sizes_of,
 )
+from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in
 
@@ -363,7 +363,9 @@ NUMPY: dict[str, Any] = {
     "concatenate": _joined,
     "stack": _stacked,
     "newaxis": None,
-    "prod": lambda value, **_: product(value) if isinstance(value, list | tuple) else value.size,
+    "prod": lambda value, *more, **named: (
+        product(value) if isinstance(value, list | tuple) and not (more or named)
+        else of_numpy("prod")(value, *more, **named)),
     "random": Module("numpy.random", {
         **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
     **{name: _elementwise(name) for name in (
@@ -392,3 +394,4 @@ OF_NUMPY_ALONE: dict[str, Any] = {
 }
 for _word in METHODS:  # a method is the function of the array
     setattr(Array, _word, of_numpy(_word))
+Array.own_picked = of_numpy("ndarray.__getitem__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import collections
 import contextlib
@@ -12,7 +13,6 @@ import itertools
 import json
 import math
 import operator
-import posixpath
 import re
 import string
 import types
@@ -21,7 +21,9 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.nest import rebuilt, within
+from rnnshape.nest import within
+from rnnshape.reading.python.copied import copy_of, deep_copy
+from rnnshape.reading.python.managed import managed
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -49,6 +51,21 @@ def unchanged(*values: object, **_: object) -> object:
     return first if callable(first) else unchanged
 
 
+def wraps(function: Any, *_: object, **__: object) -> Any:
+    """What gives a function of the code the name of another."""
+
+    def named(inner: Any) -> Any:
+        if hasattr(inner, "own_body") and hasattr(function, "own_body"):
+            inner.__name__ = inner.__qualname__ = function.__name__
+        return inner
+
+    return named
+
+
+def singledispatch(_: object) -> Any:
+    raise IsOpenError(Open("a function", "what singledispatch makes of it is not read"))
+
+
 def _abstract(method: Any) -> Any:
     """`abc.abstractmethod`: it marks the code's own functions, and nothing else."""
     if hasattr(method, "own_body"):
@@ -74,6 +91,14 @@ def dataclass(kind: Any = None, *, slots: bool = False, **options: Any) -> Any:
     kind.__annotations__ = {**vars(kind).get("__annotations__", {})}
     kind.__doc__ = kind.__doc__ or "a dataclass"
     return dataclasses.dataclass(kind, **options)
+
+
+def field(name: str, annotation: ast.expr) -> dict[str, object]:
+    """What an annotation of a class makes of a name, as far as a dataclass asks for it."""
+    text = annotation.value if isinstance(annotation, ast.Constant) else ast.unparse(annotation)
+    word = str(text).partition("[")[0].rpartition(".")[2]
+    known = {"InitVar": dataclasses.InitVar(object), "KW_ONLY": dataclasses.KW_ONLY}
+    return {} if word == "ClassVar" else {name: known.get(word)}
 
 
 def _is_identifier(name: object) -> bool:
@@ -127,82 +152,8 @@ class IntEnum(enum.IntEnum, metaclass=EnumMeta):
     """`enum.IntEnum`"""
 
 
-class Managed:
-    """What a generator makes of `with`, by `contextlib.contextmanager`: it is followed to its end
-    where it is called."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-
-    def __enter__(self) -> object:
-        return next(self.stream)
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def managed(function: Callable[..., object]) -> Callable[..., object]:
-    def call(*given: object, **named: object) -> object:
-        made = function(*given, **named)
-        return Managed(made) if isinstance(made, Stream) else made
-
-    return call
-
-
 class NamedTuple:
     """`typing.NamedTuple`: a class of the code is made by `namedtuple` where it is the base."""
-
-
-def argument_parser(note: Callable[[str], None]) -> type:
-    """`argparse.ArgumentParser`, of which only the defaults are known; each is noted."""
-
-    class ArgumentParser(StandIn):
-        def __init__(self, *_: object, **__: object) -> None:
-            self.own_held: dict[str, object] = {}
-
-        def add_argument(self, *names: str, **given: Any) -> None:
-            longest = max(names, key=lambda name: name.startswith("--"))
-            name = given.get("dest") or longest.lstrip("-").replace("-", "_")
-            value, kind = given.get("default"), given.get("type")
-            if value is None and given.get("action") in ("store_true", "store_false"):
-                value = given["action"] == "store_false"
-            if isinstance(value, str) and kind in (int, float, str):
-                value = kind(value)
-            self.own_held[name] = Open(f"args.{name}") if value is None else value
-
-        def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:
-            return self
-
-        def set_defaults(self, **values: object) -> None:
-            self.own_held.update(values)
-
-        def parse_args(self, *_: object) -> types.SimpleNamespace:
-            for name, value in self.own_held.items():
-                if isinstance(value, int | float | str):
-                    note(f"{name}={value!r}")
-            return types.SimpleNamespace(**self.own_held)
-
-        def parse_known_args(self, *_: object) -> tuple[types.SimpleNamespace, list[str]]:
-            return self.parse_args(), []
-
-    return ArgumentParser
-
-
-def environment(note: Callable[[str], None]) -> Mapping[str, object]:
-    """`os`, of which the defaults of the environment's variables and paths as text are known."""
-
-    def get(name: str, default: object = None) -> object:
-        if default is None:
-            return Open(f"os.environ[{name!r}]")
-        note(f"{name}={default!r}")
-        return default
-
-    paths = _of(posixpath, "join basename dirname splitext")
-    return {
-        "environ": Module("os.environ", {"get": get}),
-        "getenv": get,
-        "path": Module("os.path", paths),
-    }
 
 
 def enumerated(values: Iterable[object], start: int = 0) -> Iterable[object]:
@@ -298,10 +249,6 @@ def _exec(*_: object) -> None:
 ASKED = {"__class__": type_of, "__dict__": vars_of}  # functions of Python, as attributes
 
 
-def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, list | dict | set) else value
-
-
 def _of(module: Any, names: str) -> dict[str, object]:
     return {name: getattr(module, name) for name in names.split()}
 
@@ -330,7 +277,6 @@ BUILTINS: dict[str, object] = {
     "print": lambda *_, **__: None,
     "exec": _exec,
     "__name__": "__main__",
-    "__file__": "program.py",
     "__debug__": True,
 }
 MODULES: dict[str, Mapping[str, object]] = {
@@ -346,7 +292,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         "cached_property": lambda function: functools.cached_property(function),
         "cache": functools.cache,
         "lru_cache": functools.lru_cache,
-        "wraps": lambda *_, **__: unchanged,
+        "wraps": wraps,
+        "singledispatch": singledispatch,
     },
     "itertools": {
         "groupby": grouped,
@@ -357,9 +304,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         ),
     },
     "collections": {
-        "OrderedDict": dict,
         "namedtuple": namedtuple,
-        **_of(collections, "Counter defaultdict"),
+        **_of(collections, "Counter OrderedDict defaultdict"),
     },
     "contextlib": {
         "contextmanager": managed,
@@ -383,9 +329,9 @@ MODULES: dict[str, Mapping[str, object]] = {
     ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
-    "abc": {"ABC": object, "abstractmethod": _abstract},
+    "abc": {"ABC": object, "ABCMeta": unchanged, "abstractmethod": _abstract},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
-    "copy": {"copy": _copy, "deepcopy": lambda value: rebuilt(value, lambda leaf: leaf)},
+    "copy": {"copy": copy_of, "deepcopy": deep_copy},
     "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
     "__future__": {"annotations": None},
 }

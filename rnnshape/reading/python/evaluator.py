@@ -21,6 +21,7 @@ from rnnshape.expression import Source
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -75,17 +76,17 @@ class Evaluator:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.known_of_open = known_of_open
         self.notes: list[str] = []
+        self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
-        parser = allowed.argument_parser(self.note)
+        parser, environ = argument_parser(self.note, self.parts), Environ(self.note)
         self.modules["argparse"] = Module("argparse", {"ArgumentParser": parser})
-        self.modules["os"] = Module("os", allowed.environment(self.note))
+        self.modules["os"] = Module("os", environment(environ))
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
         self.let, self.array, self.find_module = dict(let or {}), array, find_module
         self.let_used, self.labels = set[str](), dict[str, None]()
         self.module = Scope()
-        self.roots: list[object] = []  # what else code can change
+        self.roots: list[object] = [environ.own_set]  # what else code can change
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
-        self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
@@ -113,7 +114,7 @@ class Evaluator:
         def has(owner: object, name: str) -> object:
             return is_there(owner, name, self.attribute(owner, name))
 
-        doors = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
+        doors: dict[str, object] = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
         return doors | {"globals": lambda: dict(self.module.names)}
 
     # Where it is, and what it says.

@@ -17,7 +17,7 @@ from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
-from rnnshape.reading.python.targets import assign
+from rnnshape.reading.python.targets import assign, give
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
 CHANGING = {  # methods that change what a list, set or dictionary holds
@@ -38,6 +38,8 @@ OPERATORS: dict[type, Callable[..., object]] = {
 IN_PLACE: dict[type, Callable[..., object]] = {
     ast.Add: operator.iadd, ast.Mult: operator.imul, ast.BitOr: operator.ior,
     ast.BitAnd: operator.iand, ast.Sub: operator.isub, ast.BitXor: operator.ixor,
+    ast.Div: operator.itruediv, ast.FloorDiv: operator.ifloordiv, ast.Mod: operator.imod,
+    ast.Pow: operator.ipow, ast.LShift: operator.ilshift, ast.RShift: operator.irshift,
 }  # fmt: skip
 COMPREHENDED: dict[type, Callable[[list[Any]], object]] = {
     ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict, ast.GeneratorExp: Stream,
@@ -297,6 +299,11 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         made = evaluator.really(called, *parts, **keywords)
     finally:
         evaluator.calls.pop()
+    match node.func:
+        case ast.Attribute(value=ast.Call(func=ast.Name("globals")), attr="update"):
+            for word, value in getattr(called, "__self__", {}).items():
+                if evaluator.module.names.get(word) is not value:
+                    give(evaluator, str.__str__(word), value, evaluator.module)
     return _with_changes(evaluator, called, parts, made, scope)
 
 

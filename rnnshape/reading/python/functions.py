@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rnnshape.reading.python.allowed import NamedTuple, namedtuple
+from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
+from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
@@ -26,10 +27,8 @@ from rnnshape.reading.python.stand_in import (
 from rnnshape.reading.python.targets import give
 
 TOO_OFTEN = "this function calls itself too often to be read"
-YIELDS = (ast.Yield, ast.YieldFrom)
 UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def function(
@@ -44,7 +43,7 @@ def function(
     owner, source = scope.owner, evaluator.source
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
-    yields = _has_yield(body)
+    yields = has_yield(body)
     calls_itself, ends = _calls(body, name), list[int]()
 
     spread = arguments.kwarg.arg if arguments.kwarg else ""
@@ -142,18 +141,6 @@ def _calls(body: Sequence[ast.AST], name: str) -> bool:
     return False
 
 
-def _has_yield(body: Sequence[ast.AST]) -> bool:
-    """Whether statements yield values of their own function, and not of one within."""
-    waiting = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, YIELDS):
-            return True
-        if not isinstance(node, FUNCTIONS):
-            waiting += ast.iter_child_nodes(node)
-    return False
-
-
 def _parameters(
     evaluator: Evaluator, given: ast.arguments, scope: Scope
 ) -> Iterator[inspect.Parameter]:
@@ -203,6 +190,7 @@ class UnreadBase:
 
 def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
     """A class that Python makes, of names that are followed; open where what it derives from is."""
+    _name_private(node)
     bases: list[Any] = evaluator.worth_of_all(node.bases, scope)
     for found in opens_in(bases):
         reason = found.reason or f"what {found.label} is, is not known"
@@ -212,6 +200,19 @@ def class_(evaluator: Evaluator, node: ast.ClassDef, scope: Scope) -> object:
         unread.without_base = made if isinstance(made, type) else None
         return unread
     return _made(evaluator, node, bases, scope)
+
+
+def _name_private(node: ast.ClassDef) -> None:
+    """Gives the private names of a class those that Python has: `self.__n` is `self._A__n`."""
+    waiting: list[ast.AST] = [*node.body]
+    while waiting:
+        part = waiting.pop()
+        for field in ("attr", "id", "name", "arg"):
+            word = getattr(part, field, None)
+            if isinstance(word, str) and word.startswith("__") and not word.endswith("__"):
+                setattr(part, field, f"_{node.name.lstrip('_')}{word}")
+        if not isinstance(part, ast.ClassDef):
+            waiting += ast.iter_child_nodes(part)
 
 
 def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope: Scope) -> object:
@@ -241,11 +242,10 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
     are_classes = all(isinstance(base, type) and base is not super for base in bases)
     if not (are_classes and all(mixes_with(one, base) for one in hosts for base in bases)):
         return evaluator.open(node.name, "a class of such bases is not read")
-    named = {
-        word.arg: evaluator.worth(word.value, scope)
-        for word in node.keywords
-        if word.arg not in (None, "metaclass") and any(map(is_of_code, bases))
-    }
+    named = {word.arg: evaluator.worth(word.value, scope) for word in node.keywords if word.arg}
+    if named.pop("metaclass", unchanged) is not unchanged:
+        return evaluator.open(node.name, "what its metaclass makes of it is not read")
+    named = named if any(map(is_of_code, bases)) else {}
     made = evaluator.really(types.new_class, node.name, tuple(bases), named, body)
     if isinstance(made, type):
         owner.append(made)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
-from rnnshape.reading.python.allowed import is_instance
+from rnnshape.reading.python.allowed import field, is_instance
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
@@ -64,10 +64,10 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             before, more = evaluator.worth(target, scope), evaluator.worth(value, scope)
             evaluator.node = node
             assign(evaluator, target, evaluator.really(change, before, more), scope)
-        case ast.AnnAssign(target=target, value=given):
+        case ast.AnnAssign(target=target, annotation=annotation, value=given):
             if isinstance(target, ast.Name) and isinstance(scope.names, ClassNames):
                 fields = scope.names.get("__annotations__", {})
-                scope.names["__annotations__"] = {**fields, target.id: None}
+                scope.names["__annotations__"] = {**fields, **field(target.id, annotation)}
             if given:
                 assign(evaluator, target, evaluator.worth(given, scope), scope)
         case ast.For() | ast.AsyncFor():

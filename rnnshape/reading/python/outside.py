@@ -1,0 +1,126 @@
+"""What code is given from outside, of which its own defaults are known: the arguments of the
+command line, and the environment's variables."""
+
+from __future__ import annotations
+
+import posixpath
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.stand_in import Module, StandIn
+
+
+def argument_parser(note: Callable[[str], None], parts: Mapping[str, Any]) -> type:
+    """`argparse.ArgumentParser`, of which the defaults are known, and what the code itself gives;
+    each default is noted. `parts` has what the code has set `sys.argv` to."""
+
+    class ArgumentParser(StandIn):
+        def __init__(self, *_: object, **__: object) -> None:
+            self.own_held: dict[str, object] = {}
+            self.own_options: dict[str, tuple[str, Mapping[str, Any]]] = {}
+
+        def add_argument(self, *names: str, **given: Any) -> None:
+            longest = max(names, key=lambda name: name.startswith("--"))
+            name = given.get("dest") or longest.lstrip("-").replace("-", "_")
+            value, kind = given.get("default"), given.get("type")
+            if value is None and given.get("action") in ("store_true", "store_false"):
+                value = given["action"] == "store_false"
+            self.own_options.update(dict.fromkeys(names, (name, given)))
+            self.own_held[name] = Open(f"args.{name}")
+            if value is not None:
+                self.own_held[name] = kind(value) if kind and isinstance(value, str) else value
+
+        def add_argument_group(self, *_: object, **__: object) -> ArgumentParser:
+            return self
+
+        add_mutually_exclusive_group = add_argument_group
+
+        def set_defaults(self, **values: object) -> None:
+            self.own_held.update(values)
+
+        def parse_args(self, args: Any = None, namespace: object = None) -> types.SimpleNamespace:
+            for name, value in self.own_held.items():
+                if isinstance(value, int | float | str):
+                    note(f"{name}={value!r}")
+            words = parts.get("sys.argv") if args is None else args
+            given = _given(self.own_options, words[args is None :]) if words else {}
+            if namespace is not None:
+                raise IsOpenError(Open("args", "what a namespace gives is not read"))
+            return types.SimpleNamespace(**{**self.own_held, **given})
+
+        def parse_known_args(
+            self, args: Any = None, namespace: object = None
+        ) -> tuple[types.SimpleNamespace, list[str]]:
+            return self.parse_args(args, namespace), []
+
+    return ArgumentParser
+
+
+def _given(
+    options: Mapping[str, tuple[str, Mapping[str, Any]]], words: Sequence[str]
+) -> dict[str, object]:
+    """What `["--units", "64", "--bidirectional"]` gives; open where it is not as simple."""
+    found: dict[str, object] = {}
+    rest = list(words)
+    while rest:
+        word, is_one, text = rest.pop(0).partition("=")
+        name, given = options.get(word, ("", {"nargs": word}))
+        action = given.get("action", "store")
+        is_simple = not given.get("nargs") and word.startswith("-")
+        if is_simple and action in ("store_true", "store_false") and not is_one:
+            found[name] = action == "store_true"
+        elif is_simple and action == "store" and (is_one or rest):
+            value = text if is_one else rest.pop(0)
+            found[name] = given["type"](value) if given.get("type") else value
+        else:
+            raise IsOpenError(Open("args", f"what {word} gives is not read"))
+    return found
+
+
+class Environ(StandIn):
+    """`os.environ`: what the code has set there is known, and what it takes where nothing is."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self.own_note, self.own_set = note, dict[str, object]()
+        self.own_defaults: dict[str, object] = {}
+
+    def get(self, key: str, default: object = None) -> object:
+        if key in self.own_set:
+            return self.own_set[key]
+        default = self.own_defaults.get(key, default)
+        if default is None:
+            return Open(f"os.environ[{key!r}]")
+        self.own_note(f"{key}={default!r}")
+        return default
+
+    def setdefault(self, key: str, default: object) -> object:
+        return self.own_set.get(key, self.own_defaults.setdefault(key, default))
+
+    def update(self, *given: Any, **named: object) -> None:
+        self.own_set.update(*given, **named)
+
+    def pop(self, key: str, default: object = None) -> object:
+        value = self.get(key, default)
+        self.own_set[key] = Open(f"os.environ[{key!r}]")
+        return value
+
+    __getitem__ = get
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self.own_set[key] = value
+
+    __delitem__ = pop
+
+    def _is_not_known(self, *_: object) -> Any:
+        raise IsOpenError(Open("environ"))
+
+    __iter__ = __len__ = __bool__ = __contains__ = _is_not_known
+
+
+def environment(environ: Environ) -> Mapping[str, object]:
+    """`os`, of which the environment's variables and paths as text are known."""
+    names = ("join", "basename", "dirname", "splitext")
+    paths = {name: getattr(posixpath, name) for name in names}
+    return {"environ": environ, "getenv": environ.get, "path": Module("os.path", paths)}
