@@ -98,7 +98,8 @@ def pad_sequences(
     """`(samples, maxlen)` and the features of an entry, with the numbers that the code writes."""
     rows = sequences if isinstance(sequences, list | tuple) else ()
     row = next(iter(rows), getattr(sequences, "row", None))
-    if isinstance(sequences, Open) and row is None and "float" in str(dtype):
+    is_text = isinstance(maxlen, int) and "float" not in str(dtype)  # most likely
+    if isinstance(sequences, Open) and row is None and not is_text:
         return opened("padded sequences")  # what is no text may come in vectors
     features = sizes_of(row)[1:] if isinstance(row, Array) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)
