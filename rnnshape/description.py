@@ -27,14 +27,11 @@ from rnnshape.expression import LARGEST, MOST_AXES, Call, calls_within
 from rnnshape.layer import Layer, check_same_weights, layer_of_unknown, masks_taken
 from rnnshape.nest import rebuilt
 from rnnshape.network import Dimensions, Network, Question, Ref, Step, check_names, kind_of_axis
-from rnnshape.network_inputs import described_input, with_assumed_as_open
+from rnnshape.network_inputs import described_input, other_sizes, with_assumed_as_open
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
 from rnnshape.signatures import is_recurrent
-
-MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
-
 
 Measured: TypeAlias = "Sequence[Sequence[tuple[int, ...]]]"
 
@@ -136,15 +133,13 @@ def describe_what_fits(question: Question, measured: Measured = ()) -> tuple[Des
     except QueryError as wrong:
         refusals = {wrong.message}
         assumed = _assumed_kinds(_Run(network, sizes, columns_of(network)[0], measured).inputs)
-        for kind in ("timesteps", "space", "features"):
-            for times in MORE if kind in assumed else ():
-                larger = replace(sizes, times=((kind, times),))
-                try:
-                    described = describe(network, larger, measured)
-                except QueryError as again:
-                    refusals.add(again.message)
-                    continue
-                return described, replace(question, dimensions=larger)
+        for other in other_sizes(network, sizes, assumed):
+            try:
+                described = describe(network, other, measured)
+            except QueryError as again:
+                refusals.add(again.message)
+                continue
+            return described, replace(question, dimensions=other)
         if question.is_of_code and len(refusals) > 1:  # it depends on what is assumed
             unsaid = with_assumed_as_open(network, sizes)
             with suppress(QueryError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -13,6 +13,7 @@ from rnnshape.rules import axes_of_input, may_take_any, names_axes
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 
 MOST_PASSED = 10  # layers from an input to the one that says how many axes it has
+MORE = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 256)  # times what is assumed, until Keras takes it
 
 
 def described_input(
@@ -73,6 +74,21 @@ def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
         return Unknown(name, (), why) if is_assumed else size
 
     return with_other_sizes(network, opened)
+
+
+def other_sizes(
+    network: Network, sizes: Dimensions, assumed: Collection[str]
+) -> Iterator[Dimensions]:
+    """What may fit where the usual sizes of some kinds are refused: the batch of data that the text
+    has, and more of each other kind."""
+    if "batch" in assumed:
+        shapes = (source.shape for source in network.inputs if source.is_data)
+        for size in {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}:
+            if isinstance(size, int):
+                yield replace(sizes, batch=size)
+    for kind in ("timesteps", "space", "features"):
+        for times in MORE if kind in assumed else ():
+            yield replace(sizes, times=((kind, times),))
 
 
 def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], Size]) -> Network:

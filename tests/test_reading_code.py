@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rnnshape.description import describe
+from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import QueryError
 from rnnshape.expression import Value
 from rnnshape.layer import NOT_KEPT
-from rnnshape.network import Network
+from rnnshape.network import Network, Question
 from rnnshape.program import program
 from rnnshape.reading import Reading, let_value
 from rnnshape.reading.child import decoded, encoded
@@ -68,14 +68,15 @@ del PRINTED["models_of_dictionaries_of_which_one_output_is_used"]  # the other i
 @pytest.mark.parametrize("name", PRINTED)
 def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
     for network in reading_of(PRINTED[name]).networks:
-        description = describe(network)
+        description, fitting = describe_what_fits(Question(network))
         is_kept = all(NOT_KEPT not in layer.warnings for layer in description.layers)
         if not (description.is_complete and is_kept):  # what is printed keeps them all
             continue
         again = one(program(network, description))
         known = [str(call.without_left_open()) for call in network.layers]
         assert [str(call) for call in again.layers] == known
-        assert shapes_by_rule(again) == shapes_by_rule(network)
+        sizes = fitting.dimensions
+        assert shapes_by_rule(again, sizes) == shapes_by_rule(network, sizes)
         assert [step.same_as for step in again.steps] == [step.same_as for step in network.steps]
         assert [step.keywords for step in again.steps] == [step.keywords for step in network.steps]
 

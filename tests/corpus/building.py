@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape.description import describe
-from rnnshape.network import Network, Ref
+from rnnshape.network import Dimensions, Network, Ref
 
 Shape = tuple[int, ...]
 
@@ -20,10 +20,12 @@ def keras() -> Any:
     return keras
 
 
-def shapes_by_rule(network: Network) -> tuple[list[Shape], int] | None:
+def shapes_by_rule(
+    network: Network, sizes: Dimensions | None = None
+) -> tuple[list[Shape], int] | None:
     """What the last layer or the model returns, and how many parameters it has; None where there is
     no rule for a layer."""
-    description = describe(network)
+    description = describe(network, sizes)
     if not description.is_complete:
         return None
     last = description.layers[-1]
