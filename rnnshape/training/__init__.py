@@ -36,6 +36,7 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     found += label_problems(model, call)
     if call.call == "fit" and call.validation:
         later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
-        later = replace(later, validation_split=None, class_weights=(), weights=None)
+        weights = call.validation.weights
+        later = replace(later, validation_split=None, class_weights=(), weights=weights)
         found += problems_of(model, later)
     return tuple(found)

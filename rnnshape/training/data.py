@@ -106,10 +106,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """`validation_data=(x, y)`."""
+    """`validation_data=(x, y, sample_weight)`."""
 
     x: tuple[Data, ...]
     y: tuple[Data, ...] = ()
+    weights: Data | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,12 +131,13 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     found = settled(given, losses, judge)
     if found is None:
         return None
+    beside = " of validation_data" * weights.name.endswith(" of validation_data")
     message = (
-        f"sample_weight {shown(weights.shape)} does not fit {judged[0]}, which makes of y and the "
-        f'output {shown(losses)} losses (Keras: "{found.refused}")'
+        f"sample_weight{beside} {shown(weights.shape)} does not fit {judged[0]}, which makes of y "
+        f'and the output {shown(losses)} losses (Keras: "{found.refused}")'
     )
     extended = f"{weights.name}[{', '.join((':', *['None'] * (len(losses) - 1)))}]"
-    remedies = (f"sample_weight={extended}",) if len(given) == 1 else ()
+    remedies = (f"sample_weight={extended}",) if len(given) == 1 and not beside else ()
     return call.problem("labels", message, weights, remedies=remedies)
 
 

@@ -243,6 +243,12 @@ class Dataset(StandIn):
         last = opened("the last batch")
         return Dataset(_each(self.own_element, lambda shape: (last, *shape)), first)
 
+    def padded_batch(
+        self, batch_size: Any, padded_shapes: Any = None, *_: Any, **named: Any
+    ) -> Dataset:
+        padded = _each(self.own_element, lambda shape: [opened("a padded size") for _ in shape])
+        return (self if padded_shapes is None else Dataset(padded)).batch(batch_size, **named)
+
     def unbatch(self) -> Dataset:
         return Dataset(_each(self.own_element, lambda shape: shape[1:]))
 
@@ -281,7 +287,6 @@ def as_data_set(value: Any) -> Any:
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:
     """The element with the shape of each array changed; its entries are TensorFlow's then."""
-
     return rebuilt(
         element, lambda leaf: Array(change(leaf.shape)) if isinstance(leaf, Array) else leaf
     )
@@ -371,6 +376,7 @@ SCALERS = {
                      "Normalizer"), Scaler),
     "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
 }  # fmt: skip
+FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
 OF_SKLEARN = {
     "load_iris": _bunch(150, 4),
     "load_wine": _bunch(178, 13),
@@ -388,11 +394,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "sklearn": Module("sklearn", {}),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
     "sklearn.model_selection": Module(
-        "sklearn.model_selection",
-        {
-            "train_test_split": train_test_split,
-            **dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds),
-        },
+        "sklearn.model_selection", {"train_test_split": train_test_split, **FOLDS}
     ),
     "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
 }

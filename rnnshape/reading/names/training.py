@@ -112,14 +112,14 @@ class Given(NamedTuple):
     Attributes:
         call: all but the data and the losses.
         x, y: the data; None where there is none.
-        validation: the same of `validation_data`.
+        validation: the same of `validation_data`, and the weights of its samples.
         compiled: None where the code does not compile the model.
     """
 
     call: TrainingCall
     x: Several
     y: Several
-    validation: tuple[Several, Several] | None
+    validation: tuple[Several, Several, Data | None] | None
     compiled: Compiled | None
 
 
@@ -159,14 +159,12 @@ def given_to(
     )
     if isinstance(x, Dataset):
         given = _of_dataset(x, written.get("x"))
-        element = x.own_element
-        weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
-        call = replace(call, weights=_weights(weights, None))
+        call = replace(call, weights=given[2])
     else:
         y = words.get("y")
         y = in_columns(y) if call.is_batched else y
-        given = _several(x, written.get("x"), "X"), _several(y, written.get("y"), "y")
-    return Given(call, *given, _validation(words, written.get("validation_data")), compiled)
+        given = _several(x, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
+    return Given(call, *given[:2], _validation(words, written.get("validation_data")), compiled)
 
 
 def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: Any) -> bool:
@@ -208,11 +206,13 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
     ]
     if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
-        given = given._replace(x=None, validation=given.validation and (None, given.validation[1]))
+        beside = given.validation and (None, *given.validation[1:])
+        given = given._replace(x=None, validation=beside)
     validation = None
     if given.validation is not None:
-        x, y = given.validation
-        validation = Validation(_ordered(x, inputs), _ordered(y, outputs))
+        x, y, weights = given.validation
+        named = weights and replace(weights, name=f"{weights.name} of validation_data")
+        validation = Validation(_ordered(x, inputs), _ordered(y, outputs), named)
     compiled = given.compiled or Compiled()
     call = replace(
         given.call,
@@ -257,8 +257,8 @@ def _several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Sev
     return None if value is None else _data(value, node, usual, of)
 
 
-def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several]:
-    """The input and the labels among the elements of a data set."""
+def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several, Data | None]:
+    """The input, the labels and the weights among the elements of a data set."""
     text = ast.unparse(node) if node is not None else ""
     name = text if 0 < len(text) <= LONGEST_NAME else "the data set"
     element = value.own_element
@@ -268,7 +268,8 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     if source == "generator" and not isinstance(given, Data):
         source = "code"  # of several inputs no `x[None]` makes a batch
     given = rebuilt(given, lambda one: one and replace(one, source=source))
-    return given, _several(y, None, "y", name)
+    weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
+    return given, _several(y, None, "y", name), _weights(weights, None)
 
 
 def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
@@ -299,14 +300,18 @@ def _shape_of_list(value: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _validation(words: Mapping[str, Any], node: ast.expr | None) -> tuple[Several, Several] | None:
+def _validation(
+    words: Mapping[str, Any], node: ast.expr | None
+) -> tuple[Several, Several, Data | None] | None:
     pair = as_data_set(words.get("validation_data"))
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
         return None
     x, y = map(in_columns, pair[:2])
-    return _several(x, None, "X_val"), _several(y, None, "y_val")
+    is_cut = "validation_batch_size" in words  # then the first batch is of another size
+    weights = _weights(pair[2], None) if len(pair) > 2 and not is_cut else None
+    return _several(x, None, "X_val"), _several(y, None, "y_val"), weights
 
 
 def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
