@@ -59,6 +59,7 @@ class InputTensor:
         dtype: as it is given.
         given_name: its argument `name`, for what has no variable.
         is_data: whether it is data that the code has, and no input of a model.
+        has_no_name: whether the code makes it by `Input` and gives it none, so that Keras does.
     """
 
     shape: Shape | Unknown | None
@@ -66,6 +67,7 @@ class InputTensor:
     dtype: str | None = None
     given_name: str = ""
     is_data: bool = False
+    has_no_name: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,10 +139,8 @@ def names_returned(call: Call) -> tuple[Any, ...]:
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
-    """What a call of a layer returns: a tensor, or a list of tensors nested as Keras does it.
-
-    `many` says how many tensors there are of a layer that no rule knows.
-    """
+    """What a call of a layer returns: a tensor, or a list of tensors nested as Keras does it; of a
+    layer that no rule knows, `many` says how many tensors there are."""
     names = ("o",) if call.layer.unread else names_returned(call.layer.call)
     if is_operation(call.layer.call.name) and len(names) != 1:  # the tensors may say how many
         call.shapes = _shapes_made_by(call)

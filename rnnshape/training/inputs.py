@@ -80,7 +80,8 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     if len(call.x) > len(model.inputs):
         parts = [[item.name for item in part] for part in (call.x[: len(model.inputs)], call.y)]
         given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
-        remedies = (f"{call.call}({', '.join(given)})",)
+        method = "model" if call.call == "__call__" else call.call
+        remedies = (f"{method}({', '.join(given)})",)
     return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import IncompleteError, QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
-from rnnshape.nest import rebuilt
+from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
@@ -258,6 +258,12 @@ def holds_tensors(value: object) -> bool:
     return next(graph.tensors_in(value), None) is not None
 
 
+def are_arrays(given: Any) -> bool:
+    """Whether it is data in a list, a tuple or a dictionary."""
+    parts = [*within(given)]
+    return bool(parts) and all(isinstance(one, Array) and one.own_dtype != "list" for one in parts)
+
+
 def keys_of(given: Any) -> list[str]:
     """Those of a dictionary of tensors, in Keras' order."""
     is_flat = isinstance(given, dict) and all(isinstance(one, Tensor) for one in given.values())
@@ -272,9 +278,10 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
         raise QueryError("Input takes a shape, and is given a tensor")
     named.pop("ragged", None)  # its shape is the same
     call = bound("Input", values, named)
-    source, name = input_of(call), call["name"]
-    name = name if isinstance(name, str) else ""
-    return Tensor(graph.InputTensor(source.shape, "", source.dtype, name))
+    source, given = input_of(call), call["name"]
+    name = given if isinstance(given, str) else ""
+    made = graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=given is None)
+    return Tensor(made)
 
 
 def no_argument() -> None:

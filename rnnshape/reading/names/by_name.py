@@ -14,6 +14,8 @@ from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
 
+NAMES_BY_KERAS = ("input_layer", "keras_tensor")
+
 
 def wrong_names(
     call: TrainingCall, model: Any, given: Any, inputs: Sequence[str], outputs: Sequence[str]
@@ -22,8 +24,8 @@ def wrong_names(
     keyed_inputs, keyed = map(keys_of, model.own_nests)
     takes, gives = model.own_flow()
     is_graph = model.own_kind == "Functional"
-    if is_graph and (keyed_inputs or all(map(name_given, takes))):
-        yield from _lacking_inputs(call, given.x, inputs)
+    if is_graph and (keyed_inputs or all(map(_is_known, takes))):
+        yield from _lacking_inputs(call, given.x, keyed_inputs or [*map(name_given, takes)])
     if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics
@@ -94,11 +96,21 @@ def _plainly(word: str, value: Any) -> tuple[str, ...]:
     return (f"{word}={only!r}",) if isinstance(only, str) else ()
 
 
+def _is_known(taken: Any) -> bool:
+    """Whether the name of an input is known, or Keras makes it up."""
+    return bool(name_given(taken) or getattr(taken.maker, "has_no_name", False))
+
+
 def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterator[Problem]:
-    lacking = [name for name in inputs if isinstance(x, dict) and name not in x]
+    if not isinstance(x, dict):
+        return
+    by_keras = any(name.startswith(NAMES_BY_KERAS) for name in x)
+    lacking = [name for name in inputs if (name not in x if name else not by_keras)]
     if lacking:
         others = [name for name in x if name not in inputs]
-        message = f"{call.call} is given no data for the input {lacking[0]!r}"
+        what = f"the input {lacking[0]!r}" if lacking[0] else "an Input that the code gives no name"
+        given_to = "the model" if call.call == "__call__" else call.call
+        message = f"{given_to} is given no data for {what}"
         message += f": of no input are {_listed(others)}" if others else ""
         yield call.problem("data", f'{message} (Keras: "Missing data for input")')
 

@@ -13,6 +13,7 @@ from rnnshape.nest import within
 from rnnshape.network import Network, check_count, without_input_arguments
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
+    are_arrays,
     check_called,
     check_fits,
     check_positions,
@@ -195,6 +196,8 @@ class Model(Layer):
                 return self._predictions()
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
+        elif self.own_kind == "Functional" and are_arrays(first):
+            self._trained("__call__", first)
         if isinstance(first, Open) and first.reason:
             self._built_by(first)
             raise IsOpenError(first)
