@@ -486,6 +486,11 @@ def test_what_is_no_file_is_said_in_a_line(
         ("import own\nfrom own import k\nif unknown: own.k = 4\nn = k", "3"),
         ("import own\nif unknown: own.k = 4\nn = own.units()", "n"),
         ("import own\nif unknown: vars(own)['k'] = 4\nn = own.k", "k"),
+        # What its functions set is its own, and not the code's.
+        ("import own\nk = 9\nown.put(4)\nn = own.units() + k", "13"),
+        ("from own import *\nput(4)\nimport own\nn = own.k + k", "7"),
+        ("from own import *\nput_by_name(4)\nimport own\nn = own.k + k", "7"),
+        ("import own\nk = 9\nn = own.told()['k']", "3"),
         # What has been read nowhere may give what has a name.
         ("n = 3\nfrom nowhere import *", "nowhere.n"),
         ("n = 3\nfrom pipe import *", "pipe.n"),
@@ -505,7 +510,10 @@ def test_a_file_beside_the_code_is_read(
     os.mkfifo("pipe.py")
     Path("listed.py").write_text("__all__ = [unknown, 'k']\nk = n = 9")
     Path("both.py").write_text("n = 9")
-    Path("own.py").write_text("k = 3\ndef units(): return k")
+    Path("own.py").write_text(
+        "k = 3\ndef units(): return k\ndef put(n):\n    global k\n    k = n\n"
+        "def put_by_name(n): globals()['k'] = n\ndef told(): return globals()"
+    )
     for name in ("both", "package"):
         Path(name).mkdir()
     Path("both/__init__.py").write_text("n = 8")

@@ -33,6 +33,7 @@ from rnnshape.reading.python.stand_in import (
     hook,
     is_free,
     is_of_code,
+    is_settable,
     is_visible,
     stored_name,
 )
@@ -246,7 +247,34 @@ def _exec(*_: object) -> None:
     raise NotReadError("what exec runs is not read: it may change any name")
 
 
-ASKED = {"__class__": type_of, "__dict__": vars_of}  # functions of Python, as attributes
+def setter_of(owner: Any) -> Any:
+    """`object.__setattr__` and that of `super()`, which set what an object of the code has."""
+    found: Any = getattr(_known(owner), "__setattr__", None)
+    if hasattr(found, "own_body"):  # of a class of the code
+        return found
+    first = [getattr(owner, "__self__", None)] if type(owner) is super else []
+
+    def set_(instance: object, name: str, value: object) -> None:
+        name = str.__str__(name)
+        is_plain = is_of_code(type(instance)) and not isinstance(instance, StandIn)
+        if not (is_plain and is_settable(instance, name) and (first or owner is object)):
+            raise IsOpenError(Open("an attribute", "how this is set is not read"))
+        object.__setattr__(instance, name, value)
+
+    return functools.partial(set_, first[0]) if first else set_
+
+
+def delete_attribute(owner: Any, name: str) -> None:
+    """`del owner.name`, of what code can set."""
+    name = str.__str__(name)
+    stored = stored_name(owner, name)
+    is_held = stored in getattr(owner, "__dict__", {}) or not isinstance(owner, StandIn | type)
+    if is_settable(owner, name) and is_held:
+        delattr(owner, stored)
+
+
+# functions of Python, as attributes
+ASKED = {"__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of}
 
 
 def _of(module: Any, names: str) -> dict[str, object]:
@@ -274,6 +302,7 @@ BUILTINS: dict[str, object] = {
     "enumerate": enumerated,
     "next": next_of,
     "vars": vars_of,
+    "delattr": delete_attribute,
     "print": lambda *_, **__: None,
     "exec": _exec,
     "__name__": "__main__",

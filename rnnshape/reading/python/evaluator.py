@@ -20,7 +20,7 @@ from rnnshape.errors import shortened as shortened_to
 from rnnshape.expression import Source
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
-from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import Doubt, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
@@ -115,7 +115,7 @@ class Evaluator:
             return is_there(owner, name, self.attribute(owner, name))
 
         doors: dict[str, object] = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
-        return doors | {"globals": lambda: dict(self.module.names)}
+        return doors | {"globals": lambda: None}  # which is asked where it is called
 
     # Where it is, and what it says.
 
@@ -225,7 +225,7 @@ class Evaluator:
 
     def derived(self, value: Open) -> Open:
         """What the piece of code that is followed now makes of something open."""
-        if not isinstance(self.node, ast.BinOp | ast.UnaryOp | ast.Call | ast.IfExp) and not (
+        if not isinstance(self.node, MAKING) and not (
             value.is_number and isinstance(self.node, ast.Subscript)  # `rows[k]` is not what k is
         ):
             return value

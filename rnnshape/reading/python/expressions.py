@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinMethodType
@@ -15,7 +16,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import Scope
+from rnnshape.reading.python.scope import Doubt, Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
 from rnnshape.reading.python.targets import assign, give
 
@@ -90,7 +91,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Slice(lower=lower, upper=upper, step=step):
             return slice(*(end and evaluator.worth(end, scope) for end in (lower, upper, step)))
         case ast.JoinedStr(values=parts):
-            return evaluator.really("".join, [evaluator.worth(part, scope) for part in parts])
+            words = [evaluator.worth(part, scope) for part in parts]
+            evaluator.node = node
+            return evaluator.really("".join, words)
         case ast.FormattedValue(value=inner, conversion=conversion, format_spec=spec):
             known = evaluator.worth(inner, scope)
             if conversion in CONVERTED:
@@ -102,7 +105,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             return either(evaluator, node, scope, evaluator.worth)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             inner_scope = Scope(scope, is_inner=True)
-            return evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
+            made = evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
+            for part in ast.walk(node) if isinstance(node, ast.GeneratorExp) else ():
+                if isinstance(part, ast.NamedExpr):  # nobody knows how far it is gone over
+                    assign(evaluator, part.target, evaluator.open(part.target.id), _home(scope))
+            return made
         case ast.Lambda(args=arguments, body=body):
             returned = ast.copy_location(ast.Return(body), body)
             return function(evaluator, "<lambda>", arguments, [returned], scope)
@@ -110,8 +117,7 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             return _display(evaluator, set, parts, scope)
         case ast.NamedExpr(target=target, value=inner):
             known = evaluator.worth(inner, scope)
-            of_function = next(around for around in scope.around() if not around.is_inner)
-            assign(evaluator, target, known, of_function)
+            assign(evaluator, target, known, _home(scope))
             return known
         case ast.Yield(value=given):
             _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])
@@ -123,6 +129,11 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
     return evaluator.open(node, "this expression is not read")
+
+
+def _home(scope: Scope) -> Scope:
+    """Where `:=` gives a name, also in a comprehension."""
+    return next(around for around in scope.around() if not around.is_inner)
 
 
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
@@ -141,6 +152,10 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     )
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
+    for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
+        is_asked = handler.type and "NameError" in ast.unparse(handler.type)
+        if is_asked and not hasattr(builtins, name):
+            evaluator.doubted.append(Doubt(found))
     return evaluator.named_by_let(found)
 
 
@@ -282,6 +297,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
         evaluator.called[node.func.id] = parts, keywords
         if node.func.id == "super" and not parts and scope.owner:
             return evaluator.really(super, scope.owner[0], scope.first)
+        if called is evaluator.given["globals"]:
+            return dict(scope.module.names)
     if isinstance(called, Open):
         made = _of_open(evaluator, node, called, parts, keywords)
         return _with_changes(evaluator, called, parts, made, scope)
@@ -302,8 +319,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     match node.func:
         case ast.Attribute(value=ast.Call(func=ast.Name("globals")), attr="update"):
             for word, value in getattr(called, "__self__", {}).items():
-                if evaluator.module.names.get(word) is not value:
-                    give(evaluator, str.__str__(word), value, evaluator.module)
+                if scope.module.names.get(word) is not value:
+                    give(evaluator, str.__str__(word), value, scope.module)
     return _with_changes(evaluator, called, parts, made, scope)
 
 

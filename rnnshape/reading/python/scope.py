@@ -49,10 +49,15 @@ class Scope:
             yield scope
             scope = scope.above
 
+    @property
+    def module(self) -> Scope:
+        """That of the module in which the code stands."""
+        return [*self.around()][-1]
+
     def path_of(self, node: ast.ImportFrom) -> str:
         """The path of a module that code here imports from: of one below the folder of the code
         `.package.name`, whichever module asks for it; of one above, two dots or more."""
-        package = [*self.around()][-1].names.get("__package__")
+        package = self.module.names.get("__package__")
         parts = package.split(".") if isinstance(package, str) and package else []
         above = len(parts) - node.level + 1
         if node.level == 0 or above < 0:

@@ -176,7 +176,10 @@ METHODS |= dict.fromkeys(
 )
 METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__name__"}))
 METHODS[bytes] = frozenset({"decode"})
-SPECIAL = "init call name class post_init getitem len enter exit repr str eq add mul"
+SPECIAL = """
+    init call name class post_init getitem setitem delitem contains iter len enter exit repr str eq
+    add mul
+"""
 DUNDERS = frozenset(f"__{name}__" for name in SPECIAL.split())
 OF_ATTRIBUTES = {"__setattr__", "__delattr__", "__getattr__"}  # asked for whatever is ours, too
 OTHERS: dict[type, tuple[str, ...]] = {

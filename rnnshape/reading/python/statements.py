@@ -114,7 +114,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             if isinstance(truth, Open):
                 evaluator.doubted.append(Doubt(truth))
         case ast.Global(names=words):
-            scope.elsewhere |= dict.fromkeys(words, evaluator.module)
+            scope.elsewhere |= dict.fromkeys(words, scope.module)
         case ast.Nonlocal(names=words):
             for word in words:
                 homes = [around for around in [*scope.around()][1:] if word in around.names]

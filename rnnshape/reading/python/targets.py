@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.allowed import is_instance
+from rnnshape.reading.python.allowed import delete_attribute, is_instance
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
-from rnnshape.reading.python.stand_in import StandIn, hook, is_settable, stored_name
+from rnnshape.reading.python.stand_in import StandIn, hook
 
 
 def item_of(evaluator: Evaluator, over: Open, iterated: ast.expr) -> object:
@@ -74,7 +74,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
         case ast.Subscript(value=ast.Call(func=ast.Name("globals")), slice=index):
             word = evaluator.worth(index, scope)
             if isinstance(word, str):
-                give(evaluator, str.__str__(word), value, evaluator.module)
+                give(evaluator, str.__str__(word), value, scope.module)
         case ast.Subscript(value=inner, slice=index):
             owner = evaluator.worth(inner, scope)
             if not isinstance(owner, Open):
@@ -111,9 +111,7 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
             scope.elsewhere.get(name, scope).names.pop(name, None)
         case ast.Attribute(value=inner, attr=name):
             owner = evaluator.worth(inner, scope)
-            stored = stored_name(owner, name)
-            if is_settable(owner, name) and stored in getattr(owner, "__dict__", {}):
-                evaluator.really(delattr, owner, stored)
+            evaluator.really(delete_attribute, owner, name)
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             done = evaluator.really(operator.delitem, owner, place)
