@@ -488,8 +488,8 @@ def test_what_is_no_file_is_said_in_a_line(
         ("import own\nif unknown: vars(own)['k'] = 4\nn = own.k", "k"),
         # What its functions set is its own, and not the code's.
         ("import own\nk = 9\nown.put(4)\nn = own.units() + k", "13"),
-        ("from own import *\nput(4)\nimport own\nn = own.k + k", "7"),
-        ("from own import *\nput_by_name(4)\nimport own\nn = own.k + k", "7"),
+        ("from own import *\nput(4)\nimport own\nn = 10 * own.k + k", "43"),
+        ("from own import *\nput_by_name(4)\nimport own\nn = 10 * own.k + k", "43"),
         ("import own\nk = 9\nn = own.told()['k']", "3"),
         # What has been read nowhere may give what has a name.
         ("n = 3\nfrom nowhere import *", "nowhere.n"),
