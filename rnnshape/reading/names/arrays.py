@@ -7,18 +7,17 @@ import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import dtype_of
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
-
-
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
@@ -129,8 +128,9 @@ class Array(StandIn):
 
     clear = extend = insert = pop = remove = resize = append
 
-    def reshape(self, *sizes: Any, **_: Any) -> Array:
-        return Array(reshaped(self.shape, sizes_given(*sizes)), self.own_values, self.own_dtype)
+    def reshape(self, *sizes: Any, **named: Any) -> Array:
+        made = reshaped(self.shape, sizes_given(*(sizes or [named["shape"]])))
+        return Array(made, self.own_values, self.own_dtype)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
         are_kept = dtype in (int, float) or str(dtype).startswith(("int", "float"))
@@ -142,8 +142,7 @@ class Array(StandIn):
     numpy = toarray = todense = copy
 
     def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
-        several = order[0] if order and isinstance(order[0], list | tuple) else order
-        places = tuple(several or axes or perm) or tuple(range(len(self.shape)))[::-1]
+        places = tuple(sizes_given(*order) or axes or perm) or tuple(range(len(self.shape)))[::-1]
         if len(places) != len(self.shape):
             raise ValueError("axes don't match array")
         return Array(tuple(self.shape[place] for place in places))
@@ -167,13 +166,12 @@ class Array(StandIn):
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
         places = {place % rank for place in axes}
-        return array_of_shape(
-            tuple(
-                1 if place in places else size
-                for place, size in enumerate(self.shape)
-                if keepdims or place not in places
-            )
-        )
+        left = [
+            1 if place in places else size
+            for place, size in enumerate(self.shape)
+            if keepdims or place not in places
+        ]
+        return array_of_shape(left)
 
     mean = sum = std = argmax = argmin = any = all = own_reduced
 
@@ -264,9 +262,7 @@ def array_of_shape(shape: Any) -> Any:
         return shape
     if len(shape):
         return Array(shape)
-    number: Open = opened("a number from data")
-    number.is_number = True
-    return number
+    return replace(opened("a number from data"), is_number=True)
 
 
 def size_of_tensor(size: Any) -> Any:
@@ -377,9 +373,12 @@ def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
     rest = [size for size in sizes if isinstance(size, Open) or size != -1]
     left = next(opens_in([*shape, *rest]), None)
     if left is None:
-        left, more = divmod(product(shape), max(1, product(rest)))
-        if more or (len(rest) == len(sizes) and left != 1):
-            raise ValueError(f"cannot reshape array of shape {shape} into {sizes}")
+        whole, known = product(shape), product(rest)
+        left, more = divmod(whole, known or 1)
+        if more or (len(rest) == len(sizes) and whole != known):
+            into = str((*sizes,)).replace(" ", "").replace("-1", "newaxis")
+            words = f"cannot reshape array of size {whole} into shape {into}"
+            raise ValueError(words) if min(rest, default=0) < 0 else refused(words)
     return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
 
 

@@ -10,12 +10,12 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from rnnshape.nest import rebuilt
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, differ, sizes_of
 from rnnshape.reading.names.batches import PyDataset, batch_of
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.training.data import Source
@@ -301,16 +301,14 @@ def _as_arrays(value: Any) -> Any:
 
 
 def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
-    arrays, many = _as_arrays(tensors), list[int]()
-
-    def one(shape: Any) -> Any:
-        many.extend(size for size in shape[:1] if isinstance(size, int))
-        return shape[1:]
-
-    made = Dataset(_each(arrays, one))
-    if len({*many}) > 1:
-        raise ValueError("dimensions must be equal")
-    return made
+    arrays = _as_arrays(tensors)
+    sizes = [leaf.shape[0] for leaf in within(arrays) if isinstance(leaf, Array) and leaf.shape]
+    known = [*dict.fromkeys(size for size in sizes if isinstance(size, int))]
+    if len(known) > 1:
+        words = f'(TensorFlow: "Dimensions {known[0]} and {known[1]} are not compatible")'
+        message = f"a data set takes as many entries of each array, and gets other numbers {words}"
+        raise refused(message)
+    return Dataset(_each(arrays, lambda shape: shape[1:]))
 
 
 def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
