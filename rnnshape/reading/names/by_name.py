@@ -34,6 +34,11 @@ def wrong_names(
     if has_loss and given.y is None and call.x and all(data.shape for data in call.x):
         message = f"{call.call} is given no labels, which the loss compares with the output"
         yield _problem(call, message, "None values not supported", ())
+    is_bare = given.validation is not None and given.validation[1] is None
+    beside = call.validation.x if is_bare and call.validation else ()
+    if has_loss and beside and all(data.shape for data in beside):
+        message = "validation_data has no labels, which the loss compares with the output"
+        yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, metrics)
     if not keyed:
         yield from _labels_by_name(call, given.y, outputs, is_named)

@@ -15,6 +15,7 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.batches import check_beside
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import Frame, in_columns
@@ -158,6 +159,8 @@ def given_to(
         code=place.line if place else "",
     )
     if isinstance(x, Dataset):
+        if is_certain and call.is_batched:
+            check_beside(words, place)
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
     else:
@@ -306,6 +309,8 @@ def _validation(
     pair = as_data_set(words.get("validation_data"))
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
+    if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
+        return _several(in_columns(pair), None, "X_val"), None, None
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
         return None
     x, y = map(in_columns, pair[:2])
