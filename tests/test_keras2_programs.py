@@ -136,7 +136,7 @@ def test_each_program_runs_once_what_is_said_is_done(tmp_path: Path) -> None:
         ("keras.layers.GRU(4, input_dim=3)(x)", ""),
         ("keras.layers.GRU(4)(sequences=x); keras.layers.Dense(4)(inputs=x)", ""),
         ("keras.optimizers.Adam(learning_rate=1); keras.callbacks.ModelCheckpoint('a.keras')", ""),
-        ("m.save_weights('w.weights.h5'); m.fit(X, y, epochs=3).history['loss']", ""),
+        ("m.compile(); m.save_weights('w.weights.h5'); m.fit(X, y, epochs=3).history['loss']", ""),
         ("m.compile('adam', 'mse', metrics=['acc']); m.fit(X, y).history['acc']", ""),
     ],
 )  # fmt: skip

@@ -110,6 +110,7 @@ KINDS_OF_ANSWERS = {"live": 0.97, "saved": 0.9}  # and how many are right at lea
 # does not tell.
 NOT_IN_A_FILE = {
     "classes_models_shared_on_three_levels", "heads_by_reshape", "open_batch_that_is_reshaped",
+    "open_size_of_a_reshape",
 }  # fmt: skip
 NOT_ANSWERED = ("a subclassed model", "input: ")  # layers that stand alone take other inputs
 # Of a model with a `call` of its own its layers are built for the batch that it was called with.
