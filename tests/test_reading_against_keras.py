@@ -112,6 +112,11 @@ NOT_IN_A_FILE = {
     "classes_models_shared_on_three_levels", "heads_by_reshape", "open_batch_that_is_reshaped",
     "open_size_of_a_reshape",
 }  # fmt: skip
+# Of what the code's own classes do, all of it is open in a file: how much is right says nothing.
+OF_OWN_CLASSES = {
+    "classes_arrays_that_initializers_make", "classes_derived_from_cells",
+    "classes_derived_from_layers_of_keras", "classes_loss_within_a_layer",
+}  # fmt: skip
 NOT_ANSWERED = ("a subclassed model", "input: ")  # layers that stand alone take other inputs
 # Of a model with a `call` of its own its layers are built for the batch that it was called with.
 OF_ONE_BATCH = {"classes_model_called_with_several_arrays", "bahdanau_subclass_tf_tutorial"}
@@ -137,7 +142,7 @@ def test_the_models_that_programs_make_are_answered_live_and_saved(
                 is_told = any("not counted" in note for note in said["notes"])
                 for found, line in differences(said, model, Answer("", [said], "", 0)):
                     verdict.add(OPEN if is_told and "parameters" in line else found, line)
-            verdicts[verdict.verdict] += 1
+            verdicts[verdict.verdict] += kind == "live" or name not in OF_OWN_CLASSES
             wrong += [str(verdict)] * (verdict.verdict == WRONG)
     assert not wrong, "\n".join(wrong)
     assert verdicts[RIGHT] >= KINDS_OF_ANSWERS[kind] * verdicts.total(), dict(verdicts)
