@@ -9,6 +9,7 @@ from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
+from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
@@ -78,7 +79,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _has_no_names(model: Any) -> bool:
     """Whether the outputs of a model have no names: it is made of no `Input`, as Keras has it."""
-    return bool(model.own_kind == "Sequential" or type(model).call.__module__ == "__main__")
+    return bool(model.own_kind == "Sequential" or overrides(model, "call"))
 
 
 def _is_named(tensor: Any) -> bool:

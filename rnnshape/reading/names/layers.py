@@ -329,7 +329,9 @@ class Layer(StandIn):
         self.own_name = self.own_name or kept or session().name_of(type(self).__name__)
         return self.own_name
 
-    own_kind = property(lambda self: "")
+    @property
+    def own_kind(self) -> str:
+        return ""
 
     @property
     def own_text(self) -> str:

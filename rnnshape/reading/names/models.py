@@ -31,7 +31,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
-from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, own_called
+from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -206,7 +206,7 @@ class Model(Layer):
             self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
             return self._predictions()
-        if type(self).call.__module__ != "__main__":
+        if not overrides(self, "call"):
             return self.call(first)
         is_new = self.own_takes and not was_built
         return self._made_anew({}) if is_new else self._followed((first, *more), named)
@@ -236,8 +236,7 @@ class Model(Layer):
         """What it makes of the first tensors that it is called with."""
         if not self.own_is_built:
             self.own_is_built = True
-            is_own = getattr(type(self).build, "__module__", "") == "__main__"
-            if is_own and isinstance(start, Tensor):
+            if overrides(self, "build") and isinstance(start, Tensor):
                 session().follow_build(self.build, start.shape)
         with session().within_call():
             made = own_called(self.call, (start, *more), named)
