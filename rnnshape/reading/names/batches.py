@@ -6,7 +6,6 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
-from rnnshape.errors import Place
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Open, StandIn
@@ -42,15 +41,13 @@ def _refused(message: str, words: str) -> None:
     session().problem("data", f'{message} (Keras: "{words}")', (), place)
 
 
-def check_beside(words: Mapping[str, Any], place: Place | None) -> None:
+def check_beside(words: Mapping[str, Any]) -> None:
     """What Keras takes with arrays alone, not with what gives batches."""
     split = words.get("validation_split")
     if isinstance(split, int | float) and split and words.get("validation_data") is None:
         message = "validation_split is for arrays alone: give what is to validate by itself"
-        message += ' (Keras: "is only supported for tensors or NumPy arrays")'
-        session().problem("data", message, (), place)
+        _refused(message, "is only supported for tensors or NumPy arrays")
     for word in ("y", "sample_weight"):
         if isinstance(words.get(word), Array):
             message = f"what gives batches has {word} in them: leave {word} out"
-            message += ' (Keras: "should not be passed")'
-            session().problem("data", message, (), place)
+            _refused(message, "should not be passed")

@@ -160,7 +160,7 @@ def given_to(
     )
     if isinstance(x, Dataset):
         if is_certain and call.is_batched:
-            check_beside(words, place)
+            check_beside(words)
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
     else:
