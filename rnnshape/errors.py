@@ -140,6 +140,14 @@ def shortened(text: str, most: int = 100) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def written(value: object) -> str:
+    """As Python writes a value; a number of more digits than it writes is `...`."""
+    try:
+        return repr(value)
+    except ValueError:
+        return "..."
+
+
 def printable(text: str, kept: str = "") -> str:
     """Without what would break the line or move the cursor, but for some characters: much of what
     is shown others have written.
@@ -206,3 +214,8 @@ class Problem:
     loss: str | None = None
     remedies: tuple[str, ...] = ()
     silent: bool = False
+
+    def __post_init__(self) -> None:
+        # The names in it are of the code, of a file or of a live object.
+        object.__setattr__(self, "message", printable(self.message))
+        object.__setattr__(self, "remedies", tuple(map(printable, self.remedies)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnnshape.errors import printable
 from rnnshape.expression import Call, calls_within
 from rnnshape.network import Network, Ref
 from rnnshape.signatures import module_of, snake_case
@@ -39,7 +40,7 @@ def names_by_keras(network: Network) -> list[str]:
         for call in reversed([*calls_within(step.layer)]):  # what is inside is made first
             given = call["name"]
             if isinstance(given, str):
-                name = given
+                name = printable(given)
             elif module_of(call.name) in ("layers", None):
                 word = snake_case(call.name)
                 number = counts.get(word, 0)

@@ -478,6 +478,23 @@ def test_what_others_call_a_model_is_no_line_of_ours(form: Format) -> None:
     assert "\nimport os" not in told
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_what_others_call_their_data_is_no_line_of_ours(form: Format) -> None:
+    name = "n\n\n<img src=x>\n\x1b[2J"
+    text = (
+        f"N = {name!r}; i = Input((5, 2), name=N); o = LSTM(3, name=N + 'o')(i)\n"
+        "m = Model(i, {N: o}); m.compile(loss='mse', metrics=[N])\n"
+        "m.fit({N: np.zeros((8, 6, 2))}, {N: np.zeros((9, 4))})"
+    )
+    [report] = map(Report, read(f"import numpy as np\n{text}").questions)
+    assert len(report.problems) == 4
+    told = [answer([report], form=form), *report.names]
+    told += [f"{one.message} {one.remedies[:1]} {one.name} {one.tensor}" for one in report.problems]
+    for one in told:
+        assert "\x1b" not in one
+        assert "\n<img" not in one
+
+
 def test_a_class_of_a_saved_model_is_no_code_of_a_program() -> None:
     layers = [
         {"class_name": "InputLayer", "config": {"batch_shape": [None, 5], "name": "i"}},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
@@ -157,7 +156,7 @@ def _line(problem: Problem, options: Options) -> str:
     if problem.remedies and problem.remedies[0] not in text:
         text += f"; {problem.remedies[0]}"
     file, line, column = _place(problem)
-    return printable(re.sub(r"\s+", " ", f"{file}:{line}:{column}: {text}"))
+    return printable(f"{file}:{line}:{column}: {text}")
 
 
 def _place(problem: Problem) -> tuple[str, int, int]:

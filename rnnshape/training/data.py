@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from rnnshape.errors import Problem, as_tuple
+from rnnshape.errors import Problem, as_tuple, printable
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
@@ -42,6 +42,9 @@ class Data:
     of: str = ""
     is_table: bool = False
     source: Source = "tensorflow"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))  # it may be any text, as a key
 
     @property
     def samples(self) -> Size:
