@@ -320,6 +320,14 @@ def test_what_can_t_be_read_of_standard_input_is_said(options: str) -> None:
 
 
 @pytest.mark.process
+def test_a_line_without_an_end_ends_the_stream() -> None:
+    finished = shell("{ echo 'GRU(3)'; cat /dev/zero; } | timeout 60 rnnshape - -n --format plain")
+    assert finished.stdout == "# GRU(3)\no 2 3\n"
+    assert finished.stderr == "error: line 2: the line is longer than 100,000 characters\n"
+    assert finished.returncode == 1
+
+
+@pytest.mark.process
 def test_an_answer_is_there_before_the_next_question_is_asked() -> None:
     process = subprocess.Popen(
         [*COMMAND, "-", "--json"],

@@ -16,6 +16,7 @@ from rnnshape.cli.arguments import UsageError
 from rnnshape.words import layer_of_word
 
 LONGEST_LINE = 100_000  # bytes
+ENDLESS = 1_000_000_000  # bytes of a line after which no other comes, as of /dev/zero
 LONGEST_OPEN = 4_000  # characters of a line that is tried in Python's parser
 BLOCK = 65_536  # bytes
 BOM = b"\xef\xbb\xbf"  # some editors begin a file with it
@@ -118,24 +119,27 @@ def lines_at_hand(lines: Iterator[Line], most: int) -> Iterator[list[Asked]]:
 
 def lines_of(stream: TextIO | None) -> Iterator[Line]:
     """All lines of a stream, each as soon as it is there."""
-    number, buffered, skipping = 0, b"", False
+    number, buffered, skipped = 0, b"", 0
     for block, more in _blocks(stream):
-        if not buffered and not skipping and block.isspace() and block.endswith(b"\n"):
+        if not buffered and not skipped and block.isspace() and block.endswith(b"\n"):
             number += block.count(b"\n")
             yield Line(number, block[:-1].decode(), not more)  # as one: they hold nothing
             continue
         *lines, buffered = (buffered + block).split(b"\n")
-        if not block and (buffered or skipping):  # the last line may end without a newline
+        if not block and (buffered or skipped):  # the last line may end without a newline
             lines, buffered = [*lines, buffered], b""
         for index, line in enumerate(lines):
             number += 1
-            too_long = skipping or len(line) > LONGEST_LINE
-            skipping = False
+            too_long = skipped or len(line) > LONGEST_LINE
+            skipped = 0
             line = line.removeprefix(BOM if number == 1 else b"")
             text = None if too_long else line.decode(errors="backslashreplace")
             yield Line(number, text, index == len(lines) - 1 and not more)
         if len(buffered) > LONGEST_LINE:
-            buffered, skipping = b"", True
+            skipped, buffered = skipped + len(buffered), b""
+        if skipped > ENDLESS:
+            yield Line(number + 1, None, True)
+            return
 
 
 def _blocks(stream: TextIO | None) -> Iterator[tuple[bytes, bool]]:
