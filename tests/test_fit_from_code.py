@@ -293,12 +293,12 @@ RIGHT = "import numpy as np\nm = Sequential([LSTM(2)])\nm.predict(np.zeros((3, 4
 
 
 def test_check_tells_what_is_wrong_a_line_each(tmp_path: Path) -> None:
-    files = {"a.py": WRONG, "b.py": RIGHT, "c.py": CHAIN, "d.py": "print(1)\n", "e.py": "m = f(\n"}
+    files = {"a.py": WRONG, "b.py": RIGHT, "c\n.py": CHAIN, "d.py": "print(1)\n", "e.py": "m = f("}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     finished = command("--check", *(str(tmp_path / name) for name in files))
     places = [line.partition(": ")[0] for line in finished.out.splitlines()]
-    assert places == [f"{tmp_path}/a.py:3:1", f"{tmp_path}/c.py:1:26"]
+    assert places == [f"{tmp_path}/a.py:3:1", rf"{tmp_path}/c\n.py:1:26"]
     assert (finished.code, finished.err) == (2, "")
     assert command("--check", *(str(tmp_path / f"{name}.py") for name in "bde")).code == 0
     assert command("--check", str(tmp_path / "b.py"), str(tmp_path / "none.py")).code == 1

@@ -42,6 +42,7 @@ GRU = "m = Sequential([GRU(3)])"
         ("LSTM(3) -> Dense(1)", False),
         ("lstm", False),
         ("LSTM(3)\ny.py", False),
+        ("is\nhere.py", True),
         ("x\0.py", False),
         ("x" * 4_093 + ".py", True),
         ("x" * 4_094 + ".py", False),
@@ -54,6 +55,7 @@ def test_what_names_a_file(
     text: str, names_one: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "here.txt").write_text("")
+    (tmp_path / "is\nhere.py").write_text("")
     monkeypatch.chdir(tmp_path)
     assert is_file(text) is names_one
 

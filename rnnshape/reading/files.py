@@ -21,10 +21,10 @@ MOST_VALUES = 1_000_000  # lists, objects and what is in them, of JSON
 
 def is_file(what: str) -> bool:
     """Whether a text names a file, in place of a layer."""
-    if len(what) > 4_096 or "\0" in what or "\n" in what:
+    if len(what) > 4_096 or "\0" in what:
         return False
     if what.lower().endswith(SUFFIXES):
-        return True
+        return "\n" not in what or os.path.exists(what)  # such a name is most likely code
     try:
         return bool(PATH.fullmatch(what)) and ("/" in what or os.path.exists(what))
     except (OSError, ValueError):
