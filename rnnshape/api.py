@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError, did_you_mean, written
 from rnnshape.expression import Call, Value, bind
 from rnnshape.input_shapes import (
     Shape,
@@ -159,7 +159,7 @@ def inspect_all(
 
 def _check_measurement_arguments(measure: bool, seed: int | None, values: bool) -> None:
     if not measure and (seed is not None or values):
-        argument = "values" if values else f"seed={seed!r}"
+        argument = "values" if values else f"seed={written(seed)}"
         raise QueryError(f"{argument}: only a measurement has it: give measure=True, too")
 
 

@@ -10,7 +10,7 @@ from operator import index
 from typing import TypeAlias, TypeVar
 
 from rnnshape.description import is_taken
-from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean
+from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, written
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
@@ -81,7 +81,7 @@ def _size(size: object, sizes: Sequence[object]) -> int | None:
     except TypeError:
         number = 0
     if isinstance(size, bool) or not 1 <= number <= LARGEST:
-        shown = as_tuple(map(str, sizes))
+        shown = as_tuple(map(written, sizes))
         raise QueryError(f"input={shown}: give whole numbers, 1 or more, or None")
     return number
 

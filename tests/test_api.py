@@ -786,6 +786,15 @@ def test_a_seed_has_bounds(seed: Any) -> None:
         inspect("GRU(3)").measure(seed=seed)
 
 
+def test_a_number_that_python_does_not_write_is_too_large() -> None:
+    with pytest.raises(QueryError, match=r"seed=\.\.\.: give a whole number"):
+        inspect("GRU(3)").measure(seed=10**5000)
+    with pytest.raises(QueryError, match=r"seed=\.\.\.: only a measurement has it"):
+        inspect("GRU(3)", seed=10**5000)
+    with pytest.raises(QueryError, match=r"input=\(32, \.\.\., 16\): give whole numbers"):
+        inspect("GRU(3)", input=(32, 10**5000, 16))
+
+
 @pytest.mark.process
 def test_what_cannot_fit_is_refused_before_it_is_tried() -> None:
     with pytest.raises(MeasurementError, match="memory") as refused:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, written
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
@@ -236,7 +236,7 @@ def measure(
     if seed is not None and not (
         isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
     ):
-        raise QueryError(f"seed={seed!r}: give a whole number from 0 to 2**32 - 1")
+        raise QueryError(f"seed={written(seed)}: give a whole number from 0 to 2**32 - 1")
     for question in questions:
         names = [name for unknown in open_in(question.network) for name in unknown.asked]
         if names:
