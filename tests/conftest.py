@@ -178,7 +178,7 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
     return make
 
 
-# The quick tier: `pytest -m "not keras and not process"`.
+# The quick tier: `pytest -m "not keras and not process and not slow"`.
 
 _marks: set[str] | None = None  # of the test that runs now; none at all while they are collected
 

@@ -97,8 +97,9 @@ def test_the_examples_pass_the_checks(package: Path) -> None:
 
 def test_the_tests_that_the_examples_change_pass(package: Path) -> None:
     changed = {path(text) for _, text in BLOCKS if re.match(r"# tests/\w+\.py\n", text)}
-    tests = [*sorted(changed), "tests/test_explaining.py", "-m", "not keras and not process"]
-    tested = run_in(package, "pytest", "-n", "2", *tests)
+    tests = [*sorted(changed), "tests/test_explaining.py"]
+    quick = "not keras and not process and not slow"
+    tested = run_in(package, "pytest", "-n", "2", *tests, "-m", quick)
     assert tested.returncode == 0, tested.stdout
 
 

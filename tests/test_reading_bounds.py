@@ -995,6 +995,7 @@ def test_a_process_may_have_many_files_open() -> None:
     ],
     ids=["models", "layers"],
 )
+@pytest.mark.slow
 def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int) -> None:
     reading = read(text.replace(";", "\n"))
     assert len(reading.networks) == models
@@ -1002,6 +1003,7 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
 
 
+@pytest.mark.slow
 def test_each_of_many_inputs_takes_no_longer_than_each_of_few() -> None:
     def calls_for(many: int) -> int:  # of functions, as other tests run at the same time
         steps = tuple(
@@ -1023,6 +1025,7 @@ def test_each_of_many_inputs_takes_no_longer_than_each_of_few() -> None:
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("s_that_do_not_fit")])
+@pytest.mark.slow
 def test_data_that_is_not_compared_is_told(attack: str) -> None:
     assert MORE_CALLS in [message.message for message in read(ATTACKS[attack]).messages]
 

@@ -270,6 +270,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
+@pytest.mark.slow
 def test_large_texts_end(name: str) -> None:
     reading = read_code(LARGE[name], {}, "program.py")
     assert len(reading.messages) <= 60
@@ -282,6 +283,7 @@ def test_as_many_messages_are_given_as_is_said() -> None:
 
 
 @pytest.mark.parametrize("call", ["f()", ""])
+@pytest.mark.slow
 def test_code_that_takes_too_many_steps_is_said(call: str) -> None:
     body = " x = 1\n" * 1_000 + " m = Sequential([GRU(3)])\n"
     calls = " g()\n" * 300
@@ -313,6 +315,7 @@ STACKED = "x = y = Input((3,))\nfor i in range({0}):\n    x = Dense(3)(x)\n"
         ),
     ],
 )
+@pytest.mark.slow
 def test_there_are_limits(text: str, most: int, told: str) -> None:
     few, many = (messages(text.format(number)) for number in (most, most + 1))
     assert told not in " ".join(few)
@@ -344,6 +347,7 @@ def test_there_are_limits(text: str, most: int, told: str) -> None:
     ],
     ids=range(7),
 )
+@pytest.mark.slow
 def test_what_takes_too_long_is_said_and_the_rest_is_read(
     text: str, told: str | None, where: str | None
 ) -> None:
@@ -364,6 +368,7 @@ def test_what_takes_too_long_is_said_and_the_rest_is_read(
         "f(3_000, x)\n",  # conditions that are not known: each goes through all that there is
     ],
 )
+@pytest.mark.slow
 def test_a_model_is_read_after_many_statements_that_take_too_long(statement: str) -> None:
     function = "def f(n, x=0):\n [k for i in range(n)]\n for i in range(n):\n  if x == i: k = i\n"
     things = "a = [[i] for i in range(3_000)]\n"
@@ -373,6 +378,7 @@ def test_a_model_is_read_after_many_statements_that_take_too_long(statement: str
     assert process_time() - start < 8  # of the child that reads files
 
 
+@pytest.mark.slow
 def test_what_a_loop_of_too_many_steps_adds_is_open() -> None:
     loops = "for i in range(10_000):\n for j in range(10):\n  m.add(x)"
     [network] = read_code(f"m = Sequential([GRU(3)])\n{loops}", {}, "program.py").networks
@@ -433,6 +439,7 @@ def test_a_space_of_web_pages_is_a_space() -> None:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([*PROGRAMS.values()]), st.integers(0, 10**6))
+@pytest.mark.slow
 def test_a_damaged_program_is_read_or_explained(text: str, seed: int) -> None:
     chance = random.Random(seed)
     pieces = ["(", ")", "\n", " ", "0", "[", "]", "**", "None", "x", ":", "lambda: ", "-", "{", '"']

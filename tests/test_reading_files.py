@@ -191,6 +191,7 @@ def test_a_file_that_the_system_does_not_give_is_said(suffix: str, tmp_path: Pat
     assert message(path) == f"{path} can't be read: Input/output error"
 
 
+@pytest.mark.slow
 def test_a_file_may_be_as_large_as_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.py"
     path.write_text(GRU + "\n#".ljust(20_000_000 - len(GRU), "."))
@@ -198,6 +199,7 @@ def test_a_file_may_be_as_large_as_is_said(tmp_path: Path) -> None:
     assert wrong.message == "this is too long to be read: 20,000,000 characters"
 
 
+@pytest.mark.slow
 def test_a_config_may_be_as_large_as_is_said(tmp_path: Path) -> None:
     gru = b'{"class_name": "GRU", "config": {"units": 3}}'
     config = b'{"class_name": "Sequential", "config": {"layers": [' + gru + b"]}}"
@@ -224,6 +226,7 @@ def test_a_config_that_is_packed_in_an_unusual_way(tmp_path: Path) -> None:
     assert message(path) == "x.keras: this is not the config of a Keras model"
 
 
+@pytest.mark.slow
 def test_json_may_hold_as_much_as_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text("[" + "0," * 999_999 + "0]")

@@ -235,6 +235,7 @@ WRONG_CONFIGS = {
 
 
 @pytest.mark.parametrize("name", ["seq2seq", "nested", "cells", "layers_around"])
+@pytest.mark.slow
 def test_configs_that_are_damaged(name: str) -> None:
     """Each value of a config in turn is another: it is read, or one message says why not."""
     text = json.dumps(saved(name))
@@ -259,6 +260,7 @@ def of_two_models(count: int) -> str:
 
 
 @pytest.mark.parametrize("made", [of_calls, of_two_models])
+@pytest.mark.slow
 def test_as_many_layers_are_read_as_is_said(made: Callable[[int], str]) -> None:
     [network] = read_config(made(2_000), "file.json").networks
     assert len(network.steps) == 2_000
@@ -286,6 +288,7 @@ def archive(path: Path, **files: bytes) -> None:
             made.writestr(name.replace("_", "."), content)
 
 
+@pytest.mark.slow
 def test_archives_that_are_wrong(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
 

@@ -325,6 +325,7 @@ def calls() -> st.SearchStrategy[Call]:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(calls(), min_size=1, max_size=5))
+@pytest.mark.slow
 def test_what_is_printed_is_read_as_the_same(layers: list[Call]) -> None:
     for call in layers:
         assert parse(str(call)) == call
@@ -334,6 +335,7 @@ def test_what_is_printed_is_read_as_the_same(layers: list[Call]) -> None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
+@pytest.mark.slow
 def test_a_damaged_text_is_read_or_explained(seed: int) -> None:
     chance = random.Random(seed)
     text = chance.choice(

@@ -321,6 +321,7 @@ def test_the_parameters_of_a_comparison_are_always_named(columns: int) -> None:
     assert max(map(len, text.splitlines())) <= columns
 
 
+@pytest.mark.slow
 def test_a_thousand_layers_take_as_many_lines() -> None:
     """Each is written once, in the table and in the sum of the parameters."""
     report = asked(*["GRU(2, return_sequences=True)"] * 1000)
@@ -330,6 +331,7 @@ def test_a_thousand_layers_take_as_many_lines() -> None:
 
 
 @pytest.mark.parametrize("before", ["x", "Dense(3)(x)"])
+@pytest.mark.slow
 def test_a_layer_may_be_one_of_very_many_that_are_given_the_same(before: str) -> None:
     text = f"x = Input((3,))\nh = {before}\nm = Model(x, [Dense(2)(h) for _ in range(1_500)])"
     report = Report(read(text).questions[0])

@@ -354,6 +354,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:30])
+@pytest.mark.slow
 def test_text_that_tries_something_is_refused_and_not_executed(
     text: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -376,6 +377,7 @@ def test_what_a_lambda_does_is_not_executed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_hostile_lines_fail_alone_among_questions() -> None:
     lines = [one for one in HOSTILE if "\0" not in one and one.isascii()]
     text = "".join(f"{line}\nGRU(4)\n" for line in lines)
