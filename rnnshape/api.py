@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
 from rnnshape.errors import QueryError, did_you_mean, written
-from rnnshape.expression import Call, Value, bind
+from rnnshape.expression import Call, Let, Value, bind
 from rnnshape.input_shapes import (
     Shape,
     as_far_as_taken,
@@ -238,7 +238,7 @@ def _names(loss: object) -> list[str]:
 
 def _reading(
     what: object,
-    let: Mapping[str, Value],
+    let: Let,
     dimensions: Dimensions,
     shapes: Sequence[Shape] | Mapping[str, Shape],
 ) -> Reading:
@@ -276,7 +276,7 @@ def _reading(
     return reading
 
 
-def _read(text: str, let: Mapping[str, Value], dimensions: Dimensions) -> Reading:
+def _read(text: str, let: Let, dimensions: Dimensions) -> Reading:
     from rnnshape.reading.reader import reader_of_process  # an object of Keras needs none of it
 
     try:
@@ -302,7 +302,7 @@ def _with_place(wrong: QueryError) -> str:
     return f"{wrong} ({wrong.place.where})" if wrong.place and wrong.place.where else str(wrong)
 
 
-def _read_layers(layers: Sequence[object], let: Mapping[str, Value]) -> Reading:
+def _read_layers(layers: Sequence[object], let: Let) -> Reading:
     """A chain of layers, each in whatever form."""
     readings: list[Reading] = []
     calls: list[Call] = []

@@ -26,6 +26,8 @@ from rnnshape.signatures import (
 )
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
+Let: TypeAlias = "Mapping[str, Value]"  # values of what is open, by their names
+NO_LET: Let = {}
 
 LONGEST_TEXT = 100_000  # characters
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers

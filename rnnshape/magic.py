@@ -18,9 +18,9 @@ from rnnshape.cli import ExitCode
 from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
-from rnnshape.expression import Value
+from rnnshape.expression import NO_LET, Let, Value
 from rnnshape.input_shapes import in_columns
-from rnnshape.network import Dimensions
+from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
 from rnnshape.reading.literal import with_plain_arrows
@@ -175,19 +175,14 @@ class _Names:
     def knows(self, name: str) -> bool:
         return _is_of_keras(self.names.get(name))
 
-    def read(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> Reading:
+    def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         if self.knows(what):
             return live.read_object(self.names[what])
         parts = [part.strip() for part in with_plain_arrows(what).split("->")]
         if any(map(self.knows, parts)):
             what = " -> ".join(self._written(part) if self.knows(part) else part for part in parts)
         known = dict(self._plain(set(re.findall(r"[^\W\d]\w*", what))))
-        return reader_of_process(os.getpid()).read(what, {**known, **(let or {})}, dimensions)
+        return reader_of_process(os.getpid()).read(what, {**known, **let}, dimensions)
 
     def _written(self, name: str) -> str:
         """A layer of the notebook, or a model that is a chain, as it stands in another."""

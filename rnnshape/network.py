@@ -47,6 +47,9 @@ class Dimensions:
         return size
 
 
+UNSAID = Dimensions()
+
+
 @lru_cache(maxsize=256)
 def kind_of_axis(axis: str) -> str:
     """Which of the sizes counts along an axis."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
-from rnnshape.expression import Call, Value, is_size
-from rnnshape.network import Dimensions, Question
+from rnnshape.expression import NO_LET, Call, Let, Value, is_size
+from rnnshape.network import UNSAID, Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import literal_network
@@ -25,9 +24,7 @@ __all__ = ["SUFFIXES", "Reading", "check_value", "is_file", "let_value", "parse"
 LONGEST_VALUE = 10_000  # characters of a `--let`
 
 
-def read(
-    what: str, let: Mapping[str, Value] | None = None, dimensions: Dimensions | None = None
-) -> Reading:
+def read(what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
     """The networks that a text or a file asks for, or a `QueryError`.
 
     Args:
@@ -46,18 +43,18 @@ def read(
             return Reading((Question(network),))
         from rnnshape.reading.text import read_text
 
-        return _without_refused(read_text(what, let), dimensions or Dimensions())
+        return _without_refused(read_text(what, let), dimensions)
     path = Path(file)
     if not os.path.exists(file):  # it raises for no name, however long
         raise QueryError(f"there is no file {shortened(file)}{_other_file(path)}")
-    reading = _file(path, let or {})
+    reading = _file(path, let)
     if not reading.questions and not reading.messages:
         is_torch = re.search(r"\b(import|from) torch\b", file_text(path))
         hint = ": it imports torch, and only Keras' layers are answered" if is_torch else ""
         raise NotReadError(f"{path.name} makes no Keras layers{hint}")
     if name:
         return reading.named(name, shortened(file))
-    return _without_refused(reading, dimensions or Dimensions())
+    return _without_refused(reading, dimensions)
 
 
 def parse(text: str) -> Call:
@@ -98,7 +95,7 @@ def _without_refused(reading: Reading, dimensions: Dimensions) -> Reading:
     return reading._replace(questions=tuple(taken), messages=(*reading.messages, *refused))
 
 
-def _file(path: Path, let: Mapping[str, Value]) -> Reading:
+def _file(path: Path, let: Let) -> Reading:
     match path.suffix.lower():
         case ".keras":
             from rnnshape.reading.saved_file import read_archive

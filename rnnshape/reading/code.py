@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
-from rnnshape.expression import Call, Source, Value, calls_within, reasons
+from rnnshape.expression import Call, Let, Source, calls_within, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -49,9 +49,7 @@ MOST_IN_ALL = 5_000  # layers of all networks
 MOST_COMPARED, OF_OUTPUTS = 25_000, 8
 
 
-def read_code(
-    text: str, let: Mapping[str, Value], where: str = "", folder: Path | None = None
-) -> Reading:
+def read_code(text: str, let: Let, where: str = "", folder: Path | None = None) -> Reading:
     """The networks that a text in Python makes.
 
     Args:
@@ -68,9 +66,7 @@ def read_code(
     return read_sources([Source(text, line, LONGEST_CODE)], let, folder)
 
 
-def read_sources(
-    sources: Iterable[Source], let: Mapping[str, Value], folder: Path | None = None
-) -> Reading:
+def read_sources(sources: Iterable[Source], let: Let, folder: Path | None = None) -> Reading:
     """The same of several texts, each of which knows the names of those before."""
     evaluator = follower(let, folder)
     for source in sources:
@@ -85,7 +81,7 @@ def read_sources(
     return reading_of(evaluator)
 
 
-def follower(let: Mapping[str, Value], folder: Path | None = None) -> Evaluator:
+def follower(let: Let, folder: Path | None = None) -> Evaluator:
     """What follows code that may name all of Keras, with a session of its own."""
     files: dict[str, object] = {}
 

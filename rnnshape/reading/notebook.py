@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Source, Value
+from rnnshape.expression import Let, Source
 from rnnshape.reading.code import LONGEST_CODE, read_sources
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
@@ -21,9 +21,7 @@ SETS = re.compile(r"(\s*)%(?:set_)?env\s+(\w+)\s*[=\s]\s*([^{}$]+)$")  # a varia
 CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 
-def read_notebook(
-    text: str, let: Mapping[str, Value], where: str, folder: Path | None = None
-) -> Reading:
+def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -> Reading:
     """The networks that the code of a notebook makes; `where` is the file that it is from."""
     notebook = json_value(text, where)
     cells = list(_cells(notebook))

@@ -10,14 +10,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Value
-from rnnshape.network import Dimensions, Network, Question
+from rnnshape.expression import NO_LET, Let
+from rnnshape.network import UNSAID, Dimensions, Network, Question
 from rnnshape.reading import is_file, read
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
@@ -47,12 +47,7 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> Reading:
+    def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         """What a text or a file asks for.
 
         Raises:
@@ -88,12 +83,7 @@ class Reader:
         """Whether a name alone stands for something: here none does."""
         return False
 
-    def begin(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> None:
+    def begin(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> None:
         """Asks the child already, where a text needs one: it reads whatever else is done before
         `read`."""
         if not _is_read_here(what):
@@ -137,13 +127,13 @@ class Reader:
         raise QueryError(_why_it_ended(code, is_late=is_late))
 
 
-def _request(what: str, let: Mapping[str, Value] | None, dimensions: Dimensions | None) -> bytes:
+def _request(what: str, let: Let, dimensions: Dimensions) -> bytes:
     from rnnshape.reading.child import encoded
 
     folder = ""
     with suppress(OSError):  # it may be gone
         folder = os.getcwd()  # which a notebook may have changed since the child was started
-    return encoded([folder, what, [*(let or {}).items()], dimensions or Dimensions()])
+    return encoded([folder, what, [*let.items()], dimensions])
 
 
 def _is_read_here(what: str) -> bool:

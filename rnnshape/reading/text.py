@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
-from rnnshape.expression import Call, Source, Unknown, Value, bind, calls_within, unknowns_in
+from rnnshape.expression import NO_LET, Call, Let, Source, Unknown, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
@@ -42,7 +42,7 @@ OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
-def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
+def read_text(text: str, let: Let = NO_LET) -> Reading:
     """The networks that a text asks for, or a `QueryError` that shows what is wrong with it.
 
     >>> [network] = read_text("keras.layers.LSTM(64, return_sequences=True) -> Dense(1)").networks
@@ -67,7 +67,7 @@ def read_text(text: str, let: Mapping[str, Value] | None = None) -> Reading:
         raise
 
 
-def _reading(text: str, let: Mapping[str, Value] | None) -> Reading:
+def _reading(text: str, let: Let) -> Reading:
     text = _without_prompts(with_plain_arrows(text))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
@@ -77,13 +77,13 @@ def _reading(text: str, let: Mapping[str, Value] | None) -> Reading:
     try:
         nodes = source.between(marks) if marks else _expressions(source.statements())
     except QueryError:
-        reading = read_code(text, let or {}) if source.where and not marks else None
+        reading = read_code(text, let) if source.where and not marks else None
         if reading is None or not reading.networks:
             raise
         return reading
     if nodes is None:
-        return _program(read_code(text, let or {}), is_one_line=not source.where)
-    evaluator = follower(let or {})
+        return _program(read_code(text, let), is_one_line=not source.where)
+    evaluator = follower(let)
     network = _chain(evaluator, source, nodes)
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))

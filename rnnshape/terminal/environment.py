@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from rnnshape.expression import Value
+    from rnnshape.expression import Let
     from rnnshape.measuring.messages import Answer, Progress, Request
     from rnnshape.network import Dimensions
     from rnnshape.query import Query
@@ -38,21 +38,11 @@ class Reader(Protocol):
         """Whether a name alone stands for something, as a notebook's own do."""
         ...
 
-    def begin(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> None:
+    def begin(self, what: str, let: Let = ..., dimensions: Dimensions = ...) -> None:
         """Starts to read this, where that takes a while, and does not wait for it."""
         ...
 
-    def read(
-        self,
-        what: str,
-        let: Mapping[str, Value] | None = None,
-        dimensions: Dimensions | None = None,
-    ) -> Reading:
+    def read(self, what: str, let: Let = ..., dimensions: Dimensions = ...) -> Reading:
         """What a text or a file asks for; a `QueryError` where it makes no sense."""
         ...
 
