@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import builtins
 import collections
 import contextlib
 import dataclasses
 import enum
 import functools
+import heapq
 import itertools
 import json
 import math
@@ -332,6 +334,8 @@ MODULES: dict[str, Mapping[str, object]] = {
             " product repeat starmap takewhile zip_longest",
         ),
     },
+    "heapq": _of(heapq, "heapify heappop heappush heappushpop heapreplace nlargest nsmallest"),
+    "bisect": _of(bisect, "bisect bisect_left bisect_right insort insort_left insort_right"),
     "collections": {
         "namedtuple": namedtuple,
         **_of(collections, "Counter OrderedDict defaultdict"),

@@ -224,6 +224,7 @@ def _held(value: Any) -> Any:
         return value.items
     is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
     is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
+    is_changed |= hasattr(value, "own_body") and isinstance(value, types.FunctionType)
     return vars(value) if is_changed and not is_plain else None
 
 
@@ -262,6 +263,7 @@ def _within(value: Any) -> Iterator[Any]:
     if isinstance(value, types.FunctionType):
         scope = getattr(value, "own_scope", None)
         yield from (around.names for around in scope.around()) if scope else ()
+        yield from (part for name, part in vars(value).items() if name[:4] != "own_")
     elif isinstance(value, types.MethodType):
         yield value.__self__
     elif isinstance(value, partial):

@@ -16,7 +16,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import Doubt, Scope
+from rnnshape.reading.python.scope import ClassNames, Doubt, Scope
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
 from rnnshape.reading.python.targets import assign, give
 
@@ -223,7 +223,7 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
     return known
 
 
-def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
+def _comprehended(evaluator: Evaluator, node: Any, scope: Any) -> object:
     """What a comprehension makes of what its loops yield."""
 
     def at_node(made: Any) -> Any:
@@ -232,10 +232,14 @@ def _comprehended(evaluator: Evaluator, node: Any, scope: Scope) -> object:
     is_of_pairs = isinstance(node, ast.DictComp)
     item = ast.Tuple([node.key, node.value], ast.Load()) if is_of_pairs else node.elt
     body = at_node(ast.Expr(at_node(ast.Yield(item))))
-    for part in reversed(node.generators):
+    iterated = [part.iter for part in node.generators]
+    if isinstance(scope.above.names, ClassNames):  # of which it sees what it first goes over alone
+        scope.names["<over>"] = evaluator.worth(iterated[0], scope)
+        scope.above, iterated[0] = scope.above.above, at_node(ast.Name("<over>", ast.Load()))
+    for part, over in zip(reversed(node.generators), reversed(iterated), strict=True):
         for test in reversed(part.ifs):
             body = at_node(ast.If(test, [body], []))
-        body = at_node(ast.For(part.target, part.iter, [body], []))
+        body = at_node(ast.For(part.target, over, [body], []))
     evaluator.follow(body, scope)
     made = scope.yields
     return made if isinstance(made, Open) else COMPREHENDED[type(node)](made)
@@ -341,6 +345,8 @@ def _with_changes(
         lost += [part for part in parts if isinstance(part, list) and any(map(_is_plain, part))]
     if called is evaluator.given["setattr"] and parts:
         lost.append(evaluator.really(vars_of, parts[0]))  # any name, as it is not known which
+    if word.startswith(("heap", "insort")):
+        lost += [part for part in parts[:1] if isinstance(part, list)]
     given = any(isinstance(part, Open) for part in parts)
     if isinstance(owner, list | set | dict) and word in CHANGING and (given or word == "sort"):
         lost.append(owner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -115,6 +115,14 @@ class ClassNames(dict[str, Any]):
             raise IsOpenError(Open("a class", f"a class with {name} is not read"))
         super().__setitem__(name, value)
         held = value.__func__ if type(value) is staticmethod else value
-        is_method = isinstance(held, FunctionType) and name != "__del__"  # nobody knows when
+        is_method = _is_method(held) and name != "__del__"  # nobody knows when
         if not name.startswith("__") or is_method or name == "__annotations__":
             self.target[self.stored_name(name)] = value
+
+
+def _is_method(held: object) -> bool:
+    """Whether it is a function of the code, or one of a `dict`: `__getattr__ = dict.get`."""
+    of_python = MethodDescriptorType | WrapperDescriptorType
+    return isinstance(held, FunctionType) or (
+        isinstance(held, of_python) and held.__objclass__ is dict
+    )

@@ -251,6 +251,11 @@ def stored_name(owner: object, name: str) -> str:
 
 def is_settable(owner: object, name: str) -> bool:
     """Whether code can change what is under a name: of what it has made itself."""
+    if name == "__dict__":
+        return is_of_code(type(owner)) and not isinstance(owner, StandIn | type | enum.Enum)
+    if isinstance(owner, types.FunctionType):
+        is_own = name.startswith("own_") or (_is_dunder(name) and name != "__name__")
+        return hasattr(owner, "own_body") and not is_own
     if _is_dunder(name) or isinstance(owner, Module):
         return False
     if isinstance(owner, type):  # an `Enum` keeps under such names what it says of its members

@@ -68,6 +68,8 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             if isinstance(value, Open):
                 value = evaluator.named_by_let(value, ast.unparse(target))
             evaluator.set_attribute(owner, name, value)
+            if isinstance(value, Open) and name == "__dict__" and not isinstance(owner, Open):
+                lose(evaluator, scope, evaluator.attribute(owner, name), value)
             told = hook(value, "own_is_assigned")
             if told is not None:
                 told(value, name, False)
