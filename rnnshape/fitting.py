@@ -210,12 +210,20 @@ def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None
     def filled(number: int, place: int, axis: str, before: Size) -> Size:
         if sizes and (sizes.given(axis) or before is not None):
             return before
-        shape = call.x[number].shape or ()
+        shape = shape_taken(network, number, call.x[number].shape or ())
         is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
         given = shape[place] if is_alike else None
         return given if given is not None and (takes_any or before is None) else before
 
     return with_other_sizes(network, filled)
+
+
+def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
+    """What Keras makes of the shape of X, which it gives a last axis of size 1 or takes that."""
+    written = [size for _, size in written_sizes(network, number)]
+    if len(shape) == len(written) - 1 and written[-1] == 1:
+        return (*shape, 1)
+    return shape[:-1] if len(shape) == len(written) + 1 and shape[-1] == 1 else shape
 
 
 # Outputs

@@ -95,15 +95,19 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dime
     if not question.calls:
         return question.network, sizes
     from rnnshape.description import is_taken
-    from rnnshape.fitting import with_sizes_of
+    from rnnshape.fitting import shape_taken, with_sizes_of
     from rnnshape.input_shapes import dimensions_of  # few questions have data
 
     for call in question.calls:
-        shapes = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]
-        if len(shapes) < len(call.x):
+        known = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]
+        if not len(known) == len(call.x) == len(question.network.inputs):
             continue
+        shapes = (
+            shape_taken(question.network, number, (None, *axes))
+            for number, axes in enumerate(known)
+        )
         try:
-            found = dimensions_of(question.network, [(None, *shape) for shape in shapes])
+            found = dimensions_of(question.network, [*shapes])
         except QueryError:  # that it does not fit is said where the data is
             continue
         if found is None:  # the data of each input has sizes of its own
