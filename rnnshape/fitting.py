@@ -35,12 +35,14 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     from rnnshape.training.inputs import text_problems  # few programs give data
 
     found: dict[Problem, None] = {}
-    network, given = question.network, question.dimensions
     for call in question.calls:
-        model = _model(network, description, call, given)
-        asked = _answerable(call, network, model)
+        now, described, given = question.network, description, question.dimensions
+        if isinstance(call.network, Network):
+            now, described = call.network, describe(call.network, given)
+        model = _model(now, described, call, given)
+        asked = _answerable(call, now, model)
         problems = [*text_problems(model, call), *problems_of(model, asked)] or [
-            *_refused_with(network, call, given)
+            *_refused_with(now, call, given)
         ]
         found |= dict.fromkeys(map(_with_code_of, problems))
     return tuple(found)

@@ -28,7 +28,7 @@ def refusals(
     takes them, and None where it can't be asked."""
     refs = question.network.returned(len(returned[-1]))
     for call in question.calls:
-        if len(call.y) != len(refs):
+        if call.network is not None or len(call.y) != len(refs):
             yield (None,) * len(call.y)
             continue
         shapes = outputs_with_data(question.network, call, question.dimensions)

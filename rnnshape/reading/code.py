@@ -37,6 +37,7 @@ from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import call_what_is_not_called
+from rnnshape.training import TrainingCall
 
 LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
@@ -111,16 +112,19 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 words = f"{MOST_MODELS:,} models and {MOST_IN_ALL:,} layers"
                 evaluator.tell(NotReadError(f"at most {words} are answered: there are more"))
                 break
-            work = _work_of_call(question.network)
-            calls = question.calls[: max(0, MOST_COMPARED - compared) // work]
-            compared += work * len(question.calls)
-            if len(calls) < len(question.calls):
-                evaluator.tell(NotReadError(MORE_CALLS))
+            calls = list[TrainingCall]()
+            for call in question.calls:
+                compared += _work_of(call, question.network)
+                if compared > MOST_COMPARED:
+                    evaluator.tell(NotReadError(MORE_CALLS))
+                    break
+                calls.append(call)
             notes = (*usual, *held.notes_of(question.network), *question.notes)
             network = replace(question.network, problems=tuple(held.problems))
-            questions.append(
-                Question(network, is_of_code=True, calls=calls, losses=question.losses, notes=notes)
+            made = replace(
+                question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
             )
+            questions.append(made)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:
@@ -136,7 +140,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
     )
 
 
-def _work_of_call(network: Network) -> int:
+def _work_of(call: TrainingCall, network: Network) -> int:
+    network = call.network if isinstance(call.network, Network) else network
     shapes = (source.shape for source in network.inputs)
     axes = sum(len(shape) if isinstance(shape, tuple) else len(RANKS) for shape in shapes)
     layers = sum(1 for step in network.steps for _ in calls_within(step.layer))  # cells, too

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
-from rnnshape.network import UNSAID, Dimensions
+from rnnshape.network import UNSAID, Dimensions, Network, Question
 from rnnshape.reading import is_file, read
 from rnnshape.reading.found import Reading
 from rnnshape.reading.literal import is_literal
@@ -69,7 +69,7 @@ class Reader:
             made: Reading | QueryError | str = decoded(answer)
             if not isinstance(made, QueryError | str):
                 made = Reading(*of_fields(Reading, made))
-                if not all(question.network.is_sound for question in made.questions):
+                if not all(map(_is_sound, made.questions)):
                     raise ValueError("a network takes what is not there")
         except Exception:  # by our own `encoded` it is always one of these
             raise QueryError("the code can't be read: it has changed its reader") from None
@@ -138,6 +138,15 @@ def _request(what: str, let: Let, dimensions: Dimensions) -> bytes:
 
 def _is_read_here(what: str) -> bool:
     return not is_file(what) and is_literal(what)
+
+
+def _is_sound(question: Question) -> bool:
+    networks = question.network, *(call.network for call in question.calls)
+    return all(
+        isinstance(network, Network) and network.is_sound
+        for network in networks
+        if network is not None
+    )
 
 
 def _has_ended(process: Process) -> bool:

@@ -129,6 +129,7 @@ class TrainingCall:
         weights: `sample_weight`, where it is one array.
         file, line, column: where it stands; lines and columns count from 1.
         code: the text of that line.
+        network: the `Network` of the model as it was then, where it is another by now.
     """
 
     call: Method
@@ -145,6 +146,7 @@ class TrainingCall:
     line: int | None = None
     column: int | None = None
     code: str = ""
+    network: object = None
 
     @property
     def is_batched(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rnnshape.errors import Place, Problem
 from rnnshape.fitting import has_known_inputs
+from rnnshape.network import Network
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture
@@ -39,6 +40,9 @@ def data(report: Report, page: Page) -> Iterator[Block]:
 def _compared(report: Report, call: TrainingCall) -> tuple[bool, bool]:
     """Whether all sizes of the inputs, and of the outputs, are known: else nothing was found
     because nothing could be compared."""
+    if isinstance(network := call.network, Network):
+        is_known = not network.unknowns
+        return is_known and has_known_inputs(network, call.x), is_known
     inputs = [tensor.known_size for tensor in report.description.inputs]
     outputs = map(report.description.tensor, report.returned)
     takes_known = None not in inputs and has_known_inputs(report.question.network, call.x)

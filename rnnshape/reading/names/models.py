@@ -319,6 +319,10 @@ class Model(Layer):
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)
         return replace(network, steps=tuple(kept))
 
+    def own_with_layers(self, layers: Any) -> Model | None:
+        """The model with the layers that it had before; None where that is not known."""
+        return None
+
     def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
         self._trained(method, *given, **named)
         is_open = self.own_open is not None or not self.own_is_described

@@ -240,6 +240,11 @@ class Sequential(Model):
         is_said = said.shape is not None or self.own_shape is None
         return said if is_said else graph.InputTensor(self.own_shape)
 
+    def own_with_layers(self, layers: Any) -> Model:
+        before: Model = object.__new__(type(self))
+        vars(before).update(vars(self), own_items=layers, own_takes=[], own_gives=[])
+        return before
+
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         if not self.own_gives and self.own_open is None and self.layers:
             tried(self.own_follow)

@@ -188,12 +188,18 @@ def _one_batch(data: Any) -> Any:
 
 
 def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
-    """The calls that gave data to a model, but to one that has other layers by now."""
+    """The calls that gave data to a model; with its network as it was then, where that is
+    another."""
     trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
-    for trained, layers, given in list(session().trained) if not trains_itself else ():
-        is_as_then = layers is model.own_items or layers is model.own_gives
-        if trained is model and is_as_then:
+    for trained, layers, given in list(session().trained):
+        if trained is not model or trains_itself:
+            continue
+        if layers is model.own_items or layers is model.own_gives:
             yield _call_on(model, network, given)
+        elif (before := model.own_with_layers(layers)) and (
+            then := before.own_network(network.name)
+        ):
+            yield replace(_call_on(before, then, given), network=then)
 
 
 def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
