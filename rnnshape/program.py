@@ -17,29 +17,10 @@ from rnnshape.expression import Call, Unknown, calls_within, printed
 from rnnshape.network import Argument, Input, Network, Ref, Shape, Step
 from rnnshape.rules import with_initial_state
 from rnnshape.rules.facts import Nested, Tensor
-from rnnshape.signatures import REFUSED, is_operation, module_of, signature
+from rnnshape.signatures import OPERATORS, REFUSED, is_operation, module_of, signature
 
 DEPENDS = "depends on "  # how the text of a step begins that is not known to be there
-# Functions of two tensors that Python has a sign for. `==` is none: it compares the variables.
-SIGNS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "true_divide": "/",
-    "floor_divide": "//",
-    "mod": "%",
-    "power": "**",
-    "matmul": "@",
-    "greater": ">",
-    "greater_equal": ">=",
-    "less": "<",
-    "less_equal": "<=",
-    "not_equal": "!=",
-    "logical_and": "&",
-    "logical_or": "|",
-    "logical_xor": "^",
-}
+SIGNS = {name: sign for sign, name in OPERATORS.values()} | {"divide": "/"}
 
 
 def program(network: Network, description: Description) -> str:

@@ -35,6 +35,15 @@ _SECTIONS = _sections()
 LAYERS = _SECTIONS["layers"]
 # The functions of `keras.ops`.
 OPERATIONS = _SECTIONS["ops"]
+# Functions of two tensors that Python has a sign for: its method, the sign, and the function. `==`
+# is none, as it compares the variables.
+OPERATORS = {
+    "add": ("+", "add"), "sub": ("-", "subtract"), "mul": ("*", "multiply"), "pow": ("**", "power"),
+    "truediv": ("/", "true_divide"), "floordiv": ("//", "floor_divide"), "mod": ("%", "mod"),
+    "matmul": ("@", "matmul"), "and": ("&", "logical_and"), "or": ("|", "logical_or"),
+    "xor": ("^", "logical_xor"), "lt": ("<", "less"), "le": ("<=", "less_equal"),
+    "gt": (">", "greater"), "ge": (">=", "greater_equal"), "ne": ("!=", "not_equal"),
+}  # fmt: skip
 # What a layer's argument may be, beside plain data: `LSTM(3, kernel_regularizer=L2(0.01))`.
 ARGUMENT_OBJECTS = {
     module: _SECTIONS[module] for module in ("initializers", "regularizers", "constraints")

@@ -15,7 +15,7 @@ from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, size_of_tensor
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook
-from rnnshape.signatures import ACTIVATIONS, OPERATIONS, signature
+from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
 
 
 class Sizes(tuple[Any, ...]):
@@ -168,18 +168,10 @@ def _operator(name: str, *, is_turned: bool = False) -> Any:
     return made
 
 
-OPERATORS = {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "true_divide", "pow": "power",
-    "matmul": "matmul", "floordiv": "floor_divide", "mod": "mod", "and": "logical_and",
-    "or": "logical_or", "xor": "logical_xor",
-}  # fmt: skip
-WITHOUT_A_TURNED_ONE = {
-    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "ne": "not_equal",
-    "neg": "negative", "abs": "absolute", "invert": "logical_not",
-}  # fmt: skip
-for _word, _name in OPERATORS.items():
+for _word, (_, _name) in OPERATORS.items():
     setattr(Tensor, f"__r{_word}__", _operator(_name, is_turned=True))
-for _word, _name in (OPERATORS | WITHOUT_A_TURNED_ONE).items():
+    setattr(Tensor, f"__{_word}__", _operator(_name))
+for _word, _name in (("neg", "negative"), ("abs", "absolute"), ("invert", "logical_not")):
     setattr(Tensor, f"__{_word}__", _operator(_name))
 
 
