@@ -14,9 +14,8 @@ from pathlib import Path
 
 from rnnshape.formats.layout import laid_out
 from rnnshape.views.blocks import Block
-from rnnshape.views.page import Page
+from rnnshape.views.page import Page, Text, width_of
 from rnnshape.views.palette import dressed, in_picture
-from rnnshape.views.text import Text, width_of
 
 TITLE = "rnnshape"
 FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'

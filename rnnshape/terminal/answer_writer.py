@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnnshape.interruption import times_continued
 from rnnshape.query import Format, Query
-from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
-from rnnshape.terminal.output import write
+from rnnshape.terminal.environment import Environment, is_terminal, write, writes_unicode
 
 if TYPE_CHECKING:
     from rnnshape.errors import Place
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from rnnshape.report import Report
     from rnnshape.terminal.screen import Screen
     from rnnshape.views.blocks import Block
-    from rnnshape.views.page import Page
-    from rnnshape.views.text import Text
+    from rnnshape.views.page import Page, Text
 
 
 class AnswerWriter:
@@ -48,7 +46,7 @@ class AnswerWriter:
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
-        from rnnshape.views.text import Text
+        from rnnshape.views.page import Text
 
         screen = self._screen
         if not screen.is_live:
@@ -145,7 +143,7 @@ class AnswerWriter:
             write(self._stream, ["\n" if self._answered else "", text])
             return
         from rnnshape.formats.layout import laid_out
-        from rnnshape.views.text import Text
+        from rnnshape.views.page import Text
 
         screen = self._screen
         lines: Iterable[Text] = laid_out(blocks(screen.page), screen.page)

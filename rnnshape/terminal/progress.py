@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
-from rnnshape.terminal.output import write
+from rnnshape.terminal.environment import Environment, is_dumb, is_terminal, write
 from rnnshape.terminal.screen import Screen
 
 if TYPE_CHECKING:

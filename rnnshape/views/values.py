@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from rnnshape.report import Report
 from rnnshape.views.blocks import Picture
-from rnnshape.views.page import Page
-from rnnshape.views.text import Style, Text, styled
+from rnnshape.views.page import Page, Style, Text, styled
 
 if TYPE_CHECKING:
     from rnnshape.measuring.arrays import Array
