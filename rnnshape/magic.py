@@ -115,7 +115,7 @@ class _Cell:
     def in_notebook(self) -> bool:
         return hasattr(self.shell, "kernel")
 
-    def show(self, query: Query, reports: Sequence[Report], *, pending: bool = False) -> bool:
+    def show(self, query: Query, reports: Sequence[Report], pending: bool) -> bool:
         """Shows a table in a notebook, in place of the one that was pending."""
         if not pending:
             cell = self.shell.execution_count

@@ -41,7 +41,7 @@ class AnswerWriter:
         if not self._is_table:
             return
         show = self.environment.show
-        if show is not None and show(self.query, reports, pending=True):
+        if show is not None and show(self.query, reports, True):
             self.begun = True
             return
         from rnnshape.formats.layout import laid_out
@@ -64,7 +64,7 @@ class AnswerWriter:
         """Shows the whole answer, or of one that has begun, the rest. Of questions from standard
         input, it is called for each as soon as it is answered."""
         show = self.environment.show
-        if self._is_table and show and show(self.query, reports):
+        if self._is_table and show and show(self.query, reports, False):
             self.begun = False
         elif self._is_table or self.query.format is Format.MARKDOWN:
             self._write_blocks(lambda page: self._whole(reports, page))

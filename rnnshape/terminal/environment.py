@@ -50,14 +50,6 @@ class Reader(Protocol):
         ...
 
 
-class Show(Protocol):
-    """Shows a table where a notebook is the screen; false where it is not."""
-
-    def __call__(
-        self, query: Query, reports: Sequence[Report], *, pending: bool = False
-    ) -> bool: ...
-
-
 def _reading_process() -> AbstractContextManager[Reader]:
     from rnnshape.reading.reader import Reader, forked  # a word needs none of it
 
@@ -79,7 +71,8 @@ class Environment:
         variables: as in `os.environ`.
         measurer: starts whoever measures; it is gone when the `with` block ends.
         reader: the same of whoever reads.
-        show: what is asked first to show a table.
+        show: shows a query's reports, perhaps pending, where a notebook is the screen; false where
+            it is not.
     """
 
     stdin: TextIO | None = field(default_factory=lambda: sys.stdin)
@@ -88,7 +81,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     measurer: Callable[[], AbstractContextManager[Measurer]] = _child_process
     reader: Callable[[], AbstractContextManager[Reader]] = _reading_process
-    show: Show | None = None
+    show: Callable[[Query, Sequence[Report], bool], bool] | None = None
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -35,11 +35,9 @@ from rnnshape.reading.names.tensors import (
 )
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
+from rnnshape.rules.inputs import OF_A_LIST
 
-FUNCTIONS_AS_LAYERS = {
-    "add": "Add", "average": "Average", "concatenate": "Concatenate", "dot": "Dot",
-    "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "subtract": "Subtract",
-}  # fmt: skip
+FUNCTIONS_AS_LAYERS = {name.lower(): name for name in OF_A_LIST}
 # Modules that code which lacks its imports may name.
 USUAL = {
     "np": "numpy", "numpy": "numpy", "tf": "tensorflow", "tensorflow": "tensorflow",
