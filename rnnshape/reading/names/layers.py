@@ -153,13 +153,9 @@ class Layer(StandIn):
         return vars(self).get("trainable", True) is not value
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        self.own_is_lost(because)
-        return other
-
-    def own_is_lost(self, because: Open) -> None:
-        """Nobody knows whether the code changes it."""
         if "own_layer" in vars(self):
             self.own_layer.unread = unknown_of(because)
+        return other
 
     def own_class_is_open(self) -> Open | None:
         """What is not read, and stands for a layer that a model has, may be any, or several."""

@@ -109,16 +109,12 @@ class Model(Layer):
         if not self.own_is_of_module:
             self.own_variable, self.own_is_of_module = name, in_module
 
-    def own_is_lost(self, because: Open) -> None:
-        if self.own_open is None:
-            self.own_open = because
-
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         if name[4:] in ("variable", "name", "is_of_module", "is_built", "is_symbolic"):
             return other
         if name == "own_compiled":
             return None
-        self.own_is_lost(because)
+        self.own_open = because if self.own_open is None else self.own_open
         return other
 
     @staticmethod

@@ -19,8 +19,8 @@ class StandIn:
     """The base of all stand-ins. Code reaches what they define, but for names that begin with
     `own_` or `_`; what it has set itself; and what its own subclasses define.
 
-    Two methods are called where a subclass has them: `own_is_assigned(name, in_module)` when the
-    code gives it a name, and `own_is_lost(because)` when nobody knows whether the code changes it.
+    Where a subclass has `own_is_assigned(name, in_module)`, it is called when the code gives it a
+    name.
 
     Attributes:
         own_is_data: whether what an unknown function makes of it is data, too.
