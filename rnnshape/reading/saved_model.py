@@ -17,7 +17,7 @@ from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.training import losses_of
@@ -300,7 +300,7 @@ def _value(value: Any, tensor: Tensors) -> Any:
         case {"class_name": "__keras_tensor__", "config": config}:
             return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))
         case {"class_name": "__numpy__" | "__tensor__", "config": {"value": list() as rows}}:
-            return Array(_shape_of(rows))
+            return Array(sizes_of(rows))
         case {"class_name": "__tuple__", "items": items}:
             return [*map(inner, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:
@@ -314,10 +314,6 @@ def _value(value: Any, tensor: Tensors) -> Any:
         case dict():
             return {word: inner(value[word]) for word in sorted(value)}  # as Keras walks them
     return value
-
-
-def _shape_of(rows: Any) -> tuple[int, ...]:
-    return (len(rows), *_shape_of(rows[0] if rows else None)) if isinstance(rows, list) else ()
 
 
 def _no_tensor(source: Source, _: RecordedShape) -> Any:
