@@ -208,6 +208,19 @@ def test_an_interrupted_write_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_picture_that_is_too_large_is_not_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = ", ".join(["LSTMCell(3)"] * 30)
+    report = asked(f"Bidirectional(RNN([{cells}], return_sequences=True))")
+    exported(tmp_path / "cells.svg", report)
+    monkeypatch.setattr("rnnshape.formats.export.LARGEST_PICTURE", 20_000)
+    with pytest.raises(OSError, match=r"too large for a picture: choose \.html or \.txt"):
+        exported(tmp_path / "more.svg", report)
+    assert [path.name for path in tmp_path.iterdir()] == ["cells.svg"]
+    exported(tmp_path / "more.html", report)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_locked_is_an_error(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

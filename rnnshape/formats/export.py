@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rnnshape.views.page import Page, Text, width_of
 from rnnshape.views.palette import dressed, in_picture
 
 TITLE = "rnnshape"
+LARGEST_PICTURE = 1_000_000  # characters, blanks among them, of each of which Rich takes care
 FONTS = 'Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
 
 
@@ -34,7 +35,7 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
     blocks = make(page)
     match suffix:
         case ".svg":
-            text = _picture([*laid_out(blocks, page)], page.width)
+            text = _picture(laid_out(blocks, page), page.width)
         case ".html":
             from rnnshape.formats.html import html_page
 
@@ -44,14 +45,20 @@ def export(path: Path, make: Callable[[Page], Iterable[Block]]) -> bool:
     return _replace(Path(os.path.realpath(path)), text)
 
 
-def _picture(lines: Sequence[Text], least_width: int) -> str:
+def _picture(drawn: Iterable[Text], width: int) -> str:
     from rich._export_format import CONSOLE_SVG_FORMAT
     from rich.console import Console
 
+    lines: list[Text] = []
+    for line in drawn:
+        lines.append(line)
+        width = max(width, width_of(line))  # some can't be folded
+        if width * len(lines) > LARGEST_PICTURE:
+            raise OSError(errno.EFBIG, "it is too large for a picture: choose .html or .txt")
     console = Console(
         record=True,
         force_jupyter=False,  # in a notebook Rich would show what it records
-        width=max([least_width, *map(width_of, lines)]),  # some can't be folded
+        width=width,
         height=25,  # with both given, Rich asks no variable
         file=io.StringIO(),
     )
