@@ -22,6 +22,7 @@ from rnnshape.input_shapes import (
     with_input,
 )
 from rnnshape.network import Dimensions, Network, Question, chain, check_count
+from rnnshape.reading import check_value, parse
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
@@ -324,8 +325,6 @@ def _read_layers(layers: Sequence[object], let: Let) -> Reading:
 def _layer(layer: object, number: int) -> Call:
     """A layer of a list."""
     if isinstance(layer, str):
-        from rnnshape.reading import parse  # layers of Keras need none of it
-
         call = parse(layer)
     elif isinstance(layer, Call):
         call = layer
@@ -377,8 +376,6 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
         raise TypeError(f"let is {named_type(let)}: give a dictionary, such as {{'units': 64}}")
     if not let:
         return {}
-    from rnnshape.reading import check_value  # few questions need it
-
     values = {}
     for name, value in let.items():
         if not isinstance(name, str):

@@ -6,17 +6,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from rnnshape import explaining
 from rnnshape.errors import Place, Problem, QueryError
 from rnnshape.explaining import Explanation
 from rnnshape.explaining.explanation import Kind
 from rnnshape.network import Question
+from rnnshape.reading.files import OF_CODE
+from rnnshape.reading.found import Reading
 from rnnshape.terminal.environment import Reader
-
-if TYPE_CHECKING:
-    from rnnshape.reading.found import Reading
 
 
 def _own_reader() -> Reader:
@@ -56,8 +55,6 @@ def explain(error: str | BaseException, reader: Callable[[], Reader] = _own_read
 
 def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator[Problem]:
     """What is wrong at a line of a program; nothing where it is not there, or can't be read."""
-    from rnnshape.reading.files import OF_CODE
-
     if not file.lower().endswith(OF_CODE) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):

@@ -13,6 +13,7 @@ from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Dimensions, Network, Question, check_count, kind_of_axis
 from rnnshape.network_inputs import axes_that_are_given, with_given_sizes
 from rnnshape.query import Format, Query
+from rnnshape.signatures import LAYERS, signature
 from rnnshape.words import FLAGS, WORDS, combinations, layer_of_word, stack
 
 if TYPE_CHECKING:
@@ -204,8 +205,6 @@ def _check_word(what: str, first: str) -> None:
     """A name alone is a word that is misspelt, where nothing goes by it; or a model of the file
     before it."""
     if (what.isdecimal() or what.replace("-", "").isidentifier()) and not os.path.exists(what):
-        from rnnshape.signatures import LAYERS, signature  # a word needs none of it
-
         layer = {name.lower(): name for name in LAYERS}.get(what.lower(), "LSTM")
         needed = ", ".join(signature(layer).required)
         text = "LSTM(64)" if layer == "LSTM" else f"{layer}({needed})"

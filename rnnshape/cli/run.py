@@ -18,6 +18,7 @@ from rnnshape.cli.options import Options, app, option_names
 from rnnshape.errors import NotReadError, QueryError, did_you_mean, printable, shortened
 from rnnshape.interruption import received_signal
 from rnnshape.query import Format
+from rnnshape.signatures import signature
 from rnnshape.terminal.environment import Environment, size
 
 RULE = "-----"
@@ -172,8 +173,6 @@ def _hint(option: str, known: Sequence[str]) -> str:
     near = near or [name for name, others in OTHER_NAMES.items() if spelt in others]
     if near:
         return f"; did you mean {' or '.join(near)}?"
-    from rnnshape.signatures import signature  # only a wrong command line needs it
-
     argument = spelt[2:].replace("-", "_")
     if argument in signature("LSTM").names:
         return f": it is written into the text: LSTM(64, {argument}=...)"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
+from rnnshape.measuring.messages import Progress
 from rnnshape.terminal.environment import Environment, is_dumb, is_terminal, write
 from rnnshape.terminal.screen import Screen
-
-if TYPE_CHECKING:
-    from rnnshape.measuring.messages import Progress
-    from rnnshape.views.page import Page
+from rnnshape.views.page import Page
 
 BAR = 12  # characters
 ECHO = len("^C^C")  # which the terminal may write behind the line, and must not wrap

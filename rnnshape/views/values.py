@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import floor, isfinite, log10, prod
-from typing import TYPE_CHECKING
 
+from rnnshape.measuring.arrays import Array
 from rnnshape.report import Report
 from rnnshape.views.blocks import Picture
 from rnnshape.views.page import Page, Style, Text, styled
-
-if TYPE_CHECKING:
-    from rnnshape.measuring.arrays import Array
 
 MOST_ROWS = 40  # of one array; of more, those at its ends
 ENDS = 3  # how many entries are shown at either end of an axis that is cut

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rnnshape.errors import Place
-
-if TYPE_CHECKING:
-    from rnnshape.expression import Source
+from rnnshape.expression import Source
 
 LONGEST_LABEL = 100  # characters
 # What makes another value of one that is open; all else is the same value, or a part of it.
