@@ -37,11 +37,9 @@ OPERATORS: dict[type, Callable[..., object]] = {
     ast.In: lambda item, many: item in many, ast.NotIn: lambda item, many: item not in many,
 }  # fmt: skip
 IN_PLACE: dict[type, Callable[..., object]] = {
-    ast.Add: operator.iadd, ast.Mult: operator.imul, ast.BitOr: operator.ior,
-    ast.BitAnd: operator.iand, ast.Sub: operator.isub, ast.BitXor: operator.ixor,
-    ast.Div: operator.itruediv, ast.FloorDiv: operator.ifloordiv, ast.Mod: operator.imod,
-    ast.Pow: operator.ipow, ast.LShift: operator.ilshift, ast.RShift: operator.irshift,
-}  # fmt: skip
+    sign: getattr(operator, f"i{function.__name__.strip('_')}", function)
+    for sign, function in OPERATORS.items()
+}
 COMPREHENDED: dict[type, Callable[[list[Any]], object]] = {
     ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict, ast.GeneratorExp: Stream,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field, is_instance
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.expressions import IN_PLACE, OPERATORS
+from rnnshape.reading.python.expressions import IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import (
     FEW_ROUNDS,
@@ -60,7 +60,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Return(value=returned):
             raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
         case ast.AugAssign(target=target, op=op, value=value):
-            change = IN_PLACE.get(type(op), OPERATORS[type(op)])
+            change = IN_PLACE[type(op)]
             before, more = evaluator.worth(target, scope), evaluator.worth(value, scope)
             evaluator.node = node
             assign(evaluator, target, evaluator.really(change, before, more), scope)
