@@ -561,6 +561,32 @@ def test_a_shell_is_offered_words_options_losses_and_files(
     assert set(command(variables=os.environ).out.splitlines()) == offered
 
 
+NAMES = (r"a\$(touch x).py", 'a\\");touch x;#.py', "a';touch x;'.py", "a`touch x`.py", "a\n.py")
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "powershell", "bash"])
+def test_a_shell_that_evaluates_what_it_is_offered_runs_no_name_of_a_file(
+    shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*NAMES, "a (1).py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    asking = {
+        "COMP_WORDS": 'rnnshape "a',
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "rnnshape a",
+        "_TYPER_COMPLETE_WORD_TO_COMPLETE": "a",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_RNNSHAPE_COMPLETE": f"complete_{shell}",
+    }
+    for name, value in asking.items():
+        monkeypatch.setenv(name, value)
+    told = command(variables=os.environ).out
+    assert "a (1).py" in told
+    assert "touch" not in told
+    assert "a\n" not in told
+
+
 @pytest.mark.parametrize("asking", [{}, {"COMP_WORDS": "rnnshape", "COMP_CWORD": "x"}], ids=str)
 def test_a_shell_that_does_not_ask_is_told_so(
     asking: dict[str, str], monkeypatch: pytest.MonkeyPatch

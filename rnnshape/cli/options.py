@@ -132,12 +132,16 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     """Paths of files that end so, and of folders."""
     from glob import escape, iglob  # only a shell that completes needs it
 
-    is_bash = "bash" in os.environ.get("_RNNSHAPE_COMPLETE", "")  # others quote what is offered
+    # The others quote what is offered, but Typer has zsh evaluate it before that.
+    is_bash = "bash" in os.environ.get("_RNNSHAPE_COMPLETE", "")
     is_quoted = bool(re.search(r"""\s["'][^\s]*$""", os.environ.get("COMP_WORDS", "")))
     for path in sorted(iglob(f"{escape(incomplete)}*")):
         written = (
             re.sub(r"[^\w@%+=:,./~-]", r"\\\g<0>", path) if is_bash and not is_quoted else path
         )
+        is_special = re.search(r"""[\\"'`$!]""", path.replace(os.sep, "/"))  # also in quotes
+        if (written == path and is_special) or not path.isprintable():
+            continue
         if os.path.isdir(path):
             yield f"{written}/"
         elif path.lower().endswith(suffixes):
