@@ -318,7 +318,8 @@ def _of_classes(call: TrainingCall, index: int, now: Attempt) -> Iterator[Attemp
             yield _with_loss(call, index, now, whole)
         else:
             yield from (_with_loss(call, index, unit, whole) for unit in _units(now, now.y[-1]))
-    if is_one_hot and (loss != "binary_crossentropy" or now.y[-1] == 2):  # which takes 0 and 1
+    most = 2 if loss == "binary_crossentropy" else classes
+    if is_one_hot and (most is None or (now.y[-1] or 0) <= most):
         text = f"{data.name} = {data.name}.argmax(axis=-1)"
         yield now.and_then(text, y=now.y[:-1])
 
