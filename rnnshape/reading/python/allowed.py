@@ -138,11 +138,12 @@ class EnumMeta(enum.EnumMeta):
             raise IsOpenError(Open(name, "an Enum with __new__ is not read"))
         return super().__new__(cls, name, bases, names, **more)
 
-    def __call__(cls, value: Any, names: Any = None, **_: Any) -> Any:
+    def __call__(cls, value: Any, names: Any = None, *more: Any, **_: Any) -> Any:
         if names is None:
             return super().__call__(value)
         words = names.replace(",", " ").split() if type(names) is str else names
-        if type(words) is not list or not all(map(_is_identifier, words)) or "__" in str(words):
+        is_list = type(words) is list and not more
+        if not is_list or not all(map(_is_identifier, words)) or "__" in str(words):
             raise TypeError("the names of an Enum must be identifiers")
         return super().__call__(value, [*words], module="__main__")
 
