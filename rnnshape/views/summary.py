@@ -50,8 +50,9 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
                 yield facts.timeline.units.name
 
 
-def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
-    """What parameters with a star follow from."""
+def _assumptions(reports: Sequence[Report]) -> list[Text]:
+    """What parameters with a star follow from, each said once."""
+    said: dict[str, None] = {}
     for report in reports:
         if report.question.is_of_word or len(report.layers) == 1:
             continue
@@ -60,7 +61,8 @@ def _assumptions(reports: Sequence[Report]) -> Iterator[Text]:
             sizes = ", ".join(f"{axis}={report.question.dimensions[axis]}" for axis in axes)
             is_or_are = "is" if len(axes) == 1 else "are"
             options = options_of(axes)
-            yield styled((f"* for {sizes}, which {is_or_are} assumed{options}", Style.QUIET))
+            said[f"* for {sizes}, which {is_or_are} assumed{options}"] = None
+    return [styled((line, Style.QUIET)) for line in said]
 
 
 def _open(reports: Sequence[Report], page: Page, *, named: bool) -> Iterator[Text]:
