@@ -54,26 +54,14 @@ class Array(StandIn):
 
     shape = property(lambda array: vars(array)["shape"], _set_shape)
     values = property(lambda array: array)
+    ndim = property(lambda array: len(array.shape))
+    size = property(lambda array: product(array.shape))
+    dtype = property(lambda _: Open("dtype"))
+    T = property(lambda array: Array(array.shape[::-1]))
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
         self.shape = _with_let(name, self.shape)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> Any:
-        return product(self.shape)
-
-    @property
-    def dtype(self) -> Open:
-        return Open("dtype")
-
-    @property
-    def T(self) -> Array:  # noqa: N802
-        return Array(self.shape[::-1])
 
     def get_shape(self) -> Any:
         return self.shape
@@ -114,6 +102,12 @@ class Array(StandIn):
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_values = ()
+        if isinstance(value, Array) and self.own_dtype not in ("list", "object"):
+            with suppress(IsOpenError):
+                taken = indexed(self.shape, index)
+                given = value.shape[-len(taken) or len(value.shape) :]
+                if differ(broadcast(taken, given), taken):
+                    raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:
         self.own_values = ()
@@ -144,11 +138,12 @@ class Array(StandIn):
     def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
         places = tuple(sizes_given(*order) or axes or perm) or tuple(range(len(self.shape)))[::-1]
         if len(places) != len(self.shape):
-            raise ValueError("axes don't match array")
+            raise refused("axes don't match array")
         return Array(tuple(self.shape[place] for place in places))
 
-    def flatten(self, *_: object) -> Array:
-        return Array((product(self.shape),), self.own_values, self.own_dtype)
+    def flatten(self, order: object = "C") -> Array:
+        values = self.own_values if order == "C" else ()
+        return Array((product(self.shape),), values, self.own_dtype)
 
     ravel = flatten
 
@@ -158,7 +153,7 @@ class Array(StandIn):
         places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
         gone = {place % rank for place in places}
         if any(type(self.shape[place]) is int and place not in ones for place in gone):
-            raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+            raise refused("cannot select an axis to squeeze out which has size not equal to one")
         return Array([size for place, size in enumerate(self.shape) if place not in gone])
 
     def own_reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
@@ -316,7 +311,7 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             made.append(1)
             continue
         if not sizes:
-            raise IndexError("too many indices for array")
+            raise refused("too many indices for array", IndexError)
         size = sizes.pop(0)
         if isinstance(part, slice):
             made.append(_sliced(size, part))
@@ -329,7 +324,8 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
         elif isinstance(part, list | range | Array):
             made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
-            raise IndexError(f"index {part} is out of bounds for axis with size {size}")
+            words = f"index {part} is out of bounds for axis with size {size}"
+            raise refused(words, IndexError)
     return (*made, *sizes)
 
 
@@ -349,7 +345,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     if not kind and len(taken) > 1:  # indices, or a mask
         raise IsOpenError(opened("data"))
     if kind == "bool" and differ(taken, shape):
-        raise IndexError("boolean index did not match indexed array")
+        raise refused("boolean index did not match indexed array", IndexError)
     del sizes[: len(taken) - 1]
     if kind == "bool" and values:
         return (sum(values),)
@@ -387,8 +383,8 @@ def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
     made = []
     for pair in zip_longest(reversed(one), reversed(other), fillvalue=1):
         larger = [size for size in pair if isinstance(size, Open) or size != 1]
-        if not [*opens_in(pair)] and len({*larger}) > 1:
-            raise ValueError("operands could not be broadcast together")
+        if all(isinstance(size, int) for size in pair) and len({*larger}) > 1:
+            raise refused("operands could not be broadcast together")
         made.append(larger[0] if larger else 1)
     return tuple(reversed(made))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, indexed, sizes_given, sizes_of
+from rnnshape.reading.names.arrays import Array, differ, indexed, sizes_given, sizes_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, own
 
@@ -177,6 +177,8 @@ class Frame(Array):
     shift = diff = pct_change = clip = abs = copy
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
+        if isinstance(other, Frame) and differ(self.shape, other.shape):
+            return opened()  # pandas goes by the labels
         made = super().own_operated(other, function)
         if not isinstance(made, Array):
             return made
@@ -299,9 +301,9 @@ def column(data: Any = None, *_: Any, **__: Any) -> Any:
 
 def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
     """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
-    tables = objs if isinstance(objs, list | tuple) and not more else ()
+    tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
     labels = [own(one, "own_labels") for one in tables]
-    if None in labels or not labels:
+    if None in labels or not labels or (more and axis in (1, "columns")):
         return opened()
     if axis in (1, "columns"):
         together = [label for each in labels for label in each]

@@ -21,7 +21,7 @@ from rnnshape.reading.names.arrays import (
     sizes_of,
 )
 from rnnshape.reading.names.dtypes import dtype_of
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in
 
 NAMES = (
@@ -76,7 +76,7 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
         before = None if value.own_dtype == "list" else value.own_dtype
         return Array(value.shape, value.own_values, kind or before)
     numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
-    shape, values = sizes_of(value), tuple(within(numbers))
+    shape, values = _sizes(value, kind), tuple(within(numbers))
     if not shape:
         return opened("a number from data")
     if any(isinstance(number, str) for number in values):
@@ -84,6 +84,14 @@ def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
     is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
+
+
+def _sizes(value: Any, kind: Any = None) -> Any:
+    """The shape of what NumPy makes an array of; of lists that differ it makes one of objects."""
+    try:
+        return sizes_of(value)
+    except ValueError as wrong:
+        raise (wrong if kind == "object" else refused(str(wrong))) from None
 
 
 def _arange(
@@ -101,26 +109,19 @@ def _arange(
     return Array((max(0, math.ceil((stop - start) / step)),))
 
 
-def _expanded(value: Any, axis: int = -1) -> Any:
-    sizes = list(sizes_of(value))
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, 1)
-    return Array(sizes)
+def _with(size: Any, sizes: Any, axis: int) -> Array:
+    """An array that has one axis more."""
+    place = axis if axis >= 0 else len(sizes) + axis + 1
+    return Array([*sizes[:place], size, *sizes[place:]])
 
 
 def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
     shapes = [list(sizes_of(value)) for value in values]
     lengths = [shape.pop(axis) for shape in shapes]
     if any(differ(shape, shapes[0]) for shape in shapes):
-        raise ValueError("all the input array dimensions must match exactly")
-    sizes = shapes[0]
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, sum(lengths))
-    return Array(sizes)
-
-
-def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
-    sizes = list(sizes_of(list(values))[1:])
-    sizes.insert(axis if axis >= 0 else len(sizes) + axis + 1, len(values))
-    return Array(sizes)
+        words = "all the input array dimensions except for the concatenation axis must match"
+        raise refused(f"{words} exactly")
+    return _with(sum(lengths), shapes[0], axis)
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
@@ -190,19 +191,19 @@ def of_numpy(name: str) -> Callable[..., Any]:
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays) and not batches
-        results, refused = [], None
+        results, why = [], None
         for run in RUNS[is_known:]:
             try:
                 results.append(function(*_filled(given, run), **_filled(named, run)))
             except MemoryError:
                 raise IsOpenError(opened("data", TOO_LARGE)) from None
             except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
-                refused = wrong
-        if refused is not None:  # perhaps because of what is not known
+                why = wrong
+        if why is not None:  # perhaps because of what is not known
             sizes = [*opens_in([array.shape for array in arrays])]
             if sizes or results:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
-            raise refused
+            raise refused(str(why)) if type(why) is ValueError else why
         return _kept(results[0]) if is_known else _what_both_say(*results, *batches[:1])
 
     return _by_small_sizes(name, made) if name in SUMMING else made
@@ -358,10 +359,10 @@ NUMPY: dict[str, Any] = {
     **dict.fromkeys(("random_normal", "random_uniform"), _of_shape(0)),
     "arange": _arange,
     "linspace": lambda start, stop, num=50, **_: Array((num,)),
-    "expand_dims": _expanded,
+    "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
     "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
     "concatenate": _joined,
-    "stack": _stacked,
+    "stack": lambda values, axis=0, **_: _with(len(values), _sizes([*values])[1:], axis),
     "newaxis": None,
     "prod": lambda value, *more, **named: (
         product(value) if isinstance(value, list | tuple) and not (more or named)
@@ -392,6 +393,6 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
 }
-for _word in METHODS:  # a method is the function of the array
-    setattr(Array, _word, of_numpy(_word))
+for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
+    setattr(Array, _word, of_numpy(_word.strip("_")))
 Array.own_picked = of_numpy("ndarray.__getitem__")

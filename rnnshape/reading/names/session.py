@@ -340,12 +340,12 @@ def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
     return (place.file or None, place.number, place.column) if place else (None, None, None)
 
 
-def refused(words: str) -> ValueError:
+def refused(words: str, kind: type[Exception] = ValueError) -> Exception:
     """What NumPy or TensorFlow raises: told where the code comes there for sure, and is not ready
     for it."""
     evaluator = session().evaluator
     is_sure = not (evaluator.conditions or evaluator.trying)
-    return QueryError(words) if is_sure else ValueError(words)
+    return QueryError(words) if is_sure else kind(words)
 
 
 def tried(call: Callable[..., object], *given: Any) -> None:
