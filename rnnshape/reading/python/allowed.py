@@ -118,6 +118,13 @@ def asdict(value: Any) -> Any:
     return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
+class Field(StandIn):
+    """One of `dataclasses.fields`, of which code is told the name alone."""
+
+    def __init__(self, field: Any) -> None:
+        self.name = field.name
+
+
 def replaced(value: Any, **changes: Any) -> Any:
     if not is_of_code(type(value)) or "__dataclass_fields__" in vars(value):  # which it trusts
         raise TypeError("replace() should be called on dataclass instances")
@@ -154,6 +161,13 @@ class Enum(enum.Enum, metaclass=EnumMeta):
 
 class IntEnum(enum.IntEnum, metaclass=EnumMeta):
     """`enum.IntEnum`"""
+
+
+class Generic:
+    """`typing.Generic` and `typing.Protocol`: a base that has nothing, whatever it is of."""
+
+    def __class_getitem__(cls, _: object) -> Any:
+        return cls
 
 
 class NamedTuple:
@@ -350,6 +364,7 @@ MODULES: dict[str, Mapping[str, object]] = {
         "dataclass": dataclass,
         "field": dataclasses.field,
         "asdict": asdict,
+        "fields": lambda kind: tuple(map(Field, dataclasses.fields(kind))),
         "replace": replaced,
     },
     "re": {
@@ -366,7 +381,14 @@ MODULES: dict[str, Mapping[str, object]] = {
     "abc": {"ABC": object, "ABCMeta": unchanged, "abstractmethod": _abstract},
     "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
     "copy": {"copy": copy_of, "deepcopy": deep_copy},
-    "typing": {"cast": lambda _, value: value, "TYPE_CHECKING": False, "NamedTuple": NamedTuple},
+    "typing": {
+        "cast": lambda _, value: value,
+        "TYPE_CHECKING": False,
+        "NamedTuple": NamedTuple,
+        "TypedDict": dict,
+        "Generic": Generic,
+        "Protocol": Generic,
+    },
     "__future__": {"annotations": None},
 }
 # The types that code has a name for, and two more: `type` of a value is one of them, or the code's.

@@ -357,8 +357,9 @@ def _kind(owner: object) -> type:
 
 
 def _host(kind: type[StandIn]) -> type[StandIn]:
-    """The first class of it that the code has not made."""
-    return next(base for base in kind.__mro__ if not is_of_code(base))
+    """The first stand-in of it that the code has not made."""
+    bases = (base for base in kind.__mro__ if issubclass(base, StandIn))
+    return next(base for base in bases if not is_of_code(base))
 
 
 def _is_of_library(kind: type[StandIn], name: str) -> bool:
