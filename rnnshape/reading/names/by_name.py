@@ -41,7 +41,10 @@ def wrong_names(
         message = "validation_data has no labels, which the loss compares with the output"
         yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, metrics)
-    if not keyed:
+    if keyed:
+        yield from _of_no_key(call, "labels are given", given.y, keyed, "Expected float32")
+        yield from _of_no_key(call, "compile is given losses", loss, keyed, "can't be found")
+    else:
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:
             yield from _names_of_losses(call, loss, outputs)
@@ -119,6 +122,15 @@ def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterat
         message = f"{given_to} is given no data for {what}"
         message += f": of no input are {_listed(others)}" if others else ""
         yield call.problem("data", f'{message} (Keras: "Missing data for input")')
+
+
+def _of_no_key(
+    call: TrainingCall, what: str, given: Any, keys: Sequence[str], words: str
+) -> Iterator[Problem]:
+    """Of a model that returns its tensors in a dictionary Keras takes what has its keys."""
+    if isinstance(given, dict) and not {*given} <= {*keys}:
+        message = f"{what} for {_listed([*given])}, but the outputs are {_listed(keys)}"
+        yield _problem(call, message, words, ())
 
 
 def _labels_by_name(

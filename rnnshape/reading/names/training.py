@@ -307,6 +307,7 @@ def _validation(
     words: Mapping[str, Any], node: ast.expr | None
 ) -> tuple[Several, Several, Data | None] | None:
     pair = as_data_set(words.get("validation_data"))
+    pair = pair[0] if isinstance(pair, tuple) and len(pair) == 1 else pair
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
     if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
