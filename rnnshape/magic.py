@@ -281,7 +281,8 @@ def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, s
     from rnnshape.formats.layout import laid_out
     from rnnshape.views.blocks import Block, Lines
     from rnnshape.views.document import whole
-    from rnnshape.views.page import Page, Style, styled
+    from rnnshape.views.page import Page
+    from rnnshape.views.text import Style, styled
 
     def blocks(page: Page) -> Iterator[Block]:
         yield from whole(query, reports, page, pending=pending)

@@ -14,7 +14,7 @@ from rnnshape import report
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
-    from rnnshape.views.page import Text
+    from rnnshape.views.text import Text
 
 
 @dataclass(frozen=True, repr=False)

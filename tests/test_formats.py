@@ -29,13 +29,15 @@ from rnnshape.query import Format, Query
 from rnnshape.reading import parse
 from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment, size, write
+from rnnshape.terminal.environment import Environment, size
+from rnnshape.terminal.output import write
 from rnnshape.terminal.progress import WaitingLine
 from rnnshape.views import VIEWS, View, left_out
 from rnnshape.views.blocks import Lines
 from rnnshape.views.document import body, ending, report_blocks
-from rnnshape.views.page import Page, styled
+from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS, in_picture
+from rnnshape.views.text import styled
 from tests.forged import Tty, answer, asked, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
 

@@ -29,7 +29,8 @@ from rnnshape.shown import Report
 from rnnshape.views.blocks import Block
 from rnnshape.views.document import body, ending
 from rnnshape.views.outputs import MOST_NOTES
-from rnnshape.views.page import NO_BREAK, Page, Text, pieces
+from rnnshape.views.page import Page
+from rnnshape.views.text import NO_BREAK, Text, pieces
 from tests.conftest import ROOT, command, environment
 from tests.forged import answer
 from tests.test_formats import Tree

@@ -25,7 +25,8 @@ from rnnshape.reading.saved_model import read_config
 from rnnshape.rules.facts import Axis
 from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
-from rnnshape.views.page import NO_BREAK, Page, Style, pieces, styled, with_blanks
+from rnnshape.views.page import Page
+from rnnshape.views.text import NO_BREAK, Style, pieces, styled, with_blanks
 from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from rnnshape.errors import LONGEST_LINE, Place, printable
 from rnnshape.interruption import received_signal
-from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size, write
+from rnnshape.terminal.environment import Environment, is_coloured, is_terminal, size
+from rnnshape.terminal.output import write
 
 RED, YELLOW, DIM, RESET = "\033[1;31m", "\033[33m", "\033[2m", "\033[0m"
 BESIDE_PLACE = len("  | ......")  # what stands beside a part of a line

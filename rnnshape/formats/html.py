@@ -10,8 +10,9 @@ from rnnshape.report import Report
 from rnnshape.views import diagram
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Row, Section
 from rnnshape.views.document import report_blocks
-from rnnshape.views.page import NO_BREAK, Page, Text, pieces
+from rnnshape.views.page import Page
 from rnnshape.views.palette import GREEN, MAGENTA, RED
+from rnnshape.views.text import NO_BREAK, Text, pieces
 
 PAGE = Page(80, folds=True)
 # No one says whether it will stand on white or on black: colours lean to that of the text around.

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.theme import Theme
 
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Picture, Program, Row, Section
-from rnnshape.views.page import Page, Style, Text, styled, width_of, with_blanks
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, width_of, with_blanks
 
 # Each group goes by the name of its style.
 TOKENS = re.compile(

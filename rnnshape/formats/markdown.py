@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from rnnshape.views.blocks import Block, Grid, Heading, Lines, Picture, Program, Section
-from rnnshape.views.page import NO_BREAK, Text
+from rnnshape.views.text import NO_BREAK, Text
 
 
 def markdown(blocks: Iterable[Block]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rnnshape.interruption import times_continued
 from rnnshape.query import Format, Query
-from rnnshape.terminal.environment import Environment, is_terminal, write, writes_unicode
+from rnnshape.terminal.environment import Environment, is_terminal, writes_unicode
+from rnnshape.terminal.output import write
 
 if TYPE_CHECKING:
     from rnnshape.errors import Place
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from rnnshape.report import Report
     from rnnshape.terminal.screen import Screen
     from rnnshape.views.blocks import Block
-    from rnnshape.views.page import Page, Text
+    from rnnshape.views.page import Page
+    from rnnshape.views.text import Text
 
 
 class AnswerWriter:
@@ -46,7 +48,7 @@ class AnswerWriter:
             return
         from rnnshape.formats.layout import laid_out
         from rnnshape.views.document import body, ending
-        from rnnshape.views.page import Text
+        from rnnshape.views.text import Text
 
         screen = self._screen
         if not screen.is_live:
@@ -143,7 +145,7 @@ class AnswerWriter:
             write(self._stream, ["\n" if self._answered else "", text])
             return
         from rnnshape.formats.layout import laid_out
-        from rnnshape.views.page import Text
+        from rnnshape.views.text import Text
 
         screen = self._screen
         lines: Iterable[Text] = laid_out(blocks(screen.page), screen.page)

@@ -3,11 +3,9 @@ that a test can run a command without a process."""
 
 from __future__ import annotations
 
-import io
 import os
-import select
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from rnnshape.report import Report
 
 NARROWEST, USUAL, WIDEST = 20, 80, 400  # columns
-ENOUGH = 1 << 16  # characters that are worth a write
 
 
 class Measurer(Protocol):
@@ -127,37 +124,3 @@ def _number(text: str | None) -> int:
     if text and text.isascii() and text.isdecimal():
         return int(text[:10])
     return 0
-
-
-def write(stream: TextIO, pieces: Iterable[str]) -> None:
-    """Writes pieces of text, one after the other; an `OSError` where they can't be written."""
-    waiting: list[str] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size > ENOUGH:
-            _write(stream, "".join(waiting))
-            waiting, size = [], 0
-    _write(stream, "".join(waiting))
-
-
-def _write(stream: TextIO, text: str) -> None:
-    try:  # that of a notebook's cell has a number too, which is that of the kernel's own output
-        number = stream.fileno() if isinstance(stream, io.TextIOWrapper) else None
-    except (OSError, ValueError):
-        number = None
-    if number is None:  # no file, but something in this process
-        stream.write(text)
-        stream.flush()
-        return
-    stream.flush()
-    encoding, errors = stream.encoding or "utf-8", stream.errors or "strict"
-    # Characters that the stream has no letters for must not keep all others from being written.
-    data = text.encode(encoding, "backslashreplace" if errors == "strict" else errors)
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[os.write(number, rest) :]
-        except BlockingIOError:  # another program has left the pipe or terminal so
-            select.select([], [number], [])

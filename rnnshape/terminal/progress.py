@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from rnnshape.measuring.messages import Progress
-from rnnshape.terminal.environment import Environment, is_dumb, is_terminal, write
+from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
+from rnnshape.terminal.output import write
 from rnnshape.terminal.screen import Screen
 from rnnshape.views.page import Page
 

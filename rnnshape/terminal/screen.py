@@ -9,16 +9,11 @@ from typing import TextIO
 from rich.color import ColorSystem
 from rich.style import Style
 
-from rnnshape.terminal.environment import (
-    is_coloured,
-    is_dumb,
-    is_terminal,
-    size,
-    write,
-    writes_unicode,
-)
-from rnnshape.views.page import Page, Text, pieces, width_of
+from rnnshape.terminal.environment import is_coloured, is_dumb, is_terminal, size, writes_unicode
+from rnnshape.terminal.output import write
+from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS
+from rnnshape.views.text import Text, pieces, width_of
 
 
 class Screen:

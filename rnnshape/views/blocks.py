@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from rnnshape.errors import printable
-from rnnshape.views.page import Style, Text, width_of
+from rnnshape.views.text import Style, Text, width_of
 
 GAP = 2  # blanks between the columns of a grid
 READABLE = 26  # a column of prose any narrower is a column of syllables

@@ -11,7 +11,8 @@ from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row
 from rnnshape.views.outputs import given, outputs, shape
-from rnnshape.views.page import Page, Style, Text, styled, whole, width_of
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole, width_of
 from rnnshape.words import FLAGS
 
 RETURNED = ("return_sequences", "return_state")

@@ -11,7 +11,8 @@ from rnnshape.network import Network
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, loss_named
 from rnnshape.views.blocks import Block, Lines, Picture
-from rnnshape.views.page import Page, Style, Text, styled, whole
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole
 
 LEFT = 14  # columns that a page has beside a part of a line of code
 

@@ -11,7 +11,8 @@ from rnnshape.layer import Layer
 from rnnshape.network import refs_in
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Lines, Picture
-from rnnshape.views.page import Page, Style, Text, styled, whole
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole
 from rnnshape.views.unrolled import Plan, unrolled
 
 DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers

@@ -8,7 +8,8 @@ from textwrap import wrap
 from rnnshape.errors import Place
 from rnnshape.explaining.explanation import Explanation
 from rnnshape.views.blocks import Block, Heading, Lines, Picture, Program
-from rnnshape.views.page import Page, Style, styled
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, styled
 
 
 def blocks(explanation: Explanation, line: Place | None, page: Page) -> Iterator[Block]:

@@ -14,7 +14,8 @@ from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.signatures import is_operation
 from rnnshape.views.blocks import GAP, Block, Grid, Heading, Lines, Row, Section
-from rnnshape.views.page import Page, Style, Text, styled, width_of
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, width_of
 
 NOTE = "note: "
 MOST_NOTES = 3

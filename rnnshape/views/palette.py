@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rich.text import Span
 
-from rnnshape.views.page import Style, Text
+from rnnshape.views.text import Style, Text
 
 
 class Colour(NamedTuple):

@@ -9,7 +9,8 @@ from rnnshape.query import Query
 from rnnshape.report import Report
 from rnnshape.views.blocks import Block, Grid, Lines
 from rnnshape.views.outputs import options_of
-from rnnshape.views.page import Page, Style, Text, styled, whole
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole
 
 
 def summary(

@@ -28,7 +28,7 @@ from itertools import groupby, pairwise
 
 from rnnshape.layer import Layer
 from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
-from rnnshape.views.page import Style, Text
+from rnnshape.views.text import Style, Text
 
 LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
 SPACE, ELLIPSIS = 2, 7  # columns between slots, and where some are left out

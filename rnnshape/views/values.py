@@ -12,7 +12,8 @@ from math import floor, isfinite, log10, prod
 from rnnshape.measuring.arrays import Array
 from rnnshape.report import Report
 from rnnshape.views.blocks import Picture
-from rnnshape.views.page import Page, Style, Text, styled
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled
 
 MOST_ROWS = 40  # of one array; of more, those at its ends
 ENDS = 3  # how many entries are shown at either end of an axis that is cut

@@ -11,7 +11,8 @@ from rnnshape.layer import Layer
 from rnnshape.report import Report
 from rnnshape.rules.facts import Axis, Tensor
 from rnnshape.views.blocks import Grid, Row, Section
-from rnnshape.views.page import Page, Style, Text, styled, whole
+from rnnshape.views.page import Page
+from rnnshape.views.text import Style, Text, styled, whole
 
 
 def blocks(report: Report, page: Page) -> Iterator[Grid]:
@@ -117,7 +118,7 @@ def formula(weights: Sequence[Tensor], times: int, page: Page) -> tuple[str, str
     What all of some weights have as a factor, as the gates of a cell, stands before their sum.
 
     >>> from rnnshape.rules.facts import Axis
-    >>> from rnnshape.views.page import NO_BREAK
+    >>> from rnnshape.views.text import NO_BREAK
     >>> kernel = Tensor("kernel", (Axis("features", 16), 4 * Axis("units", 64)))
     >>> bias = Tensor("bias", (4 * Axis("units", 64),))
     >>> for text in formula([kernel, bias], 2, Page()):

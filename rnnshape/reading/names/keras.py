@@ -20,7 +20,6 @@ from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.other_layers import OTHERS, UnreadModel
-from rnnshape.reading.names.rows import variable
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
@@ -34,6 +33,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import loss_or_metric
+from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.rules.inputs import OF_A_LIST
 

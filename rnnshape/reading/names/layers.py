@@ -23,11 +23,8 @@ from rnnshape.reading.names.arguments import (
 )
 from rnnshape.reading.names.rows import (
     CELLS,
-    Weight,
-    add_weight,
     count_params,
     counted_in_all,
-    marks_built,
     nested_like,
     not_kept,
     overrides,
@@ -36,7 +33,6 @@ from rnnshape.reading.names.rows import (
     uses_all,
     uses_more,
     weight_of,
-    weights_of,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -53,6 +49,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.weights import Weight, add_weight, marks_built, weights_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
 BASES = {

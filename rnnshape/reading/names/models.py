@@ -30,7 +30,7 @@ from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layers import Layer, stand_in_of
-from rnnshape.reading.names.other_layers import layer_named, layers_of
+from rnnshape.reading.names.parts import layer_named, layers_of
 from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (

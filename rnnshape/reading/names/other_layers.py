@@ -8,15 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import NotReadError
 from rnnshape.expression import Unknown
-from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Input, passed
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
-from rnnshape.reading.names.order import layers_in_order
+from rnnshape.reading.names.layers import CLASSES_OF, Layer
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -290,27 +287,3 @@ class TextVectorization(StringLookup):
 
 LAYERS = (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
 OTHERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in LAYERS}
-
-
-# The layers of a model, as code asks for them
-
-
-def layers_of(model: Any) -> list[Any]:
-    """In Keras' order: of a model with a `call` of its own, that in which it is given them."""
-    if not model.own_kind:
-        held = [value for name, value in vars(model).items() if not name.startswith("own_")]
-        parts = (part for part in within(held) if isinstance(part, Layer))
-        return [*{id(part): part for part in parts}.values()]
-    takes, gives = model.own_flow()
-    return [
-        InputLayer(one) if isinstance(one, Tensor) else stand_in_of(one)
-        for one in layers_in_order(takes, gives, model.own_calls())
-        if not (isinstance(one, graph.Layer) and signatures.is_operation(one.call.name))
-    ]
-
-
-def layer_named(model: Any, name: Any) -> Any:
-    for layer in model.layers:
-        if name == (name_given(layer.output) if type(layer) is InputLayer else layer.name):
-            return layer
-    raise NotReadError(f"this code gives no layer of the model the name {name!r}")
