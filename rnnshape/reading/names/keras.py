@@ -12,14 +12,16 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names import over_time as over_time  # its classes stand for layers of Keras
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
+from rnnshape.reading.names.lookups import IntegerLookup, StringLookup, TextVectorization
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.other_layers import OTHERS, UnreadModel
+from rnnshape.reading.names.other_layers import InputLayer, Lambda, UnreadModel, Wrapper
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
@@ -280,7 +282,10 @@ CLASSES: dict[str, Any] = {
     "Sequential": Sequential,
     "Layer": Layer,
     "Input": Input,
-    **OTHERS,
+    **{
+        kind.__name__: kind
+        for kind in (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
+    },
 }
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,

@@ -1,5 +1,4 @@
-"""What stands among layers and is none that a rule knows: `Lambda`, inputs, what is not read, what
-is around layers of the code, and vocabularies."""
+"""What stands among layers and is none that a rule knows: `Lambda`, inputs, what is not read."""
 
 from __future__ import annotations
 
@@ -7,17 +6,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from rnnshape import signatures
-from rnnshape.expression import Unknown
-from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Input, passed
-from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.layers import CLASSES_OF, Layer
+from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
-    argument,
     name_given,
     plain_shape,
     plain_sizes,
@@ -146,144 +140,3 @@ class InputLayer(Layer):
     @property
     def own_title(self) -> Any:
         return name_given(self.output) or opened("the name of an input")
-
-
-# Around what the code defines itself: its `call` is followed once
-
-
-class LayerOverTime(Layer):
-    """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain."""
-
-    own_inner: Sequence[Any] = ()
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        inner = values[0] if values else named.get("layer", named.get("cell"))
-        parts = inner if isinstance(inner, list | tuple) else [inner]
-        if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
-            words = ("cell", "return_sequences", "return_state")
-            self.own_inner, self.own_keras_name, self.own_is_row = parts, "", True
-            self.own_named = dict(zip(words, values, strict=False)) | named
-            unread = getattr(vars(parts[0]).get("own_layer"), "unread", None)
-            followed = "what is in it is followed, for one timestep"
-            self.own_why = unread.reason if unread else followed
-            return
-        super().__init__(*values, **named)
-        self.own_is_row = not self.own_keras_name
-        first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
-        self.own_layer.holds = first if parts == [inner] else None
-        self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
-
-    def call(self, *given: Any, **named: Any) -> Any:
-        if not self.own_inner:
-            return super().call(*given, **named)
-        sizes = plain_sizes(given[0] if given else next(iter(named.values())))
-        if sizes is None:
-            return opened(self.own_text, "what it is given is not known")
-        timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))
-        return self.own_of_timestep(timestep, sizes)
-
-    def own_of_timestep(self, timestep: Tensor, sizes: Shape) -> Any:
-        return _at_every_timestep(self.own_inner[0](timestep), sizes)
-
-    @property
-    def own_text(self) -> str:
-        inner = next(iter(self.own_inner), None)
-        return f"{type(self).__name__}({getattr(inner, 'own_title', '...')})"
-
-
-class LayerOfCells(LayerOverTime):
-    """`RNN(cell)`, of cells of the code."""
-
-    def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
-        states: list[Any] = []
-        for cell in self.own_inner:
-            kept = session().evaluator.attribute(cell, "state_size")
-            each = kept if isinstance(kept, list | tuple) else [kept]
-            shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
-            before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
-            timestep, after = cell(timestep, [*map(Tensor, before)])
-            states += after
-        flags = self.own_named
-        output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
-        return (output, *states) if flags.get("return_state") else output
-
-
-def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
-    each = plain_sizes(made) if isinstance(made, Tensor) else None
-    return Tensor(graph.InputTensor(each and (*sizes[:2], *each[1:])))
-
-
-CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells}
-
-
-# What makes numbers of words, by a vocabulary: what code says of them gives their shapes
-
-
-class StringLookup(UnreadLayer):
-    """A number for each word: the shape stays what it is."""
-
-    def __init__(
-        self,
-        max_tokens: Any = None,
-        num_oov_indices: Any = 1,
-        mask_token: Any = None,
-        oov_token: Any = "[UNK]",
-        vocabulary: Any = None,
-        *_: Any,
-        output_mode: Any = "int",
-        output_sequence_length: Any = None,
-        **named: Any,
-    ) -> None:
-        kind = type(self).__name__
-        because = opened(kind, f"{kind} is not answered: {signatures.REFUSED[kind]}")
-        super().__init__(unread_layer(f"{kind}(...)", because, 0))
-        special = [oov_token] * num_oov_indices
-        self.own_special = special if mask_token is None else [mask_token] + special  # noqa: RUF005
-        self.own_mode, self.own_length = output_mode, output_sequence_length
-        self.set_vocabulary(vocabulary)
-
-    def set_vocabulary(self, vocabulary: Any, *_: Any, **__: Any) -> None:
-        is_known = isinstance(vocabulary, list | tuple)
-        self.own_words: Any = vocabulary if is_known else opened("words")
-
-    def adapt(self, *_: Any, **__: Any) -> None:
-        self.set_vocabulary(None)
-
-    def get_vocabulary(self, include_special_tokens: Any = True) -> Any:
-        words = [word for word in self.own_words if word not in self.own_special]
-        return [*self.own_special, *words] if include_special_tokens is True else words
-
-    def vocabulary_size(self) -> Any:
-        return len(self.get_vocabulary())
-
-    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """The shape of what it makes; None where that is not known."""
-        return sizes if self.own_mode == "int" else None
-
-    def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
-        if isinstance(inputs, Tensor):
-            given = plain_sizes(inputs)
-            sizes = self.own_sizes(given) if given else None
-            return unread_step(self.own_layer, [inputs], [sizes])
-        sizes = self.own_sizes(inputs.shape) if isinstance(inputs, Array) else None
-        return Array(sizes) if sizes else opened()
-
-
-class IntegerLookup(StringLookup):
-    pass
-
-
-class TextVectorization(StringLookup):
-    """Texts to as many numbers as it is told, or as the longest has words."""
-
-    def __init__(self, max_tokens: Any = None, *_: Any, output_mode: Any = "int", **named: Any):
-        mask = "" if output_mode == "int" else None
-        super().__init__(max_tokens, mask_token=mask, output_mode=output_mode, **named)
-
-    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        is_known = self.own_mode == "int" and type(self.own_length) is int
-        return (*sizes[:1], self.own_length) if is_known else None
-
-
-LAYERS = (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
-OTHERS: dict[str, type[Layer]] = {kind.__name__: kind for kind in LAYERS}
