@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rnnshape.columns import Column, call_with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
-from rnnshape.rules import has_rule
+from rnnshape.rules import facts_of_unknown, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
 # It takes masks off the very tensors that it is given.
@@ -157,12 +157,8 @@ def layer_of_unknown(
     number: int, step: Step, column: Column, given: tuple[Tensor | None, ...]
 ) -> Layer:
     """A layer that is given what no known sizes stand for."""
-    facts, call = None, call_with_numbers(step.layer, column)
-    if call.name in ("Reshape", "reshape") and given and given[0]:
-        from rnnshape.rules.rearranging import reshape_of_unknown  # few networks need it
-
-        facts = reshape_of_unknown(call, given[0]).renamed(step.names)
-    return Layer(number, step, given, facts)
+    facts = facts_of_unknown(call_with_numbers(step.layer, column), given)
+    return Layer(number, step, given, facts and facts.renamed(step.names))
 
 
 def _masked(tensors: Sequence[Tensor | None]) -> bool | None:
