@@ -42,8 +42,8 @@ def wrong_names(
         yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, metrics)
     if keyed:
-        yield from _of_no_key(call, "labels are given", given.y, keyed, "Expected float32")
-        yield from _of_no_key(call, "compile is given losses", loss, keyed, "can't be found")
+        yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
+        yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
     else:
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:
@@ -124,12 +124,12 @@ def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterat
         yield call.problem("data", f'{message} (Keras: "Missing data for input")')
 
 
-def _of_no_key(
-    call: TrainingCall, what: str, given: Any, keys: Sequence[str], words: str
+def _of_no_output(
+    call: TrainingCall, what: str, given: Any, outputs: Sequence[str], words: str
 ) -> Iterator[Problem]:
-    """Of a model that returns its tensors in a dictionary Keras takes what has its keys."""
-    if isinstance(given, dict) and not {*given} <= {*keys}:
-        message = f"{what} for {_listed([*given])}, but the outputs are {_listed(keys)}"
+    """Keras takes a dictionary for some of the outputs, and for nothing else."""
+    if isinstance(given, dict) and not {*given} <= {*outputs}:
+        message = f"{what} for {_listed([*given])}, but the outputs are {_listed(outputs)}"
         yield _problem(call, message, words, ())
 
 
@@ -178,6 +178,7 @@ def _numbers_of_metrics(
             is_plain = all(isinstance(metric, str) for metric in same)
             remedies = (f"metrics={[same] * several!r}",) if is_plain else ()
             yield _problem(call, message, "Invalid `metrics`", remedies)
-    elif isinstance(metrics, dict) and is_named and not {*metrics} <= {*outputs}:
-        message = f"compile is given metrics for {_listed([*metrics])}, but the outputs are "
-        yield _problem(call, message + _listed(outputs), "Invalid `metrics`", ())
+    elif is_named:
+        yield from _of_no_output(
+            call, "compile is given metrics", metrics, outputs, "Invalid `metrics`"
+        )
