@@ -182,11 +182,9 @@ def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]
         if size is None or place == 0:
             yield None
             continue
-        others = []
-        for more in (7, 96):
-            changed = (*shape[:place], size + more, *shape[place + 1 :])
-            others.append(_parameters(_with_shape(network, number, changed)))
-        yield size if weights not in others else None
+        others = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
+        takes = any(_parameters(_with_shape(network, number, other)) == weights for other in others)
+        yield None if takes else size
 
 
 def _parameters(network: Network) -> list[int | None] | None:
