@@ -70,7 +70,9 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
     names, _, call = last.partition(" = ")
     is_plain = len(step.refs) == 1 and not (step.keywords or network.outputs or step.same_as)
     words = re.findall(r"\w+", " ".join(before))
-    if facts is None or not facts.returned_states or not is_plain or {"layer", "more"} & {*words}:
+    if facts is None or not is_plain or {"layer", "more"} & {*words}:
+        return made
+    if not facts.returned_states or facts.timeline is None:  # which open units have not
         return made
     states, [given] = facts.returned_states, layer.inputs
     if given is None or given.known_size is None:

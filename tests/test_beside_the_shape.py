@@ -130,9 +130,10 @@ def test_the_program_feeds_the_states_back_and_runs(text: str) -> None:
         "LSTM(3, return_sequences=True) -> GRU(2)",
         "Bidirectional(GRU(3, return_state=True), backward_layer=LSTM(3, return_state=True, "
         "go_backwards=True))",
+        "LSTM(units, return_state=True)",
     ],
 )
-def test_no_states_are_fed_back_where_there_are_none_or_too_few(text: str) -> None:
+def test_no_states_are_fed_back_where_there_are_none_too_few_or_open_ones(text: str) -> None:
     assert "initial_state" not in inspect(text).code
 
 
