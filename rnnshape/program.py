@@ -120,7 +120,8 @@ class _Writer:
         self.names: dict[Ref, str] = {}
         self.holders: dict[str, Ref] = {}  # of each name the last tensor that it was given to
         self.outputs = network.returned(max(1, len(description.layers[-1].outputs)))
-        self.last_use = {ref: len(network.steps) + 1 for ref in self.outputs}
+        ends = (*self.outputs, *(Ref(0, index) for index in range(len(network.inputs))))
+        self.last_use = {ref: len(network.steps) + 1 for ref in ends}  # the model names them
         for number, step in enumerate(network.steps, start=1):
             for ref in step.refs:
                 self.last_use[ref] = max(number, self.last_use.get(ref, 0))

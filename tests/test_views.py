@@ -527,6 +527,11 @@ def test_what_takes_data_of_no_known_shape_has_a_program() -> None:
     assert "o, h = GRU(3, return_state=True)(data)" in Report(question).code
 
 
+def test_a_tensor_of_the_name_of_an_input_is_another_variable() -> None:
+    [question] = read("x = LSTM(32)(x)").questions
+    assert Report(question).code.endswith("x_2 = LSTM(32)(x)\nmodel = Model(x, x_2)\n")
+
+
 def test_every_kept_screen_is_still_made() -> None:
     made = {f"{name}-{kind}.txt" for kind, names in KEPT.items() for name in names}
     assert {path.name for path in GOLDEN.glob("*.txt")} == made

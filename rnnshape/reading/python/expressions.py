@@ -67,7 +67,10 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
             if isinstance(owner, Open):
-                part = evaluator.part(owner, f"[{shortened(ast.unparse(index))}]")
+                text = ast.unparse(index)
+                if isinstance(index, ast.Tuple) and index.elts:  # `[:, 0]` has no brackets within
+                    text = text[1:-1]
+                part = evaluator.part(owner, f"[{shortened(text)}]")
                 if isinstance(part, Open):
                     return evaluator.known_of_open(owner, [place], part, False)
                 return part
