@@ -19,6 +19,7 @@ from rnnshape.network import Question, Ref
 from rnnshape.output import Output, Outputs, shown
 from rnnshape.program import program, statements
 from rnnshape.rules.facts import NOTHING, Relation, Tensor
+from rnnshape.signatures import is_operation
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -140,7 +141,7 @@ class Report:
     def expression(self) -> str:
         """The text that asks the same question: a chain, or the Keras program in one line."""
         network = self.question.network
-        if network.is_chain:
+        if network.is_chain and not any(is_operation(layer.name) for layer in network.layers):
             return str(network)
         return "; ".join(statements(network, self.description))
 

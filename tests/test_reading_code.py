@@ -21,9 +21,10 @@ from rnnshape.expression import Value
 from rnnshape.layer import NOT_KEPT
 from rnnshape.network import Network, Question
 from rnnshape.program import program
-from rnnshape.reading import Reading, let_value
+from rnnshape.reading import Reading, let_value, read
 from rnnshape.reading.child import decoded, encoded
 from rnnshape.reading.code import read_code
+from rnnshape.report import Report
 from tests.corpus.answers import WRITTEN, programs, read_all, run_all
 from tests.corpus.building import shapes_by_rule
 from tests.corpus.compare import OPEN, RIGHT, compare
@@ -72,10 +73,13 @@ def test_what_code_prints_is_read_as_the_same_network(name: str) -> None:
         is_kept = all(NOT_KEPT not in layer.warnings for layer in description.layers)
         if not (description.is_complete and is_kept):  # what is printed keeps them all
             continue
+        [in_one_line] = read(Report(Question(network)).expression).networks
+        assert shapes_by_rule(in_one_line, sizes := fitting.dimensions) == shapes_by_rule(
+            network, sizes
+        )
         again = one(program(network, description))
         known = [str(call.without_left_open()) for call in network.layers]
         assert [str(call) for call in again.layers] == known
-        sizes = fitting.dimensions
         assert shapes_by_rule(again, sizes) == shapes_by_rule(network, sizes)
         assert [step.same_as for step in again.steps] == [step.same_as for step in network.steps]
         assert [step.keywords for step in again.steps] == [step.keywords for step in network.steps]
