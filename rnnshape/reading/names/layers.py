@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from rnnshape import signatures
@@ -33,6 +33,7 @@ from rnnshape.reading.names.rows import (
     uses_all,
     uses_more,
     weight_of,
+    weights_in_order,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -75,6 +76,7 @@ class Layer(StandIn):
     own_is_built: bool
     own_keras_name = own_name = ""
     own_is_row = False  # whether it is always one row, whatever its weights
+    own_is_without_weights = False
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
     own_what, own_has_class = "a layer", True
@@ -100,7 +102,7 @@ class Layer(StandIn):
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
-        words = ("input", "output", "state_size", *attributes.WEIGHTS)
+        words = ("input", "output", "state_size", "trainable", *attributes.WEIGHTS)
         is_known = name in words or self._is_argument(name)
         return is_known or keras2.attribute(name, "layer") is not None
 
@@ -112,6 +114,8 @@ class Layer(StandIn):
         return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "trainable" and not self.own_keras_name:
+            return True  # as long as nothing has set it
         if name.startswith("own_") or not self.own_keras_name:
             raise AttributeError(name)
         if name in ("output", "input"):
@@ -125,7 +129,7 @@ class Layer(StandIn):
             return attributes.dtype(value) if name == "dtype" else value
         if name == "state_size" and self.own_keras_name in CELLS:
             return [self.units] * 2 if self.own_keras_name == "LSTMCell" else self.units
-        first = session().built.get(self.own_layer)
+        first = session().first_call(self)
         if first and (weight := weight_of(first, name)) is not None:
             return weight
         gone = keras2.attribute(name, "layer")
@@ -265,7 +269,10 @@ class Layer(StandIn):
     count_params = count_params
     compute_mask = gives_open("a mask")
     compute_output_shape = gives_open("a shape")
-    get_weights = gives_open("weights")
+    get_weights = weights_in_order
+    weights = property(weights_in_order)
+    trainable_weights = trainable_variables = property(partial(weights_in_order, trained=True))
+    non_trainable_weights = property(partial(weights_in_order, trained=False))
 
     def set_weights(self, *_: Any, **__: Any) -> None:
         pass
@@ -297,9 +304,7 @@ class Layer(StandIn):
 
     def _end(self, name: str) -> Any:
         """`layer.output`, or `layer.input`, of its first call that is within no other's."""
-        for model in session().models:
-            if any(item is self for item in model.own_items):
-                model.own_flow()  # which calls it, where nothing else has
+        session().first_call(self)
         made = [call for call in session().calls if call.layer is self.own_layer]
         if not made:
             raise QueryError(f"{self.own_layer.call} is not called in this code")

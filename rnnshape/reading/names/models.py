@@ -359,7 +359,7 @@ class Model(Layer):
 
     def own_reaches(self, name: str) -> bool:
         is_end = name.removesuffix("_shape").removesuffix("s") in ("input", "output")
-        return is_end or keras2.attribute(name, "model") is not None
+        return is_end or name == "trainable" or keras2.attribute(name, "model") is not None
 
     def __getattr__(self, name: str) -> Any:
         if not session().is_ready_for_none and (gone := keras2.attribute(name, "model")):
@@ -369,7 +369,7 @@ class Model(Layer):
             return getattr(self, method) if known else opened(f"model.{name}")
         end = name.removesuffix("_shape")
         if end not in ("input", "inputs", "output", "outputs"):
-            raise AttributeError(name)
+            return super().__getattr__(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         check_called(self, name)

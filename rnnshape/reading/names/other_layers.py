@@ -25,7 +25,7 @@ class Lambda(Layer):
     """`Lambda(lambda x: x * 2)`: its function is followed. It is one row, as in Keras: its shape is
     that of what its function makes."""
 
-    own_is_row = True
+    own_is_row = own_is_without_weights = True
     own_why = "it runs code, which is not measured"
     own_text = "Lambda(...)"
 
@@ -120,6 +120,8 @@ class UnreadModel(UnreadLayer):
 
 class InputLayer(Layer):
     """An input among `model.layers`; where code makes one, it is the tensor."""
+
+    own_is_without_weights = True
 
     def __new__(cls, *values: Any, **named: Any) -> Any:
         is_made = values and isinstance(values[0], Tensor)

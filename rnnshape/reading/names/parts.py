@@ -10,6 +10,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.other_layers import InputLayer
+from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import Tensor, name_given
 from rnnshape.signatures import is_operation
 
@@ -21,8 +22,9 @@ def layers_of(model: Any) -> list[Any]:
         parts = (part for part in within(held) if isinstance(part, Layer))
         return [*{id(part): part for part in parts}.values()]
     takes, gives = model.own_flow()
+    inputs = session().input_layers
     return [
-        InputLayer(one) if isinstance(one, Tensor) else stand_in_of(one)
+        inputs.setdefault(one, InputLayer(one)) if isinstance(one, Tensor) else stand_in_of(one)
         for one in layers_in_order(takes, gives, model.own_calls())
         if not (isinstance(one, graph.Layer) and is_operation(one.call.name))
     ]

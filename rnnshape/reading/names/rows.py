@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from rnnshape.description import describe
@@ -155,7 +156,7 @@ def counted_in_all(
 
 def count_params(layer: Any) -> Any:
     """`layer.count_params()`, and that of a model, as the rule counts them."""
-    is_model, first = hasattr(layer, "own_calls"), session().built.get(vars(layer).get("own_layer"))
+    is_model, first = hasattr(layer, "own_calls"), session().first_call(layer)
     calls: list[Any] = layer.own_calls() if is_model else [first]
     many = None
     if None not in calls:  # weights of a model are rows of their own
@@ -171,7 +172,37 @@ def weight_of(call: graph.LayerCall, name: str) -> Weight | None:
     facts = [layer.facts for layer in layers if layer.facts]
     found = [weight.sizes for one in facts for weight in one.weights if weight.name == name]
     sizes = next(iter(found), None)
-    return None if sizes is None or None in sizes else Weight(sizes)
+    return None if sizes is None or None in sizes else _counted_weight(sizes)
+
+
+def _counted_weight(sizes: Sequence[Any]) -> Weight:
+    made = Weight(sizes)
+    made.own_is_counted = True
+    return made
+
+
+def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
+    """`layer.weights`, and a model's, in Keras' order: all, or those that training changes or not;
+    those of a layer of the code are not known."""
+    found, is_trained = list[Weight](), session().evaluator.known
+    for part in {id(part): part for part in _parts(owner)}.values():
+        first = session().first_call(part)
+        layers = [layer for layer in _described([first] if first else ()) if layer.facts]
+        weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]
+        if not layers or any(None in (weight.sizes or (None,)) for weight in weights):
+            return opened("weights")
+        may = all(is_trained(bool, vars(one).get("trainable", True)) for one in (owner, part))
+        is_asked = (trained in (None, may and weight.is_trained) for weight in weights)
+        found += [_counted_weight(one.sizes) for one in compress(weights, is_asked)]  # type: ignore[arg-type]
+    return found
+
+
+def _parts(owner: Any) -> list[Any]:
+    """The layers that may have weights, also those within models."""
+    if not getattr(owner, "own_kind", ""):
+        return [owner][owner.own_is_without_weights :]
+    owner.own_flow()  # which calls its layers, where nothing else has
+    return [part for layer in owner.layers for part in _parts(layer)]
 
 
 def _described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:

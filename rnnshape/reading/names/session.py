@@ -41,6 +41,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         made_weights: the layers whose `build` the code has called.
+        input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
@@ -59,6 +60,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.made_weights: list[object] = []
+        self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
         self.part: Part | None = None
@@ -112,6 +114,14 @@ class Session:
         if not (self.evaluator.conditions or self.evaluator.trying):
             _check_weights(self.built.setdefault(layer, call), call)
         return call
+
+    def first_call(self, stand_in: Any) -> graph.LayerCall | None:
+        """That by which a layer has its weights; a model that has it and nothing has called is."""
+        layer: Any = vars(stand_in).get("own_layer")
+        for model in () if layer in self.built else self.models:
+            if any(item is stand_in for item in model.own_items):
+                model.own_flow()
+        return self.built.get(layer)
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""

@@ -18,6 +18,7 @@ class Weight(Array):
 
     own_what = "a weight"
     own_layer: graph.Layer | None = None
+    own_is_counted = False  # with the layer of Keras that has it
 
     def own_as_operand(self) -> Tensor:
         """A row of its own in the `call` of a model; in a layer's it is counted with that."""
@@ -25,7 +26,7 @@ class Weight(Array):
         if session().groups != [""]:
             return Tensor(graph.InputTensor(sizes, name))
         because = opened(name, "it is a weight that the model adds itself")
-        many = None if isinstance(self.size, Open) else self.size
+        many = 0 if self.own_is_counted else None if isinstance(self.size, Open) else self.size
         self.own_layer = self.own_layer or unread_layer(name, because, many)
         made: Tensor = unread_step(self.own_layer, [], [sizes])
         return made
