@@ -244,6 +244,21 @@ a > 0.5
 a % 2
 a // 2
 np.arange(6) % 4
+(2 ** np.arange(3, 6)).tolist()
+(10 - np.arange(3)).tolist()
+(np.arange(4) ** 2 - 1).tolist()
+[(2 ** np.arange(61, 64)).tolist()[0], (np.arange(2, 4) ** 64).tolist()[0]]
+(10**18 * np.arange(9, 11)).tolist()[:1]
+np.arange(4)[:, None] + np.arange(3)[None, :]
+np.arange(4, dtype="float32")
+np.arange(4, dtype=int)[::-1]
+np.zeros((9, 4))[np.arange(4)[:, None] + np.arange(3)[None, :] * 2]
+np.zeros((9, 4))[np.random.randint(0, 5, (2, 3)) - 1]
+np.zeros((3, 4))[np.zeros((3, 1)) + np.zeros((1, 4)) > 1]
+np.array([0.5, 1.7, -1.2]).astype(int).tolist()
+np.array([1, 2]).astype('float32').tolist()
+np.lib.stride_tricks.as_strided(a, (2, 3), (0, 0))
+np.lib.stride_tricks.as_strided(a)
 np.abs(a)
 np.clip(a, 0, 1)
 np.exp(a)
@@ -385,7 +400,7 @@ def is_known(read: Any) -> bool:
 DEPENDS_ON_DATA = (
     "a > 0.5]", "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
-    "() * 2",
+    "() * 2", "** 64", "> 1]",
 )  # fmt: skip
 
 

@@ -102,6 +102,10 @@ df * 2
 df['a'] + df['b']
 df.sum(axis=1)
 pd.concat([df, df]).values
+pd.concat([df['a'].shift(k) for k in range(3)], axis=1).dropna().values
+pd.concat([df[['a', 'b']], df['c'], df['a'].rename('z')], axis=1).values
+pd.concat([df['a'], df['b']], axis=1, ignore_index=True).columns
+pd.concat([df['a'], df['b']]).values
 pd.get_dummies(df).values
 pd.DataFrame({'x': [1, 2], 'y': [3, 4]}).values
 pd.DataFrame([1, 2, 3]).values

@@ -13,6 +13,7 @@ from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import dtype_of
+from rnnshape.reading.names.operators import COMPARISONS, LOGICAL, OPERATORS, int64, is_whole
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 
@@ -127,8 +128,10 @@ class Array(StandIn):
         return Array(made, self.own_values, self.own_dtype)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
-        are_kept = dtype in (int, float) or str(dtype).startswith(("int", "float"))
-        return Array(self.shape, self.own_values if are_kept else (), dtype_of(dtype))
+        is_float = dtype is float or str(dtype).startswith("float")
+        is_kept = is_float or dtype is int or str(dtype).startswith("int")
+        values = map(float if is_float else int, self.own_values if is_kept else ())
+        return Array(self.shape, (*values,), dtype_of(dtype))
 
     def copy(self, *_: object) -> Array:
         return Array(self.shape, self.own_values, self.own_dtype)
@@ -201,9 +204,11 @@ class Array(StandIn):
             made.own_dtype = "bool"
         elif function in LOGICAL:
             made.own_dtype = self.own_dtype
-        elif function and {type(number) for number in (other, *self.own_values)} == {int}:
-            with suppress(ZeroDivisionError):
-                made.own_values = tuple(function(value, other) for value in self.own_values)
+        elif function and is_whole(self) and is_whole(other):
+            made.own_dtype = "int64"
+            with suppress(ArithmeticError):
+                values = () if isinstance(other, Array) else self.own_values
+                made.own_values = tuple(int64(function(value, other)) for value in values)
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
@@ -234,21 +239,14 @@ def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
-LOGICAL = (operator.and_, operator.or_, operator.xor)
-WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator.floordiv)
-
-
 def _operator(name: str, function: Callable[[Any, Any], Any] | None) -> Callable[..., Any]:
     return lambda array, other: getattr(array, name)(other, function)
 
 
-_OPERATORS = {op.__name__.strip("_"): op for op in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)}
-_OPERATORS |= {"radd": operator.add, "rmul": operator.mul}
-for _word in (*_OPERATORS, "truediv", "pow", "rtruediv", "rpow", "rsub", "rand", "ror"):
-    setattr(Array, f"__{_word}__", _operator("own_operated", _OPERATORS.get(_word)))
+for _word in (*OPERATORS, "truediv", "rtruediv", "rand", "ror"):
+    setattr(Array, f"__{_word}__", _operator("own_operated", OPERATORS.get(_word)))
 for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
-    setattr(Array, f"__i{_word}__", _operator("own_changed", _OPERATORS.get(_word)))
+    setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 
 
 def array_of_shape(shape: Any) -> Any:

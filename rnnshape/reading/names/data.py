@@ -11,8 +11,9 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import Array, differ, sizes_of
+from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.batches import PyDataset, batch_of
+from rnnshape.reading.names.estimators import BASES, FOLDS, SCALERS
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, refused, session
@@ -155,58 +156,6 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     if not 0 < train < many:
         raise ValueError("the resulting train set will be empty")
     return [train, many - train]
-
-
-class Folds(StandIn):
-    """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
-
-    def __init__(self, n_splits: Any = 5, **_: Any) -> None:
-        self.n_splits = n_splits
-
-    def split(self, *_: Any) -> Any:
-        if isinstance(self.n_splits, Open):
-            return opened("the folds")
-        size = opened("the samples of a fold")
-        return [(Array((size,), dtype="int64"), Array((size,), dtype="int64"))] * self.n_splits
-
-
-class Scaler(StandIn):
-    """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
-
-    own_rank = 2
-
-    def __init__(self, *_: Any, **__: Any) -> None:
-        self.own_columns: tuple[Any, ...] = ()
-
-    def fit(self, data: Any, *_: Any) -> Scaler:
-        self.own_columns = tuple(sizes_of(data)[1:])
-        return self
-
-    def transform(self, data: Any, *_: Any) -> Any:
-        shape = tuple(sizes_of(data))
-        if len(shape) != self.own_rank or differ(shape[1:], self.own_columns or shape[1:]):
-            raise ValueError("Expected an array of as many axes and features as before")
-        return self.own_made(data, shape)
-
-    inverse_transform = transform
-
-    def own_made(self, _: Any, shape: Shape) -> Any:
-        return Array(shape)
-
-    def fit_transform(self, data: Any, *_: Any) -> Any:
-        return self.fit(data).transform(data)
-
-
-class LabelEncoder(Scaler):
-    own_rank = 1
-
-
-class OneHotEncoder(Scaler):
-    """A column for each category of each column."""
-
-    def own_made(self, data: Any, shape: Shape) -> Any:
-        values = own(data, "own_values", ()) if shape[1:] == (1,) else ()
-        return Array((shape[0], len(set(values)) or opened("the number of categories")))
 
 
 # Data that comes in batches
@@ -369,12 +318,6 @@ KERAS_DATA: dict[str, Any] = {
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
 }  # fmt: skip
-SCALERS = {
-    **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
-                     "Normalizer"), Scaler),
-    "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
-}  # fmt: skip
-FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
 OF_SKLEARN = {
     "load_iris": _bunch(150, 4),
     "load_wine": _bunch(178, 13),
@@ -390,6 +333,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "pandas": PANDAS,
     "numpy": Module("numpy", {**OF_NUMPY_ALONE, **NUMPY}),
     "sklearn": Module("sklearn", {}),
+    "sklearn.base": Module("sklearn.base", BASES),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
     "sklearn.model_selection": Module(
         "sklearn.model_selection", {"train_test_split": train_test_split, **FOLDS}

@@ -303,12 +303,11 @@ def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
     """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
     tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
     labels = [own(one, "own_labels") for one in tables]
-    if None in labels or not labels or (more and axis in (1, "columns")):
-        return opened()
-    if axis in (1, "columns"):
-        together = [label for each in labels for label in each]
-        return _labelled((opened("the number of rows"), len(together)), together)
-    if len({*labels}) > 1:
+    if axis in (1, "columns") and tables and all(isinstance(one, Frame) for one in tables):
+        together = None if None in labels else [label for each in labels for label in each]
+        many = sum((*one.shape, 1)[1] for one in tables)
+        return _labelled((opened("the number of rows"), many), None if more else together)
+    if None in labels or not labels or axis in (1, "columns") or len({*labels}) > 1:
         return opened()
     return tables[0].own_like((sum(one.shape[0] for one in tables), len(labels[0])))
 

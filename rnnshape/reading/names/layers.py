@@ -164,6 +164,7 @@ class Layer(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_positions(self, given)
+        session().first_call(self)
         is_keras = self.own_keras_name and not overrides(self, "call", "build")
         return self.call(*given, **named) if is_keras else self._followed(given, named)
 

@@ -25,13 +25,20 @@ from rnnshape.reading.names.arguments import (
     with_inputs,
     wrong_with_ends,
 )
-from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
-from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
+from rnnshape.reading.names.rows import (
+    batch_kept,
+    nested_like,
+    not_kept,
+    overrides,
+    own_called,
+    predictions,
+)
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -189,7 +196,7 @@ class Model(Layer):
             is_described = self.own_is_described
             self._trained("__call__", first)
             if is_described:
-                return self._predictions()
+                return predictions(self, first)
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
         elif self.own_kind == "Functional" and are_arrays(first):
@@ -201,7 +208,7 @@ class Model(Layer):
         if not was_built:
             self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
-            return self._predictions()
+            return predictions(self, first)
         if not overrides(self, "call"):
             return self.call(first)
         is_new = self.own_takes and not was_built
@@ -211,11 +218,11 @@ class Model(Layer):
         """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
         before, held.groups, held.part = (held.groups, held.part), [], None
-        number = len(held.calls)
+        number, held.follows = len(held.calls), held.follows + 1
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
-            held.groups, held.part = before
+            (held.groups, held.part), held.follows = before, held.follows - 1
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)
         if isinstance(made, Open):  # its layers are known so far
@@ -240,14 +247,6 @@ class Model(Layer):
                 if weight.own_layer is None:
                     weight.own_as_operand()
             return made
-
-    def _predictions(self) -> Any:
-        """What a call with data returns: data, of the shapes of the outputs; Keras takes what is
-        alone in a list out of it."""
-        arrays = [array_of_shape(tensor.shape) for tensor in self.own_flow()[1]]
-        is_alone = len(arrays) == 1 and isinstance(self.own_nests[1], list | tuple)
-        nest = None if is_alone else self.own_nests[1]
-        return nested_like(nest, arrays) if arrays else opened("predictions")
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, list | tuple) and not self.own_takes:
@@ -322,7 +321,7 @@ class Model(Layer):
     def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
         self._trained(method, *given, **named)
         is_open = self.own_open is not None or not self.own_is_described
-        return opened("predictions") if is_open else self._predictions()
+        return opened("predictions") if is_open else predictions(self, given[0] if given else named)
 
     predict = partialmethod(_predicted, "predict")
     predict_on_batch = partialmethod(_predicted, "predict_on_batch")

@@ -95,7 +95,7 @@ def _sizes(value: Any, kind: Any = None) -> Any:
 
 
 def _arange(
-    *values: Any, start: Any = 0, stop: Any = None, limit: Any = None, step: Any = 1, **_: Any
+    *values: Any, start: Any = 0, stop: Any = None, limit: Any = None, step: Any = 1, **more: Any
 ) -> Any:
     end = limit if stop is None else stop
     if end is not None:
@@ -104,7 +104,8 @@ def _arange(
         return opened("data")
     if all(isinstance(value, int) for value in values):
         numbers = range(*values)
-        return Array((len(numbers),), tuple(numbers) if len(numbers) <= MOST_VALUES else ())
+        kept = tuple(numbers) if len(numbers) <= MOST_VALUES else ()
+        return Array((len(numbers),), kept, dtype_of(more.get("dtype", int)))
     start, stop, step = (0, *values, 1) if len(values) == 1 else (*values, 1)[:3]
     return Array((max(0, math.ceil((stop - start) / step)),))
 
@@ -326,13 +327,13 @@ def shuffle(x: Any) -> None:
 
 # The names
 
-_WINDOWS = of_numpy("lib.stride_tricks.sliding_window_view")
-_TRICKS = Module("numpy.lib.stride_tricks", {"sliding_window_view": _WINDOWS})
+_TRICKS = Module("numpy.lib.stride_tricks", {
+    "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
+    "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x))),
+})  # fmt: skip
 ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(
-        ("empty", "ones", "random", "random_sample", "standard_normal", "zeros", "full"),
-        _of_shape(0),
-    ),
+    **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
+                     "zeros"), _of_shape(0)),
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
     **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
     **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),

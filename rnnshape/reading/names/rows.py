@@ -13,10 +13,11 @@ from rnnshape.expression import LARGEST
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import Weight
-from rnnshape.reading.python import StandIn
+from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation, is_recurrent
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -290,3 +291,19 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     if not any("stateful=True" in str(layer.call) for layer in layers if layer is not None):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
+
+
+def predictions(model: Any, x: Any) -> Any:
+    """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
+    in a list out of it."""
+    arrays = (one for one in within(x) if isinstance(one, StandIn) and own(one, "own_is_data"))
+    shapes = [own(one, "shape", ()) for one in arrays]
+    many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
+    layers = [call.layer for call in model.own_calls()]
+    if many is None or any(one.unread or is_operation(one.call.name) for one in layers):
+        many = opened("the number of predictions")  # operations may change the first axis
+    made = [tensor.shape for tensor in model.own_flow()[1]]
+    data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
+    is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
+    nest = None if is_alone else model.own_nests[1]
+    return nested_like(nest, data) if data else opened("predictions")

@@ -60,6 +60,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.made_weights: list[object] = []
+        self.follows = 0  # how many models are followed now, each within another
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
@@ -116,10 +117,11 @@ class Session:
         return call
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
-        """That by which a layer has its weights; a model that has it and nothing has called is."""
+        """That by which a layer has its weights: Keras calls it where it is added to a `Sequential`
+        that says what it is given, which is followed here."""
         layer: Any = vars(stand_in).get("own_layer")
-        for model in () if layer in self.built else self.models:
-            if any(item is stand_in for item in model.own_items):
+        for model in () if layer in self.built or self.follows else self.models:
+            if any(item is stand_in for item in model.own_items) and model.own_is_described:
                 model.own_flow()
         return self.built.get(layer)
 

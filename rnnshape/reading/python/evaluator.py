@@ -115,7 +115,7 @@ class Evaluator:
             return is_there(owner, name, self.attribute(owner, name))
 
         doors: dict[str, object] = {"getattr": get, "hasattr": has, "setattr": self.set_attribute}
-        return doors | {"globals": lambda: None}  # which is asked where it is called
+        return doors | {"globals": lambda: None, "locals": lambda: None}  # asked where called
 
     # Where it is, and what it says.
 

@@ -14,9 +14,9 @@ from rnnshape.reading.python.allowed import vars_of
 from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
-from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError
+from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import ClassNames, Doubt, Scope
+from rnnshape.reading.python.scope import ClassNames, Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook
 from rnnshape.reading.python.targets import assign, give
 
@@ -34,7 +34,7 @@ OPERATORS: dict[type, Callable[..., object]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Not: operator.not_, ast.USub: operator.neg,
     ast.UAdd: operator.pos, ast.Invert: operator.invert,
-    ast.In: lambda item, many: item in many, ast.NotIn: lambda item, many: item not in many,
+    ast.In: is_in, ast.NotIn: is_not_in,
 }  # fmt: skip
 IN_PLACE: dict[type, Callable[..., object]] = {
     sign: getattr(operator, f"i{function.__name__.strip('_')}", function)
@@ -304,6 +304,8 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return evaluator.really(super, scope.owner[0], scope.first)
         if called is evaluator.given["globals"]:
             return dict(scope.module.names)
+        if called is evaluator.given["locals"]:
+            return evaluator.really(locals_of, scope)
     if isinstance(called, Open):
         made = _of_open(evaluator, node, called, parts, keywords)
         return _with_changes(evaluator, called, parts, made, scope)

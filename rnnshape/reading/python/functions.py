@@ -57,7 +57,7 @@ def function(
         if len(evaluator.calls) > DEEPEST_CALL:
             raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
-        inner.owner = owner
+        inner.owner, inner.body = owner, body
         inner.first = values[0] if values else inner.first
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)

@@ -34,7 +34,8 @@ NONE: dict[str, str] = {}
 VIEWS = (type(NONE.keys()), type(NONE.values()), type(NONE.items()))
 COLLECTIONS: tuple[type[Any], ...] = (list, tuple, dict, set, frozenset, range, *VIEWS)
 ENDLESS = ("builtins", "itertools")  # where the iterators are from that no `Stream` bounds
-CHEAP = (len, bool, type, operator.getitem, operator.eq, operator.ne)  # they do not go over a range
+CHEAP = (len, bool, type, operator.getitem)  # they do not go over what they are given
+SEQUENCES, HASHED = (list, tuple, str), (dict, set, frozenset)
 
 
 class TooLargeError(Exception):
@@ -92,12 +93,33 @@ def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> i
 
 def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int:
     """What a call of Python's own may have to go through; raises where that is too much."""
-    if function in CHEAP and isinstance(next(iter(parts), None), range):
-        parts = parts[1:]
     _foresee(function, parts)
+    parts = _that_it_goes_over(function, parts)
     if getattr(function, "__name__", "") in SEARCHING:  # they go through what they are methods of
         parts = [*parts, getattr(function, "__self__", None)]
     return weight([*parts, named])
+
+
+def is_in(item: object, many: Any) -> bool:
+    return item in many
+
+
+def is_not_in(item: object, many: Any) -> bool:
+    return item not in many
+
+
+def _that_it_goes_over(function: object, parts: Sequence[Any]) -> Sequence[Any]:
+    """What of its parts takes longer where it is large."""
+    first, second = (*parts, None, None)[:2]
+    if function in (is_in, is_not_in):
+        return parts[:1] if type(second) in HASHED else parts
+    if function is operator.getitem and type(second) is slice:
+        ends = {type(end) for end in (second.start, second.stop, second.step)}
+        is_plain = type(first) in SEQUENCES and ends <= {int, type(None)}
+        return [range(len(first))[second]] if is_plain else parts
+    is_cheap = function in CHEAP and type(first) in (*SEQUENCES, dict)
+    is_range = function in (*CHEAP, operator.eq, operator.ne) and isinstance(first, range)
+    return parts[1:] if is_cheap or is_range else parts
 
 
 def check_text(made: object) -> None:

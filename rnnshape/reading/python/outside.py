@@ -68,15 +68,26 @@ def _given(
         word, is_one, text = rest.pop(0).partition("=")
         name, given = options.get(word, ("", {"nargs": word}))
         action = given.get("action", "store")
-        is_simple = not given.get("nargs") and word.startswith("-")
+        many, is_simple = given.get("nargs"), word.startswith("-")
         if is_simple and action in ("store_true", "store_false") and not is_one:
             found[name] = action == "store_true"
         elif is_simple and action == "store" and (is_one or rest):
-            value = text if is_one else rest.pop(0)
-            found[name] = given["type"](value) if given.get("type") else value
+            texts = [text] if is_one else _taken(rest, many)
+            values = [given["type"](one) if given.get("type") else one for one in texts]
+            found[name] = values[0] if many is None else values
         else:
             raise IsOpenError(Open("args", f"what {word} gives is not read"))
     return found
+
+
+def _taken(rest: list[str], many: object) -> list[str]:
+    """Takes the words that an option is given off the rest."""
+    ends = (at for at, word in enumerate(rest) if word.startswith("-"))
+    count = 1 if many is None else next(ends, len(rest)) if many == "+" else many
+    if not isinstance(count, int) or not 0 < count <= len(rest):
+        raise IsOpenError(Open("args", f"what nargs={many!r} takes is not read"))
+    taken, rest[:count] = rest[:count], []
+    return taken
 
 
 class Environ(StandIn):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
@@ -18,6 +18,7 @@ class Scope:
         elsewhere: the scopes of `global` and `nonlocal` names.
         owner: the class around a function, for `super()`; a list, as it is made last.
         first: the first argument of the function, its `self`.
+        body: the statements of the function.
         is_inner: whether it is that of a comprehension.
         early: how the function, its loops and their rounds may have ended already, where a
             condition is not known; of the innermost loop last.
@@ -31,6 +32,7 @@ class Scope:
         self.elsewhere: dict[str, Scope] = {}
         self.owner: list[type] = above.owner if above else []
         self.first: object = above.first if above else None
+        self.body: Sequence[ast.AST] = ()
         self.is_inner = is_inner
         self.early: list[Any] = []
 
@@ -63,6 +65,19 @@ class Scope:
         if node.level == 0 or above < 0:
             return "." * node.level + (node.module or "")
         return "." + ".".join([*parts[:above], *filter(None, [node.module])])
+
+
+def locals_of(scope: Scope) -> dict[str, Any]:
+    """`locals()`; open in a function within another, which may have names of that one, too."""
+    names = {name: value for name, value in scope.names.items() if name.isidentifier()}
+    if scope.above is None:
+        return names
+    if scope.above.above is not None or not scope.body:
+        raise IsOpenError(Open("locals()", "which names are here is not known"))
+    words = {
+        part.id for node in scope.body for part in ast.walk(node) if isinstance(part, ast.Name)
+    }
+    return names | ({"__class__": scope.owner[0]} if words & {"super", "__class__"} else {})
 
 
 class Log(list[Any]):

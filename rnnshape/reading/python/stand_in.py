@@ -366,7 +366,7 @@ def _is_of_library(kind: type[StandIn], name: str) -> bool:
     """Whether a name is one that a stand-in has as the library's own object has it."""
     if name.startswith(("own_", "_")):
         return False
-    bases = (base for base in _host(kind).__mro__ if issubclass(base, StandIn))
+    bases = (base for base in kind.__mro__ if issubclass(base, StandIn) and not is_of_code(base))
     return any(name in vars(base) for base in bases)
 
 
