@@ -63,6 +63,8 @@ df.loc[2, 'a']
 df.mean()
 df.describe()
 df.head(3).values
+df.assign(f=1, a=lambda t: t['b']).values
+df[['a', 'b']].assign(c=0).columns
 df.columns
 df.values.reshape(df.shape[0], 1, df.shape[1])
 df.values.reshape((df.values.shape[0], -1, 1))

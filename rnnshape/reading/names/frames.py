@@ -85,6 +85,12 @@ class Frame(Array):
             new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
             self.own_becomes([*self.own_labels, *new])
 
+    def assign(self, **columns: Any) -> Frame:
+        made = self.copy()
+        for name in columns:
+            made[name] = None
+        return made
+
     def insert(self, loc: Any, column: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
         self[column] = None
 

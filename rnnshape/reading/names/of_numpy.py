@@ -393,6 +393,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
+    "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "rfft")}),
 }
 for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
     setattr(Array, _word, of_numpy(_word.strip("_")))

@@ -19,24 +19,30 @@ import re
 import string
 import types
 import warnings
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.nest import within
 from rnnshape.reading.python.copied import copy_of, deep_copy
 from rnnshape.reading.python.managed import managed
-from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.objects import (
+    delete_attribute,
+    is_instance,
+    is_of_unknown_class,
+    is_subclass,
+    known,
+    maker_of,
+    setter_of,
+    vars_of,
+)
+from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import (
-    Module,
     StandIn,
     Stream,
     exact,
     hook,
     is_free,
     is_of_code,
-    is_settable,
-    is_visible,
     stored_name,
 )
 
@@ -213,32 +219,8 @@ def next_of(stream: Any, *default: object) -> object:
     return stream.row if is_known else next(stream, *default)
 
 
-def is_instance(value: object, kinds: Any) -> bool:
-    if not all(isinstance(kind, type | types.UnionType) for kind in within(_known(kinds))):
-        raise TypeError("isinstance() is given what is no class")  # it would be given the value
-    return isinstance(_known(value), kinds) or _is_of_unknown_class(value)
-
-
-def is_subclass(value: Any, kinds: Any) -> bool:
-    return issubclass(_known(value), _known(kinds))
-
-
-def _known(value: Any) -> Any:
-    for found in opens_in([value]):
-        raise IsOpenError(found)
-    return value
-
-
-def _is_of_unknown_class(value: object) -> bool:
-    """False; an `IsOpenError` for a stand-in of something that may be of any class."""
-    unread = hook(value, "own_class_is_open")
-    if unread is not None and (because := unread(value)) is not None:
-        raise IsOpenError(because)
-    return False
-
-
 def type_of(value: object) -> type:
-    _is_of_unknown_class(_known(value))
+    is_of_unknown_class(known(value))
     kind = type(value)
     is_named = kind in NAMED or hook(value, "own_has_class")
     if not (is_named or is_of_code(kind)):
@@ -246,52 +228,14 @@ def type_of(value: object) -> type:
     return kind
 
 
-def vars_of(value: Any) -> MutableMapping[str, Any]:
-    """The names of an object or module of the code, which it may change; of a stand-in a copy of
-    those that it reaches."""
-    kind = type(_known(value))
-    if isinstance(value, Module) and value.held is not None:
-        return value.held
-    if is_of_code(kind) and issubclass(kind, StandIn):
-        return {name: part for name, part in vars(value).items() if is_visible(value, name)}
-    if isinstance(value, types.SimpleNamespace) or is_of_code(kind):
-        held: dict[str, object] = vars(value)
-        return held
-    raise IsOpenError(Open("names", "the names of this are not read"))
-
-
 def _exec(*_: object) -> None:
     raise NotReadError("what exec runs is not read: it may change any name")
 
 
-def setter_of(owner: Any) -> Any:
-    """`object.__setattr__` and that of `super()`, which set what an object of the code has."""
-    found: Any = getattr(_known(owner), "__setattr__", None)
-    if hasattr(found, "own_body"):  # of a class of the code
-        return found
-    first = [getattr(owner, "__self__", None)] if type(owner) is super else []
-
-    def set_(instance: object, name: str, value: object) -> None:
-        name = str.__str__(name)
-        is_plain = is_of_code(type(instance)) and not isinstance(instance, StandIn)
-        if not (is_plain and is_settable(instance, name) and (first or owner is object)):
-            raise IsOpenError(Open("an attribute", "how this is set is not read"))
-        object.__setattr__(instance, name, value)
-
-    return functools.partial(set_, first[0]) if first else set_
-
-
-def delete_attribute(owner: Any, name: str) -> None:
-    """`del owner.name`, of what code can set."""
-    name = str.__str__(name)
-    stored = stored_name(owner, name)
-    is_held = stored in getattr(owner, "__dict__", {}) or not isinstance(owner, StandIn | type)
-    if is_settable(owner, name) and is_held:
-        delattr(owner, stored)
-
-
 # functions of Python, as attributes
-ASKED = {"__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of}
+ASKED = {
+    "__class__": type_of, "__dict__": vars_of, "__setattr__": setter_of, "__new__": maker_of
+}  # fmt: skip
 
 
 def _of(module: Any, names: str) -> dict[str, object]:

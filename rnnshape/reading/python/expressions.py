@@ -10,11 +10,11 @@ from types import BuiltinMethodType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.allowed import vars_of
 from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
+from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook

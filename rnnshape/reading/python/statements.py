@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
-from rnnshape.reading.python.allowed import field, is_instance
+from rnnshape.reading.python.allowed import field
 from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE
@@ -22,6 +22,7 @@ from rnnshape.reading.python.limits import (
     TOO_MUCH,
     TooLongError,
 )
+from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
@@ -117,9 +118,8 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             scope.elsewhere |= dict.fromkeys(words, scope.module)
         case ast.Nonlocal(names=words):
             for word in words:
-                homes = [around for around in [*scope.around()][1:] if word in around.names]
-                if homes:
-                    scope.elsewhere[word] = homes[0]
+                home = next((one for one in [*scope.around()][1:] if word in one.names), None)
+                scope.elsewhere |= {word: home} if home else {}
         case ast.Delete(targets=targets):
             for target in targets:
                 delete(evaluator, target, scope)

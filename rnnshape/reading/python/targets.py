@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.python.allowed import delete_attribute, is_instance
 from rnnshape.reading.python.branches import lose
 from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.objects import delete_attribute, is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.stand_in import StandIn, hook

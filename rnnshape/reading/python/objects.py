@@ -1,0 +1,97 @@
+"""What code asks of any object: whether it is of a class, its names, and how it is made."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import MutableMapping
+from typing import Any
+
+from rnnshape.nest import within
+from rnnshape.reading.python.open import IsOpenError, Open, opens_in
+from rnnshape.reading.python.stand_in import (
+    Module,
+    StandIn,
+    hook,
+    is_of_code,
+    is_settable,
+    is_visible,
+    stored_name,
+)
+
+
+def is_instance(value: object, kinds: Any) -> bool:
+    if not all(isinstance(kind, type | types.UnionType) for kind in within(known(kinds))):
+        raise TypeError("isinstance() is given what is no class")  # it would be given the value
+    return isinstance(known(value), kinds) or is_of_unknown_class(value)
+
+
+def is_subclass(value: Any, kinds: Any) -> bool:
+    return issubclass(known(value), known(kinds))
+
+
+def known(value: Any) -> Any:
+    for found in opens_in([value]):
+        raise IsOpenError(found)
+    return value
+
+
+def is_of_unknown_class(value: object) -> bool:
+    """False; an `IsOpenError` for a stand-in of something that may be of any class."""
+    unread = hook(value, "own_class_is_open")
+    if unread is not None and (because := unread(value)) is not None:
+        raise IsOpenError(because)
+    return False
+
+
+def vars_of(value: Any) -> MutableMapping[str, Any]:
+    """The names of an object or module of the code, which it may change; of a stand-in a copy of
+    those that it reaches."""
+    kind = type(known(value))
+    if isinstance(value, Module) and value.held is not None:
+        return value.held
+    if is_of_code(kind) and issubclass(kind, StandIn):
+        return {name: part for name, part in vars(value).items() if is_visible(value, name)}
+    if isinstance(value, types.SimpleNamespace) or is_of_code(kind):
+        held: dict[str, object] = vars(value)
+        return held
+    raise IsOpenError(Open("names", "the names of this are not read"))
+
+
+def setter_of(owner: Any) -> Any:
+    """`object.__setattr__` and that of `super()`, which set what an object of the code has."""
+    found: Any = getattr(known(owner), "__setattr__", None)
+    if hasattr(found, "own_body"):  # of a class of the code
+        return found
+    first = [getattr(owner, "__self__", None)] if type(owner) is super else []
+
+    def set_(instance: object, name: str, value: object) -> None:
+        name = str.__str__(name)
+        is_plain = is_of_code(type(instance)) and not isinstance(instance, StandIn)
+        if not (is_plain and is_settable(instance, name) and (first or owner is object)):
+            raise IsOpenError(Open("an attribute", "how this is set is not read"))
+        object.__setattr__(instance, name, value)
+
+    return functools.partial(set_, first[0]) if first else set_
+
+
+def maker_of(owner: Any) -> Any:
+    """`super().__new__` and `object.__new__`, which make an object of a class of the code."""
+    found: Any = getattr(known(owner), "__new__", None)
+
+    def make(kind: Any, *given: object, **named: object) -> object:
+        is_plain = found is object.__new__ and is_of_code(kind) and not issubclass(kind, StandIn)
+        if not is_plain:
+            raise IsOpenError(Open("an object", "how this is made is not read"))
+        return object.__new__(kind, *given, **named)
+
+    return found if hasattr(found, "own_body") else make
+
+
+def delete_attribute(owner: Any, name: str) -> None:
+    """`del owner.name`, of what code can set."""
+    name = str.__str__(name)
+    stored = stored_name(owner, name)
+    is_held = stored in getattr(owner, "__dict__", {}) or not isinstance(owner, StandIn | type)
+    if is_settable(owner, name) and is_held:
+        delattr(owner, stored)
