@@ -26,6 +26,8 @@ from rnnshape.reading import check_value, parse
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
+LARGEST_GIVEN = 2**64  # a seed may be as large
+
 
 class HasConfig(Protocol):
     """A Keras layer or model."""
@@ -115,8 +117,8 @@ it returns (batch, units): give it return_sequences=True (Keras: "expected ndim=
       | LSTM(64) -> LSTM(32)
       |             ^^^^
     """
-    _check_measurement_arguments(measure, seed, values)
     try:
+        _check_measurement_arguments(measure, seed, values)
         [question] = _questions(what, input, let, target, loss, lambda read: _chosen(read, name))
         report = Report(question)
     except (QueryError, RecursionError) as wrong:
@@ -144,8 +146,8 @@ def inspect_all(
     ...     print(report.expression, report.outputs[-1].shape)
     GRU(4) -> Dense(1) (2, 1)
     """
-    _check_measurement_arguments(measure, seed, values)
     try:
+        _check_measurement_arguments(measure, seed, values)
         reports = tuple(map(Report, _questions(what, input, let, target, loss, lambda read: read)))
     except (QueryError, RecursionError) as wrong:
         raise _for_readers(wrong) from None
@@ -364,6 +366,8 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
     """What `let` gives as plain data."""
 
     def plain(name: str, value: Any) -> Value:
+        if isinstance(value, int) and abs(value) > LARGEST_GIVEN:
+            raise QueryError(f"let: {name} is too large a number")
         if value is None or isinstance(value, bool | int | float | str | Call):
             return value
         if isinstance(value, list | tuple):

@@ -43,7 +43,7 @@ def by_name(
     known = dict(zip(given, shapes, strict=True))
     for name in known:
         if name not in names:
-            hint = did_you_mean(name, names) or f": there are {', '.join(names)}"
+            hint = did_you_mean(str(name), names) or f": there are {', '.join(names)}"
             raise QueryError(f"no {what} is named {name!r}{hint}")
     return [known[name] for name in names if name in known]
 

@@ -705,6 +705,8 @@ def test_inputs_are_given_by_their_names() -> None:
     assert inspect("LSTM(3)", input={"x": (7, 5, 2)}).outputs["o"].shape == (7, 3)
     with pytest.raises(QueryError, match="no input is named 'bb': there are a, b"):
         inspect(TWO_INPUTS, input={"a": (7, 5, 3), "bb": (7, 6, 2)})
+    with pytest.raises(QueryError, match="no input is named 1: there are a, b"):
+        inspect(TWO_INPUTS, input={1: (7, 5, 3)})  # type: ignore[dict-item]
 
 
 @pytest.mark.process
@@ -786,6 +788,7 @@ def test_a_seed_has_bounds(seed: Any) -> None:
         inspect("GRU(3)").measure(seed=seed)
 
 
+@pytest.mark.process
 def test_a_number_that_python_does_not_write_is_too_large() -> None:
     with pytest.raises(QueryError, match=r"seed=\.\.\.: give a whole number"):
         inspect("GRU(3)").measure(seed=10**5000)
@@ -793,6 +796,10 @@ def test_a_number_that_python_does_not_write_is_too_large() -> None:
         inspect("GRU(3)", seed=10**5000)
     with pytest.raises(QueryError, match=r"input=\(32, \.\.\., 16\): give whole numbers"):
         inspect("GRU(3)", input=(32, 10**5000, 16))
+    with pytest.raises(QueryError, match="let: n is too large a number"):
+        inspect("m = Sequential([GRU(n) for _ in range(2)])", let={"n": 10**5000})
+    with pytest.raises(QueryError, match="nested too deeply"):
+        inspect("GRU(3)", seed=deep_list())  # type: ignore[arg-type]
 
 
 @pytest.mark.process
