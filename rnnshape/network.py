@@ -101,6 +101,8 @@ class Input:
             return "Input()"
         if isinstance(self.shape, Unknown):
             return f"Input({self.shape})"
+        if not self.shape:  # of a number
+            return "Input(batch_shape=())"
         batch, *others = self.shape
         more = {"batch_size": batch, "dtype": self.dtype}
         parts = [printed(tuple(others))]
@@ -237,7 +239,7 @@ class Network:
         """The text that asks for a chain: its layers joined by `->`. Else its name."""
         if not self.is_chain:
             return self.name or f"a network of {len(self.steps)} layers"
-        head = [str(self.inputs[0])] if self.inputs[0].shape else []
+        head = [] if self.inputs[0].shape is None else [str(self.inputs[0])]
         return " -> ".join([*head, *map(str, self.layers)])
 
 

@@ -170,16 +170,19 @@ def test_questions_are_answered_in_order_by_one_process(keras: KerasProcess) -> 
     assert measured[0].inputs[0].data is None
 
 
-def test_a_failure_is_of_one_question_alone(keras: KerasProcess) -> None:
+@pytest.mark.parametrize(
+    "fails",
+    ["EinsumDense('abc,xy->abz', output_shape=(5, 2))", "Input(batch_shape=()) -> Dropout(0.3)"],
+)
+def test_a_failure_is_of_one_question_alone(fails: str, keras: KerasProcess) -> None:
     told: list[Progress] = []
-    fails = "EinsumDense('abc,xy->abz', output_shape=(5, 2))"
     one, other, third = keras.answers(request("LSTM(3)", fails, "GRU(4)"), told.append)
     assert isinstance(one, Measurement)
     assert isinstance(other, MeasurementError)
     assert other.reason.startswith("Keras could not run this: ")
     assert "\x1b" not in other.reason
     assert isinstance(third, Measurement)
-    assert {one.doing for one in told} >= {"loading TensorFlow", "model.predict"}
+    assert "model.predict" in {one.doing for one in told}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from rnnshape.description import describe
+from rnnshape.errors import QueryError
 from rnnshape.formats.layout import laid_out
 from rnnshape.measuring.arrays import Array
 from rnnshape.network import Input, Network, Question, Ref, Step
@@ -299,6 +301,11 @@ def test_a_page_that_is_too_narrow_for_a_diagram_is_told(columns: int, timesteps
     assert max(map(len, text.splitlines())) <= columns
 
 
+def test_where_no_timestep_is_left_there_is_no_diagram() -> None:
+    [question] = read("x = Input((5, 3)); y = LSTM(3)(x[:, 5:])").questions
+    assert "layer 2: LSTM(3)  y (2, 3)\n" in answer(Report(question), ["diagram"])
+
+
 def test_how_wide_a_diagram_must_be_is_said() -> None:
     text = answer(asked("GRU(3)"), ["diagram"], columns=30)
     assert "\n(the diagram needs 31 columns)\n" in text
@@ -525,6 +532,27 @@ def test_of_the_calls_of_a_loop_each_has_its_own_faults() -> None:
 def test_what_takes_data_of_no_known_shape_has_a_program() -> None:
     [question] = read("data = load()\no, h = GRU(3, return_state=True)(data)").questions
     assert "o, h = GRU(3, return_state=True)(data)" in Report(question).code
+
+
+@pytest.mark.parametrize("text", ["m = Model(x, x * ops.ones(()))", "Dropout(0.3)(np.ones(()))"])
+def test_a_number_that_goes_into_a_network_is_an_input_of_no_axes(text: str) -> None:
+    [question] = read(f"x = Input((5, 2)); {text}").questions
+    assert "= Input(batch_shape=())\n" in Report(question).code
+    [again] = read(Report(question).expression).questions
+    assert () in [one.shape for one in again.network.inputs]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Add()([x, ops.ones(())])", "takes tensors of one shape"),
+        ("Flatten()(ops.sum(x))", "takes a batch, but is given"),
+    ],
+)
+def test_a_layer_that_takes_no_number_says_so(text: str, said: str) -> None:
+    [question] = read(f"x = Input((5, 2)); m = Model(x, {text})").questions
+    with pytest.raises(QueryError, match=said):
+        describe(question.network)
 
 
 def test_a_tensor_of_the_name_of_an_input_is_another_variable() -> None:

@@ -106,7 +106,7 @@ class _Asked(NamedTuple):
 
     @property
     def batch(self) -> int:
-        return self.description.inputs[0].shape[0]
+        return next((one.shape[0] for one in self.description.inputs if one.shape), 1)
 
     @property
     def is_stateful(self) -> bool:
@@ -222,6 +222,8 @@ def _measured(
 
 
 def _given(sources: Sequence[_Source], runs: _Runs, seed: int | None) -> _Given:
+    if not all(tensor.axes for _, tensor, _ in sources):
+        raise ValueError("an input of shape () has no batch, which model.predict takes")
     inputs = [
         keras.Input(
             batch_shape=(

@@ -56,6 +56,8 @@ def stack(call: Call, inputs: Inputs) -> Facts:
 def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     """What is shorter by axes after the batch, or has one entry along one, is repeated."""
     _check_list(call, inputs, 2 if call.name == "Subtract" else None)
+    if not all(tensor.axes for tensor in inputs):
+        raise _unlike(call, inputs, "tuple index out of range")
     if len({tensor.axes[0].length for tensor in inputs}) > 1:
         raise call.error(
             f"{call} takes tensors of one batch size, not {[tensor.shape[0] for tensor in inputs]} "

@@ -26,6 +26,8 @@ ONE_ROW = "all numbers in one row"
 
 @rule("Flatten")
 def flatten(call: Call, given: Tensor) -> Facts:
+    if not given.axes:
+        raise call.error(f'{call} takes a batch, but is given () (Keras: "expected min_ndim=1")')
     batch, *others = given.axes
     return made(ONE_ROW, (batch, joined(others).named("features")))
 

@@ -42,7 +42,8 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
 
 def _kind_of_each(report: Report) -> Iterator[tuple[str, Layer]]:
     """How each layer is shown: of many, only the first and the last with timesteps are drawn."""
-    recurrent = [layer.number for layer in report.layers if layer.facts and layer.facts.timeline]
+    lines = ((layer, layer.facts.timeline) for layer in report.layers if layer.facts)
+    recurrent = [layer.number for layer, line in lines if line and line.timesteps]
     drawn = recurrent if len(recurrent) <= DRAWN_AT_MOST else [recurrent[0], recurrent[-1]]
     left_out = (
         recurrent if len(report.layers) <= NAMED_AT_MOST else range(1, len(report.layers) + 1)
