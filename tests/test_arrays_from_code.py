@@ -297,6 +297,10 @@ StandardScaler().fit(a).transform(b)
 LabelEncoder().fit_transform(np.array(['x', 'y', 'x']))
 OneHotEncoder(sparse_output=False).fit_transform(np.array([[1], [2], [2], [5]]))
 OneHotEncoder().fit_transform(a).toarray()
+MinMaxScaler().fit(a).inverse_transform(b)
+MinMaxScaler().fit(a[:, :1]).inverse_transform(b)
+LabelEncoder().fit(np.array([['x'], ['y']])).inverse_transform(np.array([[0], [1], [1]]))
+OneHotEncoder().fit(np.array([['x'], ['y']])).inverse_transform(np.eye(2))
 """
 OF_KERAS = """
 keras.utils.to_categorical(np.array([0, 2, 1]))

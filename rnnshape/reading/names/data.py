@@ -13,7 +13,7 @@ from typing import Any
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.batches import PyDataset, batch_of
-from rnnshape.reading.names.estimators import BASES, FOLDS, SCALERS
+from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, refused, session
@@ -126,7 +126,7 @@ def pad_sequences(
 def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None, **_: Any) -> Any:
     """Two parts of each array, of a list two lists: the part to test with is rounded up."""
     parts: list[Any] = []
-    known: set[int] = set()
+    known: dict[int, None] = {}
     for array in arrays:
         if isinstance(array, Open):
             parts += [array.part("[...]"), array.part("[...]")]
@@ -136,11 +136,12 @@ def train_test_split(*arrays: Any, test_size: Any = None, train_size: Any = None
         except ValueError:  # lists of different lengths stay lists
             parts += [opened("data"), opened("data")]
             continue
-        known |= {many} if isinstance(many, int) else set()
+        known |= {many: None} if isinstance(many, int) else {}
         like = array.own_like if isinstance(array, Array) else partial(Array, dtype="list")
         parts += [like((size, *sample)) for size in _parted(many, test_size, train_size)]
     if len(known) > 1:
-        raise ValueError("Found input variables with inconsistent numbers of samples")
+        many = " and ".join(map(str, known))
+        raise refused(f"arrays of other numbers of samples, {many}, can't be split together")
     return parts
 
 
@@ -335,6 +336,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "sklearn": Module("sklearn", {}),
     "sklearn.base": Module("sklearn.base", BASES),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
+    "sklearn.metrics": Module("sklearn.metrics", METRICS),
     "sklearn.model_selection": Module(
         "sklearn.model_selection", {"train_test_split": train_test_split, **FOLDS}
     ),

@@ -1,12 +1,14 @@
-"""What scikit-learn splits and scales data with, and what such classes of the code derive from."""
+"""What scikit-learn splits, scales and compares data with, and what such classes of the code derive
+from."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, differ, sizes_of
-from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.python import Open, StandIn, own
+from rnnshape.training.data import shown
 
 
 class Folds(StandIn):
@@ -25,22 +27,34 @@ class Folds(StandIn):
 class Scaler(StandIn):
     """`MinMaxScaler()`: what it makes has the shape of what it is given, `(samples, features)`."""
 
-    own_rank = 2
-
     def __init__(self, *_: Any, **__: Any) -> None:
         self.own_columns: tuple[Any, ...] = ()
 
+    def own_taken(self, data: Any) -> tuple[Any, ...]:
+        shape = tuple(sizes_of(data))
+        if len(shape) != 2:
+            raise refused(f"this takes (samples, features), not {_written(shape)}: reshape it")
+        return shape
+
+    def own_check(self, shape: tuple[Any, ...]) -> None:
+        if self.own_columns and differ(shape[1:], self.own_columns):
+            fitted = f"what was fitted to {self.own_columns[0]} columns is given {shape[1]}"
+            raise refused(f"{fitted}: fit another to these")
+
     def fit(self, data: Any, *_: Any) -> Scaler:
-        self.own_columns = tuple(sizes_of(data)[1:])
+        self.own_columns = self.own_taken(data)[1:]
         return self
 
     def transform(self, data: Any, *_: Any) -> Any:
-        shape = tuple(sizes_of(data))
-        if len(shape) != self.own_rank or differ(shape[1:], self.own_columns or shape[1:]):
-            raise ValueError("Expected an array of as many axes and features as before")
+        shape = self.own_taken(data)
+        self.own_check(shape)
         return self.own_made(data, shape)
 
-    inverse_transform = transform
+    def inverse_transform(self, data: Any, *_: Any) -> Any:
+        shape = self.own_taken(data)
+        if self.own_columns != (1,):  # the numbers of one column NumPy repeats
+            self.own_check(shape)
+        return Array(shape)
 
     def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
         return Array(shape)
@@ -50,7 +64,11 @@ class Scaler(StandIn):
 
 
 class LabelEncoder(Scaler):
-    own_rank = 1
+    def own_taken(self, data: Any) -> tuple[Any, ...]:
+        shape = _without_one(tuple(sizes_of(data)))
+        if len(shape) != 1:
+            raise refused(f"LabelEncoder takes (samples,), not {_written(shape)}")
+        return shape
 
 
 class OneHotEncoder(Scaler):
@@ -59,6 +77,30 @@ class OneHotEncoder(Scaler):
     def own_made(self, data: Any, shape: tuple[Any, ...]) -> Any:
         values = own(data, "own_values", ()) if shape[1:] == (1,) else ()
         return Array((shape[0], len(set(values)) or opened("the number of categories")))
+
+    def inverse_transform(self, data: Any, *_: Any) -> Any:
+        return Array((sizes_of(data)[0], *self.own_columns))
+
+
+def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
+    """A metric: of as many labels as predictions, and as many columns of both."""
+    shapes = [tuple(sizes_of(value)) for value in (y_true, y_pred)]
+    one, other = map(_without_one, shapes)
+    given = " and ".join(map(_written, shapes))
+    if max(map(len, shapes)) > 2:
+        raise refused(f"a metric of scikit-learn takes one or two axes, not {given}: reshape(-1)")
+    may_be_one = any(isinstance(shape[-1], Open) for shape in shapes if len(shape) == 2)
+    if () not in shapes and differ(one, other) and (len(one) == len(other) or not may_be_one):
+        raise refused(f"a metric of scikit-learn compares arrays of one shape, not {given}")
+    return opened("a number from data")
+
+
+def _without_one(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    return shape[:-1] if len(shape) == 2 and type(shape[-1]) is int and shape[-1] == 1 else shape
+
+
+def _written(shape: tuple[Any, ...]) -> str:
+    return shown(tuple(size if isinstance(size, int) else None for size in shape))
 
 
 class BaseEstimator(StandIn):
@@ -86,3 +128,8 @@ SCALERS = {
     "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
 }  # fmt: skip
 FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
+METRICS = dict.fromkeys(
+    ("accuracy_score", "balanced_accuracy_score", "confusion_matrix", "classification_report",
+     "f1_score", "precision_score", "recall_score", "mean_absolute_error", "mean_squared_error",
+     "mean_absolute_percentage_error", "r2_score", "root_mean_squared_error"), _compared
+)  # fmt: skip

@@ -321,7 +321,8 @@ class Model(Layer):
     def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
         self._trained(method, *given, **named)
         is_open = self.own_open is not None or not self.own_is_described
-        return opened("predictions") if is_open else predictions(self, given[0] if given else named)
+        x = None if "steps" in named else given[0] if given else named.get("x")
+        return opened("predictions") if is_open else predictions(self, x)
 
     predict = partialmethod(_predicted, "predict")
     predict_on_batch = partialmethod(_predicted, "predict_on_batch")
