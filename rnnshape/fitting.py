@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -13,11 +14,22 @@ from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Question, Ref, Size, Step
 from rnnshape.network_inputs import with_other_sizes, written_sizes
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
-from rnnshape.training import Data, Function, Model, Port, TrainingCall, loss_named, problems_of
+from rnnshape.training import (
+    Data,
+    Function,
+    Model,
+    Port,
+    TrainingCall,
+    Validation,
+    loss_named,
+    problems_of,
+)
 from rnnshape.training.data import Sizes, shown
 from rnnshape.training.losses import LOSSES
 
 MOST_TRIED = 8  # outputs of a model, each of which describes it anew
+# A remedy that changes a model or its loss.
+OF_MODEL = re.compile(r"(^| with )([A-Z]\w*\(|(loss|metrics|input_dim|return_\w+)=)")
 UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 
 
@@ -34,7 +46,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     """
     from rnnshape.training.inputs import text_problems  # few programs give data
 
-    found: dict[Problem, None] = {}
+    found = list[tuple[TrainingCall, list[Problem]]]()
     for call in question.calls:
         now, described, given = question.network, description, question.dimensions
         if isinstance(call.network, Network):
@@ -44,8 +56,31 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         problems = [*text_problems(model, call), *problems_of(model, asked)] or [
             *_refused_with(now, call, given)
         ]
-        found |= dict.fromkeys(map(_with_code_of, problems))
-    return tuple(found)
+        found.append((call, problems))
+    return tuple(dict.fromkeys(map(_with_code_of, _mended_alone(found))))
+
+
+def _mended_alone(found: Sequence[tuple[TrainingCall, list[Problem]]]) -> Iterator[Problem]:
+    """The problems without the remedies that change the model or its loss, where other data fits
+    these as they are."""
+    fitting = [(call.network, kind) for call, problems in found for kind in _fits(call, problems)]
+    for call, problems in found:
+        for problem in problems:
+            are_kept = (call.network, problem.kind) not in fitting
+            kept = (text for text in problem.remedies if are_kept or not OF_MODEL.search(text))
+            yield replace(problem, remedies=tuple(kept))
+
+
+def _fits(call: TrainingCall, problems: Sequence[Problem]) -> Iterator[str]:
+    """Whether the data and the labels of a call, or those of `validation_data`, surely fit."""
+    both: list[TrainingCall | Validation] = [call, *([call.validation] if call.validation else [])]
+    for given in both:
+        labels = given.y if call.losses and all(call.losses) else ()
+        for kind, arrays in (("data", given.x), ("labels", labels)):
+            is_known = arrays and all(data.shape and None not in data.shape[1:] for data in arrays)
+            names = [data.name for data in arrays]
+            if is_known and not any(one.kind == kind and one.name in names for one in problems):
+                yield kind
 
 
 def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> Iterator[Problem]:

@@ -32,8 +32,10 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     from rnnshape.training.inputs import input_problems, sample_problems  # few programs give data
     from rnnshape.training.labels import label_problems
 
-    found = [*sample_problems(model, call), *input_problems(model, call)]
-    found += label_problems(model, call)
+    found = [*sample_problems(model, call)]
+    found += (of_x := [*input_problems(model, call)])
+    # What X should be, Keras does not count; the samples of one that is wrong are none.
+    found += label_problems(model, call if call.is_batched or not of_x else replace(call, x=()))
     if call.call == "fit" and call.validation:
         later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
         weights = call.validation.weights

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import permutations
 from math import floor
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, counted, shown
-from rnnshape.training.shapes import Judge, Outcome, Shape, in_general, rearranged, settled
+from rnnshape.training.shapes import (
+    MOST_AXES,
+    Judge,
+    Outcome,
+    Shape,
+    in_general,
+    rearranged,
+    settled,
+)
 
 OF_A_LAYER = "each layer has its own words"
+OF_VALIDATION = " of validation_data"
 ANY = 0  # in the place of None, where an input takes any size
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "object": ("objects", "object"),
@@ -25,11 +36,36 @@ def input_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         if call.x and model.inputs:
             yield _wrong_number(model, call)
         return
+    found = list[Problem]()
     for x, port in zip(call.x, model.inputs, strict=True):
         wrong = dtype_problem(call, x, "data") if port.dtype != "string" else None
         wrong = wrong or _wrong_shape(model, call, x, port) or _wrong_index(call, x, port)
-        if wrong:
-            yield wrong
+        found += [wrong] if wrong else []
+    if len(found) > 1 and (order := _order_that_fits(model, call)):
+        found = [replace(wrong, remedies=(order,)) for wrong in found]
+    yield from found
+
+
+def _order_that_fits(model: Model, call: TrainingCall) -> str:
+    for order in other_orders(call, call.x):
+        pairs = zip(order, model.inputs, strict=True)
+        if not any(_wrong_shape(model, call, *pair) for pair in pairs):
+            return written_call(call, order, call.y)
+    return ""
+
+
+def other_orders(call: TrainingCall, given: Sequence[Data]) -> Iterator[tuple[Data, ...]]:
+    """Other orders of arrays of known shapes, which the code gives in a list."""
+    is_list = f"[{', '.join(data.name for data in given)}]" in call.code
+    if is_list and len(given) <= MOST_AXES and all(data.shape and not data.of for data in given):
+        yield from list(permutations(given))[1:]
+
+
+def written_call(call: TrainingCall, x: Sequence[Data], y: Sequence[Data]) -> str:
+    """`fit([a, b], y)`"""
+    parts = [[item.name for item in part] for part in (x, y)]
+    given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
+    return f"{'model' if call.call == '__call__' else call.call}({', '.join(given)})"
 
 
 def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
@@ -78,10 +114,7 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
     remedies: tuple[str, ...] = ()
     if len(call.x) > len(model.inputs):
-        parts = [[item.name for item in part] for part in (call.x[: len(model.inputs)], call.y)]
-        given = [f"[{', '.join(part)}]" if len(part) > 1 else part[0] for part in parts if part]
-        method = "model" if call.call == "__call__" else call.call
-        remedies = (f"{method}({', '.join(given)})",)
+        remedies = (written_call(call, call.x[: len(model.inputs)], call.y),)
     return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
 
 
@@ -153,6 +186,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
+    if port.whole_numbers_below in shape[-1:]:  # an entry for each row of the Embedding
+        changed.append((f"{name} = {name}.argmax(axis=-1)", shape[:-1]))
     if samples == 1 or not call.y:
         changed.append((f"{name} = {name}[None]", (1, *shape)))
     if shape[:1] == (1,) and samples in (None, *shape[1:2]):
@@ -211,12 +246,14 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
     if not call.is_batched or not call.x or call.x[0].of:
         return
     first = call.x[0]
-    for other in (*call.x[1:], *call.y, *((call.weights,) if call.weights else ())):
+    arrays = (*call.x, *call.y, *((call.weights,) if call.weights else ()))
+    for other in arrays[1:]:
         if first.samples is None or other.samples in (None, first.samples):
             continue
-        least = min(first, other, key=lambda data: data.samples or 0)
-        most = other if least is first else first
-        is_cut = least is first and call.validation_split and not call.validation
+        least = min(data.samples for data in arrays if data.samples is not None)
+        more = [data for data in arrays if data.samples not in (None, least)]
+        names = [data.name.removesuffix(OF_VALIDATION) for data in more]
+        is_cut = least == first.samples and call.validation_split and not call.validation
         does = ' (Keras: "Data cardinality is ambiguous")'
         if is_cut:
             does = ": with validation_split Keras takes no more of any, without an error"
@@ -226,7 +263,7 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
             other,
             silent=bool(is_cut),
             expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=(f"{most.name} = {most.name}[:{least.samples}]",) if least.samples else (),
+            remedies=(cut_to(names, least),) if least else (),
         )
         return
     if first.samples == 0:
@@ -235,6 +272,11 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
         if not silent:
             does = 'there is nothing to return (Keras: "cannot access local variable")'
         yield call.problem("samples", f"{first} has no samples: {does}", first, silent=silent)
+
+
+def cut_to(names: Sequence[str], samples: int) -> str:
+    """`X, y = X[:64], y[:64]`"""
+    return f"{', '.join(names)} = {', '.join(f'{name}[:{samples}]' for name in names)}"
 
 
 def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
@@ -280,8 +322,7 @@ def _stateful_batches(call: TrainingCall, port: Port) -> Iterator[Problem]:
     if call.is_batched and size != batch:
         changes.append(f"batch_size={batch}")
     if kept < x.samples:
-        names = [data.name for data in (*call.x, *call.y)]
-        changes.append(f"{', '.join(names)} = {', '.join(f'{name}[:{kept}]' for name in names)}")
+        changes.append(cut_to([data.name for data in (*call.x, *call.y)], kept))
     yield call.problem(
         "samples",
         f"a stateful model takes {takes}, but {x.name} {shown(x.shape or ())} "

@@ -21,7 +21,13 @@ from rnnshape.training.data import (
     counted,
     shown,
 )
-from rnnshape.training.inputs import dtype_problem
+from rnnshape.training.inputs import (
+    OF_VALIDATION,
+    cut_to,
+    dtype_problem,
+    other_orders,
+    written_call,
+)
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
 from rnnshape.training.shapes import (
@@ -47,7 +53,17 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         if call.losses and all(call.losses):
             yield _wrong_number(model, call)
         return
-    wrong = list(_of_class_weights(model, call))
+    yield from _of_class_weights(model, call)
+    found = _of_outputs(model, call)
+    for order in other_orders(call, call.y) if len(found) > 1 else ():
+        if not _of_outputs(model, replace(call, y=order)):
+            found = [replace(one, remedies=(written_call(call, call.x, order),)) for one in found]
+            break
+    yield from found
+
+
+def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
+    wrong = []
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
         if y is None or port is None or not port.shape:
@@ -58,7 +74,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
             found = _wrong_labels(call, y, port, loss, found) or found
         found = found or (_wrong_weights(call, now) if len(model.outputs) == 1 else None)
         wrong += [found] if found else []
-    yield from wrong
+    return wrong
 
 
 def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
@@ -131,7 +147,7 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     found = settled(given, losses, judge)
     if found is None:
         return None
-    beside = " of validation_data" * weights.name.endswith(" of validation_data")
+    beside = OF_VALIDATION * weights.name.endswith(OF_VALIDATION)
     message = (
         f"sample_weight{beside} {shown(weights.shape)} does not fit {judged[0]}, which makes of y "
         f'and the output {shown(losses)} losses (Keras: "{found.refused}")'
@@ -360,9 +376,8 @@ def _fewer_samples(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
     """X of as many samples as y, where Keras does not count them."""
     if call.is_batched or not (call.x and now.y) or now.y[0] in (None, now.output[0]):
         return
-    names, many = [data.name for data in call.x], now.y[0]
-    text = f"{', '.join(names)} = {', '.join(f'{name}[:{many}]' for name in names)}"
-    yield now.and_then(text, output=(many, *now.output[1:]))
+    text = cut_to([data.name for data in call.x], now.y[0])
+    yield now.and_then(text, output=(now.y[0], *now.output[1:]))
 
 
 def _other_metrics(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:

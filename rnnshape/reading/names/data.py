@@ -76,9 +76,8 @@ def _made_up(features: int) -> Callable[..., Any]:
 
 def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     """One more axis of as many entries as there are classes."""
+    x = x if isinstance(x, Array) else NUMPY["array"](x)
     shape = tuple(sizes_of(x))
-    if isinstance(x, list | tuple):
-        x = NUMPY["array"](x)
     if len(shape) > 1 and not isinstance(shape[-1], Open) and shape[-1] == 1:
         shape = shape[:-1]
     if num_classes is None:
