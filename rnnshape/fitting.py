@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
+from itertools import groupby
 
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
@@ -46,17 +48,21 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     """
     from rnnshape.training.inputs import text_problems  # few programs give data
 
+    def network_of(call: TrainingCall) -> Network:
+        return call.network if isinstance(call.network, Network) else question.network
+
     found = list[tuple[TrainingCall, list[Problem]]]()
-    for call in question.calls:
-        now, described, given = question.network, description, question.dimensions
-        if isinstance(call.network, Network):
-            now, described = call.network, describe(call.network, given)
-        model = _model(now, described, call, given)
-        asked = _answerable(call, now, model)
-        problems = [*text_problems(model, call), *problems_of(model, asked)] or [
-            *_refused_with(now, call, given)
-        ]
-        found.append((call, problems))
+    given = question.dimensions
+    for now, calls in groupby(question.calls, network_of):
+        described = description if now is question.network else describe(now, given)
+        needed = cache(partial(_needed, now))  # tries many sizes, and is the same for each call
+        for call in calls:
+            model = _model(now, described, call, given, needed)
+            asked = _answerable(call, now, model)
+            problems = [*text_problems(model, call), *problems_of(model, asked)] or [
+                *_refused_with(now, call, given)
+            ]
+            found.append((call, problems))
     return tuple(dict.fromkeys(map(_with_code_of, _mended_alone(found))))
 
 
@@ -151,7 +157,11 @@ def _with_code_of(problem: Problem) -> Problem:
 
 
 def _model(
-    network: Network, description: Description, call: TrainingCall, given: Dimensions
+    network: Network,
+    description: Description,
+    call: TrainingCall,
+    given: Dimensions,
+    needed: Callable[[int, Sizes], Sizes],
 ) -> Model:
     count = max(1, len(description.layers[-1].outputs))
     fewer = _of_fewer_axes(network, description, call)
@@ -171,7 +181,10 @@ def _model(
     every += [source.shape for source in network.inputs]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
     checks = network.kind != "Functional" or squeezes
-    inputs = [_input(network, description, place, rank, checks) for place, rank in enumerate(ranks)]
+    inputs = [
+        _input(network, description, place, rank, needed if checks else None)
+        for place, rank in enumerate(ranks)
+    ]
     is_stateful = any(
         is_recurrent(layer.name) and layer["stateful"] is True
         for step in network.steps
@@ -196,30 +209,36 @@ def _of_fewer_axes(network: Network, description: Description, call: TrainingCal
 
 
 def _input(
-    network: Network, description: Description, number: int, rank: int, checks: bool
+    network: Network,
+    description: Description,
+    number: int,
+    rank: int,
+    needed: Callable[[int, Sizes], Sizes] | None,
 ) -> Port:
     source = network.inputs[number]
     shape: Sizes = (None,) * rank
     if isinstance(source.shape, tuple):
         shape = tuple(size if isinstance(size, int) else None for size in source.shape)
-    needed = tuple(_needed(network, number, shape)) if checks else None
     below = description.inputs_below[number]
     users = [step for step in network.steps if Ref(0, number) in step.refs]
     takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)
     dtype, is_described = "string" if takes_text else source.dtype, source.shape is not None
-    return Port(source.name, shape, False, needed, below, dtype, is_described=is_described)
+    sizes = needed(number, shape) if needed else None
+    return Port(source.name, shape, False, sizes, below, dtype, is_described=is_described)
 
 
-def _needed(network: Network, number: int, shape: Sizes) -> Iterator[int | None]:
+def _needed(network: Network, number: int, shape: Sizes) -> Sizes:
     """The sizes that the layers need: with any other they are refused, or are other layers."""
     weights = _parameters(network)
-    for place, size in enumerate(shape):
-        if size is None or place == 0:
-            yield None
-            continue
+
+    def takes_another(place: int, size: int) -> bool:
         others = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
-        takes = any(_parameters(_with_shape(network, number, other)) == weights for other in others)
-        yield None if takes else size
+        return any(_parameters(_with_shape(network, number, other)) == weights for other in others)
+
+    return tuple(
+        size if size is not None and place and not takes_another(place, size) else None
+        for place, size in enumerate(shape)
+    )
 
 
 def _parameters(network: Network) -> list[int | None] | None:
