@@ -257,10 +257,12 @@ def _described(step: Step, number: int, runs: list[_Run]) -> list[_Run]:
 
 
 def _depends_on_open(step: Step, runs: Sequence[_Run]) -> bool:
-    """Whether what a layer is, or what it is given, differs between the columns."""
+    """Whether what a layer is, or what it is given, differs between the columns; of one that is
+    called again, also what it was built for."""
+    built = runs[0].network.steps[step.same_as - 1].refs if step.same_as is not None else ()
 
     def asked(run: _Run) -> tuple[object, ...]:
-        given = map(run.tensor, step.refs)
+        given = map(run.tensor, (*step.refs, *built))
         shapes = [tensor.shape if tensor else run.column.place for tensor in given]
         return (str(call_with_numbers(step.layer, run.column)), *shapes)
 

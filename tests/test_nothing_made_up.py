@@ -250,6 +250,13 @@ def test_what_only_keras_2_takes_is_never_said_to_be_right(text: str) -> None:
     assert command(text, "--dry-run").code == 2
 
 
+@pytest.mark.parametrize(("size", "code"), [("3", 0), ("4", 2)])
+def test_whether_a_layer_fits_again_may_follow_from_what_is_open(size: str, code: int) -> None:
+    text = "d = Dense(3); x = Input((5, n)); m = Model(x, d(d(x)))"
+    assert command(text, "-n").code == 1
+    assert command(text, "-n", "--let", f"n={size}").code == code
+
+
 LSTM_8 = "LSTM(8, input_shape={0}), Dense(1)"
 SIZES = {
     "all is known": ("(5, 2)", [], [], 352, 0),
