@@ -436,6 +436,7 @@ def test_an_input_that_the_network_excludes() -> None:
             marks=pytest.mark.process,
         ),
         ("", QueryError, "no Keras layer"),
+        (["Wrapper(Dense(3))", "Dense(2)"], QueryError, "it is not read alone: a layer around"),
         ([], QueryError, "no layer in this list"),
         (["Input((3, 4))"], QueryError, "no layer in this list"),
         (["LSTM(3)", "Input((3, 4))"], QueryError, "put it first"),

@@ -127,7 +127,10 @@ def read_call(text: str) -> Call:
     value = _value(evaluator, source, nodes[0])
     if isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):
         return bind("Input", (), {"batch_shape": value.maker.shape})
-    made = value.own_as_argument() if isinstance(value, Layer | Setting) else None
+    try:
+        made = value.own_as_argument() if isinstance(value, Layer | Setting) else None
+    except IsOpenError as wrong:
+        raise source.error(nodes[0], f"it is not read alone: {wrong.value.reason}") from None
     if not isinstance(made, Call):
         raise _no_layer(source, nodes[0], value)
     return made
