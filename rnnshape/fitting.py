@@ -153,7 +153,10 @@ def _with_code_of(problem: Problem) -> Problem:
         given = all(word.isidentifier() for word in name.split(", "))
         return remedy if given or not equals else value
 
-    return replace(problem, remedies=tuple(map(code, problem.remedies)))
+    return replace(
+        problem,
+        remedies=tuple(" with ".join(map(code, text.split(" with "))) for text in problem.remedies),
+    )
 
 
 def _model(
@@ -185,6 +188,9 @@ def _model(
         _input(network, description, place, rank, needed if checks else None)
         for place, rank in enumerate(ranks)
     ]
+    if len(inputs) == len(call.x) == 1 and len(call.x[0].shape or ()) == len(inputs[0].shape) - 1:
+        one_step = (None, 1, *(size or 7 for size in inputs[0].shape[2:]))
+        inputs[0] = inputs[0]._replace(takes_one_step=is_taken(_with_shape(network, 0, one_step)))
     is_stateful = any(
         is_recurrent(layer.name) and layer["stateful"] is True
         for step in network.steps
@@ -321,6 +327,7 @@ def _output(
         shape or UNKNOWN,
         bool(tensor and tensor[0].masked and tensor[0].mask_runs),
         units_of=_layer_of_units(before, layers),
+        is_repeated=_is_repeated(before, layers, shape or ()),
         returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
     )
 
@@ -347,6 +354,17 @@ def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) 
         if len({tensor and tensor.axes for tensor in tensors}) > 1 or not layer.outputs:
             return None
     return None
+
+
+def _is_repeated(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer], shape: Sizes) -> bool:
+    """Whether the steps are those of a RepeatVector, which no layer behind it changes."""
+    for number, step in steps:
+        made = [
+            tensor.axes[1].length for tensor in layers[number - 1].outputs if len(tensor.axes) > 1
+        ]
+        if step.layer.name == "RepeatVector" or made[:1] != [*shape[1:2]]:
+            return step.layer.name == "RepeatVector" and made[:1] == [*shape[1:2]]
+    return False
 
 
 def _returns_sequences(

@@ -66,7 +66,9 @@ class Port(NamedTuple):
             they take any. A Sequential model checks no others, and none a last one of 1.
         whole_numbers_below: of an input that goes into an Embedding, its `input_dim`.
         dtype: of an input, its dtype where it is written.
+        takes_one_step: of an input, whether its layers do.
         units_of: of an output, the class of the layer whose units are its last size: `"Dense"`.
+        is_repeated: of an output, whether a RepeatVector says how many steps it has.
         returns_sequences: of an output, whether the last recurrent layer before it returns
             sequences, where that layer may as well not; None where there is no such layer.
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
@@ -80,8 +82,10 @@ class Port(NamedTuple):
     whole_numbers_below: int | None = None
     dtype: str | None = None
     units_of: str | None = None
+    is_repeated: bool = False
     returns_sequences: bool | None = None
     is_described: bool = True
+    takes_one_step: bool = True
 
     def __str__(self) -> str:
         if self.shape[:1] != (None,):

@@ -107,15 +107,36 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     arrays, inputs = counted("array", call.x), counted("input", model.inputs)
+    if name := _list_of_samples(model, call):
+        words = f"it received {len(call.x)} input tensors"
+        if len({data.samples for data in (*call.x, *call.y)}) > 1 and call.is_batched:
+            words = "Data cardinality is ambiguous"
+        elif model.is_sequential:  # of which Keras takes the first
+            words = "Invalid input shape for input" if model.inputs[0].is_described else ""
+        message = f"{name} is a list, of which Keras takes each array for an input"
+        message += f' (Keras: "{words}")' if words else ""
+        remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
+        return call.problem("data", message, call.x[0], remedies=remedies)
     if model.is_sequential:
         message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
     else:
         words = f"but it received {len(call.x)} input tensors"
         message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
-    remedies: tuple[str, ...] = ()
+    remedies = ()
     if len(call.x) > len(model.inputs):
         remedies = (written_call(call, call.x[: len(model.inputs)], call.y),)
     return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
+
+
+def _list_of_samples(model: Model, call: TrainingCall) -> str:
+    """The name of a list of arrays of one shape, which the only input takes as one array."""
+    names = {data.name.partition("[")[0] for data in call.x if data.name.endswith("]")}
+    first = call.x[0].shape
+    if len(model.inputs) > 1 or len(names) != 1 or any(data.shape != first for data in call.x):
+        return ""
+    whole = replace(call.x[0], name=names.pop(), shape=first and (len(call.x), *first))
+    wrong = [_wrong_shape(model, call, data, model.inputs[0]) for data in (call.x[0], whole)]
+    return whole.name if wrong[0] and not wrong[1] and whole.shape else ""
 
 
 def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Problem | None:
@@ -172,7 +193,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     name, taken = x.name, port.shape
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     if x.of:
-        is_single = shape[:1] != (None,)  # in batches the number of samples may differ
+        # In batches of a data set the number of samples may differ.
+        is_single = shape[:1] != (None,) and x.source != "code"
         if is_single and in_general((None, *shape), sizes, judge).fits:
             if x.source == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"
@@ -183,6 +205,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
                 yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
             elif x.source == "generator":
                 yield f"{x.of} = ((x[..., None], y) for x, y in {x.of})"
+            elif (own := name.removesuffix(f" of {x.of}")) not in (name, "X"):
+                yield f"{own} = {own}[..., None]"
         return
     samples = call.y[0].samples if call.y else None
     changed: list[tuple[str, Sizes]] = []
@@ -198,7 +222,8 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed.append(
             (f"{name} = {name}[...{', None' * len(lacking)}]", shape + (1,) * len(lacking))
         )
-        changed += one_step if taken[1] is None and len(shape) > 1 else []
+        is_any = taken[1] is None and port.takes_one_step
+        changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:]:
@@ -236,7 +261,8 @@ def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
 
 def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Numbers of samples that differ, none at all, and batches that do not divide."""
-    yield from _wrong_numbers(call)
+    if len(call.x) < 2 or not model.inputs or not _list_of_samples(model, call):
+        yield from _wrong_numbers(call)
     yield from _split_without_samples(call)
     if model.is_stateful and model.inputs:
         yield from _stateful_batches(call, model.inputs[0])

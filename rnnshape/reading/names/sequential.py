@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.description import is_taken
+from rnnshape.description import describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, chain, input_of_first_layer
+from rnnshape.network import Input, Question, chain, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
@@ -201,7 +202,10 @@ class Sequential(Model):
             return True
         network = chain([layer.call for layer in layers if layer], attends=False)
         described = network.inputs if network.inputs[0].shape else (Input(shape),)
-        return is_taken(replace(network, inputs=described))
+        with suppress(QueryError):
+            describe_what_fits(Question(replace(network, inputs=described)))
+            return True
+        return False
 
     @property
     def own_kind(self) -> str:

@@ -52,7 +52,9 @@ class LossOrMetric(StandIn):
             return opened("a loss")
         made = LossOrMetric(self.own_name)
         words = {**{str(place): tensor for place, tensor in enumerate(given)}, **named}
-        made.own_arguments = tuple((word, _plain(value)) for word, value in words.items())
+        plain = bool | int | float | str | None
+        arguments = ((k, value if isinstance(value, plain) else "?") for k, value in words.items())
+        made.own_arguments = tuple(arguments)
         made.own_is_made = True
         return made
 
@@ -254,9 +256,10 @@ def _several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Sev
     if isinstance(value, dict):
         return {str(key): _data(part, None, str(key), of) for key, part in list(value.items())}
     if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
-        names = [f"{usual}{place}" for place in range(1, len(value) + 1)]
-        names = names if len(value) > 1 else [usual]
-        return tuple(_data(part, None, name, of) for part, name in zip(value, names, strict=True))
+        if len(value) > 1:
+            usual = f"{node.id}[{{}}]" if isinstance(node, ast.Name) else f"{usual}{{}}"
+        named = enumerate(value, "[" not in usual)
+        return tuple(_data(part, None, usual.format(number), of) for number, part in named)
     return None if value is None else _data(value, node, usual, of)
 
 
@@ -382,10 +385,6 @@ def _function(value: Any) -> Function | None:
 
 
 # Plain values
-
-
-def _plain(value: Any) -> object:
-    return value if isinstance(value, bool | int | float | str | None) else "?"
 
 
 def _number(value: Any) -> int | None:
