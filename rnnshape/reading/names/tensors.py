@@ -134,14 +134,23 @@ class Tensor(graph.Tensor, StandIn):
         return operation("round", [self], decimals=decimals)
 
 
-class PartOfUnread(Tensor):
-    """What is under a name of something that is not read: a tensor, or a method."""
+class UnreadTensor(Tensor):
+    """What something makes that is not read; where that is called, it is a model."""
 
     __slots__ = ()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         found = opened()
-        return self.own_made_by_unknown(found.label, [self, *given, *named.values()], found)
+        return self.own_made_by_unknown(found.label, [*given, *named.values()], found)
+
+
+class PartOfUnread(UnreadTensor):
+    """What is under a name of something that is not read: a tensor, or a method."""
+
+    __slots__ = ()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return super().__call__(self, *given, **named)
 
 
 def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
@@ -288,7 +297,7 @@ def unread_step(
     step = session().step(layer, given, {})
     is_known = any(shape is not None for shape in shapes)
     step.returns = tuple(shapes) if is_known else None
-    return returned(step, max(many, len(shapes)))
+    return graph.returned(step, max(many, len(shapes)), Tensor if is_known else UnreadTensor)
 
 
 def returned(call: graph.LayerCall, many: int = 1) -> Any:
