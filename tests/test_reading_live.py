@@ -92,6 +92,14 @@ def own_layer_in_a_layer(k: Any, layers: Any) -> Any:
 
 
 @live
+def a_model_called_and_in_a_layer(k: Any, layers: Any) -> Any:
+    inner = k.Sequential([k.Input((4, 3)), layers.LSTM(5), layers.Dense(2)])
+    several, one = k.Input((2, 4, 3)), k.Input((4, 3))
+    together = [layers.TimeDistributed(inner)(several)[:, 0], inner(one)]
+    return k.Model([several, one], layers.add(together))
+
+
+@live
 def masks_that_keras_adds(k: Any, layers: Any) -> Any:
     x = k.Input((5,))
     y = layers.Embedding(9, 4, mask_zero=True)(x)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -21,10 +18,10 @@ from rnnshape.network import (
     Ref,
     Shape,
     Step,
-    chain,
     check_count,
     without_input_arguments,
 )
+from rnnshape.reading.output_names import names_of, names_returned
 from rnnshape.rules.facts import Tensor as Described
 from rnnshape.signatures import is_operation
 
@@ -37,7 +34,7 @@ class Layer:
         unread: why it is not read, where it is not.
         parameters: how many it has, where it is not read and they are known all the same.
         name: that Keras gives it, where the code gives it none.
-        holds: the layer in it, where that may be called elsewhere, too.
+        holds: the layers in it that may be called elsewhere, too; it has no weights of its own.
         stand_in: what the code knows it as.
     """
 
@@ -45,8 +42,13 @@ class Layer:
     unread: Unknown | None = None
     parameters: int | None = None
     name: str = ""
-    holds: Layer | None = None
+    holds: tuple[Layer, ...] = ()
     stand_in: Any = None
+
+    @property
+    def innermost(self) -> frozenset[Layer]:
+        """Those that have its weights: itself, or what is in it."""
+        return frozenset(one for held in self.holds for one in held.innermost) or frozenset({self})
 
 
 @dataclass(eq=False, slots=True)
@@ -125,17 +127,6 @@ class LayerCall:
 def tensors_in(given: object) -> Iterator[Tensor]:
     """Every tensor in a nest of lists, tuples and dictionaries, in order."""
     return (leaf for leaf in within(given) if isinstance(leaf, Tensor))
-
-
-@lru_cache(maxsize=1000)
-def names_returned(call: Call) -> tuple[Any, ...]:
-    """The names of what a layer returns, nested as Keras nests it."""
-    try:
-        [layer] = describe(chain([call])).layers
-    except QueryError:  # whoever describes the network will say why
-        return ()
-    returns: Any = layer.facts.returns if layer.facts else None
-    return tuple(rebuilt(returns, lambda output: output.name)) if returns else ("o",)
 
 
 def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any:
@@ -299,15 +290,17 @@ def network_of(
             return Ref(0, places[given])
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
-    names, first_calls, steps = _names(calls), dict[Layer, int](), list[Step]()
-    named: dict[object, Layer] = {}
+    names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
+    named, counted = dict[object, Layer](), set[Layer]()
     for number, call in enumerate(calls, start=1):
         layer = call.layer
-        first = first_calls.setdefault(layer.holds or layer, number)
-        if calls[first - 1].layer is not layer:  # another layer with the same weights in it
+        first = first_calls.setdefault(layer, number)
+        if first == number and counted & layer.innermost:  # another has the same weights in it
             shape_of(Tensor(call))
-            layer, first = replace(layer, unread=SHARED, parameters=0), number
+            many = None if layer.innermost - counted else 0  # some of them are its own
+            layer = replace(layer, unread=SHARED, parameters=many)
             call = replace(call, returns=tuple(call.shapes or ()))
+        counted |= call.layer.innermost
         made = layer.call if layer.unread else without_input_arguments(layer.call)
         if kind == "" and named.setdefault(made["name"], layer) is not layer:
             made = made.without("name")
@@ -372,28 +365,3 @@ def _input(tensor: Tensor, *, is_beside: bool) -> Input:
     is_data = maker.is_data and is_beside
     name = maker.name or maker.given_name or ("data" if is_data else "inputs")
     return Input(maker.shape, name, maker.dtype, is_data)
-
-
-def _names(calls: Sequence[LayerCall]) -> dict[LayerCall, tuple[str, ...]]:
-    """What the code calls each call's outputs; nothing where the rule would say the same, or
-    where a name is given to several tensors one after the other."""
-    users = Counter(name for call in calls for name in {*call.names.values()})
-    chosen = {}
-    for call in calls:
-        named: Any = ("o",) if call.layer.unread else names_returned(call.layer.call)
-        default: list[str] = [*within(named)]
-        last = max(call.names, default=0)
-        default += [f"o{index + 1}" for index in range(len(default), last + 1)]
-        own = [
-            name if name and users[name] == 1 and not _is_default(name, word) else word
-            for index, word in enumerate(default)
-            for name in [call.names.get(index)]
-        ]
-        is_said = own != default or (call is not calls[-1] and len(own) > 1)
-        chosen[call] = tuple(own) if is_said and len({*own}) == len(own) else ()
-    return chosen
-
-
-def _is_default(name: str, word: str) -> bool:
-    """Whether it is the rule's own name, or what `--code` makes of it where that is taken."""
-    return name == word or bool(re.fullmatch(rf"{re.escape(word)}_\d+", name))

@@ -24,7 +24,7 @@ from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.rows import CELLS
+from rnnshape.reading.names.rows import CELLS, layers_in
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, losses_in, read_config
@@ -230,7 +230,7 @@ class _Live:
         for operation in operations.values():
             inner = getattr(operation, "cell", getattr(operation, "layer", None))
             if id(inner) in operations:
-                self.item(operation).own_layer.holds = self.item(inner).own_layer
+                self.item(operation).own_layer.holds = layers_in(self.item(inner))
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue

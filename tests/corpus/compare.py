@@ -308,7 +308,7 @@ def _is_equal_but_open(row: Json, one: _Expected, again: bool) -> bool:
 
 def _of_container(one: _Expected) -> tuple[int, ...]:
     """A row of what holds other layers may count its own parameters alone, or none; so may that of
-    a layer that another one beside it wraps."""
+    a layer whose weights another one beside it has."""
     is_container = one.layer["layers"] or one.layer["own"] != one.layer["parameters"]
     return (one.layer["own"], 0) if is_container or one.layer["is_wrapped"] else ()
 

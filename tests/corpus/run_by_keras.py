@@ -316,9 +316,7 @@ class Keras:
     def _layers(self, layer: Any, seen: set[int]) -> list[dict[str, Any]]:
         """What is in a model or a layer, each layer once, with what is inside it."""
         found = []
-        wrapped = [
-            getattr(one, word, None) for one in self.inner(layer) for word in ("cell", "layer")
-        ]
+        weights = {id(one): {*map(id, one.weights)} for one in self.inner(layer)}
         for one in self.inner(layer):
             if id(one) not in seen:
                 seen.add(id(one))
@@ -336,7 +334,10 @@ class Keras:
                         "own": max((total or 0) - below, 0),
                         "of_user": not type(one).__module__.startswith("keras."),
                         "is_model": isinstance(one, self.keras.Model),
-                        "is_wrapped": any(one is other for other in wrapped),
+                        "is_wrapped": any(
+                            key != id(one) and of_other & weights[id(one)]
+                            for key, of_other in weights.items()
+                        ),
                         "layers": inner,
                     }
                 )

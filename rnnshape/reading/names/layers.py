@@ -25,6 +25,7 @@ from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
     counted_in_all,
+    layers_of_calls,
     nested_like,
     not_kept,
     overrides,
@@ -121,8 +122,8 @@ class Layer(StandIn):
         if name in ("output", "input"):
             return self._end(name)
         if self._is_argument(name):
-            if name in ("cell", "layer") and self.own_layer.holds:
-                return self.own_layer.holds.stand_in
+            if name in ("cell", "layer") and "own_wraps" in vars(self):
+                return self.own_wraps
             value = _as_code_has_it(self.own_layer.call[name])
             if name.endswith("activation") and isinstance(value, str | None):
                 return session().activation(value or "linear")
@@ -231,6 +232,8 @@ class Layer(StandIn):
             because = opened(self.own_text, self.own_why)
             self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
             self.own_row.stand_in = self
+            if not (self.own_weights or self.own_is_without_weights):
+                self.own_row.holds = layers_of_calls(inner)
             vars(self).setdefault("own_layer", self.own_row)
         with held.within_call(owner=self):
             ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))

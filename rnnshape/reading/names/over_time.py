@@ -9,6 +9,7 @@ from rnnshape.expression import Unknown
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.layers import CLASSES_OF, Layer
+from rnnshape.reading.names.rows import layers_in
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, argument, plain_shape, plain_sizes
 
@@ -31,8 +32,10 @@ class LayerOverTime(Layer):
             return
         super().__init__(*values, **named)
         self.own_is_row = not self.own_keras_name
+        self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
         first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
-        self.own_layer.holds = first if parts == [inner] else None
+        if parts == [inner]:
+            self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it
 
     def call(self, *given: Any, **named: Any) -> Any:

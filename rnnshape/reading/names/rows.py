@@ -103,9 +103,8 @@ def kept(owner: Any) -> set[graph.Layer]:
         seen.add(id(part))
         held = vars(part)
         for layer in (held.get("own_layer"), held.get("own_row")):
-            while isinstance(layer, graph.Layer):
-                found.add(layer)
-                layer = layer.holds
+            if isinstance(layer, graph.Layer):
+                found |= {layer, *layer.innermost}
         waiting += (
             *_attributes(part).values(),
             *held.get("own_items", ()),
@@ -139,8 +138,22 @@ def not_kept(model: Any, calls: Sequence[graph.LayerCall]) -> set[graph.Layer]:
             found[True].add(layer)
             continue
         inner = of_owner.get(id(owner)) or of_owner.setdefault(id(owner), kept(owner))
-        found[layer in inner or layer.holds in inner].add(layer)
+        found[not inner.isdisjoint((layer, *layer.innermost))].add(layer)
     return found[False] - found[True]
+
+
+def layers_in(part: Any) -> tuple[graph.Layer, ...]:
+    """What a layer stands for, or the layers of a model."""
+    if hasattr(part, "own_calls"):
+        return layers_of_calls(part.own_calls())
+    layer = vars(part).get("own_layer") if isinstance(part, StandIn) else None
+    return (layer,) if isinstance(layer, graph.Layer) else ()
+
+
+def layers_of_calls(calls: Sequence[graph.LayerCall]) -> tuple[graph.Layer, ...]:
+    """Those that are called there, each once."""
+    layers = dict.fromkeys(call.layer for call in calls)
+    return tuple(layer for layer in layers if not is_operation(layer.call.name))
 
 
 def counted_in_all(

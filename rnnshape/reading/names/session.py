@@ -16,6 +16,7 @@ from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
+from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import Evaluator, IsOpenError, Open
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Log
@@ -300,7 +301,7 @@ def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
     call: Any = getattr(several[0], "maker", None)
     if not isinstance(call, graph.LayerCall):
         return None
-    names = graph.names_returned(call.layer.call)
+    names = names_returned(call.layer.call)
     is_whole = 1 < len(names) == len(several)
     if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
         return None
