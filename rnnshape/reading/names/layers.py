@@ -117,6 +117,8 @@ class Layer(StandIn):
     def __getattr__(self, name: str) -> Any:
         if name == "trainable" and not self.own_keras_name:
             return True  # as long as nothing has set it
+        if name in vars(self).get("own_ends", ()):
+            return self.own_ends[name]
         if name.startswith("own_") or not self.own_keras_name:
             raise AttributeError(name)
         if name in ("output", "input"):
@@ -166,8 +168,13 @@ class Layer(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_positions(self, given)
         session().first_call(self)
-        is_keras = self.own_keras_name and not overrides(self, "call", "build")
-        return self.call(*given, **named) if is_keras else self._followed(given, named)
+        if self.own_keras_name and not overrides(self, "call", "build"):
+            return self.call(*given, **named)
+        made = self._followed(given, named)
+        if holds_tensors(given) and not (session().groups or self.own_keras_name):
+            ends = {"input": given[0] if len(given) == 1 else [*given], "output": made}
+            vars(self).setdefault("own_ends", ends)
+        return made
 
     def call(self, *given: Any, **named: Any) -> Any:
         """One call of a layer of Keras."""

@@ -15,7 +15,7 @@ from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.session import opened, session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes
 from rnnshape.reading.names.weights import Weight
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation, is_recurrent
@@ -265,11 +265,8 @@ def _is_unbuilt(part: Any) -> bool:
 
 
 def _makes_again(name: str, part: object, owner: Any, call: Callable[[], object]) -> bool:
-    held = session()
-    before, number, counts = len(held.calls), held.number, dict(held.counts)
-    call()
-    del held.calls[before:]
-    held.number, held.counts = number, counts
+    with session().aside():
+        call()
     return _attributes(owner)[name] is not part
 
 
@@ -304,6 +301,22 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     if not any("stateful=True" in str(layer.call) for layer in layers if layer is not None):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
+
+
+def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any) -> Any:
+    """What an operation makes of data alone: data, of the shapes that the rule says."""
+
+    def tensor(part: Any) -> Any:
+        is_known = isinstance(own(part, "shape"), tuple) and own(part, "own_is_data")
+        return Tensor(graph.InputTensor(plain_shape(part.shape))) if is_known else part
+
+    parts, words = rebuilt(given, tensor, list), rebuilt(dict(named), tensor)
+    if not [*graph.tensors_in([parts, words])]:
+        return opened(f"{name}(...)")
+    with session().aside():
+        made = function(name, parts, words)
+        shapes = [array_of_shape(one.shape) for one in graph.tensors_in(made)]  # type: ignore[attr-defined]
+    return nested_like(made, shapes)
 
 
 def predictions(model: Any, x: Any) -> Any:

@@ -223,6 +223,16 @@ class Session:
             for call in made if not self.groups else ():
                 call.beside = made
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While something is called of which no call stays."""
+        before, number, counts = len(self.calls), self.number, dict(self.counts)
+        try:
+            yield
+        finally:
+            del self.calls[before:]
+            self.number, self.counts = number, counts
+
     def follow_build(self, build: Callable[[Any], object], shape: Any) -> None:
         """Code makes what a layer or model of its own keeps."""
         groups, self.groups = self.groups, []

@@ -214,6 +214,19 @@ def searched(name: str) -> Callable[..., object]:
     return search
 
 
+SEARCHES = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub")
+FLAGS = ("A", "ASCII", "I", "IGNORECASE", "M", "MULTILINE", "S", "DOTALL", "X", "VERBOSE")
+
+
+class Pattern(StandIn):
+    """`re.compile(pattern)`"""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self.pattern = pattern
+        for name in SEARCHES:
+            setattr(self, name, functools.partial(searched(name), exact(pattern), flags=flags))
+
+
 def next_of(stream: Any, *default: object) -> object:
     is_known = isinstance(stream, Open) and stream.row is not None
     return stream.row if is_known else next(stream, *default)
@@ -313,7 +326,9 @@ MODULES: dict[str, Mapping[str, object]] = {
     },
     "re": {
         "escape": lambda text: re.escape(exact(text)),
-        **{name: searched(name) for name in ("findall", "split", "sub")},
+        "compile": Pattern,
+        **{name: searched(name) for name in SEARCHES},
+        **{name: int(getattr(re, name)) for name in FLAGS},
     },
     "string": _of(
         string,

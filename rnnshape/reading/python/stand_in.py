@@ -6,6 +6,7 @@ from __future__ import annotations
 import enum
 import functools
 import itertools
+import re
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
@@ -176,6 +177,7 @@ METHODS |= dict.fromkeys(
 )
 METHODS |= dict.fromkeys((types.FunctionType, types.MethodType), frozenset({"__name__"}))
 METHODS[bytes] = frozenset({"decode"})
+METHODS[re.Match] = frozenset({"end", "group", "groupdict", "groups", "span", "start"})
 SPECIAL = """
     init call name class post_init getitem setitem delitem contains iter len enter exit repr str eq
     add mul
