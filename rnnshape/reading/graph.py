@@ -34,7 +34,7 @@ class Layer:
         unread: why it is not read, where it is not.
         parameters: how many it has, where it is not read and they are known all the same.
         name: that Keras gives it, where the code gives it none.
-        holds: the layers in it that may be called elsewhere, too; it has no weights of its own.
+        holds: the layers that have its weights, and may be called elsewhere, too.
         stand_in: what the code knows it as.
     """
 
@@ -89,6 +89,7 @@ class Tensor:
 
 
 SHARED = Unknown("a shared layer", (), "its weights are those of an earlier layer")
+SHARED_IN_PART = replace(SHARED, reason="some of its weights are those of an earlier layer")
 Given: TypeAlias = "Tensor | tuple[Given, ...] | bool | int | float | str | Unknown | None"
 
 
@@ -297,8 +298,8 @@ def network_of(
         first = first_calls.setdefault(layer, number)
         if first == number and counted & layer.innermost:  # another has the same weights in it
             shape_of(Tensor(call))
-            many = None if layer.innermost - counted else 0  # some of them are its own
-            layer = replace(layer, unread=SHARED, parameters=many)
+            why, many = (SHARED_IN_PART, None) if layer.innermost - counted else (SHARED, 0)
+            layer = replace(layer, unread=why, parameters=many)
             call = replace(call, returns=tuple(call.shapes or ()))
         counted |= call.layer.innermost
         made = layer.call if layer.unread else without_input_arguments(layer.call)

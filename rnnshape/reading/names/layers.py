@@ -239,8 +239,9 @@ class Layer(StandIn):
             because = opened(self.own_text, self.own_why)
             self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
             self.own_row.stand_in = self
-            if not (self.own_weights or self.own_is_without_weights):
-                self.own_row.holds = layers_of_calls(inner)
+            if not self.own_is_without_weights:
+                own = [graph.Layer(self.own_row.call)] if self.own_weights else []
+                self.own_row.holds = (*layers_of_calls(inner), *own)
             vars(self).setdefault("own_layer", self.own_row)
         with held.within_call(owner=self):
             ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))

@@ -140,8 +140,9 @@ class Model(Layer):
             session().models[:] = [model for model in session().models if model is not self]
         calls = self.own_calls()
         expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
+        is_any_twice = len({call.layer for call in calls}) < len(calls)
         for call in calls:
-            if [*call.tensors] != expected or call.keywords or call.layer.unread:
+            if [*call.tensors] != expected or call.keywords or call.layer.unread or is_any_twice:
                 why = "a layer around a model of this form is not read"
                 raise IsOpenError(opened(self.own_title, why))
             expected = [Tensor(call)]

@@ -198,13 +198,18 @@ def _counted_weight(sizes: Sequence[Any]) -> Weight:
 def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
     """`layer.weights`, and a model's, in Keras' order: all, or those that training changes or not;
     those of a layer of the code are not known."""
-    found, is_trained = list[Weight](), session().evaluator.known
-    for part in {id(part): part for part in _parts(owner)}.values():
+    found, is_trained, counted = list[Weight](), session().evaluator.known, set[graph.Layer]()
+    for part in _parts(owner):
         first = session().first_call(part)
+        inner = first.layer.innermost if first else frozenset[graph.Layer]()
+        if inner and inner <= counted:
+            continue
         layers = [layer for layer in _described([first] if first else ()) if layer.facts]
         weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]
-        if not layers or any(None in (weight.sizes or (None,)) for weight in weights):
+        are_known = not any(None in (weight.sizes or (None,)) for weight in weights)
+        if not layers or inner & counted or not are_known:
             return opened("weights")
+        counted |= inner
         may = all(is_trained(bool, vars(one).get("trainable", True)) for one in (owner, part))
         is_asked = (trained in (None, may and weight.is_trained) for weight in weights)
         found += [_counted_weight(one.sizes) for one in compress(weights, is_asked)]  # type: ignore[arg-type]
