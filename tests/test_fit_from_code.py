@@ -127,6 +127,20 @@ def test_a_call_is_told_by_its_place() -> None:
     )
 
 
+@pytest.mark.keras
+@pytest.mark.parametrize(("units", "is_wrong"), [(3, True), (4, False)])
+def test_weights_that_another_model_has_saved(
+    units: int, is_wrong: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = "Sequential([Input((5, 2)), LSTM({}), Dense(1)])"
+    text = f"{IMPORTS}a, b = {made.format(4)}, {made.format(units)}\n"
+    text += "a.save_weights('a.weights.h5')\nb.load_weights('a.weights.h5')\n"
+    found = problems(text)
+    assert [problem.line for problem in found] == [raised(text)[0]] * is_wrong
+    assert all(are_words_of_keras(problem, text) for problem in found)
+
+
 def test_what_a_loop_does_again_is_said_once() -> None:
     text = "m = Sequential([LSTM(4)])\nfor n in range(9):\n    m.predict(np.zeros((3, 4)))\n"
     assert len(problems(text)) == 1

@@ -34,8 +34,10 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
 
     found = [*sample_problems(model, call)]
     found += (of_x := [*input_problems(model, call)])
-    # What X should be, Keras does not count; the samples of one that is wrong are none.
-    found += label_problems(model, call if call.is_batched or not of_x else replace(call, x=()))
+    # Of X that is wrong the samples are none, and labels by columns are told as such.
+    later = call if call.is_batched or not of_x else replace(call, x=())
+    turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
+    found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:
         later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
         weights = call.validation.weights

@@ -226,7 +226,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
     yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
-    if len(shape) == len(taken) and None not in shape[1:]:
+    if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):
         yield f"Input({shown(shape[1:])})"
 
 
@@ -289,7 +289,7 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
             other,
             silent=bool(is_cut),
             expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=(cut_to(names, least),) if least else (),
+            remedies=_of_as_many_samples(call, first, other, cut_to(names, least) if least else ""),
         )
         return
     if first.samples == 0:
@@ -298,6 +298,15 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
         if not silent:
             does = 'there is nothing to return (Keras: "cannot access local variable")'
         yield call.problem("samples", f"{first} has no samples: {does}", first, silent=silent)
+
+
+def _of_as_many_samples(call: TrainingCall, x: Data, other: Data, cut: str) -> tuple[str, ...]:
+    """The axes of labels in another order, one too many of X left out, or what is too much cut."""
+    if other in call.y and other.shape and len(other.shape) == 2 and other.shape[1] == x.samples:
+        return (f"{other.name} = {other.name}.T",)
+    if x.shape and x.shape[0] == 1 and x.shape[1:2] == (other.samples,):
+        return (f"{x.name} = {x.name}[0]",)
+    return (cut,) if cut else ()
 
 
 def cut_to(names: Sequence[str], samples: int) -> str:

@@ -30,6 +30,7 @@ from rnnshape.reading.names.rows import (
     not_kept,
     overrides,
     own_called,
+    set_weights,
     shapes_of_row,
     uses_all,
     uses_more,
@@ -286,10 +287,12 @@ class Layer(StandIn):
     trainable_weights = trainable_variables = property(partial(weights_in_order, trained=True))
     non_trainable_weights = property(partial(weights_in_order, trained=False))
 
-    def set_weights(self, *_: Any, **__: Any) -> None:
+    set_weights = set_weights
+
+    def add_loss(self, *_: Any, **__: Any) -> None:
         pass
 
-    add_loss = add_metric = set_weights
+    add_metric = add_loss
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:
@@ -367,7 +370,7 @@ def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     base = layer_class(BASES[name]) if name in BASES else Layer
     base = CLASSES_OF.get(name, base)
-    methods = dict.fromkeys(attributes.methods(name), Layer.set_weights)
+    methods = dict.fromkeys(attributes.methods(name), Layer.add_loss)
     return type(name, (base,), {"own_keras_name": name, **methods})
 
 

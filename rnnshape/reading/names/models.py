@@ -33,11 +33,13 @@ from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
 from rnnshape.reading.names.rows import (
     batch_kept,
+    load_weights,
     nested_like,
     not_kept,
     overrides,
     own_called,
     predictions,
+    save_weights,
 )
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
@@ -344,11 +346,8 @@ class Model(Layer):
         self.own_compiled = compiled(given, named)
 
     add = pop = of_sequential
-    summary = load_weights = Layer.set_weights
-    save = keep_saved
-
-    def save_weights(self, filepath: Any = None, *_: Any, **__: Any) -> None:
-        session().file_named("save_weights", filepath, (".weights.h5",))
+    summary = Layer.add_loss
+    save, save_weights, load_weights = keep_saved, save_weights, load_weights
 
     def reset_states(self, *_: Any, **__: Any) -> None:
         session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])

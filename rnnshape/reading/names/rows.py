@@ -13,11 +13,11 @@ from rnnshape.expression import LARGEST
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import array_of_shape
-from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.arrays import Array, array_of_shape, differ
+from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes
 from rnnshape.reading.names.weights import Weight
-from rnnshape.reading.python import StandIn, own
+from rnnshape.reading.python import Open, StandIn, opens_in, own
 from rnnshape.signatures import is_operation, is_recurrent
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -214,6 +214,38 @@ def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
         is_asked = (trained in (None, may and weight.is_trained) for weight in weights)
         found += [_counted_weight(one.sizes) for one in compress(weights, is_asked)]  # type: ignore[arg-type]
     return found
+
+
+def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
+    """`layer.set_weights(weights)`, and a model's: of as many, and of the same shapes."""
+    mine = weights_in_order(owner)
+    if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
+        return
+    if len(mine) != len(weights):
+        message = f"this takes {len(mine)} weights, and is given {len(weights)}"
+        raise refused(f'{message} (Keras: "You called `set_weights(weights)`")')
+    _check_weights(mine, weights, "is not compatible with provided weight shape")
+
+
+def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
+    session().file_named("save_weights", filepath, (".weights.h5",))
+    if isinstance(filepath, str):
+        session().saved_weights[filepath] = weights_in_order(model)
+
+
+def load_weights(model: Any, filepath: Any = None, **more: Any) -> None:
+    """Of what the code has saved itself, by another model."""
+    path = filepath if isinstance(filepath, str) else ""
+    mine, saved = weights_in_order(model), session().saved_weights.get(path)
+    if isinstance(mine, list) and isinstance(saved, list) and len(mine) == len(saved) and not more:
+        _check_weights(mine, saved, "could not be loaded")
+
+
+def _check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> None:
+    for one, other in zip(mine, given, strict=True):
+        if isinstance(other, Array) and differ(one.shape, other.shape):
+            message = f"a weight of {one.shape} is given one of {other.shape}"
+            raise refused(f'{message} (Keras: "{words}")')
 
 
 def _parts(owner: Any) -> list[Any]:

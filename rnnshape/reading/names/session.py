@@ -39,6 +39,7 @@ class Session:
         calls: of layers, in order.
         loaded: what stands for models that the code loads from files.
         saved: the models that the code saves itself, with the path.
+        saved_weights: those that the code saves itself, by the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         made_weights: the layers whose `build` the code has called.
@@ -57,6 +58,7 @@ class Session:
         self.calls: list[graph.LayerCall] = Log()
         self.loaded: list[Open] = Log()
         self.saved: list[tuple[object, Any]] = Log()
+        self.saved_weights: dict[str, Any] = {}
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
