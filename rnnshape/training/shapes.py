@@ -125,10 +125,12 @@ def rearranged(name: str, shape: Sizes, wanted: Sizes) -> Iterator[tuple[str, Si
     >>> list(rearranged("X", (16, 15), (None, 5, 3)))
     [('X = X.reshape(-1, 5, 3)', (16, 5, 3))]
     """
+    is_turned = False
     if 2 < len(shape) == len(wanted) <= MOST_AXES:
         for order in list(permutations(range(1, len(shape))))[1:]:
             turned = (shape[0], *(shape[axis] for axis in order))
+            is_turned |= turned[1:] == wanted[1:]
             yield f"{name} = {name}.transpose{(0, *order)}", turned
     old, new = ([size or 0 for size in sizes[1:]] for sizes in (shape, wanted))
-    if prod(old) == prod(new) > 0 and old != new != [1]:
+    if prod(old) == prod(new) > 0 and old != new != [1] and not is_turned:  # it would mix them
         yield f"{name} = {name}.reshape(-1, {', '.join(map(str, new))})", (shape[0], *new)
