@@ -26,8 +26,6 @@ from rnnshape.reading import check_value, parse
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
 
-LARGEST_GIVEN = 2**64  # a seed may be as large
-
 
 class HasConfig(Protocol):
     """A Keras layer or model."""
@@ -366,8 +364,6 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
     """What `let` gives as plain data."""
 
     def plain(name: str, value: Any) -> Value:
-        if isinstance(value, int) and abs(value) > LARGEST_GIVEN:
-            raise QueryError(f"let: {name} is too large a number")
         if value is None or isinstance(value, bool | int | float | str | Call):
             return value
         if isinstance(value, list | tuple):

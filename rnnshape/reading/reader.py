@@ -133,7 +133,10 @@ def _request(what: str, let: Let, dimensions: Dimensions) -> bytes:
     folder = ""
     with suppress(OSError):  # it may be gone
         folder = os.getcwd()  # which a notebook may have changed since the child was started
-    return encoded([folder, what, [*let.items()], dimensions])
+    try:
+        return encoded([folder, what, [*let.items()], dimensions])
+    except ValueError:  # Python writes no number of so many digits
+        raise QueryError("a number that it uses is too large to be read") from None
 
 
 def _is_read_here(what: str) -> bool:
