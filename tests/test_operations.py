@@ -16,6 +16,7 @@ from rnnshape.expression import Call, Value
 from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
+from rnnshape.reading import read
 from rnnshape.reading.names.keras import WITHOUT_RULE
 from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
@@ -232,6 +233,17 @@ def test_an_operation_in_a_network_is_measured_and_written_as_a_program(
     assert isinstance(measured, Measurement), measured
     assert [one.shape for one in measured.layers[1].outputs] == outputs
     assert measured.layers[1].weights == ()
+
+
+@pytest.mark.keras
+def test_an_argument_that_is_not_known_and_changes_no_shape_is_measured(
+    keras_measurer: KerasInProcess,
+) -> None:
+    text = "x = Input((5, 3)); h = LSTM(4)(x) * 2; m = Model(x, ops.cast(h > 0, h.dtype) * 18)"
+    [question] = read(text).questions
+    assert "ops.cast(o, h.dtype)" in program(question.network, describe(question.network))
+    [measured] = keras_measurer.answers(Request((question,), seed=1))
+    assert isinstance(measured, Measurement), measured
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if has_rule(name)])

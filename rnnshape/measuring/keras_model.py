@@ -66,7 +66,7 @@ def operation(call: Call) -> Callable[..., Any]:
     """A function of `keras.ops` with its arguments, that is yet to be given its tensors."""
     function = getattr(keras.ops, call.name)
     known = signature(call.name).tensors
-    given = {name: build(value) for name, value in call.arguments}
+    given = {name: build(_known(call.name, name, value)) for name, value in call.arguments}
     if call.name == "get_item":
         return lambda x: function(x, key_of(call))
     if known[-1].startswith("*"):  # of these, what is no tensor comes first

@@ -46,7 +46,7 @@ class Tensor(graph.Tensor, StandIn):
         is_given = isinstance(maker, graph.InputTensor)
         said = maker.dtype if is_given else maker.layer.call["dtype"]
         if not (is_given or isinstance(said, str)) and maker.layer.call.name in OPERATIONS:
-            raise IsOpenError(opened("a dtype", "what an operation makes it is not known"))
+            raise IsOpenError(opened("", "what an operation makes it is not known"))
         return said.removeprefix("mixed_") if isinstance(said, str) else "float32"
 
     def own_reaches(self, name: str) -> bool:
