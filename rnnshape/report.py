@@ -318,11 +318,14 @@ class Report:
             return
         outputs = names_of_outputs(self.question.network, len(self.layers[-1].outputs))
         for call, found in zip(self.question.calls, measured, strict=True):
-            told = filter(call.has, self.problems)
-            wrong = [problem for problem in told if problem.kind == "labels" and not problem.silent]
-            refused = {(problem.name, problem.tensor) for problem in wrong}
+            told = [
+                problem for problem in self.problems if call.has(problem) and not problem.silent
+            ]
+            refused = {(one.name, one.tensor) for one in told if one.kind == "labels"}
+            otherwise = {one.name for one in told if one.kind != "labels"}  # as too few samples
             for y, (tensor, _), words in zip(call.y, outputs, found, strict=False):
-                if words is not None and bool(words) != ((y.name, tensor) in refused):
+                is_told = (y.name, tensor) in refused or bool(words and y.name in otherwise)
+                if words is not None and bool(words) != is_told:
                     rule = "fits" if words else "does not fit"
                     keras = f'refuses it: "{shortened(words)}"' if words else "takes it"
                     yield f"{call}: the rule says that {y} {rule} {tensor}, Keras {keras}"

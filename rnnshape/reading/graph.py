@@ -298,8 +298,9 @@ def network_of(
         first = first_calls.setdefault(layer, number)
         if first == number and counted & layer.innermost:  # another has the same weights in it
             shape_of(Tensor(call))
-            why, many = (SHARED_IN_PART, None) if layer.innermost - counted else (SHARED, 0)
-            layer = replace(layer, unread=why, parameters=many)
+            left = [one.parameters for one in layer.innermost - counted]
+            many = None if None in left else sum(filter(None, left))
+            layer = replace(layer, unread=SHARED_IN_PART if left else SHARED, parameters=many)
             call = replace(call, returns=tuple(call.shapes or ()))
         counted |= call.layer.innermost
         made = layer.call if layer.unread else without_input_arguments(layer.call)

@@ -24,7 +24,7 @@ from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.rows import CELLS, layers_in
+from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, losses_in, read_config
@@ -165,8 +165,8 @@ class _Live:
 
     def __init__(self, shapes: Sequence[RecordedShape]) -> None:
         self.shapes, self.notes = shapes, list[str]()
-        # By the `id` of objects, which are kept; and by that of their weights.
-        self.made, self.weights = dict[int, tuple[object, Any]](), set[int]()
+        # By the `id` of objects, which are kept; and what stands for each weight, by that.
+        self.made, self.weights = dict[int, tuple[object, Any]](), dict[int, graph.Layer]()
         self.kept: set[int] | None = None  # the layers that a model with a `call` of its own has
 
     def network_of_model(self, model: Any) -> Network:
@@ -186,7 +186,12 @@ class _Live:
             is_kept = self.kept is None or id(what) in self.kept
             if not (is_kept or is_operation(what) or isinstance(item, Model)):
                 item.own_layer.parameters = 0
-            self.weights |= {id(weight) for weight in getattr(what, "weights", ())}
+            weights = getattr(what, "weights", ())
+            for weight in weights:
+                of_weight = graph.Layer(Call("weight"), parameters=prod(weight.shape))
+                self.weights.setdefault(id(weight), of_weight)
+            if "own_layer" in vars(item):
+                item.own_layer.holds = tuple(self.weights[id(weight)] for weight in weights)
         return self.made[id(what)][1]
 
     def _item(self, what: Any) -> Any:
@@ -226,11 +231,6 @@ class _Live:
         for tensor, word in zip(flow.inputs, input_names(flow), strict=True):
             tensors[id(tensor)] = replay.input_tensor(shape_of(tensor), str(tensor.dtype), word)
         by_depth = flow._nodes_by_depth
-        operations = {id(operation): operation for operation in flow.operations}
-        for operation in operations.values():
-            inner = getattr(operation, "cell", getattr(operation, "layer", None))
-            if id(inner) in operations:
-                self.item(operation).own_layer.holds = layers_in(self.item(inner))
         for node in (node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]):
             if node.is_input:
                 continue

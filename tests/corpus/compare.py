@@ -229,14 +229,14 @@ def _expected(
             (
                 row
                 for row in rows.of(layer)
-                if row["parameters"] in (layer["parameters"], layer["own"], 0, None)
+                if row["parameters"] in (*_wholes(layer), layer["own"], 0, None)
                 and (not made or any(agree_all(row["shapes"], one) for one in made))
             ),
             None,
         )
         is_wrapper = not layer["is_model"] and not layer["of_user"]
         if row is not None:
-            whole = row["parameters"] == layer["parameters"] or row["parameters"] is None
+            whole = row["parameters"] in (*_wholes(layer), None)
             yield _Expected(layer, made, True)
             yield from _expected(layer["layers"], calls, rows, inside or whole)
         else:
@@ -297,20 +297,26 @@ def _take_rows(rows: _Rows, one: _Expected, accept: Any) -> None:
 def _is_equal(row: Json, one: _Expected, again: bool) -> bool:
     shapes = not one.calls or any(agree_all(row["shapes"], call, False) for call in one.calls)
     total = 0 if again else one.layer["parameters"]  # a layer is counted where it is called first
-    return shapes and row["parameters"] in (total, *((None,) if again else ()), *_of_container(one))
+    return shapes and row["parameters"] in (total, *((None,) if again else ()), *_other_counts(one))
 
 
 def _is_equal_but_open(row: Json, one: _Expected, again: bool) -> bool:
     shapes = not one.calls or any(agree_all(row["shapes"], call) for call in one.calls)
-    totals = (one.layer["parameters"], None, *((0,) if again else ()), *_of_container(one))
+    totals = (one.layer["parameters"], None, *((0,) if again else ()), *_other_counts(one))
     return shapes and row["parameters"] in totals
 
 
-def _of_container(one: _Expected) -> tuple[int, ...]:
-    """A row of what holds other layers may count its own parameters alone, or none; so may that of
-    a layer whose weights another one beside it has."""
+def _other_counts(one: _Expected) -> tuple[int, ...]:
+    """A row of what holds other layers may count its own parameters alone, or none; that of a layer
+    whose weights others beside it have, what is left."""
     is_container = one.layer["layers"] or one.layer["own"] != one.layer["parameters"]
-    return (one.layer["own"], 0) if is_container or one.layer["is_wrapped"] else ()
+    return (*_wholes(one.layer)[1:], *((one.layer["own"], 0) if is_container else ()))
+
+
+def _wholes(layer: Json) -> tuple[int, ...]:
+    """All its parameters; or those that no other layer beside it has."""
+    shared = layer["shared"]
+    return (layer["parameters"], *([layer["parameters"] - shared] if shared else []))
 
 
 def _open_parts(one: _Expected, excused: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -313,14 +314,19 @@ class Keras:
         model(*arguments, **keywords)
         return self.recorded.calls
 
-    def _layers(self, layer: Any, seen: set[int]) -> list[dict[str, Any]]:
-        """What is in a model or a layer, each layer once, with what is inside it."""
+    def _layers(
+        self, layer: Any, seen: set[int], beside: frozenset[int] = frozenset()
+    ) -> list[dict[str, Any]]:
+        """What is in a model or a layer, each layer once, with what is inside it; `beside` are the
+        weights of the layers around."""
         found = []
         weights = {id(one): {*map(id, one.weights)} for one in self.inner(layer)}
         for one in self.inner(layer):
             if id(one) not in seen:
                 seen.add(id(one))
-                inner = self._layers(one, seen)
+                of_others = (held for key, held in weights.items() if key != id(one))
+                others = beside.union(*of_others)
+                inner = self._layers(one, seen, others)
                 below = sum(part.count_params() for part in self.inner(one) if part.built)
                 total = one.count_params() if one.built else None
                 found.append(
@@ -334,10 +340,7 @@ class Keras:
                         "own": max((total or 0) - below, 0),
                         "of_user": not type(one).__module__.startswith("keras."),
                         "is_model": isinstance(one, self.keras.Model),
-                        "is_wrapped": any(
-                            key != id(one) and of_other & weights[id(one)]
-                            for key, of_other in weights.items()
-                        ),
+                        "shared": sum(prod(w.shape) for w in one.weights if id(w) in others),
                         "layers": inner,
                     }
                 )
