@@ -22,7 +22,7 @@ from rnnshape.reading.names.lookups import IntegerLookup, StringLookup, TextVect
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
 from rnnshape.reading.names.other_layers import InputLayer, Lambda, UnreadModel, Wrapper
-from rnnshape.reading.names.rows import made_of_data
+from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (

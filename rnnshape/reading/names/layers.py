@@ -21,6 +21,7 @@ from rnnshape.reading.names.arguments import (
     in_order,
     passed,
 )
+from rnnshape.reading.names.layer_weights import set_weights, weight_of, weights_in_order
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -30,12 +31,9 @@ from rnnshape.reading.names.rows import (
     not_kept,
     overrides,
     own_called,
-    set_weights,
     shapes_of_row,
     uses_all,
     uses_more,
-    weight_of,
-    weights_in_order,
 )
 from rnnshape.reading.names.session import (
     added_to_unknown,
@@ -289,10 +287,10 @@ class Layer(StandIn):
 
     set_weights = set_weights
 
-    def add_loss(self, *_: Any, **__: Any) -> None:
-        pass
+    def own_nothing(self, *_: Any, **__: Any) -> None:
+        """A method that changes no shape."""
 
-    add_metric = add_loss
+    add_loss = add_metric = own_nothing
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:
@@ -370,7 +368,7 @@ def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
     base = layer_class(BASES[name]) if name in BASES else Layer
     base = CLASSES_OF.get(name, base)
-    methods = dict.fromkeys(attributes.methods(name), Layer.add_loss)
+    methods = dict.fromkeys(attributes.methods(name), Layer.own_nothing)
     return type(name, (base,), {"own_keras_name": name, **methods})
 
 

@@ -29,17 +29,16 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
+from rnnshape.reading.names.layer_weights import load_weights, save_weights
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.parts import layer_named, layers_of
+from rnnshape.reading.names.predictions import predictions
 from rnnshape.reading.names.rows import (
     batch_kept,
-    load_weights,
     nested_like,
     not_kept,
     overrides,
     own_called,
-    predictions,
-    save_weights,
 )
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
@@ -346,7 +345,7 @@ class Model(Layer):
         self.own_compiled = compiled(given, named)
 
     add = pop = of_sequential
-    summary = Layer.add_loss
+    summary = Layer.own_nothing
     save, save_weights, load_weights = keep_saved, save_weights, load_weights
 
     def reset_states(self, *_: Any, **__: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 from rnnshape.description import describe
@@ -13,12 +12,11 @@ from rnnshape.expression import LARGEST
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, array_of_shape, differ
-from rnnshape.reading.names.session import opened, refused, session, unknown_of
-from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes
+from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.names.weights import Weight
-from rnnshape.reading.python import Open, StandIn, opens_in, own
-from rnnshape.signatures import is_operation, is_recurrent
+from rnnshape.reading.python import StandIn
+from rnnshape.signatures import is_operation
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
 # is as long in all of them, or in one of them the whole.
@@ -162,7 +160,7 @@ def counted_in_all(
     """How many numbers weights hold, and those of layers that are called; None if not known."""
     inner = [call for call in inner if call.layer not in lost]
     counts: list[Any] = [weight.size for weight in weights]
-    layers = _described(inner)
+    layers = described(inner)
     counts += [layer.parameters for layer in layers if not is_operation(layer.call.name)]
     is_known = len(layers) == len(inner) and all(isinstance(count, int) for count in counts)
     return sum(counts) if is_known else None
@@ -179,84 +177,7 @@ def count_params(layer: Any) -> Any:
     return opened("a number of parameters") if many is None else many
 
 
-def weight_of(call: graph.LayerCall, name: str) -> Weight | None:
-    """What a layer of Keras has under a name, if that is a weight."""
-    is_of_inner = call.layer.call.name == "TimeDistributed" or is_recurrent(call.layer.call.name)
-    layers = [] if is_of_inner else _described([call])
-    facts = [layer.facts for layer in layers if layer.facts]
-    found = [weight.sizes for one in facts for weight in one.weights if weight.name == name]
-    sizes = next(iter(found), None)
-    return None if sizes is None or None in sizes else _counted_weight(sizes)
-
-
-def _counted_weight(sizes: Sequence[Any]) -> Weight:
-    made = Weight(sizes)
-    made.own_is_counted = True
-    return made
-
-
-def weights_in_order(owner: Any, trained: bool | None = None) -> Any:
-    """`layer.weights`, and a model's, in Keras' order: all, or those that training changes or not;
-    those of a layer of the code are not known."""
-    found, is_trained, counted = list[Weight](), session().evaluator.known, set[graph.Layer]()
-    for part in _parts(owner):
-        first = session().first_call(part)
-        inner = first.layer.innermost if first else frozenset[graph.Layer]()
-        if inner and inner <= counted:
-            continue
-        layers = [layer for layer in _described([first] if first else ()) if layer.facts]
-        weights = [weight for layer in layers for weight in layer.facts.weights]  # type: ignore[union-attr]
-        are_known = not any(None in (weight.sizes or (None,)) for weight in weights)
-        if not layers or inner & counted or not are_known:
-            return opened("weights")
-        counted |= inner
-        may = all(is_trained(bool, vars(one).get("trainable", True)) for one in (owner, part))
-        is_asked = (trained in (None, may and weight.is_trained) for weight in weights)
-        found += [_counted_weight(one.sizes) for one in compress(weights, is_asked)]  # type: ignore[arg-type]
-    return found
-
-
-def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
-    """`layer.set_weights(weights)`, and a model's: of as many, and of the same shapes."""
-    mine = weights_in_order(owner)
-    if isinstance(mine, Open) or not isinstance(weights, list | tuple) or [*opens_in(weights)]:
-        return
-    if len(mine) != len(weights):
-        message = f"this takes {len(mine)} weights, and is given {len(weights)}"
-        raise refused(f'{message} (Keras: "You called `set_weights(weights)`")')
-    _check_weights(mine, weights, "is not compatible with provided weight shape")
-
-
-def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
-    session().file_named("save_weights", filepath, (".weights.h5",))
-    if isinstance(filepath, str):
-        session().saved_weights[filepath] = weights_in_order(model)
-
-
-def load_weights(model: Any, filepath: Any = None, **more: Any) -> None:
-    """Of what the code has saved itself, by another model."""
-    path = filepath if isinstance(filepath, str) else ""
-    mine, saved = weights_in_order(model), session().saved_weights.get(path)
-    if isinstance(mine, list) and isinstance(saved, list) and len(mine) == len(saved) and not more:
-        _check_weights(mine, saved, "could not be loaded")
-
-
-def _check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> None:
-    for one, other in zip(mine, given, strict=True):
-        if isinstance(other, Array) and differ(one.shape, other.shape):
-            message = f"a weight of {one.shape} is given one of {other.shape}"
-            raise refused(f'{message} (Keras: "{words}")')
-
-
-def _parts(owner: Any) -> list[Any]:
-    """The layers that may have weights, also those within models."""
-    if not getattr(owner, "own_kind", ""):
-        return [owner][owner.own_is_without_weights :]
-    owner.own_flow()  # which calls its layers, where nothing else has
-    return [part for layer in owner.layers for part in _parts(layer)]
-
-
-def _described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
+def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:
     """The layers of calls as the rule has them; none where it would assume what they are given."""
     network = graph.network_of([], [graph.Tensor(call) for call in calls], "", calls)
     if any(source.shape is None for source in network.inputs):
@@ -338,35 +259,3 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     if not any("stateful=True" in str(layer.call) for layer in layers if layer is not None):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
-
-
-def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any) -> Any:
-    """What an operation makes of data alone: data, of the shapes that the rule says."""
-
-    def tensor(part: Any) -> Any:
-        is_known = isinstance(own(part, "shape"), tuple) and own(part, "own_is_data")
-        return Tensor(graph.InputTensor(plain_shape(part.shape))) if is_known else part
-
-    parts, words = rebuilt(given, tensor, list), rebuilt(dict(named), tensor)
-    if not [*graph.tensors_in([parts, words])]:
-        return opened(f"{name}(...)")
-    with session().aside():
-        made = function(name, parts, words)
-        shapes = [array_of_shape(one.shape) for one in graph.tensors_in(made)]  # type: ignore[attr-defined]
-    return nested_like(made, shapes)
-
-
-def predictions(model: Any, x: Any) -> Any:
-    """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
-    in a list out of it."""
-    arrays = (one for one in within(x) if isinstance(one, StandIn) and own(one, "own_is_data"))
-    shapes = [own(one, "shape", ()) for one in arrays]
-    many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
-    layers = [call.layer for call in model.own_calls()]
-    if many is None or any(one.unread or is_operation(one.call.name) for one in layers):
-        many = opened("the number of predictions")  # operations may change the first axis
-    made = [tensor.shape for tensor in model.own_flow()[1]]
-    data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
-    is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
-    nest = None if is_alone else model.own_nests[1]
-    return nested_like(nest, data) if data else opened("predictions")

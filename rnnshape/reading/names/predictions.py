@@ -1,0 +1,47 @@
+"""What models and operations make of data: data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rnnshape.nest import rebuilt, within
+from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.rows import nested_like
+from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.tensors import Tensor, plain_shape
+from rnnshape.reading.python import StandIn, own
+from rnnshape.signatures import is_operation
+
+
+def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any) -> Any:
+    """What an operation makes of data alone: data, of the shapes that the rule says."""
+
+    def tensor(part: Any) -> Any:
+        is_known = isinstance(own(part, "shape"), tuple) and own(part, "own_is_data")
+        return Tensor(graph.InputTensor(plain_shape(part.shape))) if is_known else part
+
+    parts, words = rebuilt(given, tensor, list), rebuilt(dict(named), tensor)
+    if not [*graph.tensors_in([parts, words])]:
+        return opened(f"{name}(...)")
+    with session().aside():
+        made = function(name, parts, words)
+        shapes = [array_of_shape(one.shape) for one in graph.tensors_in(made)]  # type: ignore[attr-defined]
+    return nested_like(made, shapes)
+
+
+def predictions(model: Any, x: Any) -> Any:
+    """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
+    in a list out of it."""
+    arrays = (one for one in within(x) if isinstance(one, StandIn) and own(one, "own_is_data"))
+    shapes = [own(one, "shape", ()) for one in arrays]
+    many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
+    layers = [call.layer for call in model.own_calls()]
+    if many is None or any(one.unread or is_operation(one.call.name) for one in layers):
+        many = opened("the number of predictions")  # operations may change the first axis
+    made = [tensor.shape for tensor in model.own_flow()[1]]
+    data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
+    is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
+    nest = None if is_alone else model.own_nests[1]
+    return nested_like(nest, data) if data else opened("predictions")
