@@ -50,16 +50,23 @@ np.random.poisson(3, 8)
 np.random.binomial(5, 0.5, (3, 2))
 np.arange(7)
 np.arange(2, 9, 3)
+np.arange(2, 9, step=3)
+np.arange(9, step=2)
+np.arange(stop=4)
 np.arange(9, 2, -2)
 np.arange(7.5)
 np.arange(0, 1, 0.1)
 np.linspace(0, 1)
 np.linspace(0, 1, 9)
 np.linspace(0, 1, num=9)
+np.linspace(a, 1, 4)
+np.linspace(0, b, 4, axis=-1)
+[*np.linspace(0, 1, 5, retstep=True)][0]
 np.eye(4)
 np.eye(3, 5)
 np.zeros_like(a)
 np.full_like(a, 2)
+np.ones_like(a, shape=(2, 5))
 np.array([[1, 2], [3, 4]])
 np.array([1.5, 2])
 np.array([[1, 2], [3]])
@@ -85,6 +92,7 @@ np.reshape(a, (-1, 2))
 np.expand_dims(a, 0)
 np.expand_dims(a, -1)
 np.expand_dims(a, axis=1)
+np.expand_dims(a, 5)
 a[np.newaxis]
 a[..., np.newaxis]
 a[:, None]
@@ -93,6 +101,7 @@ a.squeeze()
 np.squeeze(a)
 np.squeeze(a, axis=-1)
 np.squeeze(a, 0)
+np.squeeze(a, 3)
 a.T
 a.transpose()
 np.transpose(a)
@@ -124,6 +133,7 @@ a[0, :, [0, 1]]
 a[[0, 1], 0]
 np.zeros((9, 4))[np.arange(9), np.ones(9, int)]
 np.prod(np.array([2, 3]))
+np.prod([a, a])
 np.prod(a, axis=0)
 np.prod(a, 1)
 a[[0, 2, 2]]
@@ -133,6 +143,11 @@ a[1:4, :2]
 a[99]
 a[a > 0.5]
 a[a[:, 0] > 0.5]
+a[a[:, 0] > 0.5, 0]
+a[np.isnan(a[:, 0]), 0]
+a[np.isin(a[:, 0], [1, 2]), 0]
+a[np.any(a > 0.5, axis=1), 0]
+a[np.arange(6), np.argmin(a, axis=1)]
 np.arange(9)[2:5]
 np.arange(9)[4]
 np.concatenate([a, b])
@@ -142,6 +157,7 @@ np.concatenate([a, a[:2]])
 np.stack([a, b])
 np.stack([a, b], axis=1)
 np.stack([a, b], axis=-1)
+np.stack([a, b], axis=4)
 np.vstack([a, b])
 np.hstack([a, b])
 np.hstack((a, a))
@@ -179,6 +195,9 @@ np.where(a > 0, a, b)
 np.where(a > 0)
 np.unique(a)
 np.unique(np.array([1, 2, 2]))
+np.setdiff1d(np.arange(9), [2, 3])
+np.setdiff1d(np.random.randint(2, 4, 9), [1])
+np.bincount(np.random.randint(12, 14, 9), minlength=10)
 np.sort(a, axis=0)
 np.argsort(a)
 np.atleast_2d(a)
@@ -207,6 +226,7 @@ np.array([1, 2, 3])[np.array([True, False, True])]
 [some := np.array([3, 1, 2]), np.random.shuffle(some), some[:2]][-1].shape
 a.mean()
 a.mean(axis=0)
+a.mean(axis=3)
 a.mean(0)
 a.sum(axis=-1)
 a.max(axis=1)
@@ -232,6 +252,11 @@ len(set(np.random.randint(0, 5, size=40).tolist()))
 len([one for one in np.random.rand(7) if one > 0.5])
 a + b
 a * 2
+a * [1, 2, 3, 4]
+(1, 2, 3, 4) + a
+a == (1, 2)
+a == None
+a != 'x'
 2 * a
 1 - a
 a / 255.0
@@ -335,11 +360,14 @@ tf.tile(a, [2] * len(a.shape))
 tf.repeat(a, 2, axis=0)
 tf.cast(a, tf.float32)
 tf.one_hot([0, 1, 2], 4)
+tf.one_hot([0, 1, 2], 4, axis=0)
+tf.one_hot([0, 1, 2], 4, 1.0, 0.0)
 tf.one_hot(np.array([0, 1, 2]), depth=4)
 tf.reduce_mean(a, axis=0)
 tf.reduce_sum(a, -1)
 tf.convert_to_tensor(a)
 tf.range(5)
+tf.range(5, delta=2)
 tf.linspace(0.0, 1.0, 7)
 tf.data.Dataset.from_tensor_slices(a)
 tf.data.Dataset.from_tensor_slices((a, b)).batch(4)
@@ -403,7 +431,8 @@ def is_known(read: Any) -> bool:
 
 # Of these the answer depends on numbers that are not in the code, or on Keras while it runs.
 DEPENDS_ON_DATA = (
-    "a > 0.5]", "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
+    "a > 0.5]", "0.5, 0]", "), 0]", "axis=1)]", "9), [1])", "bincount", "retstep",
+    "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
     "() * 2", "** 64", "> 1]",
 )  # fmt: skip

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import zip_longest
+from functools import partialmethod
 from typing import Any
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.operators import COMPARISONS, LOGICAL, OPERATORS, int64, is_whole
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
+from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
@@ -67,6 +67,11 @@ class Array(StandIn):
     def get_shape(self) -> Any:
         return self.shape
 
+    def own_kind(self) -> str:
+        """`"bool"` of a mask, other words of indices; `""` where it is not known which."""
+        is_mask = bool in map(type, self.own_values)
+        return "bool" if is_mask else self.own_dtype or "int64" * bool(self.own_values)
+
     def own_as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
         sizes = tuple(map(size_of_tensor, self.shape))
@@ -95,6 +100,8 @@ class Array(StandIn):
         parts = index if isinstance(index, tuple) else ()
         picks = [type(part) for part in parts if isinstance(part, int | list | Array)]
         if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
+            if any(isinstance(part, Array) and not part.own_kind() for part in parts):
+                raise IsOpenError(opened("data"))  # indices, or a mask
             return self.own_picked(index)
         made = array_of_shape(indexed(self.shape, index))
         if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
@@ -154,24 +161,28 @@ class Array(StandIn):
         rank = len(self.shape)
         ones = [place for place, size in enumerate(self.shape) if type(size) is int and size == 1]
         places = ones if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        gone = {place % rank for place in places}
+        gone = {place_of(place, rank) for place in places}
         if any(type(self.shape[place]) is int and place not in ones for place in gone):
             raise refused("cannot select an axis to squeeze out which has size not equal to one")
         return Array([size for place, size in enumerate(self.shape) if place not in gone])
 
-    def own_reduced(self, axis: Any = None, keepdims: bool = False, **_: object) -> Any:
+    def own_reduced(
+        self, axis: Any = None, keepdims: bool = False, *, own_dtype: Any = None, **_: object
+    ) -> Any:
         """What a sum or mean over axes leaves."""
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
-        places = {place % rank for place in axes}
+        places = {place_of(place, rank) for place in axes}
         left = [
             1 if place in places else size
             for place, size in enumerate(self.shape)
             if keepdims or place not in places
         ]
-        return array_of_shape(left)
+        return array_of_shape(left, own_dtype)
 
-    mean = sum = std = argmax = argmin = any = all = own_reduced
+    mean = sum = std = own_reduced
+    argmax = argmin = partialmethod(own_reduced, own_dtype="int64")
+    any = all = partialmethod(own_reduced, own_dtype="bool")
 
     def max(self, axis: Any = None, find: Any = max, **named: Any) -> Any:
         known = self.own_values and axis is None
@@ -194,9 +205,10 @@ class Array(StandIn):
         """What an operator makes; its numbers too, of whole ones and another."""
         if self.own_dtype == "list" or own(other, "own_dtype") == "list":
             return opened("a list")
-        if isinstance(other, Array):
-            made = Array(broadcast(self.shape, other.shape))
-        elif isinstance(other, int | float | Open):
+        is_compared = function in COMPARISONS and isinstance(other, str | None)
+        if is_compared or isinstance(other, Array | int | float | list | tuple):
+            made = Array(broadcast(self.shape, sizes_of(other)))
+        elif isinstance(other, Open):
             made = Array(self.shape)
         else:
             return NotImplemented
@@ -249,12 +261,12 @@ for _word in ("add", "sub", "mul", "mod", "floordiv", "truediv", "pow"):
     setattr(Array, f"__i{_word}__", _operator("own_changed", OPERATORS.get(_word)))
 
 
-def array_of_shape(shape: Any) -> Any:
+def array_of_shape(shape: Any, dtype: str | None = None) -> Any:
     """Data of a shape; a number of data where the shape is empty."""
     if isinstance(shape, Open):
         return shape
     if len(shape):
-        return Array(shape)
+        return Array(shape, dtype=dtype)
     return replace(opened("a number from data"), is_number=True)
 
 
@@ -263,14 +275,6 @@ def size_of_tensor(size: Any) -> Any:
     if isinstance(size, Open):
         return None if size.stands_for == BATCH else unknown_of(size)
     return size if size is None or isinstance(size, int) else int(size)
-
-
-def sizes_given(*given: Any) -> tuple[Any, ...]:
-    """The sizes of a shape, given as numbers or as one tuple; open where nobody knows which."""
-    first = given[0] if len(given) == 1 else None
-    if isinstance(first, Open) and not first.is_number:
-        raise IsOpenError(first)
-    return tuple(first) if isinstance(first, list | tuple) else given
 
 
 def sizes_of(value: Any) -> Any:
@@ -289,11 +293,6 @@ def sizes_of(value: Any) -> Any:
     if any(differ(shape, first) for shape in inner):
         raise ValueError("the requested array has an inhomogeneous shape")
     return (len(inner), *first)
-
-
-def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    pairs = zip(one, other, strict=False)
-    return len(one) != len(other) or any(type(a) is type(b) is int and a != b for a, b in pairs)
 
 
 def indexed(shape: Sequence[Any], index: object) -> Any:
@@ -331,8 +330,7 @@ def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
     """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
     shape, values, kind = sizes_of(part), part, "int64"
     if isinstance(part, Array):
-        values, kind = part.own_values, part.own_dtype or ("int64" if part.own_values else "")
-        kind = "bool" if bool in map(type, values) else kind
+        values, kind = part.own_values, part.own_kind()
     elif bool in map(type, part):
         kind = "bool"
     if kind == "int64":
@@ -360,34 +358,3 @@ def _sliced(size: Any, part: slice) -> Any:
     for end in opens_in((size, part.start, part.stop, part.step)):
         return session().evaluator.derived(end)
     return len(range(size)[part])
-
-
-def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
-    """A shape after `reshape`; -1 is what is left."""
-    rest = [size for size in sizes if isinstance(size, Open) or size != -1]
-    left = next(opens_in([*shape, *rest]), None)
-    if left is None:
-        whole, known = product(shape), product(rest)
-        left, more = divmod(whole, known or 1)
-        if more or (len(rest) == len(sizes) and whole != known):
-            into = str((*sizes,)).replace(" ", "").replace("-1", "newaxis")
-            words = f"cannot reshape array of size {whole} into shape {into}"
-            raise ValueError(words) if min(rest, default=0) < 0 else refused(words)
-    return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
-
-
-def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
-    """The shape of an operation on arrays of two shapes."""
-    made = []
-    for pair in zip_longest(reversed(one), reversed(other), fillvalue=1):
-        larger = [size for size in pair if isinstance(size, Open) or size != 1]
-        if all(isinstance(size, int) for size in pair) and len({*larger}) > 1:
-            raise refused("operands could not be broadcast together")
-        made.append(larger[0] if larger else 1)
-    return tuple(reversed(made))
-
-
-def product(sizes: Sequence[Any]) -> Any:
-    for found in opens_in(list(sizes)):
-        return found
-    return math.prod(sizes)

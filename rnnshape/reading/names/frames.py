@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, differ, indexed, sizes_given, sizes_of
+from rnnshape.reading.names.arrays import Array, indexed, sizes_of
 from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.sizes import differ, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, own
 
 

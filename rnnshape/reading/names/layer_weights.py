@@ -7,9 +7,10 @@ from itertools import compress
 from typing import Any
 
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, differ
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.rows import described
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.names.weights import Weight
 from rnnshape.reading.python import Open, opens_in
 from rnnshape.signatures import is_recurrent

@@ -3,6 +3,7 @@ most, and of the others NumPy's own."""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -10,18 +11,10 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import (
-    BATCH,
-    MOST_VALUES,
-    Array,
-    array_of_shape,
-    differ,
-    product,
-    sizes_given,
-    sizes_of,
-)
+from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, sizes_of
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in
 
 NAMES = (
@@ -41,6 +34,7 @@ TOO_LARGE = "it is too large to be read"
 MOST_NUMBERS = 20_000_000  # of a call, each a byte
 NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
 SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
+BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
 MOST_LETTERS = 10  # of sizes that are all different
 # In the place of what is not known: a size, and the numbers of an array.
 RUNS = ((13, (0,)), (17, (1, 2, 0)))
@@ -97,22 +91,21 @@ def _sizes(value: Any, kind: Any = None) -> Any:
 def _arange(
     *values: Any, start: Any = 0, stop: Any = None, limit: Any = None, step: Any = 1, **more: Any
 ) -> Any:
-    end = limit if stop is None else stop
-    if end is not None:
-        values = (values[0] if values else start, end, step)
-    if not values or not all(isinstance(value, int | float) for value in values):
+    end, step = limit if stop is None else stop, more.get("delta", step)
+    ends = values if end is None else (values[0] if values else start, end)
+    values = (start, *ends, step) if len(ends) == 1 else (*ends, step)[:3]
+    if not ends or not all(isinstance(value, int | float) for value in values):
         return opened("data")
     if all(isinstance(value, int) for value in values):
         numbers = range(*values)
         kept = tuple(numbers) if len(numbers) <= MOST_VALUES else ()
         return Array((len(numbers),), kept, dtype_of(more.get("dtype", int)))
-    start, stop, step = (0, *values, 1) if len(values) == 1 else (*values, 1)[:3]
-    return Array((max(0, math.ceil((stop - start) / step)),))
+    return Array((max(0, math.ceil((values[1] - values[0]) / values[2])),))
 
 
 def _with(size: Any, sizes: Any, axis: int) -> Array:
     """An array that has one axis more."""
-    place = axis if axis >= 0 else len(sizes) + axis + 1
+    place = place_of(axis, len(sizes) + 1)
     return Array([*sizes[:place], size, *sizes[place:]])
 
 
@@ -133,11 +126,9 @@ def _elementwise(name: str) -> Callable[..., Any]:
             return first
         if all(isinstance(part, int | float) for part in (first, *others)):
             return of_numpy(name)(first, *others)
-        found = first if isinstance(first, Array) else Array(sizes_of(first))
-        for other in others:
-            is_number = isinstance(other, int | float)
-            found = found.own_operated(other if is_number else _as_array(other))
-        return array_of_shape(found.shape)
+        shapes = [sizes_of(part) for part in (first, *others) if not isinstance(part, Open)]
+        kind = "bool" if name in ("isnan", "logical_and") else None
+        return array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
 
     return made
 
@@ -164,10 +155,6 @@ def _along(place: int) -> Callable[..., Any]:
     return made
 
 
-def _one_hot(indices: Any, depth: Any = None, num_classes: Any = None, **_: Any) -> Any:
-    return Array((*sizes_of(indices), depth if num_classes is None else num_classes))
-
-
 # NumPy's own
 
 
@@ -192,6 +179,8 @@ def of_numpy(name: str) -> Callable[..., Any]:
         function = attrgetter(name)(numpy)
         arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
         is_known = all(array.own_values for array in arrays) and not batches
+        if name in BY_NUMBERS and not is_known:
+            return Array([opened("a length")])
         results, why = [], None
         for run in RUNS[is_known:]:
             try:
@@ -280,7 +269,8 @@ def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
         if leaf.own_values:
             return numpy.array(leaf.own_values).reshape(leaf.shape)
         shape = [size if isinstance(length, Open) else length for length in leaf.shape]
-        return numpy.resize(numpy.array(numbers, "i1"), shape)
+        kind = "?" if leaf.own_dtype == "bool" else "i1"
+        return numpy.resize(numpy.array(numbers, kind), shape)
 
     return rebuilt(value, filled)
 
@@ -308,7 +298,8 @@ def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
         is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
         return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
 
-    return Array([*map(size, zip(one.shape, other.shape, strict=True))])
+    kind = "bool" if one.dtype.kind == "b" else None
+    return Array([*map(size, zip(one.shape, other.shape, strict=True))], dtype=kind)
 
 
 class ByIndex(Module):
@@ -355,18 +346,21 @@ NUMPY: dict[str, Any] = {
     **dict.fromkeys(("array", "asarray"), _array),
     **dict.fromkeys(
         ("zeros_like", "ones_like", "empty_like", "full_like"),
-        lambda value, *_, **__: Array(sizes_of(value)),
+        lambda value, *_, shape=None, **__: Array(
+            sizes_of(value) if shape is None else sizes_given(shape)),
     ),
     **dict.fromkeys(("random_normal", "random_uniform"), _of_shape(0)),
     "arange": _arange,
-    "linspace": lambda start, stop, num=50, **_: Array((num,)),
+    "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
+        num, broadcast(sizes_of(start), sizes_of(stop)), axis),
     "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
     "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
     "concatenate": _joined,
     "stack": lambda values, axis=0, **_: _with(len(values), _sizes([*values])[1:], axis),
     "newaxis": None,
     "prod": lambda value, *more, **named: (
-        product(value) if isinstance(value, list | tuple) and not (more or named)
+        product(value) if isinstance(value, list | tuple) and not (
+            more or named or any(isinstance(part, Array) for part in value))
         else of_numpy("prod")(value, *more, **named)),
     "random": Module("numpy.random", {
         **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
@@ -383,7 +377,8 @@ NUMPY: dict[str, Any] = {
         ("var", "std"))},
     "concat": _joined, "range": _arange,
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
-    "one_hot": _one_hot,
+    "one_hot": lambda indices, depth=None, *_, num_classes=None, axis=-1, **__: _with(
+        depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
     **{name: of_numpy(name) for name in (
         "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},

@@ -7,8 +7,9 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, sizes_given, sizes_of
+from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
 from rnnshape.reading.python import Open
 

@@ -1,0 +1,63 @@
+"""Sizes of shapes, as NumPy makes one shape of another; each is a number or open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+from rnnshape.reading.names.session import refused
+from rnnshape.reading.python import IsOpenError, Open, opens_in
+
+
+def sizes_given(*given: Any) -> tuple[Any, ...]:
+    """The sizes of a shape, given as numbers or as one tuple; open where nobody knows which."""
+    first = given[0] if len(given) == 1 else None
+    if isinstance(first, Open) and not first.is_number:
+        raise IsOpenError(first)
+    return tuple(first) if isinstance(first, list | tuple) else given
+
+
+def place_of(axis: int, rank: int) -> int:
+    """Which axis it is, counted from the first."""
+    if not -rank <= axis < rank:
+        words = f"axis {axis} is out of bounds for array of dimension {rank}"
+        raise refused(words, IndexError)
+    return axis % rank
+
+
+def differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    pairs = zip(one, other, strict=False)
+    return len(one) != len(other) or any(type(a) is type(b) is int and a != b for a, b in pairs)
+
+
+def reshaped(shape: Sequence[Any], sizes: Sequence[Any]) -> tuple[Any, ...]:
+    """A shape after `reshape`; -1 is what is left."""
+    rest = [size for size in sizes if isinstance(size, Open) or size != -1]
+    left = next(opens_in([*shape, *rest]), None)
+    if left is None:
+        whole, known = product(shape), product(rest)
+        left, more = divmod(whole, known or 1)
+        if more or (len(rest) == len(sizes) and whole != known):
+            into = str((*sizes,)).replace(" ", "").replace("-1", "newaxis")
+            words = f"cannot reshape array of size {whole} into shape {into}"
+            raise ValueError(words) if min(rest, default=0) < 0 else refused(words)
+    return tuple(left if not isinstance(size, Open) and size == -1 else size for size in sizes)
+
+
+def broadcast(one: Sequence[Any], other: Sequence[Any]) -> tuple[Any, ...]:
+    """The shape of an operation on arrays of two shapes."""
+    made = []
+    for pair in zip_longest(reversed(one), reversed(other), fillvalue=1):
+        larger = [size for size in pair if isinstance(size, Open) or size != 1]
+        if all(isinstance(size, int) for size in pair) and len({*larger}) > 1:
+            raise refused("operands could not be broadcast together")
+        made.append(larger[0] if larger else 1)
+    return tuple(reversed(made))
+
+
+def product(sizes: Sequence[Any]) -> Any:
+    for found in opens_in(list(sizes)):
+        return found
+    return math.prod(sizes)
