@@ -464,6 +464,17 @@ def test_the_losses_of_a_model_that_returns_a_dictionary_are_those_of_its_keys(
         assert (not inspect(model, input=x, target=target).problems) == is_taken == (wide == 3)
 
 
+def test_what_a_property_of_an_own_layer_raises_is_told_as_an_error_of_a_query() -> None:
+    class Unready(keras().layers.Dense):  # type: ignore[misc]
+        @property
+        def weights(self) -> Any:
+            raise RuntimeError("not loaded")
+
+    for asked in (Unready(3), keras().Sequential([keras().Input((5, 4)), Unready(3)])):
+        with pytest.raises(QueryError, match=r"can't be read: RuntimeError: not loaded"):
+            inspect(asked)
+
+
 def test_a_cell_alone_is_no_layer() -> None:
     with pytest.raises(QueryError, match=r"RNN\(GRUCell\(2\)\) is the layer"):
         inspect(keras().layers.GRUCell(2))

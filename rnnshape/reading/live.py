@@ -8,12 +8,12 @@ and `count_params()` the parameters. Keras is not imported here: whoever has suc
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
@@ -26,6 +26,7 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.replay import RecordedShape
 from rnnshape.reading.saved_model import Config, losses_in, read_config
 from rnnshape.reading.symbolic import (
@@ -42,6 +43,7 @@ from rnnshape.reading.symbolic import (
 )
 from rnnshape.training import Function
 
+Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
 
 
@@ -49,6 +51,21 @@ def is_model(what: object) -> bool:
     return "Model" in bases(what)
 
 
+def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
+    """What an object of the user's own raises, as from a property, is told as a `QueryError`."""
+
+    def guarded(what: Any, *given: Any) -> Read:
+        try:
+            return read(what, *given)
+        except (QueryError, RecursionError):
+            raise
+        except Exception as wrong:
+            raise QueryError(f"{type(what).__name__} can't be read: {words_of(wrong)}") from wrong
+
+    return guarded
+
+
+@_guarded
 def read_object(
     what: Any, shapes: Sequence[RecordedShape] | Mapping[str, RecordedShape] = ()
 ) -> Reading:
@@ -117,6 +134,7 @@ def _weights(network: Network) -> list[object]:
         return [wrong]
 
 
+@_guarded
 def call_of_layer(layer: Any) -> Call:
     """A live layer as it would be written, or a `QueryError`."""
     name = type(layer).__name__
