@@ -324,14 +324,14 @@ class Source:
 
 def _within(value: Value) -> Iterator[Value]:
     """A value and every other in it, the outer ones first."""
-    yield value
-    if isinstance(value, Call):
-        value = tuple([argument for _, argument in value.arguments])
-    for part in value if isinstance(value, tuple) else ():
-        if isinstance(part, (Call, tuple)):
-            yield from _within(part)
-        else:
-            yield part
+    left = [value]
+    while left:
+        part = left.pop()
+        yield part
+        if isinstance(part, Call):
+            left += [argument for _, argument in reversed(part.arguments)]
+        elif isinstance(part, tuple):
+            left += reversed(part)
 
 
 def calls_within(value: Value) -> Iterator[Call]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from rnnshape.cli import ExitCode, messages
@@ -28,7 +27,7 @@ from rnnshape.measuring.messages import Answer, Measurement, MeasurementError, R
 from rnnshape.query import Format, Query
 from rnnshape.report import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
-from rnnshape.terminal.environment import Environment, Reader
+from rnnshape.terminal.environment import Environment, Measurer, Reader
 
 if TYPE_CHECKING:
     from rnnshape.explaining import Explanation
@@ -65,10 +64,7 @@ def answer_stream(options: Options, environment: Environment, lines: Iterator[Li
             asked = [
                 _asked(number, line, options, reader, environment) for number, line in together
             ]
-            reports = [report for line in asked for report in line.reports]
-            questions = tuple(report.question for report in reports if report.can_be_measured)
-            request = Request(questions, whole.seed, values="values" in whole.views)
-            results = measurer.answers(request) if measurer and questions else repeat(None)
+            results = _measured(asked, whole, measurer) if measurer else None
             for asked_line in asked:
                 try:
                     is_well = _answered(asked_line, results, shown)
@@ -108,8 +104,16 @@ def _asked(
         return _Asked(number, line, wrong=UsageError(messages.words_of_bug(bug, environment)))
 
 
-def _answered(asked: _Asked, results: Iterator[Answer | None], shown: AnswerWriter) -> bool:
-    """Answers one line; whether that went well."""
+def _measured(asked: list[_Asked], whole: Query, measurer: Measurer) -> Iterator[Answer]:
+    """What Keras says of the questions of some lines that it can be asked, each as it is known."""
+    reports = (report for line in asked for report in line.reports)
+    questions = tuple(report.question for report in reports if report.can_be_measured)
+    request = Request(questions, whole.seed, values="values" in whole.views)
+    return measurer.answers(request) if questions else iter(())
+
+
+def _answered(asked: _Asked, results: Iterator[Answer] | None, shown: AnswerWriter) -> bool:
+    """Answers one line; whether that went well. There are no results where none are asked for."""
     where, environment = f"line {asked.number}: ", shown.environment
     if asked.wrong is not None:
         _say(asked, asked.wrong, shown)
@@ -119,7 +123,7 @@ def _answered(asked: _Asked, results: Iterator[Answer | None], shown: AnswerWrit
     say_messages(asked.query, environment, where)
     code = verdict(asked.query, (), environment)
     for report in asked.reports:
-        result = next(results) if report.can_be_measured else None
+        result = next(results) if results and report.can_be_measured else None
         if isinstance(result, MeasurementError) and not report.description.is_complete:
             _say(asked, UsageError(f"not measured: {result.reason}"), shown)
             code = ExitCode.FAILED

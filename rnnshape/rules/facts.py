@@ -132,7 +132,7 @@ class Tensor:
         """Its shape, with None for what is not known; None where not even the rank is."""
         if not self.has_rank:
             return None
-        return tuple(None if axis.is_unknown else axis.length for axis in self.axes)
+        return tuple([None if axis.is_unknown else axis.length for axis in self.axes])
 
     @property
     def masked(self) -> bool:
@@ -141,7 +141,7 @@ class Tensor:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(axis.length for axis in self.axes)
+        return tuple([axis.length for axis in self.axes])
 
     @property
     def size(self) -> int:
@@ -151,8 +151,8 @@ class Tensor:
     @property
     def known_size(self) -> int | None:
         """The same; None where a part of its shape is not known."""
-        is_known = self.has_rank and not any(axis.is_unknown for axis in self.axes)
-        return self.size if is_known else None
+        sizes = self.sizes
+        return None if sizes is None or None in sizes else self.size
 
     @property
     def labels(self) -> str:

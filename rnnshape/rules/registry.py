@@ -102,22 +102,22 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     function = _rule(call.name)
     if not check(call) or function is None:
         return None
-    one_or_more = inputs[0] if len(inputs) == 1 else tuple(inputs)
-    given = inputs if isinstance(inputs, Inputs) else called_with(call, [one_or_more], {})
-    facts = function(call, given)
+    if not isinstance(inputs, Inputs):
+        inputs = called_with(call, [inputs[0] if len(inputs) == 1 else tuple(inputs)], {})
+    facts = function(call, inputs)
     if facts is None:
         return None
-    first = next(iter(given.arguments.values()), None)
+    first = next(iter(inputs.arguments.values()), None)
     if isinstance(first, tuple) and len(first) == 1:
         _check_no_list(call, first, facts)
-    state = given.named("initial_state")
+    state = inputs.named("initial_state")
     if state is not None:
         facts = with_initial_state(
-            call, facts, nested(state), masked=any(tensor.masked for tensor in given)
+            call, facts, nested(state), masked=any(tensor.masked for tensor in inputs)
         )
-    masked = [tensor for tensor in tensors_in(tuple(given.arguments.values())) if tensor.masked]
+    masked = [tensor for tensor in tensors_in(tuple(inputs.arguments.values())) if tensor.masked]
     if masked:
-        facts = _with_masks(call, given, facts, masked)
+        facts = _with_masks(call, inputs, facts, masked)
     if call["trainable"] is False:
         frozen = tuple(replace(weight, is_trained=False) for weight in facts.weights)
         facts = replace(facts, weights=frozen)
