@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +179,15 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
 
 
 # The quick tier: `pytest -m "not keras and not process and not slow"`.
+
+
+def many(values: Iterable[object], of: int = 6) -> list[Any]:
+    """Values of a parameter that are many alike, of which the quick tests have each sixth."""
+    return [
+        pytest.param(value, marks=[pytest.mark.slow] if number % of else [])
+        for number, value in enumerate(values)
+    ]
+
 
 _marks: set[str] | None = None  # of the test that runs now; none at all while they are collected
 
