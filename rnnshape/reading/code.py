@@ -104,7 +104,7 @@ def reading_of(evaluator: Evaluator) -> Reading:
     held = SESSION.get()
     layers = compared = 0
     for message, place in held.uncompiled[:1] if not held.may_compile else ():
-        held.problem("keras", message, (), place)
+        held.problem(message, place=place)
     try:
         for question in _finished(evaluator):
             layers += len(question.network.steps)

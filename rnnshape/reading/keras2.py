@@ -211,7 +211,6 @@ NAMES: Mapping[str, Today] = {
     "keras.layers.DenseFeatures": Today("keras.utils.FeatureSpace"),
     "keras.models.Graph": Today("keras.Model"),
     "keras.models.model_from_yaml": Today("keras.models.model_from_json"),
-    "keras.utils.np_utils": Today("keras.utils"),
     "keras.utils.multi_gpu_model": Today("keras.distribution.DataParallel"),
     "keras.optimizers.adam_v2": Today("keras.optimizers"),
     "keras.optimizers.adam": Today("keras.optimizers.Adam"),
@@ -224,8 +223,6 @@ NAMES: Mapping[str, Today] = {
         for name in ("sequence.TimeseriesGenerator", "image.ImageDataGenerator")
     },
     "keras.engine.training.Model": Today("keras.Model"),
-    "keras.initializations": Today("keras.initializers"),
-    "keras.objectives": Today("keras.losses"),
     "keras.backend.function": Today("keras.Model"),
     "keras.backend.placeholder": Today("keras.Input"),
     "keras.backend.set_image_dim_ordering": Today("keras.backend.set_image_data_format"),

@@ -88,8 +88,12 @@ def _depth(text: str) -> int:
 def _is_plain(node: ast.AST) -> bool:
     """Whether a piece of the tree is cheap to follow; what is called begins with a capital."""
     match node:
+        case ast.Constant(value=int() as number):
+            return abs(number) <= LARGEST
+        case ast.Constant(value=float() as number):
+            return isfinite(number)
         case ast.Constant(value=value):
-            return _is_small(value)
+            return value is None or isinstance(value, str)
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             parts = (node.func, *node.args, *node.keywords)
             return name[:1].isupper() and all(map(_is_plain, parts))
@@ -100,12 +104,6 @@ def _is_plain(node: ast.AST) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
-
-
-def _is_small(value: object) -> bool:
-    if isinstance(value, int):
-        return abs(value) <= LARGEST
-    return isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
 
 
 # Binding

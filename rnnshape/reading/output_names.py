@@ -37,7 +37,7 @@ def names_of(calls: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
         last = max(call.names, default=0)
         default += [f"o{index + 1}" for index in range(len(default), last + 1)]
         own = [
-            name if name and users[name] == 1 and not _is_default(name, word) else word
+            word if name is None or users[name] > 1 or _is_default(name, word) else name
             for index, word in enumerate(default)
             for name in [call.names.get(index)]
         ]
@@ -48,4 +48,4 @@ def names_of(calls: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
 
 def _is_default(name: str, word: str) -> bool:
     """Whether it is the rule's own name, or what `--code` makes of it where that is taken."""
-    return name == word or bool(re.fullmatch(rf"{re.escape(word)}_\d+", name))
+    return re.fullmatch(rf"{re.escape(word)}(_\d+)?", name) is not None

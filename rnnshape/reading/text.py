@@ -302,8 +302,9 @@ def _arrows(source: Source) -> list[int]:
         depth += (mark[0] in "([{") - (mark[0] in ")]}")
         if mark["open"] is not None:  # Python's parser says so
             depth = -1
-    if found and _is_annotation(text, found):
-        return []
+    lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
+    if found and all(line.startswith(("def ", "async def ")) for line in lines):
+        return []  # those of functions: `def build(units) -> Model:`
     if depth:  # in one more bracket it may go over several lines
         joined = text.replace("->", " ,")
         source.parsed(f"(\n{joined}" if depth > 0 else joined, int(depth > 0))
@@ -316,12 +317,6 @@ def _arrows(source: Source) -> list[int]:
             at = found[0] if start == -2 else start
             raise QueryError("a layer is missing beside this ->", _place(source, at, 2))
     return found
-
-
-def _is_annotation(text: str, found: list[int]) -> bool:
-    """Whether the arrows are those of functions: `def build(units) -> Model:`"""
-    lines = [text[text.rfind("\n", 0, place) + 1 : place].lstrip() for place in found]
-    return all(line.startswith(("def ", "async def ")) for line in lines)
 
 
 def _place(source: Source, place: int, width: int = 1) -> Place:

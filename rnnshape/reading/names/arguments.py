@@ -216,8 +216,7 @@ def check_positions(layer: Any, given: Sequence[Any]) -> None:
         word = takes[place] if layer.call.__func__.__module__ == "__main__" else "training"
         text = f"{word}={ast.unparse(written[place])}"
         words = "Only input tensors may be passed as positional arguments"
-        message = f'layers take no {word} by position: write {text} (Keras: "{words}")'
-        session().problem("keras", message, (text,), session().evaluator.place)
+        session().problem(f"layers take no {word} by position: write {text}", text, words=words)
 
 
 def check_called(model: Any, end: str) -> None:
@@ -229,7 +228,7 @@ def check_called(model: Any, end: str) -> None:
     write = f"{model.own_title or 'model'}.{end}s[0]"
     words = f"has never been called and thus has no defined {end}"
     message = f"a Sequential that is called with no tensor has no {end}: write {write}"
-    session().problem("keras", f'{message} (Keras: "{words}")', (write,), session().evaluator.place)
+    session().problem(message, write, words=words)
 
 
 def _passed(value: Any) -> Any:
@@ -284,17 +283,12 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     return Tensor(made)
 
 
-def no_argument() -> None:
-    """`super().__init__(self)`, which Keras 2 took."""
-    words = '(Keras: "takes 1 positional argument but 2 were given")'
-    message = f"a model's own __init__ takes nothing by position: write super().__init__() {words}"
-    session().problem("keras", message, ("super().__init__()",), session().evaluator.place)
-
-
 def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor], kind: str) -> Iterator[str]:
     """Keras refuses a model whose outputs need other inputs than those that it names."""
-    if not (takes or gives or kind):
-        no_argument()
+    if not (takes or gives or kind):  # `super().__init__(self)`, which Keras 2 took
+        write, words = "super().__init__()", "takes 1 positional argument but 2 were given"
+        message = f"a model's own __init__ takes nothing by position: write {write}"
+        session().problem(message, write, words=words)
         return
     if not (takes and gives):
         yield f"what this model's {'outputs' if takes else 'inputs'} are is not known"

@@ -11,8 +11,14 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.reading import graph
-from rnnshape.reading.names.dtypes import dtype_of
-from rnnshape.reading.names.operators import COMPARISONS, LOGICAL, OPERATORS, int64, is_whole
+from rnnshape.reading.names.dtypes import (
+    COMPARISONS,
+    LOGICAL,
+    OPERATORS,
+    dtype_of,
+    int64,
+    is_whole,
+)
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
@@ -78,8 +84,6 @@ class Array(StandIn):
         return graph.Tensor(session().source(id(self), self, sizes, self.own_name))
 
     def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of unsized object")
         return operator.index(self.shape[0])
 
     def __iter__(self) -> Any:
@@ -229,8 +233,6 @@ class Array(StandIn):
         if isinstance(made, Array) and made.shape == self.shape:
             self.own_values, made = made.own_values, self
         return made
-
-    __hash__ = StandIn.__hash__
 
     def __neg__(self) -> Array:
         return Array(self.shape)

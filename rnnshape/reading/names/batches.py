@@ -37,8 +37,7 @@ def batch_of(value: Any) -> Any:
 
 
 def _refused(message: str, words: str) -> None:
-    place = session().places().get("")
-    session().problem("data", f'{message} (Keras: "{words}")', (), place)
+    session().problem(message, words=words, place=session().places().get(""), kind="data")
 
 
 def check_beside(words: Mapping[str, Any]) -> None:

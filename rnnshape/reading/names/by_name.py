@@ -48,11 +48,12 @@ def wrong_names(
         yield from _labels_by_name(call, given.y, outputs, is_named)
         if is_named:
             yield from _names_of_losses(call, loss, outputs)
-        elif isinstance(loss, dict) and _has_no_names(model):
+        elif isinstance(loss, dict) and (
+            model.own_kind == "Sequential" or overrides(model, "call")
+        ):
             message = "a loss by name is for the outputs of a Functional model"
-            yield _problem(
-                call, message, "'NoneType' object is not iterable", _plainly("loss", loss)
-            )
+            words = "'NoneType' object is not iterable"
+            yield _problem(call, message, words, _plainly("loss", loss))
     if len(gives) > 1:
         yield from _numbers_of_metrics(call, metrics, outputs, is_named)
 
@@ -78,11 +79,6 @@ def _texts(value: Any) -> Iterator[str]:
         parts = value.values() if isinstance(value, dict) else value
         for part in parts if isinstance(value, dict | list | tuple) else ():
             yield from _texts(part)
-
-
-def _has_no_names(model: Any) -> bool:
-    """Whether the outputs of a model have no names: it is made of no `Input`, as Keras has it."""
-    return bool(model.own_kind == "Sequential" or overrides(model, "call"))
 
 
 def _is_named(tensor: Any) -> bool:

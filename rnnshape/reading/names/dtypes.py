@@ -1,6 +1,13 @@
-"""What dtypes are called, where that matters for a shape."""
+"""Of which kind the numbers of arrays are, as far as that matters for a shape, and what operators
+make of whole ones."""
 
 from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from rnnshape.reading.python import own
 
 DTYPES: dict[object, str] = {
     **dict.fromkeys((str, "str"), "<U"),
@@ -15,3 +22,38 @@ def dtype_of(dtype: object) -> str | None:
     if isinstance(dtype, str) and dtype.startswith("datetime64"):
         return "datetime64"
     return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
+
+
+COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+LOGICAL = (operator.and_, operator.or_, operator.xor)
+WITH_NUMBERS = (operator.add, operator.sub, operator.mul, operator.mod, operator.floordiv)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number, or an array of them."""
+    kinds = {*map(type, own(value, "own_values", ()))}
+    of_array = kinds == {int} if kinds else "int" in (own(value, "own_dtype") or "")
+    return type(value) is int or of_array
+
+
+def int64(number: Any) -> int:
+    """The number, where NumPy has it as Python does."""
+    if type(number) is not int or number.bit_length() > 63:
+        raise OverflowError
+    return number
+
+
+def _power(base: int, exponent: int) -> int:
+    if not 0 <= exponent <= 63:
+        raise OverflowError
+    return int(operator.pow(base, exponent))
+
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    **{op.__name__.strip("_"): op for op in (*COMPARISONS, *LOGICAL, *WITH_NUMBERS)},
+    "radd": operator.add,
+    "rmul": operator.mul,
+    "rsub": lambda value, number: number - value,
+    "pow": _power,
+    "rpow": lambda value, base: _power(base, value),
+}

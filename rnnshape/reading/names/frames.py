@@ -71,20 +71,23 @@ class Frame(Array):
         self.shape = made.shape
         return None
 
-    def own_becomes(self, labels: Sequence[Any] | None) -> None:
-        """What changes how many columns there are."""
+    def own_of_columns(self, labels: Sequence[Any] | None, inplace: Any = True) -> Any:
+        """What has columns of these labels, if they are known, or becomes so."""
+        if inplace is False:
+            return opened() if labels is None else _labelled((self.shape[0], len(labels)), labels)
         if len(self.shape) > 1:
             many = opened("the number of columns") if labels is None else len(labels)
             self.shape = (self.shape[0], many)
             self.own_labels = None if labels is None else tuple(labels)
+        return None
 
     def __setitem__(self, key: Any, value: object) -> None:
         keys = _as_labels([key] if isinstance(key, str) else key)
         if self.own_labels is None or not _are_names(keys):
-            self.own_becomes(None)
+            self.own_of_columns(None)
         else:
             new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
-            self.own_becomes([*self.own_labels, *new])
+            self.own_of_columns([*self.own_labels, *new])
 
     def assign(self, **columns: Any) -> Frame:
         made = self.copy()
@@ -119,11 +122,9 @@ class Frame(Array):
         known = self.own_labels if _are_names(keys) and not others else None
         self.own_check(keys if known else None)
         left = None if known is None else [label for label in known if label not in keys]
-        if inplace is not False:
-            if "index" in others:
-                self.own_of_other_rows(inplace)
-            return self.own_becomes(left)
-        return opened() if left is None else _labelled((self.shape[0], len(left)), left)
+        if inplace is not False and "index" in others:
+            self.own_of_other_rows(inplace)
+        return self.own_of_columns(left, inplace)
 
     def set_index(self, keys: Any, *_: object, inplace: Any = False, **others: Any) -> Any:
         return self.drop(columns=keys, inplace=inplace, **others)
@@ -131,7 +132,7 @@ class Frame(Array):
     def reset_index(self, *_: object, drop: Any = False, inplace: Any = False, **__: object) -> Any:
         if drop is True:
             return None if inplace is True else self.copy()
-        return opened() if inplace is False else self.own_becomes(None)
+        return self.own_of_columns(None, inplace)
 
     eval = reset_index
 
@@ -143,9 +144,8 @@ class Frame(Array):
         return None
 
     def dropna(self, *_: object, axis: Any = 0, inplace: Any = False, **__: object) -> Any:
-        if axis not in (0, "index"):
-            return opened() if inplace is False else self.own_becomes(None)
-        return self.own_of_other_rows(inplace)
+        is_of_rows = axis in (0, "index")
+        return self.own_of_other_rows(inplace) if is_of_rows else self.own_of_columns(None, inplace)
 
     query = drop_duplicates = dropna
 
@@ -330,7 +330,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         with suppress(IsOpenError):
             return _reshaped(sizes_given(*given), made)
         return made
-    are_names = isinstance(first, list) and all(isinstance(name, str) for name in first)
+    are_names = _are_names(first)
     if are_names and (method == "filter" or not is_call):
         columns = _columns(first)
     elif method in ("iloc", "loc") and isinstance(first, tuple) and len(first) == 2:
@@ -346,13 +346,9 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
 def _reshaped(sizes: Sequence[Any], made: Open) -> object:
     if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
         return made
-    known = [None if type(size) is int and size == -1 else size for size in sizes]
-    return Array(
-        [
-            opened(f"{made.label}.shape[{place}]") if size is None else size
-            for place, size in enumerate(known)
-        ]
-    )
+    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
+    pairs = zip(sizes, rest, strict=True)
+    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
 
 
 def _columns(key: Any) -> tuple[int, ...] | None:

@@ -18,10 +18,17 @@ from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
-from rnnshape.reading.names.lookups import IntegerLookup, StringLookup, TextVectorization
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.other_layers import InputLayer, Lambda, UnreadModel, Wrapper
+from rnnshape.reading.names.other_layers import (
+    InputLayer,
+    IntegerLookup,
+    Lambda,
+    StringLookup,
+    TextVectorization,
+    UnreadModel,
+    Wrapper,
+)
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
@@ -96,14 +103,13 @@ class Function(StandIn):
         return unread_step(layer, tensors_of(parts))
 
     def _refused_outside_of_layers(self, given: Any) -> None:
-        held, place = session(), session().evaluator.place
-        if held.groups or are_computed(tensors_of(given)):
+        if session().groups or are_computed(tensors_of(given)):
             return
         path = self.own_path.replace("tensorflow", "tf", 1)
         code = operation_of_keras(self.own_name)
         mend = f"write {code}, or call it within a layer" if code else "call it within a layer"
         message = f"{path}.{self.own_name} takes no symbolic tensor in this Keras: {mend}"
-        held.problem("keras", message, (code,) if code else (), place)
+        session().problem(message, *filter(None, [code]))
 
     def _as_layer(self, given: Any, named: dict[str, Any]) -> Any:
         """`layers.concatenate([x, y])`"""
@@ -304,16 +310,8 @@ FUNCTIONS: dict[str, Any] = {
 
 
 # Functions of `keras.ops` that have names like others, and no rule.
-WITHOUT_RULE = [
-    "arange",
-    "cond",
-    "conv",
-    "conv_transpose",
-    "custom_gradient",
-    "image",
-    "shape",
-    "tri",
-]
+WITHOUT_RULE = ("arange", "cond", "conv", "conv_transpose", "custom_gradient", "image", "shape",
+                "tri")  # fmt: skip
 
 
 class KerasModule(Module):
@@ -352,13 +350,10 @@ class KerasModule(Module):
         return name_of_keras(name, self.path)
 
 
-NESTS = Module(
-    "keras.tree",
-    {
-        "flatten": lambda nest: list(within(nest)),
-        "map_structure": lambda change, nest: rebuilt(nest, change),
-    },
-)
+NESTS = Module("keras.tree", {
+    "flatten": lambda nest: list(within(nest)),
+    "map_structure": lambda change, nest: rebuilt(nest, change),
+})  # fmt: skip
 
 
 @cache

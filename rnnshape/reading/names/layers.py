@@ -75,6 +75,7 @@ class Layer(StandIn):
     own_weights = property(weights_of)
     own_is_built: bool
     own_keras_name = own_name = ""
+    own_kind: Any = ""  # of a model
     own_is_row = False  # whether it is always one row, whatever its weights
     own_is_without_weights = False
     own_is_any = False  # whether it is not known which layer it is
@@ -343,13 +344,7 @@ class Layer(StandIn):
         self.own_name = self.own_name or kept or session().name_of(type(self).__name__)
         return self.own_name
 
-    @property
-    def own_kind(self) -> str:
-        return ""
-
-    @property
-    def own_text(self) -> str:
-        return f"{type(self).__name__}(...)"
+    own_text = property(lambda layer: f"{type(layer).__name__}(...)")
 
 
 def _as_code_has_it(value: Value) -> Any:

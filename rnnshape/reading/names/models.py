@@ -31,7 +31,7 @@ from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.layer_weights import load_weights, save_weights
 from rnnshape.reading.names.layers import Layer, stand_in_of
-from rnnshape.reading.names.parts import layer_named, layers_of
+from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import predictions
 from rnnshape.reading.names.rows import (
     batch_kept,
@@ -378,10 +378,8 @@ class Model(Layer):
             return nested_like(None, [tensor.shape for tensor in several])
         return [*several] if end.endswith("s") else nested_like(self.own_nests[is_output], several)
 
-    @property
-    def own_kind(self) -> str:
-        """What it checks its inputs as; empty of a model with a `call` of its own."""
-        return "Functional" if type(self) is Model else ""
+    # What it checks its inputs as; empty of a model with a `call` of its own.
+    own_kind: Any = property(lambda model: "Functional" if type(model) is Model else "")
 
     @property
     def own_title(self) -> str:

@@ -1,4 +1,5 @@
-"""What stands among layers and is none that a rule knows: `Lambda`, inputs, what is not read."""
+"""What stands among the layers of a model and is none that a rule knows: `Lambda`, inputs, layers
+with a vocabulary, what is not read; and all of them, as code asks for them."""
 
 from __future__ import annotations
 
@@ -6,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from rnnshape.errors import NotReadError
+from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Input, passed
-from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.layers import Layer, stand_in_of
+from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -19,6 +24,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.python import IsOpenError
+from rnnshape.signatures import REFUSED, is_operation
 
 
 class Lambda(Layer):
@@ -133,12 +139,100 @@ class InputLayer(Layer):
 
     @property
     def input(self) -> Tensor:
-        held = session()
-        words = 'write its output, or the inputs of the model (Keras: "cannot be empty")'
-        message = f"an InputLayer has no input in this Keras: {words}"
-        held.problem("keras", message, ("model.inputs",), held.evaluator.place)
+        mend = "write its output, or the inputs of the model"
+        message = f"an InputLayer has no input in this Keras: {mend}"
+        session().problem(message, "model.inputs", words="cannot be empty")
         return self.output
 
     @property
     def own_title(self) -> Any:
         return name_given(self.output) or opened("the name of an input")
+
+
+class StringLookup(UnreadLayer):
+    """A number for each word, by a vocabulary: the shape stays what it is. No rule knows it, but
+    what code says of it gives its shapes."""
+
+    def __init__(
+        self,
+        max_tokens: Any = None,
+        num_oov_indices: Any = 1,
+        mask_token: Any = None,
+        oov_token: Any = "[UNK]",
+        vocabulary: Any = None,
+        *_: Any,
+        output_mode: Any = "int",
+        output_sequence_length: Any = None,
+        **named: Any,
+    ) -> None:
+        kind = type(self).__name__
+        because = opened(kind, f"{kind} is not answered: {REFUSED[kind]}")
+        super().__init__(unread_layer(f"{kind}(...)", because, 0))
+        special = [oov_token] * num_oov_indices
+        self.own_special = special if mask_token is None else [mask_token] + special  # noqa: RUF005
+        self.own_mode, self.own_length = output_mode, output_sequence_length
+        self.set_vocabulary(vocabulary)
+
+    def set_vocabulary(self, vocabulary: Any, *_: Any, **__: Any) -> None:
+        is_known = isinstance(vocabulary, list | tuple)
+        self.own_words: Any = vocabulary if is_known else opened("words")
+
+    def adapt(self, *_: Any, **__: Any) -> None:
+        self.set_vocabulary(None)
+
+    def get_vocabulary(self, include_special_tokens: Any = True) -> Any:
+        words = [word for word in self.own_words if word not in self.own_special]
+        return [*self.own_special, *words] if include_special_tokens is True else words
+
+    def vocabulary_size(self) -> Any:
+        return len(self.get_vocabulary())
+
+    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """The shape of what it makes; None where that is not known."""
+        return sizes if self.own_mode == "int" else None
+
+    def __call__(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
+        if isinstance(inputs, Tensor):
+            given = plain_sizes(inputs)
+            sizes = self.own_sizes(given) if given else None
+            return unread_step(self.own_layer, [inputs], [sizes])
+        sizes = self.own_sizes(inputs.shape) if isinstance(inputs, Array) else None
+        return Array(sizes) if sizes else opened()
+
+
+class IntegerLookup(StringLookup):
+    pass
+
+
+class TextVectorization(StringLookup):
+    """Texts to as many numbers as it is told, or as the longest has words."""
+
+    def __init__(self, max_tokens: Any = None, *_: Any, output_mode: Any = "int", **named: Any):
+        mask = "" if output_mode == "int" else None
+        super().__init__(max_tokens, mask_token=mask, output_mode=output_mode, **named)
+
+    def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        is_known = self.own_mode == "int" and type(self.own_length) is int
+        return (*sizes[:1], self.own_length) if is_known else None
+
+
+def layers_of(model: Any) -> list[Any]:
+    """In Keras' order: of a model with a `call` of its own, that in which it is given them."""
+    if not model.own_kind:
+        held = [value for name, value in vars(model).items() if not name.startswith("own_")]
+        parts = (part for part in within(held) if isinstance(part, Layer))
+        return [*{id(part): part for part in parts}.values()]
+    takes, gives = model.own_flow()
+    inputs = session().input_layers
+    return [
+        inputs.setdefault(one, InputLayer(one)) if isinstance(one, Tensor) else stand_in_of(one)
+        for one in layers_in_order(takes, gives, model.own_calls())
+        if not (isinstance(one, graph.Layer) and is_operation(one.call.name))
+    ]
+
+
+def layer_named(model: Any, name: Any) -> Any:
+    for layer in model.layers:
+        if name == (name_given(layer.output) if type(layer) is InputLayer else layer.name):
+            return layer
+    raise NotReadError(f"this code gives no layer of the model the name {name!r}")

@@ -218,16 +218,6 @@ def overrides(layer: Any, *methods: str) -> bool:
     )
 
 
-def _is_unbuilt(part: Any) -> bool:
-    return not part.own_is_built and vars(part).get("own_layer") not in session().built
-
-
-def _makes_again(name: str, part: object, owner: Any, call: Callable[[], object]) -> bool:
-    with session().aside():
-        call()
-    return _attributes(owner)[name] is not part
-
-
 def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """Keras keeps a layer that a `call` makes if it calls that once more before, to build what is
     in its owner. From then on it refuses any new one."""
@@ -235,20 +225,23 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     if owner is None or held.evaluator.conditions or held.evaluator.trying:
         return call(*given, **named)
     before = _attributes(owner)
-    is_locked = overrides(owner, "build") or not any(map(_is_unbuilt, before.values()))
+    unbuilt = [part for part in before.values() if not part.own_is_built]
+    is_locked = overrides(owner, "build") or all(
+        vars(part).get("own_layer") in held.built for part in unbuilt
+    )
     made = call(*given, **named)
     for name, part in _attributes(owner).items():
         if "own_layer" not in vars(part) or any(part is one for one in before.values()):
             continue
         part.own_layer.parameters = None
         if not is_locked:
-            is_locked = _makes_again(name, part, owner, lambda: call(*given, **named))
+            with held.aside():
+                call(*given, **named)
+            is_locked = _attributes(owner)[name] is not part
         if is_locked:
-            why = (
-                f"{name} is made in call, which may make no layer that is kept: make it in "
-                '__init__ (Keras: "You cannot add new elements of state")'
-            )
-            held.problem("keras", why, (), part.own_layer.call.places.get(""))
+            why = f"{name} is made in call, which may make no layer that is kept"
+            words, place = "You cannot add new elements", part.own_layer.call.places.get("")
+            held.problem(f"{why}: make it in __init__", words=f"{words} of state", place=place)
     return made
 
 

@@ -45,6 +45,7 @@ class Sequential(Model):
         own_shape: what it is given, as `build` or data says it.
     """
 
+    own_kind = "Sequential"
     own_takes_open = ("layers",)
 
     def __init__(
@@ -61,12 +62,10 @@ class Sequential(Model):
                 raise self.own_refused("Sequential takes its layers in one list", places.get(place))
         if not isinstance(trainable, bool | Open):
             write = f"name={trainable!r}" if isinstance(trainable, str) else "trainable=True"
-            message = (
-                f"Sequential takes trainable, True or False, in the second place: write {write}"
-            )
-            words = '(Keras: "Expected `trainable` to be a boolean")'
+            message = "Sequential takes trainable, True or False, in the second place: write"
+            words = "Expected `trainable` to be a boolean"
             at = places.get("1") or places.get("trainable")
-            session().problem("keras", f"{message} {words}", (write,), at)
+            session().problem(f"{message} {write}", write, words=words, place=at)
         if isinstance(layers, Open):
             self.own_open = layers
         else:
@@ -206,10 +205,6 @@ class Sequential(Model):
             describe_what_fits(Question(replace(network, inputs=described)))
             return True
         return False
-
-    @property
-    def own_kind(self) -> str:
-        return "Sequential"
 
     @property
     def layers(self) -> list[Any]:

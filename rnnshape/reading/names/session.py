@@ -143,8 +143,8 @@ class Session:
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
             elif of in METHODS and word not in (known := signature(of).names):
                 message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
-                message += f" (Keras: \"got an unexpected keyword argument '{word}'\")"
-                self.problem("keras", message, (), places.get(word))
+                words = f"got an unexpected keyword argument '{word}'"
+                self.problem(message, words=words, place=places.get(word))
 
     @property
     def is_ready_for_none(self) -> bool:
@@ -169,11 +169,8 @@ class Session:
         if isinstance(path, str) and not path.endswith(endings):
             stem, dot, last = path.rpartition(".")
             name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
-            message = (
-                f"{of} takes the name of a file that ends in {endings[0]}: write {name!r} "
-                f'(Keras: "must end in `{endings[0]}`")'
-            )
-            self.problem("keras", message, (repr(name),), self.evaluator.place)
+            message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
+            self.problem(message, repr(name), words=f"must end in `{endings[0]}`")
 
     def old_name(
         self, old: str, today: keras2.Today, of: str = "", place: Place | None = None
@@ -193,7 +190,7 @@ class Session:
             message = f"{owner} in this {library}{mend}"
             for said in [said for said in self.notes if place and said[1] == place]:
                 del self.notes[said]  # which says less
-            self.problem("keras", message, remedies, place or self.evaluator.place)
+            self.problem(message, *remedies, place=place)
 
     def notes_of(self, network: Network) -> tuple[str, ...]:
         """What is to be said of the layers of a network."""
@@ -203,10 +200,13 @@ class Session:
         return tuple(dict.fromkeys(said))
 
     def problem(
-        self, kind: str, message: str, remedies: tuple[str, ...], place: Place | None
+        self, message: str, *remedies: str, words: str = "", place: Any = None, kind: str = "keras"
     ) -> None:
-        """Notes what this Keras refuses."""
-        found = Problem(kind, message, None, *where_of(place), remedies=remedies)
+        """Notes what this Keras refuses, in its own `words`: where it is followed now, if there is
+        no other place."""
+        text = f'{message} (Keras: "{words}")' if words else message
+        at = where_of(place or self.evaluator.place)
+        found = Problem(kind, text, None, *at, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
             self.problems.append(found)
 

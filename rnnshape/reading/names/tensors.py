@@ -170,8 +170,11 @@ def _shared_by(one: Tensor, other: Tensor) -> list[Any]:
 
 def _operator(name: str, *, is_turned: bool = False) -> Any:
     def made(self: Tensor, *others: object) -> Any:
-        if not all(map(_is_operand, others)):
-            return NotImplemented
+        for other in others:
+            if not (
+                isinstance(other, Tensor | int | float | Open) or hook(other, "own_as_operand")
+            ):
+                return NotImplemented
         return operation(name, [*others, self] if is_turned else [self, *others])
 
     return made
@@ -182,10 +185,6 @@ for _word, (_, _name) in OPERATORS.items():
     setattr(Tensor, f"__{_word}__", _operator(_name))
 for _word, _name in (("neg", "negative"), ("abs", "absolute"), ("invert", "logical_not")):
     setattr(Tensor, f"__{_word}__", _operator(_name))
-
-
-def _is_operand(value: object) -> bool:
-    return isinstance(value, Tensor | int | float | Open) or bool(hook(value, "own_as_operand"))
 
 
 def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:

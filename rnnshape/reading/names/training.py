@@ -77,11 +77,11 @@ class Compiled(NamedTuple):
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
     words = dict(zip(signature("compile").names, values, strict=False))
     words |= named
-    metrics, place = words.get("metrics"), session().evaluator.place
+    metrics = words.get("metrics")
     if isinstance(metrics, str | LossOrMetric):
         write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
-        message = f'compile takes metrics in a list: write {write} (Keras: "to be a list")'
-        session().problem("keras", message, (write,), place)
+        message = f"compile takes metrics in a list: write {write}"
+        session().problem(message, write, words="to be a list")
     third, node = words.get("loss_weights"), session().evaluator.node
     parts = third if isinstance(third, list | tuple) else [third]
     if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
@@ -147,7 +147,7 @@ def given_to(
     if compiled and compiled.third and method not in WITHOUT_LABELS:
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
-        session().problem("keras", message, (write,), at)
+        session().problem(message, write, place=at)
     call = TrainingCall(
         method,
         (),

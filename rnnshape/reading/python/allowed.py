@@ -23,13 +23,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.reading.python.copied import copy_of, deep_copy
 from rnnshape.reading.python.managed import managed
 from rnnshape.reading.python.objects import (
+    copy_of,
+    deep_copy,
     delete_attribute,
     is_instance,
     is_of_unknown_class,
-    is_subclass,
     known,
     maker_of,
     setter_of,
@@ -257,8 +257,8 @@ def _of(module: Any, names: str) -> dict[str, object]:
 
 NAMES_OF_PYTHON = """
     abs all any bin bool callable chr classmethod complex dict divmod filter float frozenset hex
-    int len list map max min object oct ord property range repr reversed round set slice sorted
-    staticmethod str sum super tuple zip
+    int iter len list map max min object oct ord pow property range repr reversed round set slice
+    sorted staticmethod str sum super tuple zip
 """
 EXCEPTIONS = {
     name: kind
@@ -269,10 +269,8 @@ BUILTINS: dict[str, object] = {
     **_of(builtins, NAMES_OF_PYTHON),
     **EXCEPTIONS,
     "isinstance": is_instance,
-    "issubclass": is_subclass,
+    "issubclass": lambda value, kinds: issubclass(known(value), known(kinds)),
     "type": type_of,
-    "iter": iter,
-    "pow": pow,
     "enumerate": enumerated,
     "next": next_of,
     "vars": vars_of,
@@ -290,11 +288,8 @@ MODULES: dict[str, Mapping[str, object]] = {
         " log2 nan perm pi pow prod sin sqrt tan tanh trunc",
     ),
     "functools": {
-        "partial": functools.partial,
-        "reduce": functools.reduce,
+        **_of(functools, "partial reduce cache lru_cache"),
         "cached_property": lambda function: functools.cached_property(function),
-        "cache": functools.cache,
-        "lru_cache": functools.lru_cache,
         "wraps": wraps,
         "singledispatch": singledispatch,
     },
@@ -308,15 +303,8 @@ MODULES: dict[str, Mapping[str, object]] = {
     },
     "heapq": _of(heapq, "heapify heappop heappush heappushpop heapreplace nlargest nsmallest"),
     "bisect": _of(bisect, "bisect bisect_left bisect_right insort insort_left insort_right"),
-    "collections": {
-        "namedtuple": namedtuple,
-        **_of(collections, "Counter OrderedDict defaultdict"),
-    },
-    "contextlib": {
-        "contextmanager": managed,
-        "suppress": contextlib.suppress,
-        "nullcontext": contextlib.nullcontext,
-    },
+    "collections": _of(collections, "Counter OrderedDict defaultdict") | {"namedtuple": namedtuple},
+    "contextlib": _of(contextlib, "suppress nullcontext") | {"contextmanager": managed},
     "dataclasses": {
         "dataclass": dataclass,
         "field": dataclasses.field,

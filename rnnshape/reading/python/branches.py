@@ -31,7 +31,8 @@ class Snapshot:
         waiting += [evaluator.module.names, evaluator.parts, *evaluator.roots]
         while waiting:
             value = waiting.pop()
-            if id(value) in self.held or _holds_nothing(value):
+            is_fixed = type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
+            if is_fixed or id(value) in self.held:
                 continue
             if isinstance(value, tuple | frozenset):
                 waiting += value
@@ -167,6 +168,27 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
     return value
 
 
+def unless_too_long(
+    evaluator: Evaluator,
+    scope: Scope,
+    node: ast.AST,
+    follow: Callable[[], object],
+    otherwise: Callable[[Open], object],
+) -> object:
+    """What comes of following a loop, or a function that calls itself. Where that takes too many
+    steps, everything is as it was before, and another way is gone, which is told why."""
+    before = Snapshot(evaluator, scope)
+    evaluator.loops += 1
+    try:
+        return follow()
+    except TooLongError as wrong:
+        because = evaluator.open(node, str(wrong))
+    finally:
+        evaluator.loops -= 1
+    before.set(before.before)
+    return otherwise(because)
+
+
 def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
     """Nobody knows what a list, set or dictionary holds: it is open wherever it stands; of what
     holds the names of an object, each of them is."""
@@ -209,11 +231,6 @@ def _followed(
     finally:
         evaluator.conditions.pop()
     return Outcome(None, value, snapshot.now())
-
-
-def _holds_nothing(value: object) -> bool:
-    """Whether there is nothing in a value that code could change."""
-    return type(value).__dictoffset__ == 0 and not isinstance(value, HOLDING)
 
 
 def _held(value: Any) -> Any:

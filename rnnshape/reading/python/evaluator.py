@@ -18,6 +18,7 @@ from typing import Any
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.expression import Source
+from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
@@ -27,7 +28,6 @@ from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
     bounded,
-    has_stand_in,
     is_of_code,
     is_settable,
     is_there,
@@ -203,7 +203,8 @@ class Evaluator:
             refused = self.open(self._text(function), words_of(wrong))
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 given = [getattr(plain, "__self__", None), *parts, named]
-                if isinstance(wrong, AttributeError) or not has_stand_in(given):
+                is_pythons = not any(isinstance(part, StandIn) for part in within(given))
+                if isinstance(wrong, AttributeError) or is_pythons:
                     raise
                 self.doubted.append(Doubt(refused))  # the library's own may take it
             return self.refuse(refused)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
-from rnnshape.reading.python.branches import Snapshot, both_ways, finish
+from rnnshape.reading.python.branches import both_ways, finish, unless_too_long
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.managed import has_yield
@@ -101,27 +101,20 @@ def _bounded(
     it does so, as of a loop: what it calls itself is not followed then.
 
     `ends` has the step at which each call of it that is followed ends."""
-    node = evaluator.node
     if ends and not ends[-1]:
-        return evaluator.open(node, TOO_OFTEN)
+        return evaluator.open(evaluator.node, TOO_OFTEN)
     if ends:
         if evaluator.steps > ends[-1]:
             raise TooLongError(TOO_OFTEN)
         return follow()
-    before = Snapshot(evaluator, inner)
-    ends.append(evaluator.steps + STEPS_OF_LOOP)
-    evaluator.loops += 1
-    try:
-        return follow()
-    except TooLongError as wrong:
-        because = evaluator.open(node, str(wrong))
-    finally:
-        evaluator.loops -= 1
-        ends.pop()
-    before.set(before.before)
-    ends.append(0)
-    try:
+
+    def once(because: Open) -> object:
+        ends[-1] = 0
         return both_ways(evaluator, because, "", inner, follow, lambda: because)
+
+    ends.append(evaluator.steps + STEPS_OF_LOOP)
+    try:
+        return unless_too_long(evaluator, inner, evaluator.node, follow, once)
     finally:
         ends.pop()
 

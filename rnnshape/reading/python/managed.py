@@ -36,10 +36,10 @@ def managed(function: Callable[..., Any]) -> Callable[..., object]:
 
     def call(*given: object, **named: object) -> Any:
         made = function(*given, **named)
-        pair: Any = made.returned if isinstance(made, Stream) else made
-        if any(isinstance(part, ast.FunctionDef) and part.name == AFTER for part in body):
-            return Managed(*pair)
-        return Managed(next(made), lambda: None) if isinstance(made, Stream) else made
+        if not isinstance(made, Stream):
+            return made
+        pair: Any = made.returned
+        return Managed(next(made), lambda: None) if halves is None else Managed(*pair)
 
     return call
 

@@ -11,7 +11,6 @@ import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from rnnshape.nest import within
 from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
 
@@ -68,10 +67,6 @@ class Module(StandIn):
             return self._found(name)
         except KeyError:
             return Open(f"{self.path}.{name}")
-
-
-def has_stand_in(value: object) -> bool:
-    return any(isinstance(part, StandIn) for part in within(value))
 
 
 def is_of_code(kind: object) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import Snapshot, both_ways, either, finish
+from rnnshape.reading.python.branches import both_ways, either, finish, unless_too_long
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
@@ -149,20 +149,16 @@ def _loop(
 ) -> None:
     """Follows a loop; where it takes too many steps it is one of which nobody knows how often it
     is run."""
-    before = Snapshot(evaluator, scope) if is_bounded else None
     test = node.test if isinstance(node, ast.While) else None
-    evaluator.loops += is_bounded
-    try:
-        _rounds(evaluator, node, items, scope, node.orelse, test)
-        return
-    except TooLongError as wrong:
-        if before is None:
-            raise
-        because = evaluator.open(over, str(wrong))
-    finally:
-        evaluator.loops -= is_bounded
-    before.set(before.before)
-    _maybe_once(evaluator, node, scope, because, over)
+    rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
+
+    def maybe_once(because: Open) -> None:
+        _maybe_once(evaluator, node, scope, because, over)
+
+    if is_bounded:
+        unless_too_long(evaluator, scope, over, rounds, maybe_once)
+    else:
+        rounds()
 
 
 def _rounds(
