@@ -23,13 +23,7 @@ from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import (
-    MORE_CALLS,
-    MOST_MODELS,
-    SESSION,
-    Session,
-    unknown_of,
-)
+from rnnshape.reading.names.session import MORE_CALLS, MOST_MODELS, SESSION, Session, unknown_of
 from rnnshape.reading.names.training import compiled_losses, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import shortened

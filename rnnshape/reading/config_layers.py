@@ -139,7 +139,6 @@ def _value(value: Any, make_model: MakeModel) -> object:
 
 
 def _model(config: Any, make_model: MakeModel) -> object:
-    """A model inside a layer."""
     try:
         made: object = make_model(config).own_as_argument()
     except IsOpenError as wrong:

@@ -215,7 +215,6 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
 
 
 def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
-    """The shapes of what a call returns."""
     if call.returns is not None:
         return list(call.returns)
     if call.layer.unread is not None or None in map(shape_of, call.tensors):

@@ -75,8 +75,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "pool_length": Today("pool_size=2"),
         "stride": _STRIDES,
     },
-    "LSTM": {"implementation": Today("", "taken")},
-    "GRU": {"implementation": Today("", "taken")},
+    **{name: {"implementation": Today("", "taken")} for name in ("LSTM", "GRU")},
     "Embedding": {
         "output_dim": Today("output_dim=64", "taken"),
         "input_dim": Today("input_dim=1000", "taken"),
@@ -96,10 +95,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
     },
     "Input": {"batch_input_shape": Today("Input(batch_shape=(32, timesteps, features))")},
     "Model": {"input": Today("inputs=inputs"), "output": Today("outputs=outputs")},
-    "optimizer": {
-        "lr": Today("learning_rate=0.001"),
-        "decay": Today("", "warned"),
-    },
+    "optimizer": {"lr": Today("learning_rate=0.001"), "decay": Today("", "warned")},
     "compile": dict.fromkeys(
         ("sample_weight_mode", "class_mode", "experimental_run_tf_function"), _LEFT_OUT
     ),
@@ -150,14 +146,12 @@ _OF_LAYERS = """
     recurrent core embeddings convolutional convolutional_recurrent normalization wrappers merge
     advanced_activations pooling noise local cudnn_recurrent
 """
+_OF_UTILS = "np_utils vis_utils generic_utils visualize_util"
 MODULES: Mapping[str, str] = {
     **{f"keras.layers.{module}": "keras.layers" for module in _OF_LAYERS.split()},
     "keras.layers.experimental.preprocessing": "keras.layers",
     "keras.layers.experimental": "keras.layers",
-    "keras.utils.np_utils": "keras.utils",
-    "keras.utils.vis_utils": "keras.utils",
-    "keras.utils.generic_utils": "keras.utils",
-    "keras.utils.visualize_util": "keras.utils",
+    **{f"keras.utils.{module}": "keras.utils" for module in _OF_UTILS.split()},
     "keras.engine.topology": "keras.layers",
     "keras.engine.training": "keras.models",
     "keras.engine": "keras.layers",

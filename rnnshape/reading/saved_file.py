@@ -64,7 +64,6 @@ def _text(value: Any, name: str) -> str:
 
 
 def _weights_in(file: Any) -> dict[str, tuple[int, ...]]:
-    """The shapes of all weights, by their names."""
     weights: dict[str, tuple[int, ...]] = {}
 
     def note(name: str | bytes, found: Any) -> bool | None:

@@ -219,7 +219,6 @@ def _in_order(
 
 
 def _name(layer: Any) -> str:
-    """What a config calls a layer."""
     inner = layer["config"] if isinstance(layer["config"], dict) else {}
     return str(layer.get("name") or inner.get("name") or layer["class_name"])
 
@@ -272,15 +271,6 @@ def _source(value: Any) -> Source:
     return str(name), int(node), int(place)
 
 
-def _is_old_history(value: list[Any]) -> bool:
-    """Whether it is a tensor as Keras 2 has it: `["lstm", 0, 1]`, or with keywords after it."""
-    return (
-        len(value) in (3, 4)
-        and isinstance(value[0], str)
-        and all(isinstance(part, int) for part in value[1:3])
-    )
-
-
 def _called_with(node: Any, tensor: Tensors) -> tuple[Sequence[Any], dict[str, Any]]:
     """The arguments of a call, with tensors for what the config has of them."""
     if isinstance(node, list):  # Keras 2: [["lstm", 0, 0, {"mask": ...}], ...]
@@ -307,7 +297,7 @@ def _value(value: Any, tensor: Tensors) -> Any:
             return slice(start, stop, step)
         case {"class_name": "__ellipsis__"}:
             return ...
-        case list() if _is_old_history(value):
+        case [str(), int(), int()] | [str(), int(), int(), _]:  # of Keras 2, perhaps with keywords
             return tensor(_source(value), None)
         case list():
             return [*map(inner, value)]

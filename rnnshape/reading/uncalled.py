@@ -108,7 +108,6 @@ def _missing(bound: BoundArguments, default: object) -> list[str]:
 
 
 def _fill(evaluator: Evaluator, bound: BoundArguments, names: Sequence[str]) -> None:
-    """Gives open values for parameters."""
     for name in names:
         found = Open(name, "", evaluator.source)
         found.is_named = True

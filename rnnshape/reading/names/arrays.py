@@ -11,14 +11,7 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.reading import graph
-from rnnshape.reading.names.dtypes import (
-    COMPARISONS,
-    LOGICAL,
-    OPERATORS,
-    dtype_of,
-    int64,
-    is_whole,
-)
+from rnnshape.reading.names.dtypes import COMPARISONS, LOGICAL, OPERATORS, dtype_of, int64, is_whole
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own

@@ -323,24 +323,18 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     """What is known of a part of something open, or of what its method makes, as what is given
     says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
-    columns: Any = None
-    if owner.reason:
-        return made
-    if is_call and method == "reshape":
-        with suppress(IsOpenError):
-            return _reshaped(sizes_given(*given), made)
-        return made
-    are_names = _are_names(first)
-    if are_names and (method == "filter" or not is_call):
-        columns = _columns(first)
-    elif method in ("iloc", "loc") and isinstance(first, tuple) and len(first) == 2:
-        is_of_labels = method == "loc" and isinstance(first[1], slice)  # with the last
-        is_known = isinstance(first[0], slice) and not is_of_labels
-        columns = _columns(first[1]) if is_known else None
-    if columns is None:
-        return made
-    labels = first if are_names else None
-    return _labelled((opened(f"{made.label}.shape[0]"), *columns), labels)
+    table = Frame((opened(f"{made.label}.shape[0]"), opened("the number of columns")))
+    found: object = made
+    with suppress(IsOpenError):
+        if owner.reason:
+            pass
+        elif is_call and method == "reshape":
+            found = _reshaped(sizes_given(*given), made)
+        elif _are_names(first) and (method == "filter" or not is_call):
+            found = table[first]
+        elif method in ("iloc", "loc") and isinstance(first, tuple):
+            found = Rows(table, method == "iloc")[first]
+    return found if isinstance(found, Array) else made
 
 
 def _reshaped(sizes: Sequence[Any], made: Open) -> object:

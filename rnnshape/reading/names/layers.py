@@ -248,7 +248,6 @@ class Layer(StandIn):
         return nested_like(made, [*graph.tensors_in(ends)])
 
     def _made(self, tensors: Any, words: Any) -> Any:
-        """What the code of its `call` makes."""
         with session().within_call(self.own_title, self):
             return own_called(self.call, tensors, words)
 

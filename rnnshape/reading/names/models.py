@@ -33,13 +33,7 @@ from rnnshape.reading.names.layer_weights import load_weights, save_weights
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import predictions
-from rnnshape.reading.names.rows import (
-    batch_kept,
-    nested_like,
-    not_kept,
-    overrides,
-    own_called,
-)
+from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,

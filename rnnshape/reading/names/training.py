@@ -244,7 +244,6 @@ def _output_names(model: Any, network: Network) -> list[str]:
 
 
 def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
-    """How the code writes each argument."""
     if any(isinstance(part, ast.Starred) for part in node.args):
         return {}
     found = dict(zip(words, node.args, strict=False))

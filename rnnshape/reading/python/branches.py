@@ -213,10 +213,7 @@ def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> No
 
 
 def _followed(
-    evaluator: Evaluator,
-    condition: tuple[str, Open],
-    snapshot: Snapshot,
-    run: Callable[[], object],
+    evaluator: Evaluator, condition: tuple[str, Open], snapshot: Snapshot, run: Callable[[], object]
 ) -> Outcome:
     evaluator.conditions.append(condition)
     depth, calls = evaluator.depth, len(evaluator.calls)

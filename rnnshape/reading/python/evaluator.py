@@ -121,8 +121,7 @@ class Evaluator:
 
     @property
     def place(self) -> Place | None:
-        node = self.node.func if isinstance(self.node, ast.Call) else self.node
-        return self.source.place(node) if isinstance(node, ast.expr | ast.stmt) else None
+        return self.open("").place
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
@@ -268,7 +267,6 @@ class Evaluator:
         return self.refuse(made) if is_pythons else made
 
     def _text(self, value: object) -> str:
-        """The piece of code that is followed now, as it is written."""
         if isinstance(self.node, ast.expr):
             return shortened(ast.unparse(self.node))
         name = value if isinstance(value, str) else getattr(value, "__name__", "")

@@ -81,7 +81,6 @@ def _given(
 
 
 def _taken(rest: list[str], many: object) -> list[str]:
-    """Takes the words that an option is given off the rest."""
     ends = (at for at, word in enumerate(rest) if word.startswith("-"))
     count = 1 if many is None else next(ends, len(rest)) if many == "+" else many
     if not isinstance(count, int) or not 0 < count <= len(rest):
