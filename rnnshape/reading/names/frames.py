@@ -323,7 +323,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     """What is known of a part of something open, or of what its method makes, as what is given
     says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
-    table = Frame((opened(f"{made.label}.shape[0]"), opened("the number of columns")))
+    table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
     found: object = made
     with suppress(IsOpenError):
         if owner.reason:

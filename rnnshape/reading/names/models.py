@@ -268,12 +268,9 @@ class Model(Layer):
         made.own_nests = self.own_nests
         return made
 
-    @property
-    def own_is_described(self) -> bool:
-        """Whether it has an input of its own, whatever it is called with."""
-        return bool(self.own_takes)
-
-    own_is_called = own_is_described
+    # Whether it has an input of its own, whatever it is called with.
+    own_is_described: Any = property(lambda model: bool(model.own_takes))
+    own_is_called: Any = own_is_described
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes it with data of a shape; where it is not known, it does."""

@@ -40,6 +40,7 @@ IN_PLACE: dict[type, Callable[..., object]] = {
     sign: getattr(operator, f"i{function.__name__.strip('_')}", function)
     for sign, function in OPERATORS.items()
 }
+DISPLAYED: dict[type, type] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
 COMPREHENDED: dict[type, Callable[[list[Any]], object]] = {
     ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict, ast.GeneratorExp: Stream,
 }  # fmt: skip
@@ -59,10 +60,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
             owner = evaluator.worth(inner, scope)
             evaluator.node = node
             return evaluator.attribute(owner, name)
-        case ast.Tuple(elts=parts):
-            return _display(evaluator, tuple, parts, scope)
-        case ast.List(elts=parts):
-            return _display(evaluator, list, parts, scope)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return _display(evaluator, DISPLAYED[type(node)], parts, scope)
         case ast.Subscript(value=inner, slice=index):
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             evaluator.node = node
@@ -114,8 +113,6 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Lambda(args=arguments, body=body):
             returned = ast.copy_location(ast.Return(body), body)
             return function(evaluator, "<lambda>", arguments, [returned], scope)
-        case ast.Set(elts=parts):
-            return _display(evaluator, set, parts, scope)
         case ast.NamedExpr(target=target, value=inner):
             known = evaluator.worth(inner, scope)
             assign(evaluator, target, known, _home(scope))

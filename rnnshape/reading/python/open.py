@@ -86,9 +86,6 @@ class Open:
             return self
         return Open(label, self.reason, source, node, roots=self.roots or (self,))
 
-    def __call__(self, *_: object, **__: object) -> Open:
-        return self
-
 
 class IsOpenError(Exception):
     """Something had to know a value that is open; or made a number that is."""
@@ -98,7 +95,7 @@ class IsOpenError(Exception):
         super().__init__(value.label)
 
 
-def _stays_open(self: Open, *_: object) -> Open:
+def _stays_open(self: Open, *_: object, **__: object) -> Open:
     return self
 
 
@@ -107,7 +104,7 @@ def _stops(self: Open, *_: object) -> Any:
 
 
 BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor divmod"
-OTHERS = "eq ne lt le gt ge neg pos invert abs round trunc floor ceil"
+OTHERS = "eq ne lt le gt ge neg pos invert abs round trunc floor ceil call"
 NEED_TO_KNOW = "bool len iter next index int float complex hash str repr format contains"
 for _word in (*BINARY.split(), *(f"r{word}" for word in BINARY.split()), *OTHERS.split()):
     setattr(Open, f"__{_word}__", _stays_open)

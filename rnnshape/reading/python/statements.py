@@ -79,12 +79,12 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             raise BrokenSignal
         case ast.Continue():
             raise ContinuedSignal
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            made: object = function(evaluator, node.name, node.args, node.body, scope)
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            if isinstance(node, ast.ClassDef):
+                made = class_(evaluator, node, scope)
+            else:
+                made = function(evaluator, node.name, node.args, node.body, scope)
             made = decorated(evaluator, made, node.decorator_list, scope)
-            give(evaluator, node.name, made, scope)
-        case ast.ClassDef():
-            made = decorated(evaluator, class_(evaluator, node, scope), node.decorator_list, scope)
             give(evaluator, node.name, made, scope)
         case ast.Import(names=names):
             for alias in names:

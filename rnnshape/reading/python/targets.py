@@ -171,15 +171,12 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             return bool(evaluator.known(is_instance, value, object)) and value is constant
         case ast.MatchOr(patterns=several):
             return any(fits(evaluator, part, value, scope) for part in several)
-        case ast.MatchAs(pattern=inner, name=name):
+        case ast.MatchAs(name=name) | ast.MatchStar(name=name):
+            inner = getattr(pattern, "pattern", None)
             matched = inner is None or fits(evaluator, inner, value, scope)
             if matched and name:
                 give(evaluator, name, value, scope)
             return matched
-        case ast.MatchStar(name=name):
-            if name:
-                give(evaluator, name, value, scope)
-            return True
         case ast.MatchSequence(patterns=several):
             if not evaluator.known(is_instance, value, (list, tuple, range)):
                 return False
