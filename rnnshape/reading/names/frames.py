@@ -159,20 +159,12 @@ class Frame(Array):
         given = _as_labels(labels)
         self.own_labels = _labelled(self.shape, given if _are_names(given) else None).own_labels
 
-    @property
-    def values(self) -> Array:
-        return Array(self.shape, dtype=self.own_dtype)
+    values = property(lambda table: Array(table.shape, dtype=table.own_dtype))
+    iloc = property(lambda table: Rows(table, True))
+    loc = property(lambda table: Rows(table, False))
 
-    def to_numpy(self, *_: object, **__: object) -> Array:
+    def to_numpy(self, *_: object, **__: object) -> Any:
         return self.values
-
-    @property
-    def iloc(self) -> Rows:
-        return Rows(self, True)
-
-    @property
-    def loc(self) -> Rows:
-        return Rows(self, False)
 
     def head(self, n: Any = 5) -> Any:
         return self[slice(n)]

@@ -372,9 +372,7 @@ class Model(Layer):
     # What it checks its inputs as; empty of a model with a `call` of its own.
     own_kind: Any = property(lambda model: "Functional" if type(model) is Model else "")
 
-    @property
-    def own_title(self) -> str:
-        return self.own_name or self.own_variable or ""
+    own_title: Any = property(lambda model: model.own_name or model.own_variable or "")
 
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""

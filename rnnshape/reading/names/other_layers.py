@@ -110,15 +110,9 @@ class UnreadModel(UnreadLayer):
                 name, opened(name, f"what is in {self.own_model} is not read")
             )
 
-    @property
-    def output(self) -> Any:
-        return unread_step(self.own_layer, self.inputs)
-
-    outputs = property(lambda self: [self.output])
-
-    @property
-    def own_title(self) -> str:
-        return self.own_name or self.own_model
+    own_title: Any = property(lambda model: model.own_name or model.own_model)
+    output = property(lambda model: unread_step(model.own_layer, model.inputs))
+    outputs = property(lambda model: [model.output])
 
     def get_layer(self, *_: Any, **__: Any) -> UnreadModel:
         return UnreadModel(opened().label, self.input)

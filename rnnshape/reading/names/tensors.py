@@ -23,11 +23,7 @@ class Sizes(tuple[Any, ...]):
 
     __module__ = "__main__"
 
-    @property
-    def rank(self) -> int:
-        return len(self)
-
-    ndims = rank
+    rank = ndims = property(len)
 
     def as_list(self) -> list[Any]:
         return list(self)
@@ -97,9 +93,7 @@ class Tensor(graph.Tensor, StandIn):
             session().old_name(f"tensor.{name}", ATTRIBUTES["tensor"][name])
         return self.shape
 
-    @property
-    def ndim(self) -> Any:
-        return len(self.shape)
+    ndim = property(lambda tensor: len(tensor.shape))
 
     @property
     def name(self) -> Any:

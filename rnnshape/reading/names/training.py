@@ -93,12 +93,10 @@ def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
 class History(StandIn):
     """What `fit` returns: numbers by the names that `compile` gave the metrics."""
 
+    history = property(lambda history: history)
+
     def __init__(self, compiled: Compiled | None) -> None:
         self.own_metrics = compiled.metrics if compiled else None
-
-    @property
-    def history(self) -> History:
-        return self
 
     def __getitem__(self, key: Any) -> Open:
         metrics = self.own_metrics if isinstance(self.own_metrics, list | tuple) else ()

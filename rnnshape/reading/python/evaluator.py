@@ -75,10 +75,11 @@ class Evaluator:
     ) -> None:
         self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
         self.known_of_open = known_of_open
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}  # defaults that the code gives, once each
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
         self.modules: dict[str, object] = {**PLAIN_MODULES, **modules}
-        parser, environ = argument_parser(self.note, self.parts), Environ(self.note)
+        note = self.notes.setdefault
+        parser, environ = argument_parser(note, self.parts), Environ(note)
         self.modules["argparse"] = Module("argparse", {"ArgumentParser": parser})
         self.modules["os"] = Module("os", environment(environ))
         self.names, self.given = names, {**allowed.BUILTINS, **self._doors()}
@@ -136,10 +137,6 @@ class Evaluator:
             if isinstance(self.module.names.get(name), FunctionType):
                 return node
         return None
-
-    def note(self, default: str) -> None:
-        if default not in self.notes:
-            self.notes.append(default)
 
     def tell(self, wrong: QueryError) -> None:
         said = [(message.message, message.place) for message in self.messages]

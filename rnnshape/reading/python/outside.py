@@ -12,7 +12,7 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import Module, StandIn
 
 
-def argument_parser(note: Callable[[str], None], parts: Mapping[str, Any]) -> type:
+def argument_parser(note: Callable[[str], object], parts: Mapping[str, Any]) -> type:
     """`argparse.ArgumentParser`, of which the defaults are known, and what the code itself gives;
     each default is noted. `parts` has what the code has set `sys.argv` to."""
 
@@ -92,7 +92,7 @@ def _taken(rest: list[str], many: object) -> list[str]:
 class Environ(StandIn):
     """`os.environ`: what the code has set there is known, and what it takes where nothing is."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[str], object]) -> None:
         self.own_note, self.own_set = note, dict[str, object]()
         self.own_defaults: dict[str, object] = {}
 
