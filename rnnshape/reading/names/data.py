@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
@@ -12,7 +13,6 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, sizes_of
-from rnnshape.reading.names.batches import PyDataset, batch_of
 from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
@@ -232,6 +232,46 @@ def as_data_set(value: Any) -> Any:
     made = Dataset(batch)
     made.own_source = "generator" if isinstance(value, Stream) else "code"
     return made
+
+
+class PyDataset(StandIn):
+    """`keras.utils.PyDataset`; subclasses in the code say by `__getitem__` what a batch is."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+
+def batch_of(value: Any) -> Any:
+    """The first batch of what gives batches, as Keras has it; None of what gives none."""
+    if isinstance(value, Stream) and value.items:
+        batch = value.items[-1]
+        if not isinstance(batch, tuple | Open):
+            words = "the generator must return a tuple"
+            _refused("a generator gives a tuple, (x,) or (x, y)", words)
+    elif isinstance(value, PyDataset):
+        batch = session().evaluator.really(operator.getitem, value, 0)
+    else:
+        return None
+    batch = tuple(batch) if isinstance(batch, list) else batch
+    if isinstance(batch, tuple) and any(isinstance(part, list) for part in batch):
+        words = "`output_signature` must contain objects that are subclass of `tf.TypeSpec`"
+        _refused("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
+    return batch
+
+
+def _refused(message: str, words: str) -> None:
+    session().problem(message, words=words, place=session().places().get(""), kind="data")
+
+
+def check_beside(words: Mapping[str, Any]) -> None:
+    """What Keras takes with arrays alone, not with what gives batches."""
+    split = words.get("validation_split")
+    if isinstance(split, int | float) and split and words.get("validation_data") is None:
+        message = "validation_split is for arrays alone: give what is to validate by itself"
+        _refused(message, "is only supported for tensors or NumPy arrays")
+    for word in ("y", "sample_weight"):
+        if isinstance(words.get(word), Array):
+            message = f"what gives batches has {word} in them: leave {word} out"
+            _refused(message, "should not be passed")
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:

@@ -12,7 +12,6 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names import over_time as over_time  # its classes stand for layers of Keras
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as

@@ -21,7 +21,6 @@ from rnnshape.reading.names.arguments import (
     in_order,
     passed,
 )
-from rnnshape.reading.names.layer_weights import set_weights, weight_of, weights_in_order
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -50,7 +49,15 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.weights import Weight, add_weight, marks_built, weights_of
+from rnnshape.reading.names.weights import (
+    Weight,
+    add_weight,
+    marks_built,
+    set_weights,
+    weight_of,
+    weights_in_order,
+    weights_of,
+)
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
 BASES = {

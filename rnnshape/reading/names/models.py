@@ -29,7 +29,6 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
-from rnnshape.reading.names.layer_weights import load_weights, save_weights
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import predictions
@@ -45,6 +44,7 @@ from rnnshape.reading.names.tensors import (
     unread_step,
 )
 from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
+from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training.data import BATCHED
 

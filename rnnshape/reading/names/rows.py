@@ -14,7 +14,6 @@ from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.names.weights import Weight
 from rnnshape.reading.python import StandIn
 from rnnshape.signatures import is_operation
 
@@ -155,7 +154,7 @@ def layers_of_calls(calls: Sequence[graph.LayerCall]) -> tuple[graph.Layer, ...]
 
 
 def counted_in_all(
-    weights: Sequence[Weight], inner: Sequence[graph.LayerCall], lost: Collection[object] = ()
+    weights: Sequence[Any], inner: Sequence[graph.LayerCall], lost: Collection[object] = ()
 ) -> int | None:
     """How many numbers weights hold, and those of layers that are called; None if not known."""
     inner = [call for call in inner if call.layer not in lost]
