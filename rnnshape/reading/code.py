@@ -304,7 +304,7 @@ def _not_counted(model: Model) -> tuple[str, ...]:
             call.layer for call in part.own_calls()
         ):
             rows.append(part.own_title)
-        elif isinstance(part, Layer) and (layer := vars(part).get("own_layer")) not in used:
+        elif isinstance(part, Layer) and (layer := part.own_layer) not in used:
             is_made = layer in others or layer in SESSION.get().made_weights
             rows += [str(layer.call)] if layer and is_made else []
     return (f"not counted: {', '.join(rows)}, which this call does not use",) if rows else ()

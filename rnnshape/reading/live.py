@@ -208,7 +208,7 @@ class _Live:
             for weight in weights:
                 of_weight = graph.Layer(Call("weight"), parameters=prod(weight.shape))
                 self.weights.setdefault(id(weight), of_weight)
-            if "own_layer" in vars(item):
+            if item.own_layer is not None:
                 item.own_layer.holds = tuple(self.weights[id(weight)] for weight in weights)
         return self.made[id(what)][1]
 

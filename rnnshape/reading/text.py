@@ -219,7 +219,7 @@ def _layers(source: Source, node: ast.expr, value: object) -> Iterator[object]:
         for part in value.own_items:
             yield from _layers(source, node, part)
     elif isinstance(value, Layer) and not isinstance(value, Model):
-        if "own_layer" in vars(value):
+        if value.own_layer is not None:
             _check_open(source, node, value.own_layer)
         yield value
     elif isinstance(value, Tensor) and isinstance(value.maker, graph.InputTensor):

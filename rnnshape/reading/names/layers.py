@@ -83,6 +83,7 @@ class Layer(StandIn):
     own_is_built: bool
     own_keras_name = own_name = ""
     own_kind: Any = ""  # of a model
+    own_layer: Any = None
     own_is_row = False  # whether it is always one row, whatever its weights
     own_is_without_weights = False
     own_is_any = False  # whether it is not known which layer it is
@@ -101,7 +102,8 @@ class Layer(StandIn):
 
     def __init__(self, *values: Any, **named: Any) -> None:
         if (call := config(self, values, named)) is not None:
-            self.own_layer = graph.Layer(call, parameters=session().counted, stand_in=self)
+            many = 0 if session().groups else None  # of what a `call` makes, Keras counts none
+            self.own_layer = graph.Layer(call, parameters=many, stand_in=self)
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(type(self).__name__)
             session().unused.append(self)
@@ -149,7 +151,7 @@ class Layer(StandIn):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
-        if not name.startswith("own_") and "own_layer" in vars(self) and self._is_argument(name):
+        if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
         elif name != "trainable" or self.own_changes_trainable(value):
@@ -164,7 +166,7 @@ class Layer(StandIn):
         return vars(self).get("trainable", True) is not value
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
-        if "own_layer" in vars(self):
+        if self.own_layer is not None:
             self.own_layer.unread = unknown_of(because)
         return other
 
@@ -249,7 +251,7 @@ class Layer(StandIn):
             if not self.own_is_without_weights:
                 own = [graph.Layer(self.own_row.call)] if self.own_weights else []
                 self.own_row.holds = (*layers_of_calls(inner), *own)
-            vars(self).setdefault("own_layer", self.own_row)
+            self.own_layer = self.own_layer or self.own_row
         with held.within_call(owner=self):
             ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))
         return nested_like(made, [*graph.tensors_in(ends)])
@@ -261,17 +263,17 @@ class Layer(StandIn):
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers that it keeps; with them
         those of the layer of Keras that it derives from, which its `call` need not use."""
-        calls, held, layer = [*inner], session(), vars(self).get("own_layer")
+        calls, held, layer = [*inner], session(), self.own_layer
         is_called = any(call.layer is layer for call in inner)
         if self.own_keras_name and layer in held.made_weights and not is_called:
-            if (first := held.built.get(self.own_layer)) is None:
+            if (first := held.built.get(layer)) is None:
                 return None
             calls.append(first)
         return counted_in_all(self.own_weights, calls, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:
         """The code's own calls it first: by the weights of a layer of Keras it may make others."""
-        layer: Any = vars(self).get("own_layer")
+        layer: Any = self.own_layer
         session().made_weights.append(layer)
         if self.own_keras_name and not holds_tensors(input_shape):
             with suppress(IsOpenError, TypeError):
@@ -314,7 +316,7 @@ class Layer(StandIn):
 
     own_made_by_unknown = staticmethod(added_to_unknown)
 
-    def own_as_argument(self) -> Value:
+    def own_as_argument(self) -> Any:
         """The layer inside another."""
         session().take(self)
         if not self.own_keras_name or overrides(self, "call", "build"):
@@ -334,7 +336,7 @@ class Layer(StandIn):
     @property
     def name(self) -> Any:
         """As the code or Keras calls it."""
-        if "own_layer" not in vars(self):
+        if self.own_layer is None:
             return self.own_title
         call = self.own_layer.call
         return self.own_layer.name or (call["name"] if self.own_keras_name else call.name)

@@ -27,7 +27,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.python import IsOpenError
+from rnnshape.reading.python import IsOpenError, own
 from rnnshape.signatures import REFUSED, is_operation
 
 
@@ -227,14 +227,14 @@ class LayerOverTime(Layer):
             words = ("cell", "return_sequences", "return_state")
             self.own_inner, self.own_keras_name, self.own_is_row = parts, "", True
             self.own_named = dict(zip(words, values, strict=False)) | named
-            unread = getattr(vars(parts[0]).get("own_layer"), "unread", None)
+            unread = getattr(own(parts[0], "own_layer"), "unread", None)
             followed = "what is in it is followed, for one timestep"
             self.own_why = unread.reason if unread else followed
             return
         super().__init__(*values, **named)
         self.own_is_row = not self.own_keras_name
         self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
-        first = next((vars(one).get("own_layer") for one in parts if isinstance(one, Layer)), None)
+        first = next((one.own_layer for one in parts if isinstance(one, Layer)), None)
         if parts == [inner]:
             self.own_wraps = inner
         self.own_layer.parameters = (first or self.own_layer).parameters  # those of what is in it

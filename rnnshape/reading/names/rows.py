@@ -14,7 +14,7 @@ from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import StandIn
+from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -143,7 +143,7 @@ def layers_in(part: Any) -> tuple[graph.Layer, ...]:
     """What a layer stands for, or the layers of a model."""
     if hasattr(part, "own_calls"):
         return layers_of_calls(part.own_calls())
-    layer = vars(part).get("own_layer") if isinstance(part, StandIn) else None
+    layer = own(part, "own_layer")
     return (layer,) if isinstance(layer, graph.Layer) else ()
 
 
@@ -221,16 +221,14 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     """Keras keeps a layer that a `call` makes if it calls that once more before, to build what is
     in its owner. From then on it refuses any new one."""
     owner, held = getattr(call, "__self__", None), session()
-    if owner is None or held.evaluator.conditions or held.evaluator.trying:
+    if owner is None or not held.evaluator.is_sure:
         return call(*given, **named)
     before = _attributes(owner)
     unbuilt = [part for part in before.values() if not part.own_is_built]
-    is_locked = overrides(owner, "build") or all(
-        vars(part).get("own_layer") in held.built for part in unbuilt
-    )
+    is_locked = overrides(owner, "build") or all(part.own_layer in held.built for part in unbuilt)
     made = call(*given, **named)
     for name, part in _attributes(owner).items():
-        if "own_layer" not in vars(part) or any(part is one for one in before.values()):
+        if part.own_layer is None or any(part is one for one in before.values()):
             continue
         part.own_layer.parameters = None
         if not is_locked:
@@ -247,7 +245,7 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
 def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     """The most samples of a batch, where a layer keeps states for each; None of other models."""
     parts = within([*vars(model).values()])
-    layers = (getattr(part, "own_layer", None) for part in parts if isinstance(part, StandIn))
-    if not any("stateful=True" in str(layer.call) for layer in layers if layer is not None):
+    layers = filter(None, (own(part, "own_layer") for part in parts))
+    if not any("stateful=True" in str(layer.call) for layer in layers):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)

@@ -27,7 +27,7 @@ from rnnshape.signatures import signature
 def _built_for(item: Layer) -> Any:
     """What nothing else says that a first layer is given: something of the features for which it
     has made its weights elsewhere; of one that is not read, nobody knows."""
-    layer = vars(item).get("own_layer")
+    layer = item.own_layer
     if isinstance(item, UnreadLayer) or layer is None:
         return layer and layer.unread
     has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(layer.call.name).names}
@@ -196,7 +196,7 @@ class Sequential(Model):
 
     def _takes(self, shape: Any) -> bool:
         """Whether the rule takes the layers with an input of a shape, or says nothing of them."""
-        layers = [vars(item).get("own_layer") for item in self.own_items]
+        layers = [own(item, "own_layer") for item in self.own_items]
         if not layers or not all(isinstance(layer, graph.Layer) for layer in layers):
             return True
         network = chain([layer.call for layer in layers if layer], attends=False)
@@ -228,7 +228,7 @@ class Sequential(Model):
         takes = [item.input] if isinstance(item, UnreadModel) else own(item, "own_takes", ())
         if takes:
             return input_anew(takes[0])
-        if isinstance(item, Layer) and item.own_keras_name and "own_layer" in vars(item):
+        if isinstance(item, Layer) and item.own_keras_name and item.own_layer:
             source = input_of_first_layer(item.own_layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)

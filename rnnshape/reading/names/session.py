@@ -115,14 +115,14 @@ class Session:
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             describe(graph.network_of([], (), "", [call]))  # the code itself may know what to do
         self.calls.append(call)
-        if not (self.evaluator.conditions or self.evaluator.trying):
+        if self.evaluator.is_sure:
             _check_weights(self.built.setdefault(layer, call), call)
         return call
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
         """That by which a layer has its weights: Keras calls it where it is added to a `Sequential`
         that says what it is given, which is followed here."""
-        layer: Any = vars(stand_in).get("own_layer")
+        layer: Any = stand_in.own_layer
         for model in () if layer in self.built or self.follows else self.models:
             if any(item is stand_in for item in model.own_items) and model.own_is_described:
                 model.own_flow()
@@ -248,11 +248,6 @@ class Session:
         module = self.evaluator.attribute(self.evaluator.modules["keras"], "activations")
         return self.evaluator.attribute(module, name)
 
-    @property
-    def counted(self) -> int | None:
-        """0 within a `call`: of a layer that it makes anew each time, Keras counts no weights."""
-        return 0 if self.groups else None
-
     def places(self) -> dict[str, Place]:
         """Where the call that is followed now and its arguments stand."""
         return self.evaluator.places_of_call()
@@ -368,9 +363,7 @@ def where_of(place: Place | None) -> tuple[str | None, int | None, int | None]:
 def refused(words: str, kind: type[Exception] = ValueError) -> Exception:
     """What NumPy or TensorFlow raises: told where the code comes there for sure, and is not ready
     for it."""
-    evaluator = session().evaluator
-    is_sure = not (evaluator.conditions or evaluator.trying)
-    return QueryError(words) if is_sure else kind(words)
+    return QueryError(words) if session().evaluator.is_sure else kind(words)
 
 
 def tried(call: Callable[..., object], *given: Any) -> None:

@@ -134,9 +134,8 @@ def given_to(
     written = _written(node, names) if isinstance(node, ast.Call) else {}
     place = session().places().get("")
     file, line, column = where_of(place)
-    is_certain = not (evaluator.conditions or evaluator.trying)
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if is_certain:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if evaluator.is_sure:
             if compiled is None and method not in WITHOUT_LABELS:
                 message = f"{method} needs {name}.compile before, which this code does not call"
                 message += ' (Keras: "You must call `compile()` before using the model")'
@@ -158,7 +157,7 @@ def given_to(
         code=place.line if place else "",
     )
     if isinstance(x, Dataset):
-        if is_certain and call.is_batched:
+        if evaluator.is_sure and call.is_batched:
             check_beside(words)
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])

@@ -124,6 +124,11 @@ class Evaluator:
     def place(self) -> Place | None:
         return self.open("").place
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether what is followed is done whatever else is known, and nothing catches an error."""
+        return not (self.conditions or self.trying)
+
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
         if isinstance(self.node, ast.Call):
