@@ -319,7 +319,7 @@ class Layer(StandIn):
     def own_as_argument(self) -> Any:
         """The layer inside another."""
         session().take(self)
-        if not self.own_keras_name or overrides(self, "call", "build"):
+        if not (self.own_keras_name and self.own_layer) or overrides(self, "call", "build"):
             why = "a layer around a layer of the code is not read"
             raise IsOpenError(opened(self.own_text, why))
         return self.own_layer.unread or self.own_layer.call

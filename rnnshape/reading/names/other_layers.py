@@ -233,6 +233,8 @@ class LayerOverTime(Layer):
             return
         super().__init__(*values, **named)
         self.own_is_row = not self.own_keras_name
+        if self.own_layer is None:  # it derives from one, and what that takes is not all known
+            return
         self.own_layer.holds = tuple(one for part in parts for one in layers_in(part))
         first = next((one.own_layer for one in parts if isinstance(one, Layer)), None)
         if parts == [inner]:
