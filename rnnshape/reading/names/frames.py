@@ -326,7 +326,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
             found = table[first]
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
-    return found if isinstance(found, Array) else made
+    return found if isinstance(found, Array) and found.shape else made  # of one number, a name
 
 
 def _reshaped(sizes: Sequence[Any], made: Open) -> object:

@@ -33,7 +33,6 @@ class Tensor(graph.Tensor, StandIn):
     """A tensor of the network that is read."""
 
     own_what = "a tensor"
-    __slots__ = ()
 
     @property
     def dtype(self) -> str:
@@ -131,8 +130,6 @@ class Tensor(graph.Tensor, StandIn):
 class UnreadTensor(Tensor):
     """What something makes that is not read; where that is called, it is a model."""
 
-    __slots__ = ()
-
     def __call__(self, *given: Any, **named: Any) -> Any:
         found = opened()
         return self.own_made_by_unknown(found.label, [*given, *named.values()], found)
@@ -140,8 +137,6 @@ class UnreadTensor(Tensor):
 
 class PartOfUnread(UnreadTensor):
     """What is under a name of something that is not read: a tensor, or a method."""
-
-    __slots__ = ()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         return super().__call__(self, *given, **named)
