@@ -124,10 +124,8 @@ class Evaluator:
     def place(self) -> Place | None:
         return self.open("").place
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether what is followed is done whatever else is known, and nothing catches an error."""
-        return not (self.conditions or self.trying)
+    # Whether what is followed is done whatever else is known, and nothing catches an error.
+    is_sure = property(lambda evaluator: not (evaluator.conditions or evaluator.trying))
 
     def places_of_call(self) -> dict[str, Place]:
         """Where the call that is followed now, its arguments and keywords stand."""
