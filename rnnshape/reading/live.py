@@ -236,7 +236,7 @@ class _Live:
         made = Sequential(name=name)
         for layer in model.layers:
             made.add(self.item(layer))
-        return replay.built(made, next(iter(shapes), None) or replay.sizes_of(_built_shape(model)))
+        return replay.built(made, next(iter(shapes), None) or _built_shape(model))
 
     def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
         """A model that holds its calls."""
@@ -292,7 +292,7 @@ class _Live:
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
         count, item = _counted(layer, self.weights), self.item(layer)
-        shape = replay.sizes_of(_built_shape(layer))
+        shape = _built_shape(layer)
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
             item = replay.RecordedLayer(text, why, "", count)
@@ -301,7 +301,7 @@ class _Live:
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""
-        item, shape = self.item(layer), replay.sizes_of(_built_shape(layer))
+        item, shape = self.item(layer), _built_shape(layer)
         if isinstance(item, replay.RecordedLayer):
             shape = next(iter(self.shapes), shape)
             if shape is None and item.own_layer.unread is not None:
@@ -328,8 +328,8 @@ def _counted(layer: Any, known: Collection[int] = ()) -> int | None:
     return None
 
 
-def _built_shape(what: Any) -> Any:
-    """What a layer or model was built for: a shape, or a nest of them."""
+def _built_shape(what: Any) -> RecordedShape:
+    """What a layer or model was built for, if that is one shape."""
     with suppress(AttributeError, NotImplementedError, TypeError, ValueError):
-        return json.loads(json.dumps((what.get_build_config() or {}).get("input_shape")))
+        return replay.sizes_of((what.get_build_config() or {}).get("input_shape"))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -44,6 +45,7 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
+from rnnshape.reading.python.allowed import unchanged
 from rnnshape.rules.inputs import OF_A_LIST
 
 FUNCTIONS_AS_LAYERS = {name.lower(): name for name in OF_A_LIST}
@@ -165,14 +167,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
         return Function(name, path)
-    if _is_dtype(name):
+    if re.fullmatch(r"(float|int|bfloat|uint)\d+", name):  # a dtype
         return name
     if name in NUMPY and not path.endswith("layers"):
         return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
-    if name == "custom_gradient":
-        return _without_gradient
-    if name in ("function", "register_keras_serializable"):
-        return lambda *given, **_: given[0] if given and callable(given[0]) else lambda own: own
     if ".applications" in path and name[:1].isupper():
         return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
     if ".ops" in path and not name.startswith("_"):
@@ -205,10 +203,6 @@ def _without_gradient(function: Any) -> Any:
         return both[0] if isinstance(both, tuple) else both
 
     return made
-
-
-def _is_dtype(name: str) -> bool:
-    return name.rstrip("0123456789") in ("float", "int", "bfloat", "uint") and name[-1].isdigit()
 
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
@@ -303,6 +297,8 @@ FUNCTIONS: dict[str, Any] = {
     "load_model": loaded,
     "clone_model": cloned,
     "model_from_json": Model.from_config,
+    "custom_gradient": _without_gradient,
+    **dict.fromkeys(("function", "register_keras_serializable"), unchanged),
     "set_image_data_format": set_image_data_format,
     "set_image_dim_ordering": set_image_data_format,
 }

@@ -56,7 +56,7 @@ def formatted(text: Any, /, *values: object, **named: object) -> str:
 
 def unchanged(*values: object, **_: object) -> object:
     """A decorator that leaves a function what it is, with arguments of its own or without."""
-    [first] = values if len(values) == 1 else [None]
+    first = next(iter(values), None)
     return first if callable(first) else unchanged
 
 
