@@ -93,6 +93,13 @@ df.set_index('a').values
 df.reset_index().values
 df.rolling(3).mean().dropna().values
 df.shift(1).values
+df.cumsum().values
+df.take([0, 1]).values
+np.log(df)[['a']]
+(-df)[['b', 'c']]
+(-df)['a']
+df[~(df['a'] > 0.5)]
+df[['a', 'b']] + pd.DataFrame([{'z': 1}])
 df.dropna(axis=1)
 df.dropna(axis=0).values
 df.query('a > 0.5').values

@@ -228,10 +228,11 @@ class Array(StandIn):
         return made
 
     def __neg__(self) -> Array:
-        return Array(self.shape)
+        made = self.own_like(self.shape)
+        made.own_dtype = self.own_dtype
+        return made
 
-    def __invert__(self) -> Array:
-        return Array(self.shape, dtype=self.own_dtype)
+    __pos__ = __invert__ = __abs__ = __neg__
 
 
 def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:

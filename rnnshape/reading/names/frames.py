@@ -173,10 +173,12 @@ class Frame(Array):
         return self.own_like(self.shape)
 
     astype = fillna = ffill = bfill = interpolate = round = sort_values = copy
-    shift = diff = pct_change = clip = abs = copy
+    shift = diff = pct_change = clip = abs = cumsum = cumprod = copy
+    take = property(lambda _: opened())  # of rows, unlike NumPy's
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
-        if isinstance(other, Frame) and differ(self.shape, other.shape):
+        is_unknown = isinstance(other, Open) and not other.is_number
+        if is_unknown or (isinstance(other, Frame) and differ(self.shape, other.shape)):
             return opened()  # pandas goes by the labels
         made = super().own_operated(other, function)
         if not isinstance(made, Array):

@@ -15,7 +15,7 @@ from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_sh
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, sizes_given
-from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in
+from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in, own
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
@@ -128,7 +128,9 @@ def _elementwise(name: str) -> Callable[..., Any]:
             return of_numpy(name)(first, *others)
         shapes = [sizes_of(part) for part in (first, *others) if not isinstance(part, Open)]
         kind = "bool" if name in ("isnan", "logical_and") else None
-        return array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
+        made = array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
+        is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
+        return first.own_like(made.shape) if is_table and made.shape == first.shape else made
 
     return made
 

@@ -161,8 +161,35 @@ def _shared_out(values: list[object], stars: list[bool]) -> list[object] | None:
     return [*values[:first], values[first : first + more], *values[first + more :]]
 
 
-def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: Scope) -> bool:
-    """Whether a value fits; an `IsOpenError` where that is not known."""
+def fits(evaluator: Evaluator, pattern: ast.pattern, value: Any, scope: Scope) -> bool:
+    """Whether a value fits: only where all of it does, its parts get their names. An `IsOpenError`
+    where that is not known, as then what has the names is not."""
+    taken: dict[str, Any] = {}
+    try:
+        matched = _fits(evaluator, pattern, value, scope, taken)
+    except IsOpenError as wrong:
+        for part in ast.walk(pattern):
+            name = getattr(part, "name", None) or getattr(part, "rest", None)
+            if name:
+                taken.setdefault(name, wrong.value)
+        _give_all(evaluator, taken, scope)
+        raise
+    _give_all(evaluator, taken if matched else {}, scope)
+    return matched
+
+
+def _give_all(evaluator: Evaluator, values: dict[str, Any], scope: Scope) -> None:
+    for name, value in values.items():
+        give(evaluator, name, value, scope)
+
+
+def _fits(
+    evaluator: Evaluator,
+    pattern: ast.pattern | None,
+    value: Any,
+    scope: Scope,
+    taken: dict[str, Any],
+) -> bool:
     match pattern:
         case ast.MatchValue(value=node):
             other = evaluator.worth(node, scope)
@@ -170,12 +197,17 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
         case ast.MatchSingleton(value=constant):
             return bool(evaluator.known(is_instance, value, object)) and value is constant
         case ast.MatchOr(patterns=several):
-            return any(fits(evaluator, part, value, scope) for part in several)
+            for part in several:
+                own = dict[str, Any]()
+                if _fits(evaluator, part, value, scope, own):
+                    taken.update(own)
+                    return True
+            return False
         case ast.MatchAs(name=name) | ast.MatchStar(name=name):
             inner = getattr(pattern, "pattern", None)
-            matched = inner is None or fits(evaluator, inner, value, scope)
+            matched = inner is None or _fits(evaluator, inner, value, scope, taken)
             if matched and name:
-                give(evaluator, name, value, scope)
+                taken[name] = value
             return matched
         case ast.MatchSequence(patterns=several):
             if not evaluator.known(is_instance, value, (list, tuple, range)):
@@ -183,26 +215,28 @@ def fits(evaluator: Evaluator, pattern: ast.pattern | None, value: Any, scope: S
             stars = [isinstance(part, ast.MatchStar) for part in several]
             parts = _shared_out(list(value), stars)
             return parts is not None and all(
-                fits(evaluator, own, part, scope) for own, part in zip(several, parts, strict=True)
+                _fits(evaluator, inner, part, scope, taken)
+                for inner, part in zip(several, parts, strict=True)
             )
         case ast.MatchMapping(keys=keys, patterns=several, rest=rest):
             words = [evaluator.worth(key, scope) for key in keys]
             if not evaluator.known(is_instance, value, dict):
                 return False
             matched = all(
-                word in value and fits(evaluator, part, value[word], scope)
+                word in value and _fits(evaluator, part, value[word], scope, taken)
                 for word, part in zip(words, several, strict=True)
             )
             if matched and rest:
-                others = {key: item for key, item in value.items() if key not in words}
-                give(evaluator, rest, others, scope)
+                taken[rest] = {key: item for key, item in value.items() if key not in words}
             return matched
         case ast.MatchClass():
-            return _instance(evaluator, pattern, value, scope)
+            return _instance(evaluator, pattern, value, scope, taken)
     raise IsOpenError(evaluator.open("this pattern", "this pattern is not read"))
 
 
-def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: Scope) -> bool:
+def _instance(
+    evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: Scope, taken: dict[str, Any]
+) -> bool:
     kind, several = evaluator.worth(pattern.cls, scope), pattern.patterns
     if not evaluator.known(is_instance, value, kind):
         return False
@@ -216,5 +250,6 @@ def _instance(evaluator: Evaluator, pattern: ast.MatchClass, value: Any, scope: 
     values += [evaluator.attribute(value, word) for word in pattern.kwd_attrs]
     patterns = [*several, *pattern.kwd_patterns]
     return all(
-        fits(evaluator, inner, part, scope) for inner, part in zip(patterns, values, strict=True)
+        _fits(evaluator, inner, part, scope, taken)
+        for inner, part in zip(patterns, values, strict=True)
     )
