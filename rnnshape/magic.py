@@ -194,17 +194,17 @@ class _Names:
     def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
         """The numbers, texts and shapes that go by the names that a text uses."""
         for name in sorted(used & self.names.keys()):
-            value, sizes = self.names[name], _shape(self.names[name])
-            if sizes == ():  # a number of NumPy
-                with suppress(Exception):
+            with suppress(Exception):  # an object may raise whatever it likes
+                value, sizes = self.names[name], _shape(self.names[name])
+                if sizes == ():  # a number of NumPy
                     value = value.item()
-            is_row = isinstance(value, tuple | list) and len(value) <= MOST
-            value = tuple(islice(value, MOST)) if is_row else value  # its class may go on for ever
-            parts = value if is_row else [value]
-            if sizes:
-                yield f"{name}.shape", sizes
-            elif all(isinstance(part, bool | int | float | str) for part in parts):
-                yield name, value
+                is_row = isinstance(value, tuple | list) and len(value) <= MOST
+                value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
+                parts = value if is_row else [value]
+                if sizes:
+                    yield f"{name}.shape", sizes
+                elif all(isinstance(part, bool | int | float | str) for part in parts):
+                    yield name, value
 
 
 def _attribute(value: object, name: str, default: Any = None) -> Any:
@@ -222,11 +222,11 @@ def _is_of_keras(value: object) -> bool:
 
 def _shape(value: object) -> tuple[int, ...] | None:
     """The shape of what has a whole one: an array, a table, a tensor."""
-    sizes = _attribute(value, "shape")
     with suppress(Exception):  # TensorFlow's own raises where its rank is open
-        sizes = tuple(islice(sizes, MOST + 1))  # it may have no end
-    is_whole = isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes)
-    return sizes if is_whole and len(sizes) <= MOST else None
+        sizes = tuple(islice(_attribute(value, "shape"), MOST + 1))  # it may have no end
+        if len(sizes) <= MOST and all(isinstance(size, int) for size in sizes):
+            return sizes
+    return None
 
 
 def _words(line: str) -> list[str]:

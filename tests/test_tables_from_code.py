@@ -50,6 +50,7 @@ df[['a', 'b']].values.reshape(df.shape[0], 1, 2)
 OTHERS = """
 np.array([df[['a', 'b']].values[i:i + 3] for i in range(4)])
 df[['a', 'b']].T
+df.T[[0, 1]]
 df
 df['a']
 df.values

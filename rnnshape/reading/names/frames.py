@@ -175,6 +175,7 @@ class Frame(Array):
     astype = fillna = ffill = bfill = interpolate = round = sort_values = copy
     shift = diff = pct_change = clip = abs = cumsum = cumprod = copy
     take = property(lambda _: opened())  # of rows, unlike NumPy's
+    T = property(lambda table: Frame(table.shape[::-1]))
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
         is_unknown = isinstance(other, Open) and not other.is_number
