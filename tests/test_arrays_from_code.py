@@ -367,6 +367,12 @@ tf.reduce_mean(a, axis=0)
 tf.reduce_sum(a, -1)
 tf.convert_to_tensor(a)
 tf.range(5)
+tf.cumsum(a)
+tf.where(a > 0.5)
+tf.where(a > 0.5)[:2]
+tf.random.shuffle(a)
+[*tf.split(a, 1)]
+[*tf.math.top_k(a, 1)]
 tf.range(5, delta=2)
 tf.linspace(0.0, 1.0, 7)
 tf.data.Dataset.from_tensor_slices(a)
@@ -434,7 +440,7 @@ DEPENDS_ON_DATA = (
     "a > 0.5]", "0.5, 0]", "), 0]", "axis=1)]", "9), [1])", "bincount", "retstep",
     "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
-    "() * 2", "** 64", "> 1]",
+    "() * 2", "** 64", "> 1]", "(a, 1)]", "tf.where",
 )  # fmt: skip
 
 

@@ -339,6 +339,12 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
 
 # The names
 
+OF_TENSORFLOW = {  # as NumPy has them, but for these
+    **NUMPY,
+    "cumsum": lambda x, axis=0, **more: NUMPY["cumsum"](x, axis=axis),
+    "where": lambda *given, **named: (
+        NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
+}  # fmt: skip
 TF_DATA = Module("tensorflow.data", {
     "Dataset": Module("tensorflow.data.Dataset", {
         "from_tensor_slices": _from_tensor_slices,

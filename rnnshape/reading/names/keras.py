@@ -16,7 +16,7 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
-from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
+from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA, OF_TENSORFLOW
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
@@ -129,8 +129,9 @@ class Function(StandIn):
                 f"{self.own_name} is a function of tensors, and no layer: write "
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
             )
-        if self.own_name in NUMPY:
-            return NUMPY[self.own_name](*given, **named)
+        functions = OF_TENSORFLOW if self.own_path.startswith("tensorflow") else NUMPY
+        if self.own_name in functions:
+            return functions[self.own_name](*given, **named)
         if is_operation(self.own_name):
             return made_of_data(called, self.own_name, given, named)
         return opened(f"{self.own_name}(...)")

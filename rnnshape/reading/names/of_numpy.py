@@ -341,6 +341,7 @@ GENERATOR = Module("numpy.random", ARRAYS)
 RANDOM_TENSORS = {
     **ARRAYS,
     **dict.fromkeys(("normal", "uniform"), _of_shape(0)),
+    "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
     "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
 }
 NUMPY: dict[str, Any] = {
