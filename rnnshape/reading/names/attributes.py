@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from rnnshape.signatures import LAYERS, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
 STATES = ("reset_state", "reset_states")
+OF_AXES = ("kernel_size", "strides", "dilation_rate", "pool_size")
 OF_MODELS = ("layers", "get_layer", "add", "inputs", "outputs", "optimizer")
 BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its argument
 
@@ -30,9 +32,12 @@ def may_have(layer: str, name: str) -> bool:
     return layer == BIDIRECTIONAL or name in ("cell", "weights") or name not in _known()
 
 
-def dtype(said: Any) -> Any:
-    """That of its weights."""
-    return said if isinstance(said, str) and not said.startswith("mixed") else "float32"
+def as_kept(layer: str, name: str, said: Any) -> Any:
+    """What a layer makes of an argument: the dtype of its weights, a size for each of its axes."""
+    if name == "dtype":
+        return said if isinstance(said, str) and not said.startswith("mixed") else "float32"
+    rank = re.search(r"\d(?=D)", layer)
+    return (said,) * int(rank[0]) if rank and name in OF_AXES and type(said) is int else said
 
 
 @cache

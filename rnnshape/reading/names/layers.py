@@ -31,6 +31,7 @@ from rnnshape.reading.names.rows import (
     overrides,
     own_called,
     shapes_of_row,
+    unused,
     uses_all,
     uses_more,
 )
@@ -138,7 +139,7 @@ class Layer(StandIn):
             value = _as_code_has_it(self.own_layer.call[name])
             if name.endswith("activation") and isinstance(value, str | None):
                 return session().activation(value or "linear")
-            return attributes.dtype(value) if name == "dtype" else value
+            return attributes.as_kept(self.own_keras_name, name, value)
         if name == "state_size" and self.own_keras_name in CELLS:
             return [self.units] * 2 if self.own_keras_name == "LSTMCell" else self.units
         first = session().first_call(self)
@@ -249,8 +250,10 @@ class Layer(StandIn):
             self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
             self.own_row.stand_in = self
             if not self.own_is_without_weights:
-                own = [graph.Layer(self.own_row.call)] if self.own_weights else []
-                self.own_row.holds = (*layers_of_calls(inner), *own)
+                many = counted_in_all(self.own_weights, ())
+                own = [graph.Layer(self.own_row.call, None, many)] if self.own_weights else []
+                used = [*unused(self, inner), *inner]
+                self.own_row.holds = (*layers_of_calls(used), *own)
             self.own_layer = self.own_layer or self.own_row
         with held.within_call(owner=self):
             ends = unread_step(self.own_row, taken, shapes, len([*graph.tensors_in(made)]))
@@ -263,12 +266,11 @@ class Layer(StandIn):
     def own_counted(self, inner: Sequence[graph.LayerCall]) -> int | None:
         """How many numbers its own weights hold, and those of the layers that it keeps; with them
         those of the layer of Keras that it derives from, which its `call` need not use."""
-        calls, held, layer = [*inner], session(), self.own_layer
-        is_called = any(call.layer is layer for call in inner)
+        held, layer = session(), self.own_layer
+        is_called = layer in held.built or any(call.layer is layer for call in inner)
         if self.own_keras_name and layer in held.made_weights and not is_called:
-            if (first := held.built.get(layer)) is None:
-                return None
-            calls.append(first)
+            return None
+        calls = [*unused(self, inner), *inner]
         return counted_in_all(self.own_weights, calls, not_kept(self, inner))
 
     def build(self, input_shape: Any = None) -> None:

@@ -170,8 +170,7 @@ def of_numpy(name: str) -> Callable[..., Any]:
     def made(*given: Any, **named: Any) -> Any:
         named.pop("dtype", None)
         parts = [*given, *named.values()]
-        batches = [*opens_in(parts)]
-        for found in batches:
+        for found in (batches := [*opens_in(parts)]):
             if found.stands_for != BATCH:
                 raise IsOpenError(found)
         _check_is_small(parts)
@@ -183,6 +182,7 @@ def of_numpy(name: str) -> Callable[..., Any]:
         is_known = all(array.own_values for array in arrays) and not batches
         if name in BY_NUMBERS and not is_known:
             return Array([opened("a length")])
+        sizes = [*opens_in([array.shape for array in arrays])]
         results, why = [], None
         for run in RUNS[is_known:]:
             try:
@@ -192,11 +192,11 @@ def of_numpy(name: str) -> Callable[..., Any]:
             except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
                 why = wrong
         if why is not None:  # perhaps because of what is not known
-            sizes = [*opens_in([array.shape for array in arrays])]
             if sizes or results:
                 raise IsOpenError(sizes[0] if sizes else opened("data"))
             raise refused(str(why)) if type(why) is ValueError else why
-        return _kept(results[0]) if is_known else _what_both_say(*results, *batches[:1])
+        both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
+        return _kept(both[0]) if is_known else _what_both_say(*both)
 
     return _by_small_sizes(name, made) if name in SUMMING else made
 

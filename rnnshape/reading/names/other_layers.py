@@ -214,6 +214,9 @@ class TextVectorization(StringLookup):
         return (*sizes[:1], self.own_length) if is_known else None
 
 
+INNER = {"layer", "cell", "cells"}
+
+
 class LayerOverTime(Layer):
     """`TimeDistributed(layer)`: one row of a layer of the code, or of a model that is no chain,
     which is followed once."""
@@ -221,8 +224,10 @@ class LayerOverTime(Layer):
     own_inner: Sequence[Any] = ()
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        inner = values[0] if values else named.get("layer", named.get("cell"))
-        parts = inner if isinstance(inner, list | tuple) else [inner]
+        inner = values[0] if values else next(map(named.get, named.keys() & INNER), None)
+        inner = (isinstance(inner, Cells) and inner.own_inner) or inner
+        self.own_is_stack = isinstance(inner, list | tuple)
+        parts: Any = inner if self.own_is_stack else [inner]
         if any(isinstance(part, Layer) and isinstance(argument(part), Unknown) for part in parts):
             words = ("cell", "return_sequences", "return_state")
             self.own_inner, self.own_keras_name, self.own_is_row = parts, "", True
@@ -270,10 +275,14 @@ class LayerOfCells(LayerOverTime):
             shapes = (size if isinstance(size, list | tuple) else (size,) for size in each)
             before = [graph.InputTensor(plain_shape((sizes[0], *shape))) for shape in shapes]
             timestep, after = cell(timestep, [*map(Tensor, before)])
-            states += after
+            states += [[*after]] if self.own_is_stack and each is kept else after
         flags = self.own_named
         output = _at_every_timestep(timestep, sizes) if flags.get("return_sequences") else timestep
         return (output, *states) if flags.get("return_state") else output
+
+
+class Cells(LayerOfCells):
+    """`StackedRNNCells(cells)`, of cells of the code."""
 
 
 def _at_every_timestep(made: Any, sizes: Shape) -> Tensor:
@@ -303,4 +312,4 @@ def layer_named(model: Any, name: Any) -> Any:
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
 
-CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells}
+CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells, "StackedRNNCells": Cells}

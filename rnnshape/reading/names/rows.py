@@ -139,6 +139,15 @@ def not_kept(model: Any, calls: Sequence[graph.LayerCall]) -> set[graph.Layer]:
     return found[False] - found[True]
 
 
+def unused(owner: Any, inner: Sequence[graph.LayerCall]) -> list[graph.LayerCall]:
+    """The first calls of the layers that it keeps and does not call, as code may take a weight of
+    what others call: Keras counts them with it."""
+    left = kept(owner).difference(*(call.layer.innermost for call in inner))
+    first = session().built
+    calls = [first[one] for one in left if one in first and one.innermost == {one}]
+    return sorted(calls, key=lambda call: call.number)
+
+
 def layers_in(part: Any) -> tuple[graph.Layer, ...]:
     """What a layer stands for, or the layers of a model."""
     if hasattr(part, "own_calls"):
