@@ -166,8 +166,11 @@ def _parts(shapes: list[tuple[Axis, ...]]) -> Facts:
 @rule("top_k")
 def top_k(call: Call, given: Tensor) -> Facts | None:
     count = whole_number(call, "k")
-    if not given.axes or not 0 <= count <= given.shape[-1]:
+    if not given.axes or count < 0:
         return None
+    if count > given.shape[-1]:
+        words = f"{call} asks for {count} of {given.shape[-1]} {given.axes[-1].label}"
+        raise call.error(f'{words} (Keras: "must have at least k columns")', "k")
     axes = (*given.axes[:-1], Axis(given.axes[-1].name, count))
     return Facts((Tensor("values", axes, "the largest"), Tensor("indices", axes, "their places")))
 

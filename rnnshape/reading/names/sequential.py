@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from rnnshape.description import describe_what_fits
@@ -154,6 +155,10 @@ class Sequential(Model):
         return (*one[:same], UnreadLayer(row))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
+        mine = {*map(id, self.own_items)}
+        for model in takewhile(lambda one: one is not self, session().models):
+            if model.own_is_described and not mine.isdisjoint(map(id, model.own_items)):
+                model.own_flow()  # Keras calls its layers where it is made
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.own_described().shape is not None:
             first, item = self.own_first(), self.own_items[0]
