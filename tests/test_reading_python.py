@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -346,6 +347,68 @@ def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrateg
     compare()
     share = 1 - len(opened) / count
     assert share >= LEAST_CLOSED, "\n---\n".join(sorted(opened, key=len)[:5])
+
+
+# Loops over what is not read
+
+CHANGES = ("a = b + 1", "a = c * 2", "b = a", "b = 0", "b = len(p)", "c = b + c", "a += len(q)",
+           "p.append(a)", "q.append(c)", "p = []", "d['k'] = a", "continue", "break")  # fmt: skip
+TESTS = (
+    "a == 0",
+    "a > 1",
+    "not b",
+    "b and a > 1",
+    "c != a",
+    "len(p) > 1",
+    "len(q) % 2",
+    "'k' in d",
+)
+
+
+@st.composite
+def unread_loops(draw: Draw) -> str:
+    def body(depth: int) -> str:
+        lines = []
+        for _ in range(draw(st.integers(1, 3))):
+            if depth < 2 and draw(st.booleans()):
+                lines.append(f"if {draw(st.sampled_from(TESTS))}:\n{body(depth + 1)}")
+                lines += [f"else:\n{body(depth + 1)}"] if draw(st.booleans()) else []
+            else:
+                lines.append(draw(st.sampled_from(CHANGES)))
+        return indent("\n".join(lines), "    ")
+
+    head = draw(st.sampled_from(["for x in unread():", "while unread():"]))
+    start, result = "a, b, c, p, q, d = 0, 0, 3, [], [], {}", "result = [a, b, c, p, q, 'k' in d]"
+    return f"{start}\n{head}\n{body(0)}\n{result}"
+
+
+def test_what_is_said_after_a_loop_is_so_however_often_it_runs() -> None:
+    closed = count = 0
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(unread_loops())
+    def compare(text: str) -> None:
+        nonlocal closed, count
+        said, _ = followed(text)
+        assert isinstance(said, list)
+        closed += sum(not holds_open(value) for value in said)
+        count += len(said)
+        for rounds in range(7):
+            truths = [True] * rounds + [False]
+            asked = iter([truths[1:]] if "for x" in text else truths)
+            names: dict[str, Any] = {"unread": partial(next, asked)}
+            exec(text, names)
+            assert all(map(may_be, said, names["result"])), (rounds, names["result"], text)
+
+    compare()
+    assert closed > 0.6 * count
+
+
+def may_be(said: object, true: object) -> bool:
+    """Whether a value may be what the reader says of it."""
+    if isinstance(said, list) and isinstance(true, list):
+        return len(said) == len(true) and all(map(may_be, said, true))
+    return isinstance(said, reader.Open) or said == true
 
 
 @pytest.mark.parametrize(("kind", "pattern"), [(k, p) for k in KINDS for p in EXPRESSIONS[k]])

@@ -48,6 +48,22 @@ class Snapshot:
         contents = {key: _content(value) for key, value in self.held.items()}
         return {key: content for key, content in contents.items() if content is not None}
 
+    def changed(self) -> dict[int, set[Any]]:
+        """The names or places at which something else stands now, of all that was known before; of
+        layers and arrays, what they keep for themselves is none of it."""
+        now, found = self.now(), dict[int, set[Any]]()
+        for key, content in self.before.items():
+            if isinstance(value := self.held[key], Log | StandIn):
+                continue
+            places = {
+                place
+                for place, part in content.items()
+                if not isinstance(part, Open) and not _same(part, now[key].get(place, MISSING))
+            }
+            if places or (isinstance(value, list | set) and len(content) < len(now[key])):
+                found[key] = places
+        return found
+
     def set(self, contents: dict[int, Any]) -> None:
         for key, content in contents.items():
             _set_content(self.held[key], content)
@@ -298,7 +314,10 @@ def _merged_in(value: Any, name: Any, one: object, other: object, because: Open)
         return other if one is MISSING else one
     if is_own and not _same(one, other):
         return value.own_merged(name, one, other, because)
-    return _merged(one, other, because, name)
+    made = _merged(one, other, because, name)
+    if isinstance(made, Open) and isinstance(value, dict) and (one is MISSING or other is MISSING):
+        return replace(made, may_lack=True)
+    return made
 
 
 def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open) -> dict[Any, Any]:

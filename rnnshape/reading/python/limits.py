@@ -101,11 +101,13 @@ def weight_of_call(function: object, parts: Sequence[Any], named: object) -> int
 
 
 def is_in(item: object, many: Any) -> bool:
+    if type(many) is dict and isinstance(value := many.get(item), Open) and value.may_lack:
+        raise IsOpenError(value)
     return item in many
 
 
 def is_not_in(item: object, many: Any) -> bool:
-    return item not in many
+    return not is_in(item, many)
 
 
 def _that_it_goes_over(function: object, parts: Sequence[Any]) -> Sequence[Any]:

@@ -35,6 +35,7 @@ class Open:
             know what to do with that.
         without_base: a class as far as the code has it, where what it derives from is not known.
         row: what each value is like, where it is a list of which only the length is not known.
+        may_lack: whether a dictionary that has it under a key may not have that key.
     """
 
     label: str
@@ -51,6 +52,7 @@ class Open:
     stands_for: object = None
     without_base: Any = None
     row: object = None
+    may_lack: bool = False
 
     def __post_init__(self) -> None:
         self.start = self if self.start is None else self.start

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import functools
-import itertools
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, either, finish, unless_too_long
+from rnnshape.reading.python.branches import both_ways, either
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
-from rnnshape.reading.python.limits import (
-    FEW_ROUNDS,
-    MANY_ROUNDS,
-    STEPS_OF_LOOP,
-    TOO_MUCH,
-    TooLongError,
-)
+from rnnshape.reading.python.limits import TOO_MUCH
+from rnnshape.reading.python.loops import follow_for, follow_while
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
@@ -33,15 +25,11 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Stream, left
 from rnnshape.reading.python.targets import (
     assign,
     delete,
-    first_item,
     fits,
     give,
-    is_alike,
-    item_of,
 )
 
 
@@ -72,9 +60,9 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
             if given:
                 assign(evaluator, target, evaluator.worth(given, scope), scope)
         case ast.For() | ast.AsyncFor():
-            _for(evaluator, node, scope)
-        case ast.While(test=test):
-            _loop(evaluator, node, itertools.repeat(None), scope, test, not evaluator.loops)
+            follow_for(evaluator, node, scope)
+        case ast.While():
+            follow_while(evaluator, node, scope)
         case ast.Break():
             raise BrokenSignal
         case ast.Continue():
@@ -125,110 +113,6 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 delete(evaluator, target, scope)
         case ast.Match():
             _cases(evaluator, node, evaluator.worth(node.subject, scope), scope)
-
-
-def _for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
-    over = evaluator.worth(node.iter, scope)
-    is_once = isinstance(over, Stream)
-    is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
-    items = over if is_itself else evaluator.really(left if is_once else list, over)
-    if isinstance(items, Open):
-        _maybe_once(evaluator, node, scope, items, node.iter)
-        return
-    most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
-    _loop(evaluator, node, over if is_once else items, scope, node.iter, len(items) > most)
-
-
-def _loop(
-    evaluator: Evaluator,
-    node: ast.For | ast.AsyncFor | ast.While,
-    items: Iterable[object],
-    scope: Scope,
-    over: ast.expr,
-    is_bounded: bool,
-) -> None:
-    """Follows a loop; where it takes too many steps it is one of which nobody knows how often it
-    is run."""
-    test = node.test if isinstance(node, ast.While) else None
-    rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
-
-    def maybe_once(because: Open) -> None:
-        _maybe_once(evaluator, node, scope, because, over)
-
-    if is_bounded:
-        unless_too_long(evaluator, scope, over, rounds, maybe_once)
-    else:
-        rounds()
-
-
-def _rounds(
-    evaluator: Evaluator,
-    node: Any,
-    items: Iterable[object],
-    scope: Scope,
-    orelse: Sequence[ast.stmt] = (),
-    test: ast.expr | None = None,
-) -> bool:
-    """Follows the rounds of a loop; whether it is left by `break`."""
-    end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
-    try:
-        for item in items:
-            truth = test is None or evaluator.truth(test, scope)
-            if isinstance(truth, Open):
-                _maybe_once(evaluator, node, scope, truth, node.test)
-                return False
-            if not truth:
-                break
-            if evaluator.steps > end:
-                raise TooLongError("this loop takes too many steps to be read")
-            evaluator.spend(5)
-            if not isinstance(node, ast.While):
-                assign(evaluator, node.target, item, scope)
-            try:
-                _round(evaluator, node, scope)
-            except BrokenSignal:
-                return True
-        evaluator.block(orelse, scope)
-        return False
-    finally:
-        finish(scope, BrokenSignal, start)
-
-
-def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
-    start = len(scope.early)
-    try:
-        evaluator.block(node.body, scope)
-    except ContinuedSignal:
-        pass
-    finally:
-        finish(scope, ContinuedSignal, start)
-
-
-def _maybe_once(
-    evaluator: Evaluator, node: Any, scope: Scope, because: Open, test: ast.expr
-) -> None:
-    """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
-    known what it goes over, at least once, as that is hardly empty. Its first round may be known,
-    and is followed by another then."""
-
-    def once() -> None:
-        item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
-        again = functools.partial(_rounds, evaluator, node, [item], scope)
-        first = None if item is None else first_item(node, item)
-        if first is None:
-            again()
-        elif not _rounds(evaluator, node, [first], scope):
-            more = f"more of {ast.unparse(test)}"
-            both_ways(evaluator, because, more, scope, again, lambda: None)
-
-    if is_alike(because.row):
-        once()
-    both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
-    ends = functools.partial(evaluator.block, node.orelse, scope)
-    if any(isinstance(part, ast.Break) for part in ast.walk(node)):
-        both_ways(evaluator, because, f"else of {ast.unparse(test)}", scope, ends, lambda: None)
-    else:
-        ends()
 
 
 def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:

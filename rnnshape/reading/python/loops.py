@@ -1,0 +1,146 @@
+"""Loops: each round of those that are known, and of the others what any number of rounds may do."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rnnshape.reading.python.branches import Snapshot, both_ways, finish, unless_too_long
+from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
+from rnnshape.reading.python.open import Open
+from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
+from rnnshape.reading.python.stand_in import Stream, left
+from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
+
+MORE_ROUNDS = 2  # after which a loop has changed all that it may change
+
+
+def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+    over = evaluator.worth(node.iter, scope)
+    is_once = isinstance(over, Stream)
+    is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
+    items = over if is_itself else evaluator.really(left if is_once else list, over)
+    if isinstance(items, Open):
+        _maybe_once(evaluator, node, scope, items, node.iter)
+        return
+    most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
+    _loop(evaluator, node, over if is_once else items, scope, node.iter, len(items) > most)
+
+
+def follow_while(evaluator: Evaluator, node: ast.While, scope: Scope) -> None:
+    _loop(evaluator, node, itertools.repeat(None), scope, node.test, not evaluator.loops)
+
+
+def _loop(
+    evaluator: Evaluator,
+    node: ast.For | ast.AsyncFor | ast.While,
+    items: Iterable[object],
+    scope: Scope,
+    over: ast.expr,
+    is_bounded: bool,
+) -> None:
+    """Follows a loop; where it takes too many steps it is one of which nobody knows how often it
+    is run."""
+    test = node.test if isinstance(node, ast.While) else None
+    rounds = functools.partial(_rounds, evaluator, node, items, scope, node.orelse, test)
+
+    def maybe_once(because: Open) -> None:
+        _maybe_once(evaluator, node, scope, because, over)
+
+    if is_bounded:
+        unless_too_long(evaluator, scope, over, rounds, maybe_once)
+    else:
+        rounds()
+
+
+def _rounds(
+    evaluator: Evaluator,
+    node: Any,
+    items: Iterable[object],
+    scope: Scope,
+    orelse: Sequence[ast.stmt] = (),
+    test: ast.expr | None = None,
+) -> bool:
+    """Follows the rounds of a loop; whether it is left by `break`."""
+    end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
+    try:
+        for item in items:
+            truth = test is None or evaluator.truth(test, scope)
+            if isinstance(truth, Open):
+                _maybe_once(evaluator, node, scope, truth, node.test)
+                return False
+            if not truth:
+                break
+            if evaluator.steps > end:
+                raise TooLongError("this loop takes too many steps to be read")
+            evaluator.spend(5)
+            if not isinstance(node, ast.While):
+                assign(evaluator, node.target, item, scope)
+            try:
+                _round(evaluator, node, scope)
+            except BrokenSignal:
+                return True
+        evaluator.block(orelse, scope)
+        return False
+    finally:
+        finish(scope, BrokenSignal, start)
+
+
+def _round(evaluator: Evaluator, node: Any, scope: Scope) -> None:
+    start = len(scope.early)
+    try:
+        evaluator.block(node.body, scope)
+    except ContinuedSignal:
+        pass
+    finally:
+        finish(scope, ContinuedSignal, start)
+
+
+def _maybe_once(
+    evaluator: Evaluator, node: Any, scope: Scope, because: Open, test: ast.expr
+) -> None:
+    """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
+    known what it goes over, at least once, as that is hardly empty. Others follow where the first
+    round is known, or has changed what the loop asks for, which is then not known."""
+
+    def once() -> None:
+        item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
+        first = None if item is None else first_item(node, item)
+        again = functools.partial(_rounds, evaluator, node, [item], scope)
+        before = Snapshot(evaluator, scope)
+        if _rounds(evaluator, node, [item if first is None else first], scope):
+            return
+        asks = _asks_for_changed(node, before, scope)
+        for number in range(MORE_ROUNDS if asks else first is not None):
+            if asks:
+                before.merge(before.before, before.now(), because)
+            more = f"{number} more of {ast.unparse(test)}"
+            both_ways(evaluator, because, more, scope, again, lambda: None)
+
+    if is_alike(because.row):
+        once()
+    both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
+    ends = functools.partial(evaluator.block, node.orelse, scope)
+    if any(isinstance(part, ast.Break) for part in ast.walk(node)):
+        both_ways(evaluator, because, f"else of {ast.unparse(test)}", scope, ends, lambda: None)
+    else:
+        ends()
+
+
+def _asks_for_changed(node: ast.AST, before: Snapshot, scope: Scope) -> bool:
+    """Whether a loop asks for what a round of it has changed, other than to add more to it."""
+    parts, told = [*ast.walk(node)], set()
+    for part in parts:
+        match part:
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))):
+                told.add(owner)
+    names = [part for part in parts if isinstance(part, ast.Name) and part not in told]
+    asked = {part.id for part in names if isinstance(part.ctx, ast.Load)}
+    changed = before.changed()
+    ours = {name for around in scope.around() for name in changed.pop(id(around.names), ())}
+    kept = {id(value) for name, value in scope.names.items() if name not in asked}
+    return not asked.isdisjoint(ours) or not changed.keys() <= kept
