@@ -12,11 +12,20 @@ from typing import Any, NamedTuple
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import Doubt, Log, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import (
+    BrokenSignal,
+    ContinuedSignal,
+    Doubt,
+    Log,
+    ReturnedSignal,
+    Scope,
+    Signal,
+)
 from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
 
 MOST_CONDITIONS = 30  # that are not known, within each other
 STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared
+ENDS = (type(None), ContinuedSignal, BrokenSignal, ReturnedSignal)  # the later, the more they end
 MISSING = object()
 PLAIN = (bool, int, float, complex, str, bytes, type(None), range, slice)
 HOLDING = (list, tuple, dict, set, frozenset, Stream, types.MethodType, partial)
@@ -60,7 +69,7 @@ class Snapshot:
                 for place, part in content.items()
                 if not isinstance(part, Open) and not _same(part, now[key].get(place, MISSING))
             }
-            if places or (isinstance(value, list | set) and len(content) < len(now[key])):
+            if places or (isinstance(value, list | set | dict) and len(content) < len(now[key])):
                 found[key] = places
         return found
 
@@ -77,11 +86,23 @@ class Snapshot:
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
                 longer = max(content, second[key], key=len)
                 lost[key] = None if isinstance(value, set) else longer[len(longer) - 1]
+        changed = {
+            key
+            for key, content in first.items()
+            if type(self.held[key]) in (list, dict, set) and not _same(content, second[key])
+        }
         for key, content in first.items():
             value, other = self.held[key], second[key]
             if isinstance(value, Log):
                 _set_content(value, {**content, **other})
                 continue
+            # A list that is another one on the other side may now look like that one.
+            content = {
+                name: part
+                if id(part) not in changed or other.get(name) is part
+                else _named(because, name)
+                for name, part in content.items()
+            }
             names = () if key in lost or _same(content, other) else {**content, **other}
             merged = {
                 name: _merged_in(
@@ -165,12 +186,10 @@ def both_ways(
         if isinstance(one.signal, ReturnedSignal):
             raise ReturnedSignal(value)
         return one._replace(value=value).end()
-    ends, goes_on = (one, other) if one.signal else (other, one)
-    if goes_on.signal is not None:  # one returns, and the other breaks
-        raise IsOpenError(because)
+    goes_on, ends = sorted((one, other), key=lambda side: ENDS.index(type(side.signal)))
     snapshot.set(goes_on.contents)
     scope.early.append(Early(because, snapshot, ends))
-    return goes_on.value
+    return goes_on.end()
 
 
 def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = None) -> object:
