@@ -135,6 +135,10 @@ class Early:
     snapshot: Snapshot
     outcome: Outcome
 
+    @property
+    def breaks_off(self) -> bool:
+        return isinstance(self.outcome.signal, BrokenSignal)
+
 
 def either(
     evaluator: Evaluator,
@@ -159,15 +163,18 @@ def both_ways(
     scope: Scope,
     first: Callable[[], object],
     second: Callable[[], object],
+    *,
+    snapshot: Snapshot | None = None,
 ) -> object:
-    """Follows both sides of a condition that is not known, and keeps what they agree on."""
+    """Follows both sides of a condition that is not known, and keeps what they agree on. The
+    snapshot is of now, where there is one."""
     condition = shortened(test)
     for text, follow in ((condition, first), (f"not {condition}", second)):
         if any(text == known and because is why for known, why in evaluator.conditions):
             return follow()
     if len(evaluator.conditions) > MOST_CONDITIONS:
         raise TooLongError("conditions stand too deeply within each other to be read")
-    snapshot = Snapshot(evaluator, scope)
+    snapshot = snapshot or Snapshot(evaluator, scope)
     one = _followed(evaluator, (condition, because), snapshot, first)
     snapshot.set(snapshot.before)
     other = _followed(evaluator, (f"not {condition}", because), snapshot, second)

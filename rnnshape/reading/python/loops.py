@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish, unless_too_long
@@ -84,6 +84,10 @@ def _rounds(
                 _round(evaluator, node, scope)
             except BrokenSignal:
                 return True
+            broken = [early for early in scope.early[start:] if early.breaks_off]
+            if test is not None and broken:  # it may have ended: how often it runs is not known
+                _maybe_once(evaluator, node, scope, broken[0].because, test)
+                return False
         evaluator.block(orelse, scope)
         return False
     finally:
@@ -107,23 +111,26 @@ def _maybe_once(
     known what it goes over, at least once, as that is hardly empty. Others follow where the first
     round is known, or has changed what the loop asks for, which is then not known."""
 
+    is_sure = is_alike(because.row)
+    before = Snapshot(evaluator, scope)
+
     def once() -> None:
         item = None if isinstance(node, ast.While) else item_of(evaluator, because, node.iter)
         first = None if item is None else first_item(node, item)
         again = functools.partial(_rounds, evaluator, node, [item], scope)
-        before = Snapshot(evaluator, scope)
         if _rounds(evaluator, node, [item if first is None else first], scope):
             return
         asks = _asks_for_changed(node, before, scope)
-        for number in range(MORE_ROUNDS if asks else first is not None):
+        for number in range(MORE_ROUNDS if asks else is_sure or first is not None):
             if asks:
                 before.merge(before.before, before.now(), because)
             more = f"{number} more of {ast.unparse(test)}"
             both_ways(evaluator, because, more, scope, again, lambda: None)
 
-    if is_alike(because.row):
+    if is_sure:
         once()
-    both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None)
+    else:
+        both_ways(evaluator, because, ast.unparse(test), scope, once, lambda: None, snapshot=before)
     ends = functools.partial(evaluator.block, node.orelse, scope)
     if any(isinstance(part, ast.Break) for part in ast.walk(node)):
         both_ways(evaluator, because, f"else of {ast.unparse(test)}", scope, ends, lambda: None)
@@ -132,15 +139,31 @@ def _maybe_once(
 
 
 def _asks_for_changed(node: ast.AST, before: Snapshot, scope: Scope) -> bool:
-    """Whether a loop asks for what a round of it has changed, other than to add more to it."""
-    parts, told = [*ast.walk(node)], set()
-    for part in parts:
-        match part:
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))):
-                told.add(owner)
-    names = [part for part in parts if isinstance(part, ast.Name) and part not in told]
-    asked = {part.id for part in names if isinstance(part.ctx, ast.Load)}
+    """Whether a loop asks for what a round of it has changed."""
+    asked = {*_names_asked(node, set())}
     changed = before.changed()
     ours = {name for around in scope.around() for name in changed.pop(id(around.names), ())}
     kept = {id(value) for name, value in scope.names.items() if name not in asked}
     return not asked.isdisjoint(ours) or not changed.keys() <= kept
+
+
+def _names_asked(node: ast.AST, given: set[str]) -> Iterator[str]:
+    """The names that code asks for before it gives them a value, other than to add to them."""
+    parts: Iterable[ast.AST] = ast.iter_child_nodes(node)
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()):
+            yield from {name} - given
+        case ast.Name(id=name):
+            given.add(name)
+        case ast.Assign(targets=targets, value=value):
+            parts = (value, *targets)
+        case ast.AugAssign(value=value):
+            parts = (value,)
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name()), args=args) as call):
+            parts = (*args, *call.keywords)
+    may_not_come = (
+        isinstance(node, ast.BoolOp) or hasattr(node, "body") or hasattr(node, "generators")
+    )
+    inside = {*given} if may_not_come else given
+    for part in parts:
+        yield from _names_asked(part, inside)

@@ -204,8 +204,12 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
     except Signal as ends:
         _doubted(evaluator, node, scope, doubted, ends)
     else:
-        evaluator.block(node.orelse, scope)
-        _doubted(evaluator, node, scope, doubted)
+        try:
+            evaluator.block(node.orelse, scope)
+        except Signal as ends:
+            _doubted(evaluator, node, scope, doubted, ends)
+        else:
+            _doubted(evaluator, node, scope, doubted)
     finally:
         del evaluator.doubted[doubted:]
         evaluator.block(node.finalbody, scope)
