@@ -370,7 +370,8 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
         chosen = hook(first, "own_chosen_over")
         if chosen is not None:
             return chosen(first, None if second is MISSING else second, because)
-        if second is None and isinstance(first, Module | type):
+        is_absent = second is None or second is MISSING
+        if is_absent and isinstance(first, Module | type | types.FunctionType):
             return first  # code that uses it does so only where it is there
         if isinstance(first, Open) and first.row is not None and isinstance(second, list | Open):
             return replace(_named(because, name), row=first.row)
