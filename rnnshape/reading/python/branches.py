@@ -57,11 +57,11 @@ class Snapshot:
         contents = {key: _content(value) for key, value in self.held.items()}
         return {key: content for key, content in contents.items() if content is not None}
 
-    def changed(self) -> dict[int, set[Any]]:
-        """The names or places at which something else stands now, of all that was known before; of
+    def changed(self, before: dict[int, Any]) -> dict[int, set[Any]]:
+        """The names or places at which something else stands now, of all that was known then; of
         layers and arrays, what they keep for themselves is none of it."""
         now, found = self.now(), dict[int, set[Any]]()
-        for key, content in self.before.items():
+        for key, content in before.items():
             if isinstance(value := self.held[key], Log | StandIn):
                 continue
             places = {
