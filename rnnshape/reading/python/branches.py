@@ -96,13 +96,13 @@ class Snapshot:
             if isinstance(value, Log):
                 _set_content(value, {**content, **other})
                 continue
-            # A list that is another one on the other side may now look like that one.
-            content = {
-                name: part
-                if id(part) not in changed or other.get(name) is part
-                else _named(because, name)
-                for name, part in content.items()
-            }
+            if changed:  # a list that is another one on the other side may now look like that one
+                content = {
+                    name: part
+                    if id(part) not in changed or other.get(name) is part
+                    else _named(because, name)
+                    for name, part in content.items()
+                }
             names = () if key in lost or _same(content, other) else {**content, **other}
             merged = {
                 name: _merged_in(

@@ -110,7 +110,6 @@ def _maybe_once(
     """A loop of which nobody knows how often it is run: not at all, or at least once; where it is
     known what it goes over, at least once, as that is hardly empty. Others follow where the first
     round is known, or has changed what the loop asks for, which is then not known."""
-
     is_sure = is_alike(because.row)
     before = Snapshot(evaluator, scope)
 
@@ -120,9 +119,9 @@ def _maybe_once(
         again = functools.partial(_rounds, evaluator, node, [item], scope)
         if _rounds(evaluator, node, [item if first is None else first], scope):
             return
-        seen = before.before
+        seen, names = before.before, {*_names_asked(node, set())}
         for number in range(MORE_ROUNDS):
-            asks = _asks_for_changed(node, before.changed(seen), scope)
+            asks = _asks_for_changed(names, before.changed(seen), scope)
             if not asks and (number or not (is_sure or first is not None)):
                 break
             if asks:
@@ -142,9 +141,8 @@ def _maybe_once(
         ends()
 
 
-def _asks_for_changed(node: ast.AST, changed: dict[int, set[Any]], scope: Scope) -> bool:
-    """Whether a loop asks for what a round of it has changed."""
-    asked = {*_names_asked(node, set())}
+def _asks_for_changed(asked: set[str], changed: dict[int, set[Any]], scope: Scope) -> bool:
+    """Whether a loop that asks for these names asks for what a round of it has changed."""
     ours = {name for around in scope.around() for name in changed.pop(id(around.names), ())}
     kept = {id(value) for name, value in scope.names.items() if name not in asked}
     return not asked.isdisjoint(ours) or not changed.keys() <= kept

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -202,14 +204,11 @@ def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> Non
         del evaluator.calls[calls:]
         _handled(evaluator, node, wrong, scope)
     except Signal as ends:
-        _doubted(evaluator, node, scope, doubted, ends)
+        _doubted(evaluator, node, scope, doubted, functools.partial(_end, ends))
     else:
-        try:
-            evaluator.block(node.orelse, scope)
-        except Signal as ends:
-            _doubted(evaluator, node, scope, doubted, ends)
-        else:
-            _doubted(evaluator, node, scope, doubted)
+        _doubted(
+            evaluator, node, scope, doubted, functools.partial(evaluator.block, node.orelse, scope)
+        )
     finally:
         del evaluator.doubted[doubted:]
         evaluator.block(node.finalbody, scope)
@@ -220,14 +219,9 @@ def _doubted(
     node: ast.Try | ast.TryStar,
     scope: Scope,
     before: int,
-    ends: Signal | None = None,
+    well: Callable[[], None],
 ) -> None:
-    """Where it is not known whether what is tried fails, what is done then is followed, too."""
-
-    def well() -> None:
-        if ends is not None:
-            raise ends
-
+    """Follows what is done where nothing fails; where that is not known, what is done then, too."""
     for doubt in evaluator.doubted[before:][:1] if node.handlers else ():
 
         def handled(doubt: Doubt = doubt) -> None:
@@ -237,6 +231,10 @@ def _doubted(
         both_ways(evaluator, doubt.because, doubt.because.label, scope, well, handled)
         return
     well()
+
+
+def _end(signal: Signal) -> None:
+    raise signal
 
 
 def _handled(
