@@ -182,7 +182,7 @@ def stand_in(tmp_path: Path) -> Callable[..., dict[str, str]]:
 
 
 def many(values: Iterable[object], of: int = 6) -> list[Any]:
-    """Values of a parameter that are many alike, of which the quick tests have each sixth."""
+    """Values of a parameter that are many alike, of which the quick tests have one in six."""
     return [
         pytest.param(value, marks=[pytest.mark.slow] if number % of else [])
         for number, value in enumerate(values)

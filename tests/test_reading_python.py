@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from rnnshape.expression import Source
 from rnnshape.reading.python import allowed
+from tests.conftest import many
 
 reader = pytest.importorskip("rnnshape.reading.python")
 
@@ -330,7 +331,7 @@ def blocks(draw: Draw) -> str:
     return "\n".join([*lines, f"result = [{', '.join(names)}]"])
 
 
-@pytest.mark.parametrize("strategy", [expressions(), blocks()], ids=["expressions", "blocks"])
+@pytest.mark.parametrize("strategy", many([expressions(), blocks()]), ids=["expressions", "blocks"])
 def test_random_code_is_worth_what_python_makes_of_it(strategy: st.SearchStrategy[str]) -> None:
     opened: list[str] = []
     count = 0
@@ -382,6 +383,7 @@ def unread_loops(draw: Draw) -> str:
     return f"{start}\n{head}\n{body(0)}\n{result}"
 
 
+@pytest.mark.slow
 def test_what_is_said_after_a_loop_is_so_however_often_it_runs() -> None:
     closed = count = 0
 
@@ -411,20 +413,20 @@ def may_be(said: object, true: object) -> bool:
     return isinstance(said, reader.Open) or said == true
 
 
-@pytest.mark.parametrize(("kind", "pattern"), [(k, p) for k in KINDS for p in EXPRESSIONS[k]])
+@pytest.mark.parametrize("pattern", many((k, p) for k in KINDS for p in EXPRESSIONS[k]), ids=str)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_each_expression(kind: str, pattern: str, data: st.DataObject) -> None:
-    text = f"result = {Code(data.draw).filled(pattern, DEEPEST)}"
+def test_each_expression(pattern: tuple[str, str], data: st.DataObject) -> None:
+    text = f"result = {Code(data.draw).filled(pattern[1], DEEPEST)}"
     assume(is_python(text))
     is_open(text)
 
 
-@pytest.mark.parametrize(("kind", "pattern"), STATEMENTS)
+@pytest.mark.parametrize("pattern", many(STATEMENTS), ids=str)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_each_statement(kind: str, pattern: str, data: st.DataObject) -> None:
-    text = Code(data.draw).filled(pattern, DEEPEST).replace("NAME", "result")
+def test_each_statement(pattern: tuple[str, str], data: st.DataObject) -> None:
+    text = Code(data.draw).filled(pattern[1], DEEPEST).replace("NAME", "result")
     assume(is_python(text))
     is_open(text)
 

@@ -40,7 +40,7 @@ WIDTHS = (20, 30, 45, 60, 80, 120)
 UNFOLDED = {"values": 60, "code": 84}  # the columns that views take whose lines are not folded
 
 on_every_screen = pytest.mark.parametrize("name", SCREENS)
-at_every_width = pytest.mark.parametrize("columns", WIDTHS)
+at_every_width = pytest.mark.parametrize("columns", many(WIDTHS, of=3))
 
 
 def with_view(view: str) -> pytest.MarkDecorator:

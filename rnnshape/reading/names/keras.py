@@ -316,7 +316,8 @@ class KerasModule(Module):
     def __init__(self, path: str) -> None:
         super().__init__(path, self._named)
         if path.endswith("layers"):
-            self.listed = (*signatures.LAYERS, *signatures.ALIASES, *CLASSES)
+            aliases = (name for name, of in signatures.ALIASES.items() if of in signatures.LAYERS)
+            self.listed = (*signatures.LAYERS, *aliases, *CLASSES)
         elif path.endswith("models"):
             self.listed = ("Model", "Sequential")
 
