@@ -8,14 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
-from rnnshape.errors import QueryError, did_you_mean, written
-from rnnshape.expression import Call, Let, Value, bind
+from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
+from rnnshape.expression import Call, Let, Value, bind, plain
 from rnnshape.input_shapes import (
     Shape,
     as_far_as_taken,
     by_name,
     likely_dimensions,
-    named_type,
     of_dataset,
     shape_of,
     shapes_of,
@@ -159,8 +158,9 @@ def inspect_all(
 
 
 def _check_measurement_arguments(measure: bool, seed: int | None, values: bool) -> None:
-    if not measure and (seed is not None or values):
-        argument = "values" if values else f"seed={written(seed)}"
+    brings = flag("values", values)
+    if not flag("measure", measure) and (seed is not None or brings):
+        argument = "values" if brings else f"seed={written(seed)}"
         raise QueryError(f"{argument}: only a measurement has it: give measure=True, too")
 
 
@@ -233,7 +233,7 @@ def _names(loss: object) -> list[str]:
     names: list[Any] = [*loss] if isinstance(loss, list | tuple) else [] if loss is None else [loss]
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"loss is {named_type(name)}: give the name of a loss, such as 'mse'")
+            raise TypeError(f"loss is {of_type(name)}: give the name of a loss, such as 'mse'")
     return names
 
 
@@ -267,7 +267,7 @@ def _reading(
             reading = read_object(what, shapes)
         case _:
             raise TypeError(
-                f"what is {named_type(what)}: give a Keras expression, a chain of them, a list of "
+                f"what is {of_type(what)}: give a Keras expression, a chain of them, a list of "
                 "layers, a Keras layer or model, or the path of a file"
             )
     for name in let:
@@ -338,7 +338,7 @@ def _layer(layer: object, number: int) -> Call:
         call = bind("Input", (), {"batch_shape": shape_of(layer)})
     else:
         raise TypeError(
-            f"layer {number + 1} is {named_type(layer)}: give Keras layers, or their expressions"
+            f"layer {number + 1} is {of_type(layer)}: give Keras layers, or their expressions"
         )
     if call.name == "Input" and number:
         raise call.error("Input says what the network is given: put it first")
@@ -348,7 +348,7 @@ def _layer(layer: object, number: int) -> Call:
 def _chosen(reading: Reading, name: str | None) -> Reading:
     """Which of several networks is meant."""
     if name is not None and not isinstance(name, str):
-        raise TypeError(f"name is {named_type(name)}: give the name of a network")
+        raise TypeError(f"name is {of_type(name)}: give the name of a network")
     if name is not None:
         reading = reading.named(name, "this")
     if len(reading.questions) > 1:
@@ -363,24 +363,15 @@ def _chosen(reading: Reading, name: str | None) -> Reading:
 def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
     """What `let` gives as plain data."""
 
-    def plain(name: str, value: Any) -> Value:
-        if value is None or isinstance(value, bool | int | float | str | Call):
-            return value
-        if isinstance(value, list | tuple):
-            return tuple(plain(name, part) for part in value)
-        if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a number of NumPy
-            return plain(name, value.item())
-        raise TypeError(f"let: {name} is {named_type(value)}: give plain data, such as 5000")
-
     if let is not None and not isinstance(let, Mapping):
-        raise TypeError(f"let is {named_type(let)}: give a dictionary, such as {{'units': 64}}")
+        raise TypeError(f"let is {of_type(let)}: give a dictionary, such as {{'units': 64}}")
     if not let:
         return {}
     values = {}
     for name, value in let.items():
         if not isinstance(name, str):
             raise TypeError(f"let: a name is a text, not {name!r}")
-        values[name] = plain(name, value)
+        values[name] = plain(f"let: {name}", value)
         check_value(name, values[name])
     return values
 

@@ -148,6 +148,17 @@ def written(value: object) -> str:
         return "..."
 
 
+def of_type(value: object) -> str:
+    return f"of type {type(value).__name__}"
+
+
+def flag(name: str, value: object) -> bool:
+    """An argument that is True or False, also NumPy's; a `TypeError` for an array or a text."""
+    if not isinstance(value, int) and type(value).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"{name} is {of_type(value)}: give True or False")
+    return bool(value)
+
+
 def printable(text: str, kept: str = "") -> str:
     """Without what would break the line or move the cursor, but for some characters: much of what
     is shown others have written.

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 from warnings import catch_warnings, simplefilter
 
-from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean, printable
+from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean, of_type, printable
 from rnnshape.nest import rebuilt
 from rnnshape.signatures import (
     ALIASES,
@@ -111,7 +111,8 @@ class Call:
 
     def having(self, **changes: Value) -> Call:
         """The same call with other arguments."""
-        made = bind(self.name, (), {**dict(self.arguments), **changes}, self.places)
+        given = {name: plain(name, value) for name, value in changes.items()}
+        made = bind(self.name, (), {**dict(self.arguments), **given}, self.places)
         return replace(made, left_open=self.left_open)
 
     def without(self, *names: str) -> Call:
@@ -137,6 +138,17 @@ class Call:
     ) -> QueryError:
         """What is wrong with the call, or with one of its arguments, and where it stands."""
         return kind(message, self.places.get(argument) or self.places.get(""))
+
+
+def plain(name: str, value: Any) -> Value:
+    """A value as plain data: a number of NumPy is the one that it holds. A `TypeError` names it."""
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, list | tuple):
+        return tuple(plain(name, part) for part in value)
+    if value is None or isinstance(value, bool | int | float | str | Call | Unknown):
+        return value
+    raise TypeError(f"{name} is {of_type(value)}: give plain data, such as 5000")
 
 
 def is_size(value: object) -> TypeGuard[int]:

@@ -10,7 +10,7 @@ from operator import index
 from typing import TypeAlias, TypeVar
 
 from rnnshape.description import is_taken
-from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, written
+from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
 from rnnshape.network_inputs import written_sizes
@@ -94,7 +94,7 @@ def _parts(given: object, shape: object) -> list[object]:
     """What the shape of something that is given consists of."""
     if isinstance(shape, str | bytes | Set) or not isinstance(shape, Iterable):
         raise TypeError(
-            f"input is {named_type(given)}: give a shape, such as (batch, timesteps, features), "
+            f"input is {of_type(given)}: give a shape, such as (batch, timesteps, features), "
             "or data that has one"
         )
     try:
@@ -212,7 +212,3 @@ def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Q
             f"input={shapes[0]}: the batch comes first, as in (batch, {sizes}), and the features "
             f"last, as in ({sizes}, 1): X[..., None]"
         )
-
-
-def named_type(value: object) -> str:
-    return f"of type {type(value).__name__}"

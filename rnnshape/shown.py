@@ -79,15 +79,13 @@ class Report(report.Report):
         """
         from rnnshape.formats import SUFFIXES
         from rnnshape.formats.export import export
-        from rnnshape.views import VIEWS
+        from rnnshape.views import known_views
         from rnnshape.views.document import report_blocks
 
-        file, known = Path(path), [view.name for view in VIEWS]
+        file, named = Path(path), known_views(views)
         if file.suffix.lower() not in SUFFIXES:
             raise ValueError(f"{path}: the name must end in {', '.join(SUFFIXES)}")
-        if not set(views) <= set(known):
-            raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
-        export(file, lambda page: report_blocks(self, views, page))
+        export(file, lambda page: report_blocks(self, named, page))
 
     def __str__(self) -> str:
         from rnnshape.terminal.environment import writes_unicode

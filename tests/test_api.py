@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.forged import asked, measured, seq2seq, shared
 from tests.test_formats import Tree
 
 BI_LSTM = "Bidirectional(LSTM(64, return_state=True))"
+UNITS: dict[str, Any] = {"units": np.int64(64)}
 TWO_MODELS = "encoder = Sequential([LSTM(8)])\ndecoder = Sequential([GRU(4), Dense(size)])"
 
 
@@ -107,6 +109,7 @@ inspect("LSTM(3)", inputs=(2, 5, 1))
         parse(BI_LSTM),
         [BI_LSTM],
         (parse(BI_LSTM),),
+        Call("Bidirectional", (("layer", parse("LSTM(3, return_state=True)").having(**UNITS)),)),
         chain([parse(BI_LSTM)]),
         asked(BI_LSTM).question,
     ],
@@ -463,12 +466,22 @@ def test_a_question_that_makes_no_sense(what: Any, error: type[Exception], messa
         ({"loss": ["mse", 3]}, "loss is of type int"),
         ({"let": "units=3"}, "let is of type str: give a dictionary"),
         ({"let": {"units": 3}, "name": 3}, "name is of type int"),
+        ({"let": {"units": {3}}}, "let: units is of type set: give plain data"),
+        ({"values": np.zeros(3)}, "values is of type ndarray: give True or False"),
+        ({"measure": np.zeros(0)}, "measure is of type ndarray"),
+        ({"measure": "no"}, "measure is of type str"),
     ],
     ids=str,
 )
 def test_arguments_of_another_type_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         inspect("LSTM(units)", target=(2, 3), **arguments)
+
+
+@pytest.mark.parametrize("text", [None, b"LSTM(3)", np.zeros(3), ["LSTM(3)"]], ids=repr)
+def test_only_a_text_is_parsed(text: Any) -> None:
+    with pytest.raises(TypeError, match=r"text is of type .*: give a Keras expression"):
+        parse(text)
 
 
 @pytest.mark.process
@@ -686,8 +699,12 @@ def test_a_report_is_saved_as_a_picture_a_page_or_a_text(tmp_path: Path) -> None
         report.save("a.pdf")
     with pytest.raises(FileNotFoundError, match="there is no folder of the file"):
         report.save(tmp_path / "none" / "a.svg")
-    with pytest.raises(ValueError, match="choose from weights"):
-        report.save("a.txt", ["weight"])
+    views: Any = (view for view in ["weights"])
+    report.save(tmp_path / "a.txt", views)
+    assert "Parameters" in (tmp_path / "a.txt").read_text()
+    for views in (["weight"], "weight", np.zeros((2, 2)), count(), 3, None, [[]]):
+        with pytest.raises(ValueError, match="choose from code"):
+            report.save("a.txt", views)
 
 
 # Names of inputs and of open values
@@ -779,11 +796,12 @@ def test_keras_confirms_a_report(question: Report) -> None:
     assert h is not None
     assert o.values == h.values
     assert confirmed.to_dict(["values"])["outputs"][-1]["values"] is not None
-    [again] = inspect_all(question.question, measure=True, seed=3, values=True)
+    of_numpy: dict[str, Any] = {"measure": np.True_, "seed": np.int64(3), "values": np.True_}
+    [again] = inspect_all(question.question, **of_numpy)
     assert again.measurement == confirmed.measurement
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True])
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True, np.int64(-1), np.bool_(True), "3"])
 def test_a_seed_has_bounds(seed: Any) -> None:
     with pytest.raises(QueryError, match=r"seed=.*: give a whole number from 0"):
         inspect("GRU(3)").measure(seed=seed)

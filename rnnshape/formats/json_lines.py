@@ -18,7 +18,7 @@ from rnnshape.query import Format
 from rnnshape.report import Report
 from rnnshape.rules.facts import Tensor
 from rnnshape.version import __version__
-from rnnshape.views import VIEWS
+from rnnshape.views import VIEWS, known_views
 
 MARK = os.urandom(16).hex()  # it stands for an array, and in no other text
 
@@ -45,10 +45,8 @@ def document(report: Report, views: Collection[str] = ()) -> dict[str, Any]:
     Raises:
         ValueError: one of the views has no place in JSON.
     """
-    known = sorted(view.name for view in VIEWS if Format.JSON in view.formats)
-    if not set(views) <= set(known):
-        raise ValueError(f"views={views!r}: choose from {', '.join(known)}")
-    result: dict[str, Any] = json.loads("".join(json_pieces(report, views)))
+    named = known_views(views, Format.JSON)
+    result: dict[str, Any] = json.loads("".join(json_pieces(report, named)))
     return result
 
 

@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from operator import index
 from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
-from rnnshape.errors import QueryError, written
+from rnnshape.errors import QueryError, flag, written
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
@@ -233,9 +234,10 @@ def measure(
     >>> [output.shape for output in measured.layers[0].outputs]
     [(2, 3), (2, 3), (2, 3)]
     """
-    if seed is not None and not (
-        isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**32
-    ):
+    values = flag("values", values)
+    with suppress(TypeError):  # a whole number of NumPy is one
+        seed = seed if isinstance(seed, bool) or seed is None else index(seed)
+    if seed is not None and not (type(seed) is int and 0 <= seed < 2**32):
         raise QueryError(f"seed={written(seed)}: give a whole number from 0 to 2**32 - 1")
     for question in questions:
         names = [name for unknown in open_in(question.network) for name in unknown.asked]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from rnnshape.errors import NotReadError, QueryError, did_you_mean, shortened
+from rnnshape.errors import NotReadError, QueryError, did_you_mean, of_type, shortened
 from rnnshape.expression import NO_LET, Call, Let, Value, is_size
 from rnnshape.network import UNSAID, Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
@@ -65,6 +65,8 @@ def parse(text: str) -> Call:
     """
     from rnnshape.reading.text import read_call
 
+    if not isinstance(text, str):
+        raise TypeError(f"text is {of_type(text)}: give a Keras expression, such as 'LSTM(64)'")
     return read_call(text)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnnshape.errors import written
 from rnnshape.query import Format
 
 if TYPE_CHECKING:
@@ -68,6 +70,18 @@ VIEWS = (
         needs_measurement=True,
     ),
 )
+
+
+def known_views(views: Any, form: Format | None = None) -> set[str]:
+    """Views by their names, as a program gives them; a `ValueError` where there is none of a name,
+    or where a format has no place for it."""
+    known = sorted(view.name for view in VIEWS if form is None or form in view.formats)
+    is_several = isinstance(views, Iterable) and not isinstance(views, str)
+    named = [*islice(views, len(known) + 1)] if is_several else [views]
+    for name in named:
+        if not (isinstance(name, str) and name in known):
+            raise ValueError(f"views={written(views)}: choose from {', '.join(known)}")
+    return set(named)
 
 
 def left_out(views: Collection[str], form: Format) -> dict[str, str]:
