@@ -237,11 +237,16 @@ def _words(line: str) -> list[str]:
     ["LSTM(3, name='a b') -> Dense(1)", '-t', '7', '--x', 'my X.npy']
     >>> _words("LSTM (64) -t 7 --x (16, 5)")
     ['LSTM(64)', '-t', '7', '--x', '(16, 5)']
+    >>> _words("LSTM(n) -t 7  # it's the first")
+    ['LSTM(n)', '-t', '7']
     """
     words: list[str] = []
     held, joins = "", False
     for piece in re.split(r"(\s+)", line.strip()):
         held += piece
+        if held.lstrip()[:1] == "#":  # a comment behind the rest
+            held = ""
+            break
         is_open = sum(map(held.count, "([{")) > sum(map(held.count, ")]}"))
         if is_open or held.count("'") % 2 or held.count('"') % 2 or not held.strip():
             continue

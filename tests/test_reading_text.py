@@ -222,6 +222,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("«[3 for _ in range(2)]»", "this is not a Keras layer"),
         ("«[L2(1)] * 2»", "L2 is not a Keras layer"),
         ("x = 3", NO_LAYER),
+        ("x = LSTM(3); «break»", "this stops with SyntaxError: 'break' or 'continue' outside loop"),
         ("import os", NO_LAYER),
         ("def f():\n    pass", NO_LAYER),
         ("LSTM(3) «D»ense(1)", "the layers of a chain are joined by ->"),

@@ -23,7 +23,7 @@ from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
-from rnnshape.reading.python.scope import Doubt, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
@@ -366,6 +366,7 @@ class Evaluator:
         """What a statement gives is open where it could not be followed to its end."""
         if isinstance(wrong, MemoryError):
             raise wrong
+        wrong = SyntaxError(OUTSIDE_LOOP) if isinstance(wrong, Signal) else wrong
         place = self.source.place(node)
         if isinstance(wrong, IsOpenError):
             because = wrong.value

@@ -15,7 +15,7 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import ClassNames, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import OUTSIDE_LOOP, ClassNames, ReturnedSignal, Scope, Signal
 from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
     StandIn,
@@ -74,7 +74,7 @@ def function(
             except ReturnedSignal as returned:
                 result = returned.value
             except Signal:
-                raise SyntaxError("'break' or 'continue' outside loop") from None
+                raise SyntaxError(OUTSIDE_LOOP) from None
             except TOO_MUCH:
                 if not yields or not inner.yields:
                     raise
