@@ -113,9 +113,12 @@ def call_with(
         if loss_named(name) is None:
             hint = did_you_mean(name, LOSSES) or ": give the name of one, such as mse"
             raise QueryError(f"loss {shortened(name)}: Keras has no such loss{hint}")
+    if len(losses) not in (0, 1, len(y)):
+        message = f"{len(losses)} losses for {len(y)} array{'s' * (len(y) != 1)} of labels: "
+        raise QueryError(f"{message}give one, or one for each")
     functions: tuple[Function | None, ...] = tuple(map(Function, losses))
     if len(functions) == 1:
-        functions *= max(1, len(question.network.outputs))
+        functions *= len(y)
     functions = functions or question.losses
     return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
 

@@ -127,6 +127,7 @@ class TrainingCall:
     Attributes:
         x, y: in the order of the model's inputs and outputs.
         losses: for each output, as `compile` got it; None where it has none, or an unknown one.
+        has_loss_each: whether `compile` got a list or a dictionary of losses.
         metrics: for each output.
         batch_size: as it is written; None where it is not, and Keras takes 32.
         class_weights: the keys of `class_weight`.
@@ -140,6 +141,7 @@ class TrainingCall:
     x: tuple[Data, ...]
     y: tuple[Data, ...] = ()
     losses: tuple[Function | None, ...] = ()
+    has_loss_each: bool = False
     metrics: tuple[tuple[Function, ...], ...] = ()
     validation: Validation | None = None
     batch_size: int | None = None

@@ -194,7 +194,9 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     judge, sizes = _judge(model, port), tuple(size or ANY for size in taken)
     if x.of:
         # In batches of a data set the number of samples may differ.
+        given = [len(y.shape or ()) for y in call.y[:1]]
         is_single = shape[:1] != (None,) and x.source != "code"
+        is_single = is_single and given != [len(port.shape) for port in model.outputs[:1]]
         if is_single and in_general((None, *shape), sizes, judge).fits:
             if x.source == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"

@@ -59,8 +59,6 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
     wrong = []
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
-        if y is None or port is None or not port.shape:
-            continue
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
         if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
@@ -81,7 +79,7 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     words = "y_true and y_pred have different structures"
-    if len(call.y) == 1:
+    if len(call.y) == 1 and not call.has_loss_each:
         words = "The path: (0,) in the `loss` argument, can't be found"
     made, given = counted("output", model.outputs), counted("array", call.y)
     message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'

@@ -45,7 +45,7 @@ def wrong_names(
         yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
         yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
     else:
-        yield from _labels_by_name(call, given.y, outputs, is_named)
+        yield from _labels_by_name(call, given.y, loss, outputs, is_named)
         if is_named:
             yield from _names_of_losses(call, loss, outputs)
         elif isinstance(loss, dict) and (
@@ -130,15 +130,17 @@ def _of_no_output(
 
 
 def _labels_by_name(
-    call: TrainingCall, y: Any, outputs: Sequence[str], is_named: bool
+    call: TrainingCall, y: Any, loss: Any, outputs: Sequence[str], is_named: bool
 ) -> Iterator[Problem]:
     if not isinstance(y, dict):
         return
+    # The only loss of a list is that of the only labels, whatever their name.
+    is_single = isinstance(loss, list | tuple) and len(y) == len(loss) - loss.count(None) == 1
     remedies: tuple[str, ...] = ()
     if len(outputs) == 1:
         message = "of a model with one output the labels are the array itself, not a dictionary"
         remedies = tuple(f"y={data.name}" for data in y.values())
-    elif is_named and {*y} != {*outputs}:
+    elif is_named and {*y} != {*outputs} and not is_single:
         message = f"labels are given for {_listed([*y])}, but the outputs are {_listed(outputs)}"
     else:
         return

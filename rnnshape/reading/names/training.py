@@ -221,6 +221,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         y=_ordered(given.y, outputs),
         validation=validation,
         losses=losses_of(compiled.loss, outputs) if given.compiled else (),
+        has_loss_each=isinstance(compiled.loss, list | tuple | dict),
         metrics=_metrics(compiled.metrics, outputs),
     )
     for problem in wrong_names(call, model, given, inputs, outputs):
