@@ -136,6 +136,9 @@ def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     of_input = tuple(given) if isinstance(given, list | tuple) else ()
     for word, value in named.items():
         today = keras2.argument(name, word) if word not in known.names else None
+        of_several = isinstance(value, list | tuple) and any(isinstance(n, tuple) for n in value)
+        if word == "input_shape" and of_several:  # which Keras takes, and does not look at
+            continue
         if today is None:
             found[word] = value
             continue

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from rnnshape.expression import Call
 from rnnshape.reading import keras2
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
@@ -38,6 +40,20 @@ def as_kept(layer: str, name: str, said: Any) -> Any:
         return said if isinstance(said, str) and not said.startswith("mixed") else "float32"
     rank = re.search(r"\d(?=D)", layer)
     return (said,) * int(rank[0]) if rank and name in OF_AXES and type(said) is int else said
+
+
+def parts(layer: Call) -> dict[str, Call]:
+    """The layers that Keras makes within one of it, under the names that it has for them."""
+    kind = f"{layer.name}Cell"
+    if layer.name == BIDIRECTIONAL and isinstance(forward := layer["layer"], Call):
+        turned = (("go_backwards", not forward["go_backwards"]),)
+        backward = replace(forward, arguments=forward.without("go_backwards").arguments + turned)
+        given = layer["backward_layer"]
+        return {"forward_layer": forward, "backward_layer": given or backward}  # type: ignore[dict-item]
+    if kind in LAYERS:
+        others = [word for word, _ in layer.arguments if word not in signature(kind).names]
+        return {"cell": replace(layer.without("name", *others), name=kind)}
+    return {}
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, indexed, sizes_of
@@ -83,6 +84,8 @@ class Frame(Array):
 
     def __setitem__(self, key: Any, value: object) -> None:
         keys = _as_labels([key] if isinstance(key, str) else key)
+        if len(self.shape) == 1 and isinstance(key, str):  # which may be a new one
+            self.own_of_other_rows(True)
         if self.own_labels is None or not _are_names(keys):
             self.own_of_columns(None)
         else:
@@ -318,6 +321,8 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     """What is known of a part of something open, or of what its method makes, as what is given
     says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
     first, method = given[0] if given else None, owner.label.rpartition(".")[2]
+    if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
+        return owner.row if isinstance(first, int) else replace(made, row=owner.row)
     table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
     found: object = made
     with suppress(IsOpenError):

@@ -114,7 +114,7 @@ class Layer(StandIn):
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
         words = ("input", "output", "state_size", "trainable", *attributes.WEIGHTS)
-        is_known = name in words or self._is_argument(name)
+        is_known = name in words or self._is_argument(name) or name in self._parts()
         return is_known or keras2.attribute(name, "layer") is not None
 
     def own_may_have(self, name: str) -> bool:
@@ -123,6 +123,10 @@ class Layer(StandIn):
 
     def _is_argument(self, name: str) -> bool:
         return bool(self.own_keras_name) and attributes.keeps(self.own_keras_name, name)
+
+    def _parts(self) -> Mapping[str, Call]:
+        """The layers that Keras makes within it."""
+        return attributes.parts(self.own_layer.call) if self.own_keras_name else {}
 
     def __getattr__(self, name: str) -> Any:
         if name == "trainable" and not self.own_keras_name:
@@ -133,6 +137,10 @@ class Layer(StandIn):
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)
+        if name in (inner := self._parts()):
+            vars(self).update({w: stand_in_of(graph.Layer(call)) for w, call in inner.items()})
+            self.own_layer.holds = tuple(vars(self)[word].own_layer for word in inner)
+            return vars(self)[name]
         if self._is_argument(name):
             if name in ("cell", "layer") and "own_wraps" in vars(self):
                 return self.own_wraps

@@ -359,7 +359,9 @@ NUMPY: dict[str, Any] = {
     "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
     "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
     "concatenate": _joined,
-    "stack": lambda values, axis=0, **_: _with(len(values), _sizes([*values])[1:], axis),
+    "stack": lambda values, axis=0, **_: _array(values)
+    if axis == 0
+    else _with(len(values), _sizes([*values])[1:], axis),
     "newaxis": None,
     "prod": lambda value, *more, **named: (
         product(value) if isinstance(value, list | tuple) and not (

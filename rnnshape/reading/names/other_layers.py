@@ -214,6 +214,18 @@ class TextVectorization(StringLookup):
         return (*sizes[:1], self.own_length) if is_known else None
 
 
+class SpectralNormalization(Layer):
+    """A layer whose kernel is divided: it has the weights of that layer, and a vector."""
+
+    def __init__(self, layer: Any = None, *values: Any, **named: Any) -> None:
+        super().__init__(layer, *values, **named)
+        if self.own_layer is not None:
+            kernel = (own(layer, "own_layer").call[word] for word in ("units", "filters"))
+            many = next((size for size in kernel if isinstance(size, int)), None)
+            vector = graph.Layer(self.own_layer.call, parameters=many)
+            self.own_wraps, self.own_layer.holds = layer, (*layers_in(layer), vector)
+
+
 INNER = {"layer", "cell", "cells"}
 
 
@@ -313,3 +325,4 @@ def layer_named(model: Any, name: Any) -> Any:
 
 
 CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells, "StackedRNNCells": Cells}
+CLASSES_OF |= {"SpectralNormalization": SpectralNormalization}

@@ -97,6 +97,7 @@ class Evaluator:
         self.doubted: list[Doubt] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
+        self.ended_by: Exception | None = None  # that a function of the code was left by last
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
         self.calls: list[ast.Call] = []  # of functions of the code that are being followed
@@ -203,7 +204,7 @@ class Evaluator:
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 given = [getattr(plain, "__self__", None), *parts, named]
                 is_pythons = not any(isinstance(part, StandIn) for part in within(given))
-                if isinstance(wrong, AttributeError) or is_pythons:
+                if isinstance(wrong, AttributeError) or is_pythons or wrong is self.ended_by:
                     raise
                 self.doubted.append(Doubt(refused))  # the library's own may take it
             return self.refuse(refused)

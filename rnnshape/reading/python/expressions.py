@@ -106,6 +106,8 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             inner_scope = Scope(scope, is_inner=True)
             made = evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
+            if isinstance(node, ast.ListComp) and isinstance(made, Open):
+                made.row = getattr(inner_scope.yields, "row", None)  # as of a list in a loop
             for part in ast.walk(node) if isinstance(node, ast.GeneratorExp) else ():
                 if isinstance(part, ast.NamedExpr):  # nobody knows how far it is gone over
                     assign(evaluator, part.target, evaluator.open(part.target.id), _home(scope))
@@ -238,6 +240,7 @@ def _comprehended(evaluator: Evaluator, node: Any, scope: Any) -> object:
         for test in reversed(part.ifs):
             body = at_node(ast.If(test, [body], []))
         body = at_node(ast.For(part.target, over, [body], []))
+    scope.yields = []  # one list, on both sides of what is not known
     evaluator.follow(body, scope)
     made = scope.yields
     return made if isinstance(made, Open) else COMPREHENDED[type(node)](made)

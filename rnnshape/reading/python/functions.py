@@ -79,6 +79,9 @@ def function(
                 if not yields or not inner.yields:
                     raise
                 is_endless = True
+            except Exception as wrong:
+                evaluator.ended_by = wrong
+                raise
             finally:
                 evaluator.loops -= yields
         result = finish(inner, ReturnedSignal, 0, result)
