@@ -219,9 +219,10 @@ class SpectralNormalization(Layer):
 
     def __init__(self, layer: Any = None, *values: Any, **named: Any) -> None:
         super().__init__(layer, *values, **named)
-        if self.own_layer is not None:
-            kernel = (own(layer, "own_layer").call[word] for word in ("units", "filters"))
-            many = next((size for size in kernel if isinstance(size, int)), None)
+        inner = own(layer, "own_layer")
+        if self.own_layer is not None and isinstance(inner, graph.Layer):
+            sizes = (inner.call[word] for word in ("units", "filters"))
+            many = next((size for size in sizes if isinstance(size, int)), None)
             vector = graph.Layer(self.own_layer.call, parameters=many)
             self.own_wraps, self.own_layer.holds = layer, (*layers_in(layer), vector)
 

@@ -241,6 +241,9 @@ def type_of(value: object) -> type:
     return kind
 
 
+type_of.own_class = type  # type: ignore[attr-defined]
+
+
 def _exec(*_: object) -> None:
     raise NotReadError("what exec runs is not read: it may change any name")
 

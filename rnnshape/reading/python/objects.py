@@ -25,7 +25,8 @@ HOLDING = (list, dict, set)
 
 
 def is_instance(value: object, kinds: Any) -> bool:
-    if not all(isinstance(kind, type | types.UnionType) for kind in within(known(kinds))):
+    kinds = tuple(getattr(kind, "own_class", kind) for kind in within(known(kinds)))
+    if not all(isinstance(kind, type | types.UnionType) for kind in kinds):
         raise TypeError("isinstance() is given what is no class")  # it would be given the value
     return isinstance(known(value), kinds) or is_of_unknown_class(value)
 
