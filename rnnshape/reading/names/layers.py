@@ -163,6 +163,8 @@ class Layer(StandIn):
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
+            for _, because in session().evaluator.conditions[-1:]:
+                self.own_layer.unread = unknown_of(because)
         elif name != "trainable" or self.own_changes_trainable(value):
             super().__setattr__(name, value)
             inner = [*vars(self).values()] if name == "trainable" else []

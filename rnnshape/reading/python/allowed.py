@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rnnshape.errors import NotReadError
+from rnnshape.nest import within
 from rnnshape.reading.python.managed import managed
 from rnnshape.reading.python.objects import (
     copy_of,
@@ -228,8 +229,9 @@ class Pattern(StandIn):
 
 
 def next_of(stream: Any, *default: object) -> object:
-    is_known = isinstance(stream, Open) and stream.row is not None
-    return stream.row if is_known else next(stream, *default)
+    parts = within(stream.row if isinstance(stream, Open) else None)
+    is_data = all(isinstance(part, Open) or hook(part, "own_is_data") for part in parts)
+    return stream.row if is_data else next(stream, *default)
 
 
 def type_of(value: object) -> type:
@@ -329,7 +331,10 @@ MODULES: dict[str, Mapping[str, object]] = {
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
     "abc": {"ABC": object, "ABCMeta": unchanged, "abstractmethod": _abstract},
-    "operator": _of(operator, "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter"),
+    "operator": _of(
+        operator,
+        "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter iadd concat or_ and_",
+    ),
     "copy": {"copy": copy_of, "deepcopy": deep_copy},
     "typing": {
         "cast": lambda _, value: value,

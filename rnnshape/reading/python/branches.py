@@ -175,9 +175,15 @@ def both_ways(
     if len(evaluator.conditions) > MOST_CONDITIONS:
         raise TooLongError("conditions stand too deeply within each other to be read")
     snapshot = snapshot or Snapshot(evaluator, scope)
-    one = _followed(evaluator, (condition, because), snapshot, first)
-    snapshot.set(snapshot.before)
-    other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
+    before = snapshot.before
+    try:
+        one = _followed(evaluator, (condition, because), snapshot, first)
+        before = one.contents
+        snapshot.set(snapshot.before)
+        other = _followed(evaluator, (f"not {condition}", because), snapshot, second)
+    except IsOpenError:  # more around it is not known, and nobody knows how far this came
+        snapshot.merge(before, snapshot.now(), because)
+        raise
     for raised, goes_on in ((one, other), (other, one)):
         if isinstance(raised.signal, RecursionError | TooLargeError | TooLongError):
             snapshot.merge(one.contents, other.contents, because)
@@ -208,27 +214,6 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
             early.snapshot.merge(early.outcome.contents, early.snapshot.now(), early.because)
             value = _merged(early.outcome.value, value, early.because)
     return value
-
-
-def unless_too_long(
-    evaluator: Evaluator,
-    scope: Scope,
-    node: ast.AST,
-    follow: Callable[[], object],
-    otherwise: Callable[[Open], object],
-) -> object:
-    """What comes of following a loop, or a function that calls itself. Where that takes too many
-    steps, everything is as it was before, and another way is gone, which is told why."""
-    before = Snapshot(evaluator, scope)
-    evaluator.loops += 1
-    try:
-        return follow()
-    except TooLongError as wrong:
-        because = evaluator.open(node, str(wrong))
-    finally:
-        evaluator.loops -= 1
-    before.set(before.before)
-    return otherwise(because)
 
 
 def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
@@ -331,6 +316,7 @@ def _within(value: Any) -> Iterator[Any]:
         yield from (held.values() if isinstance(held, dict) else held) or ()
         if is_of_code(type(value)):
             yield type(value)
+            yield vars(value) if held is value else None  # of a `dict` that the code derives from
 
 
 def _merged_in(value: Any, name: Any, one: object, other: object, because: Open) -> object:
@@ -348,10 +334,14 @@ def _merged_in(value: Any, name: Any, one: object, other: object, because: Open)
 
 def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open) -> dict[Any, Any]:
     """A content with what is open in place of lists that nobody knows, each with its last value."""
-    found = {}
+    found = dict[Any, Any]()
     for name, part in content.items():
         if id(part) in lost:
             found[name] = replace(_named(because, name), row=lost[id(part)])
+        elif isinstance(part, tuple):
+            parts = dict(enumerate(part))
+            if (left := _without(parts, lost, because)) is not parts:
+                found[name] = getattr(part, "_make", tuple)(left.values())
     return {**content, **found} if found else content
 
 

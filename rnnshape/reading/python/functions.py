@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
-from rnnshape.reading.python.branches import both_ways, finish, unless_too_long
+from rnnshape.reading.python.branches import both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
+from rnnshape.reading.python.loops import unless_too_long
 from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import OUTSIDE_LOOP, ClassNames, ReturnedSignal, Scope, Signal
@@ -225,6 +226,8 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
+        for name, value in inner.names.items():  # as what is not known has left them
+            inner.names[name] = value
         if hosts:  # code reaches nothing by it, and would be asked for what is ours
             names.pop("__getattr__", None)
         if hosts and not OF_ATTRIBUTES.isdisjoint(names):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from rnnshape.reading.python.branches import Snapshot, both_ways, finish, unless_too_long
+from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
 from rnnshape.reading.python.open import Open
@@ -17,6 +17,27 @@ from rnnshape.reading.python.stand_in import Stream, left
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
 
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
+
+
+def unless_too_long(
+    evaluator: Evaluator,
+    scope: Scope,
+    node: ast.AST,
+    follow: Callable[[], object],
+    otherwise: Callable[[Open], object],
+) -> object:
+    """What comes of following a loop, or a function that calls itself. Where that takes too many
+    steps, everything is as it was before, and another way is gone, which is told why."""
+    before = Snapshot(evaluator, scope)
+    evaluator.loops += 1
+    try:
+        return follow()
+    except TooLongError as wrong:
+        because = evaluator.open(node, str(wrong))
+    finally:
+        evaluator.loops -= 1
+    before.set(before.before)
+    return otherwise(because)
 
 
 def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
