@@ -318,10 +318,17 @@ def layers_of(model: Any) -> list[Any]:
     ]
 
 
+def _name_of(layer: Any) -> Any:
+    return name_given(layer.output) if type(layer) is InputLayer else layer.name
+
+
 def layer_named(model: Any, name: Any) -> Any:
-    for layer in model.layers:
-        if name == (name_given(layer.output) if type(layer) is InputLayer else layer.name):
-            return layer
+    known, evaluator = [*map(_name_of, model.layers)], session().evaluator
+    if name in known:
+        return model.layers[known.index(name)]
+    if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):
+        evaluator.certain = ValueError(f"No such layer: {name}")
+        raise evaluator.certain
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -84,8 +84,9 @@ class Snapshot:
         for key, content in first.items():
             is_whole = isinstance(value := self.held[key], list | set | Stream)
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
-                longer = max(content, second[key], key=len)
-                lost[key] = None if isinstance(value, set) else longer[len(longer) - 1]
+                shorter, longer = sorted((content, second[key]), key=len)
+                parts = [*shorter.values(), *longer.values()]
+                lost[key] = None if isinstance(value, set) else _row_of(parts)
         changed = {
             key
             for key, content in first.items()
@@ -319,6 +320,14 @@ def _within(value: Any) -> Iterator[Any]:
             yield vars(value) if held is value else None  # of a `dict` that the code derives from
 
 
+def _row_of(parts: Sequence[Any]) -> object:
+    """What each value of a list is like, as the last is; None where data has several shapes."""
+    shapes = [part.shape for part in parts if hook(part, "own_is_data")]
+    ranks = {len(shape) for shape in shapes}
+    sizes = ({size for size in axis if type(size) is int} for axis in zip(*shapes, strict=False))
+    return parts[-1] if len(ranks) < 2 and all(len(known) < 2 for known in sizes) else None
+
+
 def _merged_in(value: Any, name: Any, one: object, other: object, because: Open) -> object:
     """What is under a name of a value: what the code has set, or what the value itself keeps."""
     is_own = isinstance(value, StandIn) and name.startswith("own_")
@@ -335,10 +344,10 @@ def _merged_in(value: Any, name: Any, one: object, other: object, because: Open)
 def _without(content: dict[Any, Any], lost: Mapping[int, object], because: Open) -> dict[Any, Any]:
     """A content with what is open in place of lists that nobody knows, each with its last value."""
     found = dict[Any, Any]()
-    for name, part in content.items():
+    for name, part in content.items() if lost else ():
         if id(part) in lost:
             found[name] = replace(_named(because, name), row=lost[id(part)])
-        elif isinstance(part, tuple):
+        elif isinstance(part, tuple) and str(name)[:4] != "own_":
             parts = dict(enumerate(part))
             if (left := _without(parts, lost, because)) is not parts:
                 found[name] = getattr(part, "_make", tuple)(left.values())

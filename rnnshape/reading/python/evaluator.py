@@ -97,11 +97,10 @@ class Evaluator:
         self.doubted: list[Doubt] = []  # what may have failed there
         self.handled: list[Exception] = []  # that `except` has caught around what is followed
         self.raised: dict[int, Exception] = {}  # that the code itself has made
-        self.ended_by: Exception | None = None  # that a function of the code was left by last
+        self.certain: Exception | None = None  # the last that is raised whatever is not known
         # that are not known, each as it is written, and are followed as if they held
         self.conditions: list[tuple[str, Open]] = []
-        self.calls: list[ast.Call] = []  # of functions of the code that are being followed
-        self.called: dict[str, Any] = {}  # with what, last
+        self.calls, self.called = list[ast.Call](), dict[str, Any]()  # now; with what, last
 
     def _doors(self) -> dict[str, object]:
         def get(owner: object, name: str, *default: object) -> object:
@@ -204,7 +203,7 @@ class Evaluator:
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 given = [getattr(plain, "__self__", None), *parts, named]
                 is_pythons = not any(isinstance(part, StandIn) for part in within(given))
-                if isinstance(wrong, AttributeError) or is_pythons or wrong is self.ended_by:
+                if isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain:
                     raise
                 self.doubted.append(Doubt(refused))  # the library's own may take it
             return self.refuse(refused)

@@ -353,6 +353,11 @@ def _with_changes(
     given = any(isinstance(part, Open) for part in parts)
     if isinstance(owner, list | set | dict) and word in CHANGING and (given or word == "sort"):
         lost.append(owner)
+    match evaluator.node:
+        case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):
+            groups = evaluator.worth(held, scope) if word in {*CHANGING, "append"} else None
+            if isinstance(called, Open) and isinstance(groups, list | dict):
+                lost.append(groups)  # `groups[label].append(3)`
     for value in lost:
         lose(evaluator, scope, value, made)
     return made

@@ -81,7 +81,7 @@ def function(
                     raise
                 is_endless = True
             except Exception as wrong:
-                evaluator.ended_by = wrong
+                evaluator.certain = wrong
                 raise
             finally:
                 evaluator.loops -= yields
@@ -226,8 +226,9 @@ def _made(evaluator: Evaluator, node: ast.ClassDef, bases: Sequence[Any], scope:
         inner = Scope(scope, ClassNames(names, partial(stored_name, host)))
         inner.owner = owner
         evaluator.block([part for part in node.body if part not in fields], inner)
-        for name, value in inner.names.items():  # as what is not known has left them
-            inner.names[name] = value
+        for name, value in inner.names.items():
+            if isinstance(value, Open) and names.get(stored_name(host, name)) is not value:
+                inner.names[name] = value  # which only a side of a condition gives
         if hosts:  # code reaches nothing by it, and would be asked for what is ours
             names.pop("__getattr__", None)
         if hosts and not OF_ATTRIBUTES.isdisjoint(names):
