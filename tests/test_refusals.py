@@ -440,6 +440,9 @@ def test_one_tensor_is_what_most_layers_take() -> None:
 SIZES = {"x": (5, 4), "m": (5,), "v": (3, 4), "w": (5, 3), "u": (5, 3, 4)}
 SIZES |= {"h": (3,), "c": (3,), "s": (4,)}
 WRONG_CALLS = """
+Dense(3)([x])
+    Dense(3) takes a tensor, and is called with a list of one: a model whose outputs are [y] returns [y]; make it of y, or take [0] of what it returns
+
 Dense(3)(x, x)
     Dense(3) takes one tensor, and is called with 2 (Keras: "too many positional arguments", "multiple values for argument")
 
@@ -484,6 +487,9 @@ GroupQueryAttention(3, 4, 3)(x, x)
 
 Attention()([x, w])
     Attention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Matrix size-incompatible")
+
+AdditiveAttention()([x, w])
+    AdditiveAttention() compares the 4 features of the query with the 3 of the key: give it as many of both, as by Dense(4) (Keras: "Incompatible shapes")
 
 Attention()([x, v, x])
     Attention() takes a key for each entry of the value, and is given (2, 5, 4) for (2, 3, 4) (Keras: "Matrix size-incompatible")

@@ -80,7 +80,8 @@ def said(facts: Facts) -> Iterator[str]:
 
 OF_SEVERAL = entries(SEVERAL)
 SHAPES: dict[str, Any] = dict.fromkeys("qxy", (5, 4)) | dict.fromkeys("vk", (3, 4))
-SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,), "p": (3, 5, 4)}
+SHAPES |= {"w": (4, 3), "m": (1, 3), "z": (7,), "p": (3, 5, 4), "u": (2, 5, 4), "n": (1, 4)}
+SHAPES |= {"s": (), "h": (3,), "t": (2, 5), "b": (5,), "a": (5, 5)}
 
 
 @pytest.mark.parametrize("text", OF_SEVERAL)
@@ -108,6 +109,7 @@ reshape((-1, 10)) -> (4, 10)
 expand_dims((1, -1)) -> (2, 1, 5, 4, 1)
 broadcast_to((3, 2, 5, 4)) -> (3, 2, 5, 4)
 sum(axis=1, keepdims=True) -> (2, 1, 4)
+sum(axis=-3) -> (5, 4)
 argmax(axis=-1) -> (2, 5)
 cumsum() -> (40,)
 transpose() -> (4, 5, 2)
@@ -137,6 +139,7 @@ MaxPooling1D(2, strides=3) -> (2, 2, 4)
 AveragePooling1D(3, padding='same') -> (2, 2, 4)
 GlobalMaxPooling1D(keepdims=True) -> (2, 1, 4)
 AdaptiveAveragePooling1D(3) -> (2, 3, 4)
+AdaptiveMaxPooling1D(3, data_format='channels_last') -> (2, 3, 4)
 ZeroPadding1D((1, 2)) -> (2, 8, 4)
 Cropping1D((1, 2)) -> (2, 2, 4)
 UpSampling1D(3) -> (2, 15, 4)
@@ -157,9 +160,35 @@ def test_what_becomes_of_lengths(line: str) -> None:
         "MultiHeadAttention(2, 3, sliding_window=2)(p, p)",
         "MultiHeadAttention(2, 3, attention_axes=0)(z, z)",
         "MultiHeadAttention(2, 3, flash_attention=True)(x, y)",
+        "GroupQueryAttention(3, 4, 2, flash_attention=True)(x, y)",
+        "GroupQueryAttention(3, 4, 2)(x, w)",
+        "Attention()([p, u])",
+        "Attention()([x, q, n])",
+        "Rescaling((1, 2, 3, 4))(x)",
+        "Softmax(axis=())(x)",
+        "PReLU(shared_axes=(3,))(x)",
+        "Masking(mask_value=(1, 2))(x)",
+        "Normalization(mean=1)(x)",
+        "EinsumDense('abc->ab', output_shape=5)(x)",
+        "EinsumDense('abc,cd->abe', output_shape=(5, 3))(x)",
+        "EinsumDense('aab,bd->aad', output_shape=(5, 3))(x)",
+        "EinsumDense('abc,bd->abd', output_shape=(None, 3))(x)",
+        "Dot(0)([x, x])",
+        "matmul()(x, s)",
+        "triu()(s)",
+        "take(indices=(0.5,), axis=1)(x)",
+        "split((3, 1), axis=1)(x)",
+        "where()(x)",
+        "tile((2, -1))(x)",
+        "repeat((1, 2), axis=1)(x)",
+        "one_hot(3, axis=4)(x)",
+        "einsum('ab,bc')(x, x)",
+        "einsum('ab->a')([x])",
+        "einsum('abc->abd')([x])",
+        "einsum('...c->c')([x])",
     ],
 )
-def test_of_some_attention_keras_alone_can_tell(text: str) -> None:
+def test_of_some_calls_keras_alone_can_tell(text: str) -> None:
     call, positional, keywords = called(text, SHAPES)
     assert facts_of(call, called_with(call, positional, keywords)) is None
 

@@ -243,7 +243,7 @@ def _unfit(call: Call, passes: Sequence[Pass], given: Sequence[Nested]) -> Excep
 def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str:
     """How the states of both directions become those of one: side by side, in twice the units."""
     count = len(taken)
-    if len(given) != 2 * count or "units" not in call or "layer" in call:
+    if len(given) != 2 * count or "units" not in call:
         widths = {state.shape[-1] for state in given}
         alike = len(given) == count and len(widths) == 1
         return f" of {widths.pop()} units: give it as many" if alike else ""

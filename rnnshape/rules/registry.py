@@ -33,6 +33,10 @@ BY_RANK = {
 Rule: TypeAlias = "Callable[[Call, Inputs], Facts | None]"
 RuleOfOne: TypeAlias = "Callable[[Call, Tensor], Facts | None]"
 
+HOLD_LAYERS = (
+    *("Bidirectional", "TimeDistributed", "SpectralNormalization", "RNN", "Sequential"),
+    *("MultiHeadAttention", "GroupQueryAttention"),
+)
 MAKE_MASKS = ("Embedding", "Masking")
 # Of the layers that make another shape, those that take a list of one tensor nevertheless.
 TAKE_LISTS = ("MaxPooling1D", "AveragePooling1D")
@@ -118,10 +122,17 @@ def facts_of(call: Call, inputs: Sequence[Tensor]) -> Facts | None:
     masked = [tensor for tensor in tensors_in(tuple(inputs.arguments.values())) if tensor.masked]
     if masked:
         facts = _with_masks(call, inputs, facts, masked)
-    if call["trainable"] is False:
+    if _is_frozen(call):
         frozen = tuple(replace(weight, is_trained=False) for weight in facts.weights)
         facts = replace(facts, weights=frozen)
     return facts
+
+
+def _is_frozen(call: Call) -> bool:
+    """Whether training leaves a layer's weights as they are: `trainable=False` reaches the layers
+    inside where it is set later, and not where it is written as the layer is made."""
+    holds = call.name in HOLD_LAYERS or call.name.startswith("ConvLSTM")
+    return call["trainable"] is False and not (holds and "trainable" in call.places)
 
 
 def _check_no_list(call: Call, given: Given, facts: Facts) -> None:
@@ -281,7 +292,7 @@ def weight(
         axes,
         meaning,
         "weight",
-        is_trained=trained and given.get("trainable") is not False,
+        is_trained=trained and not _is_frozen(call),
         itemsize=_itemsize(str(given.get("dtype"))),
     )
 
