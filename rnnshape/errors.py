@@ -102,7 +102,7 @@ class QueryError(ValueError):
         return self.place.details() if self.place else ()
 
 
-class IncompleteError(QueryError):
+class IncompleteError(QueryError, TypeError):
     """A layer that lacks arguments, or is called with too few tensors."""
 
 
