@@ -62,6 +62,10 @@ df.loc[2]
 df.loc[2:5].values
 df.loc[2, 'a']
 df.mean()
+df[['a', 'b']].max()
+df[['a', 'b']].any()
+np.array([df[['a', 'b']].mean(), df[['a', 'b']].std()])
+np.max(df)
 df.describe()
 df.head(3).values
 df.assign(f=1, a=lambda t: t['b']).values

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partialmethod
-from typing import Any
+from typing import Any, cast
 
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import COMPARISONS, LOGICAL, OPERATORS, dtype_of, int64, is_whole
@@ -91,11 +91,12 @@ class Array(StandIn):
         raise IsOpenError(opened("data"))
 
     def __getitem__(self, index: object) -> Any:
-        if self.own_values and len(self.shape) == 1 and isinstance(index, int | slice):
-            part = self.own_values[index]
+        is_one = isinstance(index, int) and type(index) is not bool
+        if self.own_values and len(self.shape) == 1 and (is_one or isinstance(index, slice)):
+            part = self.own_values[cast("int | slice", index)]
             return Array((len(part),), part) if isinstance(part, tuple) else part
         parts = index if isinstance(index, tuple) else ()
-        picks = [type(part) for part in parts if isinstance(part, int | list | Array)]
+        picks = [type(part) for part in parts if isinstance(part, int | list | tuple | Array)]
         if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
             if any(isinstance(part, Array) and not part.own_kind() for part in parts):
                 raise IsOpenError(opened("data"))  # indices, or a mask
@@ -143,7 +144,8 @@ class Array(StandIn):
     numpy = toarray = todense = copy
 
     def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
-        places = tuple(sizes_given(*order) or axes or perm) or tuple(range(len(self.shape)))[::-1]
+        given = sizes_given(*order) if order != (None,) else ()
+        places = tuple(given or axes or perm or range(len(self.shape))[::-1])
         if len(places) != len(self.shape):
             raise refused("axes don't match array")
         return Array(tuple(self.shape[place] for place in places))
@@ -166,7 +168,8 @@ class Array(StandIn):
     def own_reduced(
         self, axis: Any = None, keepdims: bool = False, *, own_dtype: Any = None, **_: object
     ) -> Any:
-        """What a sum or mean over axes leaves."""
+        """What a sum or mean over axes leaves. Where `keepdims` stands, NumPy takes the dtype."""
+        keepdims = keepdims if isinstance(keepdims, int | Open) else False
         rank = len(self.shape)
         axes = range(rank) if axis is None else axis if isinstance(axis, list | tuple) else [axis]
         places = {place_of(place, rank) for place in axes}
@@ -182,7 +185,7 @@ class Array(StandIn):
     any = all = partialmethod(own_reduced, own_dtype="bool")
 
     def max(self, axis: Any = None, find: Any = max, **named: Any) -> Any:
-        known = self.own_values and axis is None
+        known = self.own_values and axis is None and not named.get("keepdims")
         return find(self.own_values) if known else self.own_reduced(axis, **named)
 
     def min(self, axis: Any = None, **named: Any) -> Any:
@@ -203,10 +206,12 @@ class Array(StandIn):
         if self.own_dtype == "list" or own(other, "own_dtype") == "list":
             return opened("a list")
         is_compared = function in COMPARISONS and isinstance(other, str | None)
-        if is_compared or isinstance(other, Array | int | float | list | tuple):
+        if is_compared or isinstance(other, Array | int | float | list | tuple | range):
             made = Array(broadcast(self.shape, sizes_of(other)))
         elif isinstance(other, Open):
             made = Array(self.shape)
+        elif function in COMPARISONS:  # else Python would say whether they are one object
+            raise IsOpenError(opened("data"))
         else:
             return NotImplemented
         if function in COMPARISONS:
@@ -296,13 +301,15 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
     parts = list(index) if isinstance(index, tuple) else [index]
     if any(part is Ellipsis for part in parts):
         place = next(number for number, part in enumerate(parts) if part is Ellipsis)
-        missing = len(shape) - sum(part is not None for part in parts) + 1
+        missing = len(shape) - sum(map(_axes_of, parts)) + 1
         parts[place : place + 1] = [slice(None)] * missing
     sizes, made = list(shape), list[Any]()
     for part in parts:
         if part is None:
             made.append(1)
             continue
+        if isinstance(part, bool):
+            raise IsOpenError(opened("data"))
         if not sizes:
             raise refused("too many indices for array", IndexError)
         size = sizes.pop(0)
@@ -312,14 +319,18 @@ def indexed(shape: Sequence[Any], index: object) -> Any:
             continue
         elif isinstance(part, Open):
             raise IsOpenError(part)
-        elif isinstance(part, bool):
-            raise IsOpenError(opened("data"))
-        elif isinstance(part, list | range | Array):
+        elif isinstance(part, list | tuple | range | Array):
             made += _chosen(part, size, sizes)
         elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
             words = f"index {part} is out of bounds for axis with size {size}"
             raise refused(words, IndexError)
     return (*made, *sizes)
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes a part of an index is of: a mask is of as many as it has."""
+    is_mask = isinstance(part, Array) and part.own_kind() != "int64"
+    return len(part.shape) if is_mask else int(part is not None)
 
 
 def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partialmethod
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, indexed, sizes_of
@@ -179,6 +180,13 @@ class Frame(Array):
     shift = diff = pct_change = clip = abs = cumsum = cumprod = copy
     take = property(lambda _: opened())  # of rows, unlike NumPy's
     T = property(lambda table: Frame(table.shape[::-1]))
+
+    def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
+        """Of each column, where no axis is given."""
+        return super().own_reduced(axis, *given[1:], **named)
+
+    mean = sum = std = var = max = min = own_reduced
+    any = all = partialmethod(own_reduced, own_dtype="bool")
 
     def own_operated(self, other: Any, function: Any = None) -> Any:
         is_unknown = isinstance(other, Open) and not other.is_number

@@ -36,8 +36,8 @@ NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), 
 SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
 BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
 MOST_LETTERS = 10  # of sizes that are all different
-# In the place of what is not known: a size, and the numbers of an array.
-RUNS = ((13, (0,)), (17, (1, 2, 0)))
+# In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
+RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
 
 
 def _of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
@@ -58,8 +58,12 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
     return opened("a number from data")
 
 
-def _array(value: Any, dtype: Any = None, **_: Any) -> Any:
+def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
+    if ndmin:
+        made = _array(value, dtype)
+        more = (1,) * (ndmin - len(sizes_of(made)))
+        return Array((*more, *made.shape), made.own_values, made.own_dtype)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
         return Array((opened("the number of rows"), *inner))
@@ -136,7 +140,9 @@ def _elementwise(name: str) -> Callable[..., Any]:
 
 
 def _as_array(value: Any) -> Any:
-    return value if isinstance(value, Array | Open) else _array(value)
+    """Its numbers, of a table."""
+    is_array = isinstance(value, Array)
+    return value.values if is_array else value if isinstance(value, Open) else _array(value)
 
 
 def _of_method(name: str) -> Callable[..., Any]:
@@ -313,11 +319,6 @@ class ByIndex(Module):
         return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
-def shuffle(x: Any) -> None:
-    """In another order, which is not known, as those of a list are not."""
-    x.fill()
-
-
 # The names
 
 _TRICKS = Module("numpy.lib.stride_tricks", {
@@ -331,7 +332,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
     **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
-    "shuffle": shuffle,
+    "shuffle": lambda x: x.fill(),  # in another order, which is not known
     "permutation": lambda value: (
         Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
     ),
@@ -384,7 +385,7 @@ NUMPY: dict[str, Any] = {
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
     "one_hot": lambda indices, depth=None, *_, num_classes=None, axis=-1, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
-    "eye": lambda n, m=None, **_: Array((n, n if m is None else m)),
+    "eye": lambda n, m=None, *_, **named: Array((n, n if (m := named.get("M", m)) is None else m)),
     **{name: of_numpy(name) for name in (
         "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
