@@ -384,6 +384,18 @@ tf.where(a > 0.5)
 tf.where(a > 0.5)[:2]
 tf.random.shuffle(a)
 [*tf.split(a, 1)]
+[*tf.split(np.zeros((2, 4)), [1, 3], axis=1)]
+[*tf.split(value=np.zeros((2, 4)), num_or_size_splits=[1, 3], axis=1)]
+tf.concat(axis=0, values=[a, a])
+tf.argmax(a)
+tf.argmax(a, axis=-1)
+tf.keras.backend.argmax(a)
+tf.keras.backend.concatenate([tf.zeros((2, 3))] * 2)
+tf.constant(0.0, tf.float32, [2, 3])
+tf.constant([1, 2, 3, 4], shape=(2, 2))
+tf.eye(3, num_columns=4)
+keras.random.randint((2, 3), 0, 5)
+keras.utils.pad_sequences([[[1, 2]], [[3, 4], [5, 6]]])
 [*tf.math.top_k(a, 1)]
 tf.range(5, delta=2)
 tf.linspace(0.0, 1.0, 7)

@@ -17,6 +17,7 @@ from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.training.data import Source
@@ -101,11 +102,11 @@ def pad_sequences(
     is_text = isinstance(maxlen, int) and "float" not in str(dtype)  # most likely
     if isinstance(sequences, Open) and row is None and not is_text:
         return opened("padded sequences")  # what is no text may come in vectors
-    features = sizes_of(row)[1:] if isinstance(row, Array) else ()
+    features = sizes_of(row)[1:] if isinstance(row, Array | list) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)
     if maxlen is None and are_known:
         maxlen = max(map(len, rows))
-    if not are_known or not isinstance(maxlen, int) or [*opens_in([sequences])]:
+    if features or not (are_known and isinstance(maxlen, int)) or [*opens_in([sequences])]:
         many: Any = opened("the number of sequences")
         if isinstance(sequences, list | tuple | Array):
             many = sequences.shape[0] if isinstance(sequences, Array) else len(sequences)
@@ -341,7 +342,12 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
 
 OF_TENSORFLOW = {  # as NumPy has them, but for these
     **NUMPY,
-    "cumsum": lambda x, axis=0, **more: NUMPY["cumsum"](x, axis=axis),
+    "constant": lambda value, dtype=None, shape=None, **_: (
+        NUMPY["constant"](value) if shape is None else Array(sizes_given(shape))),
+    "eye": lambda num_rows, num_columns=None, batch_shape=(), *_, **__: Array(
+        (*batch_shape, num_rows, num_rows if num_columns is None else num_columns)),
+    "split": lambda value, axis=0, num=None, *, indices_or_sections: (
+        OF_NUMPY_ALONE["split"](value, indices_or_sections, axis)),
     "where": lambda *given, **named: (
         NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
 }  # fmt: skip

@@ -7,13 +7,21 @@ import re
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
+from inspect import isfunction
 from typing import Any
 
 from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
+from rnnshape.reading.names.arguments import (
+    Input,
+    Setting,
+    are_computed,
+    as_of_ops,
+    holds_tensors,
+    is_of_tensorflow,
+)
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA, OF_TENSORFLOW
@@ -79,19 +87,17 @@ class Function(StandIn):
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         named.pop("name", None)
+        given, named = as_of_ops(self.own_name, self.own_path, given, named)
         if not holds_tensors([*given, *named.values()]):
             return self._of_data(given, named)
         if self.own_name == "linear":
             return given[0]
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
             return self._as_layer(given, named)
-        if self.own_path == "tensorflow.keras.backend" or (
-            self.own_path.startswith("tensorflow") and "keras" not in self.own_path
-        ):
+        if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
             self._refused_outside_of_layers([*given, *named.values()])
-        if self.own_path.endswith("backend") and self.own_name == "expand_dims":
-            named |= {"axis": -1} if len(given) + len(named) == 1 else {}  # `ops` has no default
-        if is_operation(self.own_name):
+        is_other = self.own_name == "repeat" and self.own_path.endswith("backend")
+        if is_operation(self.own_name) and not is_other:
             return called(self.own_name, given, named)
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
         near, is_there = "", self.own_name in WITHOUT_RULE
@@ -129,7 +135,8 @@ class Function(StandIn):
                 f"{self.own_name} is a function of tensors, and no layer: write "
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
             )
-        functions = OF_TENSORFLOW if self.own_path.startswith("tensorflow") else NUMPY
+        is_own = is_of_tensorflow(self.own_path) or self.own_path.endswith("backend")
+        functions = OF_TENSORFLOW if is_own else NUMPY
         if self.own_name in functions:
             return functions[self.own_name](*given, **named)
         if is_operation(self.own_name):
@@ -171,7 +178,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if re.fullmatch(r"(float|int|bfloat|uint)\d+", name):  # a dtype
         return name
     if name in NUMPY and not path.endswith("layers"):
-        return NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
+        made = NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
+        return Function(name, path) if isfunction(made) else made
     if ".applications" in path and name[:1].isupper():
         return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
     if ".ops" in path and not name.startswith("_"):

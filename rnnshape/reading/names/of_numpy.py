@@ -140,8 +140,7 @@ def _elementwise(name: str) -> Callable[..., Any]:
 
 
 def _as_array(value: Any) -> Any:
-    """Its numbers, of a table."""
-    is_array = isinstance(value, Array)
+    is_array = isinstance(value, Array)  # of a table, its numbers
     return value.values if is_array else value if isinstance(value, Open) else _array(value)
 
 
@@ -319,12 +318,13 @@ class ByIndex(Module):
         return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
+def shuffle(x: Any) -> None:
+    """In another order, which is not known, as those of a list are not."""
+    x.fill()
+
+
 # The names
 
-_TRICKS = Module("numpy.lib.stride_tricks", {
-    "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
-    "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x))),
-})  # fmt: skip
 ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
                      "zeros"), _of_shape(0)),
@@ -332,16 +332,15 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
     **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
-    "shuffle": lambda x: x.fill(),  # in another order, which is not known
+    "shuffle": shuffle,
     "permutation": lambda value: (
-        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
-    ),
+        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))),
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)
 # As TensorFlow and Keras have them, which take the shape first.
 RANDOM_TENSORS = {
     **ARRAYS,
-    **dict.fromkeys(("normal", "uniform"), _of_shape(0)),
+    **dict.fromkeys(("binomial", "gamma", "normal", "poisson", "randint", "uniform"), _of_shape(0)),
     "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
     "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
 }
@@ -393,9 +392,11 @@ NUMPY: dict[str, Any] = {
 OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
-    "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
+    "lib": Module("numpy.lib", {"stride_tricks": Module("numpy.lib.stride_tricks", {
+        "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
+        "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x)))})}),
     "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "rfft")}),
-}
+}  # fmt: skip
 for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
     setattr(Array, _word, of_numpy(_word.strip("_")))
 Array.own_picked = of_numpy("ndarray.__getitem__")
