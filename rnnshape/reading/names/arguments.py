@@ -8,7 +8,6 @@ from ast import literal_eval
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any
 
 from rnnshape import signatures
@@ -25,9 +24,6 @@ from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
-# The axis where none is given, of TensorFlow and of `keras.backend`.
-USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cumprod": (0, 0),
-              "cumsum": (0, 0), "expand_dims": (-1, -1)}  # fmt: skip
 
 
 class Setting(StandIn):
@@ -364,27 +360,3 @@ def with_inputs(given: Any) -> Any:
         return Tensor(graph.InputTensor(plain_shape((None, *leaf.shape[1:])), leaf.own_name))
 
     return rebuilt(given, made)
-
-
-def is_of_tensorflow(path: str) -> bool:
-    """Whether a module is TensorFlow's, and none of the Keras in it."""
-    return path.startswith("tensorflow") and "keras" not in path
-
-
-def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
-    """What a function of TensorFlow, or of `keras.backend`, is given, as `keras.ops` takes it."""
-    is_own, is_of_backend = is_of_tensorflow(path), path.endswith("backend")
-    named = {**named}
-    for word in ("values", "value", "input_tensor", "input"):  # as `tf.concat(axis=1, values=...)`
-        if is_own and not given and word in named:
-            given = [named.pop(word)]
-    if name in USUAL_AXES and len(given) + len(named) == 1 and (is_own or is_of_backend):
-        named["axis"] = USUAL_AXES[name][is_of_backend]
-    if name == "split" and is_own:
-        sizes = given[1] if given[1:] else named.pop("num_or_size_splits", None)
-        if isinstance(sizes, list | tuple):  # they are lengths, and no places
-            if not all(type(size) is int and size >= 0 for size in sizes):
-                raise IsOpenError(opened("split(...)"))
-            sizes = [*accumulate(sizes)][:-1]
-        given, named["indices_or_sections"] = [*given[:1], *given[2:]], sizes
-    return given, named

@@ -343,7 +343,8 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
 OF_TENSORFLOW = {  # as NumPy has them, but for these
     **NUMPY,
     "constant": lambda value, dtype=None, shape=None, **_: (
-        NUMPY["constant"](value) if shape is None else Array(sizes_given(shape))),
+        Array(sizes_given(shape)) if shape is not None
+        else value if isinstance(value, int | float) else NUMPY["array"](value)),
     "eye": lambda num_rows, num_columns=None, batch_shape=(), *_, **__: Array(
         (*batch_shape, num_rows, num_rows if num_columns is None else num_columns)),
     "split": lambda value, axis=0, num=None, *, indices_or_sections: (

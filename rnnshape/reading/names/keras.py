@@ -14,20 +14,14 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, QueryError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import (
-    Input,
-    Setting,
-    are_computed,
-    as_of_ops,
-    holds_tensors,
-    is_of_tensorflow,
-)
+from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA, OF_TENSORFLOW
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
+from rnnshape.reading.names.of_tensorflow import as_of_ops, is_of_tensorflow, sizes_joined
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,
@@ -96,8 +90,7 @@ class Function(StandIn):
             return self._as_layer(given, named)
         if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
             self._refused_outside_of_layers([*given, *named.values()])
-        is_other = self.own_name == "repeat" and self.own_path.endswith("backend")
-        if is_operation(self.own_name) and not is_other:
+        if is_operation(self.own_name):
             return called(self.own_name, given, named)
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
         near, is_there = "", self.own_name in WITHOUT_RULE
@@ -135,8 +128,9 @@ class Function(StandIn):
                 f"{self.own_name} is a function of tensors, and no layer: write "
                 f"x = Input(...); {operation_of_keras(self.own_name)}(x, ...)"
             )
-        is_own = is_of_tensorflow(self.own_path) or self.own_path.endswith("backend")
-        functions = OF_TENSORFLOW if is_own else NUMPY
+        functions = NUMPY if ".ops" in self.own_path else OF_TENSORFLOW
+        if self.own_name in ("concat", "stack") and (sizes := sizes_joined(given)):
+            return sizes
         if self.own_name in functions:
             return functions[self.own_name](*given, **named)
         if is_operation(self.own_name):

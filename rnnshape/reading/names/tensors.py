@@ -12,7 +12,7 @@ from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
-from rnnshape.reading.names.arrays import BATCH, size_of_tensor
+from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
@@ -207,7 +207,7 @@ def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
     """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
     it is what it leaves itself of each sample."""
     several = sizes if isinstance(sizes, list | tuple) else []
-    others = [size for size in several if not _is_batch(size)]
+    others = [size for size in several if not is_batch(size)]
     if len(others) == len(several):
         return sizes
     if any(type(size) is int and size == -1 for size in others):
@@ -219,10 +219,10 @@ def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         left = math.prod(of_sample) // -math.prod(others)
         others = [left if size == -1 else size for size in others]
     rest = iter(others)
-    return [-1 if _is_batch(size) else next(rest) for size in several]
+    return [-1 if is_batch(size) else next(rest) for size in several]
 
 
-def _is_batch(size: Any) -> bool:
+def is_batch(size: Any) -> bool:
     """Whether it is the batch, or follows from that alone, as `batch * heads`."""
     roots = (size.roots or (size,)) if isinstance(size, Open) else ()
     return bool(roots) and all(root.stands_for == BATCH for root in roots)
@@ -247,7 +247,7 @@ def argument(value: Any) -> Value:
         raise QueryError("this number is too large")
     if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
-    if isinstance(value, list | tuple | range):
+    if isinstance(value, list | tuple | range) or is_row(value):
         return tuple(map(argument, value))
     if hook(value, "own_as_argument") is not None:
         try:
@@ -262,6 +262,12 @@ def argument(value: Any) -> Value:
     what = "a function of the code" if isinstance(value, types.FunctionType) else what
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
+
+
+def is_row(value: Any) -> bool:
+    """Whether it is an array of a few numbers, as of sizes or axes."""
+    length = value.shape[0] if isinstance(value, Array) and len(value.shape) == 1 else None
+    return isinstance(length, int) and length <= MOST_SIZES
 
 
 def operand(value: Any) -> Any:
@@ -335,6 +341,7 @@ def tensors_of(given: Any) -> list[Any]:
 # Functions that are no layers, under the names of `keras.ops`, `tf` and `K`
 
 
+MOST_SIZES = 8  # of a shape that code computes
 OTHER_WORDS = {
     "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",

@@ -1,0 +1,50 @@
+"""Functions of TensorFlow and of `keras.backend` that are given things as `keras.ops` does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from rnnshape.nest import within
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.tensors import is_batch
+from rnnshape.reading.python import IsOpenError
+
+# The axis where none is given, of TensorFlow and of `keras.backend`.
+USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cumprod": (0, 0),
+              "cumsum": (0, 0), "expand_dims": (-1, -1)}  # fmt: skip
+
+
+def is_of_tensorflow(path: str) -> bool:
+    """Whether a module is TensorFlow's, and none of the Keras in it."""
+    return path.startswith("tensorflow") and "keras" not in path
+
+
+def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
+    """What a function of TensorFlow, or of `keras.backend`, is given, as `keras.ops` takes it."""
+    is_own, is_of_backend = is_of_tensorflow(path), path.endswith("backend")
+    named = {**named}
+    for word in ("values", "value", "input_tensor", "input"):  # as `tf.concat(axis=1, values=...)`
+        if is_own and not given and word in named:
+            given = [named.pop(word)]
+    if name in USUAL_AXES and len(given) + len(named) == 1 and (is_own or is_of_backend):
+        named["axis"] = USUAL_AXES[name][is_of_backend]
+    if name == "repeat" and is_of_backend and given[1:]:  # which is another
+        given, named["n"] = [*given[:1], *given[2:]], given[1]
+    if name == "split" and is_own:
+        sizes = given[1] if given[1:] else named.pop("num_or_size_splits", None)
+        if isinstance(sizes, list | tuple):  # they are lengths, and no places
+            if not all(type(size) is int and size >= 0 for size in sizes):
+                raise IsOpenError(opened("split(...)"))
+            sizes = [*accumulate(sizes)][:-1]
+        given, named["indices_or_sections"] = [*given[:1], *given[2:]], sizes
+    return given, named
+
+
+def sizes_joined(given: Sequence[Any]) -> tuple[Any, ...]:
+    """`tf.concat([tf.shape(x)[:1], [12]], 0)`: the sizes, where the batch is among them."""
+    leaves = [*within([*given[:1]])]
+    sizes = [part for leaf in leaves for part in (leaf if isinstance(leaf, Array) else [leaf])]
+    return tuple(sizes) if any(map(is_batch, sizes)) else ()
