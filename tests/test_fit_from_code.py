@@ -250,6 +250,7 @@ def test_data_by_its_shape(arguments: list[str], code: int, words: str) -> None:
         (["--y", "8", "--loss", "mse", "--loss", "mae"], "2 losses for 1 array of labels: "),
         (["--y", "8", "--loss", "mes"], "loss mes: Keras has no such loss"),
         (["--loss", "mse"], "--loss mse: it compares y with the output: give --y"),
+        (["--x", "2,5,1", "--loss", "mse"], "--loss mse: it compares y with the output: give --y"),
         (["--x", "8,5,3", "--x", "8,5,3"], "LSTM(3) takes one tensor, and is called with 2"),
         (["-u", "3", "-u", "4", "--x", "8,5,3", "--x", "8,5,3"], "--x is given 2 times"),
     ],

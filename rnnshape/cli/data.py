@@ -65,9 +65,9 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
 
 def with_data(question: Question, options: Options) -> Question:
     """The question with the sizes of the data that the options give, and the call that gives it."""
+    if options.loss and not options.y:
+        raise UsageError(f"--loss {options.loss[0]}: it compares y with the output: give --y")
     if not (options.x or options.y):
-        if options.loss:
-            raise UsageError(f"--loss {options.loss[0]}: it compares y with the output: give --y")
         return question
     x, y = (
         tuple(
