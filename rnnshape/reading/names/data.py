@@ -345,8 +345,8 @@ OF_TENSORFLOW = {  # as NumPy has them, but for these
     "constant": lambda value, dtype=None, shape=None, **_: (
         Array(sizes_given(shape)) if shape is not None
         else value if isinstance(value, int | float) else NUMPY["array"](value)),
-    "eye": lambda num_rows, num_columns=None, batch_shape=(), *_, **__: Array(
-        (*batch_shape, num_rows, num_rows if num_columns is None else num_columns)),
+    "eye": lambda num_rows, num_columns=None, batch_shape=None, *_, **__: Array(
+        (*(batch_shape or ()), num_rows, num_rows if num_columns is None else num_columns)),
     "split": lambda value, axis=0, num=None, *, indices_or_sections: (
         OF_NUMPY_ALONE["split"](value, indices_or_sections, axis)),
     "where": lambda *given, **named: (

@@ -62,7 +62,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
     if ndmin:
         made = _array(value, dtype)
-        more = (1,) * (ndmin - len(sizes_of(made)))
+        more = (1,) * (min(ndmin, 64) - len(sizes_of(made)))
         return Array((*more, *made.shape), made.own_values, made.own_dtype)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
