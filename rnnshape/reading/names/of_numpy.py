@@ -62,8 +62,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
     if ndmin:
         made = _array(value, dtype)
-        more = (1,) * (min(ndmin, 64) - len(sizes_of(made)))
-        return Array((*more, *made.shape), made.own_values, made.own_dtype)
+        return made.reshape((1,) * (min(ndmin, 64) - len(sizes_of(made))) + made.shape)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
         return Array((opened("the number of rows"), *inner))
@@ -333,8 +332,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
     "shuffle": shuffle,
-    "permutation": lambda value: (
-        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))),
+    "permutation": lambda n: Array(*((n,), (), "int64") if isinstance(n, int) else [sizes_of(n)]),
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)
 # As TensorFlow and Keras have them, which take the shape first.

@@ -267,7 +267,7 @@ def argument(value: Any) -> Value:
 def is_row(value: Any) -> bool:
     """Whether it is an array of a few numbers, as of sizes or axes."""
     length = value.shape[0] if isinstance(value, Array) and len(value.shape) == 1 else None
-    return isinstance(length, int) and length <= MOST_SIZES
+    return isinstance(length, int) and length <= 8  # of a shape
 
 
 def operand(value: Any) -> Any:
@@ -341,7 +341,6 @@ def tensors_of(given: Any) -> list[Any]:
 # Functions that are no layers, under the names of `keras.ops`, `tf` and `K`
 
 
-MOST_SIZES = 8  # of a shape that code computes
 OTHER_WORDS = {
     "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
