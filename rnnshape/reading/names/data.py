@@ -338,13 +338,17 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
     return Dataset((windows, Array(sizes_of(targets)[1:]))).batch(128)
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, int | float) for one in within(value))
+
+
 # The names
 
 OF_TENSORFLOW = {  # as NumPy has them, but for these
     **NUMPY,
     "constant": lambda value, dtype=None, shape=None, **_: (
         Array(sizes_given(shape)) if shape is not None
-        else value if isinstance(value, int | float) else NUMPY["array"](value)),
+        else NUMPY["array" if _are_numbers(value) else "constant"](value)),
     "eye": lambda num_rows, num_columns=None, batch_shape=None, *_, **__: Array(
         (*(batch_shape or ()), num_rows, num_rows if num_columns is None else num_columns)),
     "split": lambda value, axis=0, num=None, *, indices_or_sections: (

@@ -181,7 +181,9 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     given is an argument of it."""
     takes = signature(name).tensors
     if "newshape" in arguments:
-        arguments["newshape"] = _with_rest(arguments["newshape"], given)
+        arguments["newshape"] = made = _with_rest(arguments["newshape"], given)
+        if isinstance(made, Array) and not made.own_values:
+            raise IsOpenError(opened("data"))
     if next(graph.tensors_in(arguments), None) is not None:
         raise NotReadError("a tensor as an argument of an operation is not read")
     words = {word: argument(value) for word, value in arguments.items()}
@@ -247,7 +249,8 @@ def argument(value: Any) -> Value:
         raise QueryError("this number is too large")
     if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
         return value
-    if isinstance(value, list | tuple | range) or is_row(value):
+    is_row = isinstance(value, Array) and len(value.shape) == 1 and value.own_values
+    if is_row or isinstance(value, list | tuple | range):
         return tuple(map(argument, value))
     if hook(value, "own_as_argument") is not None:
         try:
@@ -262,12 +265,6 @@ def argument(value: Any) -> Value:
     what = "a function of the code" if isinstance(value, types.FunctionType) else what
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
-
-
-def is_row(value: Any) -> bool:
-    """Whether it is an array of a few numbers, as of sizes or axes."""
-    length = value.shape[0] if isinstance(value, Array) and len(value.shape) == 1 else None
-    return isinstance(length, int) and length <= 8  # of a shape
 
 
 def operand(value: Any) -> Any:
