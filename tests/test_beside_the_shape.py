@@ -183,6 +183,7 @@ def test_whether_the_fast_kernel_is_allowed_may_be_open(text: str, cudnn: bool |
 
 EMBEDDED = "Embedding(9, 4, mask_zero=True)"
 SEQUENCES = "LSTM(8, return_sequences=True)"
+BOTH = "return_sequences=True, return_state=True"
 
 
 @pytest.mark.parametrize(
@@ -205,6 +206,11 @@ SEQUENCES = "LSTM(8, return_sequences=True)"
         ("LSTM(8) -> Dense(1)", ["in total 329* (1.29 KB)"]),
         ("LSTM(8, trainable=False) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trainable"]),
         ("LSTM(8) -> BatchNormalization()", ["16 non-trainable (64.00 B)"]),
+        ("LSTM(8, dtype='float16') -> Dense(1)", ["in total 329* (676.00 B)"]),
+        ("RNN(LSTMCell(8, trainable=False)) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trai"]),
+        ("RNN(LSTMCell(8), trainable=False) -> Dense(1)", ["in total 329* (1.29 KB)"]),
+        (f"Bidirectional(ConvLSTM1D(3, 2, {BOTH}))", ["where U is filters"]),
+        ("Dropout(0.5) -> Conv2D(3, 2)", ["(batch, rows, columns, channels)"]),
     ],
 )
 def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:

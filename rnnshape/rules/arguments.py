@@ -80,13 +80,23 @@ def whole(value: object) -> int:
 
 
 def changes_no_shape(argument: str) -> bool:
-    """Whether a layer's shapes and parameters are the same whatever it is given by this name."""
+    """Whether a layer's shapes and parameters are the same whatever it is given by this name.
+
+    >>> changes_no_shape("rate"), changes_no_shape("bias_initializer"), changes_no_shape("units")
+    (True, True, False)
+    """
     return argument in ("rate", "stddev") or argument.endswith(WITHOUT_SHAPE)
 
 
 def candidates(name: str, argument: str, number: int, place: int) -> Value:
     """A value that Keras takes for an argument: a number, and where it takes none, a share or one
-    of its words; which one follows from `place`."""
+    of its words; which one follows from `place`.
+
+    >>> [candidates("Conv1D", name, 97, 1) for name in ("filters", "kernel_size", "padding")]
+    [97, 2, 'same']
+    >>> candidates("Cropping1D", "cropping", 97, 1), candidates("Dropout", "rate", 97, 1)
+    (2, 0.5)
+    """
     if argument in SMALL:  # with a large one no other size would make a difference
         number = place + 1
     kind = kind_of(name, argument)
