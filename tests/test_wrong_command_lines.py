@@ -231,6 +231,18 @@ def test_one_line_says_what_is_wrong(arguments: list[str], message: str) -> None
             ("Input((1,) * 253) -> Flatten()", "                     ^^^^^^^"),
         ),
         (
+            "Input((9223372036854775807, 3)) -> ZeroPadding1D()",
+            "ZeroPadding1D() makes o with too many timesteps: the most that a tensor can have is "
+            "9223372036854775807",
+            ("Input((9223372036854775807, 3)) -> ZeroPadding1D()", f"{' ' * 35}{'^' * 13}"),
+        ),
+        (
+            "GRU(4, return_state=True) -> Dense(3)",
+            "inside a chain a layer returns one tensor, for Dense(3) to take, but "
+            "GRU(4, return_state=True) returns o, h",
+            ("GRU(4, return_state=True) -> Dense(3)", "^^^"),
+        ),
+        (
             "LSTM(64) -> GRU(3, unit=2)",
             "GRU takes no 'unit'; did you mean units?",
             ("LSTM(64) -> GRU(3, unit=2)", "                   ^^^^"),
