@@ -210,6 +210,7 @@ BOTH = "return_sequences=True, return_state=True"
         ("RNN(LSTMCell(8, trainable=False)) -> Dense(1)", ["9 trainable (36.00 B), 320 non-trai"]),
         ("RNN(LSTMCell(8), trainable=False) -> Dense(1)", ["in total 329* (1.29 KB)"]),
         (f"Bidirectional(ConvLSTM1D(3, 2, {BOTH}))", ["where U is filters"]),
+        ("Dropout(0.5) -> Conv2D(3, 2)", ["(batch, rows, columns, channels)"]),
     ],
 )
 def test_the_screen_alone_answers(question: str, answers: list[str]) -> None:
