@@ -35,6 +35,8 @@ def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
         given, named["n"] = [*given[:1], *given[2:]], given[1]
     if name == "split" and is_own:
         sizes = given[1] if given[1:] else named.pop("num_or_size_splits", None)
+        if isinstance(sizes, Array):
+            sizes = sizes.own_values or [opened("lengths")]
         if isinstance(sizes, list | tuple):  # they are lengths, and no places
             if not all(type(size) is int and size >= 0 for size in sizes):
                 raise IsOpenError(opened("split(...)"))
