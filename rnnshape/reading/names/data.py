@@ -17,7 +17,6 @@ from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.training.data import Source
@@ -338,24 +337,8 @@ def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: An
     return Dataset((windows, Array(sizes_of(targets)[1:]))).batch(128)
 
 
-def _are_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, int | float) for one in within(value))
-
-
 # The names
 
-OF_TENSORFLOW = {  # as NumPy has them, but for these
-    **NUMPY,
-    "constant": lambda value, dtype=None, shape=None, **_: (
-        Array(sizes_given(shape)) if shape is not None
-        else NUMPY["array" if _are_numbers(value) else "constant"](value)),
-    "eye": lambda num_rows, num_columns=None, batch_shape=None, *_, **__: Array(
-        (*(batch_shape or ()), num_rows, num_rows if num_columns is None else num_columns)),
-    "split": lambda value, axis=0, num=None, *, indices_or_sections: (
-        OF_NUMPY_ALONE["split"](value, indices_or_sections, axis)),
-    "where": lambda *given, **named: (
-        NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
-}  # fmt: skip
 TF_DATA = Module("tensorflow.data", {
     "Dataset": Module("tensorflow.data.Dataset", {
         "from_tensor_slices": _from_tensor_slices,

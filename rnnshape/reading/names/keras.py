@@ -17,11 +17,17 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
 from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
-from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA, OF_TENSORFLOW
+from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
-from rnnshape.reading.names.of_numpy import NUMPY, RANDOM_TENSORS
-from rnnshape.reading.names.of_tensorflow import as_of_ops, is_of_tensorflow, sizes_joined
+from rnnshape.reading.names.of_numpy import NUMPY
+from rnnshape.reading.names.of_tensorflow import (
+    OF_TENSORFLOW,
+    RANDOM_TENSORS,
+    as_of_ops,
+    is_of_tensorflow,
+    sizes_joined,
+)
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,

@@ -40,7 +40,7 @@ MOST_LETTERS = 10  # of sizes that are all different
 RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
 
 
-def _of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
+def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
     """A function that makes an array of a shape, which has its name or its place, as in
     `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`."""
 
@@ -324,24 +324,23 @@ def shuffle(x: Any) -> None:
 
 # The names
 
+_TRICKS = Module("numpy.lib.stride_tricks", {
+    "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
+    "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x))),
+})  # fmt: skip
 ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
-                     "zeros"), _of_shape(0)),
+                     "zeros"), of_shape(0)),
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
-    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), _of_shape(2)),
-    **dict.fromkeys(("integers", "randint"), _of_shape(2, "int64")),
-    **dict.fromkeys(("choice", "exponential", "poisson"), _of_shape(1)),
+    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), of_shape(2)),
+    **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
+    **dict.fromkeys(("choice", "exponential", "poisson"), of_shape(1)),
     "shuffle": shuffle,
-    "permutation": lambda n: Array(*((n,), (), "int64") if isinstance(n, int) else [sizes_of(n)]),
+    "permutation": lambda value: (
+        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
+    ),
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)
-# As TensorFlow and Keras have them, which take the shape first.
-RANDOM_TENSORS = {
-    **ARRAYS,
-    **dict.fromkeys(("binomial", "gamma", "normal", "poisson", "randint", "uniform"), _of_shape(0)),
-    "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
-    "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
-}
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),
@@ -350,7 +349,7 @@ NUMPY: dict[str, Any] = {
         lambda value, *_, shape=None, **__: Array(
             sizes_of(value) if shape is None else sizes_given(shape)),
     ),
-    **dict.fromkeys(("random_normal", "random_uniform"), _of_shape(0)),
+    **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)),
     "arange": _arange,
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
@@ -390,11 +389,9 @@ NUMPY: dict[str, Any] = {
 OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
-    "lib": Module("numpy.lib", {"stride_tricks": Module("numpy.lib.stride_tricks", {
-        "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
-        "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x)))})}),
+    "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
     "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "rfft")}),
-}  # fmt: skip
+}
 for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
     setattr(Array, _word, of_numpy(_word.strip("_")))
 Array.own_picked = of_numpy("ndarray.__getitem__")

@@ -1,4 +1,4 @@
-"""Functions of TensorFlow and of `keras.backend` that are given things as `keras.ops` does not."""
+"""Functions of TensorFlow and of `keras.backend` that are not as NumPy or `keras.ops` have them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from itertools import accumulate
 from typing import Any
 
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.of_numpy import ARRAYS, NUMPY, OF_NUMPY_ALONE, of_shape
 from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.names.tensors import is_batch
 from rnnshape.reading.python import IsOpenError
 
@@ -50,3 +52,30 @@ def sizes_joined(given: Sequence[Any]) -> tuple[Any, ...]:
     leaves = [*within([*given[:1]])]
     sizes = [part for leaf in leaves for part in (leaf if isinstance(leaf, Array) else [leaf])]
     return tuple(sizes) if any(map(is_batch, sizes)) else ()
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, int | float) for one in within(value))
+
+
+# The names
+
+OF_TENSORFLOW = {  # as NumPy has them, but for these
+    **NUMPY,
+    "constant": lambda value, dtype=None, shape=None, **_: (
+        Array(sizes_given(shape)) if shape is not None
+        else NUMPY["array" if _are_numbers(value) else "constant"](value)),
+    "eye": lambda num_rows, num_columns=None, batch_shape=None, *_, **__: Array(
+        (*(batch_shape or ()), num_rows, num_rows if num_columns is None else num_columns)),
+    "split": lambda value, axis=0, num=None, *, indices_or_sections: (
+        OF_NUMPY_ALONE["split"](value, indices_or_sections, axis)),
+    "where": lambda *given, **named: (
+        NUMPY["where"](*given, **named) if len(given) + len(named) > 1 else opened("where(...)")),
+}  # fmt: skip
+# As TensorFlow and Keras have them, which take the shape first.
+RANDOM_TENSORS = {
+    **ARRAYS,
+    **dict.fromkeys(("binomial", "gamma", "normal", "poisson", "randint", "uniform"), of_shape(0)),
+    "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
+    "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
+}
