@@ -15,6 +15,11 @@ WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta") 
 STATES = ("reset_state", "reset_states")
 OF_AXES = ("kernel_size", "strides", "dilation_rate", "pool_size")
 OF_MODELS = ("layers", "get_layer", "add", "inputs", "outputs", "optimizer")
+BASES = {  # what a layer is a kind of
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
+    **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
+    **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
+}
 BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its argument
 
 

@@ -61,12 +61,6 @@ from rnnshape.reading.names.weights import (
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 
-BASES = {
-    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), "RNN"),
-    **{f"ConvLSTM{rank}D": "RNN" for rank in (1, 2, 3)},
-    **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
-}
-
 CLASSES_OF: dict[str, type[Layer]] = {}  # of layers that take others, each with a class of its own
 
 
@@ -128,6 +122,13 @@ class Layer(StandIn):
         """The layers that Keras makes within it."""
         return attributes.parts(self.own_layer.call) if self.own_keras_name else {}
 
+    def own_hold_parts(self) -> None:
+        """Has them at hand; what it is given is not made anew."""
+        parts = self._parts()
+        made = {word: stand_in_of(graph.Layer(call)) for word, call in parts.items()}
+        vars(self).update(made | vars(self))
+        self.own_layer.holds = tuple(vars(self)[word].own_layer for word in parts)
+
     def __getattr__(self, name: str) -> Any:
         if name == "trainable" and not self.own_keras_name:
             return True  # as long as nothing has set it
@@ -137,9 +138,8 @@ class Layer(StandIn):
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)
-        if name in (inner := self._parts()):
-            vars(self).update({w: stand_in_of(graph.Layer(call)) for w, call in inner.items()})
-            self.own_layer.holds = tuple(vars(self)[word].own_layer for word in inner)
+        if name in self._parts():
+            self.own_hold_parts()
             return vars(self)[name]
         if self._is_argument(name):
             if name in ("cell", "layer") and "own_wraps" in vars(self):
@@ -381,8 +381,8 @@ def _as_code_has_it(value: Value) -> Any:
 @cache
 def layer_class(name: str) -> type[Layer]:
     """The class that stands for a layer of Keras."""
-    base = layer_class(BASES[name]) if name in BASES else Layer
-    base = CLASSES_OF.get(name, base)
+    of = attributes.BASES.get(name)
+    base = CLASSES_OF.get(name, layer_class(of) if of else Layer)
     methods = dict.fromkeys(attributes.methods(name), Layer.own_nothing)
     return type(name, (base,), {"own_keras_name": name, **methods})
 

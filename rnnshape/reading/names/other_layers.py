@@ -17,7 +17,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.rows import layers_in
-from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import (
     Tensor,
     argument,
@@ -227,6 +227,17 @@ class SpectralNormalization(Layer):
             self.own_wraps, self.own_layer.holds = layer, (*layers_in(layer), vector)
 
 
+class Bidirectional(Layer):
+    """A layer both ways: Keras copies the one that is given, but not a `backward_layer`."""
+
+    def __init__(self, *values: Any, backward_layer: Any = None, **named: Any) -> None:
+        more = {} if backward_layer is None else {"backward_layer": backward_layer}
+        super().__init__(*values, **named, **more)
+        if self.own_layer is not None and isinstance(backward_layer, Layer):
+            vars(self)["backward_layer"] = backward_layer
+            self.own_hold_parts()
+
+
 INNER = {"layer", "cell", "cells"}
 
 
@@ -261,6 +272,10 @@ class LayerOverTime(Layer):
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
+            held = self.own_layer.holds
+            if len({*held}) < len(held):
+                because = opened("cells", "one cell stands several times in it: make each anew")
+                self.own_layer.unread = unknown_of(because)
             return super().call(*given, **named)
         sizes = plain_sizes(given[0] if given else next(iter(named.values())))
         if sizes is None:
@@ -333,4 +348,4 @@ def layer_named(model: Any, name: Any) -> Any:
 
 
 CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells, "StackedRNNCells": Cells}
-CLASSES_OF |= {"SpectralNormalization": SpectralNormalization}
+CLASSES_OF |= {"SpectralNormalization": SpectralNormalization, "Bidirectional": Bidirectional}
