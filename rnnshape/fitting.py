@@ -26,13 +26,12 @@ from rnnshape.training import (
     loss_named,
     problems_of,
 )
-from rnnshape.training.data import Sizes, shown
+from rnnshape.training.data import UNKNOWN, Sizes, shown
 from rnnshape.training.losses import LOSSES
 
 MOST_TRIED = 8  # outputs of a model, each of which describes it anew
 # A remedy that changes a model or its loss.
 OF_MODEL = re.compile(r"(^| with )([A-Z]\w*\(|(loss|metrics|input_dim|return_\w+)=)")
-UNKNOWN: Sizes = (None,)  # a shape of which not even the rank is known
 
 
 def problems_of_calls(question: Question, description: Description) -> tuple[Problem, ...]:
@@ -58,7 +57,7 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
         needed = cache(partial(_needed, now))  # tries many sizes, and is the same for each call
         for call in calls:
             model = _model(now, described, call, given, needed)
-            asked = _answerable(call, now, model)
+            asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked)] or [
                 *_refused_with(now, call, given)
             ]
@@ -130,8 +129,8 @@ def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
     return bool(network.kind) or len(x) == len(network.inputs)  # a `call` may take fewer
 
 
-def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingCall:
-    """Without what meets an input or output of which not even the rank is known."""
+def _answerable(call: TrainingCall, network: Network) -> TrainingCall:
+    """Without what meets an input of which not even the rank is known."""
     open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
 
     def answerable(x: tuple[Data, ...]) -> tuple[Data, ...]:
@@ -142,10 +141,7 @@ def _answerable(call: TrainingCall, network: Network, model: Model) -> TrainingC
         return tuple(replace(one, shape=None) if is_open else one for one, is_open in pairs)
 
     later = call.validation and replace(call.validation, x=answerable(call.validation.x))
-    call = replace(call, x=answerable(call.x), validation=later)
-    if UNKNOWN in [output.shape for output in model.outputs]:
-        call = replace(call, losses=(), metrics=(), class_weights=())
-    return call
+    return replace(call, x=answerable(call.x), validation=later)
 
 
 def _with_code_of(problem: Problem) -> Problem:

@@ -191,6 +191,25 @@ def test_what_could_not_be_compared_has_no_tick(
     assert said in command(str(path), "-n", variables={"COLUMNS": "200"}).out
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [((20, 3), "a (20, 3) ✓  b (20, 2) ·"), ((20,), "a (20,) ✗ expected (20, 3)  b (20, 2) ·")],
+    ids=str,
+)
+def test_beside_an_output_that_is_not_known_the_labels_of_another_are_compared(
+    first: tuple[int, ...], said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{IMPORTS}X, a, b = np.zeros((20, 5, 2)), np.zeros({first}), np.zeros((20, 2))\n"
+        "i = Input((5, 2))\nh = LSTM(4)(i)\nm = Model(i, [Dense(3)(h), unknown(h)])\n"
+        "m.compile(loss=['categorical_crossentropy', 'mse'])\nm.fit(X, [a, b])\n"
+    )
+    finished = command(str(path), "-n", variables={"COLUMNS": "200"})
+    assert f"X (20, 5, 2) ✓  {said}" in finished.out
+    assert ("sparse_categorical_crossentropy', 'mse'" in finished.out) == (first == (20,))
+
+
 def test_arrays_that_do_not_fit_together_have_no_tick(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(

@@ -11,6 +11,7 @@ from rnnshape.errors import Problem, as_tuple, printable
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
+UNKNOWN: Sizes = (None,)  # the shape of an output of which not even the rank is known
 Kind: TypeAlias = Literal["data", "labels", "samples"]
 Source: TypeAlias = Literal["tensorflow", "generator", "code"]
 Method: TypeAlias = Literal[

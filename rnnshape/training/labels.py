@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import (
+    UNKNOWN,
     WITHOUT_LABELS,
     Data,
     Function,
@@ -42,11 +43,13 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """What Keras refuses of y, or trains on though it is something else."""
     if call.call in WITHOUT_LABELS or not call.y:
         return
+    are_known = UNKNOWN not in [output.shape for output in model.outputs]
     if len(call.y) != len(model.outputs):
-        if call.losses and all(call.losses):
+        if are_known and call.losses and all(call.losses):
             yield _wrong_number(model, call)
         return
-    yield from _of_class_weights(model, call)
+    if are_known:
+        yield from _of_class_weights(model, call)
     found = _of_outputs(model, call)
     for order in other_orders(call, call.y) if len(found) > 1 else ():
         if not _of_outputs(model, replace(call, y=order)):
@@ -59,6 +62,8 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
     wrong = []
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
+        if port.shape == UNKNOWN:
+            loss, metrics = None, ()
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
         if found is None or found.silent:  # where Keras refuses the shape, it comes to no label

@@ -37,34 +37,36 @@ def data(report: Report, page: Page) -> Iterator[Block]:
         yield Lines(tuple(quiet), indent=2)
 
 
-def _compared(report: Report, call: TrainingCall) -> tuple[bool, bool]:
-    """Whether all sizes of the inputs, and of the outputs, are known: else nothing was found
+def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
+    """Whether all sizes of what meets each array are known, and its loss: else nothing was found
     because nothing could be compared."""
-    if isinstance(network := call.network, Network):
-        is_known = not network.unknowns
-        return is_known and has_known_inputs(network, call.x), is_known
+    returned = [report.description.tensor(tensor) for tensor in report.returned]
     inputs = [tensor.known_size for tensor in report.description.inputs]
-    outputs = map(report.description.tensor, report.returned)
+    outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
     takes_known = None not in inputs and has_known_inputs(report.question.network, call.x)
-    return takes_known, all(tensor and tensor.known_size is not None for tensor in outputs)
+    if isinstance(network := call.network, Network):
+        outputs = [not network.unknowns]
+        takes_known = outputs[0] and has_known_inputs(network, call.x)
+    has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
+    found = dict.fromkeys(call.arrays, takes_known)
+    for y in (call.y, call.validation.y if call.validation else ()):
+        each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
+        found |= {array: bool(has_loss and known) for array, known in zip(y, each, strict=True)}
+    return found
 
 
-def _call(
-    call: TrainingCall, wrong: list[Problem], page: Page, compared: tuple[bool, bool]
-) -> Text:
+def _call(call: TrainingCall, wrong: list[Problem], page: Page, compared: dict[Data, bool]) -> Text:
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
     labels = (*call.y, *(call.validation.y if call.validation else ()))
-    if any(problem.name is None for problem in wrong):  # of all arrays together
-        compared = False, False
-    has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
+    of_all = any(problem.name is None for problem in wrong)  # arrays together
     for array in dict.fromkeys(call.arrays):
         kinds = {"samples", "labels" if array in labels else "data"}
         kinds |= {"data"} if array in call.x else set()
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
-        is_checked = compared[1] and has_loss if array in labels else compared[0]
-        parts.append(_array(array, found, page, style, is_checked=bool(is_checked)))
+        is_checked = compared[array] and not of_all
+        parts.append(_array(array, found, page, style, is_checked=is_checked))
     return Text("  ").join(parts)
 
 
