@@ -241,7 +241,8 @@ def activation(identifier: Any) -> Any:
 def set_image_data_format(data_format: Any) -> None:
     """Also as Keras 1 has it."""
     old = {"th": "channels_first", "tf": "channels_last"}
-    session().data_format = old.get(data_format, data_format)
+    because = [condition for _, condition in session().evaluator.conditions[-1:]]
+    session().data_format = because[0] if because else old.get(data_format, data_format)
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
