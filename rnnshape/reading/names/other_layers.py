@@ -272,7 +272,7 @@ class LayerOverTime(Layer):
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
-            held = self.own_layer.holds
+            held = self.own_layer.holds if self.own_layer else ()
             if len({*held}) < len(held):
                 because = opened("cells", "one cell stands several times in it: make each anew")
                 self.own_layer.unread = unknown_of(because)
