@@ -44,3 +44,15 @@ def within(value: Any) -> Iterator[Any]:
             yield from within(part)
         else:
             yield part
+
+
+def flattened(value: Any, kind: type) -> Any:
+    """What stands in lists within a list, in one list, where all is of a kind: Keras takes nested
+    arrays for as many inputs.
+
+    >>> flattened([1, (2, 3)], int), flattened([1, ("a", 3)], int), flattened(1, int)
+    ([1, 2, 3], [1, ('a', 3)], 1)
+    """
+    is_nested = isinstance(value, list | tuple) and any(isinstance(one, NESTS) for one in value)
+    leaves = [*within(value)] if is_nested else []
+    return leaves if leaves and all(isinstance(one, kind) for one in leaves) else value

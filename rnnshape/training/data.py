@@ -51,6 +51,11 @@ class Data:
     def samples(self) -> Size:
         return self.shape[0] if self.shape else None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is known of it: it may be no array."""
+        return self.shape is None and self.dtype is None
+
     def __str__(self) -> str:
         return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
 

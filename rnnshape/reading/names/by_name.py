@@ -25,7 +25,8 @@ def wrong_names(
     keyed_inputs, keyed = map(keys_of, model.own_nests)
     takes, gives = model.own_flow()
     is_graph = model.own_kind == "Functional"
-    if is_graph and (keyed_inputs or all(map(_is_known, takes))):
+    is_keyed = isinstance(model.own_nests[0], dict)
+    if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
         yield from _lacking_inputs(call, given.x, keyed_inputs or [*map(name_given, takes)])
     if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return

@@ -19,9 +19,9 @@ from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens
 
 NAMES = (
     "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "bincount", "block", "column_stack", "count_nonzero", "cumprod", "cumsum",
-    "delete", "diag", "diagonal", "diff", "digitize", "dot", "dsplit", "dstack", "einsum", "flip",
-    "fliplr", "flipud", "flatnonzero", "gradient", "histogram", "hsplit", "inner", "insert",
+    "bincount", "block", "column_stack", "count_nonzero", "cumprod", "cumsum", "delete", "diag",
+    "diagonal", "diff", "digitize", "dot", "dsplit", "dstack", "einsum", "flip", "fliplr", "flipud",
+    "flatnonzero", "gradient", "hamming", "hanning", "histogram", "hsplit", "inner", "insert",
     "interp", "isin", "kron", "matmul", "meshgrid", "moveaxis", "nonzero", "outer", "pad",
     "percentile", "quantile", "repeat", "resize", "roll", "rollaxis", "rot90", "searchsorted",
     "setdiff1d", "sort", "split", "swapaxes", "take", "tensordot", "tile", "trace", "tril", "triu",
@@ -336,8 +336,8 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
     **dict.fromkeys(("choice", "exponential", "poisson"), of_shape(1)),
     "shuffle": shuffle,
-    "permutation": lambda value: (
-        Array((value,), dtype="int64") if isinstance(value, int) else Array(sizes_of(value))
+    "permutation": lambda value: (  # of an array, or of the numbers below one
+        Array(sizes) if (sizes := sizes_of(value)) else Array((value,), dtype="int64")
     ),
 }  # fmt: skip
 GENERATOR = Module("numpy.random", ARRAYS)
@@ -390,7 +390,7 @@ OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
-    "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "rfft")}),
+    "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
 }
 for _word in (*METHODS, "__matmul__"):  # a method is the function of the array
     setattr(Array, _word, of_numpy(_word.strip("_")))

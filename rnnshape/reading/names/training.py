@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.errors import Place
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.nest import rebuilt
+from rnnshape.nest import flattened, rebuilt
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
@@ -164,7 +164,8 @@ def given_to(
     else:
         y = words.get("y")
         y = in_columns(y) if call.is_batched else y
-        given = _several(x, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
+        flat = flattened(x, Array)
+        given = _several(flat, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
     return Given(call, *given[:2], _validation(words, written.get("validation_data")), compiled)
 
 
@@ -266,7 +267,7 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     element = value.own_element
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
-    given, source = _several(x, None, "X", name), value.own_source
+    given, source = _several(flattened(x, Array), None, "X", name), value.own_source
     if source == "generator" and not isinstance(given, Data):
         source = "code"  # of several inputs no `x[None]` makes a batch
     given = rebuilt(given, lambda one: one and replace(one, source=source))
@@ -316,7 +317,7 @@ def _validation(
     x, y = map(in_columns, pair[:2])
     is_cut = "validation_batch_size" in words  # then the first batch is of another size
     weights = _weights(pair[2], None) if len(pair) > 2 and not is_cut else None
-    return _several(x, None, "X_val"), _several(y, None, "y_val"), weights
+    return _several(flattened(x, Array), None, "X_val"), _several(y, None, "y_val"), weights
 
 
 def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
@@ -326,8 +327,9 @@ def _ordered(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
     if isinstance(several, dict):
         return tuple(several[name] for name in names) if {*names} <= {*several} else ()
     if isinstance(several, Data):
-        is_open = several.shape is None and several.dtype is None
-        return (several,) * (len(names) if is_open else 1)
+        return (several,) * (len(names) if several.is_open else 1)
+    if len(several) < len(names) and any(data.is_open for data in several):
+        return ()  # one that is not known may be a list of several
     return several
 
 
