@@ -26,6 +26,8 @@ def _set_shape(array: Any, shape: Any) -> None:
     sizes = (shape,) if isinstance(shape, Open) else tuple(map(exact, shape))
     if not all(isinstance(size, int | Open | None) for size in sizes):
         raise TypeError("a size is no whole number")
+    if any(size == -1 for size in sizes if type(size) is int):  # the code gives it another
+        sizes = reshaped(array.shape, sizes)
     vars(array)["shape"] = shape if isinstance(shape, Open) else sizes
 
 
@@ -38,12 +40,14 @@ class Array(StandIn):
         own_values: its numbers, where the code writes a few of them.
         own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
             `"list"` of lists; None of other numbers, or where it is not known.
+        own_may_nest: whether each entry of a column of a table may be an array or a list.
         own_classes: how many classes there are among labels of which the numbers are not known.
     """
 
     own_what = "an array"
     own_classes: int | None = None
     own_is_data = True
+    own_may_nest = False
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
 
     def __init__(
@@ -126,7 +130,10 @@ class Array(StandIn):
         self.shape, self.own_values = (many, *self.shape[1:]), ()
         return many
 
-    clear = extend = insert = pop = remove = resize = append
+    clear = extend = insert = pop = remove = append
+
+    def resize(self, *sizes: Any, **_: object) -> None:
+        self.shape, self.own_values = sizes_given(*sizes), ()
 
     def reshape(self, *sizes: Any, **named: Any) -> Array:
         made = reshaped(self.shape, sizes_given(*(sizes or [named["shape"]])))
@@ -195,6 +202,8 @@ class Array(StandIn):
         """Nested lists, which know their shape alone where the numbers are not known."""
         if self.own_values and len(self.shape) == 1:
             return list(self.own_values)
+        if self.own_may_nest:
+            return opened("data")
         return Array(self.shape, self.own_values, "list")
 
     def own_like(self, shape: Sequence[Any]) -> Array:

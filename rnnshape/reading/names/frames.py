@@ -8,10 +8,15 @@ from dataclasses import replace
 from functools import partialmethod
 from typing import Any
 
+from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array, indexed, sizes_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, own
+
+
+class MayNest(str):
+    """The label of a column of which each entry may be an array or a list."""
 
 
 class Frame(Array):
@@ -44,11 +49,13 @@ class Frame(Array):
         if columns is None:
             return opened()
         if len(self.shape) == 1:
-            return Frame(columns)
+            return Frame(columns) if columns else opened()
         self.own_check(key)
         taken = self.own_taken(key)
         columns = (len(taken),) if len(taken) > 1 else columns
-        return _labelled((self.shape[0], *columns), taken or key if columns else None)
+        made = _labelled((self.shape[0], *columns), taken or key if columns else None)
+        made.own_may_nest = not columns and (not taken or isinstance(taken[0], MayNest))
+        return made
 
     def own_taken(self, key: Any) -> list[Any]:
         """The labels of all columns that have one of these, where they are known."""
@@ -90,8 +97,10 @@ class Frame(Array):
         if self.own_labels is None or not _are_names(keys):
             self.own_of_columns(None)
         else:
+            kind = MayNest if _may_nest(value) else str
             new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
-            self.own_of_columns([*self.own_labels, *new])
+            labels = [*self.own_labels, *new]
+            self.own_of_columns([kind(label) if label in keys else label for label in labels])
 
     def assign(self, **columns: Any) -> Frame:
         made = self.copy()
@@ -163,12 +172,16 @@ class Frame(Array):
         given = _as_labels(labels)
         self.own_labels = _labelled(self.shape, given if _are_names(given) else None).own_labels
 
-    values = property(lambda table: Array(table.shape, dtype=table.own_dtype))
     iloc = property(lambda table: Rows(table, True))
     loc = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
-        return self.values
+        made = Array(self.shape, dtype=self.own_dtype)
+        made.own_may_nest = self.own_may_nest
+        return made
+
+    values = property(to_numpy)
+    to_list = Array.tolist
 
     def head(self, n: Any = 5) -> Any:
         return self[slice(n)]
@@ -255,9 +268,18 @@ def _rows_and_columns(key: Any) -> Any:
 def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     """A table of columns that have these labels, where there is one for each."""
     made = Frame(shape)
-    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int}:
+    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int, MayNest}:
         made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
     return made
+
+
+def _may_nest(value: Any) -> bool:
+    """Whether each entry of a column may be an array or a list."""
+    if isinstance(value, Array):
+        return len(value.shape) > 1 or value.own_may_nest
+    parts = value if isinstance(value, list | tuple) else [value]
+    are_open = any(isinstance(part, Open) and not part.is_number for part in parts)
+    return are_open or any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts)
 
 
 def _as_labels(key: Any) -> Any:
@@ -278,7 +300,8 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
     if isinstance(data, dict) and data:
         sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
         rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
-        return opened() if rows is None else _with_labels(rows, labels or [*data])
+        known = [MayNest(key) if _may_nest(one) else key for key, one in data.items()]
+        return opened() if rows is None else _with_labels(rows, labels or known)
     if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]

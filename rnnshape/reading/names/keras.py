@@ -25,6 +25,7 @@ from rnnshape.reading.names.of_tensorflow import (
     OF_TENSORFLOW,
     RANDOM_TENSORS,
     as_of_ops,
+    as_of_tensorflow,
     is_of_tensorflow,
     sizes_joined,
 )
@@ -97,7 +98,7 @@ class Function(StandIn):
         if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
             self._refused_outside_of_layers([*given, *named.values()])
         if is_operation(self.own_name):
-            return called(self.own_name, given, named)
+            return as_of_tensorflow(self, called(self.own_name, given, named))
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
         near, is_there = "", self.own_name in WITHOUT_RULE
         if self.own_path.endswith("keras.ops") and not is_there:

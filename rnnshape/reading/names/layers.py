@@ -53,6 +53,7 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.weights import (
     Weight,
     add_weight,
+    enable_lora,
     marks_built,
     set_weights,
     weight_of,
@@ -305,8 +306,7 @@ class Layer(StandIn):
     weights = property(weights_in_order)
     trainable_weights = trainable_variables = property(partial(weights_in_order, trained=True))
     non_trainable_weights = property(partial(weights_in_order, trained=False))
-
-    set_weights = set_weights
+    set_weights, enable_lora = set_weights, enable_lora
 
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""

@@ -13,20 +13,20 @@ from typing import Any
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, sizes_of
 from rnnshape.reading.names.dtypes import dtype_of
+from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in, own
 
-NAMES = (
-    "append", "argsort", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "average",
-    "bincount", "block", "column_stack", "count_nonzero", "cumprod", "cumsum", "delete", "diag",
-    "diagonal", "diff", "digitize", "dot", "dsplit", "dstack", "einsum", "flip", "fliplr", "flipud",
-    "flatnonzero", "gradient", "hamming", "hanning", "histogram", "hsplit", "inner", "insert",
-    "interp", "isin", "kron", "matmul", "meshgrid", "moveaxis", "nonzero", "outer", "pad",
-    "percentile", "quantile", "repeat", "resize", "roll", "rollaxis", "rot90", "searchsorted",
-    "setdiff1d", "sort", "split", "swapaxes", "take", "tensordot", "tile", "trace", "tril", "triu",
-    "unique", "vsplit", "where",
-)  # fmt: skip
+NAMES = """
+    append argpartition argsort array_split atleast_1d atleast_2d atleast_3d average bincount
+    block broadcast_arrays column_stack count_nonzero cov cross cumprod cumsum delete
+    diag diagonal diff digitize dot dsplit dstack einsum flatnonzero flip fliplr flipud
+    geomspace gradient hamming hanning histogram histogram2d hsplit inner insert interp isin
+    kron logspace matmul meshgrid moveaxis nanmax nanmean nanmin nanstd nansum nonzero outer pad
+    percentile quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d sort split
+    swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique vsplit where
+"""
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
@@ -38,24 +38,6 @@ BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numb
 MOST_LETTERS = 10  # of sizes that are all different
 # In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
 RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
-
-
-def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
-    """A function that makes an array of a shape, which has its name or its place, as in
-    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`."""
-
-    def made(*values: Any, **named: Any) -> Any:
-        sizes = next(iter(values[place:]), None)
-        dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
-        return _of_sizes(named.get("size", named.get("shape", sizes)), dtype_of(dtype))
-
-    return made
-
-
-def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
-    if isinstance(sizes, int | Open | list | tuple):
-        return Array(sizes_given(sizes), dtype=dtype)
-    return opened("a number from data")
 
 
 def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
@@ -119,6 +101,12 @@ def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
         words = "all the input array dimensions except for the concatenation axis must match"
         raise refused(f"{words} exactly")
     return _with(sum(lengths), shapes[0], axis)
+
+
+def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
+    if isinstance(values, Array) and len(values.shape) == 1 and not values.own_values:
+        return opened("data")  # nobody stacks numbers: each entry is an array
+    return _with(len(values), _sizes([*values])[1:], axis) if axis else _array(values)
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
@@ -317,30 +305,12 @@ class ByIndex(Module):
         return of_numpy(f"{self.path}.__getitem__")(*arrays)
 
 
-def shuffle(x: Any) -> None:
-    """In another order, which is not known, as those of a list are not."""
-    x.fill()
-
-
 # The names
 
 _TRICKS = Module("numpy.lib.stride_tricks", {
     "sliding_window_view": of_numpy("lib.stride_tricks.sliding_window_view"),
     "as_strided": lambda x, shape=None, *_, **__: Array(sizes_given(shape or sizes_of(x))),
 })  # fmt: skip
-ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
-                     "zeros"), of_shape(0)),
-    **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
-    **dict.fromkeys(("beta", "binomial", "gamma", "lognormal", "normal", "uniform"), of_shape(2)),
-    **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
-    **dict.fromkeys(("choice", "exponential", "poisson"), of_shape(1)),
-    "shuffle": shuffle,
-    "permutation": lambda value: (  # of an array, or of the numbers below one
-        Array(sizes) if (sizes := sizes_of(value)) else Array((value,), dtype="int64")
-    ),
-}  # fmt: skip
-GENERATOR = Module("numpy.random", ARRAYS)
 NUMPY: dict[str, Any] = {
     **ARRAYS,
     **dict.fromkeys(("array", "asarray"), _array),
@@ -356,9 +326,7 @@ NUMPY: dict[str, Any] = {
     "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
     "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
     "concatenate": _joined,
-    "stack": lambda values, axis=0, **_: _array(values)
-    if axis == 0
-    else _with(len(values), _sizes([*values])[1:], axis),
+    "stack": _stacked,
     "newaxis": None,
     "prod": lambda value, *more, **named: (
         product(value) if isinstance(value, list | tuple) and not (
@@ -381,13 +349,14 @@ NUMPY: dict[str, Any] = {
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
     "one_hot": lambda indices, depth=None, *_, num_classes=None, axis=-1, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
+    "identity": lambda n, *_, **__: Array((n, n)),
     "eye": lambda n, m=None, *_, **named: Array((n, n if (m := named.get("M", m)) is None else m)),
     **{name: of_numpy(name) for name in (
         "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {
-    **{name: of_numpy(name) for name in NAMES},
+    **{name: of_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
     "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),

@@ -8,7 +8,8 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array, sizes_of
-from rnnshape.reading.names.of_numpy import ARRAYS, NUMPY, OF_NUMPY_ALONE, of_shape
+from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
+from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.names.tensors import is_batch
@@ -22,6 +23,19 @@ USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cum
 def is_of_tensorflow(path: str) -> bool:
     """Whether a module is TensorFlow's, and none of the Keras in it."""
     return path.startswith("tensorflow") and "keras" not in path
+
+
+class TopK(list[Any]):
+    """What `tf.math.top_k` returns: two tensors that have names."""
+
+    values = property(lambda both: both[0])
+    indices = property(lambda both: both[1])
+
+
+def as_of_tensorflow(function: Any, made: Any) -> Any:
+    """What a function of `keras.ops` makes, as TensorFlow's own returns it."""
+    is_named = function.own_name == "top_k" and is_of_tensorflow(function.own_path)
+    return TopK(made) if is_named else made
 
 
 def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.python import IsOpenError, own
 from rnnshape.signatures import REFUSED, is_operation
 
@@ -214,6 +215,19 @@ class TextVectorization(StringLookup):
         return (*sizes[:1], self.own_length) if is_known else None
 
 
+class Embedding(Layer):
+    """`Embedding(20, 8, weights=[matrix])`: one of the shape that it has."""
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        given = named.get("weights")
+        given = given[0] if isinstance(given, list) and len(given) == 1 else given
+        if self.own_layer is not None and isinstance(given, Array):
+            sizes = (self.own_layer.call[word] for word in ("input_dim", "output_dim"))
+            known = [size if type(size) is int else opened() for size in sizes]
+            check_weights([Weight(known)], [given], "is not compatible with provided weight shape")
+
+
 class SpectralNormalization(Layer):
     """A layer whose kernel is divided: it has the weights of that layer, and a vector."""
 
@@ -349,3 +363,4 @@ def layer_named(model: Any, name: Any) -> Any:
 
 CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells, "StackedRNNCells": Cells}
 CLASSES_OF |= {"SpectralNormalization": SpectralNormalization, "Bidirectional": Bidirectional}
+CLASSES_OF |= {"Embedding": Embedding}

@@ -57,7 +57,7 @@ def shapes_of_row(
 
 def _shapes_of(made: Any, inner: Sequence[graph.LayerCall]) -> list[Any]:
     ends = [*graph.tensors_in(made)]
-    return graph.shapes_made(inner, ends) if inner else [*map(plain_sizes, ends)]
+    return graph.shapes_made(inner, ends) if inner and ends else [*map(plain_sizes, ends)]
 
 
 def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:

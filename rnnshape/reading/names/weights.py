@@ -123,7 +123,12 @@ def set_weights(owner: Any, weights: Any = None, *_: Any, **__: Any) -> None:
     if len(mine) != len(weights):
         message = f"this takes {len(mine)} weights, and is given {len(weights)}"
         raise refused(f'{message} (Keras: "You called `set_weights(weights)`")')
-    _check_weights(mine, weights, "is not compatible with provided weight shape")
+    check_weights(mine, weights, "is not compatible with provided weight shape")
+
+
+def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
+    """`layer.enable_lora(4)`: it has weights as if it were made so."""
+    layer.lora_rank = rank
 
 
 def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
@@ -137,10 +142,10 @@ def load_weights(model: Any, filepath: Any = None, **more: Any) -> None:
     path = filepath if isinstance(filepath, str) else ""
     mine, saved = weights_in_order(model), session().saved_weights.get(path)
     if isinstance(mine, list) and isinstance(saved, list) and len(mine) == len(saved) and not more:
-        _check_weights(mine, saved, "could not be loaded")
+        check_weights(mine, saved, "could not be loaded")
 
 
-def _check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> None:
+def check_weights(mine: Sequence[Weight], given: Sequence[Any], words: str) -> None:
     for one, other in zip(mine, given, strict=True):
         if isinstance(other, Array) and differ(one.shape, other.shape):
             message = f"a weight of {one.shape} is given one of {other.shape}"

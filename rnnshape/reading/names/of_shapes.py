@@ -1,0 +1,63 @@
+"""What NumPy makes of a shape, most of it at random: arrays of which the numbers are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.dtypes import dtype_of
+from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.sizes import place_of, sizes_given
+from rnnshape.reading.python import Module, Open
+
+
+def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
+    """A function that makes an array of a shape, which has its name or its place, as in
+    `np.zeros((5, 2))` and `np.random.normal(0, 1, (5, 2))`."""
+
+    def made(*values: Any, **named: Any) -> Any:
+        sizes = next(iter(values[place:]), None)
+        dtype = named.get("dtype", values[1] if place == 0 and len(values) > 1 else usual)
+        return _of_sizes(named.get("size", named.get("shape", sizes)), dtype_of(dtype))
+
+    return made
+
+
+def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
+    if isinstance(sizes, int | Open | list | tuple):
+        return Array(sizes_given(sizes), dtype=dtype)
+    return opened("a number from data")
+
+
+def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -> Any:
+    """Some of the entries; of an array of several axes, of its rows."""
+    sizes = sizes_of(a) if isinstance(a, Array) else ()
+    made = of_shape(1)(a, size, *more, **named)
+    if len(sizes) < 2:
+        return made
+    picked = made.shape if isinstance(made, Array) else ()
+    axis = place_of(axis, len(sizes))
+    return Array((*sizes[:axis], *picked, *sizes[axis + 1 :]))
+
+
+def shuffle(x: Any) -> None:
+    """In another order, which is not known, as those of a list are not."""
+    x.fill()
+
+
+ARRAYS: dict[str, Callable[..., Any]] = {
+    **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
+                     "zeros"), of_shape(0)),
+    **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
+    **dict.fromkeys(("beta", "binomial", "gamma", "laplace", "lognormal", "normal",
+                     "uniform"), of_shape(2)),
+    **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
+    **dict.fromkeys(("exponential", "poisson"), of_shape(1)),
+    "choice": _chosen,
+    "shuffle": shuffle,
+    "permutation": lambda value: (  # of an array, or of the numbers below one
+        Array(sizes) if (sizes := sizes_of(value)) else Array((value,), dtype="int64")
+    ),
+}  # fmt: skip
+GENERATOR = Module("numpy.random", ARRAYS)
