@@ -208,7 +208,9 @@ class Array(StandIn):
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
-        return Array(shape, dtype=self.own_dtype)
+        made = Array(shape, dtype=self.own_dtype)
+        made.own_may_nest = self.own_may_nest
+        return made
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""

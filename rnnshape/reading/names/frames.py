@@ -64,7 +64,9 @@ class Frame(Array):
 
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
-        return _labelled(shape, self.own_labels)
+        made = _labelled(shape, self.own_labels)
+        made.own_may_nest = self.own_may_nest
+        return made
 
     def own_check(self, labels: Any) -> None:
         """As pandas, a `KeyError` where there is no such column."""
