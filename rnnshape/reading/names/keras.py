@@ -100,9 +100,8 @@ class Function(StandIn):
         if is_operation(self.own_name):
             return as_of_tensorflow(self, called(self.own_name, given, named))
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
-        near, is_there = "", self.own_name in WITHOUT_RULE
-        if self.own_path.endswith("keras.ops") and not is_there:
-            near = did_you_mean(self.own_name, signatures.OPERATIONS)
+        is_new = self.own_path.endswith("keras.ops") and self.own_name not in WITHOUT_RULE
+        near = did_you_mean(self.own_name, signatures.OPERATIONS) if is_new else ""
         found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known{near}")
         parts = [*within([*given, *named.values()])]
         calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)
