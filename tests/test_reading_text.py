@@ -197,6 +197,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("LSTM(3) -> «'»''Dense'", NO_QUOTE.replace("string", "triple-quoted string", 1)),
         ("LSTM(3) -> Dense(«foo(3)»)", "foo(3) is not known here: write its value"),
         ("LSTM(«lambda: 3»)", "a function of the code as an argument is not read"),
+        ("LSTM(«object()»)", "an object as an argument is not read"),
         ("«LSTM(3).units»", "this is not a Keras layer"),
         ("«LSTM(3)»(5)", "layers are called with tensors, not with 5"),
         (

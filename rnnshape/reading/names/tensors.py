@@ -14,7 +14,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
-from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
 
 
@@ -261,8 +261,8 @@ def argument(value: Any) -> Value:
     name = (value if isinstance(value, type | types.FunctionType) else type(value)).__name__
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    what = getattr(type(value), "own_what", f"a {name}")
-    what = "a function of the code" if isinstance(value, types.FunctionType) else what
+    is_function = isinstance(value, types.FunctionType)
+    what = "a function of the code" if is_function else what_it_is(value)
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 

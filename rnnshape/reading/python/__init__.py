@@ -21,7 +21,15 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import worth
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import Doubt
-from rnnshape.reading.python.stand_in import Module, StandIn, exact, hook, is_of_code, own
+from rnnshape.reading.python.stand_in import (
+    Module,
+    StandIn,
+    exact,
+    hook,
+    is_of_code,
+    own,
+    what_it_is,
+)
 from rnnshape.reading.python.statements import follow
 
 __all__ = [
@@ -37,6 +45,7 @@ __all__ = [
     "opens_in",
     "own",
     "python",
+    "what_it_is",
 ]
 
 # An `Evaluator` of its further arguments: the modules and names that code may use, and more.

@@ -17,7 +17,7 @@ from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_
 from rnnshape.reading.python.objects import vars_of
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Doubt, Scope, locals_of
-from rnnshape.reading.python.stand_in import StandIn, Stream, hook
+from rnnshape.reading.python.stand_in import StandIn, Stream, hook, what_it_is
 from rnnshape.reading.python.targets import assign, give
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something
@@ -386,8 +386,7 @@ def _of_open(
     name = shortened(ast.unparse(node.func))
     for value in [*given, *listed]:
         if isinstance(value, StandIn) and not (made.reason or value.own_is_data):
-            what = getattr(value, "own_what", f"a {type(value).__name__}")
-            made.reason = f"what {name} makes of {what} is not known"
+            made.reason = f"what {name} makes of {what_it_is(value)} is not known"
         maker = hook(value, "own_made_by_unknown")
         if maker is not None:
             return evaluator.really(maker, f"{name}(...)", list(given), made)

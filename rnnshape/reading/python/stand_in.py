@@ -341,6 +341,7 @@ def plain_type(value: object) -> type | None:
 
 
 def what_it_is(value: object) -> str:
+    """As a message calls a value: `"a layer"`, `"an object"`."""
     kind = getattr(type(value), "own_what", type(value).__name__)
     if isinstance(value, StandIn) and " " in kind:
         return str(kind)
