@@ -918,6 +918,20 @@ def test_a_copy_that_waits_is_left_behind_by_nobody() -> None:
         reader.read("LSTM(2 ** 3)")
 
 
+@linux
+@pytest.mark.process
+def test_a_copy_whose_parent_was_gone_before_it_could_tell_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mark = f"MARK_{time.monotonic_ns()}"
+    monkeypatch.setenv(mark, "1")
+    change = "; import time; own = c.confine; c.read = lambda *a: time.sleep(30)\n"
+    change += "c.confine = lambda: [c.os.kill(c.os.getppid(), 9), time.sleep(0.2), own()]"
+    with Reader(lambda: changed(change)) as reader, suppress(QueryError):
+        reader.read("LSTM(2 ** 3)")
+    assert left_behind(mark, 1) == []
+
+
 @pytest.mark.process
 def test_what_takes_too_much_memory_is_said() -> None:
     with Reader(impatient) as reader, pytest.raises(QueryError, match="too much memory"):

@@ -156,17 +156,22 @@ def test_a_second_signal_does_not_cut_the_leaving_short(gap: float) -> None:
 
 
 VALUES = ("lstm", "-b", "2000", "-t", "1000", "-f", "10", "--values", "--format", "json")
+READS = ("-n", "def g():\n    while True: yield [1] * 9999\n" + "list(g())\n" * 60 + "LSTM(3)")
 
 
 @linux
-@pytest.mark.parametrize("arguments", [LARGE, VALUES], ids=["predicting", "sending"])
+@pytest.mark.parametrize(
+    "arguments", [LARGE, VALUES, READS], ids=["predicting", "sending", "reading"]
+)
 def test_no_child_is_left_even_if_it_is_killed(arguments: tuple[str, ...]) -> None:
-    process = start(*arguments)
+    mark = f"MARK_{time.monotonic_ns()}"
+    process = start(*arguments, mark=mark)
     child = child_of(process.pid)
     time.sleep(1.2)
     process.kill()
     assert is_gone(child, SECONDS)
     process.communicate()
+    assert left_behind(mark, 0.5) == []
 
 
 @linux

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import select
 import signal
 import sys
 import traceback
@@ -64,11 +65,16 @@ def _read_here(line: bytes) -> bytes:
 
 def _read_by_a_copy(line: bytes) -> bytes:
     answers, answer = os.pipe()
-    copy = os.fork()
+    own, copy = os.getpid(), os.fork()
     if copy == 0:
-        _be_the_copy(line, answer)
+        _be_the_copy(line, answer, own)
     os.close(answer)  # then the pipe ends with the copy
     signal.alarm(LONGEST_WAIT)
+    waiting = select.poll()
+    waiting.register(answers, select.POLLIN)
+    waiting.register(0, 0)  # which ends with whoever asks
+    if all(stream == 0 for stream, _ in waiting.poll()):
+        os.kill(copy, signal.SIGKILL)
     with open(answers, "rb") as pipe:
         said = pipe.readline(LONGEST_ANSWER)
     code = os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1])
@@ -83,14 +89,15 @@ def _read_by_a_copy(line: bytes) -> bytes:
     return said
 
 
-def _be_the_copy(line: bytes, answer: int) -> NoReturn:
+def _be_the_copy(line: bytes, answer: int, parent: int) -> NoReturn:
     try:
         os.dup2(answer, 1)
         os.dup2(2, 0)  # the next question is none of its business
         os.closerange(3, answer + 1)
         _bound()
         confine()
-        _write(_answered(line))
+        if os.getppid() == parent:  # from here on it ends with its parent, on Linux
+            _write(_answered(line))
     finally:
         os._exit(HAS_NUMPY if "numpy" in sys.modules else 0)
 
