@@ -67,6 +67,16 @@ def test_an_answer_can_be_written_in_any_encoding(encoding: str, form: str) -> N
     assert text.stdout.isascii()
 
 
+@pytest.mark.parametrize("errors", ["strict", "surrogateescape"])  # Python's own choices
+def test_letters_that_the_encoding_lacks_are_escaped(errors: str) -> None:
+    env = environment(PYTHONIOENCODING=f"ascii:{errors}")
+    answer = run("LSTM(3, name='\u6a21')", "-n", env=env)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("LSTM(3, name='\\u6a21')\n")
+    told = run("LSTM(3, \u6a21=3)", "-n", env=env)
+    assert told.stderr.startswith("error: LSTM takes no '\\u6a21'")
+
+
 def test_nothing_of_tensorflow_is_seen() -> None:
     finished = run("lstm", "-t", "100", "--weights", "--values")
     assert finished.stderr == ""

@@ -34,9 +34,11 @@ def _write(stream: TextIO, text: str) -> None:
         stream.flush()
         return
     stream.flush()
-    encoding, errors = stream.encoding or "utf-8", stream.errors or "strict"
-    # Characters that the stream has no letters for must not keep all others from being written.
-    data = text.encode(encoding, "backslashreplace" if errors == "strict" else errors)
+    encoding = stream.encoding or "utf-8"
+    try:
+        data = text.encode(encoding, stream.errors or "strict")
+    except UnicodeError:  # what the stream has no letters for must not keep back all others
+        data = text.encode(encoding, "backslashreplace")
     rest = memoryview(data)
     while rest:
         try:
