@@ -1,17 +1,10 @@
-"""`Call`: one Keras layer as it is written. It can be bound to Keras' arguments, and printed.
-
-`Source` is a text in Python's syntax, which becomes a syntax tree, and tells where things stand.
-"""
+"""`Call`: one Keras layer as it is written. It can be bound to Keras' arguments, and printed."""
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, TypeAlias, TypeGuard
-from warnings import catch_warnings, simplefilter
 
 from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean, of_type, printable
 from rnnshape.nest import rebuilt
@@ -29,11 +22,8 @@ Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknow
 Let: TypeAlias = "Mapping[str, Value]"  # values of what is open, by their names
 NO_LET: Let = {}
 
-LONGEST_TEXT = 100_000  # characters
 LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 MOST_AXES = 253  # of TensorFlow's tensors
-MOST_BITS = 14_000  # of a number in a text
-LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 MOST_NAMES = 20  # that are asked for in one message
 FEW = 12  # arguments that a message lists
 
@@ -199,7 +189,8 @@ def bind(
             raise QueryError(f"{name} is given {word} twice", places.get(word, whole))
         if word not in known.names and (module_of(name) != "layers" or word not in INPUT_ARGUMENTS):
             few = f": it takes {', '.join(known.names)}" if len(known.names) <= FEW else ""
-            hint = did_you_mean(word, known.names) or few
+            inside = _of_layer_inside(word, value, (*positional, *keywords.values()))
+            hint = inside or did_you_mean(word, known.names) or few
             raise QueryError(f"{name} takes no {word!r}{hint}", places.get(word, whole))
         given[word] = value
     missing = [word for word in known.required if word not in given]
@@ -215,123 +206,13 @@ def bind(
     return Call(name, arguments, {**found, **places})
 
 
-@dataclass(frozen=True)
-class Source:
-    """A text in Python's syntax, and what its pieces mean.
-
-    Attributes:
-        text: all of it.
-        where: what its lines are found by, as `"model.py, line "`; empty for a pasted one.
-        longest: how many characters it may have.
-    """
-
-    text: str
-    where: str = ""
-    longest: int = LONGEST_TEXT
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """Its lines, split where Python splits them."""
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-    def statements(self) -> list[ast.stmt]:
-        """The statements of the text, unread, or a `QueryError` that shows where it breaks off."""
-        return self.parsed(self.text)
-
-    def between(self, marks: Sequence[int]) -> list[ast.expr]:
-        """The expressions between marks of two characters, such as `->`, that stand at these
-        places. Each keeps its own place in the text."""
-        letters = list(self.text)
-        for mark in marks:
-            letters[mark : mark + 2] = ", "
-        joined = "".join(letters)
-        # In brackets they may go over several lines; the line more above is counted off again.
-        lines_above = int(len(self.lines) > 1)
-        statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
-        match statements:
-            case [ast.Expr(value=ast.Tuple(elts=elements) as whole)]:
-                for node in ast.walk(whole) if lines_above else ():
-                    if isinstance(node, ast.expr | ast.keyword):
-                        node.lineno -= 1
-                        node.end_lineno = (node.end_lineno or 1) - 1
-                return elements
-        raise QueryError("only layers are joined by ->")
-
-    def parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
-        """The statements of what was made of the text, some lines below their own."""
-        if len(text) > self.longest:
-            raise QueryError(f"this is too long to be read: {len(text):,} characters")
-        try:
-            with catch_warnings():  # as of an invalid escape: they are the text's author's
-                simplefilter("ignore")
-                statements = ast.parse(text).body
-        except SyntaxError as wrong:
-            raise self._broken(wrong, (wrong.lineno or 1) - lines_above) from None
-        except (MemoryError, RecursionError):
-            raise QueryError("this is nested too deeply to be read") from None
-        except ValueError as wrong:  # a NUL, or half a character
-            raise QueryError(f"this can't be read: {wrong}") from None
-        if LONG_NUMBER.search(text):
-            self._check_numbers(statements)
-        return statements
-
-    def _check_numbers(self, statements: list[ast.stmt]) -> None:
-        """Python itself does not print a number of so many digits."""
-        for node in (node for statement in statements for node in ast.walk(statement)):
-            number = node.value if isinstance(node, ast.Constant) else None
-            if isinstance(number, int) and number.bit_length() > MOST_BITS:
-                raise QueryError("a number in this is too large to be read")
-
-    def place(self, node: ast.expr | ast.stmt) -> Place:
-        """Where a piece of the text stands."""
-        end = node.end_col_offset if node.end_lineno == node.lineno else None
-        return self._place(node.lineno, node.col_offset, end)
-
-    def error(self, node: ast.expr | ast.stmt, message: str) -> QueryError:
-        return QueryError(message, self.place(node))
-
-    def _place(self, number: int, start: int, end: int | None) -> Place:
-        line = self.lines[number - 1]
-        if not line.isascii():  # the tree counts in bytes
-            coded = line.encode()
-            start = len(coded[:start].decode(errors="replace"))
-            end = end if end is None else len(coded[:end].decode(errors="replace"))
-        where = f"{self.where}{number}" if self.where else ""
-        return Place.near(line, start, len(line) if end is None else end, where)
-
-    def place_of_keyword(self, keyword: ast.keyword) -> Place:
-        """The name where the value is read well, as it is mostly the name that is misspelt."""
-        assert keyword.arg is not None
-        end = keyword.col_offset + len(keyword.arg.encode())
-        return self._place(keyword.lineno, keyword.col_offset, end)
-
-    def places_of_call(self, node: ast.Call) -> dict[str, Place]:
-        """Where a call stands, under `""`, and its arguments: by their numbers and keywords, and
-        by these and a number, `"0.2"`, the items of the first and of keywords."""
-        places = {"": self.place(node.func)}
-        if not any(isinstance(part, ast.Starred) for part in node.args):
-            places |= {str(index): self.place(part) for index, part in enumerate(node.args)}
-        first = [("0", part) for part in node.args[:1]]
-        for name, part in [
-            *first,
-            *((str(keyword.arg), keyword.value) for keyword in node.keywords),
-        ]:
-            for index, item in enumerate(getattr(part, "elts", ())):
-                named = item.func if isinstance(item, ast.Call) else item
-                places[f"{name}.{index}"] = self.place(named)
-        named = (keyword for keyword in node.keywords if keyword.arg)
-        return places | {str(keyword.arg): self.place_of_keyword(keyword) for keyword in named}
-
-    def _broken(self, wrong: SyntaxError, number: int) -> QueryError:
-        if not 1 <= number <= len(self.lines):
-            return QueryError(f"this can't be read: {wrong.msg}")
-        line = self.lines[number - 1]
-        start = min(max(0, (wrong.offset or 1) - 1), len(line))
-        same_line = wrong.end_lineno == wrong.lineno and wrong.end_offset
-        end = min(wrong.end_offset - 1, len(line)) if same_line and wrong.end_offset else start + 1
-        where = f"{self.where}{number}" if self.where else ""
-        place = Place.near(line, start, max(end, start + 1), where)
-        return QueryError(f"this can't be read: {wrong.msg}", place)
+def _of_layer_inside(word: str, value: Value, given: Sequence[Value]) -> str:
+    """Where an argument belongs that is written beside the layer that takes it."""
+    for layer in (one for outer in given for one in calls_within(outer)):
+        if module_of(layer.name) == "layers" and word in signature(layer.name).names:
+            moved = bind(layer.name, (), {**dict(layer.arguments), word: value})
+            return f", but the layer inside does: {moved}"
+    return ""
 
 
 def _within(value: Value) -> Iterator[Value]:

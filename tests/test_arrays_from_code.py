@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnshape.expression import Source
 from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.python import Open
+from rnnshape.source import Source
 
 IMPORTS = """
 import numpy as np

@@ -25,7 +25,6 @@ import pytest
 
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import Source
 from rnnshape.fitting import problems_of_calls
 from rnnshape.measuring import launch
 from rnnshape.network import Input, Network, Question, Ref, Step
@@ -41,6 +40,7 @@ from rnnshape.reading.sandbox import MACHINES
 from rnnshape.reading.text import read_text
 from rnnshape.report import Report
 from rnnshape.signatures import ALIASES, LAYERS, REFUSED
+from rnnshape.source import Source
 from tests.conftest import InProcess, command, run
 from tests.processes import child_of, left_behind, linux, start
 

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rnnshape.expression import Source
 from rnnshape.reading.python import allowed
+from rnnshape.source import Source
 from tests.conftest import many
 
 reader = pytest.importorskip("rnnshape.reading.python")

@@ -134,6 +134,20 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "LSTM takes no 'retrun_state'; did you mean return_state?",
         ),
         ("Dense(1) -> LSTM(4, «foo»=1)", "LSTM takes no 'foo'"),
+        (
+            "Bidirectional(LSTM(4), «return_sequences»=True)",
+            "Bidirectional takes no 'return_sequences', but the layer inside does: "
+            "LSTM(4, return_sequences=True)",
+        ),
+        (
+            "TimeDistributed(Dense(4), «activation»=f)",
+            "TimeDistributed takes no 'activation', but the layer inside does: "
+            "Dense(4, activation=f)",
+        ),
+        (
+            "RNN([LSTMCell(4)], «dropout»=0.2)",
+            "RNN takes no 'dropout', but the layer inside does: LSTMCell(4, dropout=0.2)",
+        ),
         ("GRU(1)\n->\nDense(1) -> «LTSM»(4)", "Keras has no layer LTSM; did you mean LSTM?"),
         ("GRU(1, name='é') -> LSTM('é', «fo»=1)", "LSTM takes no 'fo'"),
         ("LSTM«(»4 -> Dense(1)", "this can't be read: '(' was never closed"),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = (
     ("errors", "interruption", "nest", "version"),
     ("signatures",),
-    ("expression", "training"),
+    ("source", "expression", "training"),
     ("network",),
     ("words", "query", "layer_names", "wire"),
     ("rules",),

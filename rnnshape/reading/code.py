@@ -12,7 +12,7 @@ from pathlib import Path
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
-from rnnshape.expression import Call, Let, Source, calls_within, reasons
+from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
@@ -31,6 +31,7 @@ from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.uncalled import call_what_is_not_called
+from rnnshape.source import Source
 from rnnshape.training import TrainingCall
 
 LONGEST_CODE = 400_000  # characters

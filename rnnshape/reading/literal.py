@@ -11,9 +11,10 @@ from itertools import pairwise
 from math import isfinite
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST, Call, Source, Value, bind
+from rnnshape.expression import LARGEST, Call, Value, bind
 from rnnshape.network import Network, chain
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
+from rnnshape.source import Source
 
 ARROWS = re.compile(r"""'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|→""")
 LONGEST, DEEPEST = 4_000, 40  # characters, and brackets within each other

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnnshape.errors import QueryError
-from rnnshape.expression import Let, Source
+from rnnshape.expression import Let
 from rnnshape.reading.code import LONGEST_CODE, read_sources
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
+from rnnshape.source import Source
 
 MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps after `x = `
 HELP = re.compile(r"[\w.]+\?{1,2}")

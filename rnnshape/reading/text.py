@@ -10,7 +10,7 @@ from itertools import pairwise
 from textwrap import dedent
 
 from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
-from rnnshape.expression import NO_LET, Call, Let, Source, Unknown, bind, calls_within, unknowns_in
+from rnnshape.expression import NO_LET, Call, Let, Unknown, bind, calls_within, unknowns_in
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
@@ -26,6 +26,7 @@ from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of, signature
+from rnnshape.source import Source
 
 # Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
 MARKS = re.compile(

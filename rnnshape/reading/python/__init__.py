@@ -7,7 +7,7 @@ what stands for a library is an ordinary object. `allowed` lists what code can n
 has the three ways in which anything is done to a value, `expressions` and `statements` follow each
 kind of node.
 
->>> from rnnshape.expression import Source
+>>> from rnnshape.source import Source
 >>> code = python({}, {})
 >>> source = Source("n = sum(len(word) for word in 'to be'.split())")
 >>> code.read(source, source.statements(), code.module)

@@ -17,7 +17,6 @@ from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
-from rnnshape.expression import Source
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
 from rnnshape.reading.python.limits import NESTED, OURS, words_of
@@ -38,6 +37,7 @@ from rnnshape.reading.python.stand_in import (
     taken,
     what_it_is,
 )
+from rnnshape.source import Source
 
 shortened = functools.partial(shortened_to, most=60)
 GO_OVER = (iter, list, tuple, left, allowed.enumerated)

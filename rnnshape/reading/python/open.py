@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rnnshape.errors import Place
-from rnnshape.expression import Source
+from rnnshape.source import Source
 
 LONGEST_LABEL = 100  # characters
 # What makes another value of one that is open; all else is the same value, or a part of it.

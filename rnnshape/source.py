@@ -1,0 +1,135 @@
+"""`Source`: a text in Python's syntax: it becomes a syntax tree, and tells where things stand."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from warnings import catch_warnings, simplefilter
+
+from rnnshape.errors import Place, QueryError
+
+LONGEST_TEXT = 100_000  # characters
+MOST_BITS = 14_000  # of a number in a text
+LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text in Python's syntax, and what its pieces mean.
+
+    Attributes:
+        text: all of it.
+        where: what its lines are found by, as `"model.py, line "`; empty for a pasted one.
+        longest: how many characters it may have.
+    """
+
+    text: str
+    where: str = ""
+    longest: int = LONGEST_TEXT
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines, split where Python splits them."""
+        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def statements(self) -> list[ast.stmt]:
+        """The statements of the text, unread, or a `QueryError` that shows where it breaks off."""
+        return self.parsed(self.text)
+
+    def between(self, marks: Sequence[int]) -> list[ast.expr]:
+        """The expressions between marks of two characters, such as `->`, that stand at these
+        places. Each keeps its own place in the text."""
+        letters = list(self.text)
+        for mark in marks:
+            letters[mark : mark + 2] = ", "
+        joined = "".join(letters)
+        # In brackets they may go over several lines; the line more above is counted off again.
+        lines_above = int(len(self.lines) > 1)
+        statements = self.parsed(f"(\n{joined}\n)" if lines_above else joined, lines_above)
+        match statements:
+            case [ast.Expr(value=ast.Tuple(elts=elements) as whole)]:
+                for node in ast.walk(whole) if lines_above else ():
+                    if isinstance(node, ast.expr | ast.keyword):
+                        node.lineno -= 1
+                        node.end_lineno = (node.end_lineno or 1) - 1
+                return elements
+        raise QueryError("only layers are joined by ->")
+
+    def parsed(self, text: str, lines_above: int = 0) -> list[ast.stmt]:
+        """The statements of what was made of the text, some lines below their own."""
+        if len(text) > self.longest:
+            raise QueryError(f"this is too long to be read: {len(text):,} characters")
+        try:
+            with catch_warnings():  # as of an invalid escape: they are the text's author's
+                simplefilter("ignore")
+                statements = ast.parse(text).body
+        except SyntaxError as wrong:
+            raise self._broken(wrong, (wrong.lineno or 1) - lines_above) from None
+        except (MemoryError, RecursionError):
+            raise QueryError("this is nested too deeply to be read") from None
+        except ValueError as wrong:  # a NUL, or half a character
+            raise QueryError(f"this can't be read: {wrong}") from None
+        if LONG_NUMBER.search(text):
+            self._check_numbers(statements)
+        return statements
+
+    def _check_numbers(self, statements: list[ast.stmt]) -> None:
+        """Python itself does not print a number of so many digits."""
+        for node in (node for statement in statements for node in ast.walk(statement)):
+            number = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(number, int) and number.bit_length() > MOST_BITS:
+                raise QueryError("a number in this is too large to be read")
+
+    def place(self, node: ast.expr | ast.stmt) -> Place:
+        """Where a piece of the text stands."""
+        end = node.end_col_offset if node.end_lineno == node.lineno else None
+        return self._place(node.lineno, node.col_offset, end)
+
+    def error(self, node: ast.expr | ast.stmt, message: str) -> QueryError:
+        return QueryError(message, self.place(node))
+
+    def _place(self, number: int, start: int, end: int | None) -> Place:
+        line = self.lines[number - 1]
+        if not line.isascii():  # the tree counts in bytes
+            coded = line.encode()
+            start = len(coded[:start].decode(errors="replace"))
+            end = end if end is None else len(coded[:end].decode(errors="replace"))
+        where = f"{self.where}{number}" if self.where else ""
+        return Place.near(line, start, len(line) if end is None else end, where)
+
+    def place_of_keyword(self, keyword: ast.keyword) -> Place:
+        """The name where the value is read well, as it is mostly the name that is misspelt."""
+        assert keyword.arg is not None
+        end = keyword.col_offset + len(keyword.arg.encode())
+        return self._place(keyword.lineno, keyword.col_offset, end)
+
+    def places_of_call(self, node: ast.Call) -> dict[str, Place]:
+        """Where a call stands, under `""`, and its arguments: by their numbers and keywords, and
+        by these and a number, `"0.2"`, the items of the first and of keywords."""
+        places = {"": self.place(node.func)}
+        if not any(isinstance(part, ast.Starred) for part in node.args):
+            places |= {str(index): self.place(part) for index, part in enumerate(node.args)}
+        first = [("0", part) for part in node.args[:1]]
+        for name, part in [
+            *first,
+            *((str(keyword.arg), keyword.value) for keyword in node.keywords),
+        ]:
+            for index, item in enumerate(getattr(part, "elts", ())):
+                named = item.func if isinstance(item, ast.Call) else item
+                places[f"{name}.{index}"] = self.place(named)
+        named = (keyword for keyword in node.keywords if keyword.arg)
+        return places | {str(keyword.arg): self.place_of_keyword(keyword) for keyword in named}
+
+    def _broken(self, wrong: SyntaxError, number: int) -> QueryError:
+        if not 1 <= number <= len(self.lines):
+            return QueryError(f"this can't be read: {wrong.msg}")
+        line = self.lines[number - 1]
+        start = min(max(0, (wrong.offset or 1) - 1), len(line))
+        same_line = wrong.end_lineno == wrong.lineno and wrong.end_offset
+        end = min(wrong.end_offset - 1, len(line)) if same_line and wrong.end_offset else start + 1
+        where = f"{self.where}{number}" if self.where else ""
+        place = Place.near(line, start, max(end, start + 1), where)
+        return QueryError(f"this can't be read: {wrong.msg}", place)
