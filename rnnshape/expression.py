@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeGuard
 
-from rnnshape.errors import IncompleteError, Place, QueryError, did_you_mean, of_type, printable
+from rnnshape.errors import (
+    IncompleteError,
+    Place,
+    QueryError,
+    counted,
+    did_you_mean,
+    of_type,
+    printable,
+)
 from rnnshape.nest import rebuilt
 from rnnshape.signatures import (
     ALIASES,
@@ -180,8 +188,9 @@ def bind(
         raise _unknown(name, whole)
     known = signature(name)
     if len(positional) > len(known.positional):
-        at_most = f"at most {len(known.positional)}" if known.positional else "no"
-        raise QueryError(f"{name} takes {at_most} arguments without a name", whole)
+        many = counted(len(known.positional), "argument")
+        at_most = f"at most {many}" if known.positional else "no arguments"
+        raise QueryError(f"{name} takes {at_most} without a name", whole)
     given = dict(zip(known.positional, positional, strict=False))
     found = {word: places[str(index)] for index, word in enumerate(given) if str(index) in places}
     for word, value in keywords.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -676,6 +676,7 @@ def shapes(draw: st.DrawFn) -> tuple[tuple[int, ...], ...]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(attention() | merging(), shapes(), st.tuples(FLAG, FLAG, FLAG))
+@example(parse("Attention()"), ((2, 1, 1), (2, 1, 1), (1, 1, 1)), (False, False, False))
 def test_a_random_call_with_several_tensors(
     keras: Keras, call: Call, sizes: tuple[tuple[int, ...], ...], flags: tuple[bool, bool, bool]
 ) -> None:

@@ -35,7 +35,7 @@ def attention(call: Call, inputs: Inputs) -> Facts | None:
     over_batch = ranks == {2} and not value.masked and len(inputs.arguments) == 1
     if not over_batch and (min(ranks) < 3 or len(ranks) > 1):
         return None
-    if query.shape[1:-2] != value.shape[1:-2]:
+    if len({tensor.shape[1:-2] for tensor in (query, value, key)}) > 1:  # which it may repeat
         return None
     if len(query.axes) > 3 and value.masked:
         return None

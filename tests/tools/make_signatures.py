@@ -9,6 +9,7 @@ every layer takes. Of a model they are the methods that train it or give it data
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import textwrap
@@ -186,6 +187,7 @@ def operations(keras: Any) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     import keras
 
     TARGET.write_text("\n".join(lines(keras)) + "\n", encoding="utf-8")
