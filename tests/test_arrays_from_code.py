@@ -493,7 +493,7 @@ def compared(rows: str, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None
         if is_data and not is_known(said) and not any(word in text for word in DEPENDS_ON_DATA):
             unknown.append(text)
     assert not differ, differ
-    assert not unknown, unknown
+    assert not unknown, f"open, and of no word in DEPENDS_ON_DATA: {unknown}"
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)

@@ -22,7 +22,7 @@ BLOCKS: list[tuple[str, str]] = re.findall(
     r"^```(python|diff|console)\n(.*?)^```", EXAMPLES, flags=re.DOTALL | re.MULTILINE
 )
 
-pytestmark = pytest.mark.process
+process = pytest.mark.process
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -79,6 +79,11 @@ def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_examples_change_what_is_there(package: Path) -> None:
+    assert package.exists()  # `apply` found each place once
+
+
+@process
 @pytest.mark.keras
 @pytest.mark.parametrize(("line", "printed"), list(commands()), ids=lambda text: text[:60])
 def test_a_command_of_an_example_prints_what_is_said(
@@ -88,6 +93,7 @@ def test_a_command_of_an_example_prints_what_is_said(
     assert run_in(package, "rnnshape", *(word.strip("'") for word in words)).stdout == printed
 
 
+@process
 def test_the_examples_pass_the_checks(package: Path) -> None:
     changed = sorted({path(text) for kind, text in BLOCKS if path(text).endswith(".py")})
     for tool in (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",)):
@@ -95,6 +101,7 @@ def test_the_examples_pass_the_checks(package: Path) -> None:
         assert checked.returncode == 0, checked.stdout
 
 
+@process
 def test_the_tests_that_the_examples_change_pass(package: Path) -> None:
     changed = {path(text) for _, text in BLOCKS if re.match(r"# tests/\w+\.py\n", text)}
     tests = [*sorted(changed), "tests/test_explaining.py"]
@@ -109,6 +116,7 @@ def test_there_is_an_example_for_each_thing_that_people_add() -> None:
                       "loss or a metric"]  # fmt: skip
 
 
+@process
 @pytest.mark.keras
 def test_the_question_that_is_followed_is_answered_as_is_said() -> None:
     tried = doctest.testfile(str(PATH), module_relative=False, encoding="utf-8")
@@ -123,6 +131,7 @@ def test_what_the_guide_names_is_there() -> None:
         assert any((ROOT / folder / name).exists() for folder in ("", "rnnshape", "tests")), name
 
 
+@process
 @pytest.mark.parametrize("name", ["quick", "run", "package"])
 def test_scripts_of_the_checks_can_be_run(name: str) -> None:
     script = ROOT / ".ci" / name

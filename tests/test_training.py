@@ -232,7 +232,7 @@ def test_every_name_that_compile_takes_is_known() -> None:
     for name, loss in losses.ALL_OBJECTS_DICT.items():
         if name not in ("Loss", "LossFunctionWrapper"):
             found = loss_named(name)
-            assert found
+            assert found, f"{name} is not in _FAMILIES of rnnshape/training/losses.py"
             assert loss.__name__ in (found, LOSSES[found].name)
     for name, metric in metrics.ALL_OBJECTS_DICT.items():
         if metric.__name__ not in ("Metric", "Mean", "Sum", "MeanMetricWrapper"):
