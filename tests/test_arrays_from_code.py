@@ -209,6 +209,18 @@ np.setdiff1d(np.random.randint(2, 4, 9), [1])
 np.bincount(np.random.randint(12, 14, 9), minlength=10)
 np.sort(a, axis=0)
 np.argsort(a)
+np.argwhere(a > 0.5)
+np.convolve(np.random.rand(30), np.ones(5) / 5, mode='valid')
+np.convolve(np.random.rand(30), np.ones(5), 'same')
+np.convolve(np.ravel(a), [1, 2, 1])
+np.convolve(a, [1, 2, 1])
+np.convolve(np.ones(4), np.random.rand(9), mode='same')
+np.correlate(np.random.rand(9), np.random.rand(4))
+np.correlate(np.random.rand(4), np.random.rand(9), 'full')
+np.correlate(np.random.rand(4), np.zeros(0))
+np.convolve(np.ravel(a), [1, 2, 1], 'all')
+np.nanmedian(a, 0)
+np.ptp(a, axis=0)
 np.atleast_2d(a)
 np.broadcast_to(a, (2, *a.shape))
 np.lib.stride_tricks.sliding_window_view(a, 3, axis=0)
@@ -301,6 +313,11 @@ np.abs(a)
 np.clip(a, 0, 1)
 np.exp(a)
 np.add(a, b)
+np.arctan2(a, b)
+np.mod(a, 24)
+np.sinh(np.tan(np.deg2rad(a)) + np.radians(a))
+a[np.isfinite(a[:, 0])]
+a[np.logical_or(np.isnan(a[:, 0]), np.logical_not(a[:, 0]))]
 np.maximum(a, 0)
 a.astype('float32')
 a.astype(int)
@@ -467,6 +484,7 @@ DEPENDS_ON_DATA = (
     "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
     "() * 2", "** 64", "> 1]", "(a, 1)]", "tf.where", "a > 2", "[True]", "np.unique(np.random",
+    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(",
 )  # fmt: skip
 
 

@@ -13,19 +13,20 @@ from typing import Any
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, sizes_of
 from rnnshape.reading.names.dtypes import dtype_of
-from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape
+from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, slid
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in, own
 
 NAMES = """
-    append argpartition argsort array_split atleast_1d atleast_2d atleast_3d average bincount
-    block broadcast_arrays column_stack count_nonzero cov cross cumprod cumsum delete
+    append argpartition argsort argwhere array_split atleast_1d atleast_2d atleast_3d average
+    bincount block broadcast_arrays column_stack count_nonzero cov cross cumprod cumsum delete
     diag diagonal diff digitize dot dsplit dstack einsum flatnonzero flip fliplr flipud
     geomspace gradient hamming hanning histogram histogram2d hsplit inner insert interp isin
-    kron logspace matmul meshgrid moveaxis nanmax nanmean nanmin nanstd nansum nonzero outer pad
-    percentile quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d sort split
-    swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique vsplit where
+    kron logspace matmul meshgrid moveaxis nanmax nanmean nanmedian nanmin nanstd nansum nonzero
+    outer pad percentile ptp quantile repeat resize roll rollaxis rot90 searchsorted setdiff1d
+    sort split swapaxes take take_along_axis tensordot tile trace trapezoid tril triu unique
+    vsplit where
 """
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
@@ -118,7 +119,7 @@ def _elementwise(name: str) -> Callable[..., Any]:
         if all(isinstance(part, int | float) for part in (first, *others)):
             return of_numpy(name)(first, *others)
         shapes = [sizes_of(part) for part in (first, *others) if not isinstance(part, Open)]
-        kind = "bool" if name in ("isnan", "logical_and") else None
+        kind = "bool" if name.startswith(("is", "logical")) else None
         made = array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
         return first.own_like(made.shape) if is_table and made.shape == first.shape else made
@@ -337,7 +338,8 @@ NUMPY: dict[str, Any] = {
     **{name: _elementwise(name) for name in (
         "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
         "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",
-        "multiply", "divide", "power", "maximum", "minimum", "isnan", "logical_and", "copy",
+        "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
+        "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
         "ascontiguousarray", *CONVERTING)},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
@@ -358,6 +360,7 @@ NUMPY: dict[str, Any] = {
 OF_NUMPY_ALONE: dict[str, Any] = {
     **{name: of_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
+    **{name: slid(mode) for name, mode in (("convolve", "full"), ("correlate", "valid"))},
     "lib": Module("numpy.lib", {"stride_tricks": _TRICKS}),
     "fft": Module("numpy.fft", {word: of_numpy(f"fft.{word}") for word in ("fft", "ifft", "rfft")}),
 }
