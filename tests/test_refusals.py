@@ -208,7 +208,9 @@ MENDED: list[tuple[str, Shape, str, str, Shape]] = [
      "Embedding(9, 4) -> Flatten() -> RepeatVector(2)", (2, 5)),
     ("Conv2D(2, 1) -> LSTM(3)", (2, 4, 4, 1), "put a Reshape(...) between them",
      "Conv2D(2, 1) -> Reshape((4, 8)) -> LSTM(3)", (2, 4, 4, 1)),
-    ("LSTM(3)", (2, 4), "describe another with Input(...)", "LSTM(3)", THREE),
+    ("LSTM(3)", (2, 4), "write Input((4, 1))", "LSTM(3)", (2, 4, 1)),
+    ("LSTM(3)", (2, 32, 5, 4), "write Input((5, 4)), as the batch is", "LSTM(3)", (2, 5, 4)),
+    ("Conv2D(4, 3)", (2, 5, 8), "write Input((5, 8, 1))", "Conv2D(4, 3)", (2, 5, 8, 1)),
     ("LSTM(3)", (2, 5, None), "give it in the Input's shape in place of None", "LSTM(3)", THREE),
     ("Conv1D(3, 6)", THREE, "a smaller kernel_size", "Conv1D(3, 2)", THREE),
     ("Conv1D(3, 6)", THREE, "or padding='same'", "Conv1D(3, 6, padding='same')", THREE),
@@ -477,7 +479,7 @@ MultiHeadAttention(2, 3)(x, x, attention_mask=m)
     MultiHeadAttention(2, 3) takes an attention_mask of (batch, 5, 5), not (2, 5) (Keras: "The `mask` must be broadcastable to `inputs`", "Incompatible shapes")
 
 MultiHeadAttention(2, 3)(m, m)
-    MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): describe another with Input(...) (Keras: "tuple index out of range")
+    MultiHeadAttention(2, 3) takes (batch, timesteps, features), but  is (batch, features): write Input((5, 1)) (Keras: "tuple index out of range")
 
 MultiHeadAttention(2, 3)(x, u)
     MultiHeadAttention(2, 3) takes query, value and key of equally many axes, not (batch, timesteps, features), (batch, rows, columns, channels) and (batch, rows, columns, channels) (Keras: "to have rank")

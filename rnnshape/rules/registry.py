@@ -311,7 +311,7 @@ def _itemsize(dtype: str) -> int:
 def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
-        given, remedy = f"{tensor.meaning} is {tensor.labels}", "describe another with Input(...)"
+        given, remedy = f"{tensor.meaning} is {tensor.labels}", _other_input(tensor, len(names))
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
         remedy = _remedy(tensor, len(names))
@@ -319,6 +319,17 @@ def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) ->
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
     return call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
+
+
+def _other_input(tensor: Tensor, rank: int) -> str:
+    """An input of as many axes as a layer takes; where it is one too many, that may be the batch,
+    which Keras adds itself."""
+    sizes = [None if axis.is_unknown or axis.is_assumed else axis.length for axis in tensor.axes]
+    if tensor.meaning == EACH_TIMESTEP or abs(len(sizes) - rank) != 1 or rank < 3:
+        return "describe another with Input(...)"
+    if len(sizes) < rank:
+        return f"write Input({as_tuple([*map(str, sizes[1:]), '1'])})"
+    return f"write Input({as_tuple(map(str, sizes[2:]))}), as the batch is no part of it"
 
 
 def _remedy(tensor: Tensor, rank: int) -> str:
