@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias
@@ -13,6 +15,7 @@ from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import (
     Argument,
+    Dimensions,
     Input,
     Network,
     Ref,
@@ -24,6 +27,8 @@ from rnnshape.network import (
 from rnnshape.reading.output_names import names_of, names_returned
 from rnnshape.rules.facts import Tensor as Described
 from rnnshape.signatures import is_operation
+
+MOST_TRIED = 65  # sizes of a batch, for which what is refused may fit
 
 
 @dataclass(eq=False, slots=True)
@@ -222,16 +227,20 @@ def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     return shapes_made([call])
 
 
-def shapes_made(calls: Sequence[LayerCall], ends: Sequence[Tensor] = ()) -> list[Shape | None]:
+def shapes_made(
+    calls: Sequence[LayerCall], ends: Sequence[Tensor] = (), *, as_tried: bool = True
+) -> list[Shape | None]:
     """The shapes of tensors, or of all that the last call returns, as the rule has it of these
-    calls alone; none where it refuses them."""
+    calls alone; none where it refuses them, if they are only tried."""
     network = network_of([], ends, "", calls)
     if any(source.shape is None for source in network.inputs):  # they would be assumed
         return []
     try:
         described = describe(network)
-    except QueryError:
-        return []
+    except QueryError as wrong:
+        if as_tried or _is_of_the_batch(wrong, network):
+            return []
+        raise
     asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
     batches = {one.shape[0] for one in described.inputs if one.axes}
     tensors = map(described.tensor, network.returned(len(described.layers[-1].outputs)))
@@ -241,6 +250,17 @@ def shapes_made(calls: Sequence[LayerCall], ends: Sequence[Tensor] = ()) -> list
         else _shape_of_output(tensor, f"tensor {calls[-1].number}.{index}", asked, batches)
         for index, tensor in enumerate(tensors)
     ]
+
+
+def _is_of_the_batch(wrong: QueryError, network: Network) -> bool:
+    """Whether the rule refuses what it takes in batches of another size."""
+    for batch in {*range(1, MOST_TRIED), *map(int, re.findall(r"\b\d{1,5}\b", wrong.message))} - {
+        0
+    }:
+        with suppress(QueryError):
+            describe(network, Dimensions(batch=batch))
+            return True
+    return False
 
 
 def _shape_of_output(

@@ -290,7 +290,7 @@ class LayerOverTime(Layer):
             if len({*held}) < len(held):
                 because = opened("cells", "one cell stands several times in it: make each anew")
                 self.own_layer.unread = unknown_of(because)
-            model = vars(self).get("own_wraps")
+            model: Any = vars(self).get("own_wraps")
             for tensor in given[:1] if hasattr(model, "own_flow") else ():
                 takes = [one.shape for one in model.own_takes] or [model.own_shape]
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None

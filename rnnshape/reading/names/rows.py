@@ -35,7 +35,7 @@ def shapes_of_row(
     sizes = [plain_sizes(tensor) or () for tensor in graph.tensors_in(given)]
     places = sorted({n for shape in sizes for n, size in enumerate(shape) if n and size is None})
     if not places:
-        return _shapes_of(made, inner)
+        return _shapes_of(made, inner, as_tried=False)
     runs: dict[int, list[Any]] = {}
     held, said = session(), [*session().evaluator.messages]
     for length in LENGTHS:
@@ -55,9 +55,11 @@ def shapes_of_row(
     ]
 
 
-def _shapes_of(made: Any, inner: Sequence[graph.LayerCall]) -> list[Any]:
+def _shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
     ends = [*graph.tensors_in(made)]
-    return graph.shapes_made(inner, ends) if inner and ends else [*map(plain_sizes, ends)]
+    if inner and ends:
+        return graph.shapes_made(inner, ends, as_tried=as_tried)
+    return [*map(plain_sizes, ends)]
 
 
 def _with_sizes(given: Any, sizes: Mapping[int, int]) -> Any:
