@@ -46,8 +46,14 @@ df.loc[3:, ['a', 'e']]
 df['a'].values.reshape(-1, 1)
 df['a'].to_numpy().reshape((-1, 3, 1))
 df[['a', 'b']].values.reshape(df.shape[0], 1, 2)
+df.groupby('a')[['b', 'c']].mean().values
+df.rolling(3)[['b', 'c']].sum()
+df.expanding()[['b', 'c']].max()[['c']]
 """
 OTHERS = """
+df[['a', 'b']].shift([1, 2])
+df[['a', 'b']].shift(1)
+df.groupby('a')['b'].mean()
 np.array([df[['a', 'b']].values[i:i + 3] for i in range(4)])
 df[['a', 'b']].T
 df.T[[0, 1]]

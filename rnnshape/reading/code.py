@@ -18,10 +18,10 @@ from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import array_of_shape
-from rnnshape.reading.names.frames import known_of_open
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
+from rnnshape.reading.names.of_pandas import known_of_open
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import MORE_CALLS, MOST_MODELS, SESSION, Session, unknown_of
 from rnnshape.reading.names.training import compiled_losses, training_calls

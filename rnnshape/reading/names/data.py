@@ -14,8 +14,8 @@ from typing import Any
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
-from rnnshape.reading.names.frames import PANDAS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
+from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream

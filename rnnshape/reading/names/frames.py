@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 from functools import partialmethod
 from typing import Any
 
 from rnnshape.nest import NESTS
-from rnnshape.reading.names.arrays import Array, indexed, sizes_of
+from rnnshape.reading.names.arrays import Array, indexed
 from rnnshape.reading.names.session import opened
-from rnnshape.reading.names.sizes import differ, sizes_given
-from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, own
+from rnnshape.reading.names.sizes import differ
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 
 
 class MayNest(str):
@@ -41,7 +39,7 @@ class Frame(Array):
         raise IsOpenError(opened("data"))
 
     def __getitem__(self, key: Any) -> Any:
-        key = _as_labels(key)
+        key = as_labels(key)
         is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1
         if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
@@ -53,7 +51,7 @@ class Frame(Array):
         self.own_check(key)
         taken = self.own_taken(key)
         columns = (len(taken),) if len(taken) > 1 else columns
-        made = _labelled((self.shape[0], *columns), taken or key if columns else None)
+        made = labelled((self.shape[0], *columns), taken or key if columns else None)
         made.own_may_nest = not columns and (not taken or isinstance(taken[0], MayNest))
         return made
 
@@ -64,14 +62,14 @@ class Frame(Array):
 
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
-        made = _labelled(shape, self.own_labels)
+        made = labelled(shape, self.own_labels)
         made.own_may_nest = self.own_may_nest
         return made
 
     def own_check(self, labels: Any) -> None:
         """As pandas, a `KeyError` where there is no such column."""
         names = [labels] if isinstance(labels, str) else labels
-        if self.own_labels is not None and _are_names(names) and {*names} - {*self.own_labels}:
+        if self.own_labels is not None and are_names(names) and {*names} - {*self.own_labels}:
             raise KeyError("there is no such column")
 
     def own_of_other_rows(self, inplace: Any) -> Any:
@@ -85,7 +83,7 @@ class Frame(Array):
     def own_of_columns(self, labels: Sequence[Any] | None, inplace: Any = True) -> Any:
         """What has columns of these labels, if they are known, or becomes so."""
         if inplace is False:
-            return opened() if labels is None else _labelled((self.shape[0], len(labels)), labels)
+            return opened() if labels is None else labelled((self.shape[0], len(labels)), labels)
         if len(self.shape) > 1:
             many = opened("the number of columns") if labels is None else len(labels)
             self.shape = (self.shape[0], many)
@@ -93,13 +91,13 @@ class Frame(Array):
         return None
 
     def __setitem__(self, key: Any, value: object) -> None:
-        keys = _as_labels([key] if isinstance(key, str) else key)
+        keys = as_labels([key] if isinstance(key, str) else key)
         if len(self.shape) == 1 and isinstance(key, str):  # which may be a new one
             self.own_of_other_rows(True)
-        if self.own_labels is None or not _are_names(keys):
+        if self.own_labels is None or not are_names(keys):
             self.own_of_columns(None)
         else:
-            kind = MayNest if _may_nest(value) else str
+            kind = MayNest if may_nest(value) else str
             new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
             labels = [*self.own_labels, *new]
             self.own_of_columns([kind(label) if label in keys else label for label in labels])
@@ -132,9 +130,9 @@ class Frame(Array):
         """What makes a table of other columns, or changes this."""
         if columns is None and axis in (0, "index"):
             return self.own_of_other_rows(inplace)
-        keys = _as_labels(labels if columns is None else columns)
+        keys = as_labels(labels if columns is None else columns)
         keys = [keys] if isinstance(keys, str) else keys
-        known = self.own_labels if _are_names(keys) and not others else None
+        known = self.own_labels if are_names(keys) and not others else None
         self.own_check(keys if known else None)
         left = None if known is None else [label for label in known if label not in keys]
         if inplace is not False and "index" in others:
@@ -171,8 +169,8 @@ class Frame(Array):
 
     @columns.setter
     def columns(self, labels: Any) -> None:
-        given = _as_labels(labels)
-        self.own_labels = _labelled(self.shape, given if _are_names(given) else None).own_labels
+        given = as_labels(labels)
+        self.own_labels = labelled(self.shape, given if are_names(given) else None).own_labels
 
     iloc = property(lambda table: Rows(table, True))
     loc = property(lambda table: Rows(table, False))
@@ -192,7 +190,11 @@ class Frame(Array):
         return self.own_like(self.shape)
 
     astype = fillna = ffill = bfill = interpolate = round = sort_values = copy
-    shift = diff = pct_change = clip = abs = cumsum = cumprod = copy
+    diff = pct_change = clip = abs = cumsum = cumprod = copy
+
+    def shift(self, periods: Any = 1, *_: object, **__: object) -> Any:
+        return opened() if isinstance(periods, list | tuple | range) else self.copy()
+
     take = property(lambda _: opened())  # of rows, unlike NumPy's
     T = property(lambda table: Frame(table.shape[::-1]))
 
@@ -212,9 +214,18 @@ class Frame(Array):
             return made
         if own(other, "own_labels", self.own_labels) != self.own_labels:
             return opened()  # pandas goes by the labels
-        like = _labelled(made.shape, self.own_labels)
+        like = labelled(made.shape, self.own_labels)
         like.own_dtype = made.own_dtype
         return like
+
+
+class Groups(Frame):
+    """Columns of `table.groupby("a")`: what is made of a group is a row."""
+
+    def own_reduced(self, *_: Any, **__: Any) -> Frame:
+        return Frame((opened("the number of rows"), *self.shape[1:]))
+
+    mean = sum = std = var = max = min = any = all = own_reduced
 
 
 class Rows(StandIn):
@@ -232,9 +243,9 @@ class Rows(StandIn):
         if sizes is None or not isinstance(rows, slice | int):
             return opened()
         if self.own_by_place or rows == slice(None):
-            return _labelled((*indexed(shape[:1], rows), *sizes), labels)
+            return labelled((*indexed(shape[:1], rows), *sizes), labels)
         many = opened("the number of rows")
-        return _labelled((many, *sizes), labels) if isinstance(rows, slice) else opened()
+        return labelled((many, *sizes), labels) if isinstance(rows, slice) else opened()
 
     def __setitem__(self, key: Any, value: object) -> None:
         """`loc` adds what is not there."""
@@ -247,7 +258,7 @@ class Rows(StandIn):
     def own_labels(self, columns: Any) -> Sequence[Any] | None:
         """Those of several columns that are taken."""
         known: Any = self.own_table.own_labels
-        taken = _as_labels(columns)
+        taken = as_labels(columns)
         of_labels = [] if self.own_by_place else self.own_table.own_taken(taken)
         if len(of_labels) > 1 or known is None or not (isinstance(taken, slice) or _columns(taken)):
             return of_labels if len(of_labels) > 1 else None
@@ -267,7 +278,7 @@ def _rows_and_columns(key: Any) -> Any:
     return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
 
 
-def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
+def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     """A table of columns that have these labels, where there is one for each."""
     made = Frame(shape)
     if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int, MayNest}:
@@ -275,7 +286,7 @@ def _labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     return made
 
 
-def _may_nest(value: Any) -> bool:
+def may_nest(value: Any) -> bool:
     """Whether each entry of a column may be an array or a list."""
     if isinstance(value, Array):
         return len(value.shape) > 1 or value.own_may_nest
@@ -284,42 +295,14 @@ def _may_nest(value: Any) -> bool:
     return are_open or any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts)
 
 
-def _as_labels(key: Any) -> Any:
+def as_labels(key: Any) -> Any:
     """`table.columns[1:]`, and a list of names, as a list."""
-    is_of_columns = isinstance(key, Array) and key.own_values and _are_names([*key.own_values])
+    is_of_columns = isinstance(key, Array) and key.own_values and are_names([*key.own_values])
     return [*key.own_values] if is_of_columns else key
 
 
-def _are_names(key: Any) -> bool:
+def are_names(key: Any) -> bool:
     return isinstance(key, list) and all(isinstance(name, str) for name in key)
-
-
-def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
-    """`pandas.DataFrame`"""
-    labels = _as_labels(columns)
-    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
-        data = {word: data for row in data for word in row}
-    if isinstance(data, dict) and data:
-        sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
-        rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
-        known = [MayNest(key) if _may_nest(one) else key for key, one in data.items()]
-        return opened() if rows is None else _with_labels(rows, labels or known)
-    if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
-        return opened()
-    rows, many = (*sizes_of(data), 1)[:2]
-    return _with_labels((rows,), labels or ([*range(many)] if type(many) is int else None), many)
-
-
-def _with_labels(rows: Sequence[Any], labels: Any, many: Any = None) -> Any:
-    """A table of labels that may not be known; open where nobody knows how many there are."""
-    if isinstance(labels, list):
-        return _labelled((*rows, len(labels)), labels)
-    return opened() if many is None else Frame((*rows, many))
-
-
-def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
-    """`pandas.date_range`"""
-    return opened() if periods is None else Array((periods,), dtype="datetime64")
 
 
 def in_columns(value: Any) -> Any:
@@ -329,53 +312,6 @@ def in_columns(value: Any) -> Any:
     made = Frame((*value.shape, 1))
     made.own_name = value.own_name
     return made
-
-
-def column(data: Any = None, *_: Any, **__: Any) -> Any:
-    """`pandas.Series`"""
-    is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
-    return Frame(sizes_of(data)) if is_known else opened()
-
-
-def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
-    """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
-    tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
-    labels = [own(one, "own_labels") for one in tables]
-    if axis in (1, "columns") and tables and all(isinstance(one, Frame) for one in tables):
-        together = None if None in labels else [label for each in labels for label in each]
-        many = sum((*one.shape, 1)[1] for one in tables)
-        return _labelled((opened("the number of rows"), many), None if more else together)
-    if None in labels or not labels or axis in (1, "columns") or len({*labels}) > 1:
-        return opened()
-    return tables[0].own_like((sum(one.shape[0] for one in tables), len(labels[0])))
-
-
-def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
-    """What is known of a part of something open, or of what its method makes, as what is given
-    says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
-    first, method = given[0] if given else None, owner.label.rpartition(".")[2]
-    if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
-        return owner.row if isinstance(first, int) else replace(made, row=owner.row)
-    table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
-    found: object = made
-    with suppress(IsOpenError):
-        if owner.reason:
-            pass
-        elif is_call and method == "reshape":
-            found = _reshaped(sizes_given(*given), made)
-        elif _are_names(first) and (method == "filter" or not is_call):
-            found = table[first]
-        elif method in ("iloc", "loc") and isinstance(first, tuple):
-            found = Rows(table, method == "iloc")[first]
-    return found if isinstance(found, Array) and found.shape else made  # of one number, a name
-
-
-def _reshaped(sizes: Sequence[Any], made: Open) -> object:
-    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
-        return made
-    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
-    pairs = zip(sizes, rest, strict=True)
-    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
 
 
 def _columns(key: Any) -> tuple[int, ...] | None:
@@ -393,8 +329,3 @@ def _columns(key: Any) -> tuple[int, ...] | None:
     if not (type(start) is int and type(stop) is int and (start < 0) == (stop < 0)):
         return None
     return (max(0, stop - start),)
-
-
-PANDAS = Module(
-    "pandas", {"DataFrame": table, "Series": column, "date_range": dates, "concat": joined}
-)

@@ -1,0 +1,111 @@
+"""The functions of pandas that make tables, and what is known of a table that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.frames import (
+    Frame,
+    Groups,
+    MayNest,
+    Rows,
+    are_names,
+    as_labels,
+    labelled,
+    may_nest,
+)
+from rnnshape.reading.names.session import opened
+from rnnshape.reading.names.sizes import sizes_given
+from rnnshape.reading.python import IsOpenError, Module, Open, own
+
+# What makes groups of rows, of which pandas makes something each: no column becomes one number.
+GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
+GROUPS = "groups of rows"
+
+
+def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
+    """`pandas.DataFrame`"""
+    labels = as_labels(columns)
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        data = {word: data for row in data for word in row}
+    if isinstance(data, dict) and data:
+        sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
+        rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
+        known = [MayNest(key) if may_nest(one) else key for key, one in data.items()]
+        return opened() if rows is None else _with_labels(rows, labels or known)
+    if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
+        return opened()
+    rows, many = (*sizes_of(data), 1)[:2]
+    return _with_labels((rows,), labels or ([*range(many)] if type(many) is int else None), many)
+
+
+def _with_labels(rows: Sequence[Any], labels: Any, many: Any = None) -> Any:
+    """A table of labels that may not be known; open where nobody knows how many there are."""
+    if isinstance(labels, list):
+        return labelled((*rows, len(labels)), labels)
+    return opened() if many is None else Frame((*rows, many))
+
+
+def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
+    """`pandas.date_range`"""
+    return opened() if periods is None else Array((periods,), dtype="datetime64")
+
+
+def column(data: Any = None, *_: Any, **__: Any) -> Any:
+    """`pandas.Series`"""
+    is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
+    return Frame(sizes_of(data)) if is_known else opened()
+
+
+def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
+    """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
+    tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
+    labels = [own(one, "own_labels") for one in tables]
+    if axis in (1, "columns") and tables and all(isinstance(one, Frame) for one in tables):
+        together = None if None in labels else [label for each in labels for label in each]
+        many = sum((*one.shape, 1)[1] for one in tables)
+        return labelled((opened("the number of rows"), many), None if more else together)
+    if None in labels or not labels or axis in (1, "columns") or len({*labels}) > 1:
+        return opened()
+    return tables[0].own_like((sum(one.shape[0] for one in tables), len(labels[0])))
+
+
+def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) -> object:
+    """What is known of a part of something open, or of what its method makes, as what is given
+    says it: `table[["a", "b"]]`, `table.iloc[:, 1:3]`, `column.reshape(-1, 1)`."""
+    first, method = given[0] if given else None, owner.label.rpartition(".")[2]
+    if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
+        return owner.row if isinstance(first, int) else replace(made, row=owner.row)
+    table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
+    found: Any = made
+    with suppress(IsOpenError):
+        if owner.reason:
+            pass
+        elif is_call and method in GROUPING:
+            return replace(made, stands_for=GROUPS)
+        elif is_call and method == "reshape":
+            found = _reshaped(sizes_given(*given), made)
+        elif are_names(first) and (method == "filter" or not is_call):
+            found = table[first]
+            if owner.stands_for == GROUPS:
+                found = Groups(found.shape)
+        elif method in ("iloc", "loc") and isinstance(first, tuple):
+            found = Rows(table, method == "iloc")[first]
+    return found if isinstance(found, Array) and found.shape else made  # of one number, a name
+
+
+def _reshaped(sizes: Sequence[Any], made: Open) -> object:
+    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
+        return made
+    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
+    pairs = zip(sizes, rest, strict=True)
+    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
+
+
+PANDAS = Module(
+    "pandas", {"DataFrame": table, "Series": column, "date_range": dates, "concat": joined}
+)
