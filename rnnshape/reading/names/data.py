@@ -13,7 +13,7 @@ from typing import Any
 
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import Array, sizes_of
-from rnnshape.reading.names.estimators import BASES, FOLDS, METRICS, SCALERS
+from rnnshape.reading.names.estimators import BASES, COMPONENTS, FOLDS, METRICS, SCALERS
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.session import opened, refused, session
@@ -380,4 +380,5 @@ MODULES_OF_DATA: dict[str, object] = {
         "sklearn.model_selection", {"train_test_split": train_test_split, **FOLDS}
     ),
     "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
+    "sklearn.decomposition": Module("sklearn.decomposition", COMPONENTS),
 }

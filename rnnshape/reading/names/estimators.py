@@ -11,6 +11,8 @@ from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import Open, StandIn, own
 from rnnshape.training.data import shown
 
+RARE = ("min_frequency", "max_categories")  # by which several categories are one column
+
 
 class Folds(StandIn):
     """`KFold(5)`: of each fold the numbers of its samples, to train and to test with."""
@@ -75,12 +77,36 @@ class LabelEncoder(Scaler):
 class OneHotEncoder(Scaler):
     """A column for each category of each column."""
 
-    def own_made(self, data: Any, shape: tuple[Any, ...]) -> Any:
-        values = own(data, "own_values", ()) if shape[1:] == (1,) else ()
-        return Array((shape[0], len(set(values)) or opened("the number of categories")))
+    own_many: Any = None
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__()
+        self.own_is_plain = not (given or {*named} & {"categories", "drop", *RARE})
+
+    def fit(self, data: Any, *_: Any) -> Scaler:
+        super().fit(data)
+        is_known = self.own_is_plain and self.own_columns == (1,)
+        values = own(data, "own_values", ()) if is_known else ()
+        self.own_many = len({*values}) or opened("the number of categories")
+        return self
+
+    def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
+        return Array((shape[0], self.own_many or opened("the number of categories")))
 
     def inverse_transform(self, data: Any, *_: Any) -> Any:
         return Array((sizes_of(data)[0], *self.own_columns))
+
+
+class PCA(OneHotEncoder):
+    """As many columns as it is told."""
+
+    def __init__(self, n_components: Any = None, *_: Any, **__: Any) -> None:
+        super().__init__()
+        is_told = type(n_components) is int
+        self.own_told = n_components if is_told else opened("the number of components")
+
+    def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
+        return Array((shape[0], self.own_told))
 
 
 def _compared(y_true: Any, y_pred: Any, *_: Any, **__: Any) -> Open:
@@ -128,6 +154,7 @@ SCALERS = {
                      "Normalizer"), Scaler),
     "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
 }  # fmt: skip
+COMPONENTS = dict.fromkeys(("FastICA", "NMF", "PCA", "TruncatedSVD"), PCA)
 FOLDS = dict.fromkeys(("KFold", "StratifiedKFold", "TimeSeriesSplit"), Folds)
 METRICS = dict.fromkeys(
     ("accuracy_score", "balanced_accuracy_score", "confusion_matrix", "classification_report",
