@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rnnshape.measuring import launch, messages
+from rnnshape.measuring import launch, memory, messages
 from rnnshape.measuring.arrays import PIECE, Array
 from rnnshape.measuring.messages import (
     MeasuredLayer,
@@ -32,7 +32,7 @@ from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
 from rnnshape.reading import parse
 from rnnshape.shown import Report
 from tests.conftest import ROOT, environment, run
-from tests.processes import child_of, linux
+from tests.processes import child_of, is_gone, linux
 
 pytestmark = pytest.mark.process
 
@@ -404,6 +404,56 @@ def test_of_questions_that_fail_together_each_is_asked_alone() -> None:
         os.kill(started._process.pid, signal.SIGKILL)
         answers = list(started.answers(Request((question("LSTM(3)"), question("GRU(3)")))))
     assert [*map(type, answers)] == [Measurement, Measurement]
+
+
+MANY = tuple(f"LSTM({units}, return_state=True)" for units in range(1, 25))
+two_processors = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor")
+
+
+@linux
+@two_processors
+@pytest.mark.parametrize("is_killed", [False, True], ids=["as it is", "a copy that is killed"])
+def test_a_copy_of_the_process_answers_half_of_many_questions(is_killed: bool) -> None:
+    seen: set[int] = set()
+
+    def tell(_: Progress) -> None:
+        assert started._process is not None
+        pid = started._process.pid
+        for copy in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+            if is_killed and copy not in seen:
+                os.kill(copy, signal.SIGKILL)
+            seen.add(copy)
+
+    with KerasProcess() as started:
+        shapes = [
+            answer.layers[0].outputs[1].shape
+            for answer in started.answers(request(*MANY), tell)
+            if isinstance(answer, Measurement)
+        ]
+        with_values = list(started.answers(request(*MANY[:12], values=True)))
+    assert shapes == [(2, units) for units in range(1, 25)]
+    assert len({str(answer.inputs[0].values) for answer in with_values}) == 1, "one draws them"  # type: ignore[union-attr]
+    assert len(seen) == 1
+    assert is_gone(*seen)
+
+
+@linux
+@two_processors
+def test_who_ends_the_process_ends_its_copy() -> None:
+    with KerasProcess() as started:
+        assert started._process is not None
+        answers = started.answers(request(*MANY))
+        next(answers)
+        copy = child_of(started._process.pid)
+        assert memory.resident(started._process.pid) > 1.5 * memory.resident(copy)  # type: ignore[operator]
+    assert is_gone(copy)
+
+
+@linux
+def test_of_few_questions_there_is_no_copy(keras: KerasProcess) -> None:
+    list(keras.answers(request(*MANY[:4])))
+    assert keras._process is not None
+    assert not Path(f"/proc/{keras._process.pid}/task/{keras._process.pid}/children").read_text()
 
 
 def test_who_has_answered_the_last_request_goes_and_another_is_answered_all_the_same() -> None:

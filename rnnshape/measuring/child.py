@@ -18,6 +18,7 @@ from itertools import count
 from queue import SimpleQueue
 from typing import NoReturn
 
+from rnnshape.measuring.copied import copied, measured_by_both
 from rnnshape.measuring.fast_imports import fast_imports
 from rnnshape.measuring.messages import MeasurementError, Message, Progress, Request, read, write
 
@@ -31,7 +32,11 @@ CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
 
 
 def main() -> NoReturn:
-    """Answers until the parent is gone, or has asked all."""
+    """Loads TensorFlow, and answers until the parent is gone, or has asked all."""
+    _serve(_load_and_answer)
+
+
+def _serve(answer: Callable[[SimpleQueue[Request], Send], None]) -> NoReturn:
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever TensorFlow prints joins its stderr, shown only if the run fails
 
@@ -41,13 +46,7 @@ def main() -> NoReturn:
     try:
         requests: SimpleQueue[Request] = SimpleQueue()
         threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
-        gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
-        send(Progress("loading TensorFlow"))
-        problem = _load(plain=PLAIN in sys.argv)
-        if problem is None:
-            _answer(requests, send)
-        else:
-            send(problem)
+        answer(requests, send)
     except BaseException as error:
         send(_failure(error))
     # Shutting TensorFlow down takes a third of a second, and leaves nothing that matters undone.
@@ -60,6 +59,16 @@ def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
         while (request := read(stdin)) is not None:
             requests.put(request)
     os._exit(1)
+
+
+def _load_and_answer(requests: SimpleQueue[Request], send: Send) -> None:
+    gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
+    send(Progress("loading TensorFlow"))
+    problem = _load(plain=PLAIN in sys.argv)
+    if problem is None:
+        _answer(requests, send, may_copy=True)
+    else:
+        send(problem)
 
 
 def _load(*, plain: bool) -> MeasurementError | None:
@@ -84,10 +93,10 @@ def _load(*, plain: bool) -> MeasurementError | None:
     return None
 
 
-def _answer(requests: SimpleQueue[Request], send: Send) -> None:
+def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = False) -> None:
     from rnnshape.measuring.keras_model import clear, measure
 
-    last_sent = 0.0
+    last_sent, copy = 0.0, None
 
     def tell(done: int, total: int) -> None:
         nonlocal last_sent
@@ -99,7 +108,9 @@ def _answer(requests: SimpleQueue[Request], send: Send) -> None:
         request = requests.get()
         send(Progress("model.predict"))
         last_sent = time.monotonic()
-        for answer in measure(request, tell):
+        if number == 1 and may_copy:  # later, threads are running, which no copy would have
+            copy = copied(request, lambda: _serve(_answer))
+        for answer in measured_by_both(request, copy, lambda part: measure(part, tell)):
             send(answer)
         if request.is_last:  # it takes as long to go as the answer takes to be written
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rnnshape.description import describe
@@ -28,6 +29,12 @@ def check(needed: int) -> None:
         taken, there = _readable(needed), _readable(available)
         reason = f"this takes about {taken} of memory, and {there} is there"
         raise MeasurementError(reason, REMEDY, certain=True)
+
+
+def has_room_for_another() -> bool:
+    """Whether another process with TensorFlow is of no weight, so that none has to be watched."""
+    available = _available()
+    return available is not None and available > 4 * LOADED
 
 
 def bytes_of_outputs(shapes: Iterable[Sequence[int | None]], batch: int) -> int:
@@ -54,10 +61,13 @@ def most_for(pid: int) -> int | None:
 
 
 def resident(pid: int) -> int | None:
-    """How many bytes a process holds in memory; None where the system does not tell."""
+    """How many bytes a process and its copy hold in memory; None where the system does not tell."""
     try:
-        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        with suppress(FileNotFoundError):  # not every Linux tells of children
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                pages += int(Path(f"/proc/{child}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
     except (IndexError, OSError, ValueError):
         return None
 
