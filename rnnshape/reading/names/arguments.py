@@ -18,12 +18,20 @@ from rnnshape.network import Shape, input_of, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.session import opened, session, unknown_of
+from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
+NUMPY_REFUSED = {  # what Keras says of NumPy's numbers
+    "Dense": "expected a positive integer",
+    "Embedding": "must be a positive integer",
+    "RepeatVector": "Expected an integer value for `n`",
+    "LSTM": "output_size must be an integer",
+    **dict.fromkeys(("GRU", "SimpleRNN"), "state_size must be an integer"),
+}
 
 
 class Setting(StandIn):
@@ -72,7 +80,23 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             left_open.append((word, plain[place]))
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
+    _check_first(name, values, named)
     return replace(made_call, left_open=tuple(left_open))
+
+
+def _check_first(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """`Dense(np.prod(shape))`: what this Keras takes must be a whole number of Python's own."""
+    word = next(iter(signatures.signature(name).positional), "")
+    value = named.get(word, next(iter(values), None))
+    node = session().evaluator.node
+    if name not in NUMPY_REFUSED or not isinstance(value, NumPyNumber):
+        return
+    written = [one.value for one in getattr(node, "keywords", ()) if one.arg == word]
+    written += getattr(node, "args", ())
+    text = ast.unparse(written[0]) if written else str(int(value))
+    message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
+    place = session().places().get(word if word in named else "0")
+    session().problem(message, f"int({text})", words=NUMPY_REFUSED[name], place=place)
 
 
 def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:

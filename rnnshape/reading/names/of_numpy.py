@@ -15,7 +15,14 @@ from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_sh
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, slid
 from rnnshape.reading.names.session import opened, refused, session
-from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, sizes_given
+from rnnshape.reading.names.sizes import (
+    NumPyNumber,
+    broadcast,
+    differ,
+    place_of,
+    product,
+    sizes_given,
+)
 from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in, own
 
 NAMES = """
@@ -102,6 +109,15 @@ def _joined(values: Any, axis: int = 0, **_: Any) -> Any:
         words = "all the input array dimensions except for the concatenation axis must match"
         raise refused(f"{words} exactly")
     return _with(sum(lengths), shapes[0], axis)
+
+
+def _product(value: Any, *more: Any, **named: Any) -> Any:
+    """`np.prod(x.shape[1:])`, also where a size is not known."""
+    is_nested = not isinstance(value, list | tuple) or any(isinstance(n, Array) for n in value)
+    if more or named or is_nested:
+        return of_numpy("prod")(value, *more, **named)
+    made = product(value)
+    return NumPyNumber(made) if isinstance(made, int) else made
 
 
 def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
@@ -329,10 +345,7 @@ NUMPY: dict[str, Any] = {
     "concatenate": _joined,
     "stack": _stacked,
     "newaxis": None,
-    "prod": lambda value, *more, **named: (
-        product(value) if isinstance(value, list | tuple) and not (
-            more or named or any(isinstance(part, Array) for part in value))
-        else of_numpy("prod")(value, *more, **named)),
+    "prod": _product,
     "random": Module("numpy.random", {
         **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
     **{name: _elementwise(name) for name in (

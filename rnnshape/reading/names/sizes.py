@@ -11,6 +11,10 @@ from rnnshape.reading.names.session import refused
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 
+class NumPyNumber(int):
+    """A whole number that NumPy has made, until something is computed of it."""
+
+
 def sizes_given(*given: Any) -> tuple[Any, ...]:
     """The sizes of a shape, given as numbers or as one tuple; open where nobody knows which."""
     first = given[0] if len(given) == 1 else None
