@@ -59,7 +59,7 @@ def _answers(copy: launch.Forked, number: int) -> Iterator[Answer]:
     """As many answers as the copy gives before it ends, if it does."""
     assert copy.stdout is not None
     while number:
-        message = cast("Message | None", read(cast("BinaryIO", copy.stdout)))
+        message: Message | None = read(cast("BinaryIO", copy.stdout))
         if message is None:
             return
         if not isinstance(message, Progress):

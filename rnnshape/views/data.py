@@ -40,13 +40,15 @@ def data(report: Report, page: Page) -> Iterator[Block]:
 def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
     """Whether all sizes of what meets each array are known, and its loss: else nothing was found
     because nothing could be compared."""
-    returned = [report.description.tensor(tensor) for tensor in report.returned]
-    inputs = [tensor.known_size for tensor in report.description.inputs]
-    outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
-    takes_known = None not in inputs and has_known_inputs(report.question.network, call.x)
-    if isinstance(network := call.network, Network):
-        outputs = [not network.unknowns]
-        takes_known = outputs[0] and has_known_inputs(network, call.x)
+    if isinstance(call.network, Network):
+        network = call.network
+        are_known, outputs = not network.unknowns, [not network.unknowns]
+    else:
+        network, described = report.question.network, report.description
+        are_known = all(tensor.known_size is not None for tensor in described.inputs)
+        returned = map(described.tensor, report.returned)
+        outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
+    takes_known = are_known and has_known_inputs(network, call.x)
     has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
     found = dict.fromkeys(call.arrays, takes_known)
     for y in (call.y, call.validation.y if call.validation else ()):

@@ -86,11 +86,13 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
 
 def _check_first(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
     """`Dense(np.prod(shape))`: what this Keras takes must be a whole number of Python's own."""
-    word = next(iter(signatures.signature(name).positional), "")
-    value = named.get(word, next(iter(values), None))
-    node = session().evaluator.node
-    if name not in NUMPY_REFUSED or not isinstance(value, NumPyNumber):
+    if name not in NUMPY_REFUSED:
         return
+    word = signatures.signature(name).positional[0]
+    value = named.get(word, next(iter(values), None))
+    if not isinstance(value, NumPyNumber):
+        return
+    node = session().evaluator.node
     written = [one.value for one in getattr(node, "keywords", ()) if one.arg == word]
     written += getattr(node, "args", ())
     text = ast.unparse(written[0]) if written else str(int(value))

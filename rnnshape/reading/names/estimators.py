@@ -97,8 +97,10 @@ class OneHotEncoder(Scaler):
         return Array((sizes_of(data)[0], *self.own_columns))
 
 
-class PCA(OneHotEncoder):
+class PCA(Scaler):
     """As many columns as it is told."""
+
+    inverse_transform = OneHotEncoder.inverse_transform
 
     def __init__(self, n_components: Any = None, *_: Any, **__: Any) -> None:
         super().__init__()

@@ -286,10 +286,6 @@ class LayerOverTime(Layer):
 
     def call(self, *given: Any, **named: Any) -> Any:
         if not self.own_inner:
-            held = self.own_layer.holds if self.own_layer else ()
-            if len({*held}) < len(held):
-                because = opened("cells", "one cell stands several times in it: make each anew")
-                self.own_layer.unread = unknown_of(because)
             model: Any = vars(self).get("own_wraps")
             for tensor in given[:1] if hasattr(model, "own_flow") else ():
                 takes = [one.shape for one in model.own_takes] or [model.own_shape]
@@ -314,6 +310,13 @@ class LayerOverTime(Layer):
 
 class LayerOfCells(LayerOverTime):
     """`RNN(cell)`, of cells of the code."""
+
+    def call(self, *given: Any, **named: Any) -> Any:
+        held = self.own_layer.holds if self.own_layer else ()
+        if len({*held}) < len(held):
+            because = opened("cells", "one cell stands several times in it: make each anew")
+            self.own_layer.unread = unknown_of(because)
+        return super().call(*given, **named)
 
     def own_of_timestep(self, timestep: Any, sizes: Shape) -> Any:
         states: list[Any] = []
@@ -367,6 +370,11 @@ def layer_named(model: Any, name: Any) -> Any:
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
 
-CLASSES_OF |= {"TimeDistributed": LayerOverTime, "RNN": LayerOfCells, "StackedRNNCells": Cells}
-CLASSES_OF |= {"SpectralNormalization": SpectralNormalization, "Bidirectional": Bidirectional}
-CLASSES_OF |= {"Embedding": Embedding}
+CLASSES_OF |= {
+    "Bidirectional": Bidirectional,
+    "Embedding": Embedding,
+    "RNN": LayerOfCells,
+    "SpectralNormalization": SpectralNormalization,
+    "StackedRNNCells": Cells,
+    "TimeDistributed": LayerOverTime,
+}
