@@ -15,11 +15,12 @@ from typing import Any
 
 from rnnshape import shown
 from rnnshape.cli import ExitCode
+from rnnshape.cli.data import shapes_of_x
 from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let, Value
-from rnnshape.input_shapes import in_columns
+from rnnshape.input_shapes import Shape, in_columns
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
@@ -96,7 +97,7 @@ class _Cell:
             arguments.append(cell.strip())
         # A kernel asks for colours, but what is kept in a notebook should be plain.
         variables = {**os.environ, "NO_COLOR": "1"} if self.in_notebook else os.environ
-        said, reader = io.StringIO(), _Names(names)
+        said, reader = io.StringIO(), _Names(names, shapes_of_x(arguments))
         code = run(
             arguments,
             Environment(stdin, sys.stdout, said, variables, reader=reader.start, show=self.show),
@@ -165,6 +166,7 @@ class _Names:
     """Reads as the command does, and knows what a notebook has by a name."""
 
     names: Mapping[str, Any]
+    shapes: Sequence[Shape] = ()  # of `--x`
 
     def start(self) -> AbstractContextManager[Reader]:
         return nullcontext(self)
@@ -177,16 +179,19 @@ class _Names:
 
     def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
         if self.knows(what):
-            return live.read_object(self.names[what])
+            return live.read_object(self.names[what], self.shapes)
         parts = [part.strip() for part in with_plain_arrows(what).split("->")]
         if any(map(self.knows, parts)):
-            what = " -> ".join(self._written(part) if self.knows(part) else part for part in parts)
+            what = " -> ".join(
+                self._written(part, () if number else self.shapes) if self.knows(part) else part
+                for number, part in enumerate(parts)
+            )
         known = dict(self._plain(set(re.findall(r"[^\W\d]\w*", what))))
         return reader_of_process(os.getpid()).read(what, {**known, **let}, dimensions)
 
-    def _written(self, name: str) -> str:
+    def _written(self, name: str, shapes: Sequence[Shape]) -> str:
         """A layer of the notebook, or a model that is a chain, as it stands in another."""
-        [network] = live.read_object(self.names[name]).networks
+        [network] = live.read_object(self.names[name], shapes).networks
         if not network.is_chain:
             raise QueryError(f"{name} is no chain of layers that can be read: ask for it alone")
         return str(network)  # what was built takes no other input, so that its own stands first

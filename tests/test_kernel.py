@@ -70,6 +70,13 @@ CELLS = {
         "import pandas as pd\ncolumn = pd.Series(y[:, 0])\n"
         "%rnnshape Dense(1) -n --x column --y column --loss mse"
     ),
+    "called": (
+        "called = keras.Sequential([keras.layers.LSTM(4), keras.layers.Dense(1)])\n"
+        "called(np.zeros((2, 7, 3)))\n"
+        "%rnnshape called -n --x X --format plain\n"
+        "%rnnshape called -> Dense(2) -n --x 100,9,3 --format plain\n"
+        "%rnnshape called -n --x 2,7,8"
+    ),
     "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
     "live behind others": "%rnnshape Dense(3) -> model -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
@@ -219,6 +226,13 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     assert shown("live", "stderr") == "UsageError: what is wrong stands above\n"
     assert "measured by model.predict" in shown("live fits", "text/plain")
     assert "fit(X, y)  X (16, 1) ✓  y (16, 1) ✓" in shown("column", "text/plain")
+
+
+def test_what_was_called_once_takes_other_data_of_the_same_features(shown: Shown) -> None:
+    taken = "# {}, layer 1 of {}\no {} 4\n# Dense(1), layer 2 of {}\no {} 1\n"
+    chain = taken.format("LSTM(4)", 3, 32, 3, 32) + "# Dense(2), layer 3 of 3\no 32 2\n"
+    assert shown("called", "stdout") == taken.format("LSTM(4)", 2, 16, 2, 16) + chain
+    assert "✗ X (2, 7, 8) does not fit" in shown("called", "text/plain")
 
 
 def test_a_shape_without_end_is_not_waited_for(shown: Shown) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from rnnshape.cli.arguments import UsageError
@@ -14,7 +16,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import as_far_as_taken, with_input
+from rnnshape.input_shapes import Shape, as_far_as_taken, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -84,11 +86,24 @@ def with_data(question: Question, options: Options) -> Question:
     return replace(sized, calls=(*question.calls, call), notes=(*question.notes, *notes))
 
 
+def shapes_of_x(arguments: Sequence[str]) -> list[Shape]:
+    """What `--x` gives: a layer that was called on data of one shape takes that of others, too."""
+    shapes = []
+    for option, word in pairwise(arguments):
+        with suppress(UsageError):  # it is told when the options are read
+            if option == "--x" and (shape := shape_of(option, word)[0]):
+                shapes.append(_first_batch(shape))
+    return shapes
+
+
+def _first_batch(shape: Shape) -> Shape:
+    """The shape of what `predict` takes of an array first."""
+    return min(shape[0] or 1, MOST_IN_BATCH), *shape[1:]
+
+
 def _sized(question: Question, x: Sequence[Data], options: Options) -> Question:
     """With the sizes of X, where the network takes it; where not, a problem tells."""
-    shapes = [
-        (min(part.samples or 1, MOST_IN_BATCH), *(part.shape or ())[1:]) for part in x if part.shape
-    ]
+    shapes = [_first_batch(part.shape) for part in x if part.shape]
     found = as_far_as_taken(question, shapes)
     network = question.network
     if found is question and len(x) > 1 and network.is_chain and not (network.kind or network.name):
