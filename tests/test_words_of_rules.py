@@ -126,6 +126,8 @@ split((1, 3), axis=1) -> (2, 1, 4), (2, 2, 4), (2, 2, 4)
 array_split(3, axis=1) -> (2, 2, 4), (2, 2, 4), (2, 1, 4)
 unstack(axis=-1) -> (2, 5), (2, 5), (2, 5), (2, 5)
 top_k(2) -> (2, 5, 2), (2, 5, 2)
+pad(((0, 0), (2, 0), (0, 1))) -> (2, 7, 5)
+pad(((0, 0), (4, 4), (0, 0)), mode='reflect') -> (2, 13, 4)
 Reshape((2, -1)) -> (2, 2, 10)
 Permute((2, 1)) -> (2, 4, 5)
 Conv1D(3, 2, strides=2) -> (2, 2, 3)
@@ -179,6 +181,9 @@ def test_what_becomes_of_lengths(line: str) -> None:
         "take(indices=(0.5,), axis=1)(x)",
         "split((3, 1), axis=1)(x)",
         "where()(x)",
+        "pad(1)(x)",
+        "pad(((0, 0), (5, 0), (0, 0)), mode='reflect')(x)",
+        "take_along_axis()(x, x)",
         "tile((2, -1))(x)",
         "repeat((1, 2), axis=1)(x)",
         "one_hot(3, axis=4)(x)",

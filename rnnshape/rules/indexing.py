@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
-from rnnshape.rules.axes import exchanged, joined, operands, place, repeated
+from rnnshape.rules.axes import exchanged, joined, of_two, operands, place, repeated
 from rnnshape.rules.facts import Axis, Facts, Tensor
 from rnnshape.rules.inputs import Inputs
 from rnnshape.rules.registry import made, only_input, rule, rule_of_inputs
@@ -119,6 +119,15 @@ def take(call: Call, inputs: Inputs) -> Facts | None:
             _check_index(call, index, given.axes[at], "indices")
         chosen = (Axis(given.axes[at].name, len(several)),) if several is indices else ()
     return made("what the indices pick", exchanged(given, at, *chosen))
+
+
+@of_two("take_along_axis")
+def take_along_axis(call: Call, given: Tensor, indices: Tensor) -> Facts | None:
+    if call["axis"] is None or len(given.axes) != len(indices.axes):
+        return None
+    at = place(call, "axis", given)
+    axes = repeated(call, exchanged(given, at, indices.axes[at]), indices.axes)
+    return made("what the indices pick along the axis", axes)
 
 
 @rule("split", "array_split")

@@ -4,7 +4,9 @@ them: each drops a mask."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from functools import partial
+from math import inf, prod
+from operator import add
 
 from rnnshape.expression import Call, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
@@ -216,3 +218,18 @@ def one_hot(call: Call, given: Tensor) -> Facts | None:
 def moved_along(call: Call, given: Tensor) -> Facts:
     places(call, "axis", given)
     return made("the same numbers in another order", given.axes)
+
+
+@rule("pad")
+def pad(call: Call, given: Tensor) -> Facts | None:
+    ends = call["pad_width"]  # TensorFlow takes no fewer pairs than axes, though Keras has it so
+    if not isinstance(ends, tuple) or len(ends) != len(given.axes):
+        return None
+    pairs = [numbers(Call("pad", (("pad_width", pair),)), "pad_width", 2) for pair in ends]
+    more = {"constant": inf, "reflect": -1, "symmetric": 0}.get(str(call["mode"]).lower())
+    axes = []
+    for axis, pair in zip(given.axes, pairs, strict=True):
+        if more is None or len(pair) != 2 or min(pair) < 0 or max(pair) > axis.length + more:
+            return None
+        axes.append(axis.resized(partial(add, sum(pair))) if any(pair) else axis)
+    return made("the input with more before and after", axes)

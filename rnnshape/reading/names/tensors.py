@@ -341,8 +341,9 @@ def tensors_of(given: Any) -> list[Any]:
 OTHER_WORDS = {
     "keep_dims": "keepdims", "axes": "axis", "perm": "axes", "pattern": "axes",
     "shape": "newshape", "multiples": "repeats", "num_or_size_splits": "indices_or_sections",
-    "depth": "num_classes", "input": "x", "inputs": "x", "a": "x1", "b": "x2", "x": "x1",
-    "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x", "reduction_indices": "axis",
+    "depth": "num_classes", "paddings": "pad_width", "input": "x", "inputs": "x", "a": "x1",
+    "b": "x2", "x": "x1", "y": "x2", "values": "xs", "tensors": "xs", "input_tensor": "x",
+    "reduction_indices": "axis",
 }  # fmt: skip
 
 
