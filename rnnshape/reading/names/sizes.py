@@ -14,6 +14,11 @@ from rnnshape.reading.python import IsOpenError, Open, opens_in
 class NumPyNumber(int):
     """A whole number that NumPy has made, until something is computed of it."""
 
+    def item(self) -> int:
+        return int(self)
+
+    tolist = item
+
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:
     """The sizes of a shape, given as numbers or as one tuple; open where nobody knows which."""
