@@ -24,6 +24,7 @@ from rnnshape import QueryError, inspect
 from rnnshape.reading.saved_model import read_config
 
 OPEN_SIZES = (2, 5, 5, 5, 5)  # batch and the others, where nobody says them
+_ZERO = {"string": ("a", "U1")}  # what stands in an input, where it is no 0
 LARGEST = 2_000_000  # numbers of an input: what nobody needs to be right
 DEEPEST = 3  # of attributes and lists in which a model is looked for
 
@@ -301,7 +302,8 @@ class Keras:
         if max(int(numpy.prod(one)) for one in shapes) > LARGEST:
             raise ValueError("too large to be tried")
         tree = self.keras.tree
-        arrays = iter([numpy.zeros(s, d) for s, d in zip(shapes, dtypes, strict=True)])
+        made = [numpy.full(s, *_ZERO.get(d, (0, d))) for s, d in zip(shapes, dtypes, strict=True)]
+        arrays = iter(made)
 
         def filled(one: Any) -> Any:
             is_tensor = isinstance(one, _Spec | self.keras.KerasTensor)
@@ -362,7 +364,11 @@ def _spec(one: Any) -> Any:
 
 
 def _saved(model: Any) -> Any:
-    [question] = read_config(model.to_json(), "model.json").questions
+    try:
+        text = model.to_json()
+    except TypeError:  # a lambda holds something without one
+        raise NotImplementedError("a layer has no config") from None
+    [question] = read_config(text, "model.json").questions
     return question
 
 
