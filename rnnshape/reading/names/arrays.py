@@ -307,6 +307,15 @@ def sizes_of(value: Any) -> Any:
     return (len(inner), *first)
 
 
+def reshaped_open(sizes: Sequence[Any], made: Open) -> object:
+    """What is open, reshaped: an array of the sizes that are given."""
+    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
+        return made
+    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
+    pairs = zip(sizes, rest, strict=True)
+    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
+
+
 def indexed(shape: Sequence[Any], index: object) -> Any:
     """What `x[index]` leaves of a shape."""
     parts = list(index) if isinstance(index, tuple) else [index]

@@ -371,7 +371,7 @@ OF_SKLEARN = {
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     "pandas": PANDAS,
-    "numpy": Module("numpy", {**OF_NUMPY_ALONE, **NUMPY, "shape": sizes_of}),
+    "numpy": Module("numpy", {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}),
     "sklearn": Module("sklearn", {}),
     "sklearn.base": Module("sklearn.base", BASES),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),

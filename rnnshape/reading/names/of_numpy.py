@@ -11,7 +11,14 @@ from operator import attrgetter
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array, array_of_shape, sizes_of
+from rnnshape.reading.names.arrays import (
+    BATCH,
+    MOST_VALUES,
+    Array,
+    array_of_shape,
+    reshaped_open,
+    sizes_of,
+)
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, slid
 from rnnshape.reading.names.session import opened, refused, session
@@ -118,6 +125,14 @@ def _product(value: Any, *more: Any, **named: Any) -> Any:
         return of_numpy("prod")(value, *more, **named)
     made = product(value)
     return NumPyNumber(made) if isinstance(made, int) else made
+
+
+def _reshaped(value: Any, shape: Any = None, *_: Any, newshape: Any = None, **__: Any) -> object:
+    """`np.reshape(rows, (n, 100, 1))`, also where nobody knows what the rows are."""
+    sizes = sizes_given(newshape if shape is None else shape)
+    if all(found.is_number for found in opens_in(value)):
+        return Array(sizes_of(value)).reshape(*sizes)
+    return reshaped_open(sizes, opened())
 
 
 def _stacked(values: Any, axis: int = 0, **_: Any) -> Any:
@@ -371,6 +386,7 @@ NUMPY: dict[str, Any] = {
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {
+    "reshape": _reshaped,
     **{name: of_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     **{name: slid(mode) for name, mode in (("convolve", "full"), ("correlate", "valid"))},

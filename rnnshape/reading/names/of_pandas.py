@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import Array, reshaped_open, sizes_of
 from rnnshape.reading.names.frames import (
     Frame,
     Groups,
@@ -88,7 +88,7 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         elif is_call and method in GROUPING:
             return replace(made, stands_for=GROUPS)
         elif is_call and method == "reshape":
-            found = _reshaped(sizes_given(*given), made)
+            found = reshaped_open(sizes_given(*given), made)
         elif are_names(first) and (method == "filter" or not is_call):
             found = table[first]
             if owner.stands_for == GROUPS:
@@ -96,14 +96,6 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
         elif method in ("iloc", "loc") and isinstance(first, tuple):
             found = Rows(table, method == "iloc")[first]
     return found if isinstance(found, Array) and found.shape else made  # of one number, a name
-
-
-def _reshaped(sizes: Sequence[Any], made: Open) -> object:
-    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
-        return made
-    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
-    pairs = zip(sizes, rest, strict=True)
-    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
 
 
 PANDAS = Module(
