@@ -111,7 +111,7 @@ def run(program: str, names: Mapping[str, Any], *, eagerly: bool = False) -> Non
     import keras
     import numpy
 
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # to collect takes longer than a program
     names["tf"].config.run_functions_eagerly(eagerly)
     data = dict.fromkeys(("X", "X1", "X2", "x1", "x2"), numpy.zeros((16, 5, 3), "float32"))
     labels = dict.fromkeys(("y", "y1", "y2"), numpy.zeros(16, "int32"))

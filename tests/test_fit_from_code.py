@@ -69,7 +69,7 @@ def raised(text: str, *, eagerly: bool = True) -> tuple[int, str]:
     import keras
     import tensorflow
 
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # to collect takes longer than a program
     keras.config.disable_interactive_logging()
     tensorflow.config.run_functions_eagerly(eagerly)  # tracing takes longer than these arrays
     try:
@@ -88,8 +88,8 @@ def raised(text: str, *, eagerly: bool = True) -> tuple[int, str]:
 def are_words_of_keras(problem: Problem, text: str) -> bool:
     """People do not run eagerly; but it is slow, and says other words only sometimes."""
     [words] = re.findall(r'\(Keras: "(.*)"\)', problem.message) or [""]
-    said = raised(text)[1], raised(text, eagerly=False)[1]
-    return any(one in each for one in words.split('", "') for each in said)
+    said = (raised(text, eagerly=eagerly)[1] for eagerly in (True, False))
+    return any(one in each for each in said for one in words.split('", "'))
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.partition("\n")[0])
