@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -12,12 +12,25 @@ from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 
 class NumPyNumber(int):
-    """A whole number that NumPy has made, until something is computed of it."""
+    """A whole number that NumPy has made, or that is computed of one."""
 
     def item(self) -> int:
         return int(self)
 
     tolist = item
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    def computed(*numbers: Any) -> Any:
+        made = getattr(int, name)(*numbers)
+        return NumPyNumber(made) if type(made) is int else made
+
+    return computed
+
+
+for _operation in ("add", "sub", "mul", "floordiv", "mod"):
+    for _name in (f"__{_operation}__", f"__r{_operation}__"):
+        setattr(NumPyNumber, _name, _operator(_name))
 
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:
