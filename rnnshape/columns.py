@@ -168,7 +168,7 @@ def merged_facts(facts: Sequence[Facts]) -> Facts | None:
         return values[0] if all(value == values[0] for value in values) else None
 
     places = zip(*(fact.outputs for fact in facts), strict=True)
-    alike = ("relations", "warnings", "notes", "timeline", "whole_numbers_below", "cudnn")
+    alike = ("relations", "warnings", "notes", "recurrence", "whole_numbers_below", "cudnn")
     return replace(
         first,
         returns=rebuilt(first.returns, lambda _: merged(*next(places))),

@@ -72,7 +72,7 @@ def _going_on(network: Network, description: Description, made: list[str]) -> li
     words = re.findall(r"\w+", " ".join(before))
     if facts is None or not is_plain or {"layer", "more"} & {*words}:
         return made
-    if not facts.returned_states or facts.timeline is None:  # which open units have not
+    if not facts.returned_states or facts.recurrence is None:  # which open units have not
         return made
     states, [given] = facts.returned_states, layer.inputs
     if given is None or given.known_size is None:

@@ -25,7 +25,7 @@ from rich.table import Table
 import rnnshape
 from rnnshape import Call, MeasurementError, QueryError, Report, inspect, inspect_all, parse
 from rnnshape.network import chain
-from tests.forged import asked, measured, seq2seq, shared
+from tests.reports import asked, measured, seq2seq, shared
 from tests.test_formats import Tree
 
 BI_LSTM = "Bidirectional(LSTM(64, return_state=True))"
@@ -666,7 +666,7 @@ def test_html_has_no_headings_and_nothing_that_github_strips(
 ) -> None:
     html = report._repr_html_()
     text = Tree(html).text
-    drawn = any(layer.facts and layer.facts.timeline for layer in report.layers)
+    drawn = any(layer.facts and layer.facts.recurrence for layer in report.layers)
     assert "<table" in html
     assert ("│" in text) == drawn
     assert not re.search(r"<(svg|h\d)\b", html)

@@ -21,7 +21,7 @@ from rnnshape.shown import Report
 from rnnshape.terminal.answer_writer import AnswerWriter
 from rnnshape.terminal.environment import Environment
 from tests.conftest import command
-from tests.forged import answer, asked, compared, measured
+from tests.reports import answer, asked, compared, measured
 from tests.test_formats import Tree
 from tests.test_views import BI_LSTM_SEQUENCES, MODEL
 

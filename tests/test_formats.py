@@ -39,7 +39,7 @@ from rnnshape.views.page import Page
 from rnnshape.views.palette import LOOKS, in_picture
 from rnnshape.views.text import styled
 from tests.conftest import many
-from tests.forged import Tty, answer, asked, measured, seq2seq
+from tests.reports import Tty, answer, asked, measured, seq2seq
 from tests.test_views import BI_LSTM, BI_STACK, GOLDEN, MODEL, SCREENS, UNKNOWN, check
 
 SHAPES = {"o": [2, 6], "h1": [2, 3], "c1": [2, 3], "h2": [2, 3], "c2": [2, 3]}

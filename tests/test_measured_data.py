@@ -17,7 +17,7 @@ from rnnshape.shown import Report
 from rnnshape.training import Data, Function
 from rnnshape.training.losses import LOSSES
 from tests.conftest import KerasInProcess
-from tests.forged import measured
+from tests.reports import measured
 from tests.test_fit_from_code import programs
 from tests.test_training import LABELS
 from tests.test_training_programs import GIVEN

@@ -14,7 +14,7 @@ from rnnshape.reading import parse
 from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.shown import Report
 from rnnshape.signatures import LAYERS, signature
-from tests.forged import measured
+from tests.reports import measured
 
 OWN = Unknown("Own(...)", (), "it is not a layer of Keras")
 

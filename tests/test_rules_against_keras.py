@@ -143,8 +143,8 @@ def assert_agree(call: Call, facts: Facts, answer: Answer) -> None:
         one.name: array for one, array in zip(facts.outputs, answer.arrays, strict=True)
     }
     names["concat"] = lambda *parts: np.concatenate(parts, axis=-1)
-    if facts.timeline:
-        names["U"] = facts.timeline.passes[0].output[-1].length
+    if facts.recurrence:
+        names["U"] = facts.recurrence.passes[0].output[-1].length
     for relation in facts.relations:
         left, right = (eval(side, {}, names) for side in (relation.left, relation.right))
         assert np.array_equal(left, right), f"{call}: {relation.claim}"

@@ -32,7 +32,7 @@ from rnnshape.views.outputs import MOST_NOTES
 from rnnshape.views.page import Page
 from rnnshape.views.text import NO_BREAK, Text, pieces
 from tests.conftest import ROOT, command, environment, many
-from tests.forged import answer
+from tests.reports import answer
 from tests.test_formats import Tree
 from tests.test_views import SCREENS, Shown
 
@@ -236,24 +236,24 @@ def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, colu
             continue
         for layer, picture in zip(layers, pictures, strict=True):
             assert layer.facts
-            assert layer.facts.timeline
-            timeline = layer.facts.timeline
+            assert layer.facts.recurrence
+            recurrence = layer.facts.recurrence
             timesteps = [int(one) for one in re.findall(r"t = (\d+)", picture)]
-            assert timesteps == [*range(len(timesteps) - 1), timeline.timesteps - 1]
-            passes = timeline.passes
+            assert timesteps == [*range(len(timesteps) - 1), recurrence.timesteps - 1]
+            passes = recurrence.passes
             rows = sum(1 if one.states[0] == one.hidden else len(one.states) for one in passes)
             cells = {cell for one in passes for cell in one.cells}
             boxes = re.findall(r"(?<=│)(\w+(?: \d)?) *(?=│)", picture)
             of_cells = [one for one in boxes if one in cells]
             assert len(of_cells) == rows * len(timesteps)
-            outputs = 2 if len(passes) == 2 and timeline.merge is None else 1
+            outputs = 2 if len(passes) == 2 and recurrence.merge is None else 1
             for state in layer.outputs[outputs:]:
                 assert re.search(rf"\b{state.name}\b", picture)
 
 
 def recurrent(report: Report) -> list[Layer]:
     """The layers that are drawn: of many, the first and the last."""
-    every = [one for one in report.layers if one.facts and one.facts.timeline]
+    every = [one for one in report.layers if one.facts and one.facts.recurrence]
     return every if len(every) <= 4 else [every[0], every[-1]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests.test_arrays_from_code import agrees, is_known, read
 
 pd = pytest.importorskip("pandas")
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # people write it
 
 KNOWN = "df = pd.DataFrame(np.random.random((9, 5)), columns=list('abcde'))"
 OPEN = "df = pd.read_csv('data.csv')"
@@ -212,7 +213,7 @@ def test_what_is_said_of_a_table_that_was_changed_is_true(table: str, change: st
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), itertools.product(["a", "b"], [":3", "1:", "-2:", "0:0", "[0, 2]", "1"])
+    ("first", "second"), [*product(["a", "b"], [":3", "1:", "-2:", "0:0", "[0, 2]", "1"])]
 )
 def test_a_column_and_places_are_chosen_as_pandas_does(first: str, second: str) -> None:
     texts = [f"df[['{first}', 'e']]", f"df.iloc[:, {second}]", f"df.loc[:, ['{first}']]"]

@@ -16,7 +16,7 @@ import pytest
 from rnnshape.training import Data, Function, Model, Port, TrainingCall, problems_of
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
-from rnnshape.training.shapes import Outcome, Shape, in_general
+from rnnshape.training.shapes import Outcome, Shape, likely_outcome
 
 pytestmark = pytest.mark.keras
 
@@ -149,7 +149,7 @@ def test_what_a_loss_makes_of_shapes(name: str) -> None:
             expected = "fits" if learns(loss, y, output, sparse=name in SPARSE) else "silent"
         if name in ("ctc", "circle") and expected != "refused":  # no other shape is meant
             expected = "fits"
-        found = said(in_general(y, output, judged[1]))
+        found = said(likely_outcome(y, output, judged[1]))
         if found != expected and expected != "constant":
             differ.append((y, output, found, expected))
     assert differ == []
@@ -165,7 +165,7 @@ def test_what_a_metric_makes_of_shapes(name: str) -> None:
         if name == "accuracy":
             sparse = output[-1] > 1 and (len(y) < len(output) or y[-1] == 1)
         expected = done_by_keras(measured(name), y, output, sparse=sparse)
-        found = said(in_general(y, output, judge))
+        found = said(likely_outcome(y, output, judge))
         if found != expected and not (expected == "constant" and found != "refused"):
             differ.append((y, output, found, expected))
     assert differ == []
@@ -203,7 +203,7 @@ def test_what_a_loss_makes_of_a_mask(name: str) -> None:
             continue
         mask = np.arange(output[1]) < output[1] - np.arange(output[0])[:, None] % 2
         expected = done_by_keras(loss, y, output, sparse=name in SPARSE, mask=mask)
-        found = said(in_general(y, output, judged[1]))
+        found = said(likely_outcome(y, output, judged[1]))
         if name == "ctc" and "refused" not in (expected, found):  # no other shape is meant
             continue
         if found != expected and not (expected == "constant" and found == "silent"):
@@ -220,7 +220,7 @@ def test_what_a_metric_makes_of_a_mask(name: str) -> None:
         mask = np.arange(output[1]) < output[1] - np.arange(output[0])[:, None] % 2
         sparse = name in SPARSE or (name == "accuracy" and output[-1] > 1 and len(y) < len(output))
         expected = done_by_keras(measured(name), y, output, sparse=sparse, mask=mask)
-        found = said(in_general(y, output, judge))
+        found = said(likely_outcome(y, output, judge))
         if (found == "refused") != (expected == "refused"):
             differ.append((y, output, found, expected))
     assert differ == []
@@ -232,7 +232,7 @@ def test_every_name_that_compile_takes_is_known() -> None:
     for name, loss in losses.ALL_OBJECTS_DICT.items():
         if name not in ("Loss", "LossFunctionWrapper"):
             found = loss_named(name)
-            assert found, f"{name} is not in _FAMILIES of rnnshape/training/losses.py"
+            assert found, f"{name} is not in _JUDGES of rnnshape/training/losses.py"
             assert loss.__name__ in (found, LOSSES[found].name)
     for name, metric in metrics.ALL_OBJECTS_DICT.items():
         if metric.__name__ not in ("Metric", "Mean", "Sum", "MeanMetricWrapper"):
@@ -250,7 +250,7 @@ def test_what_crossentropy_becomes() -> None:
         expected = done_by_keras(
             lambda y, o: CompileLoss("crossentropy")(y, o), y, output, sparse=sparse
         )
-        assert said(in_general(y, output, judged[1])) == expected, (y, output)
+        assert said(likely_outcome(y, output, judged[1])) == expected, (y, output)
 
 
 INPUTS = [(1,), (5,), (None,), (5, 3), (5, 1), (None, 3), (None, 1), (1, 5), (2, 5, 3), (2, 5, 1)]

@@ -12,7 +12,7 @@ from rnnshape.training import Data, Function, Model, Port, TrainingCall, Validat
 from rnnshape.training.data import Method
 from rnnshape.training.losses import LOSSES, judge_of_loss, loss_named
 from rnnshape.training.metrics import METRICS, judge_of_metric
-from rnnshape.training.shapes import Judge, Shape, in_general, settled
+from rnnshape.training.shapes import Judge, Shape, certain_outcome, likely_outcome
 from tests.test_training import LABELS, OUTPUTS
 
 MODEL = Model(
@@ -148,7 +148,7 @@ PAIRS: list[tuple[Shape, Shape]] = [
     *(((6, 1), (6, 3)), ((6, 5), (6, 5, 3)), ((6, 5, 1), (6, 5, 3)), ((6, 1), (6, 5, 1))),
     ((6, 5), (6, 5, 1)),
 ]
-FAMILIES = """
+OUTCOMES = """
 loss   ..s.rsrss. rsrr mean_squared_error mean_absolute_error mean_absolute_percentage_error
 loss   ..s.rsrss. rsrr mean_squared_logarithmic_error huber log_cosh poisson kl_divergence hinge
 loss   ..s.rsrss. rsrr squared_hinge categorical_hinge
@@ -186,7 +186,7 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
     expected = {
         (word, name): outcomes
         for word, *outcomes, names in (
-            line.split(maxsplit=3) for line in FAMILIES.strip().splitlines()
+            line.split(maxsplit=3) for line in OUTCOMES.strip().splitlines()
         )
         for name in names.split()
     }
@@ -201,13 +201,13 @@ def test_what_each_loss_and_metric_makes_of_shapes() -> None:
         judged = judge(word, name, masked)
         assert judged is not None
         pairs = PAIRS[-4:] if masked else PAIRS
-        found = (in_general(y, output, judged) for y, output in pairs)
+        found = (likely_outcome(y, output, judged) for y, output in pairs)
         return "".join("s" if out.silent else "r" if out.refused else "." for out in found)
 
     names = [("loss", name) for name in (*LOSSES, "crossentropy")]
     names += [("metric", name) for name in ("accuracy", *METRICS)]
     found = {key: [outcomes(*key, masked) for masked in (False, True)] for key in names}
-    assert found == expected, "what is more, or other, on the left has its line in FAMILIES"
+    assert found == expected, "what is more, or other, on the left has its line in OUTCOMES"
 
 
 @pytest.mark.parametrize(
@@ -266,11 +266,11 @@ def test_what_is_not_known_is_wrong_whatever_it_is(seed: int) -> None:
             filled = [list(y), list(output)]
             for (which, place), size in zip(unknown, sizes, strict=True):
                 filled[which][place] = size
-            fits = fits or in_general(tuple(filled[0]), tuple(filled[1]), judge).fits
+            fits = fits or likely_outcome(tuple(filled[0]), tuple(filled[1]), judge).fits
         given, made = (
             tuple(None if (which, i) in unknown else size for i, size in enumerate(shape))
             for which, shape in enumerate((y, output))
         )
-        said_nothing = settled(given, made, judge) is None
+        said_nothing = certain_outcome(given, made, judge) is None
         assert said_nothing or not fits, (name, given, made)
         assert not said_nothing or fits or name not in LOSSES, (name, given, made)

@@ -29,7 +29,7 @@ from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
 from rnnshape.views.text import NO_BREAK, Style, pieces, styled, with_blanks
-from tests.forged import answer, asked, compared, given_states, measured, seq2seq, shared
+from tests.reports import answer, asked, compared, given_states, measured, seq2seq, shared
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -14,7 +14,7 @@ from rich.cells import cell_len, set_cell_size
 from rnnshape.cli.run import run as run_in_process
 from rnnshape.terminal.environment import Environment
 from tests.conftest import command, environment, run
-from tests.forged import Tty
+from tests.reports import Tty
 
 ALLOWED = "give a whole number, 1 or more"
 LARGEST = "the largest is 9223372036854775807"

@@ -76,7 +76,7 @@ def report_html(report: Report) -> str:
     """A report in a notebook: its tables, relations and notes; the diagram of recurrent layers and
     the program in parts that open."""
     parts = [elements(report_blocks(report, (), PAGE))]
-    if any(layer.facts and layer.facts.timeline for layer in report.layers):
+    if any(layer.facts and layer.facts.recurrence for layer in report.layers):
         parts.append(_opening("Diagram", diagram.blocks(report, PAGE)))
     parts.append(_opening("Code", [Program(report.code)]))
     return _styled("\n".join(parts))

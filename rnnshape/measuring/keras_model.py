@@ -116,7 +116,7 @@ class _Asked(NamedTuple):
     @property
     def timesteps(self) -> int:
         """The most that one of the layers goes through, one after the other."""
-        lines = [layer.facts.timeline for layer in self.description.layers if layer.facts]
+        lines = [layer.facts.recurrence for layer in self.description.layers if layer.facts]
         return max((line.timesteps for line in lines if line), default=1)
 
 
@@ -336,8 +336,8 @@ def _holds(layer: Layer, arrays: Sequence[Numbers]) -> tuple[bool, ...]:
         tensor.name: array for tensor, array in zip(layer.outputs, arrays, strict=False)
     }
     names["concat"] = lambda *parts: np.concatenate(parts, axis=-1)
-    if layer.facts.timeline is not None:
-        names["U"] = layer.facts.timeline.units.length
+    if layer.facts.recurrence is not None:
+        names["U"] = layer.facts.recurrence.units.length
 
     def value(expression: str) -> Any:
         return eval(expression, {"__builtins__": {}}, names)  # the rule's own text, no one else's

@@ -28,8 +28,10 @@ from rnnshape.training import Function
 
 DEEPEST = 50  # lists and dictionaries within each other
 
-Source = tuple[str, int, int]  # a layer, which of its calls, and which of the tensors it returns
-Tensors = Callable[[Source, RecordedShape], Any]  # what stands for a tensor of a config
+TensorSource = tuple[
+    str, int, int
+]  # a layer, which of its calls, and which of the tensors it returns
+Tensors = Callable[[TensorSource, RecordedShape], Any]  # what stands for a tensor of a config
 
 
 def read_config(
@@ -178,7 +180,7 @@ class Config:
         for source in ends:
             shapes.setdefault(source[:2], {}).setdefault(source[2])
 
-        def tensor(source: Source, _: RecordedShape = None) -> Any:
+        def tensor(source: TensorSource, _: RecordedShape = None) -> Any:
             return made[source[:2]][source[2]]
 
         for step in _in_order(waiting, made):
@@ -192,7 +194,7 @@ class Config:
         return Model(inputs, [tensor(end) for end in ends], name=name)
 
     @staticmethod
-    def end(source: Source, held: Mapping[str, Any]) -> Source:
+    def end(source: TensorSource, held: Mapping[str, Any]) -> TensorSource:
         """Where a model's output is: of a model in it the file counts its own making as the first
         call, here alone."""
         name, node, place = source
@@ -257,14 +259,14 @@ def _input(config: Any) -> Any:
     return replay.input_tensor(shape, dtype, str(config.get("name", "")))
 
 
-def _tensors_in(read: Callable[[Tensors], object]) -> list[tuple[Source, RecordedShape]]:
+def _tensors_in(read: Callable[[Tensors], object]) -> list[tuple[TensorSource, RecordedShape]]:
     """Every tensor that is met in what is read: which layer's output it is, and its shape."""
-    found: list[tuple[Source, RecordedShape]] = []
+    found: list[tuple[TensorSource, RecordedShape]] = []
     read(lambda source, shape: found.append((source, shape)))
     return found
 
 
-def _source(value: Any) -> Source:
+def _source(value: Any) -> TensorSource:
     name, node, place = value[:3]
     if not (0 <= int(node) <= MOST_LAYERS and 0 <= int(place) <= MOST_LAYERS):
         raise ValueError(value)
@@ -306,10 +308,10 @@ def _value(value: Any, tensor: Tensors) -> Any:
     return value
 
 
-def _no_tensor(source: Source, _: RecordedShape) -> Any:
+def _no_tensor(source: TensorSource, _: RecordedShape) -> Any:
     raise ValueError(source)
 
 
-def _ends(value: Any) -> list[Source]:
+def _ends(value: Any) -> list[TensorSource]:
     """The tensors that a model takes or returns: one, or a nest of them."""
     return [source for source, _ in _tensors_in(partial(_value, value))]

@@ -213,7 +213,7 @@ class Pass(NamedTuple):
         return "after the first timestep" if self.starts_last else "after the last timestep"
 
 
-class Timeline(NamedTuple):
+class Recurrence(NamedTuple):
     """How a recurrent layer goes through time, for who wants to draw it.
 
     Attributes:
@@ -244,7 +244,7 @@ class Facts:
         relations: what holds between its outputs, whatever it is given.
         warnings: what is likely not what was meant, a sentence each.
         notes: why the answer may surprise, a sentence each.
-        timeline: of a recurrent layer, its way through time.
+        recurrence: of a recurrent layer, its way through time.
         whole_numbers_below: of a layer that takes whole numbers, what they stay below.
         mask_arrives: whether a mask comes with one of the tensors that it is given; None where that
             is not known.
@@ -258,7 +258,7 @@ class Facts:
     relations: tuple[Relation, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    timeline: Timeline | None = None
+    recurrence: Recurrence | None = None
     whole_numbers_below: int | None = None
     mask_arrives: bool | None = False
     uses_mask: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Relation, Tensor, Timeline, flat
+from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Recurrence, Relation, Tensor, flat
 
 MERGES = {  # how two outputs become one, in a word and as it is computed
     "concat": ("concatenated", "concat({}, {})"),
@@ -30,8 +30,8 @@ def facts_of_passes(
     `states` are those that are returned, where they are not simply those of each pass.
     """
     sequences, returns_state = bool(call["return_sequences"]), bool(call["return_state"])
-    timeline = Timeline(tuple(passes), merge_mode, given.axes[1].length, sequences)
-    outputs = tuple(_outputs(given, timeline))
+    recurrence = Recurrence(tuple(passes), merge_mode, given.axes[1].length, sequences)
+    outputs = tuple(_outputs(given, recurrence))
     bars = [one_pass.bars_cudnn for one_pass in passes]
     if states is None:
         states = tuple(state for one_pass in passes for state in one_pass.states)
@@ -40,20 +40,20 @@ def facts_of_passes(
     zeroed = given.masked and (sequences if two else bool(call["zero_output_for_mask"]))
     # Where all is masked the states are what they were before, and the output is zero.
     holds = not zeroed and not (given.masked and call["stateful"])
-    relations = _relations(outputs, timeline)
+    relations = _relations(outputs, recurrence)
     return Facts(
         returns=(*outputs, *states) if returns_state else outputs,
         weights=tuple(weight for one_pass in passes for weight in one_pass.weights),
         relations=tuple(relations) if returns_state and holds else (),
-        notes=tuple(_notes(call, given.axes[0], timeline, zeroed=zeroed)),
-        timeline=timeline,
+        notes=tuple(_notes(call, given.axes[0], recurrence, zeroed=zeroed)),
+        recurrence=recurrence,
         uses_mask=True,
         cudnn=None if None in bars else not any(bars),
     )
 
 
-def _outputs(given: Tensor, timeline: Timeline) -> Iterator[Tensor]:
-    passes, merge_mode, _, sequences = timeline
+def _outputs(given: Tensor, recurrence: Recurrence) -> Iterator[Tensor]:
+    passes, merge_mode, _, sequences = recurrence
 
     def output(name: str, axes: tuple[Axis, ...], meaning: str) -> Tensor:
         batch, *others = axes
@@ -98,9 +98,9 @@ def _merged_axes(first: Pass, second: Pass, merge_mode: str) -> tuple[Axis, ...]
     return (*others, Axis(name, axis.length + other.length, static_length=2 * axis.length))
 
 
-def _relations(outputs: Sequence[Tensor], timeline: Timeline) -> Iterator[Relation]:
+def _relations(outputs: Sequence[Tensor], recurrence: Recurrence) -> Iterator[Relation]:
     """What holds for any input, once the states are returned beside the outputs."""
-    passes, merge_mode, _, sequences = timeline
+    passes, merge_mode, _, sequences = recurrence
     # The second pass reads the sequence from the other end; its outputs are turned round.
     ends = ("-1", "0")
     if merge_mode is None:
@@ -118,8 +118,8 @@ def _relations(outputs: Sequence[Tensor], timeline: Timeline) -> Iterator[Relati
             yield Relation(f"{outputs[0].name}{index}", one_pass.hidden.name)
 
 
-def _notes(call: Call, batch: Axis, timeline: Timeline, *, zeroed: bool) -> Iterator[str]:
-    (passes, merge_mode, _, sequences), returns_state = timeline, bool(call["return_state"])
+def _notes(call: Call, batch: Axis, recurrence: Recurrence, *, zeroed: bool) -> Iterator[str]:
+    (passes, merge_mode, _, sequences), returns_state = recurrence, bool(call["return_state"])
     if call["stateful"]:
         yield (
             "stateful=True: sample i of a batch goes on from the states of sample i of the one "
@@ -172,8 +172,8 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
         given: the states, nested as `initial_state` nests them.
         masked: whether a mask may come in with what the layer goes through.
     """
-    assert facts.timeline is not None  # no other layer takes states
-    passes = facts.timeline.passes
+    assert facts.recurrence is not None  # no other layer takes states
+    passes = facts.recurrence.passes
     listed = given if isinstance(given, tuple) else (given,)
     if len(passes) > 1 and isinstance(given, Tensor):
         raise _unfit(call, passes, listed)

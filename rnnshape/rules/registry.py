@@ -46,7 +46,7 @@ FLOATS = re.compile(r"b?float(\d+)")
 
 # The modules of the families, those that most questions have first; each is imported when a rule
 # is asked for that none before it has.
-FAMILIES = (
+MODULES = (
     "recurrent", "dense", "wrappers", "elementwise", "rearranging", "merging", "windows",
     "attention", "indexing", "operations",
 )  # fmt: skip
@@ -174,7 +174,7 @@ def has_rule(name: str) -> bool:
 
 
 def _rule(name: str) -> Rule | None:
-    for family in FAMILIES:
+    for family in MODULES:
         if name in _RULES:
             break
         import_module(f"rnnshape.rules.{family}")

@@ -83,8 +83,8 @@ def _pass(layer: Call, given: Tensor, direction: str, number: int) -> Pass:
     """What one layer of two does: its states and weights are named after its direction."""
     facts = facts_of(layer, [given])
     assert facts is not None  # what Keras alone can tell of was left to it before
-    assert facts.timeline is not None
-    [one_pass] = facts.timeline.passes
+    assert facts.recurrence is not None
+    [one_pass] = facts.recurrence.passes
 
     def state(alone: Tensor) -> Tensor:
         name = f"{alone.name[0]}{number}{alone.name[1:]}"
@@ -211,7 +211,7 @@ def sequential(call: Call, inputs: Inputs) -> Facts | None:
         if facts is None:
             return None
         given, weights = facts.outputs, [*weights, *facts.weights]
-    return facts and replace(facts, weights=tuple(weights), relations=(), timeline=None)
+    return facts and replace(facts, weights=tuple(weights), relations=(), recurrence=None)
 
 
 @rule("TimeDistributed", takes=_axes_with_time)
@@ -239,7 +239,7 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
     returns = (replace(output, axes=axes, meaning=meaning, mask=given.mask),)
     same = (f"{inner} alone does the same: it takes each timestep by itself",)
     notes = same if inner.name == "Dense" else facts.notes
-    return replace(facts, returns=returns, relations=(), notes=notes, timeline=None)
+    return replace(facts, returns=returns, relations=(), notes=notes, recurrence=None)
 
 
 @rule("SpectralNormalization", takes=_axes_of_inner)

@@ -13,7 +13,7 @@ Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
 UNKNOWN: Sizes = (None,)  # the shape of an output of which not even the rank is known
 Kind: TypeAlias = Literal["data", "labels", "samples"]
-Source: TypeAlias = Literal["tensorflow", "generator", "code"]
+DataOrigin: TypeAlias = Literal["tensorflow", "generator", "code"]
 Method: TypeAlias = Literal[
     "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch", "__call__"
 ]
@@ -32,7 +32,7 @@ class Data:
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
         of: the data set of which it is an element: it comes in batches, or without any.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
-        source: what the data set is: of `tf.data`, a generator, or a class of the code's own.
+        origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Data:
     values_below: int | None = None
     of: str = ""
     is_table: bool = False
-    source: Source = "tensorflow"
+    origin: DataOrigin = "tensorflow"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))  # it may be any text, as a key

@@ -14,9 +14,9 @@ from rnnshape.training.shapes import (
     Judge,
     Outcome,
     Shape,
-    in_general,
+    certain_outcome,
+    likely_outcome,
     rearranged,
-    settled,
 )
 
 OF_A_LAYER = "each layer has its own words"
@@ -143,7 +143,7 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     if x.shape is None:
         return None
     judge, sizes = _judge(model, port), tuple(size or ANY for size in port.shape)
-    found = settled(x.shape, sizes, judge)
+    found = certain_outcome(x.shape, sizes, judge)
     if found is None:
         return None
     taken, samples = port.shape, x.samples
@@ -195,17 +195,17 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if x.of:
         # In batches of a data set the number of samples may differ.
         given = [len(y.shape or ()) for y in call.y[:1]]
-        is_single = shape[:1] != (None,) and x.source != "code"
+        is_single = shape[:1] != (None,) and x.origin != "code"
         is_single = is_single and given != [len(port.shape) for port in model.outputs[:1]]
-        if is_single and in_general((None, *shape), sizes, judge).fits:
-            if x.source == "tensorflow":
+        if is_single and likely_outcome((None, *shape), sizes, judge).fits:
+            if x.origin == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"
-            elif x.source == "generator" and call.y and call.y[0].shape:  # a number has no [None]
+            elif x.origin == "generator" and call.y and call.y[0].shape:  # a number has no [None]
                 yield f"{x.of} = ((x[None], y[None]) for x, y in {x.of})"
-        if not is_single and call.y and in_general((*shape, 1), sizes, judge).fits:
-            if x.source == "tensorflow":
+        if not is_single and call.y and likely_outcome((*shape, 1), sizes, judge).fits:
+            if x.origin == "tensorflow":
                 yield f"{x.of} = {x.of}.map(lambda x, y: (x[..., None], y))"
-            elif x.source == "generator":
+            elif x.origin == "generator":
                 yield f"{x.of} = ((x[..., None], y) for x, y in {x.of})"
             elif (own := name.removesuffix(f" of {x.of}")) not in (name, "X"):
                 yield f"{own} = {own}[..., None]"
@@ -227,7 +227,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         is_any = taken[1] is None and port.takes_one_step
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
-    yield from (text for text, new in changed if in_general(new, sizes, judge).fits)
+    yield from (text for text, new in changed if likely_outcome(new, sizes, judge).fits)
     if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):
         yield f"Input({shown(shape[1:])})"
 

@@ -11,7 +11,7 @@ from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
 from rnnshape.training.inputs import cut_to
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
-from rnnshape.training.shapes import Judge, in_general, rearranged
+from rnnshape.training.shapes import Judge, likely_outcome, rearranged
 
 MOST_REMEDIES = 2
 
@@ -38,7 +38,7 @@ class Attempt(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        return all(in_general(self.y, self.output, judge).fits for *_, judge in judges(self))
+        return all(likely_outcome(self.y, self.output, judge).fits for *_, judge in judges(self))
 
 
 def label_remedies(model: Model, call: TrainingCall, index: int, now: Attempt) -> tuple[str, ...]:

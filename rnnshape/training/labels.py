@@ -32,8 +32,8 @@ from rnnshape.training.shapes import (
     Shape,
     aligned,
     broadcast,
-    in_general,
-    settled,
+    certain_outcome,
+    likely_outcome,
 )
 
 NO_WEIGHTS = ("class_weight=None",)
@@ -100,7 +100,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     outcomes = [
         (what, loss, judge, found)
         for what, loss, judge in judges(now)
-        if (found := settled(now.y, now.output, judge))
+        if (found := certain_outcome(now.y, now.output, judge))
     ]
     if not outcomes:
         return None
@@ -108,7 +108,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     samples = y.samples if call.is_batched else now.output[0]
     expected = (samples, *_expected(what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
-    if expected != y.shape and settled(expected, (samples, *now.output[1:]), judge) is None:
+    if expected != y.shape and certain_outcome(expected, (samples, *now.output[1:]), judge) is None:
         message += f", which takes {shown(expected)}"
     # A metric may refuse what the loss takes.
     refused = next((outcome.refused for *_, outcome in outcomes if outcome.refused), "")
@@ -133,14 +133,14 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     weights, judged = call.weights, judge_of_loss(now.loss, now.port.masked) if now.loss else None
     if weights is None or not weights.shape or not judged or None in (*now.y[1:], *now.output[1:]):
         return None
-    values = in_general(now.y, now.output, judged[1]).values
+    values = likely_outcome(now.y, now.output, judged[1]).values
     losses = now.output[: len(values)][:1] + values[1:]
 
     def judge(given: Shape, values: Shape) -> Outcome:
         return Outcome(broadcast(*aligned(given, values)))
 
     given = (now.output[0], *weights.shape[1:]) if call.is_batched else weights.shape
-    found = settled(given, losses, judge)
+    found = certain_outcome(given, losses, judge)
     if found is None:
         return None
     beside = OF_VALIDATION * weights.name.endswith(OF_VALIDATION)

@@ -92,7 +92,7 @@ class Loss(NamedTuple):
 
 ONE_ENTRY = "the last axis has only one entry"
 ONE_CLASS = "of one class the loss is always 0"
-_FAMILIES: list[tuple[Judge, str]] = [
+_JUDGES: list[tuple[Judge, str]] = [
     (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
     (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
     (elementwise, "Hinge SquaredHinge CategoricalHinge"),
@@ -108,9 +108,7 @@ _FAMILIES: list[tuple[Judge, str]] = [
     (circle, "Circle"),
     (ctc, "CTC"),
 ]
-LOSSES = {
-    snake_case(name): Loss(name, judge) for judge, names in _FAMILIES for name in names.split()
-}
+LOSSES = {snake_case(name): Loss(name, judge) for judge, names in _JUDGES for name in names.split()}
 SHORT = {
     "mse": "MeanSquaredError",
     "mae": "MeanAbsoluteError",

@@ -125,7 +125,7 @@ def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
 _aligned = partial(_once_aligned, elementwise)
 _overlap = partial(_same_number, words="Incompatible shapes")
 _in_buckets = partial(_same_number, words="does not start with segment_ids.shape")
-_FAMILIES: list[tuple[Judge, bool, str]] = [
+_JUDGES: list[tuple[Judge, bool, str]] = [
     (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber"),
     (_aligned, True, "MeanSquaredLogarithmicError LogCoshError CosineSimilarity"),
     (_aligned, True, "PearsonCorrelation ConcordanceCorrelation"),
@@ -150,7 +150,7 @@ _FAMILIES: list[tuple[Judge, bool, str]] = [
 ]
 # What a metric makes of y and the output, and whether it leaves out what a mask leaves out.
 METRICS = {
-    name: (judge, is_masked) for judge, is_masked, names in _FAMILIES for name in names.split()
+    name: (judge, is_masked) for judge, is_masked, names in _JUDGES for name in names.split()
 }
 NAMES = {
     **{spelt: name for name in METRICS for spelt in (name, snake_case(name))},

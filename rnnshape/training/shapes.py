@@ -75,12 +75,12 @@ def repeats(first: Shape, other: Shape, both: Shape) -> bool:
     return not prod(first) == prod(other) == prod(both)
 
 
-def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
+def certain_outcome(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
     """What is true whatever the sizes that are not known; None where some of them may fit.
 
     The number of samples, where it is not known, is taken for none of the other sizes.
     """
-    first = in_general(y, output, judge)
+    first = likely_outcome(y, output, judge)
     if first.fits:
         return None
     pair = [_with_samples(y), _with_samples(output)]
@@ -98,7 +98,7 @@ def settled(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
     return first
 
 
-def in_general(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
+def likely_outcome(y: Sizes, output: Sizes, judge: Judge) -> Outcome:
     """What is true where each size that is not known is another than those that are."""
     given, made = (
         tuple(OTHER if size is None else size for size in _with_samples(shape))

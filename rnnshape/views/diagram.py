@@ -42,7 +42,7 @@ def blocks(report: Report, page: Page) -> Iterator[Block]:
 
 def _kind_of_each(report: Report) -> Iterator[tuple[str, Layer]]:
     """How each layer is shown: of many, only the first and the last with timesteps are drawn."""
-    lines = ((layer, layer.facts.timeline) for layer in report.layers if layer.facts)
+    lines = ((layer, layer.facts.recurrence) for layer in report.layers if layer.facts)
     recurrent = [layer.number for layer, line in lines if line and line.timesteps]
     drawn = recurrent if len(recurrent) <= DRAWN_AT_MOST else [recurrent[0], recurrent[-1]]
     left_out = (
@@ -64,9 +64,9 @@ def _title(layer: Layer, style: Style) -> Text:
 
 
 def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
-    timeline = layer.facts.timeline if layer.facts else None
-    assert timeline is not None
-    plan = Plan(layer, timeline, _initial_states(report, layer), page.width)
+    recurrence = layer.facts.recurrence if layer.facts else None
+    assert recurrence is not None
+    plan = Plan(layer, recurrence, _initial_states(report, layer), page.width)
     drawing = unrolled(plan)
     if len(report.layers) > 1:
         yield Lines((_title(layer, Style.TITLE),), indent=2)
@@ -78,8 +78,8 @@ def _drawn(report: Report, layer: Layer, page: Page) -> Iterator[Block]:
     picture = Text("\n").join([above, drawing.text(unicode=page.unicode)])
     yield Picture(picture, f"{layer.call}, unrolled over time")
     notes = [_results(report, layer, page)]
-    if timeline.merge == "concat":
-        notes.append(styled((f"where U is {timeline.units.name}", Style.QUIET)))
+    if recurrence.merge == "concat":
+        notes.append(styled((f"where U is {recurrence.units.name}", Style.QUIET)))
     yield Lines(tuple(notes))
 
 

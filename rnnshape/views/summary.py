@@ -47,8 +47,8 @@ def _names_of_units(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         for claim in report.claims:
             facts = report.layers[claim.layer - 1].facts
-            if "U" in claim.relation.claim and facts and facts.timeline:
-                yield facts.timeline.units.name
+            if "U" in claim.relation.claim and facts and facts.recurrence:
+                yield facts.recurrence.units.name
 
 
 def _assumptions(reports: Sequence[Report]) -> list[Text]:

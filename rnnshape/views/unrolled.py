@@ -27,7 +27,7 @@ from functools import cached_property
 from itertools import groupby, pairwise
 
 from rnnshape.layer import Layer
-from rnnshape.rules.facts import Pass, Tensor, Timeline, flat
+from rnnshape.rules.facts import Pass, Recurrence, Tensor, flat
 from rnnshape.views.text import Style, Text
 
 LEAST_LEFT, ARROW = 9, 3  # columns for a row's label; for an arrow and a blank beside a name
@@ -66,15 +66,17 @@ class CellRow:
 class Plan:
     """Where everything stands: the slots from left to right, and the rows from the top."""
 
-    def __init__(self, layer: Layer, timeline: Timeline, given: Sequence[str], width: int) -> None:
-        self.layer, self.timeline = layer, timeline
-        states = [state for one_pass in timeline.passes for state in flat(one_pass.states)]
+    def __init__(
+        self, layer: Layer, recurrence: Recurrence, given: Sequence[str], width: int
+    ) -> None:
+        self.layer, self.recurrence = layer, recurrence
+        states = [state for one_pass in recurrence.passes for state in flat(one_pass.states)]
         self.outputs = tuple(tensor for tensor in layer.outputs if tensor.role == "output")
         returned = layer.outputs[len(self.outputs) :]
         # Code may have its own names for the states that it takes.
         self.names = {state.name: part.name for state, part in zip(states, returned, strict=False)}
-        self.rows = tuple(_cell_rows(timeline, self.names, given))
-        self.both = len(timeline.passes) == 2
+        self.rows = tuple(_cell_rows(recurrence, self.names, given))
+        self.both = len(recurrence.passes) == 2
         self.cell_width = max(len(row.name) for row in self.rows) + 2
         self.second = self.cell_width + 2 if self.both else FIRST
         self.slot_width = self.second + 3 if self.both else max(self.cell_width, 10)
@@ -86,8 +88,8 @@ class Plan:
     @property
     def joins(self) -> bool:
         """Whether lines from either end of the sequence meet in one output."""
-        merges = self.both and self.timeline.merge is not None
-        return merges and not self.timeline.returns_sequences and len(self.slots) > 1
+        merges = self.both and self.recurrence.merge is not None
+        return merges and not self.recurrence.returns_sequences and len(self.slots) > 1
 
     @property
     def first_row(self) -> int:
@@ -101,9 +103,9 @@ class Plan:
     @property
     def label(self) -> str:
         """What a row of outputs is called: a name, and of two directions an index."""
-        if len(self.outputs) > 1 or not self.timeline.returns_sequences:
+        if len(self.outputs) > 1 or not self.recurrence.returns_sequences:
             return ""
-        indexed = self.both and not self.timeline.passes[0].starts_last
+        indexed = self.both and not self.recurrence.passes[0].starts_last
         return f"{self.outputs[0].name}[:, t]" if indexed else self.outputs[0].name
 
     def column(self, direction: int) -> int:
@@ -112,15 +114,15 @@ class Plan:
 
     def end(self, direction: int) -> Slot:
         """The timestep at which a direction ends."""
-        return self.slots[0 if self.timeline.passes[direction].starts_last else -1]
+        return self.slots[0 if self.recurrence.passes[direction].starts_last else -1]
 
     def ends(self, direction: int) -> tuple[Slot, ...]:
         """The timesteps at which a direction gives an output: all of them, or its last."""
-        return self.slots if self.timeline.returns_sequences else (self.end(direction),)
+        return self.slots if self.recurrence.returns_sequences else (self.end(direction),)
 
     def _slots(self, width: int) -> tuple[Slot, ...]:
         """All timesteps where there is room for them, else the first ones and the last."""
-        timesteps, pitch = self.timeline.timesteps, self.slot_width + SPACE
+        timesteps, pitch = self.recurrence.timesteps, self.slot_width + SPACE
         room = max(0, width - self.left - self.slot_width - self.right)
         if (timesteps - 1) * pitch <= room:
             return tuple(Slot(t, self.left + t * pitch) for t in range(timesteps))
@@ -133,15 +135,15 @@ class Plan:
         """Of each direction, the state that its last output is equal to, if that is claimed."""
         relations = self.layer.facts.relations if self.layer.facts else ()
         said = {word for relation in relations for word in re.findall(r"\w+", relation.right)}
-        names = [self.names.get(one_pass.hidden.name, "") for one_pass in self.timeline.passes]
+        names = [self.names.get(one_pass.hidden.name, "") for one_pass in self.recurrence.passes]
         return {number: f"= {name}" for number, name in enumerate(names) if name in said}
 
 
 def _cell_rows(
-    timeline: Timeline, returned: Mapping[str, str], given: Sequence[str]
+    recurrence: Recurrence, returned: Mapping[str, str], given: Sequence[str]
 ) -> Iterator[CellRow]:
     initial = list(given)
-    for direction, one_pass in enumerate(timeline.passes):
+    for direction, one_pass in enumerate(recurrence.passes):
         for name, states in _cells(one_pass):
             begins, initial = initial[: len(states)], initial[len(states) :]
             ends = [returned[state.name] for state in states if state.name in returned]
@@ -212,7 +214,7 @@ def _draw_cells(canvas: Canvas, plan: Plan, row: CellRow, y: int) -> None:
 
 def _draw_lines(canvas: Canvas, plan: Plan) -> None:
     """Lines from the inputs past the other direction's cells, and from the cells to the outputs."""
-    for direction, one_pass in enumerate(plan.timeline.passes):
+    for direction, one_pass in enumerate(plan.recurrence.passes):
         rows = [number for number, row in enumerate(plan.rows) if row.direction == direction]
         begin = plan.first_row + 3 * rows[0]
         end = plan.first_row + 3 * (rows[-1] + 1)
@@ -232,9 +234,9 @@ def _draw_outputs(canvas: Canvas, plan: Plan) -> None:
     """A box for what comes out of every timestep, or where each direction ends; under it, the
     state that it is equal to."""
     canvas.put(0, plan.output + 1, plan.label, Style.NAME)
-    for direction in range(len(plan.timeline.passes)):
+    for direction in range(len(plan.recurrence.passes)):
         for slot in plan.ends(direction):
-            if plan.timeline.merge is None:
+            if plan.recurrence.merge is None:
                 _draw_output(canvas, plan, slot, direction)
             else:
                 _draw_merged(canvas, plan, slot.x)
@@ -251,7 +253,7 @@ def _draw_output(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None
         name = name if len(name) <= 2 else f"o{direction + 1}"
         x, width = slot.x + (0 if direction == 0 else plan.slot_width - 4), 4
     else:
-        name = f"[:, {_index(plan, slot)}]" if plan.timeline.returns_sequences else name
+        name = f"[:, {_index(plan, slot)}]" if plan.recurrence.returns_sequences else name
         x, width = slot.x, max(plan.cell_width, len(name) + 2)
     canvas.box(x, plan.output, width, name)
     canvas.put(slot.x + plan.column(direction), plan.output, "▼")
@@ -259,14 +261,14 @@ def _draw_output(canvas: Canvas, plan: Plan, slot: Slot, direction: int) -> None
 
 def _index(plan: Plan, slot: Slot) -> int:
     """Where the output of a timestep stands: in the order in which the cells made them."""
-    if plan.timeline.passes[0].starts_last:
-        return 0 if slot.timestep == plan.timeline.timesteps - 1 > 0 else -1 - slot.timestep
-    return -1 if slot.timestep == plan.timeline.timesteps - 1 else slot.timestep
+    if plan.recurrence.passes[0].starts_last:
+        return 0 if slot.timestep == plan.recurrence.timesteps - 1 > 0 else -1 - slot.timestep
+    return -1 if slot.timestep == plan.recurrence.timesteps - 1 else slot.timestep
 
 
 def _draw_merged(canvas: Canvas, plan: Plan, x: int) -> None:
     """The output that two directions make, with the arrows into it."""
-    y, merge = plan.output, plan.timeline.merge
+    y, merge = plan.output, plan.recurrence.merge
     canvas.box(x, y, plan.slot_width, MERGED.get(merge or "", ""))
     if merge == "concat":
         wall = (plan.slot_width - 1) // 2
@@ -287,7 +289,7 @@ def _draw_joined(canvas: Canvas, plan: Plan) -> None:
     fits = len(name) < x
     canvas.put(x - len(name) - 1 if fits else x + plan.slot_width + 1, y + 1, name, Style.NAME)
     # Whatever ends at the left is led to the box above what ends at the right.
-    ends = [first if one_pass.starts_last else last for one_pass in plan.timeline.passes]
+    ends = [first if one_pass.starts_last else last for one_pass in plan.recurrence.passes]
     order = sorted((0, 1), key=lambda direction: ends[direction])
     for level, direction in enumerate(order):
         source = ends[direction] + plan.column(direction)

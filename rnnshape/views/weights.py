@@ -93,7 +93,7 @@ def _measured_rows(report: Report, layer: Layer, page: Page) -> Iterator[Row | S
 
 def _alike(layer: Layer) -> tuple[Sequence[Tensor], tuple[str, ...]]:
     """The weights to be shown; of two directions with the same ones, the first's, and both."""
-    passes = layer.facts.timeline.passes if layer.facts and layer.facts.timeline else ()
+    passes = layer.facts.recurrence.passes if layer.facts and layer.facts.recurrence else ()
     axes = {tuple(weight.axes for weight in one_pass.weights) for one_pass in passes}
     if len(passes) > 1 and len(axes) == 1 and layer.weights:
         return passes[0].weights, tuple(one_pass.direction for one_pass in passes)

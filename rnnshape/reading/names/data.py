@@ -19,7 +19,7 @@ from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
-from rnnshape.training.data import Source
+from rnnshape.training.data import DataOrigin
 
 Shape = tuple[Any, ...]
 
@@ -171,7 +171,7 @@ class Dataset(StandIn):
     """
 
     own_what = "a data set"
-    own_source: Source = "tensorflow"
+    own_origin: DataOrigin = "tensorflow"
 
     def __init__(self, element: Any, first: Any = None) -> None:
         self.own_element, self.own_first = element, element if first is None else first
@@ -230,7 +230,7 @@ def as_data_set(value: Any) -> Any:
     if batch is None:
         return value
     made = Dataset(batch)
-    made.own_source = "generator" if isinstance(value, Stream) else "code"
+    made.own_origin = "generator" if isinstance(value, Stream) else "code"
     return made
 
 

@@ -267,10 +267,10 @@ def _of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several
     element = value.own_element
     parts = element[:2] if isinstance(element, tuple) else (element,)
     x, y = (*parts, element if isinstance(element, Open) else None)[:2]
-    given, source = _several(flattened(x, Array), None, "X", name), value.own_source
-    if source == "generator" and not isinstance(given, Data):
-        source = "code"  # of several inputs no `x[None]` makes a batch
-    given = rebuilt(given, lambda one: one and replace(one, source=source))
+    given, origin = _several(flattened(x, Array), None, "X", name), value.own_origin
+    if origin == "generator" and not isinstance(given, Data):
+        origin = "code"  # of several inputs no `x[None]` makes a batch
+    given = rebuilt(given, lambda one: one and replace(one, origin=origin))
     weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
     return given, _several(y, None, "y", name), _weights(weights, None)
 
