@@ -163,6 +163,8 @@ def test_a_folder_that_may_not_be_searched_is_an_error_about_it(
     monkeypatch.setattr(os, "stat", locked)
     with pytest.raises(QueryError, match="is a folder: name a file in it"):
         read(str(tmp_path))
+    with pytest.raises(QueryError, match=r"train\.py can't be read: Permission denied"):
+        read(f"{tmp_path}/train.py")
 
 
 @pytest.mark.parametrize(

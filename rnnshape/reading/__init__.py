@@ -46,7 +46,7 @@ def read(what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Readi
         return _without_refused(read_text(what, let), dimensions)
     path = Path(file)
     if not os.path.exists(file):  # it raises for no name, however long
-        raise QueryError(f"there is no file {shortened(file)}{_other_file(path)}")
+        raise _not_there(file, path)
     reading = _file(path, let)
     if not reading.questions and not reading.messages:
         is_torch = re.search(r"\b(import|from) torch\b", file_text(path))
@@ -68,6 +68,16 @@ def parse(text: str) -> Call:
     if not isinstance(text, str):
         raise TypeError(f"text is {of_type(text)}: give a Keras expression, such as 'LSTM(64)'")
     return read_call(text)
+
+
+def _not_there(file: str, path: Path) -> QueryError:
+    try:
+        os.stat(file)
+    except PermissionError as wrong:  # of a folder on the way to it
+        return QueryError(f"{shortened(file)} can't be read: {wrong.strerror}")
+    except OSError:
+        pass
+    return QueryError(f"there is no file {shortened(file)}{_other_file(path)}")
 
 
 def _other_file(path: Path) -> str:
