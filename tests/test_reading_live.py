@@ -480,14 +480,26 @@ def test_a_cell_alone_is_no_layer() -> None:
         inspect(keras().layers.GRUCell(2))
 
 
-@pytest.mark.parametrize("kind", ["layer", "sequential", "functional", "flattened", "stateful"])
+@pytest.mark.parametrize(
+    "kind", ["layer", "sequential", "functional", "subclassed", "flattened", "stateful"]
+)
 def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None:
     import keras
 
     layers = keras.layers
     source = keras.Input((5, 4))
+
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = layers.LSTM(3)
+
+        def call(self, x: Any) -> Any:
+            return self.lstm(x)
+
     made = {
         "layer": lambda: layers.LSTM(3),
+        "subclassed": Own,
         "sequential": lambda: keras.Sequential([layers.LSTM(3), layers.Dense(1)]),
         "functional": lambda: keras.Model(source, layers.LSTM(3)(source)),
         "flattened": lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]),
@@ -498,7 +510,7 @@ def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None
         try:
             expected = tuple(made(np.zeros(shape, "float32")).shape)
         except Exception:
-            with pytest.raises(QueryError):
+            with pytest.raises(QueryError, match="does not fit"):
                 inspect(made, input=shape)
         else:
             assert inspect(made, input=shape).outputs[-1].shape == expected
