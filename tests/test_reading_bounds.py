@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from rnnshape.api import inspect
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.fitting import problems_of_calls
@@ -1017,25 +1018,43 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
 
 
+def calls_in(run: Callable[[], object]) -> int:
+    """The calls of functions, in place of the time, as other tests run at the same time."""
+    calls, before = itertools.count(), sys.getprofile()
+    sys.setprofile(lambda *_: next(calls) and None)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return next(calls)
+
+
 @pytest.mark.slow
 def test_each_of_many_inputs_takes_no_longer_than_each_of_few() -> None:
-    def calls_for(many: int) -> int:  # of functions, as other tests run at the same time
+    def calls_for(many: int) -> int:
         steps = tuple(
             Step(parse("Dense(2)"), (Ref(0, place),), names=(f"o{place}",)) for place in range(many)
         )
         inputs = tuple(Input((None, 3), f"i{place}") for place in range(many))
         network = Network(inputs, steps, tuple(map(Ref, range(1, many + 1))))
-        calls, before = itertools.count(), sys.getprofile()
-        sys.setprofile(lambda *_: next(calls) and None)
-        try:
+
+        def ask() -> None:
             report = Report(Question(network))
             assert [report.assumes_of(layer) for layer in report.layers] == [()] * many
             assert report.expression.count("Input(") == many
-        finally:
-            sys.setprofile(before)
-        return next(calls)
+
+        return calls_in(ask)
 
     assert calls_for(800) < 12 * calls_for(100)  # and not 64 times
+
+
+@pytest.mark.slow
+def test_each_of_many_targets_takes_no_longer_than_each_of_few() -> None:
+    def calls_for(many: int) -> int:
+        report = inspect("LSTM(3)", input=(2, 5, 3), target=[(2, 3)] * many, loss="mse")
+        return calls_in(lambda: str(report))
+
+    assert calls_for(1_600) < 12 * calls_for(200)  # and not 64 times
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("s_that_do_not_fit")])

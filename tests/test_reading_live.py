@@ -497,14 +497,15 @@ def test_what_was_called_once_takes_all_data_that_keras_takes(kind: str) -> None
         def call(self, x: Any) -> Any:
             return self.lstm(x)
 
-    made = {
+    kinds: dict[str, Callable[[], Any]] = {
         "layer": lambda: layers.LSTM(3),
         "subclassed": Own,
         "sequential": lambda: keras.Sequential([layers.LSTM(3), layers.Dense(1)]),
         "functional": lambda: keras.Model(source, layers.LSTM(3)(source)),
         "flattened": lambda: keras.Sequential([layers.Flatten(), layers.Dense(1)]),
         "stateful": lambda: layers.LSTM(3, stateful=True),
-    }[kind]()
+    }
+    made = kinds[kind]()
     made(np.zeros((2, 5, 4), "float32"))
     for shape in ((2, 5, 4), (3, 5, 4), (2, 7, 4), (2, 5, 6)):
         try:

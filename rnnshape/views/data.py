@@ -61,7 +61,7 @@ def _call(call: TrainingCall, wrong: list[Problem], page: Page, compared: dict[D
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
-    labels = (*call.y, *(call.validation.y if call.validation else ()))
+    labels = {*call.y, *(call.validation.y if call.validation else ())}
     of_all = any(problem.name is None for problem in wrong)  # arrays together
     for array in dict.fromkeys(call.arrays):
         kinds = {"samples", "labels" if array in labels else "data"}
