@@ -14,6 +14,7 @@ from rnnshape.input_shapes import (
     Shape,
     as_far_as_taken,
     by_name,
+    dtype_of,
     likely_dimensions,
     of_dataset,
     shape_of,
@@ -196,7 +197,7 @@ def _questions(
         question = read if shapes is None and target is None else replace(read, calls=())
         own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
         if target is not None:
-            question = _with_target(what, question, own or (), target, loss)
+            question = _with_target(what, question, own or (), given, target, loss)
         elif own:
             question = with_input(question, own)
         questions.append(question)
@@ -207,6 +208,7 @@ def _with_target(
     what: object,
     question: Question,
     shapes: Sequence[Shape],
+    given: object,
     target: object,
     loss: str | Sequence[str] | None,
 ) -> Question:
@@ -215,8 +217,9 @@ def _with_target(
     from rnnshape.layer_names import names_of_outputs
     from rnnshape.training import Data
 
-    def named(name: str, given: Sequence[Shape]) -> list[Data]:
-        return [Data(f"{name}{number or ''}", shape) for number, shape in enumerate(given)]
+    def named(name: str, shapes: Sequence[Shape], arrays: object) -> list[Data]:
+        dtype = dtype_of(arrays)
+        return [Data(f"{name}{number or ''}", shape, dtype) for number, shape in enumerate(shapes)]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if _has_config(what):
@@ -224,7 +227,7 @@ def _with_target(
 
         outputs = output_keys(what) or outputs
     targets = by_name(outputs, target, shapes_of(target), "output")
-    call = call_with(question, named("X", shapes), named("y", targets), _names(loss))
+    call = call_with(question, named("X", shapes, given), named("y", targets, target), _names(loss))
     return replace(as_far_as_taken(question, shapes), calls=(call,))
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from operator import index
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from rnnshape.description import is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
@@ -19,6 +19,7 @@ Shape: TypeAlias = tuple[int | None, ...]
 T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
+NO_NUMBERS = {"O": "object", "U": "<U", "M": "datetime64"}  # NumPy's kinds of other entries
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -58,6 +59,11 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     if parts and all(_is_shape(part) for part in parts):
         return tuple(shape_of(part) for part in parts)
     return (shape_of(parts),)
+
+
+def dtype_of(given: Any) -> str | None:
+    """What an array of NumPy holds in place of numbers; None where it holds numbers."""
+    return NO_NUMBERS.get(given.dtype.kind) if hasattr(given, "__array_interface__") else None
 
 
 def in_columns(given: object, sizes: Iterable[T]) -> list[T | int]:

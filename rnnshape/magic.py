@@ -20,7 +20,7 @@ from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let, Value
-from rnnshape.input_shapes import Shape, in_columns
+from rnnshape.input_shapes import Shape, dtype_of, in_columns
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
@@ -278,11 +278,19 @@ def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
         for word, (option, _, value) in zip(words, pairs, strict=True)
         for part in ([option, value] if option in OF_DATA and value else [word])
     ]
-    shapes = (
-        in_columns(names.get(word), _shape(names.get(word)) or ()) if option in OF_DATA else ()
+    return [
+        (_written_shape(names.get(word)) if option in OF_DATA else "") or word
         for option, word in zip(["", *words], words, strict=False)
-    )
-    return [",".join(map(str, sizes)) or word for sizes, word in zip(shapes, words, strict=True)]
+    ]
+
+
+def _written_shape(value: object) -> str:
+    """`16,5,3`, or `16,5,3:object` of an array that holds no numbers; nothing without a shape."""
+    shape = ",".join(map(str, in_columns(value, _shape(value) or ())))
+    with suppress(Exception):  # an object may raise whatever it likes
+        dtype = dtype_of(value)
+        return f"{shape}:{dtype}" if shape and dtype else shape
+    return shape
 
 
 def _both(query: Query, reports: Sequence[Report], pending: bool) -> dict[str, str]:

@@ -495,6 +495,17 @@ def test_what_code_gives_its_model_is_compared_with_it(tmp_path: Path) -> None:
     assert inspect(path, input=(9, 5, 1), target=(9, 2), loss="mse").problems == ()
 
 
+@pytest.mark.parametrize("held", ["object", "<U3", "datetime64[s]"])
+def test_an_array_of_no_numbers_does_not_fit(held: str) -> None:
+    data = np.zeros((9, 5, 1)).astype(held)
+    report = inspect("LSTM(3)", input=data, target=np.zeros((9, 3)), loss="mse")
+    assert ["where numbers are expected" in problem.message for problem in report.problems] == [
+        True
+    ]
+    report = inspect("LSTM(3)", input=(9, 5, 1), target=np.zeros((9, 3), held), loss="mse")
+    assert [problem.name for problem in report.problems] == ["y"]
+
+
 @pytest.mark.parametrize(("columns", "is_told"), [(2, True), (10, False)])
 def test_a_binary_loss_takes_no_number_of_a_class(columns: int, is_told: bool) -> None:
     report = inspect("GRU(3) -> Dense(1)", input=(9, 5, 1), target=(9, columns), loss="bce")

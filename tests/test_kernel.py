@@ -65,6 +65,7 @@ CELLS = {
     "odd": "%rnnshape LSTM(modern) -n",
     "endless": "%rnnshape LSTM(endless) -n",
     "live": "%rnnshape model -n --x X --y y --loss mse",
+    "objects": "X_rows = X.astype(object)\n%rnnshape model -n --x X_rows",
     "live fits": "%rnnshape model --weights",
     "column": (
         "import pandas as pd\ncolumn = pd.Series(y[:, 0])\n"
@@ -224,6 +225,7 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     assert "y (16, 2)" in shown("live", "text/plain")
     assert "y (16, 2) does not fit the output" in shown("live", "text/plain")
     assert shown("live", "stderr") == "UsageError: what is wrong stands above\n"
+    assert "X (16, 5, 3) holds objects where numbers are expected" in shown("objects", "text/plain")
     assert "measured by model.predict" in shown("live fits", "text/plain")
     assert "fit(X, y)  X (16, 1) ✓  y (16, 1) ✓" in shown("column", "text/plain")
 

@@ -16,7 +16,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import Shape, as_far_as_taken, with_input
+from rnnshape.input_shapes import NO_NUMBERS, Shape, as_far_as_taken, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -24,26 +24,26 @@ from rnnshape.training import Data
 
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes
-KINDS = {"O": "object", "U": "<U", "M": "datetime64"}  # of NumPy, that are no numbers
 
 
 def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     """The shape that is written, or that the header of a `.npy` file has; and the dtype, where
-    that is of no numbers.
+    that is of no numbers, as the magic writes it of an array.
 
-    >>> shape_of("--x", "16,5,3")
-    ((16, 5, 3), None)
+    >>> shape_of("--x", "16,5,3"), shape_of("--x", "16,5,3:object")
+    (((16, 5, 3), None), ((16, 5, 3), 'object'))
     """
     try:
         if text.lower().endswith(".npy"):
             if os.path.exists(text) and not os.path.isfile(text):  # to read it may take for ever
                 raise UsageError(f"{option} {shortened(text)}: it is not a file")
             return _header(Path(text))
-        value = let_value(text if "," in text else f"{text},")
-        if isinstance(value, tuple):
+        shape, _, dtype = text.partition(":")
+        value = let_value(shape if "," in shape else f"{shape},")
+        if isinstance(value, tuple) and dtype in ("", *NO_NUMBERS.values()):
             sizes = tuple(size for size in value if is_size(size))
             if sizes == value:
-                return sizes, None
+                return sizes, dtype or None
     except OSError as problem:
         raise UsageError(f"{option} {shortened(text)}: {problem.strerror or problem}") from None
     except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError):
@@ -62,7 +62,7 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
     shape = header["shape"]
     if not all(is_size(size) or (type(size) is int and size == 0) for size in shape):
         raise ValueError
-    return tuple(shape), KINDS.get(str(header["descr"])[1:2])
+    return tuple(shape), NO_NUMBERS.get(str(header["descr"])[1:2])
 
 
 def with_data(question: Question, options: Options) -> Question:
