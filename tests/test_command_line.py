@@ -262,6 +262,23 @@ def test_a_wrong_line_is_a_message_in_other_formats(format: str) -> None:
     assert finished.out.count("(2, 3)" if format in ("table", "markdown") else "3") >= 2
 
 
+@pytest.mark.parametrize("form", [("--format", "plain"), ("--format", "csv"), ("--code",)])
+def test_what_does_not_fit_is_said_beside_a_format_without_a_place_for_it(
+    form: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "fit.py"
+    file.write_text("m = Sequential([LSTM(3)])\nm.compile(loss='mse')\nm.fit(X, np.zeros((4, 2)))")
+    told = "does not fit the output lstm (batch, 3) with mean_squared_error, which takes (4, 3)"
+    finished = command(str(file), "--dry-run", *form)
+    assert finished.code == 2
+    assert finished.err.startswith("error: ")
+    assert told in finished.err
+    assert finished.err.endswith("  | fit.py, line 3\n")
+    finished = command("-", "--dry-run", *form, stdin=f"GRU(2)\n{file}\n")
+    assert finished.err.startswith("error: line 2: ")
+    assert told in finished.err
+
+
 def test_what_is_open_on_a_line_is_not_measured_and_what_is_wrong_in_its_file_is_said(
     tmp_path: Path,
 ) -> None:

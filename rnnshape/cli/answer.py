@@ -120,6 +120,7 @@ def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = 
     query, environment = shown.query, shown.environment
     with suppress(BrokenPipeError):  # the reader has all it wants; the verdict stands
         shown.finish(reports)
+    say_problems(shown, reports)
     code = verdict(query, reports, environment, failed=failed)
     if query.export is not None and not failed:
         try:
@@ -128,6 +129,14 @@ def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = 
             messages.error(environment, f"--export {query.export}: {problem.strerror or problem}")
             return ExitCode.FAILED
     return code
+
+
+def say_problems(shown: AnswerWriter, reports: Sequence[Report], where: str = "") -> None:
+    """What does not fit, where the format has no place for it."""
+    problems = dict.fromkeys(problem for report in reports for problem in report.problems)
+    for problem in () if shown.shows_problems else problems:
+        line = f"{problem.file}, line {problem.line}" if problem.file else ""
+        messages.error(shown.environment, f"{where}{problem.message}", [line] if line else ())
 
 
 def verdict(

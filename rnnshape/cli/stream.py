@@ -14,6 +14,7 @@ from rnnshape.cli.answer import (
     describe_all,
     not_measured,
     say_messages,
+    say_problems,
     say_what_is_left_out,
     verdict,
 )
@@ -130,6 +131,7 @@ def _answered(asked: _Asked, results: Iterator[Answer] | None, shown: AnswerWrit
             continue
         measured = report.measured(result) if isinstance(result, Measurement) else report
         shown.finish([measured])
+        say_problems(shown, [measured], where)
         code = max(code, verdict(asked.query, [measured], environment, where))
         if isinstance(result, MeasurementError):
             not_measured(environment, result, where)

@@ -74,6 +74,11 @@ class AnswerWriter:
             write(self._stream, self._pieces(reports))
         self._answered += len(reports)
 
+    @property
+    def shows_problems(self) -> bool:
+        """Whether what does not fit is in the answer; else it must be said beside it."""
+        return self._is_table or self.query.format in (Format.JSON, Format.MARKDOWN)
+
     def explain(self, explanation: Explanation, line: Place | None) -> None:
         """Writes what an error means. Of one that is not known, only JSON has anything."""
         from rnnshape.views.explanation import blocks
