@@ -238,6 +238,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("«[L2(1)] * 2»", "L2 is not a Keras layer"),
         ("x = 3", NO_LAYER),
         ("x = LSTM(3); «break»", "this stops with SyntaxError: 'break' or 'continue' outside loop"),
+        ("x = LSTM(3); «raise»", "this stops with RuntimeError: No active exception to reraise"),
         ("import os", NO_LAYER),
         ("def f():\n    pass", NO_LAYER),
         ("LSTM(3) «D»ense(1)", "the layers of a chain are joined by ->"),
