@@ -346,6 +346,8 @@ train_test_split([1, 2, 3, 4, 5], test_size=0.4)
 [load_diabetes(return_X_y=True), load_breast_cancer().target]
 make_regression(50, 9, n_targets=2)
 [make_classification(40), make_blobs(n_samples=30), make_regression()]
+make_regression(50, 9, 9, 2)
+[make_regression(9, coef=True), make_blobs([5, 6]), make_blobs(9, return_centers=True)]
 MinMaxScaler().fit_transform(a)
 StandardScaler().fit(a).transform(b)
 LabelEncoder().fit_transform(np.array(['x', 'y', 'x']))
@@ -484,7 +486,7 @@ DEPENDS_ON_DATA = (
     "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
     "() * 2", "** 64", "> 1]", "(a, 1)]", "tf.where", "a > 2", "[True]", "np.unique(np.random",
-    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(",
+    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(", "coef=True",
 )  # fmt: skip
 
 

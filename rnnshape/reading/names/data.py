@@ -66,9 +66,17 @@ def _bunch(samples: int, features: int) -> Callable[..., Any]:
 def _made_up(features: int) -> Callable[..., Any]:
     """`make_regression(100, 9)`"""
 
-    def make(n_samples: Any = 100, n_features: Any = features, *_: Any, **named: Any) -> Any:
-        columns = named.get("n_targets", 1)
-        labels = (n_samples,) if columns == 1 else (n_samples, columns)
+    def make(
+        n_samples: Any = 100,
+        n_features: Any = features,
+        *more: Any,
+        n_targets: Any = 1,
+        **named: Any,
+    ) -> Any:
+        returned = {"coef", "return_centers", "return_X_y"}.intersection(named)
+        if more or returned or not isinstance(n_samples, int | Open):
+            return opened("data")
+        labels = (n_samples,) if n_targets == 1 else (n_samples, n_targets)
         return Array((n_samples, n_features)), Array(labels)
 
     return make
