@@ -21,6 +21,7 @@ from sklearn.datasets import load_iris, load_wine, load_digits, load_diabetes, l
 from sklearn.datasets import make_blobs, make_classification, make_regression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder, MinMaxScaler, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import Binarizer, PowerTransformer, QuantileTransformer
 """
 # Of `a` and `b`, which have the shapes of a grid, and of what the code writes itself.
 OF_NUMPY = """
@@ -347,6 +348,10 @@ train_test_split([1, 2, 3, 4, 5], test_size=0.4)
 make_regression(50, 9, n_targets=2)
 [make_classification(40), make_blobs(n_samples=30), make_regression()]
 make_regression(50, 9, 9, 2)
+[load_digits(n_class=5).data, load_digits(n_class=5, return_X_y=True)]
+QuantileTransformer(n_quantiles=5).fit_transform(a)
+Binarizer().fit(a).transform(b)
+PowerTransformer().fit_transform(a)
 [make_regression(9, coef=True), make_blobs([5, 6]), make_blobs(9, return_centers=True)]
 MinMaxScaler().fit_transform(a)
 StandardScaler().fit(a).transform(b)
@@ -393,6 +398,9 @@ tf.cast(a, tf.float32)
 tf.one_hot([0, 1, 2], 4)
 tf.one_hot([0, 1, 2], 4, axis=0)
 tf.one_hot([0, 1, 2], 4, 1.0, 0.0)
+tf.one_hot([0, 1, 2], 4, 1.0, 0.0, 1)
+keras.ops.one_hot([0, 1, 2], 4, 1)
+keras.ops.one_hot([[0, 1, 2]], 4, axis=1)
 tf.one_hot(np.array([0, 1, 2]), depth=4)
 tf.reduce_mean(a, axis=0)
 tf.reduce_sum(a, -1)
@@ -486,7 +494,7 @@ DEPENDS_ON_DATA = (
     "np.where(a > 0)", "np.unique(a)", "[a[:, 0] >", "to_categorical(np.random.randint",
     "OneHotEncoder().fit", "np.random.choice(5)", "dtype=object", "Dataset", "timeseries", "rows",
     "() * 2", "** 64", "> 1]", "(a, 1)]", "tf.where", "a > 2", "[True]", "np.unique(np.random",
-    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(", "coef=True",
+    "np.argwhere", "a[np.isfinite(", "a[np.logical_or(", "coef=True", "n_class",
 )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ BASES = {
 }
 SCALERS = {
     **dict.fromkeys(("MinMaxScaler", "StandardScaler", "RobustScaler", "MaxAbsScaler",
-                     "Normalizer"), Scaler),
+                     "Normalizer", "Binarizer", "PowerTransformer", "QuantileTransformer"), Scaler),
     "LabelEncoder": LabelEncoder, "OneHotEncoder": OneHotEncoder,
 }  # fmt: skip
 COMPONENTS = dict.fromkeys(("FastICA", "NMF", "PCA", "TruncatedSVD"), PCA)

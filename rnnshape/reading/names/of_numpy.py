@@ -377,7 +377,7 @@ NUMPY: dict[str, Any] = {
         ("var", "std"))},
     "concat": _joined, "range": _arange,
     "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
-    "one_hot": lambda indices, depth=None, *_, num_classes=None, axis=-1, **__: _with(
+    "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),
     "eye": lambda n, m=None, *_, **named: Array((n, n if (m := named.get("M", m)) is None else m)),

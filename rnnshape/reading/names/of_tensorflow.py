@@ -49,6 +49,9 @@ def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
         named["axis"] = USUAL_AXES[name][is_of_backend]
     if name == "repeat" and is_of_backend and given[1:]:  # which is another
         given, named["n"] = [*given[:1], *given[2:]], given[1]
+    if name == "one_hot" and is_own:  # values for on and off come before the axis
+        axis = next(iter(given[4:]), named.get("axis"))
+        given, named["axis"] = given[:2], -1 if axis is None else axis
     if name == "split" and is_own:
         sizes = given[1] if given[1:] else named.pop("num_or_size_splits", None)
         if isinstance(sizes, Array):
