@@ -40,14 +40,17 @@ PUBLISHED: dict[str, tuple[int, int, Shape, Shape] | tuple[int, int, Shape, Shap
 def _loader(
     train: int, test: int, sample: Shape, label: Shape, classes: int | None = None
 ) -> Callable[..., Any]:
-    def load_data(*given: Any, label_mode: Any = "fine", **_: Any) -> Any:
-        def labels(many: int) -> Array:
+    def load_data(*given: Any, label_mode: Any = "fine", **named: Any) -> Any:
+        is_whole = len(given) < 2 and not {"test_split", "maxlen", "version"}.intersection(named)
+        samples = (train, test) if is_whole else (opened("samples"), opened("samples"))
+
+        def labels(many: Any) -> Array:
             made = Array((many, *label))
             is_usual = not given and isinstance(label_mode, str) and label_mode == "fine"
             made.own_classes = classes if is_usual else None
             return made
 
-        return tuple((Array((many, *sample)), labels(many)) for many in (train, test))
+        return tuple((Array((many, *sample)), labels(many)) for many in samples)
 
     return load_data
 
@@ -339,9 +342,11 @@ def timeseries_dataset_from_array(
     return made if batch_size is None else made.batch(batch_size)
 
 
-def timeseries_generator(data: Any, targets: Any, length: Any, *_: Any, **__: Any) -> Dataset:
+def timeseries_generator(
+    data: Any, targets: Any, length: Any, sampling_rate: Any = 1, *_: Any, **__: Any
+) -> Dataset:
     """`TimeseriesGenerator`: batches of windows and of the targets after them."""
-    windows = Array((length, *sizes_of(data)[1:]))
+    windows = Array((-(-length // sampling_rate), *sizes_of(data)[1:]))
     return Dataset((windows, Array(sizes_of(targets)[1:]))).batch(128)
 
 
