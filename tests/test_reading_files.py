@@ -417,8 +417,9 @@ def test_cells_of_version_3_stand_in_sheets() -> None:
 
 def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "x.ipynb"
-    none = "x.ipynb is not a notebook of version 3 or 4: there are no cells in it"
-    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"cells": []}'):
+    none = "x.ipynb has no cells of code: it has text alone, or is no notebook of version 3 or 4"
+    of_text = '{"cells": [{"cell_type": "markdown", "source": "LSTM(3)"}]}'
+    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"cells": []}', of_text):
         path.write_text(text)
         assert message(path) == none
     path.write_text(json.dumps({"cells": [code("x = 3")]}))

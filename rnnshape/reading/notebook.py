@@ -27,7 +27,8 @@ def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -
     notebook = json_value(text, where)
     cells = list(_cells(notebook))
     if not cells:
-        raise QueryError(f"{where} is not a notebook of version 3 or 4: there are no cells in it")
+        none = "has no cells of code: it has text alone, or is no notebook of version 3 or 4"
+        raise QueryError(f"{where} {none}")
     sources, length = [], 0
     for number, code in cells:
         length += len(code)
