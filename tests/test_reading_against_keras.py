@@ -60,8 +60,8 @@ def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
     assert verdict.verdict in (RIGHT, OPEN, REFUSED), str(verdict)
 
 
-@pytest.mark.parametrize("name", programs([WRITTEN / "small.txt"]))
-def test_a_small_program_is_answered_whole(name: str, corpus: Corpus) -> None:
+@pytest.mark.parametrize("name", programs(WRITTEN / f"{file}.txt" for file in ("small", "whole")))
+def test_a_program_is_answered_whole(name: str, corpus: Corpus) -> None:
     verdict = corpus.verdicts[name]
     assert verdict.verdict == RIGHT, str(verdict)
 

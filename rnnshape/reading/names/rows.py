@@ -12,6 +12,7 @@ from rnnshape.expression import LARGEST
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 from rnnshape.reading.python import StandIn, own
@@ -56,6 +57,7 @@ def shapes_of_row(
 
 
 def _shapes_of(made: Any, inner: Sequence[graph.LayerCall], as_tried: bool = True) -> list[Any]:
+    made = made.own_as_operand() if isinstance(made, Array) else made  # its own weights, repeated
     ends = [*graph.tensors_in(made)]
     if inner and ends:
         return graph.shapes_made(inner, ends, as_tried=as_tried)
@@ -206,8 +208,11 @@ def uses_more(calls: Sequence[graph.LayerCall], given: Any) -> bool:
 
 
 def uses_all(made: Any, given: Any) -> bool:
-    """Whether what is made follows from all that is given: Keras has what that needs in a model."""
-    known, ends = {*graph.tensors_in(given)}, [*graph.tensors_in(made)]
+    """Whether what is made follows from all that is given: Keras has what that needs in a model,
+    also where one of several tensors is returned as it came."""
+    known, ends = {*graph.tensors_in(given)}, {*graph.tensors_in(made)}
+    if known & ends and len(known | ends) > 1:
+        return False
     calls = graph.calls_before(ends, known)
     return known <= {*ends, *(tensor for call in calls for tensor in call.tensors)}
 
