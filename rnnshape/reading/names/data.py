@@ -17,6 +17,7 @@ from rnnshape.reading.names.estimators import BASES, COMPONENTS, FOLDS, METRICS,
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.texts import Tokenizer
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
 from rnnshape.reading.python.stand_in import Stream
 from rnnshape.training.data import DataOrigin
@@ -370,6 +371,7 @@ KERAS_DATA: dict[str, Any] = {
     "TensorSpec": _specified,
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
+    "Tokenizer": Tokenizer,
 }  # fmt: skip
 OF_SKLEARN = {
     "load_iris": _bunch(150, 4),
