@@ -620,6 +620,23 @@ m = Model(x, [net(x), net(x, other=True)])
     assert [question.notes for question in questions] == [(note,), ()]
 
 
+@pytest.mark.parametrize("parts", ["[one, two]", "{'one': one, 'two': two}"])
+def test_a_model_in_a_list_that_a_call_does_not_use_is_said_to_be_not_counted(parts: str) -> None:
+    text = f"""
+class Student(Model):
+    def __init__(self, one, two):
+        super().__init__()
+        self.parts = {parts}
+    def call(self, x):
+        return self.parts[{"0" if parts[0] == "[" else "'one'"}](x)
+teacher = Sequential([Input((20, 6)), GRU(9)])
+net = Student(Sequential([GRU(5)]), teacher)
+net.build((None, 20, 6))
+"""
+    *_, question = read_code(text, {}).questions
+    assert question.notes == ("not counted: teacher, which this call does not use",)
+
+
 def test_a_layer_that_is_built_and_never_called_is_told() -> None:
     text = """
 class Net(Model):

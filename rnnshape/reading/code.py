@@ -22,6 +22,7 @@ from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
+from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import MORE_CALLS, MOST_MODELS, SESSION, Session, unknown_of
 from rnnshape.reading.names.training import compiled_losses, training_calls
@@ -300,7 +301,8 @@ def _not_counted(model: Model) -> tuple[str, ...]:
     used = {call.layer for call in graph.calls_before(gives, takes)}
     others = {call.layer for call in SESSION.get().calls} - used
     rows = []
-    for part in () if model.own_kind else vars(model).values():
+    parts = {} if model.own_kind else {id(part): part for part in attributes_of(model).values()}
+    for part in parts.values():
         if isinstance(part, Model) and not others.isdisjoint(
             call.layer for call in part.own_calls()
         ):

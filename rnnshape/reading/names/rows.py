@@ -107,7 +107,7 @@ def kept(owner: Any) -> set[graph.Layer]:
             if isinstance(layer, graph.Layer):
                 found |= {layer, *layer.innermost}
         waiting += (
-            *_attributes(part).values(),
+            *attributes_of(part).values(),
             *held.get("own_items", ()),
             *held.get("own_inner", ()),
         )
@@ -117,7 +117,7 @@ def kept(owner: Any) -> set[graph.Layer]:
     return found
 
 
-def _attributes(owner: Any) -> dict[str, Any]:
+def attributes_of(owner: Any) -> dict[str, Any]:
     """The layers that something has as its attributes, or in lists and dictionaries there."""
     return {
         f"self.{name}" if part is value else f"self.{name}[{place}]": part
@@ -239,18 +239,18 @@ def _called_and_locked(call: Any, given: Sequence[Any], named: Mapping[str, Any]
     owner, held = getattr(call, "__self__", None), session()
     if owner is None or not held.evaluator.is_sure:
         return call(*given, **named)
-    before = _attributes(owner)
+    before = attributes_of(owner)
     unbuilt = [part for part in before.values() if not part.own_is_built]
     is_locked = overrides(owner, "build") or all(part.own_layer in held.built for part in unbuilt)
     made = call(*given, **named)
-    for name, part in _attributes(owner).items():
+    for name, part in attributes_of(owner).items():
         if part.own_layer is None or any(part is one for one in before.values()):
             continue
         part.own_layer.parameters = None
         if not is_locked:
             with held.aside():
                 call(*given, **named)
-            is_locked = _attributes(owner)[name] is not part
+            is_locked = attributes_of(owner)[name] is not part
         if is_locked:
             why = f"{name} is made in call, which may make no layer that is kept"
             words, place = "You cannot add new elements", part.own_layer.call.places.get("")
