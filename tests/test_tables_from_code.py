@@ -118,6 +118,18 @@ df.query('a > 0.5').values
 df.sort_values('a').values
 df[df['a'] > 0.5].values
 df[df.a > 0.5]
+df.a.values.reshape(-1, 1)
+df[(df.a > 0.2) & df['b'].between(0, 1)].values
+df[~df.a.isna() | df.b.isin([1, 2])].columns
+df[df.notnull().all(axis=1)].values
+df.isnull().sum()
+df.a.isna()
+df.isin([1]).values
+df.loc[df.a > 0.5]
+df.loc[df.a > 0.5, ['b', 'c']].values
+df.loc[df['a'] > 0.5, 'b']
+df.loc[df.a > 0.5, 'b':'d'].columns
+df.iloc[(df.a > 0.5).values, 1:3].values
 df > 0.5
 df * 2
 df['a'] + df['b']

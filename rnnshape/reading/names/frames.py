@@ -30,10 +30,11 @@ class Frame(Array):
     def own_reaches(self, name: str) -> bool:
         return not name.startswith(("own_", "_"))
 
-    def __getattr__(self, name: str) -> Open:
+    def __getattr__(self, name: str) -> Any:
         if not self.own_reaches(name):
             raise AttributeError(name)
-        return opened()
+        is_column = len(self.shape) > 1 and name in (self.own_labels or ())
+        return self[name] if is_column else opened()
 
     def __iter__(self) -> Any:
         raise IsOpenError(opened("data"))
@@ -205,6 +206,14 @@ class Frame(Array):
     mean = sum = std = var = max = min = own_reduced
     any = all = partialmethod(own_reduced, own_dtype="bool")
 
+    def own_asked(self, *_: Any, **__: Any) -> Frame:
+        """True or False for each entry."""
+        made = self.own_like(self.shape)
+        made.own_may_nest, made.own_dtype = False, "bool"
+        return made
+
+    isna = isnull = notna = notnull = isin = between = own_asked
+
     def own_operated(self, other: Any, function: Any = None) -> Any:
         is_unknown = isinstance(other, Open) and not other.is_number
         if is_unknown or (isinstance(other, Frame) and differ(self.shape, other.shape)):
@@ -240,8 +249,11 @@ class Rows(StandIn):
         is_of_labels = isinstance(columns, slice) and not self.own_by_place  # with the last
         sizes = shape[1:] if columns == slice(None) else None if is_of_labels else _columns(columns)
         sizes = (len(labels),) if labels is not None else sizes
-        if sizes is None or not isinstance(rows, slice | int):
+        is_mask = isinstance(rows, Array) and rows.own_dtype == "bool" and len(rows.shape) == 1
+        if sizes is None or not (is_mask or isinstance(rows, slice | int)):
             return opened()
+        if is_mask:
+            return labelled((opened("the number of rows"), *sizes), labels)
         if self.own_by_place or rows == slice(None):
             return labelled((*indexed(shape[:1], rows), *sizes), labels)
         many = opened("the number of rows")
