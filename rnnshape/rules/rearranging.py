@@ -225,6 +225,8 @@ def pad(call: Call, given: Tensor) -> Facts | None:
     ends = call["pad_width"]  # TensorFlow takes no fewer pairs than axes, though Keras has it so
     if not isinstance(ends, tuple) or len(ends) != len(given.axes):
         return None
+    if not all(isinstance(pair, tuple) for pair in ends):  # Keras fails as it runs
+        return None
     pairs = [numbers(Call("pad", (("pad_width", pair),)), "pad_width", 2) for pair in ends]
     more = {"constant": inf, "reflect": -1, "symmetric": 0}.get(str(call["mode"]).lower())
     axes = []
