@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -186,7 +187,7 @@ class _Names:
                 self._written(part, () if number else self.shapes) if self.knows(part) else part
                 for number, part in enumerate(parts)
             )
-        known = dict(self._plain(set(re.findall(r"[^\W\d]\w*", what))))
+        known = dict(self._plain(_names_from_before(what)))
         return reader_of_process(os.getpid()).read(what, {**known, **let}, dimensions)
 
     def _written(self, name: str, shapes: Sequence[Shape]) -> str:
@@ -210,6 +211,17 @@ class _Names:
                     yield f"{name}.shape", sizes
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
                     yield name, value
+
+
+def _names_from_before(text: str) -> set[str]:
+    """The names in a text, but for those that it gives a value before it asks for one."""
+    asked, given = set[str](), set[str]()
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # a chain, or no Python
+        for statement in ast.parse(text).body:
+            names = [part for part in ast.walk(statement) if isinstance(part, ast.Name)]
+            asked |= {name.id for name in names if isinstance(name.ctx, ast.Load)} - given
+            given |= {name.id for name in names if isinstance(name.ctx, ast.Store)} - asked
+    return {*re.findall(r"[^\W\d]\w*", text)} - given
 
 
 def _attribute(value: object, name: str, default: Any = None) -> Any:

@@ -91,6 +91,14 @@ CELLS = {
     "error": "%rnnshape 'ValueError: Shapes (None, 1) and (None, 10) are incompatible'",
     "unquoted error": "%rnnshape ValueError: Shapes (None, 1) and (None, 10) are incompatible",
     "cell": "%%rnnshape -n -t 7\nmodel = Sequential()\nmodel.add(LSTM(4))\nmodel.add(Dense(2))",
+    "cell of its own data": (
+        "%%rnnshape -n --json\nX = np.load('other.npy')\nmodel = Sequential([LSTM(4)])\n"
+        "model.predict(X)"
+    ),
+    "cell of earlier data": (
+        "%%rnnshape -n --format plain\nX = X[:, :2]\nmodel = Sequential([LSTM(4)])\n"
+        "model.predict(X)"
+    ),
     "lines": "%%rnnshape - -n --format plain\nGRU(3)\nLSTM(4)",
 }
 
@@ -264,6 +272,8 @@ def test_an_error_of_keras_is_explained_as_text_and_needs_no_quotes(shown: Shown
 def test_a_cell_holds_keras_code_or_questions(shown: Shown) -> None:
     assert "(2, 7, 1)" in shown("cell", "text/html")
     assert "Dense(2)" in shown("cell", "text/html")
+    assert '"shape": [2, null, null]' in shown("cell of its own data", "stdout")
+    assert shown("cell of earlier data", "stdout") == "o 2 4\n"
     assert shown("lines", "stdout") == "# GRU(3)\no 2 3\n# LSTM(4)\no 2 4\n"
 
 

@@ -126,9 +126,10 @@ def grid() -> dict[str, list[Case]]:
     picks: list[Value] = [0, -1, 4, 9, (0, 2), (1, 1, 3), (0, 7)]
     found["take"] = on(calls("take", indices=picks, axis=["out", 1, -1, 3]), (LINE,))
     found["take_along_axis"] = on(calls("take_along_axis", axis=["out", 1, -1, 3]), *PAIRS)
-    widths: list[Value] = [1, 4, (1, 2), ((0, 0), (3, 1), (0, 2)), ((1, 2),), ((0, 0), (1, 1))]
+    widths: list[Value] = [1, (1,), (1, 2), (2, 1, 1), ((1, 2),), ((0, 0), (1, 1))]
+    widths.append(((0, 0), (3, 1), (0, 2)))
     modes: list[Value] = ["out", "reflect", "SYMMETRIC", "edge"]
-    found["pad"] = on(calls("pad", pad_width=[*widths, (1,), (2, 1, 1), -1, "a"], mode=modes), (LINE,))
+    found["pad"] = on(calls("pad", pad_width=[*widths, 4, -1, "a"], mode=modes), (LINE,))
     cuts: list[Value] = [1, 2, 3, 4, (1, 3), (2,), (3, 9), (3, 2), (-1,), 0]
     for name in ("split", "array_split"):
         found[name] = on(calls(name, indices_or_sections=cuts, axis=[1, -1, 3]), (LINE,))
