@@ -26,6 +26,8 @@ CALLS = {
     "layer": "keras.layers.SimpleRNN(4, {})",
     "LSTM": "keras.layers.LSTM(4, {})",
     "GRU": "keras.layers.GRU(4, {})",
+    "LSTMCell": "keras.layers.LSTMCell(4, {})",
+    "GRUCell": "keras.layers.GRUCell(4, {})",
     "Embedding": "keras.layers.Embedding({})",
     "Dropout": "keras.layers.Dropout({})",
     "Reshape": "keras.layers.Reshape({})",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +21,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Unknown
 from rnnshape.network import Dimensions, Network
 from rnnshape.reading import Reading, read
+from rnnshape.reading.keras2 import ARGUMENTS
 from rnnshape.reading.saved_model import read_config
 from tests.corpus.building import keras, shapes_by_rule
 from tests.corpus.made_configs import GRU, MADE, X, functional, given, model_of, tensor
@@ -166,6 +170,40 @@ def test_what_was_recorded_holds_for_the_shape_that_it_was_recorded_for_alone() 
             continue
         [network] = read_config(text, "file.json").networks
         assert [one.sizes for one in describe(network).layers[-1].outputs] == [(2, 5, 3)]
+
+
+OLD_LAYERS = ["LSTM(3)", "GRU(3)", "SimpleRNN(3)", "Dense(3)", "Conv1D(3, 2)"]
+OLD_LAYERS += ["BatchNormalization()", "Dropout(0.1)"]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("written", OLD_LAYERS)
+def test_what_keeps_keras_from_loading_an_older_file_is_noted(written: str) -> None:
+    """As HDF5 files of Keras 2 have their config; `batch_input_shape` stands in most of them."""
+    layers = keras().layers
+    made = keras().Sequential([layers.Input((5, 4)), eval(written, vars(layers))])
+    loaded = importlib.import_module("keras.src.legacy.saving.saving_utils").model_from_config
+    words = {**ARGUMENTS["layer"], **ARGUMENTS.get(written.partition("(")[0], {})}
+    for word in words:
+        config = json.loads(made.to_json(), object_hook=_as_keras2_has_it)
+        held = config["config"]["layers"][1]["config"]
+        if word in held:
+            continue
+        held[word] = [None, 5, 4] if word == "batch_input_shape" else None
+        [question] = read_config(json.dumps(config), "file.json").questions
+        with warnings.catch_warnings(), contextlib.suppress(ValueError, TypeError):
+            warnings.simplefilter("ignore")
+            loaded(config)
+            assert not question.notes, word
+            continue
+        assert question.notes, word
+
+
+def _as_keras2_has_it(config: dict[str, Any]) -> Any:
+    """A part of a config: without what Keras 3 has added, and a dtype as a word."""
+    added = ("module", "registered_name", "build_config", "input_axes", "output_axes")
+    is_dtype = config.get("class_name") == "DTypePolicy"
+    return "float32" if is_dtype else {k: v for k, v in config.items() if k not in added}
 
 
 @pytest.mark.parametrize("major", [True, False])

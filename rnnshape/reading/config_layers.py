@@ -9,7 +9,9 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
+from rnnshape.reading import keras2
 from rnnshape.reading.names.layers import Layer, layer_class
+from rnnshape.reading.names.session import session
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import LONGEST_NAME, plain_name
 from rnnshape.rules.arguments import changes_no_shape
@@ -82,7 +84,9 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
         raise UnreadLayerError("it has time_major=True, which Keras 3 has not")
     given: dict[str, Value] = {}
     for word, value in words.items():
-        if word in known.names:  # else it is of another version, or nobody's argument
+        if word not in known.names:
+            _note_of_keras2(name, word)
+        else:
             argument = _argument(word, value, make_model)
             if argument is not _NOTHING and not _holds_anyway(name, word, argument):
                 given[word] = argument  # type: ignore[assignment]
@@ -92,6 +96,15 @@ def _call(config: Any, make_model: MakeModel) -> Call | None:
     if missing:
         raise QueryError(f"its config has {name} without {missing[0]}")
     return _as_written(bind(name, (), given))
+
+
+def _note_of_keras2(name: str, word: str) -> None:
+    """Notes an argument that keeps this Keras from loading the file; what else a layer does not
+    take is of another version, or nobody's argument."""
+    today = keras2.argument(name, word)
+    if today and today.keras3 == "refused" and word != "batch_input_shape":  # which it leaves out
+        note = f"this Keras does not load it, as {name} takes no {word}; tf_keras, Keras 2, may"
+        session().notes[note, None] = None
 
 
 def _argument(word: str, value: Any, make_model: MakeModel) -> object:

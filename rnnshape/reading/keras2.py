@@ -75,7 +75,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Today]] = {
         "pool_length": Today("pool_size=2"),
         "stride": _STRIDES,
     },
-    **{name: {"implementation": Today("", "taken")} for name in ("LSTM", "GRU")},
+    **{
+        name: {"implementation": Today("", "taken")}
+        for name in ("LSTM", "GRU", "LSTMCell", "GRUCell")
+    },
     "Embedding": {
         "output_dim": Today("output_dim=64", "taken"),
         "input_dim": Today("input_dim=1000", "taken"),

@@ -20,6 +20,7 @@ from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
+from rnnshape.reading.names.session import session
 from rnnshape.reading.names.training import losses_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
@@ -55,7 +56,7 @@ def read_config(
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
         losses = losses_in(config.get("compile_config") or training, network)
-        notes = () if name in MODELS else (note,)
+        notes = (*(() if name in MODELS else (note,)), *session().notes_of(network))
         return Reading((Question(network, losses=losses, notes=notes),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
