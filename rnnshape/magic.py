@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import io
 import os
 import re
@@ -25,6 +24,7 @@ from rnnshape.input_shapes import Shape, dtype_of, in_columns
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
+from rnnshape.reading.found import ARRAY, LIST, VALUE
 from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
@@ -34,6 +34,7 @@ from rnnshape.words import WORDS
 OF_DATA = ("--x", "--y")
 ARROWS = ("->", "→")
 ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
+NAME = re.compile(r"[^\W\d]\w*")
 MOST = 100  # values of a list that a text is given, and of a shape
 PENDING = "· by the rule, not yet measured"
 
@@ -187,8 +188,8 @@ class _Names:
                 self._written(part, () if number else self.shapes) if self.knows(part) else part
                 for number, part in enumerate(parts)
             )
-        known = dict(self._plain(_names_from_before(what)))
-        return reader_of_process(os.getpid()).read(what, {**known, **let}, dimensions)
+        known = self._plain({*NAME.findall(what)} - {label.partition(".")[0] for label in let})
+        return reader_of_process(os.getpid()).read(what, {**dict(known), **let}, dimensions)
 
     def _written(self, name: str, shapes: Sequence[Shape]) -> str:
         """A layer of the notebook, or a model that is a chain, as it stands in another."""
@@ -198,7 +199,7 @@ class _Names:
         return str(network)  # what was built takes no other input, so that its own stands first
 
     def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
-        """The numbers, texts and shapes that go by the names that a text uses."""
+        """The numbers, texts and shapes that go by the names that a text uses, as it begins."""
         for name in sorted(used & self.names.keys()):
             with suppress(Exception):  # an object may raise whatever it likes
                 value, sizes = self.names[name], _shape(self.names[name])
@@ -208,20 +209,9 @@ class _Names:
                 value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
                 parts = value if is_row else [value]
                 if sizes:
-                    yield f"{name}.shape", sizes
+                    yield f"{ARRAY}{name}", sizes
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
-                    yield name, value
-
-
-def _names_from_before(text: str) -> set[str]:
-    """The names in a text, but for those that it gives a value before it asks for one."""
-    asked, given = set[str](), set[str]()
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # a chain, or no Python
-        for statement in ast.parse(text).body:
-            names = [part for part in ast.walk(statement) if isinstance(part, ast.Name)]
-            asked |= {name.id for name in names if isinstance(name.ctx, ast.Load)} - given
-            given |= {name.id for name in names if isinstance(name.ctx, ast.Store)} - asked
-    return {*re.findall(r"[^\W\d]\w*", text)} - given
+                    yield f"{LIST if isinstance(self.names[name], list) else VALUE}{name}", value
 
 
 def _attribute(value: object, name: str, default: Any = None) -> Any:

@@ -305,4 +305,30 @@ def test_what_answers_to_any_name_ends_no_cell() -> None:
     names = _Names({"a": Anything(), "b": Endless([1]), "c": Number(), "d": [1, 2], "e": [1] * 101,
                     "f": Proxy()})  # fmt: skip
     assert not any(map(names.knows, "af"))
-    assert dict(names._plain(set("abcdef"))) == {"b": (*range(100),), "d": (1, 2)}
+    assert dict(names._plain(set("abcdef"))) == {"list b": (*range(100),), "list d": (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("cell", "layer"),
+    [
+        ("one = LSTM(n)\nn = load()\nm = Sequential([LSTM(n)])", "LSTM(n)"),
+        ("from config import n\nm = Sequential([LSTM(n)])", "LSTM(config.n)"),
+        ("with load() as n:\n    m = Sequential([LSTM(n)])", "LSTM(n)"),
+        ("for n in load():\n    m = Sequential([LSTM(n)])", "LSTM(n)"),
+        ("n = n + 1\nm = Sequential([LSTM(n)])", "LSTM(7)"),
+        ("sizes.append(load())\nm = Sequential([LSTM(sizes[-1])])", "LSTM(load())"),
+        ("sizes[1] = 9\nm = Sequential([LSTM(sizes[1])])", "LSTM(9)"),
+        ("X.shape = (8, 10, 1)\nm = Sequential([LSTM(X.shape[1])])", "LSTM(10)"),
+        ("X = X[:, :2]\nm = Sequential([LSTM(X.shape[1])])", "LSTM(2)"),
+        ("m = Sequential([LSTM(*pair[:1])])", "LSTM(3)"),
+    ],
+)
+def test_a_cell_begins_with_what_the_notebook_has_and_may_change_it(cell: str, layer: str) -> None:
+    class Data:
+        shape = (8, 5, 2)
+
+    names = _Names({"n": 6, "sizes": [8, 16], "X": Data(), "pair": (3, 4)})
+    [network] = names.read(cell).networks
+    assert [str(call) for call in network.layers] == [layer]
+    [network] = names.read("m = Sequential([LSTM(n)])", {"n": 2}).networks
+    assert str(network.layers[0]) == "LSTM(2)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
@@ -16,7 +17,7 @@ from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
-from rnnshape.reading.found import Reading
+from rnnshape.reading.found import ARRAY, LIST, VALUE, Reading
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
@@ -90,6 +91,13 @@ def follower(let: Let, folder: Path | None = None) -> Evaluator:
     held = Session(evaluator, Sequential)
     SESSION.set(held)
     evaluator.roots.append(held)
+    makes: dict[str, Callable[[Any], object]]
+    makes = {VALUE: lambda value: value, LIST: list, ARRAY: array_of_shape}
+    for label in let:
+        for kind in makes:
+            if label.startswith(kind):
+                begun = makes[kind](evaluator.let.pop(label))
+                evaluator.module.names[label.removeprefix(kind)] = begun
     return evaluator
 
 
