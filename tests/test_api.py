@@ -767,6 +767,30 @@ def test_inputs_and_targets_of_a_live_model_are_given_by_the_keys_of_its_diction
     assert report.problems == ()
 
 
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_targets_of_a_model_with_a_call_of_its_own_are_given_by_the_keys_that_it_returns() -> None:
+    import keras
+
+    class Own(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.z, self.y = keras.layers.Dense(2), keras.layers.LSTM(3)
+
+        def call(self, x: Any) -> Any:
+            return {"z": self.z(x), "y": self.y(x)}
+
+    model = Own()
+    model(np.zeros((7, 4, 1)))
+    targets = {"z": (7, 4, 2), "y": (7, 3)}
+    assert inspect(model, input=(7, 4, 1), target=targets, loss="mse").problems == ()
+    targets["y"] = (7, 2)
+    [problem] = inspect(model, input=(7, 4, 1), target=targets, loss="mse").problems
+    assert (problem.shape, problem.expected) == ((7, 2), (7, 3))
+    model.compile("sgd", {"y": "mse", "z": "mae"})
+    assert [loss and loss.name for loss in inspect(model).question.losses] == ["mse", "mae"]
+
+
 @pytest.mark.process
 def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
     layers = ["LSTM(units)", "Dense(classes)"]

@@ -59,6 +59,9 @@ def input_names(flow: Any) -> list[str]:
 
 def output_keys(model: Any) -> list[str]:
     """The keys of a model that returns a dictionary, in the order of its outputs."""
+    if getattr(model, "built", False) and {"Functional", "Sequential"}.isdisjoint(bases(model)):
+        with suppress(Exception), traced(model, ()) as model:  # it has a `call` of its own
+            pass
     return _keys(getattr(model, "_outputs_struct", None))
 
 
