@@ -7,8 +7,9 @@ from typing import NamedTuple
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Network, Question
 
-# What `let` has before a name that has a value as the code begins, as in a notebook.
-VALUE, LIST, ARRAY = "value of ", "list ", "array of "
+# What `let` has before a name that has a value as the code begins, as in a notebook. No command line
+# holds such a character.
+VALUE, LIST, ARRAY = "\0value ", "\0list ", "\0array "
 
 
 class Reading(NamedTuple):
