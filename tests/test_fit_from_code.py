@@ -193,6 +193,22 @@ def test_what_could_not_be_compared_has_no_tick(
 
 
 @pytest.mark.parametrize(
+    "argument", ["Sparse(ignore_class=0)", "(axis=1)", "(from_logits=True)"], ids=str
+)
+def test_a_loss_that_there_is_no_rule_for_has_no_tick(argument: str, tmp_path: Path) -> None:
+    word, _, given = argument.partition("(")
+    path = tmp_path / "program.py"
+    path.write_text(
+        f"{IMPORTS}X, y = np.zeros((20, 5, 2)), np.zeros((20, 3))\n"
+        "m = Sequential([LSTM(4), Dense(3)])\n"
+        f"m.compile(loss=keras.losses.{word}CategoricalCrossentropy({given})\nm.fit(X, y)\n"
+    )
+    mark = "✓" if "logits" in argument else "·"
+    found = command(str(path), "-n", variables={"COLUMNS": "200"}).out
+    assert f"X (20, 5, 2) ✓  y (20, 3) {mark}" in found
+
+
+@pytest.mark.parametrize(
     ("first", "said"),
     [((20, 3), "a (20, 3) ✓  b (20, 2) ·"), ((20,), "a (20,) ✗ expected (20, 3)  b (20, 2) ·")],
     ids=str,

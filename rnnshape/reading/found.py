@@ -7,8 +7,8 @@ from typing import NamedTuple
 from rnnshape.errors import QueryError, did_you_mean, shortened
 from rnnshape.network import Network, Question
 
-# What `let` has before a name that has a value as the code begins, as in a notebook. No command line
-# holds such a character.
+# What `let` has before a name that has a value as the code begins, as in a notebook; no option and
+# no name in code holds such a character.
 VALUE, LIST, ARRAY = "\0value ", "\0list ", "\0array "
 
 

@@ -11,6 +11,7 @@ from rnnshape.training.data import Model as Model
 from rnnshape.training.data import Port as Port
 from rnnshape.training.data import TrainingCall as TrainingCall
 from rnnshape.training.data import Validation as Validation
+from rnnshape.training.losses import judge_of_loss as judge_of_loss
 from rnnshape.training.losses import loss_named as loss_named
 from rnnshape.training.metrics import metric_named as metric_named
 

@@ -9,7 +9,7 @@ from rnnshape.errors import Place, Problem
 from rnnshape.fitting import has_known_inputs
 from rnnshape.network import Network
 from rnnshape.report import Report
-from rnnshape.training import Data, TrainingCall, loss_named
+from rnnshape.training import Data, TrainingCall, judge_of_loss
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
@@ -49,7 +49,7 @@ def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
         returned = map(described.tensor, report.returned)
         outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
     takes_known = are_known and has_known_inputs(network, call.x)
-    has_loss = call.losses and all(loss and loss_named(loss.name) for loss in call.losses)
+    has_loss = call.losses and all(loss and judge_of_loss(loss) for loss in call.losses)
     found = dict.fromkeys(call.arrays, takes_known)
     for y in (call.y, call.validation.y if call.validation else ()):
         each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
