@@ -180,6 +180,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     """What a function of tensors makes that is no layer: one more step. A number among what it is
     given is an argument of it."""
     takes = signature(name).tensors
+    if name == "get_item" and not isinstance(arguments.get("key", ""), str):
+        return given[0][arguments["key"]]  # whose key is made a text
     if "newshape" in arguments:
         arguments["newshape"] = made = _with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:
