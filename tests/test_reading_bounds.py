@@ -44,6 +44,7 @@ from rnnshape.signatures import ALIASES, LAYERS, REFUSED
 from rnnshape.source import Source
 from tests.conftest import InProcess, command, run
 from tests.processes import child_of, left_behind, linux, start
+from tests.tools.fuzz import HOSTILE
 
 DOUBLED = "a = [1]\nfor _ in range(40): a = [a, a]\n"
 TWICE = DOUBLED + "b = [1]\nfor _ in range(40): b = [b, b]\n"
@@ -335,6 +336,7 @@ ATTACKS: dict[str, str] = {
     "m = Sequential([Input((5, 2)), RNN([LSTMCell(3)] * 1000)])\nm.compile('adam', 'mse')\n"
     "for i in range(200): m.fit(np.zeros((9, 5, 2)), np.zeros((9, i + 4)))",
     "deepcopy": "from copy import deepcopy\n" + DOUBLED + "deepcopy(a)\nLSTM(3)",
+    **{text[:30]: f"LSTM({text})" for text in HOSTILE},
 }  # fmt: skip
 
 

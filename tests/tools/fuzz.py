@@ -49,6 +49,11 @@ FLAGS = [
 VALUED = ["-b", "-t", "-f", "-u", "--merge-mode", "--seed", "--format", "--let", "-o"]
 VALUES = ["0", "1", "3", "64", "-1", "2.5", "9" * 30, "sum", "none", "json", "csv", "plain"]
 VALUES += ["markdown", "a=1", "x.svg", "x.pdf", "", "é", "\x1b[2J", "²", "1e3", "NaN"]
+# What Python answers with an `OverflowError`, `RecursionError`, `MemoryError` or `UnicodeError`.
+HOSTILE = ["10**10**10", "round(5, -10**8)", "'%c' % 9999999", "float(10**999)", "chr(-1)"]
+HOSTILE += ["[" * 3000 + "]" * 3000, "-" * 9000 + "1", "(lambda f: f(f))(lambda f: f(f))"]
+HOSTILE += ["[1] * 10**9", "'a' * 10**12", "'%s' * 500 % ('a' * 9**9,)", "list(range(10**9))"]
+HOSTILE += ["'\\ud800'", "'\ud800'", "b'\\xff'.decode()", "'a' * 300 + '.py'", "int('9' * 9999)"]
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 SECONDS_TO_END = 1.5
 
@@ -64,7 +69,7 @@ def random_value(chosen: random.Random, depth: int = 0) -> str:
     if kind == 2:
         return repr("".join(chosen.choices(string.printable, k=chosen.randrange(8))))
     if kind == 3:
-        return chosen.choice(["x", "open('f')", "lambda: 0", "[1] * 10**9", "10**10**10", "*a"])
+        return chosen.choice(["x", "open('f')", "lambda: 0", "*a", *HOSTILE])
     plain = ["True", "False", "None", "1", "2", "3", "7", "0", "-1", "0.5", "'same'", "'relu'"]
     return chosen.choice(plain)
 
