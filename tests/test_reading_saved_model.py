@@ -180,16 +180,13 @@ OLD_LAYERS += ["BatchNormalization()", "Dropout(0.1)"]
 @pytest.mark.parametrize("written", OLD_LAYERS)
 def test_what_keeps_keras_from_loading_an_older_file_is_noted(written: str) -> None:
     """As HDF5 files of Keras 2 have their config; `batch_input_shape` stands in most of them."""
-    layers = keras().layers
-    made = keras().Sequential([layers.Input((5, 4)), eval(written, vars(layers))])
+    made = keras().Sequential([keras().Input((5, 4)), eval(written, vars(keras().layers))])
     loaded = importlib.import_module("keras.src.legacy.saving.saving_utils").model_from_config
     words = {**ARGUMENTS["layer"], **ARGUMENTS.get(written.partition("(")[0], {})}
     for word in words:
         config = json.loads(made.to_json(), object_hook=_as_keras2_has_it)
         held = config["config"]["layers"][1]["config"]
-        if word in held:
-            continue
-        held[word] = [None, 5, 4] if word == "batch_input_shape" else None
+        held.setdefault(word, [None, 5, 4] if word == "batch_input_shape" else None)
         [question] = read_config(json.dumps(config), "file.json").questions
         with warnings.catch_warnings(), contextlib.suppress(ValueError, TypeError):
             warnings.simplefilter("ignore")
@@ -203,7 +200,7 @@ def _as_keras2_has_it(config: dict[str, Any]) -> Any:
     """A part of a config: without what Keras 3 has added, and a dtype as a word."""
     added = ("module", "registered_name", "build_config", "input_axes", "output_axes")
     is_dtype = config.get("class_name") == "DTypePolicy"
-    return "float32" if is_dtype else {k: v for k, v in config.items() if k not in added}
+    return "float32" if is_dtype else {k: config[k] for k in config if k not in added}
 
 
 @pytest.mark.parametrize("major", [True, False])

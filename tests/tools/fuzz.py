@@ -27,25 +27,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnnshape.signatures import LAYERS, signature
-from tests.conftest import COMMAND, command, environment, run
+from tests.conftest import command, environment, run
+from tests.processes import start
 from tests.terminal import Terminal
 
 WORDS = ["lstm", "gru", "simplernn", "LSTM", "Simple-RNN", "ltsm", "transformer", "", "-", "--"]
-FLAGS = [
-    "--bidirectional",
-    "--no-bidirectional",
-    "--return-state",
-    "--return-sequences",
-    "--no-return-sequences",
-    "--compare",
-    "--weights",
-    "--code",
-    "--diagram",
-    "--values",
-    "--json",
-    "--retrun-state",
-    "--x",
-]
+FLAGS = ["--bidirectional", "--no-bidirectional", "--return-state", "--return-sequences"]
+FLAGS += ["--no-return-sequences", "--compare", "--weights", "--code", "--diagram"]
+FLAGS += ["--values", "--json", "--retrun-state", "--x"]
 VALUED = ["-b", "-t", "-f", "-u", "--merge-mode", "--seed", "--format", "--let", "-o"]
 VALUES = ["0", "1", "3", "64", "-1", "2.5", "9" * 30, "sum", "none", "json", "csv", "plain"]
 VALUES += ["markdown", "a=1", "x.svg", "x.pdf", "", "é", "\x1b[2J", "²", "1e3", "NaN"]
@@ -237,14 +226,7 @@ def ended(
             send(shown.process, numbers, gap)
             seen = shown.read_to_end(10)
             return time.monotonic() - began, int(shown.process.returncode), seen
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(**{mark: "1"}),
-    )
+    process = start(*arguments, mark=mark)
     time.sleep(delay)
     began = time.monotonic()
     send(process, numbers, gap)
