@@ -152,9 +152,12 @@ def of_type(value: object) -> str:
     return f"of type {type(value).__name__}"
 
 
+FLAGS = ("bool", "bool_")  # types of them, as Python, NumPy 1 and NumPy 2 call them
+
+
 def flag(name: str, value: object) -> bool:
     """An argument that is True or False, also NumPy's; a `TypeError` for an array or a text."""
-    if not isinstance(value, int) and type(value).__name__ not in ("bool", "bool_"):
+    if not isinstance(value, int) and type(value).__name__ not in FLAGS:
         raise TypeError(f"{name} is {of_type(value)}: give True or False")
     return bool(value)
 

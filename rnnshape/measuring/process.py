@@ -18,7 +18,7 @@ from operator import index
 from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
-from rnnshape.errors import QueryError, flag, written
+from rnnshape.errors import FLAGS, QueryError, flag, written
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
@@ -236,7 +236,7 @@ def measure(
     """
     values = flag("values", values)
     with suppress(TypeError):  # a whole number of NumPy is one
-        seed = seed if isinstance(seed, bool) or seed is None else index(seed)
+        seed = seed if type(seed).__name__ in FLAGS or seed is None else index(seed)
     if seed is not None and not (type(seed) is int and 0 <= seed < 2**32):
         raise QueryError(f"seed={written(seed)}: give a whole number from 0 to 2**32 - 1")
     for question in questions:

@@ -199,7 +199,7 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
     words = ""
     if y.shape is not None and len(y.shape) > 2:
-        words = "only 0-dimensional arrays can be converted to Python scalars"
+        words = "arrays can be converted to Python scalars"  # NumPy 1 and 2 begin otherwise
     elif name == "sparse_categorical_crossentropy" and y.shape is not None:
         # The weights are (samples,), the single losses of sequences (samples, timesteps).
         steps = port.shape[1] if len(port.shape) == 3 else None
