@@ -94,10 +94,9 @@ def follower(let: Let, folder: Path | None = None) -> Evaluator:
     makes: dict[str, Callable[[Any], object]]
     makes = {VALUE: lambda value: value, LIST: list, ARRAY: array_of_shape}
     for label in let:
-        for kind in makes:
-            if label.startswith(kind):
-                begun = makes[kind](evaluator.let.pop(label))
-                evaluator.module.names[label.removeprefix(kind)] = begun
+        kind, space, name = label.partition(" ")
+        if make := makes.get(kind + space):
+            evaluator.module.names[name] = make(evaluator.let.pop(label))
     return evaluator
 
 

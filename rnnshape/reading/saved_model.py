@@ -29,9 +29,8 @@ from rnnshape.training import Function
 
 DEEPEST = 50  # lists and dictionaries within each other
 
-TensorSource = tuple[
-    str, int, int
-]  # a layer, which of its calls, and which of the tensors it returns
+# A layer, which of its calls, and which of the tensors that it returns.
+TensorSource = tuple[str, int, int]
 Tensors = Callable[[TensorSource, RecordedShape], Any]  # what stands for a tensor of a config
 
 
@@ -56,7 +55,8 @@ def read_config(
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
         losses = losses_in(config.get("compile_config") or training, network)
-        notes = (*(() if name in MODELS else (note,)), *session().notes_of(network))
+        own = () if name in MODELS else (note,)
+        notes = (*own, *session().notes_of(network))
         return Reading((Question(network, losses=losses, notes=notes),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
