@@ -19,12 +19,12 @@ from rnnshape.cli.data import shapes_of_x
 from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
-from rnnshape.expression import NO_LET, Let, Value
+from rnnshape.expression import NO_LET, Let
 from rnnshape.input_shapes import Shape, dtype_of, in_columns
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
-from rnnshape.reading.found import ARRAY, LIST, VALUE
+from rnnshape.reading.found import NamedValue
 from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
@@ -188,8 +188,9 @@ class _Names:
                 self._written(part, () if number else self.shapes) if self.knows(part) else part
                 for number, part in enumerate(parts)
             )
-        known = self._plain({*NAME.findall(what)} - {label.partition(".")[0] for label in let})
-        return reader_of_process(os.getpid()).read(what, {**dict(known), **let}, dimensions)
+        used = {*NAME.findall(what)} - {label.partition(".")[0] for label in let}
+        reader = reader_of_process(os.getpid())
+        return reader.read(what, let, dimensions, tuple(self._plain(used)))
 
     def _written(self, name: str, shapes: Sequence[Shape]) -> str:
         """A layer of the notebook, or a model that is a chain, as it stands in another."""
@@ -198,7 +199,7 @@ class _Names:
             raise QueryError(f"{name} is no chain of layers that can be read: ask for it alone")
         return str(network)  # what was built takes no other input, so that its own stands first
 
-    def _plain(self, used: set[str]) -> Iterator[tuple[str, Value]]:
+    def _plain(self, used: set[str]) -> Iterator[NamedValue]:
         """The numbers, texts and shapes that go by the names that a text uses, as it begins."""
         for name in sorted(used & self.names.keys()):
             with suppress(Exception):  # an object may raise whatever it likes
@@ -209,9 +210,10 @@ class _Names:
                 value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
                 parts = value if is_row else [value]
                 if sizes:
-                    yield f"{ARRAY}{name}", sizes
+                    yield NamedValue(name, "array", sizes)
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
-                    yield f"{LIST if isinstance(self.names[name], list) else VALUE}{name}", value
+                    is_list = isinstance(self.names[name], list)
+                    yield NamedValue(name, "list" if is_list else "value", value)
 
 
 def _attribute(value: object, name: str, default: Any = None) -> Any:

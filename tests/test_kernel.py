@@ -305,7 +305,7 @@ def test_what_answers_to_any_name_ends_no_cell() -> None:
     names = _Names({"a": Anything(), "b": Endless([1]), "c": Number(), "d": [1, 2], "e": [1] * 101,
                     "f": Proxy()})  # fmt: skip
     assert not any(map(names.knows, "af"))
-    found = {label.rpartition(" ")[2]: value for label, value in names._plain(set("abcdef"))}
+    found = {name: value for name, _, value in names._plain(set("abcdef"))}
     assert found == {"b": (*range(100),), "d": (1, 2)}
 
 

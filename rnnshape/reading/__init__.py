@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from rnnshape.errors import NotReadError, QueryError, did_you_mean, of_type, sho
 from rnnshape.expression import NO_LET, Call, Let, Value, is_size
 from rnnshape.network import UNSAID, Dimensions, Question
 from rnnshape.reading.files import SUFFIXES, file_and_name, file_text, is_file
-from rnnshape.reading.found import Reading
+from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.literal import literal_network
 
 __all__ = ["SUFFIXES", "Reading", "check_value", "is_file", "let_value", "parse", "read"]
@@ -24,7 +25,9 @@ __all__ = ["SUFFIXES", "Reading", "check_value", "is_file", "let_value", "parse"
 LONGEST_VALUE = 10_000  # characters of a `--let`
 
 
-def read(what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
+def read(
+    what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID, begins: Sequence[NamedValue] = ()
+) -> Reading:
     """The networks that a text or a file asks for, or a `QueryError`.
 
     Args:
@@ -32,6 +35,7 @@ def read(what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Readi
             model of it.
         let: values of what code takes from data, by their names: `vocab_size`.
         dimensions: the sizes that code takes from data for its inputs.
+        begins: what names stand for as a text begins, which may give them another value.
 
     >>> [str(network) for network in read("GRU(3) -> Dense(1)").networks]
     ['GRU(3) -> Dense(1)']
@@ -43,7 +47,7 @@ def read(what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Readi
             return Reading((Question(network),))
         from rnnshape.reading.text import read_text
 
-        return _without_refused(read_text(what, let), dimensions)
+        return _without_refused(read_text(what, let, begins), dimensions)
     path = Path(file)
     if not os.path.exists(file):  # it raises for no name, however long
         raise _not_there(file, path)

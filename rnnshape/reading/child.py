@@ -131,10 +131,10 @@ def _answered(line: bytes) -> bytes:
     from rnnshape.reading.python.limits import ExhaustedError
 
     try:
-        folder, what, let, dimensions = decoded(line)
+        folder, what, let, *rest = decoded(line)
         with suppress(OSError):
             os.chdir(folder)
-        return encoded(read(what, dict(let), dimensions))
+        return encoded(read(what, dict(let), *rest))
     except QueryError as wrong:
         return encoded(wrong)
     except MemoryError:

@@ -17,7 +17,7 @@ from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question, input_of_first_layer
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
-from rnnshape.reading.found import ARRAY, LIST, VALUE, Reading
+from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
@@ -46,7 +46,13 @@ MOST_IN_ALL = 5_000  # layers of all networks
 MOST_COMPARED, OF_OUTPUTS = 25_000, 8
 
 
-def read_code(text: str, let: Let, where: str = "", folder: Path | None = None) -> Reading:
+def read_code(
+    text: str,
+    let: Let,
+    where: str = "",
+    folder: Path | None = None,
+    begins: Sequence[NamedValue] = (),
+) -> Reading:
     """The networks that a text in Python makes.
 
     Args:
@@ -54,18 +60,24 @@ def read_code(text: str, let: Let, where: str = "", folder: Path | None = None) 
         let: values of what it takes from data, by their names: `vocab_size`, `X_train.shape[2]`.
         where: the file that it is from.
         folder: where that file is; those beside it can be imported.
+        begins: what names stand for as the code begins.
 
     >>> reading = read_code("x = Input((5, 2)); y = LSTM(3)(x); m = Model(x, y)", {})
     >>> [(network.name, *network.layers) for network in reading.networks]
     [('m', <Call LSTM(3)>)]
     """
     line = f"{where}, line " if where else "line " if "\n" in text.strip() else ""
-    return read_sources([Source(text, line, LONGEST_CODE)], let, folder)
+    return read_sources([Source(text, line, LONGEST_CODE)], let, folder, begins)
 
 
-def read_sources(sources: Iterable[Source], let: Let, folder: Path | None = None) -> Reading:
+def read_sources(
+    sources: Iterable[Source],
+    let: Let,
+    folder: Path | None = None,
+    begins: Sequence[NamedValue] = (),
+) -> Reading:
     """The same of several texts, each of which knows the names of those before."""
-    evaluator = follower(let, folder)
+    evaluator = follower(let, folder, begins)
     for source in sources:
         _look_for_compile(source)
         statements, source = _statements(evaluator, source)
@@ -78,7 +90,7 @@ def read_sources(sources: Iterable[Source], let: Let, folder: Path | None = None
     return reading_of(evaluator)
 
 
-def follower(let: Let, folder: Path | None = None) -> Evaluator:
+def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] = ()) -> Evaluator:
     """What follows code that may name all of Keras, with a session of its own."""
     files: dict[str, object] = {}
 
@@ -91,12 +103,9 @@ def follower(let: Let, folder: Path | None = None) -> Evaluator:
     held = Session(evaluator, Sequential)
     SESSION.set(held)
     evaluator.roots.append(held)
-    makes: dict[str, Callable[[Any], object]]
-    makes = {VALUE: lambda value: value, LIST: list, ARRAY: array_of_shape}
-    for label in let:
-        kind, space, name = label.partition(" ")
-        if make := makes.get(kind + space):
-            evaluator.module.names[name] = make(evaluator.let.pop(label))
+    makes: dict[str, Callable[[Any], object]] = {"list": list, "array": array_of_shape}
+    for name, kind, value in begins:
+        evaluator.module.names[name] = makes[kind](value) if kind in makes else value
     return evaluator
 
 

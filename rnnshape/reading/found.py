@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rnnshape.errors import QueryError, did_you_mean, shortened
+from rnnshape.expression import Value
 from rnnshape.network import Network, Question
 
-# What `let` has before a name that has a value as the code begins, as in a notebook; no option and
-# no name in code holds such a character.
-VALUE, LIST, ARRAY = "\0value ", "\0list ", "\0array "
+
+class NamedValue(NamedTuple):
+    """A name that has a value before the code begins, as in a notebook.
+
+    Attributes:
+        name: as code writes it.
+        kind: what `value` is: the value itself, that of a list, or the shape of an array.
+        value: plain, a list as a tuple.
+    """
+
+    name: str
+    kind: Literal["value", "list", "array"]
+    value: Value
 
 
 class Reading(NamedTuple):

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Self
@@ -19,7 +19,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
 from rnnshape.network import UNSAID, Dimensions, Network, Question
 from rnnshape.reading import is_file, read
-from rnnshape.reading.found import Reading
+from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.literal import is_literal
 
 if TYPE_CHECKING:
@@ -47,18 +47,24 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self, what: str, let: Let = NO_LET, dimensions: Dimensions = UNSAID) -> Reading:
+    def read(
+        self,
+        what: str,
+        let: Let = NO_LET,
+        dimensions: Dimensions = UNSAID,
+        begins: Sequence[NamedValue] = (),
+    ) -> Reading:
         """What a text or a file asks for.
 
         Raises:
             QueryError: it makes no sense, or takes too long or too much memory to be read.
         """
         if _is_read_here(what):
-            return read(what, let, dimensions)
+            return read(what, let, dimensions, begins)
         from rnnshape.reading.child import decoded
         from rnnshape.wire import of_fields
 
-        line = _request(what, let, dimensions)
+        line = _request(what, let, dimensions, begins)
         with self._lock:
             try:
                 answer = self._answer(line)
@@ -127,14 +133,16 @@ class Reader:
         raise QueryError(_why_it_ended(code, is_late=is_late))
 
 
-def _request(what: str, let: Let, dimensions: Dimensions) -> bytes:
+def _request(
+    what: str, let: Let, dimensions: Dimensions, begins: Sequence[NamedValue] = ()
+) -> bytes:
     from rnnshape.reading.child import encoded
 
     folder = ""
     with suppress(OSError):  # it may be gone
         folder = os.getcwd()  # which a notebook may have changed since the child was started
     try:
-        return encoded([folder, what, [*let.items()], dimensions])
+        return encoded([folder, what, [*let.items()], dimensions, begins])
     except ValueError:  # Python writes no number of so many digits
         raise QueryError("a number that it uses is too large to be read") from None
 

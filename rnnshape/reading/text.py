@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
@@ -14,7 +14,7 @@ from rnnshape.expression import NO_LET, Call, Let, Unknown, bind, calls_within, 
 from rnnshape.network import Input, Network, Question, chain, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
-from rnnshape.reading.found import Reading
+from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.names.arguments import Setting
 from rnnshape.reading.names.keras import near_layer
@@ -43,7 +43,7 @@ OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
-def read_text(text: str, let: Let = NO_LET) -> Reading:
+def read_text(text: str, let: Let = NO_LET, begins: Sequence[NamedValue] = ()) -> Reading:
     """The networks that a text asks for, or a `QueryError` that shows what is wrong with it.
 
     >>> [network] = read_text("keras.layers.LSTM(64, return_sequences=True) -> Dense(1)").networks
@@ -52,7 +52,7 @@ def read_text(text: str, let: Let = NO_LET) -> Reading:
     """
     text = QUOTED.sub(r"\2", text)
     try:
-        return _reading(text, let)
+        return _reading(text, let, begins)
     except QueryError as wrong:
         joined = JOINED.search(text)
         option = OPTION.search(text)
@@ -68,7 +68,7 @@ def read_text(text: str, let: Let = NO_LET) -> Reading:
         raise
 
 
-def _reading(text: str, let: Let) -> Reading:
+def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
     text = _without_prompts(with_plain_arrows(text))
     if text[:1].isspace():  # it was copied from the middle of a program
         text = dedent(text.replace("\r\n", "\n")).strip("\n")
@@ -78,13 +78,13 @@ def _reading(text: str, let: Let) -> Reading:
     try:
         nodes = source.between(marks) if marks else _expressions(source.statements())
     except QueryError:
-        reading = read_code(text, let) if source.where and not marks else None
+        reading = read_code(text, let, begins=begins) if source.where and not marks else None
         if reading is None or not reading.networks:
             raise
         return reading
     if nodes is None:
-        return _program(read_code(text, let), is_one_line=not source.where)
-    evaluator = follower(let)
+        return _program(read_code(text, let, begins=begins), is_one_line=not source.where)
+    evaluator = follower(let, begins=begins)
     network = _chain(evaluator, source, nodes)
     held = SESSION.get()
     network = replace(network, problems=tuple(held.problems))
