@@ -19,7 +19,15 @@ Shape: TypeAlias = tuple[int | None, ...]
 T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
-NO_NUMBERS = {"O": "object", "U": "<U", "M": "datetime64"}  # NumPy's kinds of other entries
+NO_NUMBERS = {  # NumPy's kinds of entries, and a size of them, of which Keras makes no numbers
+    "O": "object",
+    "U": "<U",
+    "S": "bytes",
+    "V": "void",
+    "M": "datetime64",
+    "m": "timedelta64",
+    "f16": "float128",
+}
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -63,7 +71,17 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
 
 def dtype_of(given: Any) -> str | None:
     """What an array of NumPy holds in place of numbers; None where it holds numbers."""
-    return NO_NUMBERS.get(given.dtype.kind) if hasattr(given, "__array_interface__") else None
+    return dtype_written(given.dtype.str) if hasattr(given, "__array_interface__") else None
+
+
+def dtype_written(code: object) -> str | None:
+    """The same of a dtype as NumPy writes it; of a structured one that is a list.
+
+    >>> dtype_written("<f4"), dtype_written("<U3"), dtype_written([("a", "<f4")])
+    (None, '<U', 'void')
+    """
+    kind = code[1:] if isinstance(code, str) else "V"
+    return NO_NUMBERS.get(kind[:1]) or NO_NUMBERS.get(kind)
 
 
 def in_columns(given: object, sizes: Iterable[T]) -> list[T | int]:

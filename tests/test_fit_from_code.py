@@ -318,6 +318,7 @@ def test_of_a_file_of_numpy_the_header_is_read(
         "'853'",
         "None",
         "(8",
+        "(8, 5, 3)",  # without the numbers
         None,
     ],
     ids=str,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 
 from rnnshape.cli.arguments import UsageError
@@ -16,7 +18,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import NO_NUMBERS, Shape, as_far_as_taken, with_input
+from rnnshape.input_shapes import NO_NUMBERS, Shape, as_far_as_taken, dtype_written, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -58,11 +60,15 @@ def _header(path: Path) -> tuple[tuple[int, ...], str | None]:
             raise ValueError
         length = 2 if file.read(2)[0] == 1 else 4
         text = file.read(min(int.from_bytes(file.read(length), "little"), LONGEST_HEADER))
+        left = os.fstat(file.fileno()).st_size - file.tell()
     header = ast.literal_eval(text.decode("latin1"))
     shape = header["shape"]
     if not all(is_size(size) or (type(size) is int and size == 0) for size in shape):
         raise ValueError
-    return tuple(shape), NO_NUMBERS.get(str(header["descr"])[1:2])
+    entries = re.fullmatch(r".[biufc](\d{1,3})", str(header["descr"]))
+    if entries and prod(shape) * int(entries[1]) > left:  # some of it is gone
+        raise ValueError
+    return tuple(shape), dtype_written(header["descr"])
 
 
 def with_data(question: Question, options: Options) -> Question:

@@ -26,7 +26,11 @@ NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "object": ("objects", "object"),
     "str": ("text", "str"),
     "<U": ("text", "str"),
+    "bytes": ("bytes", "bytes"),
+    "void": ("records", "void"),
     "datetime64": ("dates", "datetime64"),
+    "timedelta64": ("times", "timedelta64"),
+    "float128": ("float128", "float128"),
 }
 
 

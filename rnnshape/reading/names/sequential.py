@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from rnnshape.description import describe_what_fits
+from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, Question, chain, input_of_first_layer
@@ -192,6 +192,13 @@ class Sequential(Model):
                 self._given(shape)
         elif isinstance(x, Open) and not x.is_undefined:
             self._given(open_shape(x))
+        elif isinstance(x, list | tuple) and len(x) == 1 and not self.own_is_described:
+            first = own(self.own_items[0], "own_layer") if self.own_items else None
+            if self.own_shape is None and isinstance(first, graph.Layer):
+                with suppress(QueryError):
+                    if describe(chain([first.call])).layers[0].parameters:  # others may take a list
+                        message = f"{first.call} gets a list of one array: give the array itself"
+                        session().problem(message, words="encountered when calling")
 
     def _given(self, shape: Any) -> None:
         """What it is given becomes known; until then it was built for anything."""
