@@ -9,8 +9,11 @@ from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.rows import overrides
+from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import name_given
+from rnnshape.reading.python import Open
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
@@ -57,6 +60,29 @@ def wrong_names(
             yield _problem(call, message, words, _plainly("loss", loss))
     if len(gives) > 1:
         yield from _numbers_of_metrics(call, metrics, outputs, is_named)
+
+
+def check_weights(y: Any, weights: Any) -> None:
+    """The weights of samples are one array, or several in the structure of y."""
+    several = isinstance(weights, dict | list | tuple) and any(
+        isinstance(part, Array) for part in within(weights)
+    )
+    if not several or y is None or isinstance(y, Open):
+        return
+    if isinstance(y, Array):
+        if isinstance(weights, dict):  # of a list Keras takes the first
+            message = "sample_weight is a dictionary, and y one array: give one array"
+            session().problem(message, words="Expected float32", kind="labels")
+    elif _structure(y) != _structure(weights):
+        message = f"sample_weight is {_structure(weights)}, and y is {_structure(y)}: give the same"
+        words = "You should provide one `sample_weight` array per output in `y`"
+        session().problem(message, words=words, kind="labels")
+
+
+def _structure(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"a dictionary of {_listed(sorted(value))}"
+    return f"a {type(value).__name__} of {len(value)}"
 
 
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:

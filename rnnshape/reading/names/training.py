@@ -15,7 +15,7 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.by_name import wrong_names
+from rnnshape.reading.names.by_name import check_weights, wrong_names
 from rnnshape.reading.names.data import Dataset, as_data_set, check_beside
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
@@ -163,7 +163,9 @@ def given_to(
         call = replace(call, weights=given[2])
     else:
         y = words.get("y")
-        y = in_columns(y) if call.is_batched else y
+        if call.is_batched:
+            y = in_columns(y)
+            check_weights(y, words.get("sample_weight"))
         flat = flattened(x, Array)
         given = _several(flat, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
     return Given(call, *given[:2], _validation(words, written.get("validation_data")), compiled)
