@@ -45,7 +45,16 @@ def wrong_names(
         message = "validation_data has no labels, which the loss compares with the output"
         yield _problem(call, message, "Attempt to convert a value (None)", ())
     yield from _unknown_names(call, loss, metrics)
+    is_other = isinstance(given.y, dict if not keyed else tuple) and (keyed or len(gives) > 1)
+    if call.weights and is_other:
+        names = f"a dictionary of {_listed(keyed)}" if keyed else "a list, not a dictionary"
+        yield call.problem("labels", f"beside sample_weight the labels are as the outputs: {names}")
     if keyed:
+        if isinstance(given.y, dict) and {*given.y} < {*keyed}:
+            pairs = zip(keyed, call.losses, strict=False)
+            if lacking := [name for name, loss in pairs if loss and name not in given.y]:
+                message = f"no labels are given for {_listed(lacking)}, which the loss compares"
+                yield call.problem("labels", message)
         yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
         yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
     else:
