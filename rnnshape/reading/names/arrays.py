@@ -122,7 +122,7 @@ class Array(StandIn):
     def fill(self, *_: object, **__: object) -> None:
         self.own_values = ()
 
-    sort = fill
+    sort = put = partition = fill
 
     def append(self, *_: object, **__: object) -> Open:
         """What changes the length of a list."""

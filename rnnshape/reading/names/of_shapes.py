@@ -59,9 +59,9 @@ def slid(usual: str) -> Callable[..., Array]:
     return made
 
 
-def shuffle(x: Any) -> None:
-    """In another order, which is not known, as those of a list are not."""
-    x.fill()
+def shuffle(x: Any) -> Any:
+    """In another order, which is not known."""
+    return opened("data") if isinstance(x, list) else x.fill()
 
 
 ARRAYS: dict[str, Callable[..., Any]] = {

@@ -14,7 +14,7 @@ from rnnshape.reading.python.branches import both_ways, either, lose
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
-from rnnshape.reading.python.objects import vars_of
+from rnnshape.reading.python.objects import shuffle, vars_of
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook, what_it_is
@@ -25,6 +25,7 @@ CHANGING = {  # methods that change what a list, set or dictionary holds
     "add", "clear", "difference_update", "discard", "extend", "insert", "intersection_update",
     "pop", "popitem", "remove", "setdefault", "sort", "symmetric_difference_update", "update",
 }  # fmt: skip
+CHANGING_ARRAYS = {"at", "copyto", "fill_diagonal", "place", "put", "putmask"}  # their first
 
 OPERATORS: dict[type, Callable[..., object]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
@@ -308,7 +309,7 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             return evaluator.really(locals_of, scope)
     if isinstance(called, Open):
         made = _of_open(evaluator, node, called, parts, keywords)
-        return _with_changes(evaluator, called, parts, made, scope)
+        return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
     if because is not None:
         named = from_unknown(evaluator, called, keywords, because)
         if named is None:
@@ -328,32 +329,34 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
             for word, value in getattr(called, "__self__", {}).items():
                 if scope.module.names.get(word) is not value:
                     give(evaluator, str.__str__(word), value, scope.module)
-    return _with_changes(evaluator, called, parts, made, scope)
-
-
-def _is_plain(item: object) -> bool:
-    return isinstance(item, int | float | str | type)
+    return _with_changes(evaluator, node, (called, parts, keywords), made, scope)
 
 
 def _with_changes(
-    evaluator: Evaluator, called: Any, parts: Sequence[object], made: object, scope: Scope
+    evaluator: Evaluator, node: ast.Call, given: Sequence[Any], made: object, scope: Scope
 ) -> object:
     """What a call makes; where that is not known, nor is what it changes."""
+    called, parts, keywords = given
+    word = called.label.rpartition(".")[2] if isinstance(called, Open) else ""
+    out = None if hasattr(called, "own_body") else keywords.get("out")
+    for part in (*parts[: word in CHANGING_ARRAYS], out):
+        if fill := hook(part, "fill"):
+            fill(part)
     if not isinstance(made, Open):
         return made
-    label = called.label if isinstance(called, Open) else getattr(called, "__name__", "")
-    word, lost = label.rpartition(".")[2], list[Any]()
+    word, lost = word or getattr(called, "__name__", ""), list[Any]()
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else None
-    if word == "shuffle":
-        lost += [part for part in parts if isinstance(part, list) and any(map(_is_plain, part))]
+    for part in parts if word == "shuffle" else ():
+        if type(part) is list and part:
+            shuffle(part, shortened(ast.unparse(node.args[0])), made)
     if called is evaluator.given["setattr"] and parts:
         lost.append(evaluator.really(vars_of, parts[0]))  # any name, as it is not known which
     if word.startswith(("heap", "insort")):
         lost += [part for part in parts[:1] if isinstance(part, list)]
-    given = any(isinstance(part, Open) for part in parts)
-    if isinstance(owner, list | set | dict) and word in CHANGING and (given or word == "sort"):
+    is_open = any(isinstance(part, Open) for part in parts)
+    if isinstance(owner, list | set | dict) and word in CHANGING and (is_open or word == "sort"):
         lost.append(owner)
-    match evaluator.node:
+    match node:
         case ast.Call(func=ast.Attribute(ast.Subscript(ast.Name() | ast.Attribute() as held))):
             groups = evaluator.worth(held, scope) if word in {*CHANGING, "append"} else None
             if isinstance(called, Open) and isinstance(groups, list | dict):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 import functools
 import types
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from rnnshape.nest import within
+from rnnshape.nest import rebuilt, within
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.stand_in import (
     Module,
@@ -142,6 +143,27 @@ def deep_copy(value: Any, memo: Any = None) -> Any:
             for word in [*dict.keys(names)]:
                 dict.__setitem__(names, word, deep_copy(dict.__getitem__(names, word), known))
     return known[id(value)]
+
+
+def shuffle(values: list[Any], name: str, because: Open) -> None:
+    """Leaves of each value what is so of all of them."""
+    left = _of_all(values, because)
+    labels = (f"{name}[{at}]" for at in range(len(values)))
+    values[:] = [_labelled(left, because, label) for label in labels]
+
+
+def _labelled(value: Any, because: Open, label: str) -> Any:
+    return rebuilt(value, lambda leaf: replace(because, label=label) if leaf is because else leaf)
+
+
+def _of_all(values: Sequence[Any], because: Open, deeper: int = 6) -> Any:
+    """What is so of each of some values, where it is not known which one it is."""
+    first, kinds = values[0], {*map(type, values)}
+    if kinds in ({list}, {tuple}) and len({*map(len, values)}) == 1 and deeper:
+        parts = zip(*values, strict=True)
+        return type(first)(_of_all(part, because, deeper - 1) for part in parts)
+    is_plain = len(kinds) == 1 and isinstance(first, int | float | str)
+    return first if all(one is first or (is_plain and one == first) for one in values) else because
 
 
 def _not_read() -> IsOpenError:
