@@ -161,13 +161,14 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     if [*opens_in([many, test_size, train_size])]:
         return [opened("the number of samples")] * 2
     test = 0.25 if test_size is None and train_size is None else test_size
-    if test is None:
-        train = train_size if isinstance(train_size, int) else math.floor(train_size * many)
-    else:
-        train = many - (test if isinstance(test, int) else math.ceil(test * many))
-    if not 0 < train < many:
+    train, test = (
+        size if size is None or isinstance(size, int) else rounded(size * many)
+        for size, rounded in ((train_size, math.floor), (test, math.ceil))
+    )
+    train, test = many - test if train is None else train, many - train if test is None else test
+    if train <= 0 or test <= 0 or train + test > many:
         raise ValueError("the resulting train set will be empty")
-    return [train, many - train]
+    return [train, test]
 
 
 # Data that comes in batches
