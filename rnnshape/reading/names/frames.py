@@ -10,7 +10,7 @@ from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array, indexed
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.python import IsOpenError, Open, StandIn, own
+from rnnshape.reading.python import Open, StandIn, own
 
 
 class MayNest(str):
@@ -37,10 +37,12 @@ class Frame(Array):
         return self[name] if is_column else opened()
 
     def __iter__(self) -> Any:
-        raise IsOpenError(opened("data"))
+        return iter(self.columns)
 
     def __getitem__(self, key: Any) -> Any:
         key = as_labels(key)
+        if isinstance(key, slice) and {type(key.start), type(key.stop)} & {str}:
+            return self.own_of_other_rows(False)
         is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1
         if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
@@ -166,7 +168,7 @@ class Frame(Array):
     @property
     def columns(self) -> Any:
         known = self.own_labels
-        return opened() if known is None else Array((len(known),), known)
+        return opened() if known is None else Labels((len(known),), known)
 
     @columns.setter
     def columns(self, labels: Any) -> None:
@@ -186,6 +188,9 @@ class Frame(Array):
 
     def head(self, n: Any = 5) -> Any:
         return self[slice(n)]
+
+    def tail(self, n: Any = 5) -> Any:
+        return self[slice(-n, None) if n else slice(0)]
 
     def copy(self, *_: object, **__: object) -> Frame:
         return self.own_like(self.shape)
@@ -226,6 +231,19 @@ class Frame(Array):
         like = labelled(made.shape, self.own_labels)
         like.own_dtype = made.own_dtype
         return like
+
+
+class Labels(Array):
+    """`table.columns`"""
+
+    def get_loc(self, key: Any) -> int:
+        if self.own_values.count(key) != 1:
+            raise KeyError("there is no such column")
+        return self.own_values.index(key)
+
+    def difference(self, other: Any, *_: object, **__: object) -> Array:
+        left = [label for label in self.own_values if label not in [*other]]
+        return Array((len(left),), tuple(sorted({*left})))
 
 
 class Groups(Frame):

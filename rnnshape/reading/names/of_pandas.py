@@ -35,8 +35,12 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
     if isinstance(data, dict) and data:
         sizes = [sizes_of(one) for one in data.values() if not isinstance(one, Open)]
         rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
+        if sum(isinstance(one, Frame) for one in data.values()) > (index is None):
+            rows = (opened("the number of rows"),)  # they go by what labels them
         known = [MayNest(key) if may_nest(one) else key for key, one in data.items()]
         return opened() if rows is None else _with_labels(rows, labels or known)
+    if isinstance(data, Frame) and index is columns is None:
+        return data.copy() if len(data.shape) > 1 else Frame((*data.shape, 1))
     if not isinstance(data, Array | list) or isinstance(data, Frame) or sizes_of(data)[0] == 0:
         return opened()
     rows, many = (*sizes_of(data), 1)[:2]
