@@ -1020,6 +1020,12 @@ def test_what_no_screen_could_show_is_not_answered_whole(text: str, models: int)
     assert note.message == "at most 1,000 models and 5,000 layers are answered: there are more"
 
 
+def test_notes_keep_no_fault_from_being_told() -> None:
+    notes = "".join(f"g{n} = lambda s: s(s)\ng{n}(g{n})\n" for n in range(60))
+    *_, fault, more = read(f"{notes}LSTM(3, foo=1)\nLSTM(4)").messages
+    assert (fault.message, "may be more" in more.message) == ("LSTM takes no 'foo'", True)
+
+
 def calls_in(run: Callable[[], object]) -> int:
     """The calls of functions, in place of the time, as other tests run at the same time."""
     calls, before = itertools.count(), sys.getprofile()

@@ -28,7 +28,7 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import MORE_CALLS, MOST_MODELS, SESSION, Session, unknown_of
 from rnnshape.reading.names.training import compiled_losses, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
-from rnnshape.reading.python.evaluator import shortened
+from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.reading.python.scope import Scope
 from rnnshape.reading.python.stand_in import is_of_code
@@ -40,6 +40,7 @@ LONGEST_CODE = 400_000  # characters
 NOT_OF_TODAY = ("print ", "exec ", "!", "%", "?")  # of Python 2 and of notebooks
 BROKEN_LINES = 20  # that are left out of a text, one after the other, until the rest can be read
 MOST_FILES = 20  # that code imports from its own folder
+MORE_MESSAGES = f"at most {MOST_MESSAGES} messages of a kind are told: there may be more"
 MOST_IN_ALL = 5_000  # layers of all networks
 # Of all calls that give data, each times the layers of its network and how often the rule is asked
 # of these: for what it returns, and for each axis that it takes.
@@ -143,9 +144,10 @@ def reading_of(evaluator: Evaluator) -> Reading:
         evaluator.tell(wrong)
     for caught in evaluator.caught if not questions else ():
         evaluator.tell(caught)
+    is_much = len(evaluator.messages) >= MOST_MESSAGES
     return Reading(
         tuple(questions),
-        tuple(evaluator.messages),
+        (*evaluator.messages, *[NotReadError(MORE_MESSAGES)] * is_much),
         tuple(sorted(evaluator.let_used)),
         tuple(evaluator.labels),
         tuple(QueryError(refusal.reason, refusal.place) for refusal in evaluator.refusals),

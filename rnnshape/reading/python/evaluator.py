@@ -44,7 +44,7 @@ GO_OVER = (iter, list, tuple, left, allowed.enumerated)
 NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
 OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
-MOST_MESSAGES = 50
+MOST_MESSAGES = 50  # of what is wrong, and of what is not read
 
 
 class Evaluator:
@@ -142,7 +142,7 @@ class Evaluator:
         return None
 
     def tell(self, wrong: QueryError) -> None:
-        said = [(message.message, message.place) for message in self.messages]
+        said = [(one.message, one.place) for one in self.messages if type(one) is type(wrong)]
         if (wrong.message, wrong.place) not in said and len(said) < MOST_MESSAGES:
             self.messages.append(wrong)
 
