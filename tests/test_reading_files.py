@@ -226,6 +226,10 @@ def test_a_config_that_is_packed_in_an_unusual_way(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as made:
         made.writestr("config.json", "{}")
     assert message(path) == "x.keras: this is not the config of a Keras model"
+    locked = bytearray(path.read_bytes())
+    locked[6] = locked[locked.index(b"PK\1\2") + 8] = 1
+    path.write_bytes(locked)
+    assert message(path) == "x.keras: its config.json is packed in an unusual way"
 
 
 @pytest.mark.slow

@@ -120,7 +120,8 @@ def _config_text(path: Path) -> str | None:
                 return None
             with ZipFile(file) as archive:
                 entry = archive.getinfo("config.json")
-                if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                is_locked = entry.flag_bits & 1  # by a password
+                if is_locked or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
                     raise QueryError(f"{path.name}: its config.json is packed in an unusual way")
                 with archive.open(entry) as unpacked:
                     content = unpacked.read(LARGEST_CONFIG + 1)
