@@ -73,8 +73,9 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
     shape, values = _sizes(value, kind), tuple(within(numbers))
     if not shape:
         return opened("a number from data")
-    if any(isinstance(number, str) for number in values):
-        return Array(shape, (), "<U" if dtype is None else kind)
+    if any(isinstance(number, str | bytes) for number in values):
+        of_text = "<U" if any(isinstance(number, str) for number in values) else "bytes"
+        return Array(shape, (), of_text if dtype is None else kind)
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
     is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
