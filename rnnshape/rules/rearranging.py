@@ -225,13 +225,14 @@ def pad(call: Call, given: Tensor) -> Facts | None:
     ends = call["pad_width"]  # TensorFlow takes no fewer pairs than axes, though Keras has it so
     if not isinstance(ends, tuple) or len(ends) != len(given.axes):
         return None
-    if not all(isinstance(pair, tuple) for pair in ends):  # Keras fails as it runs
+    pairs = [pair for pair in ends if isinstance(pair, tuple) and len(pair) == 2]
+    if len(pairs) < len(ends):  # Keras fails as it runs
         return None
-    pairs = [numbers(Call("pad", (("pad_width", pair),)), "pad_width", 2) for pair in ends]
     more = {"constant": inf, "reflect": -1, "symmetric": 0}.get(str(call["mode"]).lower())
     axes = []
     for axis, pair in zip(given.axes, pairs, strict=True):
-        if more is None or len(pair) != 2 or min(pair) < 0 or max(pair) > axis.length + more:
+        before, after = (size if isinstance(size, int) else -1 for size in pair)
+        if more is None or min(before, after) < 0 or max(before, after) > axis.length + more:
             return None
-        axes.append(axis.resized(partial(add, sum(pair))) if any(pair) else axis)
+        axes.append(axis.resized(partial(add, before + after)) if before or after else axis)
     return made("the input with more before and after", axes)

@@ -180,8 +180,6 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     """What a function of tensors makes that is no layer: one more step. A number among what it is
     given is an argument of it."""
     takes = signature(name).tensors
-    if name == "get_item" and not isinstance(arguments.get("key", ""), str):
-        return given[0][arguments["key"]]  # whose key is made a text
     if "newshape" in arguments:
         arguments["newshape"] = made = _with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:
@@ -385,6 +383,8 @@ def called(name: str, given: Sequence[Any], named: dict[str, Any]) -> Any:
             found = opened(f"{name}(...)", f"{name} takes no {word!r} here")
             return Tensor.own_made_by_unknown(f"{name}(...)", [*given, *named.values()], found)
         words[right] = value
+    if known == "get_item" and {*words} == {"x", "key"}:
+        return words["x"][words["key"]]
     operands = [words.pop(word) for word in takes.tensors if _is_tensor(words.get(word))]
     return operation(known, operands, **words)
 
