@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from rnnshape.input_shapes import NO_NUMBERS
 from rnnshape.reading.python import Open, own
 
 DTYPES: dict[object, str] = {
@@ -17,22 +18,14 @@ DTYPES: dict[object, str] = {
     **dict.fromkeys((bool, "bool"), "bool"),
     **dict.fromkeys((int, "int", "int32", "int64", "uint8"), "int64"),
 }
-KINDS = {  # of entries that are no numbers, by NumPy's letters
-    "O": "object",
-    "U": "<U",
-    "S": "bytes",
-    "V": "void",
-    "M": "datetime64",
-    "m": "timedelta64",
-}
 
 
 def dtype_of(dtype: object) -> str | None:
     """What a dtype is called, where that matters here; None of others."""
-    if isinstance(dtype, Open) and dtype.label.startswith("numpy."):  # `np.str_`
+    if isinstance(dtype, Open):  # `np.str_` and `bytes`
         dtype = dtype.label.removeprefix("numpy.").removesuffix("_")
     if isinstance(dtype, str) and (kind := re.match(r"[<>|=]?([OSUV]|[mM]8)(\d|\[|$)", dtype)):
-        return KINDS[kind[1][0]]
+        return NO_NUMBERS[kind[1][0]]
     if isinstance(dtype, str) and dtype.startswith(("datetime64", "timedelta64")):
         return dtype.partition("[")[0]
     return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
