@@ -37,7 +37,8 @@ class Array(StandIn):
     Attributes:
         shape: its sizes, each a number or open.
         own_name: of the variable that holds it.
-        own_values: its numbers, where the code writes a few of them.
+        own_values: its numbers, where the code writes a few of them, and changes none of them.
+        own_written: not empty once one is changed; all arrays that show the same share it.
         own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
             `"list"` of lists; None of other numbers, or where it is not known.
         own_may_nest: whether each entry of a column of a table may be an array or a list.
@@ -54,7 +55,10 @@ class Array(StandIn):
         self, shape: Sequence[Any], values: tuple[Any, ...] = (), dtype: str | None = None
     ) -> None:
         self.shape, self.own_name = tuple(shape), ""
-        self.own_values, self.own_dtype = tuple(map(exact, values)), dtype
+        self.own_numbers, self.own_dtype = tuple(map(exact, values)), dtype
+        self.own_written: list[bool] = []
+
+    own_values = property(lambda array: () if array.own_written else array.own_numbers)
 
     shape = property(lambda array: vars(array)["shape"], _set_shape)
     values = property(lambda array: array)
@@ -98,7 +102,7 @@ class Array(StandIn):
         is_one = isinstance(index, int) and type(index) is not bool
         if self.own_values and len(self.shape) == 1 and (is_one or isinstance(index, slice)):
             part = self.own_values[cast("int | slice", index)]
-            return Array((len(part),), part) if isinstance(part, tuple) else part
+            return self.own_view((len(part),), part) if isinstance(part, tuple) else part
         parts = index if isinstance(index, tuple) else ()
         picks = [type(part) for part in parts if isinstance(part, int | list | tuple | Array)]
         if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
@@ -110,8 +114,15 @@ class Array(StandIn):
             made.own_dtype = self.own_dtype
         return made
 
+    def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
+        """What shows these numbers of it, and changes with it; of a list it is a copy."""
+        made = Array(shape, values, self.own_dtype)
+        if self.own_dtype != "list":
+            made.own_written = self.own_written
+        return made
+
     def __setitem__(self, index: object, value: object) -> None:
-        self.own_values = ()
+        self.own_written.append(True)
         if isinstance(value, Array) and self.own_dtype not in ("list", "object"):
             with suppress(IsOpenError):
                 taken = indexed(self.shape, index)
@@ -120,24 +131,24 @@ class Array(StandIn):
                     raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:
-        self.own_values = ()
+        self.own_written.append(True)
 
     sort = put = partition = fill
 
     def append(self, *_: object, **__: object) -> Open:
         """What changes the length of a list."""
         many = opened("the number of rows")
-        self.shape, self.own_values = (many, *self.shape[1:]), ()
+        self.shape, self.own_numbers = (many, *self.shape[1:]), ()
         return many
 
     clear = extend = insert = pop = remove = append
 
     def resize(self, *sizes: Any, **_: object) -> None:
-        self.shape, self.own_values = sizes_given(*sizes), ()
+        self.shape, self.own_numbers = sizes_given(*sizes), ()
 
     def reshape(self, *sizes: Any, **named: Any) -> Array:
         made = reshaped(self.shape, sizes_given(*(sizes or [named["shape"]])))
-        return Array(made, self.own_values, self.own_dtype)
+        return self.own_view(made, self.own_values)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
         is_float = dtype is float or str(dtype).startswith("float")
@@ -161,7 +172,8 @@ class Array(StandIn):
         values = self.own_values if order == "C" else ()
         return Array((product(self.shape),), values, self.own_dtype)
 
-    ravel = flatten
+    def ravel(self, order: object = "C") -> Array:
+        return self.own_view((product(self.shape),), self.own_values if order == "C" else ())
 
     def squeeze(self, axis: Any = None) -> Array:
         rank = len(self.shape)
@@ -233,14 +245,15 @@ class Array(StandIn):
             made.own_dtype = "int64"
             with suppress(ArithmeticError):
                 values = () if isinstance(other, Array) else self.own_values
-                made.own_values = tuple(int64(function(value, other)) for value in values)
+                made.own_numbers = tuple(int64(function(value, other)) for value in values)
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """`array += other`"""
         made = self.own_operated(other, function)
         if isinstance(made, Array) and made.shape == self.shape:
-            self.own_values, made = made.own_values, self
+            self.own_written.append(True)
+            self.own_numbers, self.own_written, made = made.own_numbers, [], self
         return made
 
     def __neg__(self) -> Array:

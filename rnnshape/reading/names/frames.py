@@ -95,7 +95,9 @@ class Frame(Array):
 
     def __setitem__(self, key: Any, value: object) -> None:
         keys = as_labels([key] if isinstance(key, str) else key)
-        if len(self.shape) == 1 and isinstance(key, str):  # which may be a new one
+        rows = self.shape[0] if type(self.shape[0]) is int else 0
+        is_new = isinstance(key, str) or (type(key) is int and not 0 <= key < rows)
+        if len(self.shape) == 1 and is_new:
             self.own_of_other_rows(True)
         if self.own_labels is None or not are_names(keys):
             self.own_of_columns(None)
@@ -176,7 +178,7 @@ class Frame(Array):
         self.own_labels = labelled(self.shape, given if are_names(given) else None).own_labels
 
     iloc = property(lambda table: Rows(table, True))
-    loc = property(lambda table: Rows(table, False))
+    loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
         made = Array(self.shape, dtype=self.own_dtype)
@@ -236,7 +238,7 @@ class Frame(Array):
 class Labels(Array):
     """`table.columns`"""
 
-    def get_loc(self, key: Any) -> int:
+    def get_loc(self, key: Any) -> Any:
         if self.own_values.count(key) != 1:
             raise KeyError("there is no such column")
         return self.own_values.index(key)

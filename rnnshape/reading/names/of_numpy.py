@@ -55,10 +55,10 @@ MOST_LETTERS = 10  # of sizes that are all different
 RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
 
 
-def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
+def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, **_: Any) -> Any:
     """`np.array([[1, 2], [3, 4]])`"""
     if ndmin:
-        made = _array(value, dtype)
+        made = _array(value, dtype, copy=copy)
         return made.reshape((1,) * (min(ndmin, 64) - len(sizes_of(made))) + made.shape)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
@@ -68,7 +68,9 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, **_: Any) -> Any:
     kind = dtype_of(dtype)
     if isinstance(value, Array):
         before = None if value.own_dtype == "list" else value.own_dtype
-        return Array(value.shape, value.own_values, kind or before)
+        made = value.own_view(value.shape, value.own_values)
+        made.own_dtype, made.own_written = kind or before, [] if copy else made.own_written
+        return made
     numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
     shape, values = _sizes(value, kind), tuple(within(numbers))
     if not shape:
@@ -132,7 +134,7 @@ def _reshaped(value: Any, shape: Any = None, *_: Any, newshape: Any = None, **__
     """`np.reshape(rows, (n, 100, 1))`, also where nobody knows what the rows are."""
     sizes = sizes_given(newshape if shape is None else shape)
     if all(found.is_number for found in opens_in(value)):
-        return Array(sizes_of(value)).reshape(*sizes)
+        return _array(value).reshape(*sizes)
     return reshaped_open(sizes, opened())
 
 
@@ -346,14 +348,13 @@ _TRICKS = Module("numpy.lib.stride_tricks", {
 })  # fmt: skip
 NUMPY: dict[str, Any] = {
     **ARRAYS,
-    **dict.fromkeys(("array", "asarray"), _array),
+    "array": functools.partial(_array, copy=True), "asarray": _array,
     **dict.fromkeys(
         ("zeros_like", "ones_like", "empty_like", "full_like"),
         lambda value, *_, shape=None, **__: Array(
             sizes_of(value) if shape is None else sizes_given(shape)),
     ),
-    **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)),
-    "arange": _arange,
+    **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": _arange,
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
     "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
