@@ -9,6 +9,7 @@ from typing import Any
 
 from rnnshape.expression import Call
 from rnnshape.reading import keras2
+from rnnshape.reading.names.session import session
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
@@ -27,6 +28,14 @@ def keeps(layer: str, name: str) -> bool:
     """Whether a layer has an argument under its name."""
     is_gone = name == "weights" or (layer, name) == (BIDIRECTIONAL, "layer")
     return not is_gone and name in signature(layer).names
+
+
+def check_settable(layer: str, name: str) -> None:
+    """A layer that is made keeps the arguments of its cell."""
+    cell = f"{layer}Cell"
+    if cell in LAYERS and name != "seed" and name in signature(cell).positional:
+        message = f"{name} of {layer} can't be set once the layer is made: give it as it is made"
+        session().problem(message, words="object has no setter")
 
 
 def methods(layer: str) -> tuple[str, ...]:

@@ -162,6 +162,7 @@ class Layer(StandIn):
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
+            attributes.check_settable(self.own_keras_name, name)
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
             self.own_layer.call = bind(self.own_keras_name, (), words, self.own_layer.call.places)
             for _, because in session().evaluator.conditions[-1:]:
