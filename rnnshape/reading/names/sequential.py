@@ -183,7 +183,14 @@ class Sequential(Model):
         if isinstance(input_shape, Open):
             self._given(unknown_of(input_shape))
         elif isinstance(input_shape, list | tuple):
-            self._given(plain_shape(input_shape))
+            shape = plain_shape(input_shape)
+            held = self.own_described().shape or self.own_shape
+            sizes = held if isinstance(held, tuple) and self.own_items else shape
+            are_known = not any(isinstance(size, Unknown) for size in (*sizes, *shape))
+            if are_known and sizes[1:] != shape[1:]:
+                message = f"a Sequential for {printed(sizes)} can't be built for {printed(shape)}"
+                session().problem(message, words="has already been configured to use input shape")
+            self._given(shape)
 
     def _built_by(self, x: Any) -> None:
         if isinstance(x, Array):
