@@ -145,15 +145,17 @@ def _is_known(taken: Any) -> bool:
 def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterator[Problem]:
     if not isinstance(x, dict):
         return
-    by_keras = any(name.startswith(NAMES_BY_KERAS) for name in x)
-    lacking = [name for name in inputs if (name not in x if name else not by_keras)]
+    by_keras = [any(name.startswith(start) for name in x) for start in NAMES_BY_KERAS]  # needs both
+    lacking = [name for name in inputs if (name not in x if name else not all(by_keras))]
     if lacking:
         others = [name for name in x if name not in inputs]
         what = f"the input {lacking[0]!r}" if lacking[0] else "an Input that the code gives no name"
         given_to = "the model" if call.call == "__call__" else call.call
         message = f"{given_to} is given no data for {what}"
         message += f": of no input are {_listed(others)}" if others else ""
-        yield call.problem("data", f'{message} (Keras: "Missing data for input")')
+        is_layer = by_keras[0] and not lacking[0]
+        words = "doesn't match the expected structure" if is_layer else "Missing data for input"
+        yield call.problem("data", f'{message} (Keras: "{words}")')
 
 
 def _of_no_output(
