@@ -193,9 +193,9 @@ def test_what_could_not_be_compared_has_no_tick(
 
 
 @pytest.mark.parametrize(
-    "argument", ["Sparse(ignore_class=0)", "(axis=1)", "(from_logits=True)"], ids=str
+    "argument", ["Sparse(ignore_class=0)", "(axis=1)", "(from_logits=True)", "(), metrics=[own]"]
 )
-def test_a_loss_that_there_is_no_rule_for_has_no_tick(argument: str, tmp_path: Path) -> None:
+def test_what_there_is_no_rule_for_has_no_tick(argument: str, tmp_path: Path) -> None:
     word, _, given = argument.partition("(")
     path = tmp_path / "program.py"
     path.write_text(

@@ -13,6 +13,7 @@ from rnnshape.training.data import TrainingCall as TrainingCall
 from rnnshape.training.data import Validation as Validation
 from rnnshape.training.losses import judge_of_loss as judge_of_loss
 from rnnshape.training.losses import loss_named as loss_named
+from rnnshape.training.metrics import judge_of_metric as judge_of_metric
 from rnnshape.training.metrics import metric_named as metric_named
 
 

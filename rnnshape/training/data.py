@@ -134,7 +134,7 @@ class TrainingCall:
         x, y: in the order of the model's inputs and outputs.
         losses: for each output, as `compile` got it; None where it has none, or an unknown one.
         has_loss_each: whether `compile` got a list or a dictionary of losses.
-        metrics: for each output.
+        metrics: for each output; has_weighted: whether any is of `weighted_metrics`.
         batch_size: as it is written; None where it is not, and Keras takes 32.
         class_weights: the keys of `class_weight`.
         weights: `sample_weight`, where it is one array.
@@ -149,6 +149,7 @@ class TrainingCall:
     losses: tuple[Function | None, ...] = ()
     has_loss_each: bool = False
     metrics: tuple[tuple[Function, ...], ...] = ()
+    has_weighted: bool = False
     validation: Validation | None = None
     batch_size: int | None = None
     validation_split: float | None = None

@@ -167,7 +167,7 @@ def _fewer_samples(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
 
 def _other_metrics(call: TrainingCall, now: Attempt) -> Iterator[Attempt]:
     """The metric that is meant, in the place of one that does not fit."""
-    if len(call.metrics) != 1:
+    if len(call.metrics) != 1 or call.has_weighted:
         return
     others = tuple(map(_of_other_labels, now.metrics))
     if others != now.metrics and not any(other.arguments for other in others):

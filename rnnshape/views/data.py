@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from rnnshape.errors import Place, Problem
 from rnnshape.fitting import has_known_inputs
 from rnnshape.network import Network
 from rnnshape.report import Report
-from rnnshape.training import Data, TrainingCall, judge_of_loss
+from rnnshape.training import Data, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
@@ -38,8 +39,8 @@ def data(report: Report, page: Page) -> Iterator[Block]:
 
 
 def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
-    """Whether all sizes of what meets each array are known, and its loss: else nothing was found
-    because nothing could be compared."""
+    """Whether all sizes of what meets each array are known, its loss and its metrics: else nothing
+    was found because nothing could be compared."""
     if isinstance(call.network, Network):
         network = call.network
         are_known, outputs = not network.unknowns, [not network.unknowns]
@@ -49,11 +50,12 @@ def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
         returned = map(described.tensor, report.returned)
         outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
     takes_known = are_known and has_known_inputs(network, call.x)
-    has_loss = call.losses and all(loss and judge_of_loss(loss) for loss in call.losses)
+    is_judged = call.losses and all(loss and judge_of_loss(loss) for loss in call.losses)
+    is_judged = is_judged and all(map(judge_of_metric, chain.from_iterable(call.metrics)))
     found = dict.fromkeys(call.arrays, takes_known)
     for y in (call.y, call.validation.y if call.validation else ()):
         each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
-        found |= {array: bool(has_loss and known) for array, known in zip(y, each, strict=True)}
+        found |= {array: bool(is_judged and known) for array, known in zip(y, each, strict=True)}
     return found
 
 

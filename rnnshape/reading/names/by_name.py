@@ -44,7 +44,7 @@ def wrong_names(
     if has_loss and beside and all(data.shape for data in beside):
         message = "validation_data has no labels, which the loss compares with the output"
         yield _problem(call, message, "Attempt to convert a value (None)", ())
-    yield from _unknown_names(call, loss, metrics)
+    yield from _unknown_names(call, loss, [metrics, given.compiled.weighted])
     is_other = isinstance(given.y, dict if not keyed else tuple) and (keyed or len(gives) > 1)
     if call.weights and is_other:
         names = f"a dictionary of {_listed(keyed)}" if keyed else "a list, not a dictionary"

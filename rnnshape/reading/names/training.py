@@ -65,18 +65,18 @@ def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
 
 
 class Compiled(NamedTuple):
-    """What `compile` says: the losses and metrics, as the code gives them; and where it gives the
+    """What `compile` says: the losses and all metrics, as the code gives them; and where it gives
     metrics in the third place, as Keras 2 had it, how and where that is written."""
 
     loss: Any = None
     metrics: Any = None
+    weighted: Any = None
     third: tuple[str, Place | None] | None = None
 
 
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
-    words = dict(zip(signature("compile").names, values, strict=False))
-    words |= named
-    metrics = words.get("metrics")
+    words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
+    metrics, weighted = words.get("metrics"), words.get("weighted_metrics")
     if isinstance(metrics, str | LossOrMetric):
         write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
         message = f"compile takes metrics in a list: write {write}"
@@ -84,9 +84,9 @@ def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
     third, node = words.get("loss_weights"), session().evaluator.node
     parts = third if isinstance(third, list | tuple) else [third]
     if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
-        return Compiled(words.get("loss"), words.get("metrics"))
+        return Compiled(words.get("loss"), metrics, weighted)
     text = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and node.args[2:] else "[...]"
-    return Compiled(words.get("loss"), third, (text, session().evaluator.place))
+    return Compiled(words.get("loss"), third, weighted, (text, session().evaluator.place))
 
 
 class History(StandIn):
@@ -225,7 +225,8 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         validation=validation,
         losses=losses_of(compiled.loss, outputs) if given.compiled else (),
         has_loss_each=isinstance(compiled.loss, list | tuple | dict),
-        metrics=_metrics(compiled.metrics, outputs),
+        metrics=_metrics(compiled, outputs),
+        has_weighted=bool(compiled.weighted),
     )
     for problem in wrong_names(call, model, given, inputs, outputs):
         if problem not in session().problems:
@@ -234,10 +235,8 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
 
 
 def _output_names(model: Any, network: Network) -> list[str]:
-    gives = model.own_flow()[1]
-    return keys_of(model.own_nests[1]) or [
-        name for name, _ in names_of_outputs(network, len(gives))
-    ]
+    named = names_of_outputs(network, len(model.own_flow()[1]))
+    return keys_of(model.own_nests[1]) or [name for name, _ in named]
 
 
 # The data
@@ -349,18 +348,20 @@ def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
     return tuple(_function(part) for part in _by_output(loss, outputs, loss))
 
 
-def _metrics(metrics: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
+def _metrics(compiled: Compiled, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
     """Of several outputs Keras takes a list with an entry for each, or names."""
-    usual = metrics if len(outputs) == 1 else None
-    if len(outputs) == 1 and isinstance(metrics, list | tuple):
-        return (tuple(_functions(metrics)),)
-    return tuple(tuple(_functions(part)) for part in _by_output(metrics, outputs, usual))
+    found: list[tuple[Function, ...]] = [()] * len(outputs)
+    for given in (compiled.metrics, compiled.weighted):
+        each = [given] if len(outputs) == 1 and isinstance(given, list | tuple) else given
+        parts = zip(found, _by_output(each, outputs, each), strict=False)
+        found = [(*before, *_functions(part)) for before, part in parts]
+    return tuple(found)
 
 
 def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
     if isinstance(value, dict) and "class_name" not in value:
         return (value.get(name) for name in outputs)
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and value:
         return iter(value) if len(value) == len(outputs) else iter(())
     return (usual for _ in outputs)
 
@@ -369,8 +370,8 @@ def _functions(value: Any) -> Iterator[Function]:
     for part in value if isinstance(value, list | tuple) else [value]:
         if isinstance(part, list | tuple):
             yield from _functions(part)
-        elif (found := _function(part)) is not None:
-            yield found
+        elif part is not None:
+            yield _function(part) or Function("?", (("?", "?"),))
 
 
 def _function(value: Any) -> Function | None:
