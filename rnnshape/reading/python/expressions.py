@@ -141,6 +141,8 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
             return around.names[name]
+        if name in around.own:
+            return evaluator.open(name, f"UnboundLocalError: {name} has no value here")
     if name in evaluator.let:
         evaluator.let_used.add(name)
         return evaluator.let[name]

@@ -16,7 +16,14 @@ from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH
 from rnnshape.reading.python.loops import unless_too_long
 from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
-from rnnshape.reading.python.scope import OUTSIDE_LOOP, ClassNames, ReturnedSignal, Scope, Signal
+from rnnshape.reading.python.scope import (
+    OUTSIDE_LOOP,
+    ClassNames,
+    ReturnedSignal,
+    Scope,
+    Signal,
+    own_names,
+)
 from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
     StandIn,
@@ -44,7 +51,7 @@ def function(
     owner, source = scope.owner, evaluator.source
     while isinstance(scope.names, ClassNames) and scope.above:  # functions do not see these
         scope = scope.above
-    yields = has_yield(body)
+    yields, own = has_yield(body), own_names(body)
     calls_itself, ends = _calls(body, name), list[int]()
 
     spread = arguments.kwarg.arg if arguments.kwarg else ""
@@ -58,7 +65,7 @@ def function(
         if len(evaluator.calls) > DEEPEST_CALL:
             raise TooLongError("functions call each other too deeply to be read")
         inner = Scope(scope)
-        inner.owner, inner.body = owner, body
+        inner.owner, inner.body, inner.own = owner, body, own
         inner.first = values[0] if values else inner.first
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)

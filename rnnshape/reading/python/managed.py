@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rnnshape.reading.python.scope import own_nodes
 from rnnshape.reading.python.stand_in import Stream
 
 YIELDS = (ast.Yield, ast.YieldFrom)
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 AFTER = "<after>"  # a name that no code has
 
 
@@ -77,11 +77,4 @@ def _split(
 
 def has_yield(body: Sequence[ast.AST]) -> bool:
     """Whether statements yield values of their own function, and not of one within."""
-    waiting = list(body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, YIELDS):
-            return True
-        if not isinstance(node, FUNCTIONS):
-            waiting += ast.iter_child_nodes(node)
-    return False
+    return any(isinstance(node, YIELDS) for node in own_nodes(body))

@@ -10,6 +10,8 @@ from typing import Any
 
 from rnnshape.reading.python.open import IsOpenError, Open
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
 
 class Scope:
     """Names and their values, and the scope of the code around them.
@@ -19,6 +21,7 @@ class Scope:
         owner: the class around a function, for `super()`; a list, as it is made last.
         first: the first argument of the function, its `self`.
         body: the statements of the function.
+        own: the names that are the function's own, also before they have a value.
         is_inner: whether it is that of a comprehension.
         early: how the function, its loops and their rounds may have ended already, where a
             condition is not known; of the innermost loop last.
@@ -33,6 +36,7 @@ class Scope:
         self.owner: list[type] = above.owner if above else []
         self.first: object = above.first if above else None
         self.body: Sequence[ast.AST] = ()
+        self.own: frozenset[str] = frozenset()
         self.is_inner = is_inner
         self.early: list[Any] = []
 
@@ -78,6 +82,40 @@ def locals_of(scope: Scope) -> dict[str, Any]:
         part.id for node in scope.body for part in ast.walk(node) if isinstance(part, ast.Name)
     }
     return names | ({"__class__": scope.owner[0]} if words & {"super", "__class__"} else {})
+
+
+def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions and classes in it."""
+    waiting = list(body)
+    while waiting:
+        yield (node := waiting.pop())
+        if not isinstance(node, FUNCTIONS):
+            waiting += ast.iter_child_nodes(node)
+
+
+def own_names(body: Sequence[ast.AST]) -> frozenset[str]:
+    """The names that are a function's own wherever they stand in it: it gives them values."""
+    names, others = set[str](), set[str]()
+    of_comprehensions = set[int]()
+    nodes = [*own_nodes(body)]
+    for node in nodes:
+        if isinstance(node, ast.comprehension):
+            of_comprehensions |= {id(part) for part in ast.walk(node.target)}
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names |= {name} if id(node) not in of_comprehensions else set()
+            case ast.Global(names=several) | ast.Nonlocal(names=several):
+                others.update(several)
+            case ast.alias():
+                names.add((node.asname or node.name).partition(".")[0])
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(node.name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchStar(name=str(name)):
+                names.add(name)
+            case ast.MatchAs(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                names.add(name)
+    return frozenset(names - others)
 
 
 class Log(list[Any]):

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import functools
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
@@ -51,7 +52,7 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
         case ast.Return(value=returned):
             raise ReturnedSignal(evaluator.worth(returned, scope) if returned else None)
         case ast.AugAssign(target=target, op=op, value=value):
-            change = IN_PLACE[type(op)]
+            change, target = IN_PLACE[type(op)], _once(evaluator, target, scope)
             before, more = evaluator.worth(target, scope), evaluator.worth(value, scope)
             evaluator.node = node
             assign(evaluator, target, evaluator.really(change, before, more), scope)
@@ -115,6 +116,25 @@ def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
                 delete(evaluator, target, scope)
         case ast.Match():
             _cases(evaluator, node, evaluator.worth(node.subject, scope), scope)
+
+
+def _once(evaluator: Evaluator, target: ast.expr, scope: Scope) -> ast.expr:
+    """The target of `units[next(order)] += 8`, whose parts are followed once, under names that no
+    code has."""
+    if not any(isinstance(part, ast.Call | ast.NamedExpr) for part in ast.walk(target)):
+        return target
+    match target:
+        case ast.Subscript(value=owner, slice=index) if ast.unparse(owner) != "globals()":
+            parts = {"value": owner, "slice": index}
+        case ast.Attribute(value=owner):
+            parts = {"value": owner}
+        case _:
+            return target
+    made = copy(target)
+    for word, part in parts.items():
+        scope.names[f"<{word}>"] = evaluator.worth(part, scope)
+        setattr(made, word, ast.copy_location(ast.Name(f"<{word}>", ast.Load()), part))
+    return made
 
 
 def _import_from(evaluator: Evaluator, node: ast.ImportFrom, scope: Scope) -> None:
