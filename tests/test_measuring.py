@@ -172,7 +172,7 @@ def test_questions_are_answered_in_order_by_one_process(keras: KerasProcess) -> 
 
 @pytest.mark.parametrize(
     "fails",
-    ["EinsumDense('abc,xy->abz', output_shape=(5, 2))", "Input(batch_shape=()) -> Dropout(0.3)"],
+    ["EinsumDense('abc,xy->abz', (5, 2))", "Input(batch_shape=()) -> ReLU()", "GRU(4, name='a b')"],
 )
 def test_a_failure_is_of_one_question_alone(fails: str, keras: KerasProcess) -> None:
     told: list[Progress] = []

@@ -40,6 +40,7 @@ Tell = Callable[[int, int], None]
 Numbers = NDArray[Any]
 
 EAGER_STEPS = 48  # tracing a graph costs as much as running so many timesteps eagerly
+NAME_OF_SCOPE = re.compile(r"[A-Za-z0-9_.>-]*")
 
 
 def build(value: Value) -> Any:
@@ -132,7 +133,11 @@ class _Runs(NamedTuple):
 def _runs(asked: _Asked) -> _Runs:
     size = memory.batch_size(asked.batch, stateful=asked.is_stateful)
     steps = -(-asked.batch // size) * asked.timesteps
-    return _Runs(asked.batch, size, asked.is_stateful, steps <= EAGER_STEPS)
+    layers = (step.layer for step in asked.question.network.steps)
+    names = [dict(call.arguments).get("name") for layer in layers for call in calls_within(layer)]
+    are_taken = all(NAME_OF_SCOPE.fullmatch(name) for name in names if isinstance(name, str))
+    is_eager = steps <= EAGER_STEPS and are_taken  # eagerly, TensorFlow would not look at them
+    return _Runs(asked.batch, size, asked.is_stateful, is_eager)
 
 
 def _answers(together: Sequence[_Asked], request: Request, tell: Tell | None) -> list[Answer]:
