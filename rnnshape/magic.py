@@ -35,6 +35,7 @@ OF_DATA = ("--x", "--y")
 ARROWS = ("->", "→")
 ERROR = r"[A-Z]\w*(Error|Exception): "  # what begins so is no call and has no options
 NAME = re.compile(r"[^\W\d]\w*")
+LIBRARIES = ("builtins", "keras", "numpy", "pandas", "sklearn", "tensorflow")
 MOST = 100  # values of a list that a text is given, and of a shape
 PENDING = "· by the rule, not yet measured"
 
@@ -209,11 +210,21 @@ class _Names:
                 is_row = isinstance(value, tuple | list) and len(value) <= MOST
                 value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
                 parts = value if is_row else [value]
-                if sizes:
+                if callable(value) and not _is_as_imported(name, value):
+                    what = f"%rnnshape {name}" if self.knows(name) else "for what it makes, by name"
+                    why = f"{name} is the notebook's own, and is not read here: ask {what}"
+                    yield NamedValue(name, "open", why)
+                elif sizes:
                     yield NamedValue(name, "array", sizes)
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
                     is_list = isinstance(self.names[name], list)
                     yield NamedValue(name, "list" if is_list else "value", value)
+
+
+def _is_as_imported(name: str, value: object) -> bool:
+    """Whether a class or function is that of a library under its own name, as a text has it."""
+    library = str(_attribute(value, "__module__", "")).partition(".")[0]
+    return library in LIBRARIES and bool(_attribute(value, "__name__") == name)
 
 
 def _attribute(value: object, name: str, default: Any = None) -> Any:

@@ -42,7 +42,8 @@ def read(
     """
     file, name = file_and_name(what)
     if not file:
-        network = literal_network(what)
+        are_known = all(named.kind != "open" for named in begins)  # no layer is another's name
+        network = literal_network(what) if are_known else None
         if network is not None:
             return Reading((Question(network),))
         from rnnshape.reading.text import read_text

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from rnnshape.errors import QueryError
 from rnnshape.interruption import wait_for_children
 from rnnshape.reading import read
+from rnnshape.reading.found import NamedValue
 from rnnshape.reading.sandbox import confine
 from rnnshape.wire import as_dict, from_dict, tuples
 
@@ -131,10 +132,10 @@ def _answered(line: bytes) -> bytes:
     from rnnshape.reading.python.limits import ExhaustedError
 
     try:
-        folder, what, let, *rest = decoded(line)
+        folder, what, let, dimensions, begins = decoded(line)
         with suppress(OSError):
             os.chdir(folder)
-        return encoded(read(what, dict(let), *rest))
+        return encoded(read(what, dict(let), dimensions, [NamedValue(*one) for one in begins]))
     except QueryError as wrong:
         return encoded(wrong)
     except MemoryError:

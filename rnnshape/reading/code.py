@@ -25,7 +25,14 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
 from rnnshape.reading.names.rows import attributes_of
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import MORE_CALLS, MOST_MODELS, SESSION, Session, unknown_of
+from rnnshape.reading.names.session import (
+    MORE_CALLS,
+    MOST_MODELS,
+    SESSION,
+    Session,
+    opened,
+    unknown_of,
+)
 from rnnshape.reading.names.training import compiled_losses, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
@@ -104,9 +111,14 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     held = Session(evaluator, Sequential)
     SESSION.set(held)
     evaluator.roots.append(held)
-    makes: dict[str, Callable[[Any], object]] = {"list": list, "array": array_of_shape}
+    makes: dict[str, Callable[[Any], object]] = {
+        "value": lambda value: value,
+        "list": list,
+        "array": array_of_shape,
+        "open": lambda why: opened("", why),
+    }
     for name, kind, value in begins:
-        evaluator.module.names[name] = makes[kind](value) if kind in makes else value
+        evaluator.module.names[name] = makes[kind](value)
     return evaluator
 
 
