@@ -13,6 +13,7 @@ from rnnshape.errors import Place, QueryError
 
 LONGEST_TEXT = 100_000  # characters
 MOST_BITS = 14_000  # of a number in a text
+NO_PYTHON = "this can't be read"  # how what is said of it begins
 LONG_NUMBER = re.compile(r"[\da-fA-F_]{3500}")
 
 
@@ -71,7 +72,7 @@ class Source:
         except (MemoryError, RecursionError):
             raise QueryError("this is nested too deeply to be read") from None
         except ValueError as wrong:  # a NUL, or half a character
-            raise QueryError(f"this can't be read: {wrong}") from None
+            raise QueryError(f"{NO_PYTHON}: {wrong}") from None
         if LONG_NUMBER.search(text):
             self._check_numbers(statements)
         return statements
@@ -125,11 +126,11 @@ class Source:
 
     def _broken(self, wrong: SyntaxError, number: int) -> QueryError:
         if not 1 <= number <= len(self.lines):
-            return QueryError(f"this can't be read: {wrong.msg}")
+            return QueryError(f"{NO_PYTHON}: {wrong.msg}")
         line = self.lines[number - 1]
         start = min(max(0, (wrong.offset or 1) - 1), len(line))
         same_line = wrong.end_lineno == wrong.lineno and wrong.end_offset
         end = min(wrong.end_offset - 1, len(line)) if same_line and wrong.end_offset else start + 1
         where = f"{self.where}{number}" if self.where else ""
         place = Place.near(line, start, max(end, start + 1), where)
-        return QueryError(f"this can't be read: {wrong.msg}", place)
+        return QueryError(f"{NO_PYTHON}: {wrong.msg}", place)

@@ -302,7 +302,7 @@ def code(*lines: str) -> dict[str, Any]:
     [
         "%matplotlib inline",
         "  %matplotlib inline",
-        "!pip install keras",
+        *("!pip install keras", "pip install keras", "cd /content"),
         "files = !ls *.py",
         "a, b = !ls",
         "?keras",

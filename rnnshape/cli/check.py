@@ -28,6 +28,7 @@ from rnnshape.network import Question
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.reading.found import Reading
+from rnnshape.source import NO_PYTHON
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
 
@@ -36,7 +37,7 @@ EXPRESSION, STDIN = "<expression>", "<stdin>"
 
 def check(options: Options, environment: Environment) -> ExitCode:
     """Writes what is wrong with each text or file on standard output. What is open or not read, and
-    a file without a model, is no fault."""
+    a file without a model, is no fault; what is no Python is one."""
     why = "--check tells what is wrong, and nothing else"
     refuse(options, (*sorted(options.views), "seed", "export"), why)
     if options.format not in (None, Format.JSON, Format.PLAIN):
@@ -115,7 +116,7 @@ def _problems(what: str, options: Options, reader: Reader, asked: _Asked) -> Ite
     """What is wrong with one text or file; a `QueryError` for a file that can't be read."""
     file, _ = file_and_name(what)
     for found in _found(what, options, reader, asked):
-        if isinstance(found, NotReadError):
+        if isinstance(found, NotReadError) and not found.message.startswith(NO_PYTHON):
             continue
         if isinstance(found, QueryError):
             if found.place is None and file:

@@ -13,7 +13,8 @@ from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.source import Source
 
-MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?")  # what a line begins with, perhaps after `x = `
+# What a line begins with, perhaps after `x = `; some magics need no `%`.
+MAGIC = re.compile(r"%{1,2}[a-zA-Z]|!|\?|(?:pip|conda) install |cd [\w/.~]")
 HELP = re.compile(r"[\w.]+\?{1,2}")
 # Magics that are given code, perhaps after `x = `, and that which runs a file.
 OF_CODE = re.compile(r"(\s*(?:\w[\w., ]*=\s*)?)%(?:time|timeit|prun)\s+(?![-\s]|$)")

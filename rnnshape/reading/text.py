@@ -26,13 +26,13 @@ from rnnshape.reading.names.tensors import Tensor
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import ExhaustedError
 from rnnshape.signatures import LAYERS, module_of, signature
-from rnnshape.source import Source
+from rnnshape.source import NO_PYTHON, Source
 
 # Texts, one perhaps left open, and comments, which may hold anything; and what counts outside.
 MARKS = re.compile(
     r"""('{3}|"{3}|'|")(?:\\.|(?!\1)[^\\])*(?:\1|(?P<open>))|#[^\n]*|->|[()\[\]{},]""", re.DOTALL
 )
-NOT_JOINED = ("this can't be read", "TypeError: '>'", "TypeError: unsupported operand")
+NOT_JOINED = (NO_PYTHON, "TypeError: '>'", "TypeError: unsupported operand")
 NO_LAYER = "there is no Keras layer in this: give one, such as LSTM(64)"
 # What people write between layers in place of `->`.
 JOINED = re.compile(r"(?<=\))[ \t]*+(?!->(?!>))([-=|>+]{0,3})[ \t]*+(?=(?:\w+\.)*[A-Z]\w*\()")
@@ -56,7 +56,7 @@ def read_text(text: str, let: Let = NO_LET, begins: Sequence[NamedValue] = ()) -
     except QueryError as wrong:
         joined = JOINED.search(text)
         option = OPTION.search(text)
-        if option and "\n" not in text and wrong.message.startswith("this can't be read"):
+        if option and "\n" not in text and wrong.message.startswith(NO_PYTHON):
             place = Place.near(text, *option.span())
             raise QueryError("an option stands beside the text, and not in it", place) from None
         if joined and "\n" not in text and wrong.message.startswith(NOT_JOINED):
