@@ -53,9 +53,11 @@ def names_by_keras(network: Network) -> list[str]:
 
 
 def names_of_outputs(network: Network, count: int) -> list[tuple[str, Ref]]:
-    """The outputs of a model of a network, by the names of their layers; where it names none,
-    these are all that the last layer returns, of which the number is given."""
-    names = names_by_keras(network)
+    """The outputs of a model of a network, by the names of their layers, or of the models in it
+    that return them; where it names none, these are all that the last layer returns, of which the
+    number is given."""
+    counted = zip(network.steps, names_by_keras(network), strict=True)
+    names = [step.group.partition("/")[0] or name for step, name in counted]
     refs = network.returned(count)
     inputs = [tensor.name for tensor in network.inputs]
     return [(names[ref.step - 1] if ref.step else inputs[ref.output], ref) for ref in refs]

@@ -404,15 +404,15 @@ def inspect_of(name: str) -> Report:
 
 
 TWO_OUTPUTS = """import keras
-from keras import losses
+from keras import layers, losses
 x = keras.Input((5, 4))
-h = keras.layers.LSTM(3)(x)
-model = keras.Model(x, [keras.layers.Dense(2, name="a")(h), keras.layers.Dense(3, name="b")(h)])
+h = layers.LSTM(3)(x)
+model = keras.Model(x, [layers.Dense(2, name="dense_1")(h), layers.Dense(3, name="dense")(h)])
 model.compile(loss={loss})
 """
 COMPILED = (
-    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'b': 'bce', 'a': 'mse'}",
-    "{'b': losses.SparseCategoricalCrossentropy(from_logits=True), 'a': 'mae'}",
+    "'mse'", "['mse', 'sparse_categorical_crossentropy']", "{'dense': 'bce', 'dense_1': 'mse'}",
+    "{'dense': losses.SparseCategoricalCrossentropy(from_logits=True), 'dense_1': 'mae'}",
     "[losses.CategoricalCrossentropy(), losses.Huber(delta=2.0)]", "[None, 'categorical_hinge']",
 )  # fmt: skip
 

@@ -204,7 +204,7 @@ class _Live:
     def item(self, what: Any) -> Any:
         """What stands for a layer, a model or an operation."""
         if id(what) not in self.made:
-            item = self._item(what)
+            item = replay.named(self._item(what), str(getattr(what, "name", "")))
             self.made[id(what)] = what, item
             is_kept = self.kept is None or id(what) in self.kept
             if not (is_kept or is_operation(what) or isinstance(item, Model)):

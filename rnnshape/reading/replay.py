@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, is_size
+from rnnshape.layer_names import class_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
@@ -130,9 +131,10 @@ class Operation(RecordedLayer):
             why = str(wrong) or "it is not read"
             self.own_layer.unread = replace(self.own_layer.unread, reason=why)
             return super().__call__(*given, **named)
-        first = next(graph.tensors_in(made))
-        if isinstance(first.maker, graph.LayerCall) and not has_rule(self.own_name):
-            step = first.maker
+        step = next(graph.tensors_in(made)).maker
+        if isinstance(step, graph.LayerCall):
+            step.layer.name = self.own_layer.name
+        if isinstance(step, graph.LayerCall) and not has_rule(self.own_name):
             step.returns = _returns(self.own_returns, self.own_name, [*step.tensors]) or None
             made = returned(step, len(self.own_returns))
         return made
@@ -147,6 +149,14 @@ class Operation(RecordedLayer):
         known = signature(name).names
         words = {word: argument for word, argument in self.own_arguments.items() if word in known}
         return function_called(name, given, {**words, **named})
+
+
+def named(layer: Any, name: str) -> Any:
+    """What stands for a layer, with the name that is on record of it."""
+    made = layer.own_layer
+    if made is not None and not made.call["name"] and name != class_of(made.call):
+        made.name = plain_name(name)
+    return layer
 
 
 def operation_name(class_name: str) -> str:

@@ -143,7 +143,7 @@ class Config:
             if layer["class_name"] == "InputLayer":
                 made.add(_input(layer["config"]))
                 continue
-            item = self.layer(layer, depth)
+            item = replay.named(self.layer(layer, depth), _name(layer))
             shape = _built_for(layer)
             if isinstance(before, RecordedLayer) and shape is not None:
                 before.own_returns = (shape,)
@@ -170,7 +170,7 @@ class Config:
                 named = {"name": keys[word]} if word in keys else {}
                 made[word, 0] = [_input({**layer["config"], **named})]
                 continue
-            held[word] = self.layer(layer, depth)
+            held[word] = replay.named(self.layer(layer, depth), word)
             for number, node in enumerate(layer.get("inbound_nodes") or ()):
                 tensors = _tensors_in(partial(_called_with, node))
                 for source, shape in tensors:
