@@ -37,7 +37,8 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     found = [*sample_problems(model, call)]
     found += (of_x := [*input_problems(model, call)])
     # Of X that is wrong the samples are none, and labels by columns are told as such.
-    later = call if call.is_batched or not of_x else replace(call, x=())
+    is_alone = of_x and (not call.is_batched or bool(call.x[0].of))
+    later = replace(call, x=()) if is_alone else call
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:

@@ -170,7 +170,7 @@ class TrainingCall:
     def rows(self) -> Size:
         """How many samples are in the first batch."""
         samples = self.x[0].samples if self.x else None
-        if samples is None or not self.is_batched:
+        if samples is None or not self.is_batched or self.x[0].of:
             return samples
         return min(samples, self.batch_size or 32)
 

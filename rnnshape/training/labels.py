@@ -76,8 +76,11 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
 def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     """The shapes of one batch of y and of the output."""
     rows = call.rows if call.rows is not None else port.shape[0]
-    if y.shape is None or call.is_batched:
-        # Other numbers of samples are a matter of their own.
+    # Of arrays Keras counts the samples itself; of batches it repeats a single one.
+    is_counted = call.is_batched and not (
+        y.of and y.samples and {None, 1}.isdisjoint({rows, y.samples})
+    )
+    if y.shape is None or is_counted:
         return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
     return y.shape, (y.samples if rows is None else rows, *port.shape[1:])
 
@@ -97,6 +100,9 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     y = call.y[index]
     if y.shape is None:
         return None
+    if y.of and not y.shape and call.x:
+        message = f'{y} has no samples (Keras: "the arrays must be at least rank 1")'
+        return call.problem("labels", message, y, tensor=now.port.name)
     outcomes = [
         (what, loss, judge, found)
         for what, loss, judge in judges(now)
@@ -105,7 +111,7 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     if not outcomes:
         return None
     what, loss, judge, found = outcomes[0]
-    samples = y.samples if call.is_batched else now.output[0]
+    samples = ((y.of and now.output[0]) or y.samples) if call.is_batched else now.output[0]
     expected = (samples, *_expected(what, now)[1:])
     message = f"{y} does not fit the output {now.port} with {what}"
     if expected != y.shape and certain_outcome(expected, (samples, *now.output[1:]), judge) is None:

@@ -78,7 +78,7 @@ def _array(
     array: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool
 ) -> Text:
     shape = page.shape(array.shape)
-    is_whole = array.shape is not None and None not in array.shape[1:]  # samples may be any
+    is_whole = bool(array.shape and None not in array.shape[1:])  # samples may be any
     holds = False if found else True if is_whole and is_checked else None
     text = styled((whole(f"{array.name} {shape} "), style), page.mark(holds))
     expected = next((problem.expected for problem in found if problem.expected), None)
