@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import Problem, did_you_mean
@@ -71,8 +71,22 @@ def wrong_names(
         yield from _numbers_of_metrics(call, metrics, outputs, is_named)
 
 
-def check_weights(y: Any, weights: Any) -> None:
-    """The weights of samples are one array, or several in the structure of y."""
+def check_weights(y: Any, words: Mapping[str, Any]) -> None:
+    """The weights of samples are one array, or several in the structure of y; those of classes a
+    dictionary."""
+    weights, of_classes = words.get("sample_weight"), words.get("class_weight")
+    if not isinstance(of_classes, dict | Open | None):
+        message = "class_weight is a dictionary, such as {0: 1.0, 1: 2.0}"
+        session().problem(message, words="object has no attribute 'get'", kind="labels")
+    elif of_classes is not None and isinstance(weights, Array):
+        message, both = (
+            "class_weight and sample_weight: give one of them",
+            "You cannot `class_weight`",
+        )
+        session().problem(message, words=both, kind="labels")
+    if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
+        message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
+        session().problem(message, words="Unrecognized data type", kind="labels")
     several = isinstance(weights, dict | list | tuple) and any(
         isinstance(part, Array) for part in within(weights)
     )
@@ -84,8 +98,8 @@ def check_weights(y: Any, weights: Any) -> None:
             session().problem(message, words="Expected float32", kind="labels")
     elif _structure(y) != _structure(weights):
         message = f"sample_weight is {_structure(weights)}, and y is {_structure(y)}: give the same"
-        words = "You should provide one `sample_weight` array per output in `y`"
-        session().problem(message, words=words, kind="labels")
+        of_keras = "You should provide one `sample_weight` array per output in `y`"
+        session().problem(message, words=of_keras, kind="labels")
 
 
 def _structure(value: Any) -> str:

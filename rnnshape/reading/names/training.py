@@ -165,7 +165,7 @@ def given_to(
         y = words.get("y")
         if call.is_batched:
             y = in_columns(y)
-            check_weights(y, words.get("sample_weight"))
+            check_weights(y, words)
         flat = flattened(x, Array)
         given = _several(flat, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
     return Given(call, *given[:2], _validation(words, written.get("validation_data")), compiled)
