@@ -20,6 +20,16 @@ from rnnshape.training.data import WITHOUT_LABELS
 
 NAMES_BY_KERAS = ("input_layer", "keras_tensor")
 
+# What Keras has, but not by that name; and what it makes of no name alone.
+NO_NAMES = {
+    "loss": {"categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy"},
+    "metric": {"huber", "categorical_focal_crossentropy", "binary_focal_crossentropy"},
+}
+NEED_ARGUMENTS = {
+    *("SensitivityAtSpecificity", "SpecificityAtSensitivity", "PrecisionAtRecall"),
+    *("RecallAtPrecision", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"),
+}
+
 
 def wrong_names(
     call: TrainingCall, model: Any, given: Any, inputs: Sequence[str], outputs: Sequence[str]
@@ -109,14 +119,21 @@ def _structure(value: Any) -> str:
 
 
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:
-    """Losses and metrics by names that Keras does not have, which it asks of nobody else."""
-    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {"Accuracy"}
+    """Losses and metrics by names that Keras does not have, which it asks of nobody else, and of
+    metrics that need arguments."""
+    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {
+        "Accuracy",
+        *NO_NAMES["metric"],
+    }
     for what, given, known, names in (
-        ("loss", loss, loss_named, {*losses.NAMES}),
+        ("loss", loss, loss_named, {*losses.NAMES} - NO_NAMES["loss"]),
         ("metric", metrics, metric_named, metric_names),
     ):
         for name in _texts(given):
-            if known(name) is None and name not in names:
+            if what == "metric" and known(name) in NEED_ARGUMENTS:
+                message = f"{known(name)} needs arguments: write keras.metrics.{known(name)}(...)"
+                yield _problem(call, message, f"{known(name)}.__init__() missing", ())
+            elif name not in names and (known(name) is None or name in NO_NAMES[what]):
                 message = f"Keras has no {what} {name!r}{did_you_mean(name, names)}"
                 yield _problem(call, message, f"Could not interpret {what} identifier: {name}", ())
 
