@@ -215,10 +215,13 @@ class Model(Layer):
         held = session()
         before, held.groups, held.part = (held.groups, held.part), [], None
         number, held.follows = len(held.calls), held.follows + 1
+        conditions = held.evaluator.conditions
+        held.evaluator.conditions = conditions or [*self.own_conditions]
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
             (held.groups, held.part), held.follows = before, held.follows - 1
+            held.evaluator.conditions = conditions
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)
         if isinstance(made, Open):  # its layers are known so far
@@ -301,6 +304,7 @@ class Model(Layer):
             if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
+        session().check_calls(calls if self.own_kind and self.own_is_described else ())
         network = graph.network_of(takes, gives, name, calls, self.own_kind)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)

@@ -170,7 +170,10 @@ class Sequential(Model):
                 check_fits(self.own_title, self.own_shape, given[0])
             unknown = Unknown("a shape", (), "what it is given is not known")
             self.own_shape = self.own_shape or given[0] or unknown
+        built = {**session().built}
         super().own_follow(start)
+        if not self.own_is_described:
+            session().built = built  # Keras has called none of its layers yet
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:

@@ -42,6 +42,7 @@ class Session:
         saved_weights: those that the code saves itself, by the path.
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
+        unchecked: calls of which it was not known if these weights are theirs, with that first one.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -62,6 +63,7 @@ class Session:
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
+        self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.made_weights: list[object] = []
         self.follows = 0  # how many models are followed now, each within another
         self.input_layers: dict[object, Any] = {}
@@ -114,10 +116,21 @@ class Session:
         call = graph.LayerCall(self.number, layer, arguments, words, group=group, part=self.part)
         if self.evaluator.trying and None not in map(graph.shape_of, call.tensors):
             describe(graph.network_of([], (), "", [call]))  # the code itself may know what to do
+            _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if self.evaluator.is_sure:
-            _check_weights(self.built.setdefault(layer, call), call)
+            first = self.built.setdefault(layer, call)
+            if first is not call and any(_is_not_asked(tensor) for tensor in call.tensors):
+                self.unchecked[call] = first  # to find the shapes of a long loop takes time
+            else:
+                _check_weights(first, call)
         return call
+
+    def check_calls(self, calls: Sequence[graph.LayerCall]) -> None:
+        """Checks those of a model whose shapes were not known as they were made."""
+        for call in calls:
+            if (first := self.unchecked.pop(call, None)) is not None:
+                _check_weights(first, call)
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
         """That by which a layer has its weights: Keras calls it where it is added to a `Sequential`
@@ -263,11 +276,13 @@ def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)
 
 
+def _is_not_asked(tensor: graph.Tensor) -> bool:
+    """Whether nobody has asked for its shape."""
+    return getattr(tensor.maker, "shapes", ()) is None
+
+
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:
-    """Raises a `QueryError` where a call needs other weights than those that the first one made,
-    and the shapes that it is given are known by now: to find those of a long loop takes time."""
-    if any(getattr(tensor.maker, "shapes", ()) is None for tensor in again.tensors):
-        return
+    """Raises a `QueryError` where a call needs other weights than those that the first one made."""
     given, before = ([*map(graph.shape_of, call.tensors)] for call in (again, first))
     if given != before and all(graph.shapes_made([call]) for call in (first, again)):
         describe(graph.network_of([], (), "", [first, again]))
