@@ -8,6 +8,7 @@ from typing import Any
 
 from rnnshape.errors import NotReadError
 from rnnshape.reading import graph
+from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 
@@ -37,17 +38,34 @@ def saved_as(path: Any) -> Any:
 
 
 def graph_anew(
-    takes: Sequence[graph.Tensor], gives: Sequence[graph.Tensor]
+    takes: Sequence[graph.Tensor], gives: Sequence[graph.Tensor], copies: Any = None
 ) -> tuple[list[graph.Tensor], list[graph.Tensor]]:
-    """Other inputs, and what other layers make of them, under the same names."""
-    held, layers = session(), dict[graph.Layer, graph.Layer]()
+    """Other inputs, and what other layers and models make of them, under the same names."""
+    held, copies = session(), {} if copies is None else copies
     instead = {take: Tensor(input_anew(take)) for take in takes}
+    calls, anew = graph.calls_before(gives, takes), list[graph.LayerCall]()
 
     def step(layer: graph.Layer, *given: Any) -> graph.LayerCall:
-        return held.step(layers.setdefault(layer, replace(layer, stand_in=None)), *given)
+        anew.append(held.step(copies.setdefault(layer, replace(layer, stand_in=None)), *given))
+        return anew[-1]
 
-    made = graph.made_anew(gives, graph.calls_before(gives, takes), instead, step)
+    made = graph.made_anew(gives, calls, instead, step)
+    for call, other in zip(calls, anew, strict=True):
+        if call.part and getattr(call.part.owner, "own_kind", ""):
+            if call.part not in copies:
+                copies[call.part] = Part(part_anew(call.part.owner, copies))
+            other.part = copies[call.part]
     return [*instead.values()], made
+
+
+def part_anew(model: Any, copies: dict[Any, Any]) -> Any:
+    """A copy of a model within another, which is none of those that the code makes."""
+    if model not in copies:
+        models = [*session().models]
+        copies[model] = made = model.own_copied(copies)
+        made.own_variable, made.own_is_symbolic = model.own_variable, True
+        session().models[:] = models
+    return copies[model]
 
 
 def input_anew(tensor: graph.Tensor) -> graph.InputTensor:

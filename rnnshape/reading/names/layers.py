@@ -78,7 +78,7 @@ class Layer(StandIn):
     own_weights = property(weights_of)
     own_is_built: bool
     own_keras_name = own_name = ""
-    own_kind: Any = ""  # of a model
+    own_kind: Any = ""  # of a model; empty where that has a `call` of its own
     own_layer: Any = None
     own_is_row = False  # whether it is always one row, whatever its weights
     own_is_without_weights = False

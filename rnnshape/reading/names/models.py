@@ -57,6 +57,7 @@ class Model(Layer):
         own_nests: both in the lists, tuples and dictionaries that they are given in, if any.
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
+        own_auto_name: the name that Keras gives it otherwise; empty where its number is not known.
         own_conditions: those, not known, under which it is made.
         own_compiled: its losses and metrics; None where it is not compiled.
     """
@@ -71,13 +72,15 @@ class Model(Layer):
     own_is_of_module, own_is_symbolic, own_what, own_batch = False, False, "a model", None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
-    def __new__(cls, *_: Any, **__: Any) -> Any:
-        made, held = super().__new__(cls), session()
+    def __new__(cls, *given: Any, **named: Any) -> Any:
+        kind = Functional if cls is Model and (given or named) else cls
+        made, held = super().__new__(kind), session()
         if len(held.models) >= MOST_MODELS:
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_items = "", "", ()
+        made.own_auto_name = ""
         made.own_conditions = tuple(held.evaluator.conditions)
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
@@ -91,6 +94,9 @@ class Model(Layer):
         self.own_nests = more.get("input", inputs), more.get("output", outputs)
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name = name if isinstance(name, str) else ""
+        self.own_auto_name = (
+            session().name_of_model(type(self).__name__) if name is None else self.own_name
+        )
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
             for message in wrong_with_ends(self.own_takes, self.own_gives, self.own_kind):
@@ -264,11 +270,12 @@ class Model(Layer):
     def from_config(cls, config: Any) -> Any:
         return config.own_copied() if isinstance(config, Model) else super().from_config(config)
 
-    def own_copied(self) -> Any:
+    def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):
             raise no_copy()
-        made = Model(*graph_anew(*self.own_flow()), self.own_name)
-        made.own_nests = self.own_nests
+        made = Functional(*graph_anew(*self.own_flow(), copies), self.own_name)
+        made.own_nests, made.own_auto_name = self.own_nests, self.own_auto_name
+        session().unsure.add("functional")  # of a Sequential in it, more are made
         return made
 
     # Whether it has an input of its own, whatever it is called with.
@@ -373,13 +380,20 @@ class Model(Layer):
             return nested_like(None, [tensor.shape for tensor in several])
         return [*several] if end.endswith("s") else nested_like(self.own_nests[is_output], several)
 
-    # What it checks its inputs as; empty of a model with a `call` of its own.
-    own_kind: Any = property(lambda model: "Functional" if type(model) is Model else "")
-
     own_title: Any = property(lambda model: model.own_name or model.own_variable or "")
+    name: Any = property(
+        lambda model: model.own_name or model.own_auto_name or opened("a name"),
+        vars(Layer)["name"].fset,
+    )
 
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
-        if not self.own_takes and self.own_open is None and type(self) is not Model:
+        if not self.own_takes and self.own_open is None and not self.own_kind:
             tried(lambda: self(*inputs_of_call(self.call, self.own_shape)))
         return self.own_takes, self.own_gives
+
+
+class Functional(Model):
+    """What `Model(inputs, outputs)` makes."""
+
+    own_kind = "Functional"

@@ -15,7 +15,7 @@ from rnnshape.network import Input, Question, chain, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.copies import input_anew, no_copy
+from rnnshape.reading.names.copies import input_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
@@ -81,8 +81,17 @@ class Sequential(Model):
         self._add(layer, session().places().get("0"))
         self._check_tried()
 
+    def _count_built(self) -> None:
+        """Each time that Keras builds it, it makes a `Functional`, whose name is counted."""
+        is_input = isinstance(next(iter(self.own_items), None), Tensor | Model)
+        if self.own_items and self.own_described().shape is None:  # nobody knows how often
+            session().unsure.add("functional")
+        elif len(self.own_items) > is_input:
+            session().name_of("Functional")
+
     def _check_tried(self) -> None:
         """What the code may catch Keras says as soon as layers are added to an input."""
+        self._count_built()
         if session().evaluator.trying and self.own_described().shape is not None:
             try:
                 self.own_flow()
@@ -126,22 +135,27 @@ class Sequential(Model):
             today = keras2.Today(f"Input(({length}, {size}))")
             session().old_name("input_dim", today, call.name, call.places.get("input_dim"))
 
-    def own_copied(self) -> Any:
+    def own_copied(self, copies: Any = None) -> Any:
+        copies = {} if copies is None else copies
         made = Sequential(name=self.own_name)
         made.own_shape, made.own_open = self.own_shape, self.own_open
+        made.own_auto_name = self.own_auto_name
+        session().unsure.add("functional")  # Keras builds the copy once
         for item in self.own_items:
             if isinstance(item, Tensor):
                 made.add(Tensor(input_anew(item)))
             elif isinstance(item, Model):
-                made.add(item.own_copied())
+                made.add(part_anew(item, copies))
             elif item.own_keras_name:
-                made.add(stand_in_of(replace(item.own_layer, stand_in=None)))
+                layer = item.own_layer
+                made.add(stand_in_of(copies.setdefault(layer, replace(layer, stand_in=None))))
             else:  # a layer of the code
                 raise no_copy()
         return made
 
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]
+        self._count_built()
         self.own_takes, self.own_gives = [], []
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
@@ -260,6 +274,15 @@ class Sequential(Model):
         said = self.own_described()
         is_said = said.shape is not None or self.own_shape is None
         return said if is_said else graph.InputTensor(self.own_shape)
+
+    def __getattr__(self, name: str) -> Any:
+        """`base.output` is that of its first call in another model, if there is one."""
+        parts = (call.part for call in session().calls if name in ("input", "output"))
+        first = next((part for part in parts if part and part.owner is self), None)
+        if first is None:
+            return super().__getattr__(name)
+        calls = [call for call in session().calls if call.part is first]
+        return graph.returned(calls[-1], 1, Tensor) if name == "output" else calls[0].arguments[0]
 
     def own_with_layers(self, layers: Any) -> Model:
         before: Model = object.__new__(type(self))

@@ -43,6 +43,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
+        unsure: the names that are counted of which it is not known how many there are.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -62,6 +63,7 @@ class Session:
         self.saved_weights: dict[str, Any] = {}
         self.trained: list[tuple[Any, object, Any]] = Log()
         evaluator.roots += [self.models, self.unused, self.calls]
+        self.counts, self.unsure = dict[str, int](), set[str]()
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.made_weights: list[object] = []
@@ -76,13 +78,18 @@ class Session:
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number = 0
         self.data_format: Any = None
-        self.counts: dict[str, int] = {}
 
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer of a class."""
         word = snake_case(class_name)
         number = self.counts[word] = self.counts.get(word, -1) + 1
+        self.unsure |= {word} if self.evaluator.conditions else set()
         return f"{word}_{number}" if number else word
+
+    def name_of_model(self, class_name: str) -> str:
+        """The same of a model; empty where it is not known how many there are."""
+        name = self.name_of(class_name)
+        return "" if snake_case(class_name) in self.unsure else name
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
