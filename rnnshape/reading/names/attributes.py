@@ -31,11 +31,12 @@ def keeps(layer: str, name: str) -> bool:
 
 
 def check_settable(layer: str, name: str) -> None:
-    """A layer that is made keeps the arguments of its cell."""
-    cell = f"{layer}Cell"
+    """A layer that is made keeps the arguments of its cell, and a cell the size of its state."""
+    cell, message = f"{layer}Cell", f"{name} of {layer} can't be set once the layer is made: "
     if cell in LAYERS and name != "seed" and name in signature(cell).positional:
-        message = f"{name} of {layer} can't be set once the layer is made: give it as it is made"
-        session().problem(message, words="object has no setter")
+        session().problem(f"{message}give it as it is made", words="object has no setter")
+    elif layer.endswith("Cell") and name == "units":
+        session().problem(f"{message}its state has the size that it was made with")
 
 
 def methods(layer: str) -> tuple[str, ...]:
