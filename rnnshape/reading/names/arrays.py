@@ -11,7 +11,7 @@ from functools import partialmethod
 from typing import Any, cast
 
 from rnnshape.reading import graph
-from rnnshape.reading.names.dtypes import COMPARISONS, LOGICAL, OPERATORS, dtype_of, int64, is_whole
+from rnnshape.reading.names.dtypes import COMPARISONS, LOGICAL, OPERATORS, int64, is_whole, of_dtype
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
@@ -151,10 +151,7 @@ class Array(StandIn):
         return self.own_view(made, self.own_values)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
-        is_float = dtype is float or str(dtype).startswith("float")
-        is_kept = is_float or dtype is int or str(dtype).startswith("int")
-        values = map(float if is_float else int, self.own_values if is_kept else ())
-        return Array(self.shape, (*values,), dtype_of(dtype))
+        return Array(self.shape, *of_dtype(self.own_values, dtype))
 
     def copy(self, *_: object) -> Array:
         return Array(self.shape, self.own_values, self.own_dtype)

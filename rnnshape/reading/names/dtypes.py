@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.input_shapes import NO_NUMBERS
@@ -20,10 +20,24 @@ DTYPES: dict[object, str] = {
 }
 
 
+def _in_words(dtype: object) -> object:
+    """`np.str_`, `bytes` and `np.int32` are open: what they are called says which."""
+    if not isinstance(dtype, Open):
+        return dtype
+    return dtype.label.removeprefix("numpy.").removesuffix("_")
+
+
+def of_dtype(values: Sequence[Any], dtype: object) -> tuple[tuple[Any, ...], str | None]:
+    """The numbers, made floats or whole ones, and what the dtype is called; none of others."""
+    word = _in_words(dtype)
+    is_float = word is float or str(word).startswith("float")
+    is_kept = is_float or word is int or str(word).startswith("int")
+    return tuple(map(float if is_float else int, values if is_kept else ())), dtype_of(word)
+
+
 def dtype_of(dtype: object) -> str | None:
     """What a dtype is called, where that matters here; None of others."""
-    if isinstance(dtype, Open):  # `np.str_` and `bytes`
-        dtype = dtype.label.removeprefix("numpy.").removesuffix("_")
+    dtype = _in_words(dtype)
     if isinstance(dtype, str) and (kind := re.match(r"[<>|=]?([OSUV]|[mM]8)(\d|\[|$)", dtype)):
         return NO_NUMBERS[kind[1][0]]
     if isinstance(dtype, str) and dtype.startswith(("datetime64", "timedelta64")):
