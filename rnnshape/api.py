@@ -218,8 +218,10 @@ def _with_target(
     from rnnshape.training import Data
 
     def named(name: str, shapes: Sequence[Shape], arrays: object) -> list[Data]:
-        dtype = dtype_of(arrays)
-        return [Data(f"{name}{number or ''}", shape, dtype) for number, shape in enumerate(shapes)]
+        each = arrays if isinstance(arrays, list) else []
+        each = each if len(each) == len(shapes) else [arrays] * len(shapes)
+        pairs = enumerate(zip(shapes, map(dtype_of, each), strict=True))
+        return [Data(f"{name}{number or ''}", *pair) for number, pair in pairs]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if _has_config(what):

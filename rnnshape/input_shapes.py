@@ -28,6 +28,8 @@ NO_NUMBERS = {  # NumPy's kinds of entries, and a size of them, of which Keras m
     "m": "timedelta64",
     "f16": "float128",
 }
+OF_OTHERS = ("string", "str", "object", "category", "datetime64", "timedelta64", "period")
+DTYPES = ("", *NO_NUMBERS.values(), *OF_OTHERS, "mixed")
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -70,8 +72,23 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
 
 
 def dtype_of(given: Any) -> str | None:
-    """What an array of NumPy holds in place of numbers; None where it holds numbers."""
-    return dtype_written(given.dtype.str) if hasattr(given, "__array_interface__") else None
+    """What an array, a tensor or a table holds in place of numbers; None where it holds numbers."""
+    if hasattr(given, "__array_interface__"):
+        return dtype_written(given.dtype.str)
+    if type(given).__name__ != "DataFrame":
+        return _of_others(getattr(given, "dtype", None))
+    kinds = {*map(_of_others, given.dtypes)}
+    if len(kinds) > 1:  # among columns of numbers Keras takes what can be made a number
+        with suppress(TypeError, ValueError):
+            given.iloc[:1].astype("float32")
+            return None
+    return "mixed" if len(kinds) > 1 else next(iter(kinds), None)
+
+
+def _of_others(dtype: object) -> str | None:
+    """The same of a dtype of pandas or TensorFlow."""
+    name = getattr(dtype, "name", "")
+    return next((kind for kind in OF_OTHERS if name.startswith(kind)), None)
 
 
 def dtype_written(code: object) -> str | None:

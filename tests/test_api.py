@@ -339,6 +339,9 @@ def test_data_of_pandas_has_a_shape() -> None:
     column = pandas.Series(np.zeros(6))  # of which Keras makes a table
     report = inspect("Dense(1)", input=column, target=column, loss="mse")
     assert (shapes(report), report.problems) == ([(6, 1)], ())
+    table = pandas.DataFrame({"a": column, "b": list("xyzxyz"), "c": pandas.Categorical(column)})
+    for data in (table, table[["b"]], table["b"], table["c"], [table["b"].astype("string")]):
+        assert " holds " in str(inspect("Dense(1)", input=(6, 3), target=data, loss="mse").problems)
 
 
 def test_several_inputs_are_given_in_a_list() -> None:
@@ -499,8 +502,7 @@ def test_what_code_gives_its_model_is_compared_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("held", ["O", "U3", "S2", "M8[s]", "m8[s]", [("a", "f4")], "f16"], ids=str)
 def test_an_array_of_no_numbers_does_not_fit(tmp_path: Path, held: Any) -> None:
     data = np.zeros((9, 5, 1), held)
-    report = inspect("LSTM(3)", input=data, target=np.zeros((9, 3)), loss="mse")
-    [problem] = report.problems
+    [problem] = inspect("LSTM(3)", input=data, target=np.zeros((9, 3)), loss="mse").problems
     assert "where numbers are expected" in problem.message
     np.save(tmp_path / "X.npy", data)
     finished = command("LSTM(3)", "-n", "--json", "--x", str(tmp_path / "X.npy"))
@@ -512,9 +514,8 @@ def test_an_array_of_no_numbers_does_not_fit(tmp_path: Path, held: Any) -> None:
 @pytest.mark.parametrize(("columns", "is_told"), [(2, True), (10, False)])
 def test_a_binary_loss_takes_no_number_of_a_class(columns: int, is_told: bool) -> None:
     report = inspect("GRU(3) -> Dense(1)", input=(9, 5, 1), target=(9, columns), loss="bce")
-    [problem] = report.problems
-    assert ("y = y.argmax(axis=-1)" in problem.remedies) == is_told
-    assert f"Dense({columns})" in problem.remedies
+    assert ("y = y.argmax(axis=-1)" in report.problems[0].remedies) == is_told
+    assert f"Dense({columns})" in report.problems[0].remedies
 
 
 def test_a_binary_loss_takes_a_share_and_no_softmax_of_one() -> None:

@@ -18,7 +18,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import NO_NUMBERS, Shape, as_far_as_taken, dtype_written, with_input
+from rnnshape.input_shapes import DTYPES, Shape, as_far_as_taken, dtype_written, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -42,7 +42,7 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
             return _header(Path(text))
         shape, _, dtype = text.partition(":")
         value = let_value(shape if "," in shape else f"{shape},")
-        if isinstance(value, tuple) and dtype in ("", *NO_NUMBERS.values()):
+        if isinstance(value, tuple) and dtype in DTYPES:
             sizes = tuple(size for size in value if is_size(size))
             if sizes == value:
                 return sizes, dtype or None

@@ -24,8 +24,12 @@ OF_VALIDATION = " of validation_data"
 ANY = 0  # in the place of None, where an input takes any size
 NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "object": ("objects", "object"),
+    "string": ("text", ""),
     "str": ("text", "str"),
     "<U": ("text", "str"),
+    "category": ("categories", "category"),
+    "period": ("periods", "period"),
+    "mixed": ("columns that are no numbers", ""),
     "bytes": ("bytes", "bytes"),
     "void": ("records", "void"),
     "datetime64": ("dates", "datetime64"),
@@ -76,6 +80,7 @@ def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Text that Keras does not cut into batches, whatever the layers take."""
     not_cut = {
         "<U": ("NumPy's text", "Invalid dtype: str"),
+        "str": ("text of pandas", "Invalid dtype: str"),
         "list": ("a list", "Unrecognized data type"),
     }
     for data, port in zip(call.x, model.inputs, strict=False):
@@ -100,9 +105,9 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
             return None
         what, words = NO_NUMBERS[found]
         message = f"{data} holds {what} where numbers are expected"
-        message += f' (Keras: "Invalid dtype: {words}")' if call.is_batched else ""
-        remedies = (f"{name} = {name}.astype('float32')",)
-        if kind == "labels" and what == "text":
+        message += f' (Keras: "Invalid dtype: {words}")' if call.is_batched and words else ""
+        remedies = () if dtype == "mixed" else (f"{name} = {name}.astype('float32')",)
+        if kind == "labels" and what in ("text", "categories"):
             remedies = (f"{name} = np.unique({name}, return_inverse=True)[1]",)
     else:
         return None
