@@ -17,6 +17,15 @@ class MayNest(str):
     """The label of a column of which each entry may be an array or a list."""
 
 
+class OfText(str):
+    """The label of a column of which the code writes texts."""
+
+
+LABELS = {str, int, MayNest, OfText}
+KINDS: dict[object, str] = {str: "str", "str": "str", "category": "category"}
+CHANGING = ("replace", "where", "mask", "update")  # that may put numbers in place of texts
+
+
 class Frame(Array):
     """Rows and columns, or one column. What it has that is not here is open, as of any data.
 
@@ -33,6 +42,9 @@ class Frame(Array):
     def __getattr__(self, name: str) -> Any:
         if not self.own_reaches(name):
             raise AttributeError(name)
+        if name in CHANGING:
+            self.own_written.append(True)
+            self.own_dtype = None
         is_column = len(self.shape) > 1 and name in (self.own_labels or ())
         return self[name] if is_column else opened()
 
@@ -56,6 +68,8 @@ class Frame(Array):
         columns = (len(taken),) if len(taken) > 1 else columns
         made = labelled((self.shape[0], *columns), taken or key if columns else None)
         made.own_may_nest = not columns and (not taken or isinstance(taken[0], MayNest))
+        if taken and all(isinstance(label, OfText) for label in taken):
+            made.own_dtype, made.own_written = "str", self.own_written
         return made
 
     def own_taken(self, key: Any) -> list[Any]:
@@ -102,10 +116,11 @@ class Frame(Array):
         if self.own_labels is None or not are_names(keys):
             self.own_of_columns(None)
         else:
-            kind = MayNest if may_nest(value) else str
             new = [key for key in dict.fromkeys(keys) if key not in self.own_labels]
             labels = [*self.own_labels, *new]
-            self.own_of_columns([kind(label) if label in keys else label for label in labels])
+            self.own_of_columns(
+                [label_of(str(label), value) if label in keys else label for label in labels]
+            )
 
     def assign(self, **columns: Any) -> Frame:
         made = self.copy()
@@ -181,7 +196,8 @@ class Frame(Array):
     loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
-        made = Array(self.shape, dtype=self.own_dtype)
+        kind = {"str": "string", "category": None}.get(self.own_dtype or "", self.own_dtype)
+        made = Array(self.shape, dtype=kind)
         made.own_may_nest = self.own_may_nest
         return made
 
@@ -197,7 +213,14 @@ class Frame(Array):
     def copy(self, *_: object, **__: object) -> Frame:
         return self.own_like(self.shape)
 
-    astype = fillna = ffill = bfill = interpolate = round = sort_values = copy
+    def astype(self, dtype: Any = None, *_: object, **__: object) -> Frame:
+        made = self.copy()
+        labels = [str(one) if isinstance(one, OfText) else one for one in self.own_labels or ()]
+        made.own_labels = self.own_labels and tuple(labels)
+        made.own_dtype = KINDS.get(dtype) if isinstance(dtype, str | type) else None
+        return made
+
+    fillna = ffill = bfill = interpolate = round = sort_values = copy
     diff = pct_change = clip = abs = cumsum = cumprod = copy
 
     def shift(self, periods: Any = 1, *_: object, **__: object) -> Any:
@@ -313,7 +336,7 @@ def _rows_and_columns(key: Any) -> Any:
 def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     """A table of columns that have these labels, where there is one for each."""
     made = Frame(shape)
-    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= {str, int, MayNest}:
+    if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= LABELS:
         made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
     return made
 
@@ -325,6 +348,15 @@ def may_nest(value: Any) -> bool:
     parts = value if isinstance(value, list | tuple) else [value]
     are_open = any(isinstance(part, Open) and not part.is_number for part in parts)
     return are_open or any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts)
+
+
+def label_of(key: Any, value: Any) -> Any:
+    """The label of a column, which says what it holds."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    is_text = own(value, "own_dtype") in ("<U", "str") or all(isinstance(p, str) for p in parts)
+    if may_nest(value):
+        return MayNest(key)
+    return OfText(key) if is_text and parts and isinstance(key, str) else key
 
 
 def as_labels(key: Any) -> Any:
@@ -342,7 +374,7 @@ def in_columns(value: Any) -> Any:
     if not isinstance(value, Frame) or len(value.shape) != 1:
         return value
     made = Frame((*value.shape, 1))
-    made.own_name = value.own_name
+    made.own_name, made.own_dtype = value.own_name, None if value.own_written else value.own_dtype
     return made
 
 

@@ -67,7 +67,7 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return session().evaluator.derived(value)
     kind = dtype_of(dtype)
     if isinstance(value, Array):
-        before = None if value.own_dtype == "list" else value.own_dtype
+        before = {"list": None, "str": "string"}.get(value.own_dtype or "", value.own_dtype)
         made = value.own_view(value.shape, value.own_values)
         made.own_dtype, made.own_written = kind or before, [] if copy else made.own_written
         return made

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, reshaped_open, sizes_of
 from rnnshape.reading.names.frames import (
     Frame,
     Groups,
-    MayNest,
+    OfText,
     Rows,
     are_names,
     as_labels,
+    label_of,
     labelled,
-    may_nest,
 )
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
@@ -37,7 +38,7 @@ def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **_
         rows = next((size[:1] for size in sizes if size), None if sizes else (opened(),))
         if sum(isinstance(one, Frame) for one in data.values()) > (index is None):
             rows = (opened("the number of rows"),)  # they go by what labels them
-        known = [MayNest(key) if may_nest(one) else key for key, one in data.items()]
+        known = list(starmap(label_of, data.items()))
         return opened() if rows is None else _with_labels(rows, labels or known)
     if isinstance(data, Frame) and index is columns is None:
         return data.copy() if len(data.shape) > 1 else Frame((*data.shape, 1))
@@ -62,7 +63,11 @@ def dates(*_: Any, periods: Any = None, **__: Any) -> Any:
 def column(data: Any = None, *_: Any, **__: Any) -> Any:
     """`pandas.Series`"""
     is_known = isinstance(data, Array | list) and len(sizes_of(data)) == 1
-    return Frame(sizes_of(data)) if is_known else opened()
+    if not is_known:
+        return opened()
+    made = Frame(sizes_of(data))
+    made.own_dtype = "str" if isinstance(label_of("", data), OfText) else None
+    return made
 
 
 def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
