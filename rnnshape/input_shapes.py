@@ -138,6 +138,10 @@ def _parts(given: object, shape: object) -> list[object]:
             f"input is {of_type(given)}: give a shape, such as (batch, timesteps, features), "
             "or data that has one"
         )
+    if hasattr(shape, "__next__") or hasattr(type(shape), "num_batches"):  # or a PyDataset
+        raise TypeError(
+            f"input is {of_type(given)}, which is not read: give one batch, as in next(iter(data))"
+        )
     try:
         return list(islice(shape, MOST_PARTS))
     except ValueError:  # a TensorShape of unknown rank

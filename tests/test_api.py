@@ -406,6 +406,7 @@ def deep_list() -> list[Any]:
         (np.array(3), QueryError, "give the batch at least"),
         (5, TypeError, "input is of type int: give a shape"),
         ("5", TypeError, "input is of type str: give a shape"),
+        pytest.param(iter([4, 7]), TypeError, "not read: give one batch", id="iterator"),
         ({4, 7, 5}, TypeError, "input is of type set: give a shape"),
         (b"abc", TypeError, "input is of type bytes: give a shape"),
         pytest.param(deep_list(), QueryError, "nested too deeply", id="deep"),
