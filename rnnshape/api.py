@@ -13,13 +13,13 @@ from rnnshape.expression import Call, Let, Value, bind, plain
 from rnnshape.input_shapes import (
     Shape,
     as_far_as_taken,
+    as_predict,
     by_name,
     dtype_of,
     likely_dimensions,
     of_dataset,
     shape_of,
     shapes_of,
-    with_input,
 )
 from rnnshape.network import Dimensions, Network, Question, chain, check_count
 from rnnshape.reading import check_value, parse
@@ -199,7 +199,7 @@ def _questions(
         if target is not None:
             question = _with_target(what, question, own or (), given, target, loss)
         elif own:
-            question = with_input(question, own)
+            question = as_predict(question, own)
         questions.append(question)
     return questions
 

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import index
 from typing import Any, TypeAlias, TypeVar
 
-from rnnshape.description import is_taken
+from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError, as_tuple, counted, did_you_mean, of_type, written
 from rnnshape.expression import LARGEST, Call, Unknown, unknowns_in
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step, kind_of_axis
@@ -180,6 +180,29 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     found = replace(question, network=replace(network, inputs=inputs), dimensions=dimensions)
     _check_batch_is_first(network, shapes, found)
     return found
+
+
+def as_predict(question: Question, shapes: Sequence[Shape]) -> Question:
+    """The question, given data of these shapes, where `predict` takes it: of another batch than
+    is written, with a last axis of 1 or without it, of another length."""
+    try:
+        return with_input(question, shapes)
+    except QueryError:
+        from rnnshape.fitting import problems_of_calls, shape_taken  # few questions need it
+        from rnnshape.training import Data, TrainingCall
+
+        network = question.network
+        call = TrainingCall("predict", tuple(Data(f"X{n or ''}", s) for n, s in enumerate(shapes)))
+        is_known = len(network.inputs) == len(shapes) and all(
+            isinstance(one.shape, tuple) for one in network.inputs
+        )
+        asked = replace(question, calls=(call,))
+        if not is_known or problems_of_calls(asked, describe(network, question.dimensions)):
+            raise
+        taken = [shape_taken(network, number, shape) for number, shape in enumerate(shapes)]
+        pairs = zip(network.inputs, taken, strict=True)
+        inputs = tuple(replace(one, shape=shape) for one, shape in pairs)
+        return with_input(replace(question, network=replace(network, inputs=inputs)), taken)
 
 
 def as_far_as_taken(question: Question, shapes: Sequence[Shape]) -> Question:
