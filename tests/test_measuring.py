@@ -114,10 +114,7 @@ MEASURED = Measurement(
     "3",
     "2",
 )
-ALL_MESSAGES: list[Message] = [
-    MEASURED,
-    Progress("model.predict", 1, 2),
-]
+ALL_MESSAGES: list[Message] = [MEASURED, Progress("model.predict", 1, 2)]
 
 
 def test_messages_arrive_as_they_were_sent() -> None:
