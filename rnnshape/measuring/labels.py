@@ -4,6 +4,7 @@ process alone."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import keras
@@ -42,7 +43,7 @@ def refusals(
             if found.shape[1:] != shapes.get(ref, ())[1:]:  # it was given other sizes than X has
                 words.append(None)
                 continue
-            rows = call.rows or len(labels)
+            rows = _rows_of_batch(call, y) or (len(labels) if y.of else call.rows) or len(labels)
             tensor = keras.ops.convert_to_tensor(np.resize(found, (rows, *found.shape[1:])))
             if described.layers[ref.step - 1].outputs[ref.output].masked:
                 keras.src.backend.set_keras_mask(tensor, keras.ops.ones(tensor.shape[:2], "bool"))
@@ -62,9 +63,23 @@ def _compared(call: TrainingCall, place: int) -> Iterator[Callable[[Any, Any], A
         arguments = dict(metric.arguments)
         is_written = "?" not in arguments.values() and all(map(str.isidentifier, arguments))
         # What has to know the classes goes wrong over their numbers, too.
+        is_written = is_written and (bool(arguments) or _is_made_by_name(metric.name))
         if judge_of_metric(metric) and is_written and "IoU" not in name:
             made = getattr(keras.metrics, name)(**arguments) if arguments else metric.name
             yield CompileMetrics([made], None).update_state
+
+
+def _is_made_by_name(name: str) -> bool:
+    """Whether Keras makes a metric of a name alone; these it makes as the loss is."""
+    with suppress(ValueError, TypeError):
+        return name in ("accuracy", "acc", "crossentropy", "ce") or bool(keras.metrics.get(name))
+    return False
+
+
+def _rows_of_batch(call: TrainingCall, y: Data) -> int | None:
+    """How many samples X has in a batch that has labels of its own number."""
+    shape = call.x[0].shape if y.of and call.x else None
+    return shape[0] if shape and y.shape and y.shape[0] is not None else None
 
 
 def _labels(call: TrainingCall, y: Data) -> NDArray[Any] | None:
@@ -73,7 +88,7 @@ def _labels(call: TrainingCall, y: Data) -> NDArray[Any] | None:
     sizes = [size for size in others if size is not None]
     if y.dtype not in (None, "bool", "int64") or len(sizes) < len(others):
         return None
-    rows = call.rows if call.is_batched else first
+    rows = call.rows if call.is_batched and not y.of else first
     labels = np.full((rows or SAMPLES, *sizes), max(0, (y.values_below or 1) - 1), "float32")
     labels.flat[0] = y.values_from or 0
     return labels
