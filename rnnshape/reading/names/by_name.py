@@ -89,11 +89,8 @@ def check_weights(y: Any, words: Mapping[str, Any]) -> None:
         message = "class_weight is a dictionary, such as {0: 1.0, 1: 2.0}"
         session().problem(message, words="object has no attribute 'get'", kind="labels")
     elif of_classes is not None and isinstance(weights, Array):
-        message, both = (
-            "class_weight and sample_weight: give one of them",
-            "You cannot `class_weight`",
-        )
-        session().problem(message, words=both, kind="labels")
+        message = "class_weight and sample_weight: give one of them"
+        session().problem(message, words="You cannot `class_weight`", kind="labels")
     if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
         message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
         session().problem(message, words="Unrecognized data type", kind="labels")
@@ -121,14 +118,12 @@ def _structure(value: Any) -> str:
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:
     """Losses and metrics by names that Keras does not have, which it asks of nobody else, and of
     metrics that need arguments."""
-    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {
-        "Accuracy",
-        *NO_NAMES["metric"],
-    }
-    for what, given, known, names in (
-        ("loss", loss, loss_named, {*losses.NAMES} - NO_NAMES["loss"]),
+    metric_names = {"accuracy", "mean", "sum", *metrics_of_keras.NAMES} - {"Accuracy"}
+    for what, given, known, known_names in (
+        ("loss", loss, loss_named, {*losses.NAMES}),
         ("metric", metrics, metric_named, metric_names),
     ):
+        names = known_names - NO_NAMES[what]
         for name in _texts(given):
             if what == "metric" and known(name) in NEED_ARGUMENTS:
                 message = f"{known(name)} needs arguments: write keras.metrics.{known(name)}(...)"
