@@ -24,6 +24,15 @@ def keep_saved(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
         session().saved.append((filepath, model))
 
 
+def check_ending(of: str, path: object, endings: tuple[str, ...]) -> None:
+    """Notes a file whose name ends in another way than Keras has it."""
+    if isinstance(path, str) and not path.endswith(endings):
+        stem, dot, last = path.rpartition(".")
+        name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
+        message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
+        session().problem(message, repr(name), words=f"must end in `{endings[0]}`")
+
+
 def saved_as(path: Any) -> Any:
     """A copy of the model that the code has saved there; None where there is none."""
     trained = [*dict.fromkeys(model for model, *_ in session().trained)]

@@ -16,7 +16,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
-from rnnshape.reading.names.copies import keep_saved, no_copy, saved_as
+from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
@@ -197,7 +197,7 @@ def _arguments_are_checked(name: str) -> Any:
         if name == "ModelCheckpoint":
             weights = named.get("save_weights_only") is True
             endings = (".weights.h5",) if weights else (".keras", ".h5")
-            session().file_named(name, filepath, endings)
+            check_ending(name, filepath, endings)
             keep_saved(None, None if weights else filepath)
         return opened(f"{name}(...)")
 

@@ -189,6 +189,7 @@ class Model(Layer):
 
     def __call__(self, inputs: Any = None, *more: Any, **named: Any) -> Any:
         check_positions(self, (inputs, *more))
+        session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
         self.own_is_symbolic |= not is_data

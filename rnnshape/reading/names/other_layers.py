@@ -290,8 +290,11 @@ class LayerOverTime(Layer):
             for tensor in given[:1] if hasattr(model, "own_flow") else ():
                 takes = [one.shape for one in model.own_takes] or [model.own_shape]
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
-                if sizes and isinstance(takes[0], tuple):
-                    check_fits(model.own_title, takes[0], (sizes[0], *sizes[2:]))
+                each = sizes and (sizes[0], *sizes[2:])
+                if each and isinstance(takes[0], tuple):
+                    check_fits(model.own_title, takes[0], each)
+                elif each and model.own_kind == "Sequential":
+                    model.own_given(each)
             return super().call(*given, **named)
         sizes = plain_sizes(given[0] if given else next(iter(named.values())))
         if sizes is None:

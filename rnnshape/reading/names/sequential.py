@@ -184,6 +184,8 @@ class Sequential(Model):
                 check_fits(self.own_title, self.own_shape, given[0])
             unknown = Unknown("a shape", (), "what it is given is not known")
             self.own_shape = self.own_shape or given[0] or unknown
+            if session().follows and isinstance(self.own_shape, tuple):  # it has its own in another
+                start = Tensor(graph.InputTensor(self.own_shape))
         built = {**session().built}
         super().own_follow(start)
         if not self.own_is_described:
@@ -198,7 +200,7 @@ class Sequential(Model):
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
         if isinstance(input_shape, Open):
-            self._given(unknown_of(input_shape))
+            self.own_given(unknown_of(input_shape))
         elif isinstance(input_shape, list | tuple):
             shape = plain_shape(input_shape)
             held = self.own_described().shape or self.own_shape
@@ -207,15 +209,16 @@ class Sequential(Model):
             if are_known and sizes[1:] != shape[1:]:
                 message = f"a Sequential for {printed(sizes)} can't be built for {printed(shape)}"
                 session().problem(message, words="has already been configured to use input shape")
-            self._given(shape)
+            self.own_given(shape)
 
     def _built_by(self, x: Any) -> None:
+        session().call_around(self)
         if isinstance(x, Array):
             shape = plain_shape((None, *x.shape[1:]))
             if self.own_shape is None and (self._takes(shape) or not self._takes(None)):
-                self._given(shape)
+                self.own_given(shape)
         elif isinstance(x, Open) and not x.is_undefined:
-            self._given(open_shape(x))
+            self.own_given(open_shape(x))
         elif isinstance(x, list | tuple) and len(x) == 1 and not self.own_is_described:
             first = own(self.own_items[0], "own_layer") if self.own_items else None
             if self.own_shape is None and isinstance(first, graph.Layer):
@@ -224,7 +227,7 @@ class Sequential(Model):
                         message = f"{first.call} gets a list of one array: give the array itself"
                         session().problem(message, words="encountered when calling")
 
-    def _given(self, shape: Any) -> None:
+    def own_given(self, shape: Any) -> None:
         """What it is given becomes known; until then it was built for anything."""
         if not self.own_is_described:
             self.own_takes, self.own_gives = [], []
@@ -277,7 +280,10 @@ class Sequential(Model):
 
     def __getattr__(self, name: str) -> Any:
         """`base.output` is that of its first call in another model, if there is one."""
-        parts = (call.part for call in session().calls if name in ("input", "output"))
+        if name not in ("input", "output"):
+            return super().__getattr__(name)
+        session().call_around(self)
+        parts = (call.part for call in session().calls)
         first = next((part for part in parts if part and part.owner is self), None)
         if first is None:
             return super().__getattr__(name)
@@ -290,6 +296,8 @@ class Sequential(Model):
         return before
 
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
+        if not self.own_gives and self.own_open is None and self.layers:
+            session().call_around(self)
         if not self.own_gives and self.own_open is None and self.layers:
             tried(self.own_follow)
         return self.own_takes, self.own_gives

@@ -17,7 +17,7 @@ from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.output_names import names_returned
-from rnnshape.reading.python import Evaluator, IsOpenError, Open
+from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Log
 from rnnshape.signatures import METHODS, is_operation, signature, snake_case
@@ -140,13 +140,21 @@ class Session:
                 _check_weights(first, call)
 
     def first_call(self, stand_in: Any) -> graph.LayerCall | None:
-        """That by which a layer has its weights: Keras calls it where it is added to a `Sequential`
-        that says what it is given, which is followed here."""
+        """That by which a layer has its weights."""
         layer: Any = stand_in.own_layer
-        for model in () if layer in self.built or self.follows else self.models:
-            if any(item is stand_in for item in model.own_items) and model.own_is_described:
-                model.own_flow()
+        if layer not in self.built:
+            self.call_around(stand_in)
         return self.built.get(layer)
+
+    def call_around(self, stand_in: Any) -> None:
+        """Keras calls a layer or model where it is added to a `Sequential` that says what it is
+        given, or where that is built; here it is followed once it is asked for."""
+        for model in () if self.follows else self.models:
+            held = [part for item in model.own_items for part in (item, own(item, "own_wraps"))]
+            if model is not stand_in and any(part is stand_in for part in held):
+                self.call_around(model)
+                if model.own_is_described:
+                    model.own_flow()
 
     def source(self, key: object, owner: object, shape: Shape | Unknown | None, name: str) -> Any:
         """What stands for data: the same of the same data. The owner is kept, as its `id` is."""
@@ -183,14 +191,6 @@ class Session:
         node = self.evaluator.node
         words = node.keywords if isinstance(node, ast.Call) else ()
         return {word.arg: ast.unparse(word.value) for word in words}
-
-    def file_named(self, of: str, path: object, endings: tuple[str, ...]) -> None:
-        """Notes a file whose name ends in another way than Keras has it."""
-        if isinstance(path, str) and not path.endswith(endings):
-            stem, dot, last = path.rpartition(".")
-            name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
-            message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
-            self.problem(message, repr(name), words=f"must end in `{endings[0]}`")
 
     def old_name(
         self, old: str, today: keras2.Today, of: str = "", place: Place | None = None

@@ -11,6 +11,7 @@ from typing import Any
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.copies import check_ending
 from rnnshape.reading.names.rows import described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given
@@ -132,7 +133,7 @@ def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
 
 
 def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
-    session().file_named("save_weights", filepath, (".weights.h5",))
+    check_ending("save_weights", filepath, (".weights.h5",))
     if isinstance(filepath, str):
         session().saved_weights[filepath] = weights_in_order(model)
 
