@@ -309,8 +309,8 @@ FUNCTIONS: dict[str, Any] = {
     "model_from_json": Model.from_config,
     "custom_gradient": _without_gradient,
     **dict.fromkeys(("function", "register_keras_serializable"), unchanged),
-    "set_image_data_format": set_image_data_format,
-    "set_image_dim_ordering": set_image_data_format,
+    "clear_session": lambda *_, **__: session().counts.clear(),
+    **dict.fromkeys(("set_image_data_format", "set_image_dim_ordering"), set_image_data_format),
 }
 
 

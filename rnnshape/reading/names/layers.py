@@ -103,8 +103,10 @@ class Layer(StandIn):
             if named.get("name") is None:
                 self.own_layer.name = session().name_of(type(self).__name__)
             session().unused.append(self)
-        elif "name" in named and isinstance(named["name"], str):
-            self.own_name = named["name"]
+        else:
+            name = named.get("name")
+            name = session().name_of(type(self).__name__) if name is None else name
+            self.own_name = name if isinstance(name, str) else ""
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
@@ -349,10 +351,10 @@ class Layer(StandIn):
     @property
     def name(self) -> Any:
         """As the code or Keras calls it."""
-        if self.own_layer is None:
-            return self.own_title
-        call = self.own_layer.call
-        return self.own_layer.name or (call["name"] if self.own_keras_name else call.name)
+        layer = self.own_layer
+        kept = layer and layer.name
+        written = layer and (layer.call["name"] if self.own_keras_name else layer.call.name)
+        return kept or (self.own_name if layer is None else written) or opened("a layer's name")
 
     @name.setter
     def name(self, value: Any) -> None:
@@ -361,9 +363,7 @@ class Layer(StandIn):
     @property
     def own_title(self) -> str:
         """The name of its rows' group."""
-        kept = self.own_keras_name and self.own_layer.name
-        self.own_name = self.own_name or kept or session().name_of(type(self).__name__)
-        return self.own_name
+        return self.own_name or (self.own_keras_name and self.own_layer.name) or self.own_text
 
     own_text = property(lambda layer: f"{type(layer).__name__}(...)")
 

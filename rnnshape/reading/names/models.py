@@ -95,7 +95,7 @@ class Model(Layer):
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name = name if isinstance(name, str) else ""
         self.own_auto_name = (
-            session().name_of_model(type(self).__name__) if name is None else self.own_name
+            session().name_of(type(self).__name__) if name is None else self.own_name
         )
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
@@ -276,7 +276,7 @@ class Model(Layer):
             raise no_copy()
         made = Functional(*graph_anew(*self.own_flow(), copies), self.own_name)
         made.own_nests, made.own_auto_name = self.own_nests, self.own_auto_name
-        session().unsure.add("functional")  # of a Sequential in it, more are made
+        session().counts["functional"] = opened()  # of a Sequential in it, more are made
         return made
 
     # Whether it has an input of its own, whatever it is called with.

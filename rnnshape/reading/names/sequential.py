@@ -19,7 +19,7 @@ from rnnshape.reading.names.copies import input_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
-from rnnshape.reading.names.session import session, tried, unknown_of
+from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import Open, own
 from rnnshape.signatures import signature
@@ -85,7 +85,7 @@ class Sequential(Model):
         """Each time that Keras builds it, it makes a `Functional`, whose name is counted."""
         is_input = isinstance(next(iter(self.own_items), None), Tensor | Model)
         if self.own_items and self.own_described().shape is None:  # nobody knows how often
-            session().unsure.add("functional")
+            session().counts["functional"] = opened()
         elif len(self.own_items) > is_input:
             session().name_of("Functional")
 
@@ -140,7 +140,7 @@ class Sequential(Model):
         made = Sequential(name=self.own_name)
         made.own_shape, made.own_open = self.own_shape, self.own_open
         made.own_auto_name = self.own_auto_name
-        session().unsure.add("functional")  # Keras builds the copy once
+        session().counts["functional"] = opened()  # Keras builds the copy once
         for item in self.own_items:
             if isinstance(item, Tensor):
                 made.add(Tensor(input_anew(item)))

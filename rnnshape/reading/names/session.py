@@ -19,7 +19,7 @@ from rnnshape.reading.names.order import Part
 from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
-from rnnshape.reading.python.scope import Log
+from rnnshape.reading.python.scope import Counts, Log
 from rnnshape.signatures import METHODS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
@@ -43,7 +43,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
-        unsure: the names that are counted of which it is not known how many there are.
+        counts: how many names of Keras' own there are of each word; open where it is not known.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -62,8 +62,8 @@ class Session:
         self.saved: list[tuple[object, Any]] = Log()
         self.saved_weights: dict[str, Any] = {}
         self.trained: list[tuple[Any, object, Any]] = Log()
-        evaluator.roots += [self.models, self.unused, self.calls]
-        self.counts, self.unsure = dict[str, int](), set[str]()
+        self.counts = Counts()
+        evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.made_weights: list[object] = []
@@ -80,16 +80,14 @@ class Session:
         self.data_format: Any = None
 
     def name_of(self, class_name: str) -> str:
-        """The name that Keras would give the next layer of a class."""
+        """The name that Keras would give the next layer or model of a class; empty where it is not
+        known how many there are."""
         word = snake_case(class_name)
-        number = self.counts[word] = self.counts.get(word, -1) + 1
-        self.unsure |= {word} if self.evaluator.conditions else set()
-        return f"{word}_{number}" if number else word
-
-    def name_of_model(self, class_name: str) -> str:
-        """The same of a model; empty where it is not known how many there are."""
-        name = self.name_of(class_name)
-        return "" if snake_case(class_name) in self.unsure else name
+        many = self.counts.get(word, 0)
+        if isinstance(many, Open):
+            return ""
+        self.counts[word] = many + 1
+        return f"{word}_{many}" if many else word
 
     def take(self, layer: object) -> None:
         """Something takes a layer: it does not stand alone."""
@@ -248,12 +246,14 @@ class Session:
     @contextmanager
     def aside(self) -> Iterator[None]:
         """While something is called of which no call stays."""
-        before, number, counts = len(self.calls), self.number, dict(self.counts)
+        before, number, counts = len(self.calls), self.number, {**self.counts}
         try:
             yield
         finally:
             del self.calls[before:]
-            self.number, self.counts = number, counts
+            self.number = number
+            self.counts.clear()
+            self.counts.update(counts)
 
     def follow_build(self, build: Callable[[Any], object], shape: Any) -> None:
         """Code makes what a layer or model of its own keeps."""

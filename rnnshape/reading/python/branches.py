@@ -15,6 +15,7 @@ from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ContinuedSignal,
+    Counts,
     Doubt,
     Log,
     ReturnedSignal,
@@ -62,7 +63,7 @@ class Snapshot:
         layers and arrays, what they keep for themselves is none of it."""
         now, found = self.now(), dict[int, set[Any]]()
         for key, content in before.items():
-            if isinstance(value := self.held[key], Log | StandIn):
+            if isinstance(value := self.held[key], Log | Counts | StandIn):
                 continue
             places = {
                 place

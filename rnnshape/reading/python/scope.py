@@ -122,6 +122,10 @@ class Log(list[Any]):
     """A list of what was made: what either side of a condition has made stays in it."""
 
 
+class Counts(dict[str, Any]):
+    """How many of each kind were made: what each round of a loop adds is no reason for more."""
+
+
 @dataclass(frozen=True)
 class Doubt:
     """Why what is tried may fail, and what takes back what it would not have done then."""
