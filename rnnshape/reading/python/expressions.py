@@ -11,12 +11,13 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.reading.python.branches import both_ways, either, lose
+from rnnshape.reading.python.comprehensions import comprehended
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
 from rnnshape.reading.python.objects import shuffle, vars_of
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.scope import ClassNames, Doubt, Scope, locals_of
+from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, Stream, hook, what_it_is
 from rnnshape.reading.python.targets import assign, give
 
@@ -42,9 +43,6 @@ IN_PLACE: dict[type, Callable[..., object]] = {
     for sign, function in OPERATORS.items()
 }
 DISPLAYED: dict[type, type] = {ast.Tuple: tuple, ast.List: list, ast.Set: set}
-COMPREHENDED: dict[type, Callable[[list[Any]], object]] = {
-    ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict, ast.GeneratorExp: Stream,
-}  # fmt: skip
 CONVERTED: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
@@ -105,20 +103,13 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.IfExp():
             return either(evaluator, node, scope, evaluator.worth)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            inner_scope = Scope(scope, is_inner=True)
-            made = evaluator.really(lambda: _comprehended(evaluator, node, inner_scope))
-            if isinstance(node, ast.ListComp) and isinstance(made, Open):
-                made.row = getattr(inner_scope.yields, "row", None)  # as of a list in a loop
-            for part in ast.walk(node) if isinstance(node, ast.GeneratorExp) else ():
-                if isinstance(part, ast.NamedExpr):  # nobody knows how far it is gone over
-                    assign(evaluator, part.target, evaluator.open(part.target.id), _home(scope))
-            return made
+            return comprehended(evaluator, node, scope)
         case ast.Lambda(args=arguments, body=body):
             returned = ast.copy_location(ast.Return(body), body)
             return function(evaluator, "<lambda>", arguments, [returned], scope)
         case ast.NamedExpr(target=target, value=inner):
             known = evaluator.worth(inner, scope)
-            assign(evaluator, target, known, _home(scope))
+            assign(evaluator, target, known, scope.home)
             return known
         case ast.Yield(value=given):
             _yield(evaluator, scope, [evaluator.worth(given, scope) if given else None])
@@ -130,11 +121,6 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
         case ast.Await(value=inner):
             return evaluator.worth(inner, scope)
     return evaluator.open(node, "this expression is not read")
-
-
-def _home(scope: Scope) -> Scope:
-    """Where `:=` gives a name, also in a comprehension."""
-    return next(around for around in scope.around() if not around.is_inner)
 
 
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
@@ -224,29 +210,6 @@ def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
                 return truth if isinstance(truth, Open) else known
         left = right
     return known
-
-
-def _comprehended(evaluator: Evaluator, node: Any, scope: Any) -> object:
-    """What a comprehension makes of what its loops yield."""
-
-    def at_node(made: Any) -> Any:
-        return ast.copy_location(made, node)
-
-    is_of_pairs = isinstance(node, ast.DictComp)
-    item = ast.Tuple([node.key, node.value], ast.Load()) if is_of_pairs else node.elt
-    body = at_node(ast.Expr(at_node(ast.Yield(item))))
-    iterated = [part.iter for part in node.generators]
-    if isinstance(scope.above.names, ClassNames):  # of which it sees what it first goes over alone
-        scope.names["<over>"] = evaluator.worth(iterated[0], scope)
-        scope.above, iterated[0] = scope.above.above, at_node(ast.Name("<over>", ast.Load()))
-    for part, over in zip(reversed(node.generators), reversed(iterated), strict=True):
-        for test in reversed(part.ifs):
-            body = at_node(ast.If(test, [body], []))
-        body = at_node(ast.For(part.target, over, [body], []))
-    scope.yields = []  # one list, on both sides of what is not known
-    evaluator.follow(body, scope)
-    made = scope.yields
-    return made if isinstance(made, Open) else COMPREHENDED[type(node)](made)
 
 
 def _yield(evaluator: Evaluator, scope: Scope, values: Sequence[object]) -> None:

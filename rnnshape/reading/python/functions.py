@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
     StandIn,
     Stream,
+    cut,
     is_of_code,
     mixes_with,
     stored_name,
@@ -35,6 +36,7 @@ from rnnshape.reading.python.stand_in import (
 from rnnshape.reading.python.targets import give
 
 TOO_OFTEN = "this function calls itself too often to be read"
+CUT = object()  # what a generator returns that gives more than is read
 UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -69,6 +71,19 @@ def function(
         inner.first = values[0] if values else inner.first
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)
+        return Stream(given(inner)) if yields else bounded(inner)
+
+    def given(inner: Scope) -> Generator[object, None, object]:
+        """What a generator gives: nothing of it is followed before somebody goes over it."""
+        result = bounded(inner)
+        if isinstance(inner.yields, Open):
+            raise IsOpenError(inner.yields)
+        yield from inner.yields
+        if result is CUT:
+            raise cut()
+        return result
+
+    def bounded(inner: Scope) -> object:
         follow = partial(followed, inner)
         return _bounded(evaluator, inner, ends, follow) if calls_itself else follow()
 
@@ -93,11 +108,7 @@ def function(
             finally:
                 evaluator.loops -= yields
         result = finish(inner, ReturnedSignal, 0, result)
-        if not yields:
-            return result
-        if isinstance(inner.yields, Open):
-            return inner.yields
-        return Stream(inner.yields, is_cut=is_endless, returned=result)
+        return CUT if is_endless else result
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"

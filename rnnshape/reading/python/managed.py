@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.reading.python.scope import own_nodes
-from rnnshape.reading.python.stand_in import Stream
+from rnnshape.reading.python.stand_in import Stream, left
 
 YIELDS = (ast.Yield, ast.YieldFrom)
 AFTER = "<after>"  # a name that no code has
@@ -38,8 +38,11 @@ def managed(function: Callable[..., Any]) -> Callable[..., object]:
         made = function(*given, **named)
         if not isinstance(made, Stream):
             return made
+        if halves is None:
+            return Managed(next(made), lambda: None)
+        left(made)
         pair: Any = made.returned
-        return Managed(next(made), lambda: None) if halves is None else Managed(*pair)
+        return Managed(*pair)
 
     return call
 

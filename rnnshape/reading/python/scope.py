@@ -56,6 +56,11 @@ class Scope:
             scope = scope.above
 
     @property
+    def home(self) -> Scope:
+        """Where `:=` gives a name, also in a comprehension."""
+        return next(scope for scope in self.around() if not scope.is_inner)
+
+    @property
     def module(self) -> Scope:
         """That of the module in which the code stands."""
         return [*self.around()][-1]

@@ -85,6 +85,11 @@ def own(value: object, name: str, usual: Any = None) -> Any:
     return getattr(value, name, usual) if isinstance(value, StandIn) else usual
 
 
+def cut() -> Exception:
+    """What ends an iterator that is not followed to its end."""
+    return IsOpenError(Open("a generator", "it gives more values than are read"))
+
+
 class Stream:
     """What Python goes over once: generators, `zip`, `map`. Before the code goes over it nothing of
     it is followed, then all.
@@ -96,17 +101,11 @@ class Stream:
 
     __slots__ = ("_items", "_rest", "ends", "returned")
 
-    def __init__(
-        self, items: Iterable[object] = (), *, is_cut: bool = False, returned: object = None
-    ) -> None:
-        self.returned = returned
-        self._rest: Iterable[object] | None = items
+    def __init__(self, items: Iterable[object] = ()) -> None:
+        self._rest: Iterator[object] | None = iter(items)
         self._items: list[object] = []
-        self.ends: Exception | None = self._cut() if is_cut else None
-
-    @staticmethod
-    def _cut() -> Exception:
-        return IsOpenError(Open("a generator", "it gives more values than are read"))
+        self.ends: Exception | None = None
+        self.returned: object = None
 
     @property
     def items(self) -> list[object]:
@@ -115,14 +114,15 @@ class Stream:
             rest, self._rest = self._rest, None
             given: list[object] = []
             try:
-                for item in itertools.islice(rest, MOST + 1):
-                    check_text(item)
+                while len(given) <= MOST:
+                    check_text(item := next(rest))
                     given.append(bounded(item))
+                self.ends = cut()
+            except StopIteration as end:
+                self.returned = end.value
             except Exception as wrong:
                 self.ends = wrong
             self._items = given[::-1]
-            if len(self._items) > MOST:
-                self.ends = self._cut()
         return self._items
 
     def __iter__(self) -> Stream:
@@ -137,7 +137,7 @@ class Stream:
         """What it gives from here on follows from what it is sent, which nobody follows."""
         if value is not None:
             self.items.clear()
-            self.ends = self._cut()
+            self.ends = cut()
         return next(self)
 
     def __repr__(self) -> str:
