@@ -18,10 +18,10 @@ from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, r
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.compiling import losses_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session
-from rnnshape.reading.names.training import losses_of
 from rnnshape.reading.python import IsOpenError
 from rnnshape.reading.replay import RecordedLayer, RecordedShape, plain_name
 from rnnshape.signatures import OPERATIONS

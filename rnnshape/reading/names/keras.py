@@ -16,6 +16,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting, are_computed, holds_tensors
 from rnnshape.reading.names.arrays import BATCH, Array, sizes_of
+from rnnshape.reading.names.compiling import loss_or_metric
 from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.layers import Layer, layer_class
@@ -51,7 +52,6 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import loss_or_metric
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.reading.python.allowed import unchanged

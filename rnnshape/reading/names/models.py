@@ -26,6 +26,7 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset, as_data_set
 from rnnshape.reading.names.frames import in_columns
@@ -43,7 +44,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import Compiled, History, compiled, follow_step, given_to
+from rnnshape.reading.names.training import History, follow_step, given_to
 from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.training.data import BATCHED

@@ -1,0 +1,110 @@
+"""Losses and metrics, and `compile`, which is given them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rnnshape.errors import Place
+from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.python import StandIn
+from rnnshape.signatures import signature
+from rnnshape.training import Function, loss_named, metric_named
+
+# What a config says of a loss that was given nothing of the kind.
+USUAL = ("axis", -1), ("axis", None), ("ignore_class", None)
+
+
+class LossOrMetric(StandIn):
+    """A loss or metric of Keras: its class, a function, or what is made of the class."""
+
+    own_what = "a loss or a metric"
+
+    def __init__(self, name: str) -> None:
+        self.own_name, self.own_arguments = name, ()  # type: tuple[str, tuple[tuple[str, object], ...]]
+        self.own_is_made = name[:1].islower()
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        if self.own_is_made:
+            return opened("a loss")
+        made = LossOrMetric(self.own_name)
+        words = {**{str(place): tensor for place, tensor in enumerate(given)}, **named}
+        plain = bool | int | float | str | None
+        arguments = ((k, value if isinstance(value, plain) else "?") for k, value in words.items())
+        made.own_arguments = tuple(arguments)
+        made.own_is_made = True
+        return made
+
+
+def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
+    """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
+    known = {"losses": loss_named, "metrics": metric_named}.get(path.rpartition(".")[2])
+    return LossOrMetric(name) if known and known(name) else None
+
+
+class Compiled(NamedTuple):
+    """What `compile` says: the losses and all metrics, as the code gives them; and where it gives
+    metrics in the third place, as Keras 2 had it, how and where that is written."""
+
+    loss: Any = None
+    metrics: Any = None
+    weighted: Any = None
+    third: tuple[str, Place | None] | None = None
+
+
+def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
+    words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
+    metrics, weighted = words.get("metrics"), words.get("weighted_metrics")
+    if isinstance(metrics, str | LossOrMetric):
+        write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
+        message = f"compile takes metrics in a list: write {write}"
+        session().problem(message, write, words="to be a list")
+    third, node = words.get("loss_weights"), session().evaluator.node
+    parts = third if isinstance(third, list | tuple) else [third]
+    if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
+        return Compiled(words.get("loss"), metrics, weighted)
+    text = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and node.args[2:] else "[...]"
+    return Compiled(words.get("loss"), third, weighted, (text, session().evaluator.place))
+
+
+def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:
+    """The loss of each output: of what `compile` is given, or a config has of that."""
+    return tuple(_function(part) for part in _by_output(loss, outputs, loss))
+
+
+def metrics_of(compiled: Compiled, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
+    """Of several outputs Keras takes a list with an entry for each, or names."""
+    found: list[tuple[Function, ...]] = [()] * len(outputs)
+    for given in (compiled.metrics, compiled.weighted):
+        each = [given] if len(outputs) == 1 and isinstance(given, list | tuple) else given
+        parts = zip(found, _by_output(each, outputs, each), strict=False)
+        found = [(*before, *_functions(part)) for before, part in parts]
+    return tuple(found)
+
+
+def _by_output(value: Any, outputs: Sequence[str], usual: Any) -> Iterator[Any]:
+    if isinstance(value, dict) and "class_name" not in value:
+        return (value.get(name) for name in outputs)
+    if isinstance(value, list | tuple) and value:
+        return iter(value) if len(value) == len(outputs) else iter(())
+    return (usual for _ in outputs)
+
+
+def _functions(value: Any) -> Iterator[Function]:
+    for part in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(part, list | tuple):
+            yield from _functions(part)
+        elif part is not None:
+            yield _function(part) or Function("?", (("?", "?"),))
+
+
+def _function(value: Any) -> Function | None:
+    match value:
+        case str():
+            return Function(value)
+        case LossOrMetric():
+            return Function(value.own_name, value.own_arguments)
+        case {"class_name": str(name), "config": dict(config)}:
+            return Function(name, tuple(part for part in config.items() if part not in USUAL))
+    return None
