@@ -193,11 +193,11 @@ class PyDataset(StandIn):
 
 def batch_of(value: Any) -> Any:
     """The first batch of what gives batches, as Keras has it; None of what gives none."""
-    if isinstance(value, Stream) and value.items:
+    if isinstance(value, Stream) and value.kind == "generator" and value.items:
         batch = value.items[-1]
         if not isinstance(batch, tuple | Open):
             words = "the generator must return a tuple"
-            _refused("a generator gives a tuple, (x,) or (x, y)", words)
+            refuse("a generator gives a tuple, (x,) or (x, y)", words)
     elif isinstance(value, PyDataset):
         batch = session().evaluator.really(operator.getitem, value, 0)
     else:
@@ -205,24 +205,26 @@ def batch_of(value: Any) -> Any:
     batch = tuple(batch) if isinstance(batch, list) else batch
     if isinstance(batch, tuple) and any(isinstance(part, list) for part in batch):
         words = "`output_signature` must contain objects that are subclass of `tf.TypeSpec`"
-        _refused("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
+        refuse("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
     return batch
 
 
-def _refused(message: str, words: str) -> None:
+def refuse(message: str, words: str) -> None:
     session().problem(message, words=words, place=session().places().get(""), kind="data")
 
 
-def check_beside(words: Mapping[str, Any]) -> None:
+def check_beside(words: Mapping[str, Any], x: Dataset) -> None:
     """What Keras takes with arrays alone, not with what gives batches."""
     split = words.get("validation_split")
     if isinstance(split, int | float) and split and words.get("validation_data") is None:
         message = "validation_split is for arrays alone: give what is to validate by itself"
-        _refused(message, "is only supported for tensors or NumPy arrays")
+        refuse(message, "is only supported for tensors or NumPy arrays")
+    if x.own_origin == "generator" and words.get("class_weight") is not None:
+        refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
     for word in ("y", "sample_weight"):
         if isinstance(words.get(word), Array):
             message = f"what gives batches has {word} in them: leave {word} out"
-            _refused(message, "should not be passed")
+            refuse(message, "should not be passed")
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:

@@ -293,7 +293,7 @@ class Model(Layer):
         session().check_arguments(method, named)
         x = as_data_set(given[0] if given else named.get("x"))
         x = in_columns(x) if method in BATCHED else x
-        call = given_to(method, x, given, named, self.own_compiled)  # before it is followed
+        call = given_to(self, method, x, given, named)  # before it is followed
         self.own_batch = batch_kept(self, method, named)
         if self.own_takes or not follow_step(self, method, x, given, named):
             self._built_by(x.own_x if isinstance(x, Dataset) else x)

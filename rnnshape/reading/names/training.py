@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MappingView, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
 from rnnshape.layer_names import names_of_outputs
@@ -16,14 +17,15 @@ from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import check_weights, wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.data import Dataset, as_data_set, check_beside
+from rnnshape.reading.names.data import Dataset, as_data_set, check_beside, refuse
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
+from rnnshape.reading.python.stand_in import Stream, is_of_code
 from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall, Validation
-from rnnshape.training.data import WITHOUT_LABELS
+from rnnshape.training.data import BATCHED, WITHOUT_LABELS
 
 LONGEST_NAME = 40  # characters of an argument that is no name
 # What a model of the code may do itself with each batch.
@@ -70,10 +72,10 @@ class Given(NamedTuple):
 
 
 def given_to(
-    method: Any, x: Any, values: Sequence[Any], named: Mapping[str, Any], compiled: Compiled | None
+    model: Any, method: Any, x: Any, values: Sequence[Any], named: Mapping[str, Any]
 ) -> Given:
     """The call that is followed now, with its data."""
-    evaluator = session().evaluator
+    evaluator, compiled = session().evaluator, model.own_compiled
     node = evaluator.node
     names = ("x",) if method == "__call__" else signature(method).names
     words = dict(zip(names, values, strict=False)) | dict(named)
@@ -102,9 +104,10 @@ def given_to(
         column=column,
         code=place.line if place else "",
     )
+    x = _checked_kinds(model, method, x, words.get("y"))
     if isinstance(x, Dataset):
         if evaluator.is_sure and call.is_batched:
-            check_beside(words)
+            check_beside(words, x)
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
     else:
@@ -188,6 +191,40 @@ def _output_names(model: Any, network: Network) -> list[str]:
 # The data
 
 
+# What Keras knows as no data.
+NO_DATA = (str, bytes, int, float, range, set, frozenset, FunctionType)
+
+
+def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
+    """X, or None where it or the labels are of a kind that Keras takes for no data."""
+    if isinstance(x, Dataset | Stream) and method not in BATCHED:
+        if any(hasattr(type(model), name) for name in OWN_STEPS.values()):
+            return x
+        refuse(
+            f"{method} takes one batch, not what gives batches", "Only input tensors may be passed"
+        )
+        return None
+    for value, what in ((x, "data, but arrays, data sets and generators"), (y, "labels")):
+        if method in BATCHED and (kind := kind_of_no_data(value, may_yield=value is x)):
+            words = (
+                "" if kind in ("int", "float") else "Unrecognized data type"
+            )  # NumPy's have others
+            refuse(f"{method} takes no {kind} as {what}", words)
+            return None
+    return x
+
+
+def kind_of_no_data(value: Any, *, may_yield: bool = True) -> str:
+    """What Python calls a value that is no data for Keras; empty of what may be some."""
+    if isinstance(value, Stream):
+        return "" if may_yield and value.kind == "generator" else value.kind
+    kind = type(value)
+    may_be_array = any(hasattr(kind, name) for name in ("__array__", "__getattr__"))
+    is_object = all(map(is_of_code, kind.__mro__[:-1])) and not may_be_array
+    is_none = kind in NO_DATA or isinstance(value, MappingView) or is_of_code(value)
+    return kind.__name__ if is_none or is_object else ""
+
+
 def _written(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
     if any(isinstance(part, ast.Starred) for part in node.args):
         return {}
@@ -255,6 +292,8 @@ def _validation(
 ) -> tuple[Several, Several, Data | None] | None:
     pair = as_data_set(words.get("validation_data"))
     pair = pair[0] if isinstance(pair, tuple) and len(pair) == 1 else pair
+    if kind := kind_of_no_data(pair):
+        refuse(f"validation_data takes no {kind}", "Unrecognized data type")
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
     if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used

@@ -97,11 +97,13 @@ class Stream:
     Attributes:
         ends: what it ends with, if not as Python does.
         returned: what a generator returns once it has given all.
+        kind: the name of its type.
     """
 
-    __slots__ = ("_items", "_rest", "ends", "returned")
+    __slots__ = ("_items", "_rest", "ends", "kind", "returned")
 
-    def __init__(self, items: Iterable[object] = ()) -> None:
+    def __init__(self, items: Iterable[object] = (), kind: str = "generator") -> None:
+        self.kind = kind
         self._rest: Iterator[object] | None = iter(items)
         self._items: list[object] = []
         self.ends: Exception | None = None
@@ -147,7 +149,7 @@ class Stream:
 def bounded(value: object) -> object:
     """An iterator as a `Stream`; any other value as it is."""
     is_one = isinstance(value, Iterator) and not isinstance(value, Stream | Open)
-    return Stream(value) if is_one else value  # type: ignore[arg-type]
+    return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
 
 
 def left(stream: Stream) -> list[object]:
