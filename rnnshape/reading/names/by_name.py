@@ -13,7 +13,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import Open
+from rnnshape.reading.python import Open, opens_in
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
@@ -77,8 +77,11 @@ def wrong_names(
             message = "a loss by name is for the outputs of a Functional model"
             words = "'NoneType' object is not iterable"
             yield _problem(call, message, words, _plainly("loss", loss))
+    if is_graph or model.own_kind == "Sequential":
+        yield from _numbers_of_losses(call, given.compiled, outputs, model.own_nests[1])
     if len(gives) > 1:
-        yield from _numbers_of_metrics(call, metrics, outputs, is_named)
+        for word, of_word in (("metrics", metrics), ("weighted_metrics", given.compiled.weighted)):
+            yield from _numbers_of_metrics(call, word, of_word, outputs, is_named)
 
 
 def check_weights(y: Any, words: Mapping[str, Any]) -> None:
@@ -225,8 +228,34 @@ def _names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> I
     yield _problem(call, f"compile is given {message}", "Expected keys", remedies)
 
 
+def _numbers_of_losses(
+    call: TrainingCall, compiled: Any, outputs: Sequence[str], nest: Any
+) -> Iterator[Problem]:
+    """Keras takes a weight for each loss, in whatever nest, and no more losses than outputs."""
+    loss, weights, several = compiled.loss, compiled.loss_weights, len(outputs)
+    are_listed = isinstance(loss, list) and isinstance(nest, list) and several > 1
+    if are_listed and {*map(type, loss[several:])} - {type(None)}:
+        message = f"compile is given {len(loss)} losses for {several} outputs"
+        yield _problem(call, message, "can't be found in either the model's output", ())
+    is_config = isinstance(loss, dict) and "class_name" in loss
+    is_plain = isinstance(weights, list | tuple | dict | float)
+    if loss is None or is_config or not is_plain or [*opens_in([loss, weights])]:
+        return
+    if isinstance(loss, dict) and isinstance(weights, dict) and not isinstance(nest, dict):
+        if lacking := [name for name in loss if name not in weights]:
+            message = f"loss_weights has no weight for {_listed(lacking)}"
+            yield call.problem("labels", message)
+            return
+        weights = [weights[name] for name in loss]
+    many, given = (len([*within(part)]) for part in (loss, weights))
+    if many != given:
+        message = f"compile is given {many} loss{'es' * (many != 1)} and {given} loss_weights"
+        words = "has no len()" if isinstance(weights, float) else "must match the number of losses"
+        yield _problem(call, message, words, ())
+
+
 def _numbers_of_metrics(
-    call: TrainingCall, metrics: Any, outputs: Sequence[str], is_named: bool
+    call: TrainingCall, word: str, metrics: Any, outputs: Sequence[str], is_named: bool
 ) -> Iterator[Problem]:
     """Of several outputs Keras takes a list with an entry for each, or a dictionary of names."""
     several = len(outputs)
@@ -238,9 +267,9 @@ def _numbers_of_metrics(
             )
             same = [*within(metrics)]
             is_plain = all(isinstance(metric, str) for metric in same)
-            remedies = (f"metrics={[same] * several!r}",) if is_plain else ()
-            yield _problem(call, message, "Invalid `metrics`", remedies)
+            remedies = (f"{word}={[same] * several!r}",) if is_plain else ()
+            yield _problem(call, message, f"Invalid `{word}`", remedies)
     elif is_named:
         yield from _of_no_output(
-            call, "compile is given metrics", metrics, outputs, "Invalid `metrics`"
+            call, f"compile is given {word}", metrics, outputs, f"Invalid `{word}`"
         )

@@ -44,12 +44,13 @@ def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
 
 
 class Compiled(NamedTuple):
-    """What `compile` says: the losses and all metrics, as the code gives them; and where it gives
-    metrics in the third place, as Keras 2 had it, how and where that is written."""
+    """What `compile` says: the losses, their weights and all metrics, as the code gives them; and
+    where it gives metrics in the third place, as Keras 2 had it, how and where that is written."""
 
     loss: Any = None
     metrics: Any = None
     weighted: Any = None
+    loss_weights: Any = None
     third: tuple[str, Place | None] | None = None
 
 
@@ -62,10 +63,16 @@ def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
         session().problem(message, write, words="to be a list")
     third, node = words.get("loss_weights"), session().evaluator.node
     parts = third if isinstance(third, list | tuple) else [third]
-    if not any(isinstance(part, str | LossOrMetric) or callable(part) for part in parts):
-        return Compiled(words.get("loss"), metrics, weighted)
+    is_named = "loss_weights" in named
+    if is_named or not any(
+        isinstance(part, str | LossOrMetric) or callable(part) for part in parts
+    ):
+        if third and type(third) in (int, bool):
+            message = f"loss_weights is {third}: write {float(third)}"
+            session().problem(message, words="Expected `loss_weights` argument to be a float")
+        return Compiled(words.get("loss"), metrics, weighted, third)
     text = ast.unparse(node.args[2]) if isinstance(node, ast.Call) and node.args[2:] else "[...]"
-    return Compiled(words.get("loss"), third, weighted, (text, session().evaluator.place))
+    return Compiled(words.get("loss"), third, weighted, None, (text, session().evaluator.place))
 
 
 def losses_of(loss: Any, outputs: Sequence[str]) -> tuple[Function | None, ...]:

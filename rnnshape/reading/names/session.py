@@ -75,6 +75,7 @@ class Session:
         self.problems: list[Problem] = []
         self.uncompiled: list[tuple[str, Place | None]] = []
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
+        self.may_add_loss = False  # the same of losses that layers add themselves
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number = 0
         self.data_format: Any = None

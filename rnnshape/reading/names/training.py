@@ -9,8 +9,9 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
+from rnnshape.errors import Problem
 from rnnshape.layer_names import names_of_outputs
-from rnnshape.nest import flattened, rebuilt
+from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
@@ -177,10 +178,24 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         metrics=metrics_of(compiled, outputs),
         has_weighted=bool(compiled.weighted),
     )
-    for problem in wrong_names(call, model, given, inputs, outputs):
+    found = wrong_names(call, model, given, inputs, outputs)
+    for problem in (*_lacking_loss(call, network, given), *found):
         if problem not in session().problems:
             session().problems.append(problem)
     return call
+
+
+def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterator[Problem]:
+    """Where neither compile is given a loss nor any layer adds one."""
+    if call.call in WITHOUT_LABELS or given.compiled is None:
+        return
+    loss = given.compiled.loss
+    is_none = loss is None or (
+        isinstance(loss, list | tuple) and all(part is None for part in within(loss))
+    )
+    if is_none and not (session().may_add_loss or any(step.unread for step in network.steps)):
+        words = ' (Keras: "No loss to compute")' * (loss is None or len(call.y) > 1)
+        yield call.problem("labels", f"compile is given no loss, and {call.call} needs one{words}")
 
 
 def _output_names(model: Any, network: Network) -> list[str]:
