@@ -28,8 +28,7 @@ from rnnshape.reading.names.arguments import (
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
-from rnnshape.reading.names.data import Dataset, as_data_set
-from rnnshape.reading.names.frames import in_columns
+from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import predictions
@@ -44,10 +43,9 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import History, follow_step, given_to
+from rnnshape.reading.names.training import History, first_given, follow_step, given_to
 from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
-from rnnshape.training.data import BATCHED
 
 
 class Model(Layer):
@@ -291,8 +289,7 @@ class Model(Layer):
     def _trained(self, method: str, /, *given: Any, **named: Any) -> Open:
         """A call that gives data to the model."""
         session().check_arguments(method, named)
-        x = as_data_set(given[0] if given else named.get("x"))
-        x = in_columns(x) if method in BATCHED else x
+        x = first_given(method, given[0] if given else named.get("x"))
         call = given_to(self, method, x, given, named)  # before it is followed
         self.own_batch = batch_kept(self, method, named)
         if self.own_takes or not follow_step(self, method, x, given, named):

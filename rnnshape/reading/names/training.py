@@ -72,6 +72,12 @@ class Given(NamedTuple):
     compiled: Compiled | None
 
 
+def first_given(method: str, x: Any) -> Any:
+    """X as a model is given it: what gives batches as a data set, tables in columns."""
+    x = as_data_set(x)
+    return in_columns(x) if method in BATCHED else x
+
+
 def given_to(
     model: Any, method: Any, x: Any, values: Sequence[Any], named: Mapping[str, Any]
 ) -> Given:
