@@ -31,8 +31,9 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     y = keras.utils.to_categorical(y, 3)
     loss='sparse_categorical_crossentropy'
     """
-    from rnnshape.training.inputs import input_problems, sample_problems  # few programs give data
+    from rnnshape.training.inputs import input_problems  # few programs give data
     from rnnshape.training.labels import label_problems
+    from rnnshape.training.samples import sample_problems
 
     found = [*sample_problems(model, call)]
     found += (of_x := [*input_problems(model, call)])
@@ -42,8 +43,14 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:
-        later = replace(call, x=call.validation.x, y=call.validation.y, validation=None)
-        weights = call.validation.weights
-        later = replace(later, validation_split=None, class_weights=(), weights=weights)
-        found += problems_of(model, later)
+        found += problems_of(_with_batch(model, call), call.with_validation)
     return tuple(found)
+
+
+def _with_batch(model: Model, call: TrainingCall) -> Model:
+    """The model after a call: the states that it keeps are of the batches that it was given."""
+    if not (model.is_stateful and model.inputs and call.rows):
+        return model
+    port, *others = model.inputs
+    shape = (port.shape[0] or call.rows, *port.shape[1:])
+    return model._replace(inputs=(port._replace(shape=shape), *others))

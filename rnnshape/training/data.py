@@ -135,7 +135,10 @@ class TrainingCall:
         losses: for each output, as `compile` got it; None where it has none, or an unknown one.
         has_loss_each: whether `compile` got a list or a dictionary of losses.
         metrics: for each output; has_weighted: whether any is of `weighted_metrics`.
-        batch_size: as it is written; None where it is not, and Keras takes 32.
+        batch_size: as it is written; None where it is not, and Keras takes 32; 0 where it is not
+            known. `validation_batch_size` is None where it is the same.
+        has_steps, has_validation_steps: whether it says how many batches are used.
+        is_first: whether no such call was before, of which Keras keeps what it has traced.
         class_weights: the keys of `class_weight`.
         weights: `sample_weight`, where it is one array.
         file, line, column: where it stands; lines and columns count from 1.
@@ -152,6 +155,10 @@ class TrainingCall:
     has_weighted: bool = False
     validation: Validation | None = None
     batch_size: int | None = None
+    validation_batch_size: int | None = None
+    has_steps: bool = False
+    has_validation_steps: bool = False
+    is_first: bool = True
     validation_split: float | None = None
     class_weights: tuple[int, ...] = ()
     weights: Data | None = None
@@ -172,7 +179,26 @@ class TrainingCall:
         samples = self.x[0].samples if self.x else None
         if samples is None or not self.is_batched or self.x[0].of:
             return samples
+        if self.batch_size == 0:
+            return None
         return min(samples, self.batch_size or 32)
+
+    @property
+    def with_validation(self) -> TrainingCall:
+        """The same call of `validation_data`, or of none."""
+        beside = self.validation or Validation(())
+        size = self.validation_batch_size
+        return replace(
+            self,
+            x=beside.x,
+            y=beside.y,
+            weights=beside.weights,
+            validation=None,
+            validation_split=None,
+            class_weights=(),
+            batch_size=self.batch_size if size is None else size,
+            has_steps=self.has_validation_steps,
+        )
 
     @property
     def arrays(self) -> tuple[Data, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
-from math import floor
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Kind, Model, Port, Sizes, TrainingCall, counted, shown
@@ -116,7 +115,7 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     arrays, inputs = counted("array", call.x), counted("input", model.inputs)
-    if name := _list_of_samples(model, call):
+    if name := list_of_samples(model, call):
         words = f"it received {len(call.x)} input tensors"
         if len({data.samples for data in (*call.x, *call.y)}) > 1 and call.is_batched:
             words = "Data cardinality is ambiguous"
@@ -137,7 +136,7 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
 
 
-def _list_of_samples(model: Model, call: TrainingCall) -> str:
+def list_of_samples(model: Model, call: TrainingCall) -> str:
     """The name of a list of arrays of one shape, which the only input takes as one array."""
     names = {data.name.partition("[")[0] for data in call.x if data.name.endswith("]")}
     first = call.x[0].shape
@@ -268,112 +267,3 @@ def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
     moved = (x.values_below or 0) - x.values_from
     remedies = (f"{x.name} = {x.name} + {-x.values_from}",) if moved <= below else ()
     return call.problem("data", message, x, tensor=port.name, remedies=remedies, silent=silent)
-
-
-def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
-    """Numbers of samples that differ, none at all, and batches that do not divide."""
-    if len(call.x) < 2 or not model.inputs or not _list_of_samples(model, call):
-        yield from _wrong_numbers(call)
-    yield from _split_without_samples(call)
-    if model.is_stateful and model.inputs:
-        yield from _stateful_batches(call, model.inputs[0])
-
-
-def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
-    if not call.is_batched or not call.x or call.x[0].of:
-        return
-    first = call.x[0]
-    arrays = (*call.x, *call.y, *((call.weights,) if call.weights else ()))
-    for other in arrays[1:]:
-        if first.samples is None or other.samples in (None, first.samples):
-            continue
-        least = min(data.samples for data in arrays if data.samples is not None)
-        more = [data for data in arrays if data.samples not in (None, least)]
-        names = [data.name.removesuffix(OF_VALIDATION) for data in more]
-        is_cut = least == first.samples and call.validation_split and not call.validation
-        does = ' (Keras: "Data cardinality is ambiguous")'
-        if is_cut:
-            does = ": with validation_split Keras takes no more of any, without an error"
-        yield call.problem(
-            "samples",
-            f"{other} has {other.samples} samples, but {first} has {first.samples}{does}",
-            other,
-            silent=bool(is_cut),
-            expected=(first.samples, *(other.shape or ())[1:]),
-            remedies=_of_as_many_samples(call, first, other, cut_to(names, least) if least else ""),
-        )
-        return
-    if first.samples == 0:
-        silent = call.call != "predict"
-        does = "Keras does nothing, without an error"
-        if not silent:
-            does = 'there is nothing to return (Keras: "cannot access local variable")'
-        yield call.problem("samples", f"{first} has no samples: {does}", first, silent=silent)
-
-
-def _of_as_many_samples(call: TrainingCall, x: Data, other: Data, cut: str) -> tuple[str, ...]:
-    """The axes of labels in another order, one too many of X left out, or what is too much cut."""
-    if other in call.y and other.shape and len(other.shape) == 2 and other.shape[1] == x.samples:
-        return (f"{other.name} = {other.name}.T",)
-    if x.shape and x.shape[0] == 1 and x.shape[1:2] == (other.samples,):
-        return (f"{x.name} = {x.name}[0]",)
-    return (cut,) if cut else ()
-
-
-def cut_to(names: Sequence[str], samples: int) -> str:
-    """`X, y = X[:64], y[:64]`"""
-    return f"{', '.join(names)} = {', '.join(f'{name}[:{samples}]' for name in names)}"
-
-
-def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
-    split, samples = call.validation_split, call.x[0].samples if call.x else None
-    if call.call != "fit" or not split or call.validation or samples is None:
-        return
-    kept = floor(samples * (1.0 - split))
-    if kept in (0, samples):
-        none = "training" if kept == 0 else "validation"
-        yield call.problem(
-            "samples",
-            f"validation_split={split} of the {samples} sample{'s' * (samples != 1)} of "
-            f"{call.x[0].name} leaves none for {none} "
-            '(Keras: "which is not sufficient to split it")',
-            call.x[0],
-            remedies=(f"validation_split={0.5 if samples > 1 else 0}",),
-        )
-
-
-def _stateful_batches(call: TrainingCall, port: Port) -> Iterator[Problem]:
-    """A batch of another size than that of the state: the written one, or the first batch's."""
-    x = call.x[0] if call.x else None
-    if x is None or not x.samples or x.of or (port.shape[:1] == (None,) and port.is_described):
-        return
-    size = call.batch_size or 32
-    first, last = call.rows or x.samples, x.samples % size if call.is_batched else 0
-    trains, written = call.call in ("fit", "evaluate"), port.shape[0] if port.shape else None
-    batch = written or first
-    wrong = next((rows for rows in (first, last) if rows not in (0, batch)), None)
-    words = "Incompatible shapes"
-    if trains and not written:
-        words = "the batch size must be static"
-        wrong = last or None
-    elif trains and batch == 1:
-        words = "use the `shape_invariants` argument of tf.while_loop"
-    elif not trains and wrong == first:
-        words = "If an RNN is stateful, the batch size"
-    if wrong is None:
-        return
-    kept = x.samples // batch * batch if call.is_batched else batch
-    takes = f"batches of {batch} samples" if wrong != batch else f"whole batches of {size} samples"
-    changes = []
-    if call.is_batched and size != batch:
-        changes.append(f"batch_size={batch}")
-    if kept < x.samples:
-        changes.append(cut_to([data.name for data in (*call.x, *call.y)], kept))
-    yield call.problem(
-        "samples",
-        f"a stateful model takes {takes}, but {x.name} {shown(x.shape or ())} "
-        f'gives a batch of {wrong} (Keras: "{words}")',
-        x,
-        expected=(kept or batch, *(x.shape or ())[1:]),
-        remedies=(" with ".join(changes),) if 0 < kept <= x.samples else (),
-    )

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from rnnshape.signatures import snake_case
 from rnnshape.training.data import Function, Model, Port, Sizes, TrainingCall
-from rnnshape.training.inputs import cut_to
 from rnnshape.training.losses import LOSSES, ONE_HOT, judge_of_loss, loss_named, written
 from rnnshape.training.metrics import METRICS, judge_of_metric, metric_named
+from rnnshape.training.samples import cut_to
 from rnnshape.training.shapes import Judge, likely_outcome, rearranged
 
 MOST_REMEDIES = 2

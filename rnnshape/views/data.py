@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import chain
 
 from rnnshape.errors import Place, Problem
-from rnnshape.fitting import has_known_inputs
+from rnnshape.fitting import has_known_inputs, is_stateful
 from rnnshape.network import Network
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, judge_of_loss, judge_of_metric
+from rnnshape.training.samples import are_batches_known
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
@@ -53,6 +54,9 @@ def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
     is_judged = call.losses and all(loss and judge_of_loss(loss) for loss in call.losses)
     is_judged = is_judged and all(map(judge_of_metric, chain.from_iterable(call.metrics)))
     found = dict.fromkeys(call.arrays, takes_known)
+    if is_stateful(call.network if isinstance(call.network, Network) else report.question.network):
+        for given in (call, call.with_validation):
+            found |= {x: takes_known and are_batches_known(given, x) for x in given.x}
     for y in (call.y, call.validation.y if call.validation else ()):
         each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
         found |= {array: bool(is_judged and known) for array, known in zip(y, each, strict=True)}

@@ -175,13 +175,20 @@ def _mapped(function: Any, element: Any) -> Any:
     return session().evaluator.really(function, *given)
 
 
+def _are_alike(one: Any, other: Any) -> bool:
+    """Whether two batches have as many samples, as far as it is known."""
+    both = ([leaf.shape[:1] for leaf in within(x) if isinstance(leaf, Array)] for x in (one, other))
+    return next(both) == next(both)
+
+
 def as_data_set(value: Any) -> Any:
     """What gives batches, as the data set of its first one."""
     batch = batch_of(value)
     if batch is None:
         return value
     made = Dataset(batch)
-    made.own_origin = "generator" if isinstance(value, Stream) else "code"
+    is_alike = isinstance(value, Stream) and all(map(partial(_are_alike, batch), value.items))
+    made.own_origin = "generator" if is_alike else "code"
     return made
 
 

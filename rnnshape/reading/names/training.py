@@ -102,7 +102,10 @@ def given_to(
     call = TrainingCall(
         method,
         (),
-        batch_size=_number(words.get("batch_size")),
+        batch_size=_batch_size(words.get("batch_size")),
+        validation_batch_size=_batch_size(words.get("validation_batch_size")),
+        has_validation_steps=words.get("validation_steps") is not None,
+        has_steps=any(words.get(word) is not None for word in ("steps", "steps_per_epoch")),
         validation_split=_fraction(words.get("validation_split")),
         class_weights=_keys(words.get("class_weight")),
         weights=_weights(words.get("sample_weight"), written.get("sample_weight")),
@@ -148,9 +151,13 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
     trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
+    traced = set[str]()
     for trained, layers, given in list(session().trained):
         if trained is not model or trains_itself:
             continue
+        step = OWN_STEPS.get(given.call.call, "")
+        given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
+        traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
             yield _call_on(model, network, given)
         elif (before := model.own_with_layers(layers)) and (
@@ -351,6 +358,10 @@ def compiled_losses(model: Any, network: Network) -> tuple[Function | None, ...]
 
 def _number(value: Any) -> int | None:
     return value if type(value) is int else None
+
+
+def _batch_size(value: Any) -> int | None:
+    return value if type(value) is int or value is None else 0
 
 
 def _fraction(value: Any) -> float | None:
