@@ -89,7 +89,7 @@ class Array(StandIn):
 
     def __iter__(self) -> Any:
         if len(self.shape) == 1 and self.own_values:
-            return iter(self.own_values)
+            return iter([*map(self._entry, self.own_values)])
         many = operator.index(self.shape[0])
         if many > MOST:
             raise IsOpenError(opened("data", "it has more rows than are read"))
@@ -102,7 +102,7 @@ class Array(StandIn):
         is_one = isinstance(index, int) and type(index) is not bool
         if self.own_values and len(self.shape) == 1 and (is_one or isinstance(index, slice)):
             part = self.own_values[cast("int | slice", index)]
-            return self.own_view((len(part),), part) if isinstance(part, tuple) else part
+            return self._entry(part) if is_one else self.own_view((len(part),), part)
         parts = index if isinstance(index, tuple) else ()
         picks = [type(part) for part in parts if isinstance(part, int | list | tuple | Array)]
         if len(picks) > picks.count(int) and len(picks) > 1:  # they are gone over together
@@ -113,6 +113,10 @@ class Array(StandIn):
         if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
             made.own_dtype = self.own_dtype
         return made
+
+    def _entry(self, number: Any) -> Any:
+        is_of_numpy = type(self) is Array and self.own_dtype not in ("list", "object")
+        return int64(number) if is_of_numpy and type(number) is int else number
 
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
         """What shows these numbers of it, and changes with it; of a list it is a copy."""
@@ -202,10 +206,9 @@ class Array(StandIn):
 
     def max(self, axis: Any = None, find: Any = max, **named: Any) -> Any:
         known = self.own_values and axis is None and not named.get("keepdims")
-        return find(self.own_values) if known else self.own_reduced(axis, **named)
+        return self._entry(find(self.own_values)) if known else self.own_reduced(axis, **named)
 
-    def min(self, axis: Any = None, **named: Any) -> Any:
-        return self.max(axis, min, **named)
+    min = partialmethod(max, find=min)
 
     def tolist(self) -> Any:
         """Nested lists, which know their shape alone where the numbers are not known."""
@@ -242,7 +245,7 @@ class Array(StandIn):
             made.own_dtype = "int64"
             with suppress(ArithmeticError):
                 values = () if isinstance(other, Array) else self.own_values
-                made.own_numbers = tuple(int64(function(value, other)) for value in values)
+                made.own_numbers = tuple(int(int64(function(value, other))) for value in values)
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:

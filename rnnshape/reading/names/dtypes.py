@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.input_shapes import NO_NUMBERS
+from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.python import Open, own
 
 DTYPES: dict[object, str] = {
@@ -54,14 +55,14 @@ def is_whole(value: Any) -> bool:
     """Whether it is a whole number, or an array of them."""
     kinds = {*map(type, own(value, "own_values", ()))}
     of_array = kinds == {int} if kinds else "int" in (own(value, "own_dtype") or "")
-    return type(value) is int or of_array
+    return type(value) in (int, NumPyNumber) or of_array
 
 
 def int64(number: Any) -> int:
     """The number, where NumPy has it as Python does."""
     if type(number) is not int or number.bit_length() > 63:
         raise OverflowError
-    return number
+    return NumPyNumber(number)
 
 
 def _power(base: int, exponent: int) -> int:

@@ -28,9 +28,11 @@ def _operator(name: str) -> Callable[..., Any]:
     return computed
 
 
-for _operation in ("add", "sub", "mul", "floordiv", "mod"):
+for _operation in ("add", "sub", "mul", "floordiv", "mod", "pow", "lshift", "rshift"):
     for _name in (f"__{_operation}__", f"__r{_operation}__"):
         setattr(NumPyNumber, _name, _operator(_name))
+for _name in ("__neg__", "__abs__"):
+    setattr(NumPyNumber, _name, _operator(_name))
 
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:
