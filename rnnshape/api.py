@@ -12,6 +12,7 @@ from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
 from rnnshape.expression import Call, Let, Value, bind, plain
 from rnnshape.input_shapes import (
     Shape,
+    arrays_of,
     as_far_as_taken,
     as_predict,
     by_name,
@@ -196,7 +197,11 @@ def _questions(
     for read in choose(reading).questions:
         question = read if shapes is None and target is None else replace(read, calls=())
         own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
-        if target is not None:
+        if _has_config(what):
+            from rnnshape.reading.live import check_nests
+
+            check_nests(what, given, target)
+        if target is not None or (own and any(map(dtype_of, arrays_of(given)))):
             question = _with_target(what, question, own or (), given, target, loss)
         elif own:
             question = as_predict(question, own)
@@ -217,8 +222,10 @@ def _with_target(
     from rnnshape.layer_names import names_of_outputs
     from rnnshape.training import Data
 
-    def named(name: str, shapes: Sequence[Shape], arrays: object) -> list[Data]:
-        each = arrays if isinstance(arrays, list) else []
+    def named(
+        name: str, names: Sequence[str], shapes: Sequence[Shape], arrays: object
+    ) -> list[Data]:
+        each = arrays_of(arrays, names)
         each = each if len(each) == len(shapes) else [arrays] * len(shapes)
         pairs = enumerate(zip(shapes, map(dtype_of, each), strict=True))
         return [Data(f"{name}{number or ''}", *pair) for number, pair in pairs]
@@ -228,8 +235,14 @@ def _with_target(
         from rnnshape.reading.symbolic import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
-    targets = by_name(outputs, target, shapes_of(target), "output")
-    call = call_with(question, named("X", shapes, given), named("y", targets, target), _names(loss))
+    targets = () if target is None else by_name(outputs, target, shapes_of(target), "output")
+    inputs = [tensor.name for tensor in question.network.inputs]
+    x, y = named("X", inputs, shapes, given), named("y", outputs, targets, target)
+    call = call_with(question, x, y, _names(loss))
+    if loss is None and _has_config(what):
+        from rnnshape.reading.live import metrics_of_object
+
+        call = replace(call, metrics=metrics_of_object(what, outputs))
     return replace(as_far_as_taken(question, shapes), calls=(call,))
 
 

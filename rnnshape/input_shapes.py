@@ -71,6 +71,13 @@ def shapes_of(given: object) -> tuple[Shape, ...]:
     return (shape_of(parts),)
 
 
+def arrays_of(given: object, names: Sequence[str] = ()) -> list[object]:
+    """What is given, each by itself: of a dictionary in the order of the names."""
+    if isinstance(given, Mapping):
+        return [given[name] for name in names if name in given] or [*given.values()]
+    return [*given] if isinstance(given, list | tuple) else [given]
+
+
 def dtype_of(given: Any) -> str | None:
     """What an array, a tensor or a table holds in place of numbers; None where it holds numbers."""
     if hasattr(given, "__array_interface__"):

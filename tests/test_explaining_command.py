@@ -230,12 +230,8 @@ def test_nothing_is_answered_where_one_of_the_questions_is_wrong() -> None:
 
 def test_an_error_is_explained_among_the_lines_of_standard_input() -> None:
     finished = command("-", "-n", "--json", stdin=f"lstm\n{NDIM}\n{UNKNOWN}\ngru\n")
-    assert [line.get("layer") or line["kind"] for line in finished.lines] == [
-        "LSTM(3)",
-        "chain",
-        "unknown",
-        "GRU(3)",
-    ]
+    found = [line.get("layer") or line["kind"] for line in finished.lines]
+    assert found == ["LSTM(3)", "chain", "unknown", "GRU(3)"]
     assert finished.code == 1
     assert finished.err.startswith("error: line 3: not explained: ")
     as_csv = command("-", "-n", "--format", "csv", stdin=f"lstm\n{NDIM}\ngru\n")

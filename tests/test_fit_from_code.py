@@ -122,12 +122,8 @@ def test_what_is_said_of_a_program_is_what_keras_does(kind: str, text: str) -> N
 def test_a_call_is_told_by_its_place() -> None:
     text = "m = Sequential([LSTM(4), Dense(1)])\nif True:\n    p = m.predict(np.zeros((3, 4)))\n"
     (problem,) = problems(text)
-    assert (problem.call, problem.file, problem.line, problem.column) == (
-        "predict",
-        "program.py",
-        3,
-        9,
-    )
+    place = problem.call, problem.file, problem.line, problem.column
+    assert place == ("predict", "program.py", 3, 9)
 
 
 @pytest.mark.keras

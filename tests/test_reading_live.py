@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -433,11 +434,7 @@ def test_the_losses_of_a_compiled_model_compare_where_no_other_is_given(
     x = np.zeros((8, 5, 4))
     targets: list[list[tuple[int, ...]]] = [[(8, 2), (8, 3)], [(8, 2), (8,)], [(8,), (8, 1)]]
     for target in targets:
-        try:
-            model.fit(x, [np.zeros(shape) for shape in target], verbose=0)
-            is_taken = True
-        except Exception:
-            is_taken = False
+        is_taken = _fits(model, x, [np.zeros(shape) for shape in target])
         for what in (model, code, saved, old):
             problems = inspect(what, input=x.shape, target=target).problems
             assert all(problem.silent for problem in problems) == is_taken, (what, target)
@@ -456,12 +453,34 @@ def test_the_losses_of_a_model_that_returns_a_dictionary_are_those_of_its_keys(
         model = k.Model(source, {"z": k.layers.Dense(3)(h), "a": k.layers.Dense(2)(h)})
         model.compile(loss=loss)
         target = {"z": np.zeros((8, wide)), "a": np.zeros((8, narrow))}
-        try:
-            model.fit(x, target, verbose=0)
-            is_taken = True
-        except Exception:
-            is_taken = False
+        is_taken = _fits(model, x, target)
         assert (not inspect(model, input=x, target=target).problems) == is_taken == (wide == 3)
+
+
+def _fits(model: Any, x: Any, y: Any) -> bool:
+    try:
+        model.fit(x, y, verbose=0)
+    except Exception:
+        return False
+    return True
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_of_a_live_model_nests_kinds_of_entries_and_metrics_are_compared_as_keras_does() -> None:
+    k, x, y = keras(), np.zeros((8, 5, 4)), np.zeros((8, 3))
+    texts, entry = y.astype(str), [k.Input((5, 4), name="x")]
+    for first, given, target, metric in [
+        *((entry, one, y, "mae") for one in (x, [x], {"x": x}, {"z": x}, {"x": x.astype(object)})),
+        *(([], x, y, metric) for metric in ("mae", "sparse_categorical_accuracy")),
+        *(([], one, y, "mae") for one in ({"x": x}, [x], (x,), x.astype(object))),
+        *((entry, x, one, "mae") for one in ({"q": y}, texts, [texts])),
+    ]:
+        model = k.Sequential([*first, k.layers.LSTM(3)])
+        model.compile("sgd", "mse", metrics=[metric])
+        said = None
+        with suppress(QueryError):
+            said = inspect(model, input=given, target=target).problems
+        assert (said == ()) == _fits(model, given, target), (first, given, target, metric)
 
 
 def test_what_a_property_of_an_own_layer_raises_is_told_as_an_error_of_a_query() -> None:

@@ -105,10 +105,8 @@ def test_what_holds_no_numbers_is_made_numbers(x: str, y: str, remedies: list[st
 def test_a_single_number_is_no_array_of_samples() -> None:
     model = Model((Port("input", (None,)),), (Port("dense", (None, 1)),))
     call = TrainingCall("train_on_batch", (Data("X", ()),), (Data("y", ()),), (Function("mse"),))
-    assert [(wrong.name, wrong.remedies) for wrong in problems_of(model, call)] == [
-        ("X", ()),
-        ("y", ()),
-    ]
+    found = [(wrong.name, wrong.remedies) for wrong in problems_of(model, call)]
+    assert found == [("X", ()), ("y", ())]
     assert str(call) == "train_on_batch(X, y)"
     assert str(replace(call, call="__call__", y=())) == "model(X)"
 

@@ -16,13 +16,15 @@ from math import prod
 from typing import Any, TypeVar
 
 from rnnshape.description import describe
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, did_you_mean
 from rnnshape.expression import Call, Unknown, bind
+from rnnshape.input_shapes import arrays_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
+from rnnshape.reading.names.compiling import Compiled, metrics_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
@@ -41,6 +43,7 @@ from rnnshape.reading.symbolic import (
     specs_of,
     traced,
 )
+from rnnshape.signatures import is_recurrent
 from rnnshape.training import Function
 
 Read = TypeVar("Read")
@@ -97,6 +100,37 @@ def read_object(
     with suppress(Exception):  # what code of others is compiled with may not be written down
         losses = losses_in(what.get_compile_config(), network, output_keys(what))
     return Reading((Question(network, losses=losses, notes=tuple(live.notes)),))
+
+
+def check_nests(what: Any, given: object, target: object) -> None:
+    """A `QueryError` for a list or a dictionary in which a live model takes no data."""
+    functional, parts = getattr(what, "_functional", None) or what, arrays_of(given)
+    if "Functional" in bases(functional):
+        names = input_names(functional)
+        for name in given if isinstance(given, Mapping) and len(names) == 1 else ():
+            if name not in names:
+                hint = did_you_mean(str(name), names) or f": there is {names[0]}"
+                raise QueryError(f"no input is named {name!r}{hint}")
+        is_single = len(functional.outputs) == 1 and not output_keys(functional)
+    elif "Sequential" in bases(what):
+        is_single, first = True, type([*getattr(what, "layers", ()), None][0])
+        is_list = isinstance(given, list | tuple) and any(hasattr(part, "shape") for part in parts)
+        is_wrong = is_list and is_recurrent(first.__name__)
+        if is_wrong or (isinstance(given, Mapping) and first.__module__.startswith("keras.")):
+            raise QueryError("input: a Sequential without an Input takes the array itself")
+    else:
+        return
+    if isinstance(target, Mapping) and is_single:
+        raise QueryError("target: of a model with one output give the array, by no name")
+
+
+def metrics_of_object(what: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
+    """The metrics that a live model was compiled with, for each output."""
+    with suppress(Exception):
+        config = what.get_compile_config()
+        compiled = Compiled(metrics=config["metrics"], weighted=config["weighted_metrics"])
+        return metrics_of(compiled, outputs)
+    return ()
 
 
 def _check_counted(what: Any, network: Network) -> None:
