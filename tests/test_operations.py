@@ -17,7 +17,7 @@ from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
 from rnnshape.reading import read
-from rnnshape.reading.names.keras import WITHOUT_RULE
+from rnnshape.reading.names.functions import WITHOUT_RULE
 from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of

@@ -57,7 +57,7 @@ class Model(Layer):
         own_open: what is not known of it, where it can't be answered.
         own_name, own_variable: the name that it is given, and that of the variable that holds it.
         own_auto_name: the name that Keras gives it otherwise; empty where its number is not known.
-        own_conditions: those, not known, under which it is made.
+        own_conditions: those, not known, under which it is made; own_tried: the `try`s around it.
         own_compiled: its losses and metrics; None where it is not compiled.
     """
 
@@ -80,7 +80,7 @@ class Model(Layer):
         made.own_open = made.own_shape = made.own_compiled = None
         made.own_name, made.own_variable, made.own_items = "", "", ()
         made.own_auto_name = ""
-        made.own_conditions = tuple(held.evaluator.conditions)
+        made.own_conditions, made.own_tried = (*held.evaluator.conditions,), held.evaluator.trying
         made.own_made_in = held.evaluator.outermost_call()
         made.own_node = (held.evaluator.source, held.evaluator.node)
         held.models.append(made)
@@ -221,13 +221,13 @@ class Model(Layer):
         held = session()
         before, held.groups, held.part = (held.groups, held.part), [], None
         number, held.follows = len(held.calls), held.follows + 1
-        conditions = held.evaluator.conditions
-        held.evaluator.conditions = conditions or [*self.own_conditions]
+        code, around = held.evaluator, (held.evaluator.conditions, held.evaluator.trying)
+        code.conditions, code.trying = around[0] or [*self.own_conditions], self.own_tried
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
             (held.groups, held.part), held.follows = before, held.follows - 1
-            held.evaluator.conditions = conditions
+            code.conditions, code.trying = around
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)
         if isinstance(made, Open):  # its layers are known so far

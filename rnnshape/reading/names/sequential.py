@@ -92,7 +92,8 @@ class Sequential(Model):
     def _check_tried(self) -> None:
         """What the code may catch Keras says as soon as layers are added to an input."""
         self._count_built()
-        if session().evaluator.trying and self.own_described().shape is not None:
+        self.own_tried = session().evaluator.trying
+        if self.own_tried and self.own_described().shape is not None:
             try:
                 self.own_flow()
             except QueryError as wrong:
