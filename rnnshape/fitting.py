@@ -125,7 +125,8 @@ def call_with(
 def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
     """Whether it is known what a network takes of these arrays."""
     if network.kind == "Sequential":
-        return network.steps[0].unread is None
+        first = network.steps[0]  # a layer of the code's own may take several
+        return first.unread is None and (len(x) == 1 or not first.group)
     return bool(network.kind) or len(x) == len(network.inputs)  # a `call` may take fewer
 
 

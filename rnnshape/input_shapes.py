@@ -28,7 +28,11 @@ NO_NUMBERS = {  # NumPy's kinds of entries, and a size of them, of which Keras m
     "m": "timedelta64",
     "f16": "float128",
 }
-OF_OTHERS = ("string", "str", "object", "category", "datetime64", "timedelta64", "period")
+OF_PANDAS_ALONE = ("Int", "UInt", "Float", "boolean")
+OF_OTHERS = (
+    *("string", "str", "object", "category", "datetime64", "timedelta64", "period"),
+    *OF_PANDAS_ALONE,
+)
 DTYPES = ("", *NO_NUMBERS.values(), *OF_OTHERS, "mixed")
 
 
@@ -85,6 +89,8 @@ def dtype_of(given: Any) -> str | None:
     if type(given).__name__ != "DataFrame":
         return _of_others(getattr(given, "dtype", None))
     kinds = {*map(_of_others, given.dtypes)}
+    if own := next((kind for kind in OF_PANDAS_ALONE if kind in kinds), None):
+        return own  # also beside columns of NumPy's numbers
     if len(kinds) > 1:  # among columns of numbers Keras takes what can be made a number
         with suppress(TypeError, ValueError):
             given.iloc[:1].astype("float32")

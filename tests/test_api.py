@@ -340,7 +340,8 @@ def test_data_of_pandas_has_a_shape() -> None:
     report = inspect("Dense(1)", input=column, target=column, loss="mse")
     assert (shapes(report), report.problems) == ([(6, 1)], ())
     table = pandas.DataFrame({"a": column, "b": list("xyzxyz"), "c": pandas.Categorical(column)})
-    for data in (table, table[["b"]], table["b"], table["c"], [table["b"].astype("string")]):
+    own = [column.astype("Int64"), table[["a"]].assign(d=column.astype("UInt8"))]
+    for data in (table, table[["b"]], table["b"], table["c"], [table["b"].astype("string")], *own):
         assert " holds " in str(inspect("Dense(1)", input=(6, 3), target=data, loss="mse").problems)
 
 

@@ -34,6 +34,10 @@ NO_NUMBERS = {  # how a dtype begins: what it holds, and what Keras calls it
     "datetime64": ("dates", "datetime64"),
     "timedelta64": ("times", "timedelta64"),
     "float128": ("float128", "float128"),
+    "Int": ("pandas' own whole numbers", "Int"),
+    "UInt": ("pandas' own whole numbers", "UInt"),
+    "Float": ("pandas' own numbers", "Float"),
+    "boolean": ("pandas' own True and False", "boolean"),
 }
 
 
@@ -125,15 +129,17 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         message += f' (Keras: "{words}")' if words else ""
         remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
         return call.problem("data", message, call.x[0], remedies=remedies)
-    if model.is_sequential:
+    is_silent = model.is_sequential and model.inputs[0].is_described
+    if is_silent:
         message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
     else:
-        words = f"but it received {len(call.x)} input tensors"
-        message = f'the model has {inputs}, but gets {arrays} (Keras: "{words}")'
+        message = f"the model has {inputs}, but gets {arrays}"
+        if not model.is_sequential:
+            message += f' (Keras: "but it received {len(call.x)} input tensors")'
     remedies = ()
     if len(call.x) > len(model.inputs):
         remedies = (written_call(call, call.x[: len(model.inputs)], call.y),)
-    return call.problem("data", message, call.x[0], silent=model.is_sequential, remedies=remedies)
+    return call.problem("data", message, call.x[0], silent=is_silent, remedies=remedies)
 
 
 def list_of_samples(model: Model, call: TrainingCall) -> str:

@@ -145,7 +145,8 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     def judge(given: Shape, values: Shape) -> Outcome:
         return Outcome(broadcast(*aligned(given, values)))
 
-    given = (now.output[0], *weights.shape[1:]) if call.is_batched else weights.shape
+    is_counted = call.is_batched and not (call.x and call.x[0].of)
+    given = (now.output[0], *weights.shape[1:]) if is_counted else weights.shape
     found = certain_outcome(given, losses, judge)
     if found is None:
         return None
@@ -155,7 +156,9 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
         f'and the output {shown(losses)} losses (Keras: "{found.refused}")'
     )
     extended = f"{weights.name}[{', '.join((':', *['None'] * (len(losses) - 1)))}]"
-    remedies = (f"sample_weight={extended}",) if len(given) == 1 and not beside else ()
+    remedies = (
+        (f"sample_weight={extended}",) if len(given) == 1 < len(losses) and not beside else ()
+    )
     return call.problem("labels", message, weights, remedies=remedies)
 
 

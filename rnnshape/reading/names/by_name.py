@@ -14,6 +14,7 @@ from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, opens_in
+from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
@@ -41,6 +42,13 @@ def wrong_names(
     is_keyed = isinstance(model.own_nests[0], dict)
     if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
         yield from _lacking_inputs(call, given.x, keyed_inputs or [*map(name_given, takes)])
+    if model.own_kind == "Sequential" and isinstance(given.x, dict) and call.call != "__call__":
+        its = (*filter(None, map(name_given, takes)), *NAMES_BY_KERAS)
+        if not any(key.startswith(its) for key in given.x) and not any(
+            map(is_of_code, map(type, model.own_items))
+        ):
+            message = f"{call.call} is given a dictionary, but a Sequential takes the array itself"
+            yield call.problem("data", message)
     if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics

@@ -22,7 +22,9 @@ class OfText(str):
 
 
 LABELS = {str, int, MayNest, OfText}
-KINDS: dict[object, str] = {str: "str", "str": "str", "category": "category"}
+KINDS: dict[object, str] = {str: "str"} | {
+    kind: kind for kind in ("str", "category", "Int64", "Int32", "Float64", "boolean")
+}
 CHANGING = ("replace", "where", "mask", "update")  # that may put numbers in place of texts
 
 

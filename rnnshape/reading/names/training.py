@@ -23,7 +23,7 @@ from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
-from rnnshape.reading.python.stand_in import Stream, is_of_code
+from rnnshape.reading.python.stand_in import Stream, is_of_code, what_it_is
 from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall, Validation
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS
@@ -34,6 +34,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
              "test_on_batch": "test_step", "predict": "predict_step",
              "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
+MOST_IN_BATCH = 3
 
 Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
 
@@ -115,7 +116,14 @@ def given_to(
         code=place.line if place else "",
     )
     x = _checked_kinds(model, method, x, words.get("y"))
+    size = words.get("batch_size")
+    if call.is_batched and isinstance(size, Array | str | float | tuple | list | dict):
+        said = "truth value of an array" if isinstance(size, Array) else ""
+        refuse(f"{method} takes a number as batch_size, which is given {what_it_is(size)}", said)
     if isinstance(x, Dataset):
+        if isinstance(x.own_element, tuple) and len(x.own_element) > MOST_IN_BATCH:
+            message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
+            refuse(message, "Data is expected to be in format")
         if evaluator.is_sure and call.is_batched:
             check_beside(words, x)
         given = _of_dataset(x, written.get("x"))
