@@ -76,6 +76,16 @@ def singledispatch(_: object) -> Any:
     raise IsOpenError(Open("a function", "what singledispatch makes of it is not read"))
 
 
+class Abstract:
+    """`abc.ABC`: nothing is made of a class while a method of it is abstract."""
+
+    def __init_subclass__(cls, **named: object) -> None:
+        super().__init_subclass__(**named)
+        found = {name: getattr(cls, name, None) for name in dir(cls)}
+        abstract = {word for word in found if getattr(found[word], "__isabstractmethod__", False)}
+        cls.__abstractmethods__ = frozenset(abstract)  # type: ignore[attr-defined]
+
+
 def _abstract(method: Any) -> Any:
     """`abc.abstractmethod`: it marks the code's own functions, and nothing else."""
     if hasattr(method, "own_body"):
@@ -330,7 +340,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     ),
     "types": {"SimpleNamespace": types.SimpleNamespace},
     "enum": {"Enum": Enum, "IntEnum": IntEnum, "auto": enum.auto},
-    "abc": {"ABC": object, "ABCMeta": unchanged, "abstractmethod": _abstract},
+    "abc": {"ABC": Abstract, "ABCMeta": unchanged, "abstractmethod": _abstract},
     "operator": _of(
         operator,
         "add sub mul floordiv truediv mod neg eq ne lt le gt ge itemgetter iadd concat or_ and_",

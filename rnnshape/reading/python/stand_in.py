@@ -142,13 +142,24 @@ class Stream:
             self.ends = cut()
         return next(self)
 
+    def throw(self, *_: object) -> object:
+        """What it does with an error is not followed."""
+        self.items.clear()
+        self.ends = cut()
+        return next(self)
+
+    def close(self) -> None:
+        self.items.clear()
+        self.ends = None
+
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
 
 
 def bounded(value: object) -> object:
-    """An iterator as a `Stream`; any other value as it is."""
+    """An iterator of Python's as a `Stream`; any other value as it is."""
     is_one = isinstance(value, Iterator) and not isinstance(value, Stream | Open)
+    is_one = is_one and not is_of_code(type(value))
     return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
 
 
@@ -167,7 +178,7 @@ METHODS: dict[type, frozenset[str]] = {
     kind: frozenset(name for name in dir(kind) if name[0] != "_" and name not in REACHING)
     for kind in PLAIN
 }
-METHODS[Stream] = frozenset({"send"})
+METHODS[Stream] = frozenset({"close", "send", "throw"})
 METHODS |= dict.fromkeys(
     (type(None), types.BuiltinFunctionType, types.GeneratorType, functools.partial),
     frozenset[str](),
@@ -248,14 +259,28 @@ def stored_name(owner: object, name: str) -> str:
     return f"code_{name}" if is_ours and not _is_of_library(kind, name) else name
 
 
+FOR_READERS = "annotations doc module name qualname wrapped"  # of a function or class
+OF_READERS = {f"__{word}__" for word in FOR_READERS.split()}
+
+
 def is_settable(owner: object, name: str) -> bool:
-    """Whether code can change what is under a name: of what it has made itself."""
+    """Whether code can change what is under a name: of what it has made itself. An `IsOpenError`
+    for a function or class of the code that would be another then."""
+    if _is_settable(owner, name):
+        return True
+    if (is_of_code(owner) or hasattr(owner, "own_body")) and name not in OF_READERS:
+        raise IsOpenError(Open(name, f"what it is once {name} is set is not read"))
+    return False
+
+
+def _is_settable(owner: object, name: str) -> bool:
     if name == "__dict__":
         return is_of_code(type(owner)) and not isinstance(owner, StandIn | type | enum.Enum)
     if isinstance(owner, types.FunctionType):
         is_own = name.startswith("own_") or (_is_dunder(name) and name != "__name__")
         return hasattr(owner, "own_body") and not is_own
-    if _is_dunder(name) or isinstance(owner, Module):
+    is_method = isinstance(owner, type) and name in DUNDERS - {"__class__", "__name__"}
+    if (_is_dunder(name) and not is_method) or isinstance(owner, Module):
         return False
     if isinstance(owner, type):  # an `Enum` keeps under such names what it says of its members
         return is_of_code(owner) and is_free(owner, name) and not isinstance(owner, enum.EnumMeta)

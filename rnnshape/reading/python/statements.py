@@ -27,6 +27,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
+    own_nodes,
 )
 from rnnshape.reading.python.targets import (
     assign,
@@ -185,6 +186,10 @@ def _module(evaluator: Evaluator, path: str) -> Any:
     return evaluator.open(path.lstrip(".") or path)  # `..n` is no name of Python
 
 
+# What a `with` is like whose `__exit__` may catch an error.
+WITH = ast.Try([], [ast.ExceptHandler(None, None, [ast.Raise()])], [], [])
+
+
 def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
     item, *others = node.items
     entered = context = evaluator.worth(item.context_expr, scope)
@@ -201,11 +206,33 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
         passed = ast.ExceptHandler(ast.copy_location(kinds, node), None, [ast.Pass()])
         _try(evaluator, ast.Try(inner, [passed], [], []), scope)
         return
+    if leave is None:
+        evaluator.block(inner, scope)
+        return
+    around = evaluator.trying
+    evaluator.trying = [*around, WITH] if _may_stop(leave) else around
     try:
         evaluator.block(inner, scope)
+    except (IsOpenError, NotReadError, *TOO_MUCH):
+        raise
+    except Exception as wrong:
+        evaluator.trying = around
+        stops = evaluator.really(leave, type(wrong), wrong, evaluator.open("traceback"))
+        if not evaluator.known(bool, stops):
+            raise
+    except Signal:
+        evaluator.really(leave, None, None, None)
+        raise
+    else:
+        evaluator.really(leave, None, None, None)
     finally:
-        if leave:
-            evaluator.really(leave, None, None, None)
+        evaluator.trying = around
+
+
+def _may_stop(leave: Any) -> bool:
+    """Whether an `__exit__` of the code may return that no error goes on."""
+    returns = (part for part in own_nodes(getattr(leave, "own_body", ())))
+    return any(isinstance(part, ast.Return) and part.value for part in returns)
 
 
 def _try(evaluator: Evaluator, node: ast.Try | ast.TryStar, scope: Scope) -> None:

@@ -67,7 +67,10 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             evaluator.node = target
             if isinstance(value, Open):
                 value = evaluator.named_by_let(value, ast.unparse(target))
-            evaluator.set_attribute(owner, name, value)
+            try:
+                evaluator.set_attribute(owner, name, value)
+            except IsOpenError as wrong:
+                lose(evaluator, scope, owner, wrong.value)
             if isinstance(value, Open) and name == "__dict__" and not isinstance(owner, Open):
                 lose(evaluator, scope, evaluator.attribute(owner, name), value)
             told = hook(value, "own_is_assigned")
