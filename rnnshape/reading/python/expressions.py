@@ -315,7 +315,8 @@ def _with_changes(
         if type(part) is list and part:
             shuffle(part, shortened(ast.unparse(node.args[0])), made)
     if called is evaluator.given["setattr"] and parts:
-        lost.append(evaluator.really(vars_of, parts[0]))  # any name, as it is not known which
+        names = evaluator.really(vars_of, parts[0])  # any of them, as it is not known which
+        lost.append(parts[0] if isinstance(names, Open) else names)
     if word.startswith(("heap", "insort")):
         lost += [part for part in parts[:1] if isinstance(part, list)]
     is_open = any(isinstance(part, Open) for part in parts)
