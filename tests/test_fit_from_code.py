@@ -175,6 +175,8 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
          "X (20, 5, 2) ·  y (20, 3) ✓"),
         ("Input((5, 2)), LSTM(4), Dense(3)", "np.zeros((20, 5, size))",
          "X (20, 5, ?) ·  y (20, 3) ✓"),
+        ("Input(batch_shape=(4, 5, 2)), LSTM(4, stateful=True), Dense(3)", "np.zeros((size, 5, 2))",
+         "X (?, 5, 2) ·  y (20, 3) ✓"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_compared_has_no_tick(

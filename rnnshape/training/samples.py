@@ -91,7 +91,7 @@ def _kept(samples: int, split: float) -> int:
 
 def are_batches_known(call: TrainingCall, x: Data) -> bool:
     """Whether it is known of which sizes all batches are that a model is given."""
-    if x.of:
+    if x.of or x.samples is None:
         return x.samples is not None and x.origin != "code"
     return not call.is_batched or not (call.has_steps or call.batch_size == 0)
 
