@@ -57,7 +57,7 @@ class Compiled(NamedTuple):
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
     metrics, weighted = words.get("metrics"), words.get("weighted_metrics")
-    if isinstance(metrics, str | LossOrMetric):
+    if isinstance(metrics, str | LossOrMetric | set):
         write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"
         message = f"compile takes metrics in a list: write {write}"
         session().problem(message, write, words="to be a list")

@@ -334,7 +334,10 @@ def _validation(
         return _of_dataset(pair, node)
     if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
         return _several(in_columns(pair), None, "X_val"), None, None
-    if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= 3:
+    if isinstance(pair, list | tuple) and len(pair) > MOST_IN_BATCH:
+        message = f"validation_data has at most x, y and sample_weight, not {len(pair)} parts"
+        refuse(message, "Data is expected to be in format")
+    if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= MOST_IN_BATCH:
         return None
     x, y = map(in_columns, pair[:2])
     is_cut = "validation_batch_size" in words  # then the first batch is of another size
