@@ -76,16 +76,20 @@ def with_assumed_as_open(network: Network, sizes: Dimensions) -> Network:
     return with_other_sizes(network, opened)
 
 
+OTHER_BATCHES = (7, 8, 30, 64, 840)  # of which one is a multiple of most numbers, or more
+
+
 def other_sizes(
     network: Network, sizes: Dimensions, assumed: Collection[str]
 ) -> Iterator[Dimensions]:
     """What may fit where the usual sizes of some kinds are refused: the batch of data that the text
-    has, and more of each other kind."""
+    has, or another, and more of each other kind."""
     if "batch" in assumed:
         shapes = (source.shape for source in network.inputs if source.is_data)
         for size in {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}:
             if isinstance(size, int):
                 yield replace(sizes, batch=size)
+        yield from (replace(sizes, batch=size) for size in OTHER_BATCHES)
     for kind in ("timesteps", "space", "features"):
         for times in MORE if kind in assumed else ():
             yield replace(sizes, times=((kind, times),))

@@ -35,7 +35,7 @@ from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.names.session import MORE_CALLS
 from rnnshape.reading.python import Evaluator, Open, StandIn
-from rnnshape.reading.python.stand_in import Stream
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.reader import Reader, forked, launched, reader_of_process
 from rnnshape.reading.sandbox import MACHINES
 from rnnshape.reading.text import read_text

@@ -22,7 +22,7 @@ from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.rules.arguments import changes_no_shape
+from rnnshape.rules.arguments import changes_no_shape, check
 
 AFTER_THE_FIRST = ("initial_state", "mask", "training")
 NUMPY_REFUSED = {  # what Keras says of NumPy's numbers
@@ -81,6 +81,8 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
     _check_first(name, values, named)
+    if session().evaluator.trying:  # the code may know what to do
+        check(made_call)
     return replace(made_call, left_open=tuple(left_open))
 
 
@@ -157,7 +159,7 @@ def config(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> Call 
 def as_written_today(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a layer under the names of today, where they have those of Keras 1 or 2."""
     known, found = signatures.signature(name), dict[str, Any]()
-    places, as_code = session().places(), session().written()
+    places, as_code = session().places(), session().evaluator.words_of_call()
     given = named.get("input_shape") if "batch_size" in named else None
     of_input = tuple(given) if isinstance(given, list | tuple) else ()
     for word, value in named.items():
@@ -214,7 +216,7 @@ def in_order(
         if not parts and word in words:
             parts.append(words.pop(word))
             if word not in known:  # as Keras 2 took it
-                written = session().written().get(word, word)
+                written = session().evaluator.words_of_call().get(word, word)
                 today, place = keras2.Today(f"{known[0]}={written}"), session().places().get(word)
                 session().old_name(word, today, call.name, place)
     inner = call["layer"] if call.name == "Bidirectional" else call
@@ -350,7 +352,12 @@ def _is_there(source: Any) -> bool:
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with, in batches of
     any size."""
-    if takes is None or given is None or len(takes) != len(given):
+    if takes is None or given is None:
+        return
+    longer, shorter = sorted((takes, given), key=len, reverse=True)
+    if len(longer) == len(shorter) + 1 and longer[-1] == 1:
+        raise IsOpenError(opened(model, "Keras adds or drops a last axis of 1 where it is called"))
+    if len(longer) != len(shorter):
         return
     last = len(takes) - 1
     for place, (size, other) in enumerate(zip(takes, given, strict=True)):

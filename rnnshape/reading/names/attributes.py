@@ -25,8 +25,8 @@ BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its
 
 
 def keeps(layer: str, name: str) -> bool:
-    """Whether a layer has an argument under its name."""
-    is_gone = name == "weights" or (layer, name) == (BIDIRECTIONAL, "layer")
+    """Whether a layer has an argument under its name; that of the layer itself it may be given."""
+    is_gone = name in ("weights", "name") or (layer, name) == (BIDIRECTIONAL, "layer")
     return not is_gone and name in signature(layer).names
 
 

@@ -20,7 +20,7 @@ from rnnshape.reading.names.published import OF_KERAS, OF_SKLEARN
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.texts import Tokenizer
 from rnnshape.reading.python import IsOpenError, Module, Open, StandIn, opens_in, own
-from rnnshape.reading.python.stand_in import Stream
+from rnnshape.reading.python.streams import Stream
 from rnnshape.training.data import DataOrigin
 
 

@@ -55,14 +55,14 @@ class Function(StandIn):
         return argument(opened(self.own_name)) if is_other else self.own_name
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        named.pop("name", None)
+        name = named.pop("name", None)
         given, named = as_of_ops(self.own_name, self.own_path, given, named)
         if not holds_tensors([*given, *named.values()]):
             return self._of_data(given, named)
         if self.own_name == "linear":
             return given[0]
         if ".layers" in self.own_path and self.own_name in FUNCTIONS_AS_LAYERS:
-            return self._as_layer(given, named)
+            return self._as_layer(given, named | ({} if name is None else {"name": name}))
         if self.own_path == "tensorflow.keras.backend" or is_of_tensorflow(self.own_path):
             self._refused_outside_of_layers([*given, *named.values()])
         if is_operation(self.own_name):

@@ -10,7 +10,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
-from rnnshape.nest import as_lists, within
+from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names import attributes
 from rnnshape.reading.names.arguments import (
@@ -21,6 +21,7 @@ from rnnshape.reading.names.arguments import (
     in_order,
     passed,
 )
+from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.rows import (
     CELLS,
     count_params,
@@ -97,16 +98,14 @@ class Layer(StandIn):
             cls.build = marks_built(cls.build)  # type: ignore[method-assign]
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if (call := config(self, values, named)) is not None:
+        call, name = config(self, values, named), named.get("name")
+        counted = session().name_of(type(self).__name__) if name is None else ""
+        if call is not None:
             many = 0 if session().groups else None  # of what a `call` makes, Keras counts none
-            self.own_layer = graph.Layer(call, parameters=many, stand_in=self)
-            if named.get("name") is None:
-                self.own_layer.name = session().name_of(type(self).__name__)
+            self.own_layer = graph.Layer(call, None, many, counted, stand_in=self)
             session().unused.append(self)
         else:
-            name = named.get("name")
-            name = session().name_of(type(self).__name__) if name is None else name
-            self.own_name = name if isinstance(name, str) else ""
+            self.own_name = counted or (name if isinstance(name, str) else "")
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
@@ -171,8 +170,7 @@ class Layer(StandIn):
                 self.own_layer.unread = unknown_of(because)
         elif name != "trainable" or self.own_changes_trainable(value):
             super().__setattr__(name, value)
-            inner = [*vars(self).values()] if name == "trainable" else []
-            for part in (one for held in inner for one in (held if type(held) is list else [held])):
+            for part in within([*vars(self).values()]) if name == "trainable" else ():
                 if isinstance(part, Layer):
                     part.trainable = value
 
@@ -262,7 +260,7 @@ class Layer(StandIn):
         if "own_row" not in vars(self):
             because = opened(self.own_text, self.own_why)
             self.own_row = unread_layer(self.own_text, because, self.own_counted(inner))
-            self.own_row.stand_in = self
+            self.own_row.stand_in, self.own_row.name = self, self.own_name
             if not self.own_is_without_weights:
                 many = counted_in_all(self.own_weights, ())
                 own = [graph.Layer(self.own_row.call, None, many)] if self.own_weights else []
@@ -320,8 +318,9 @@ class Layer(StandIn):
         if not self.own_keras_name:
             return {}
         call = self.own_layer.call
-        words = signatures.signature(call.name).names
-        return {word: _as_code_has_it(call[word]) for word in words} | {"name": self.name}
+        held = {word: _as_code_has_it(call[word]) for word in signatures.signature(call.name).names}
+        parts: Any = rebuilt(held, lambda one: Config(one) if isinstance(one, Layer) else one)
+        return {**parts, "name": self.name}
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
@@ -351,14 +350,15 @@ class Layer(StandIn):
     @property
     def name(self) -> Any:
         """As the code or Keras calls it."""
-        layer = self.own_layer
-        kept = layer and layer.name
-        written = layer and (layer.call["name"] if self.own_keras_name else layer.call.name)
-        return kept or (self.own_name if layer is None else written) or opened("a layer's name")
+        layer = self.own_layer if self.own_keras_name else None
+        known = (layer.name or layer.call["name"]) if layer else self.own_name
+        return known if known and not self.own_is_any else opened("a layer's name")
 
     @name.setter
     def name(self, value: Any) -> None:
-        self.own_name = value if isinstance(value, str) else self.own_title
+        self.own_name = value if isinstance(value, str) else ""
+        if self.own_keras_name and (layer := self.own_layer) is not None:
+            layer.name, layer.call = self.own_name, layer.call.without("name")
 
     @property
     def own_title(self) -> str:

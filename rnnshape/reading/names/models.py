@@ -27,6 +27,7 @@ from rnnshape.reading.names.arguments import (
 )
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Compiled, compiled
+from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
@@ -262,13 +263,14 @@ class Model(Layer):
         return History(self.own_compiled)
 
     def get_config(self) -> Any:
-        return self if self.own_kind else super().get_config()
+        return Config(self) if self.own_kind else super().get_config()
 
     to_json = get_config
 
     @classmethod
     def from_config(cls, config: Any) -> Any:
-        return config.own_copied() if isinstance(config, Model) else super().from_config(config)
+        is_of_model = isinstance(config, Config)
+        return config.own_made().own_copied() if is_of_model else super().from_config(config)
 
     def own_copied(self, copies: Any = None) -> Any:
         if not (self.own_kind and self.own_takes and self.own_gives):

@@ -143,9 +143,7 @@ class InputLayer(Layer):
         session().problem(message, "model.inputs", words="cannot be empty")
         return self.output
 
-    @property
-    def own_title(self) -> Any:
-        return name_given(self.output) or opened("the name of an input")
+    name: Any = property(lambda layer: name_given(layer.output) or opened("an input's name"))
 
 
 class StringLookup(UnreadLayer):
@@ -359,14 +357,11 @@ def layers_of(model: Any) -> list[Any]:
     ]
 
 
-def _name_of(layer: Any) -> Any:
-    return name_given(layer.output) if type(layer) is InputLayer else layer.name
-
-
 def layer_named(model: Any, name: Any) -> Any:
-    known, evaluator = [*map(_name_of, model.layers)], session().evaluator
-    if name in known:
-        return model.layers[known.index(name)]
+    known, evaluator = [layer.name for layer in model.layers], session().evaluator
+    for layer, word in zip(model.layers, known, strict=True):
+        if isinstance(word, str) and word == name:
+            return layer
     if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):
         evaluator.certain = ValueError(f"No such layer: {name}")
         raise evaluator.certain

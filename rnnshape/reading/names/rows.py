@@ -223,7 +223,15 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
+    if "mask" in [*takes][len(given) :] and "mask" not in lists and _may_be_masked(given):
+        lists["mask"] = opened("mask")
     return _called_and_locked(call, [*map(as_lists, given)], lists)
+
+
+def _may_be_masked(given: Sequence[Any]) -> bool:
+    """Whether a layer before makes a mask, which Keras hands on where no layer drops it."""
+    calls = (call.layer.call for call in graph.calls_before([*graph.tensors_in(given)], []))
+    return any(call.name == "Masking" or call["mask_zero"] is True for call in calls)
 
 
 def overrides(layer: Any, *methods: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, Question, chain, input_of_first_layer
+from rnnshape.network import Input, Question, chain, check_names, input_of_first_layer
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
@@ -21,8 +21,12 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
-from rnnshape.reading.python import Open, own
+from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.signatures import signature
+
+
+def graph_of(model: Any) -> list[graph.LayerCall]:
+    return graph.calls_before(model.own_gives, model.own_takes)
 
 
 def _built_for(item: Layer) -> Any:
@@ -96,6 +100,10 @@ class Sequential(Model):
         if self.own_tried and self.own_described().shape is not None:
             try:
                 self.own_flow()
+                with suppress(IsOpenError):
+                    network = self.own_network("")
+                    if network is not None:
+                        check_names(network)
             except QueryError as wrong:
                 raise self.own_refused(wrong.message, wrong.place) from None
 
@@ -122,8 +130,14 @@ class Sequential(Model):
             raise self.own_refused(message, place)
         else:
             raise self.own_refused("this is not a Keras layer", place)
-        if self.own_gives:  # it was built before: it is another from here on
-            self.own_takes, self.own_gives = [], []
+        self._begun_anew()
+
+    def _begun_anew(self) -> None:
+        """It is another from here on than what was built before, and called in other models."""
+        for model in session().models if self.own_gives else ():
+            if any(getattr(call.part, "owner", None) is self for call in graph_of(model)):
+                model.own_open = opened(model.own_title, f"{self.own_title} in it is changed later")
+        self.own_takes, self.own_gives = [], []
 
     @staticmethod
     def _check_length(first: Any) -> None:
@@ -157,7 +171,7 @@ class Sequential(Model):
     def pop(self, *_: Any) -> None:
         self.own_items = self.own_items[:-1]
         self._count_built()
-        self.own_takes, self.own_gives = [], []
+        self._begun_anew()
 
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """Layers that are added under a condition that is not known stand as one unread layer."""

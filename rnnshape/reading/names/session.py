@@ -162,7 +162,7 @@ class Session:
 
     def check_arguments(self, of: str, named: Mapping[str, Any]) -> None:
         """Notes what a method, an optimizer or a callback does not take, or no longer."""
-        places, written = self.places(), self.written()
+        places, written = self.places(), self.evaluator.words_of_call()
         for word in named:
             today = keras2.argument(of, word)
             if today is not None:
@@ -184,12 +184,6 @@ class Session:
             case ast.Call(func=ast.Name(id="getattr"), args=given):
                 return is_tried or len(given) > 2
         return is_tried and isinstance(self.evaluator.node, ast.Import | ast.ImportFrom)
-
-    def written(self) -> dict[str | None, str]:
-        """The arguments of the call that is followed now, by name, as the code has them."""
-        node = self.evaluator.node
-        words = node.keywords if isinstance(node, ast.Call) else ()
-        return {word.arg: ast.unparse(word.value) for word in words}
 
     def old_name(
         self, old: str, today: keras2.Today, of: str = "", place: Place | None = None
@@ -224,6 +218,8 @@ class Session:
         """Notes what this Keras refuses, in its own `words`: where it is followed now, if there is
         no other place."""
         text = f'{message} (Keras: "{words}")' if words else message
+        if any(map(_goes_on, self.evaluator.trying)):
+            raise QueryError(text, place)
         at = where_of(place or self.evaluator.place)
         found = Problem(kind, text, None, *at, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:

@@ -23,7 +23,8 @@ from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
-from rnnshape.reading.python.stand_in import Stream, is_of_code, what_it_is
+from rnnshape.reading.python.stand_in import is_of_code, what_it_is
+from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
 from rnnshape.training import Data, Function, TrainingCall, Validation
 from rnnshape.training.data import BATCHED, WITHOUT_LABELS

@@ -37,15 +37,8 @@ from rnnshape.reading.python.objects import (
     vars_of,
 )
 from rnnshape.reading.python.open import IsOpenError, Open
-from rnnshape.reading.python.stand_in import (
-    StandIn,
-    Stream,
-    exact,
-    hook,
-    is_free,
-    is_of_code,
-    stored_name,
-)
+from rnnshape.reading.python.stand_in import StandIn, exact, hook, is_free, is_of_code, stored_name
+from rnnshape.reading.python.streams import Stream
 
 
 def formatted(text: Any, /, *values: object, **named: object) -> str:
@@ -70,6 +63,16 @@ def wraps(function: Any, *_: object, **__: object) -> Any:
         return inner
 
     return named
+
+
+OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
+
+
+def is_of_many(node: ast.AST, function: object) -> bool:
+    """Whether it is `len(words)`, `max(sizes)` or the like: of something that is no number."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
+        return False
+    return function in OF_MANY and node.func.id == getattr(function, "__name__", "")
 
 
 def singledispatch(_: object) -> Any:

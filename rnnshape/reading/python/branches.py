@@ -22,7 +22,8 @@ from rnnshape.reading.python.scope import (
     Scope,
     Signal,
 )
-from rnnshape.reading.python.stand_in import Module, StandIn, Stream, hook, is_of_code
+from rnnshape.reading.python.stand_in import Module, StandIn, hook, is_of_code
+from rnnshape.reading.python.streams import Stream
 
 MOST_CONDITIONS = 30  # that are not known, within each other
 STEPS_OF_EACH = 3  # list, dictionary or object: it is copied three times, and compared

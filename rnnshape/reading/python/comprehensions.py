@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import ClassNames, Scope
-from rnnshape.reading.python.stand_in import Stream
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign
 
 MADE: dict[type, Callable[[list[Any]], object]] = {
@@ -62,7 +62,11 @@ def _loops(evaluator: Evaluator, node: Any, scope: Any) -> ast.stmt:
 def _given(
     evaluator: Evaluator, node: ast.GeneratorExp, loops: ast.stmt, scope: Scope
 ) -> Iterator[object]:
-    """What a generator gives, by what its names stand for once the code goes over it."""
+    """What a generator gives, each by what its names stand for once the code asks for it."""
+    over = scope.names["<over>"]
+    if not isinstance(over, Open):
+        yield from _steps(evaluator, node, [*node.generators], over, scope)
+        return
     with evaluator.within(evaluator.source):
         scope.yields = []
         evaluator.follow(loops, scope)
@@ -72,3 +76,32 @@ def _given(
     if isinstance(scope.yields, Open):
         raise IsOpenError(scope.yields)
     yield from scope.yields
+
+
+def _steps(
+    evaluator: Evaluator,
+    node: ast.GeneratorExp,
+    loops: list[ast.comprehension],
+    over: object,
+    scope: Scope,
+) -> Iterator[object]:
+    first, *inner = loops
+
+    def taken(item: object) -> bool:
+        assign(evaluator, first.target, item, scope)
+        for test in first.ifs:
+            truth = evaluator.truth(test, scope)
+            if isinstance(truth, Open):
+                raise IsOpenError(truth)
+            if not truth:
+                return False
+        return True
+
+    for item in evaluator.known(iter, over):
+        with evaluator.within(evaluator.source):
+            is_taken = taken(item)
+            value = evaluator.worth(inner[0].iter if inner else node.elt, scope) if is_taken else ()
+        if is_taken and inner:
+            yield from _steps(evaluator, node, inner, value, scope)
+        elif is_taken:
+            yield value

@@ -26,23 +26,22 @@ from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, S
 from rnnshape.reading.python.stand_in import (
     Module,
     StandIn,
-    bounded,
     is_of_code,
     is_settable,
     is_there,
     is_visible,
-    left,
+    lacks_for_sure,
     plain_type,
     stored_name,
     taken,
     what_it_is,
 )
+from rnnshape.reading.python.streams import bounded, left
 from rnnshape.source import Source
 
 shortened = functools.partial(shortened_to, most=60)
 GO_OVER = (iter, list, tuple, left, allowed.enumerated)
 NUMBERS = (len, int, float, round, max, min, math.ceil, math.floor)
-OF_MANY = (len, max, min, sum, set, sorted, list, tuple, dict)  # of things that are not numbers
 PLAIN_MODULES = {path: Module(path, held) for path, held in allowed.MODULES.items()}
 MOST_MESSAGES = 50  # of what is wrong, and of what is not read
 
@@ -133,6 +132,11 @@ class Evaluator:
             return self.source.places_of_call(self.node)
         return {"": self.place} if self.place else {}
 
+    def words_of_call(self) -> dict[str | None, str]:
+        """The arguments of that call that have names, as the code has them."""
+        words = self.node.keywords if isinstance(self.node, ast.Call) else ()
+        return {word.arg: ast.unparse(word.value) for word in words}
+
     def outermost_call(self) -> ast.Call | None:
         """The call of a function of the module that everything now comes from."""
         for node in self.calls:
@@ -184,7 +188,7 @@ class Evaluator:
             if found is not wrong.value:
                 is_given = any(part is wrong.value for part in parts)
                 found.is_number = plain in NUMBERS or (wrong.is_made and not is_given)
-                if _is_of_many(node, plain):
+                if allowed.is_of_many(node, plain):
                     found.roots = ()  # `--let words=5000` would not say how many words there are
             return found
         except MemoryError:  # the bound of the process, which ends the reading
@@ -263,8 +267,10 @@ class Evaluator:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
         made = self.open(text, f"{name} of {what_it_is(owner)} is not known")
-        is_pythons = is_visible(owner, stored) and not isinstance(owner, StandIn)
-        return self.refuse(made) if is_pythons else made
+        is_lacking = lacks_for_sure(owner, stored)
+        if is_lacking and self.trying and isinstance(self.node, ast.Attribute):
+            raise AttributeError(made.reason)
+        return self.refuse(made) if is_lacking else made
 
     def _text(self, value: object) -> str:
         if isinstance(self.node, ast.expr):
@@ -391,10 +397,3 @@ class Evaluator:
             yield
         finally:
             self.source, self.node = before
-
-
-def _is_of_many(node: ast.AST, function: object) -> bool:
-    """Whether it is `len(words)`, `max(sizes)` or the like: of something that is no number."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1):
-        return False
-    return function in OF_MANY and node.func.id == getattr(function, "__name__", "")

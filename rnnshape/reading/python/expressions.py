@@ -18,7 +18,8 @@ from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_
 from rnnshape.reading.python.objects import shuffle, vars_of
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
-from rnnshape.reading.python.stand_in import StandIn, Stream, hook, what_it_is
+from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, give
 
 ACTING = (ast.Call, ast.NamedExpr)  # what may change something

@@ -27,12 +27,11 @@ from rnnshape.reading.python.scope import (
 from rnnshape.reading.python.stand_in import (
     OF_ATTRIBUTES,
     StandIn,
-    Stream,
-    cut,
     is_of_code,
     mixes_with,
     stored_name,
 )
+from rnnshape.reading.python.streams import Stream, cut
 from rnnshape.reading.python.targets import give
 
 TOO_OFTEN = "this function calls itself too often to be read"
@@ -274,8 +273,7 @@ def decorated(
     evaluator: Evaluator, made: object, decorators: Sequence[ast.expr], scope: Scope
 ) -> object:
     """What decorators make of a function or class; where either is not known, it is left as is."""
-    for written in reversed(decorators):
-        decorator = evaluator.worth(written, scope)
+    for decorator in reversed([evaluator.worth(written, scope) for written in decorators]):
         if not isinstance(decorator, Open) and not isinstance(made, Open):
             made = evaluator.really(decorator, made)
     return made

@@ -13,7 +13,8 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
 from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
-from rnnshape.reading.python.stand_in import Stream, left
+from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.python.streams import Stream, left
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
 
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
@@ -44,12 +45,15 @@ def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope)
     over = evaluator.worth(node.iter, scope)
     is_once = isinstance(over, Stream)
     is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
-    items = over if is_itself else evaluator.really(left if is_once else list, over)
+    is_own = is_of_code(type(over)) and hasattr(type(over), "__next__")  # it may be left half way
+    gone_over = iter if is_own else left if is_once else list
+    items = over if is_itself else evaluator.really(gone_over, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
         return
     most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
-    _loop(evaluator, node, over if is_once else items, scope, node.iter, len(items) > most)
+    is_long = is_own or len(items) > most
+    _loop(evaluator, node, over if is_once else items, scope, node.iter, is_long)
 
 
 def follow_while(evaluator: Evaluator, node: ast.While, scope: Scope) -> None:

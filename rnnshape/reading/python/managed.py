@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.reading.python.scope import own_nodes
-from rnnshape.reading.python.stand_in import Stream, left
+from rnnshape.reading.python.streams import Stream, left
 
 YIELDS = (ast.Yield, ast.YieldFrom)
 AFTER = "<after>"  # a name that no code has

@@ -8,11 +8,11 @@ import functools
 import itertools
 import re
 import types
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
-from rnnshape.reading.python.limits import MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.streams import Stream
 
 
 class StandIn:
@@ -83,92 +83,6 @@ def own(value: object, name: str, usual: Any = None) -> Any:
     """What a stand-in keeps under a name of ours; of what is none, whatever it answers to,
     `usual`."""
     return getattr(value, name, usual) if isinstance(value, StandIn) else usual
-
-
-def cut() -> Exception:
-    """What ends an iterator that is not followed to its end."""
-    return IsOpenError(Open("a generator", "it gives more values than are read"))
-
-
-class Stream:
-    """What Python goes over once: generators, `zip`, `map`. Before the code goes over it nothing of
-    it is followed, then all.
-
-    Attributes:
-        ends: what it ends with, if not as Python does.
-        returned: what a generator returns once it has given all.
-        kind: the name of its type.
-    """
-
-    __slots__ = ("_items", "_rest", "ends", "kind", "returned")
-
-    def __init__(self, items: Iterable[object] = (), kind: str = "generator") -> None:
-        self.kind = kind
-        self._rest: Iterator[object] | None = iter(items)
-        self._items: list[object] = []
-        self.ends: Exception | None = None
-        self.returned: object = None
-
-    @property
-    def items(self) -> list[object]:
-        """What is left of it, the last first."""
-        if self._rest is not None:
-            rest, self._rest = self._rest, None
-            given: list[object] = []
-            try:
-                while len(given) <= MOST:
-                    check_text(item := next(rest))
-                    given.append(bounded(item))
-                self.ends = cut()
-            except StopIteration as end:
-                self.returned = end.value
-            except Exception as wrong:
-                self.ends = wrong
-            self._items = given[::-1]
-        return self._items
-
-    def __iter__(self) -> Stream:
-        return self
-
-    def __next__(self) -> object:
-        if self.items:
-            return self._items.pop()
-        raise self.ends or StopIteration
-
-    def send(self, value: object) -> object:
-        """What it gives from here on follows from what it is sent, which nobody follows."""
-        if value is not None:
-            self.items.clear()
-            self.ends = cut()
-        return next(self)
-
-    def throw(self, *_: object) -> object:
-        """What it does with an error is not followed."""
-        self.items.clear()
-        self.ends = cut()
-        return next(self)
-
-    def close(self) -> None:
-        self.items.clear()
-        self.ends = None
-
-    def __repr__(self) -> str:
-        raise IsOpenError(Open("a generator"))
-
-
-def bounded(value: object) -> object:
-    """An iterator of Python's as a `Stream`; any other value as it is."""
-    is_one = isinstance(value, Iterator) and not isinstance(value, Stream | Open)
-    is_one = is_one and not is_of_code(type(value))
-    return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
-
-
-def left(stream: Stream) -> list[object]:
-    """What is left of it, where that is known to its end."""
-    items = stream.items
-    if stream.ends is not None:
-        raise stream.ends
-    return items
 
 
 # What code reaches of plain values: their methods, but for those that reach into others.
@@ -314,6 +228,14 @@ def lacks(owner: object, name: str) -> bool:
     stored, bases = stored_name(owner, name), type(owner).__mro__
     made = [vars(base) for base in bases if is_of_code(base)]
     return not any(stored in names for names in (getattr(owner, "__dict__", {}), *made))
+
+
+def lacks_for_sure(owner: object, stored: str) -> bool:
+    """Whether Python raises an `AttributeError` for a name, under which nothing was found."""
+    plain = plain_type(owner)
+    if plain is not None:
+        return not hasattr(plain, stored)
+    return is_visible(owner, stored) and not isinstance(owner, StandIn)
 
 
 def is_there(owner: object, name: str, found: object) -> object:

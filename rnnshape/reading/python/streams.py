@@ -1,0 +1,102 @@
+"""Iterators and generators: what code goes over once, as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
+from rnnshape.reading.python.open import IsOpenError, Open
+
+
+def cut() -> Exception:
+    """What ends an iterator that is not followed to its end."""
+    return IsOpenError(Open("a generator", "it gives more values than are read"))
+
+
+class Stream:
+    """What Python goes over once: generators, `zip`, `map`. It is followed as far as the code asks
+    for it; a function with `yield` to its end, once the code asks for its first.
+
+    Attributes:
+        ends: what it ends with, if not as Python does.
+        returned: what a generator returns once it has given all.
+        kind: the name of its type.
+    """
+
+    __slots__ = ("_items", "_many", "_rest", "ends", "kind", "returned")
+
+    def __init__(self, items: Iterable[object] = (), kind: str = "generator") -> None:
+        self.kind = kind
+        self._rest: Iterator[object] | None = iter(items)
+        self._items: list[object] = []
+        self._many = 0  # how many it has given
+        self.ends: Exception | None = None
+        self.returned: object = None
+
+    @property
+    def items(self) -> list[object]:
+        """What is left of it, the last first."""
+        given: list[object] = []
+        while self._rest is not None:
+            given += self._one()
+        self._items[:0] = given[::-1]
+        return self._items
+
+    def _one(self) -> list[object]:
+        """The next of those that are not followed yet, if there is one."""
+        rest, self._rest = self._rest, None
+        try:
+            check_text(item := next(rest or iter(())))
+            self._rest, self._many = rest, self._many + 1
+            if self._many > MOST:
+                self._rest, self.ends = None, cut()
+            return [bounded(item)]
+        except StopIteration as end:
+            self.returned = end.value
+        except Exception as wrong:
+            self.ends = wrong
+        return []
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> object:
+        if not self._items:
+            self._items = self._one()
+        if self._items:
+            return self._items.pop()
+        raise self.ends or StopIteration
+
+    def send(self, value: object) -> object:
+        """What it gives from here on follows from what it is sent, which nobody follows."""
+        if value is not None:
+            self.items.clear()
+            self.ends = cut()
+        return next(self)
+
+    def throw(self, *_: object) -> object:
+        """What it does with an error is not followed."""
+        self.items.clear()
+        self.ends = cut()
+        return next(self)
+
+    def close(self) -> None:
+        self.items.clear()
+        self.ends = None
+
+    def __repr__(self) -> str:
+        raise IsOpenError(Open("a generator"))
+
+
+def bounded(value: object) -> object:
+    """An iterator of Python's as a `Stream`; any other value as it is."""
+    is_one = isinstance(value, Iterator) and type(value).__module__ in ENDLESS
+    return Stream(value, kind=type(value).__name__) if is_one else value  # type: ignore[arg-type]
+
+
+def left(stream: Stream) -> list[object]:
+    """What is left of it, where that is known to its end."""
+    items = stream.items
+    if stream.ends is not None:
+        raise stream.ends
+    return items
