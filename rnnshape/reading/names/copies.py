@@ -9,6 +9,7 @@ from typing import Any
 from rnnshape.errors import NotReadError
 from rnnshape.reading import graph
 from rnnshape.reading.names.order import Part
+from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
 
@@ -58,6 +59,9 @@ def graph_anew(
         anew.append(held.step(copies.setdefault(layer, replace(layer, stand_in=None)), *given))
         return anew[-1]
 
+    owners = [call.part.owner if call.part else call.layer.stand_in for call in calls]
+    if any(overrides(owner, "get_config", "from_config") for owner in owners if owner is not None):
+        raise no_copy()  # what the code makes of its configuration is not followed
     made = graph.made_anew(gives, calls, instead, step)
     for call, other in zip(calls, anew, strict=True):
         if call.part and getattr(call.part.owner, "own_kind", ""):

@@ -200,7 +200,10 @@ class PyDataset(StandIn):
 
 def batch_of(value: Any) -> Any:
     """The first batch of what gives batches, as Keras has it; None of what gives none."""
-    if isinstance(value, Stream) and value.kind == "generator" and value.items:
+    is_generator = isinstance(value, Stream) and value.kind == "generator"
+    if is_generator and not value.items and value.ends is None:
+        refuse("this generator gives nothing", "the generator must yield at least one batch")
+    if is_generator and value.items:
         batch = value.items[-1]
         if not isinstance(batch, tuple | Open):
             words = "the generator must return a tuple"

@@ -22,6 +22,7 @@ from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadM
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
+from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import signature
 
 
@@ -234,9 +235,12 @@ class Sequential(Model):
                 self.own_given(shape)
         elif isinstance(x, Open) and not x.is_undefined:
             self.own_given(open_shape(x))
-        elif isinstance(x, list | tuple) and len(x) == 1 and not self.own_is_described:
+        elif isinstance(x, list | tuple) and not self.own_is_described:
             first = own(self.own_items[0], "own_layer") if self.own_items else None
-            if self.own_shape is None and isinstance(first, graph.Layer):
+            if isinstance(first, graph.Layer) and first.call.name in OF_A_LIST:
+                why = "a Sequential of several arrays is not read"
+                self.own_open = self.own_open or opened(self.own_title, why)
+            elif len(x) == 1 and self.own_shape is None and isinstance(first, graph.Layer):
                 with suppress(QueryError):
                     if describe(chain([first.call])).layers[0].parameters:  # others may take a list
                         message = f"{first.call} gets a list of one array: give the array itself"

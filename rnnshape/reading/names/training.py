@@ -118,9 +118,13 @@ def given_to(
     )
     x = _checked_kinds(model, method, x, words.get("y"))
     size = words.get("batch_size")
-    if call.is_batched and isinstance(size, Array | str | float | tuple | list | dict):
+    is_below = isinstance(size, int) and size < 0
+    if call.is_batched and (
+        is_below or isinstance(size, Array | str | float | tuple | list | dict)
+    ):
         said = "truth value of an array" if isinstance(size, Array) else ""
-        refuse(f"{method} takes a number as batch_size, which is given {what_it_is(size)}", said)
+        what = size if is_below else what_it_is(size)
+        refuse(f"{method} takes a number as batch_size, which is given {what}", said)
     if isinstance(x, Dataset):
         if isinstance(x.own_element, tuple) and len(x.own_element) > MOST_IN_BATCH:
             message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
@@ -328,11 +332,14 @@ def _validation(
     words: Mapping[str, Any], node: ast.expr | None
 ) -> tuple[Several, Several, Data | None] | None:
     pair = as_data_set(words.get("validation_data"))
-    pair = pair[0] if isinstance(pair, tuple) and len(pair) == 1 else pair
+    pair = pair[0] if isinstance(pair, list | tuple) and len(pair) == 1 else pair
     if kind := kind_of_no_data(pair):
         refuse(f"validation_data takes no {kind}", "Unrecognized data type")
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
+    if isinstance(pair, dict) and words.get("y") is not None:
+        of_keras = 'The structure of `inputs` doesn", "Attempt to convert a value (None)'
+        refuse("validation_data is (x, y), and not a dictionary, which is all x", of_keras)
     if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
         return _several(in_columns(pair), None, "X_val"), None, None
     if isinstance(pair, list | tuple) and len(pair) > MOST_IN_BATCH:
