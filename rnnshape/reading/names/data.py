@@ -187,7 +187,7 @@ def as_data_set(value: Any) -> Any:
     if batch is None:
         return value
     made = Dataset(batch)
-    is_alike = isinstance(value, Stream) and all(map(partial(_are_alike, batch), value.items))
+    is_alike = isinstance(value, Stream) and all(map(partial(_are_alike, batch), value.first(FEW)))
     made.own_origin = "generator" if is_alike else "code"
     return made
 
@@ -198,13 +198,17 @@ class PyDataset(StandIn):
     def __init__(self, *_: Any, **__: Any) -> None: ...
 
 
+FEW = 20  # batches of a generator that are compared
+
+
 def batch_of(value: Any) -> Any:
     """The first batch of what gives batches, as Keras has it; None of what gives none."""
     is_generator = isinstance(value, Stream) and value.kind == "generator"
-    if is_generator and not value.items and value.ends is None:
+    first = value.first(1) if is_generator else []
+    if is_generator and not first and value.ends is None:
         refuse("this generator gives nothing", "the generator must yield at least one batch")
-    if is_generator and value.items:
-        batch = value.items[-1]
+    if first:
+        [batch] = first
         if not isinstance(batch, tuple | Open):
             words = "the generator must return a tuple"
             refuse("a generator gives a tuple, (x,) or (x, y)", words)

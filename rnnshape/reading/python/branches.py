@@ -84,7 +84,7 @@ class Snapshot:
         are sets of other members."""
         lost = {}
         for key, content in first.items():
-            is_whole = isinstance(value := self.held[key], list | set | Stream)
+            is_whole = isinstance(value := self.held[key], list | set)
             if is_whole and not isinstance(value, Log) and content.keys() != second[key].keys():
                 shorter, longer = sorted((content, second[key]), key=len)
                 parts = [*shorter.values(), *longer.values()]
@@ -262,10 +262,8 @@ def _followed(
 
 def _held(value: Any) -> Any:
     """The list, set or dictionary in which a value has what code can change of it, or None."""
-    if isinstance(value, list | set | dict):
-        return value
-    if isinstance(value, Stream):
-        return value.items
+    if isinstance(value, list | set | dict | Stream):
+        return value.state if isinstance(value, Stream) else value
     is_plain = isinstance(value, Module | type) or not hasattr(value, "__dict__")
     is_changed = isinstance(value, StandIn | types.SimpleNamespace) or is_of_code(type(value))
     is_changed |= hasattr(value, "own_body") and isinstance(value, types.FunctionType)
@@ -286,7 +284,9 @@ def _content(value: Any) -> dict[Any, Any] | None:
 
 def _set_content(value: Any, content: dict[Any, Any]) -> None:
     held = _held(value)
-    if isinstance(held, list):
+    if isinstance(value, Stream):
+        value.state = content
+    elif isinstance(held, list):
         held[:] = content.values()
     elif isinstance(held, set):
         held.clear()

@@ -12,6 +12,7 @@ from typing import Any
 from rnnshape.reading.python.allowed import NamedTuple, namedtuple, unchanged
 from rnnshape.reading.python.branches import both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.generators import Steps
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.loops import unless_too_long
 from rnnshape.reading.python.managed import has_yield
@@ -31,11 +32,10 @@ from rnnshape.reading.python.stand_in import (
     mixes_with,
     stored_name,
 )
-from rnnshape.reading.python.streams import Stream, cut
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import give
 
 TOO_OFTEN = "this function calls itself too often to be read"
-CUT = object()  # what a generator returns that gives more than is read
 UNKNOWN = "**"  # the name of what a function is given that takes names which nobody knows
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -70,44 +70,40 @@ def function(
         inner.first = values[0] if values else inner.first
         for word, value in bound.arguments.items():
             give(evaluator, word, value, inner, is_argument=True)
-        return Stream(given(inner)) if yields else bounded(inner)
-
-    def given(inner: Scope) -> Generator[object, None, object]:
-        """What a generator gives: nothing of it is followed before somebody goes over it."""
-        result = bounded(inner)
-        if isinstance(inner.yields, Open):
-            raise IsOpenError(inner.yields)
-        yield from inner.yields
-        if result is CUT:
-            raise cut()
-        return result
-
-    def bounded(inner: Scope) -> object:
+        if yields:
+            return Stream(given(inner))
         follow = partial(followed, inner)
         return _bounded(evaluator, inner, ends, follow) if calls_itself else follow()
 
+    def given(inner: Scope) -> Generator[object, None, object]:
+        """What a generator gives; nothing of it is followed before somebody goes over it."""
+        try:
+            yield from Steps(evaluator, source, inner).of_block(body)
+        except Signal as signal:
+            return ended(signal)
+        except Exception as wrong:
+            evaluator.certain = wrong
+            raise
+        return None
+
     def followed(inner: Scope) -> object:
         result: object = None
-        is_endless = False
         with evaluator.within(source):
-            evaluator.loops += yields  # of a generator without an end what it has given is known
             try:
                 evaluator.block(body, inner)
-            except ReturnedSignal as returned:
-                result = returned.value
-            except Signal:
-                raise SyntaxError(OUTSIDE_LOOP) from None
+            except Signal as signal:
+                result = ended(signal)
             except TOO_MUCH:
-                if not yields or not inner.yields:
-                    raise
-                is_endless = True
+                raise
             except Exception as wrong:
                 evaluator.certain = wrong
                 raise
-            finally:
-                evaluator.loops -= yields
-        result = finish(inner, ReturnedSignal, 0, result)
-        return CUT if is_endless else result
+        return finish(inner, ReturnedSignal, 0, result)
+
+    def ended(signal: Signal) -> object:
+        if not isinstance(signal, ReturnedSignal):
+            raise SyntaxError(OUTSIDE_LOOP) from None
+        return signal.value
 
     run.__name__ = run.__qualname__ = name
     run.__module__ = "__main__"

@@ -11,12 +11,13 @@ from typing import Any
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
-from rnnshape.reading.python.open import Open
+from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.python.streams import Stream, left
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
 
+STEPPED = ("generator", "map", "filter")  # what code does between two of their values matters
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
 
 
@@ -44,15 +45,16 @@ def unless_too_long(
 def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
     is_once = isinstance(over, Stream)
+    is_stepped = is_once and over.kind in STEPPED
+    is_stepped |= is_of_code(type(over)) and hasattr(type(over), "__next__")
     is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
-    is_own = is_of_code(type(over)) and hasattr(type(over), "__next__")  # it may be left half way
-    gone_over = iter if is_own else left if is_once else list
+    gone_over = iter if is_stepped else left if is_once else list
     items = over if is_itself else evaluator.really(gone_over, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
         return
     most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
-    is_long = is_own or len(items) > most
+    is_long = is_stepped or len(items) > most
     _loop(evaluator, node, over if is_once else items, scope, node.iter, is_long)
 
 
@@ -93,7 +95,15 @@ def _rounds(
     """Follows the rounds of a loop; whether it is left by `break`."""
     end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
     try:
-        for item in items:
+        each = iter(items)
+        while True:
+            try:
+                item = next(each)
+            except StopIteration:
+                break
+            except IsOpenError as wrong:  # nobody knows what else there is
+                _maybe_once(evaluator, node, scope, wrong.value, node.iter)
+                return False
             truth = test is None or evaluator.truth(test, scope)
             if isinstance(truth, Open):
                 _maybe_once(evaluator, node, scope, truth, node.test)

@@ -39,7 +39,7 @@ def managed(function: Callable[..., Any]) -> Callable[..., object]:
         if not isinstance(made, Stream):
             return made
         if halves is None:
-            return Managed(next(made), lambda: None)
+            return Managed(next(made), lambda: left(made))
         left(made)
         pair: Any = made.returned
         return Managed(*pair)

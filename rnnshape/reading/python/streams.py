@@ -15,7 +15,7 @@ def cut() -> Exception:
 
 class Stream:
     """What Python goes over once: generators, `zip`, `map`. It is followed as far as the code asks
-    for it; a function with `yield` to its end, once the code asks for its first.
+    for it.
 
     Attributes:
         ends: what it ends with, if not as Python does.
@@ -41,6 +41,30 @@ class Stream:
             given += self._one()
         self._items[:0] = given[::-1]
         return self._items
+
+    def first(self, many: int) -> list[object]:
+        """The first of what is left, the first of all last."""
+        while self._rest is not None and len(self._items) < many:
+            self._items[:0] = self._one()
+        return self._items[-many:]
+
+    @property
+    def state(self) -> dict[object, object]:
+        """How far it is gone over, and what was followed and not taken yet."""
+        return {"many": self._many, **dict(enumerate(self._items))}
+
+    @state.setter
+    def state(self, state: dict[object, object]) -> None:
+        items = dict(state)
+        if items.pop("many", None) != self._many:  # it can't be gone back
+            self.throw_away()
+        else:
+            self._items[:] = items.values()
+
+    def throw_away(self) -> None:
+        """What comes next is not known."""
+        self._rest, self.ends = None, cut()
+        self._items.clear()
 
     def _one(self) -> list[object]:
         """The next of those that are not followed yet, if there is one."""
@@ -70,19 +94,17 @@ class Stream:
     def send(self, value: object) -> object:
         """What it gives from here on follows from what it is sent, which nobody follows."""
         if value is not None:
-            self.items.clear()
-            self.ends = cut()
+            self.throw_away()
         return next(self)
 
     def throw(self, *_: object) -> object:
         """What it does with an error is not followed."""
-        self.items.clear()
-        self.ends = cut()
+        self.throw_away()
         return next(self)
 
     def close(self) -> None:
-        self.items.clear()
-        self.ends = None
+        self._rest, self.ends = None, None
+        self._items.clear()
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
