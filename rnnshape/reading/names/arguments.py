@@ -81,7 +81,7 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
     _check_first(name, values, named)
-    if session().evaluator.trying:  # the code may know what to do
+    if session().evaluator.trying and next(unknowns_in(made_call), None) is None:  # it may catch it
         check(made_call)
     return replace(made_call, left_open=tuple(left_open))
 
