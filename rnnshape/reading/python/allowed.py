@@ -322,7 +322,7 @@ MODULES: dict[str, Mapping[str, object]] = {
     "heapq": _of(heapq, "heapify heappop heappush heappushpop heapreplace nlargest nsmallest"),
     "bisect": _of(bisect, "bisect bisect_left bisect_right insort insort_left insort_right"),
     "collections": _of(collections, "Counter OrderedDict defaultdict") | {"namedtuple": namedtuple},
-    "contextlib": _of(contextlib, "suppress nullcontext") | {"contextmanager": managed},
+    "contextlib": _of(contextlib, "closing suppress nullcontext") | {"contextmanager": managed},
     "dataclasses": {
         "dataclass": dataclass,
         "field": dataclasses.field,

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from rnnshape.errors import NotReadError
 from rnnshape.reading.python.evaluator import Evaluator
+from rnnshape.reading.python.limits import TOO_MUCH
 from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
 from rnnshape.reading.python.targets import assign
 from rnnshape.source import Source
+
+WRONG = "<wrong>"  # a name that no code has
 
 
 class Steps:
@@ -48,7 +52,28 @@ class Steps:
                 if not isinstance(over, Open):
                     yield from self._for(node, over)
                     return
+            case ast.Try() if not has_yield([*node.handlers, *node.orelse, *node.finalbody]):
+                yield from self._try(node)
+                return
         yield from self._at_once(node)
+
+    def _try(self, node: ast.Try) -> Iterator[object]:
+        """What it does with an error is as if it stood there alone."""
+        raised: list[ast.stmt] = []
+        try:
+            yield from self.of_block(node.body)
+        except (IsOpenError, NotReadError, *TOO_MUCH):
+            raise
+        except Exception as wrong:
+            self.scope.names[WRONG] = wrong
+            raised = [ast.Raise(ast.Name(WRONG, ast.Load()))]
+        rest = ast.Try(raised or node.orelse or [ast.Pass()], node.handlers, [], node.finalbody)
+        if not raised:
+            rest.handlers = []
+        for part in (rest, *raised):
+            ast.fix_missing_locations(ast.copy_location(part, node))
+        with self.evaluator.within(self.source):
+            self.evaluator.follow(rest, self.scope)
 
     def _while(self, node: ast.While, truth: object) -> Iterator[object]:
         while truth:

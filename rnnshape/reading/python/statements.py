@@ -17,6 +17,7 @@ from rnnshape.reading.python.expressions import IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import TOO_MUCH
 from rnnshape.reading.python.loops import follow_for, follow_while
+from rnnshape.reading.python.managed import Managed
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
@@ -231,6 +232,8 @@ def _with(evaluator: Evaluator, node: ast.With | ast.AsyncWith, scope: Scope) ->
 
 def _may_stop(leave: Any) -> bool:
     """Whether an `__exit__` of the code may return that no error goes on."""
+    if isinstance(getattr(leave, "__self__", None), Managed):
+        return bool(leave.__self__.may_stop)
     returns = (part for part in own_nodes(getattr(leave, "own_body", ())))
     return any(isinstance(part, ast.Return) and part.value for part in returns)
 

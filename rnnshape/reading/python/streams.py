@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from typing import TypeGuard
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
@@ -97,10 +98,20 @@ class Stream:
             self.throw_away()
         return next(self)
 
-    def throw(self, *_: object) -> object:
-        """What it does with an error is not followed."""
-        self.throw_away()
-        return next(self)
+    def throw(self, wrong: object = None, *_: object) -> object:
+        """An error is raised where a generator stands."""
+        rest = self._rest
+        if self._items or not (isinstance(rest, Generator) and _is_error(wrong)):
+            self.throw_away()
+            return next(self)
+        self._rest = None
+        try:
+            item: object = rest.throw(wrong)
+        except StopIteration as end:
+            self.returned = end.value
+            raise
+        self._rest = rest
+        return bounded(item)
 
     def close(self) -> None:
         self._rest, self.ends = None, None
@@ -108,6 +119,12 @@ class Stream:
 
     def __repr__(self) -> str:
         raise IsOpenError(Open("a generator"))
+
+
+def _is_error(value: object) -> TypeGuard[BaseException]:
+    return isinstance(value, Exception) or (
+        isinstance(value, type) and issubclass(value, Exception)
+    )
 
 
 def bounded(value: object) -> object:
