@@ -101,9 +101,13 @@ def check_weights(y: Any, words: Mapping[str, Any]) -> None:
         session().problem(message, words="object has no attribute 'get'", kind="labels")
     elif of_classes is not None and isinstance(weights, Array):
         message = "class_weight and sample_weight: give one of them"
-        session().problem(message, words="You cannot `class_weight`", kind="labels")
+        said = 'You cannot `class_weight`", "cannot be specified at the same time'
+        session().problem(message, words=said, kind="labels")
     if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
         message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
+        session().problem(message, words="Unrecognized data type", kind="labels")
+    if isinstance(weights, dict) and {*map(type, weights.values())} <= {int, float}:
+        message = "sample_weight is a dictionary of numbers: class_weight takes those"
         session().problem(message, words="Unrecognized data type", kind="labels")
     several = isinstance(weights, dict | list | tuple) and any(
         isinstance(part, Array) for part in within(weights)

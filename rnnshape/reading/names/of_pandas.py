@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import starmap
@@ -107,6 +107,17 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     return found if isinstance(found, Array) and found.shape else made  # of one number, a name
 
 
-PANDAS = Module(
-    "pandas", {"DataFrame": table, "Series": column, "date_range": dates, "concat": joined}
-)
+def _of_dtype(make: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, of what the code says its entries are."""
+
+    def made(*given: Any, dtype: Any = None, **named: Any) -> Any:
+        found = make(*given, **named)
+        return found if dtype is None or not isinstance(found, Frame) else found.astype(dtype)
+
+    return made
+
+
+PANDAS = Module("pandas", {
+    "DataFrame": _of_dtype(table), "Series": _of_dtype(column), "date_range": dates,
+    "concat": joined,
+})  # fmt: skip

@@ -26,10 +26,6 @@ from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import signature
 
 
-def graph_of(model: Any) -> list[graph.LayerCall]:
-    return graph.calls_before(model.own_gives, model.own_takes)
-
-
 def _built_for(item: Layer) -> Any:
     """What nothing else says that a first layer is given: something of the features for which it
     has made its weights elsewhere; of one that is not read, nobody knows."""
@@ -136,7 +132,8 @@ class Sequential(Model):
     def _begun_anew(self) -> None:
         """It is another from here on than what was built before, and called in other models."""
         for model in session().models if self.own_gives else ():
-            if any(getattr(call.part, "owner", None) is self for call in graph_of(model)):
+            calls = graph.calls_before(model.own_gives, model.own_takes)
+            if any(getattr(call.part, "owner", None) is self for call in calls):
                 model.own_open = opened(model.own_title, f"{self.own_title} in it is changed later")
         self.own_takes, self.own_gives = [], []
 
@@ -315,8 +312,9 @@ class Sequential(Model):
         return before
 
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
-        if not self.own_gives and self.own_open is None and self.layers:
+        is_asked_first = not self.own_gives and self.own_open is None and bool(self.layers)
+        if is_asked_first:
             session().call_around(self)
-        if not self.own_gives and self.own_open is None and self.layers:
+        if is_asked_first and not self.own_gives:
             tried(self.own_follow)
         return self.own_takes, self.own_gives

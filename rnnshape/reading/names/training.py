@@ -18,7 +18,7 @@ from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.by_name import check_weights, wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.data import Dataset, as_data_set, check_beside, refuse
+from rnnshape.reading.names.data import Dataset, as_data_set, check_beside, check_counts, refuse
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
@@ -118,6 +118,8 @@ def given_to(
     )
     x = _checked_kinds(model, method, x, words.get("y"))
     size = words.get("batch_size")
+    if call.is_batched:
+        check_counts(method, words)
     is_below = isinstance(size, int) and size < 0
     if call.is_batched and (
         is_below or isinstance(size, Array | str | float | tuple | list | dict)
@@ -134,10 +136,8 @@ def given_to(
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
     else:
-        y = words.get("y")
-        if call.is_batched:
-            y = in_columns(y)
-            check_weights(y, words)
+        y = in_columns(words.get("y")) if call.is_batched else words.get("y")
+        check_weights(y, words)
         flat = flattened(x, Array)
         given = _several(flat, written.get("x"), "X"), _several(y, written.get("y"), "y"), None
     return Given(call, *given[:2], _validation(words, written.get("validation_data")), compiled)
@@ -342,7 +342,7 @@ def _validation(
         refuse("validation_data is (x, y), and not a dictionary, which is all x", of_keras)
     if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
         return _several(in_columns(pair), None, "X_val"), None, None
-    if isinstance(pair, list | tuple) and len(pair) > MOST_IN_BATCH:
+    if isinstance(pair, list | tuple) and not 0 < len(pair) <= MOST_IN_BATCH:
         message = f"validation_data has at most x, y and sample_weight, not {len(pair)} parts"
         refuse(message, "Data is expected to be in format")
     if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= MOST_IN_BATCH:
