@@ -267,7 +267,15 @@ def _as_arrays(value: Any) -> Any:
         return tuple(map(_as_arrays, value))
     if isinstance(value, dict):
         return {word: _as_arrays(part) for word, part in value.items()}
-    return value if isinstance(value, Array | Open) else Array(sizes_of(value))
+    if isinstance(value, Array | Open):
+        return value
+    try:
+        return Array(sizes_of(value))
+    except ValueError:  # of a list TensorFlow makes one tensor
+        words = '(TensorFlow: "Can\'t convert non-rectangular")'
+        raise refused(
+            f"arrays of other shapes stand in a tuple, (X, y), not in a list {words}"
+        ) from None
 
 
 def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:

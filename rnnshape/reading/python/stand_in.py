@@ -233,8 +233,8 @@ def lacks(owner: object, name: str) -> bool:
 def lacks_for_sure(owner: object, stored: str) -> bool:
     """Whether Python raises an `AttributeError` for a name, under which nothing was found."""
     plain = plain_type(owner)
-    if plain is not None:
-        return not hasattr(plain, stored)
+    if plain is not None:  # a function may have more than is followed
+        return plain in (*PLAIN, type(None)) and not hasattr(plain, stored)
     return is_visible(owner, stored) and not isinstance(owner, StandIn)
 
 
