@@ -63,12 +63,23 @@ def parts(layer: Call) -> dict[str, Call]:
     if layer.name == BIDIRECTIONAL and isinstance(forward := layer["layer"], Call):
         turned = (("go_backwards", not forward["go_backwards"]),)
         backward = replace(forward, arguments=forward.without("go_backwards").arguments + turned)
-        given = layer["backward_layer"]
-        return {"forward_layer": forward, "backward_layer": given or backward}  # type: ignore[dict-item]
+        given: Any = layer["backward_layer"] or backward
+        return {
+            "forward_layer": _half(forward, "forward_"),
+            "backward_layer": _half(given, "backward_"),
+        }
     if kind in LAYERS:
         others = [word for word, _ in layer.arguments if word not in signature(kind).names]
         return {"cell": replace(layer.without("name", *others), name=kind)}
     return {}
+
+
+def _half(layer: Call, word: str) -> Call:
+    """What Keras calls the halves of a layer that the code gives a name."""
+    if not isinstance(name := layer["name"], str):
+        return layer
+    named = (("name", word + name.removeprefix(word)),)
+    return replace(layer, arguments=layer.without("name").arguments + named)
 
 
 @cache
