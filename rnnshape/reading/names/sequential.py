@@ -121,6 +121,8 @@ class Sequential(Model):
                 self._check_length(item)
             session().take(item)
             self.own_items += (item,)
+            for part in (item, own(item, "own_wraps")):
+                session().holders.setdefault(id(part), []).append(self)
         elif isinstance(item, type) and issubclass(item, Layer) and item.own_keras_name:
             name = item.own_keras_name
             message = f"{name} is a layer's class: make one of it, {name}(...)"

@@ -44,6 +44,7 @@ class Session:
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
         counts: how many names of Keras' own there are of each word; open where it is not known.
+        holders: the models that each layer or model was added to, by its `id`.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -66,6 +67,7 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
+        self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
         self.follows = 0  # how many models are followed now, each within another
         self.input_layers: dict[object, Any] = {}
@@ -148,7 +150,7 @@ class Session:
     def call_around(self, stand_in: Any) -> None:
         """Keras calls a layer or model where it is added to a `Sequential` that says what it is
         given, or where that is built; here it is followed once it is asked for."""
-        for model in () if self.follows else self.models:
+        for model in () if self.follows else self.holders.get(id(stand_in), ()):
             held = [part for item in model.own_items for part in (item, own(item, "own_wraps"))]
             if model is not stand_in and any(part is stand_in for part in held):
                 self.call_around(model)
