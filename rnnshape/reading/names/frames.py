@@ -6,22 +6,12 @@ from collections.abc import Sequence
 from functools import partialmethod
 from typing import Any
 
-from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array, indexed
+from rnnshape.reading.names.labels import LABELS, MayNest, OfText, are_names, as_labels, label_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import Open, StandIn, own
 
-
-class MayNest(str):
-    """The label of a column of which each entry may be an array or a list."""
-
-
-class OfText(str):
-    """The label of a column of which the code writes texts."""
-
-
-LABELS = {str, int, MayNest, OfText}
 KINDS: dict[object, str] = {str: "str"} | {
     kind: kind for kind in ("str", "category", "Int64", "Int32", "Float64", "boolean")
 }
@@ -73,6 +63,12 @@ class Frame(Array):
         if taken and all(isinstance(label, OfText) for label in taken):
             made.own_dtype, made.own_written = "str", self.own_written
         return made
+
+    @property
+    def own_is_mixed(self) -> bool:
+        """Whether there are texts among its columns, and perhaps numbers."""
+        is_table = len(self.shape) > 1 and self.own_dtype is None
+        return is_table and any(isinstance(label, OfText) for label in self.own_labels or ())
 
     def own_taken(self, key: Any) -> list[Any]:
         """The labels of all columns that have one of these, where they are known."""
@@ -198,6 +194,8 @@ class Frame(Array):
     loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
+        if self.own_is_mixed:
+            return opened("data")
         kind = {"str": "string", "category": None}.get(self.own_dtype or "", self.own_dtype)
         made = Array(self.shape, dtype=kind)
         made.own_may_nest = self.own_may_nest
@@ -341,34 +339,6 @@ def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= LABELS:
         made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
     return made
-
-
-def may_nest(value: Any) -> bool:
-    """Whether each entry of a column may be an array or a list."""
-    if isinstance(value, Array):
-        return len(value.shape) > 1 or value.own_may_nest
-    parts = value if isinstance(value, list | tuple) else [value]
-    are_open = any(isinstance(part, Open) and not part.is_number for part in parts)
-    return are_open or any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts)
-
-
-def label_of(key: Any, value: Any) -> Any:
-    """The label of a column, which says what it holds."""
-    parts = value if isinstance(value, list | tuple) else [value]
-    is_text = own(value, "own_dtype") in ("<U", "str") or all(isinstance(p, str) for p in parts)
-    if may_nest(value):
-        return MayNest(key)
-    return OfText(key) if is_text and parts and isinstance(key, str) else key
-
-
-def as_labels(key: Any) -> Any:
-    """`table.columns[1:]`, and a list of names, as a list."""
-    is_of_columns = isinstance(key, Array) and key.own_values and are_names([*key.own_values])
-    return [*key.own_values] if is_of_columns else key
-
-
-def are_names(key: Any) -> bool:
-    return isinstance(key, list) and all(isinstance(name, str) for name in key)
 
 
 def in_columns(value: Any) -> Any:

@@ -9,16 +9,8 @@ from itertools import starmap
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, reshaped_open, sizes_of
-from rnnshape.reading.names.frames import (
-    Frame,
-    Groups,
-    OfText,
-    Rows,
-    are_names,
-    as_labels,
-    label_of,
-    labelled,
-)
+from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
+from rnnshape.reading.names.labels import OfText, are_names, as_labels, label_of
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, own

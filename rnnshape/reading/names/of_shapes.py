@@ -34,6 +34,8 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     """Some of the entries; of an array of several axes, of its rows."""
     sizes = sizes_of(a) if isinstance(a, Array) else ()
     made = of_shape(1)(a, size, *more, **named)
+    if isinstance(made, Array) and isinstance(a, list | tuple) and {*map(type, a)} == {str}:
+        made.own_dtype = "<U"
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()
