@@ -19,6 +19,7 @@ from rnnshape.input_shapes import (
     dtype_of,
     likely_dimensions,
     of_dataset,
+    range_of,
     shape_of,
     shapes_of,
 )
@@ -227,8 +228,8 @@ def _with_target(
     ) -> list[Data]:
         each = arrays_of(arrays, names)
         each = each if len(each) == len(shapes) else [arrays] * len(shapes)
-        pairs = enumerate(zip(shapes, map(dtype_of, each), strict=True))
-        return [Data(f"{name}{number or ''}", *pair) for number, pair in pairs]
+        kept = enumerate(zip(shapes, map(dtype_of, each), map(range_of, each), strict=True))
+        return [Data(f"{name}{n or ''}", shape, kind, *ends) for n, (shape, kind, ends) in kept]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if _has_config(what):

@@ -86,6 +86,8 @@ def dtype_of(given: Any) -> str | None:
     """What an array, a tensor or a table holds in place of numbers; None where it holds numbers."""
     if hasattr(given, "__array_interface__"):
         return dtype_written(given.dtype.str)
+    if type(given).__name__ == "Categorical":  # of which Keras makes an array
+        return dtype_of(given.categories)
     if type(given).__name__ != "DataFrame":
         return _of_others(getattr(given, "dtype", None))
     kinds = {*map(_of_others, given.dtypes)}
@@ -96,6 +98,19 @@ def dtype_of(given: Any) -> str | None:
             given.iloc[:1].astype("float32")
             return None
     return "mixed" if len(kinds) > 1 else next(iter(kinds), None)
+
+
+def range_of(given: Any) -> tuple[int | None, int | None]:
+    """The smallest of an array's whole numbers, and one more than the largest.
+
+    >>> import numpy
+    >>> range_of(numpy.array([[3, 1], [7, 2]])), range_of(numpy.zeros(3)), range_of((8, 5, 2))
+    ((1, 8), (None, None), (None, None))
+    """
+    is_array = hasattr(given, "__array_interface__") and given.size > 0
+    if not (is_array and given.dtype.kind in "iu"):
+        return None, None
+    return int(given.min()), int(given.max()) + 1
 
 
 def _of_others(dtype: object) -> str | None:
