@@ -89,7 +89,9 @@ def dtype_of(given: Any) -> str | None:
     if type(given).__name__ == "Categorical":  # of which Keras makes an array
         return dtype_of(given.categories)
     if type(given).__name__ != "DataFrame":
-        return _of_others(getattr(given, "dtype", None))
+        kind = _of_others(getattr(given, "dtype", None))
+        is_kept = type(given).__name__ == "Series"  # of other arrays of pandas Keras makes NumPy's
+        return None if kind in OF_PANDAS_ALONE and not is_kept else kind
     kinds = {*map(_of_others, given.dtypes)}
     if own := next((kind for kind in OF_PANDAS_ALONE if kind in kinds), None):
         return own  # also beside columns of NumPy's numbers

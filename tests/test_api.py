@@ -344,8 +344,8 @@ def test_data_of_pandas_has_a_shape() -> None:
     for data in (table, table[["b"]], table["b"], table["c"], [table["b"].astype("string")], *own):
         assert " holds " in str(inspect("Dense(1)", input=(6, 3), target=data, loss="mse").problems)
     given: Any = {"input": (6, 3), "loss": "sparse_categorical_crossentropy"}
-    for data in (numbers := np.array([0, 1, 2, 1, 0, 3]), pandas.Categorical(numbers)):
-        assert bool(inspect("Dense(3)", target=data, **given).problems) == (data is numbers)
+    for data in (n := np.array([0, 1, 2, 1, 0, 3]), pandas.Categorical(n), own[0].array):
+        assert bool(inspect("Dense(3)", target=data, **given).problems) == (data is n)
 
 
 def test_several_inputs_are_given_in_a_list() -> None:

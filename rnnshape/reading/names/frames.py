@@ -196,7 +196,7 @@ class Frame(Array):
     def to_numpy(self, *_: object, **__: object) -> Any:
         if self.own_is_mixed:
             return opened("data")
-        kind = {"str": "string", "category": None}.get(self.own_dtype or "", self.own_dtype)
+        kind = "string" if self.own_dtype == "str" else None  # its own numbers are NumPy's then
         made = Array(self.shape, dtype=kind)
         made.own_may_nest = self.own_may_nest
         return made
