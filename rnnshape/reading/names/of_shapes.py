@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import MOST_VALUES, Array, sizes_of
 from rnnshape.reading.names.dtypes import dtype_of
 from rnnshape.reading.names.session import opened, refused
-from rnnshape.reading.names.sizes import place_of, sizes_given
+from rnnshape.reading.names.sizes import place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
 
 
@@ -28,6 +28,17 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
     if isinstance(sizes, int | Open | list | tuple):
         return Array(sizes_given(sizes), dtype=dtype)
     return opened("a number from data")
+
+
+def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -> Any:
+    """`np.full((8, 1), 3)`: all of it is known."""
+    made = _of_sizes(shape, dtype_of(dtype))
+    if dtype is not None or not isinstance(made, Array):
+        return made
+    made.own_dtype = {str: "<U", bytes: "bytes", type(None): "object"}.get(type(fill_value))
+    many = product(made.shape)
+    is_kept = type(fill_value) is int and isinstance(many, int) and many <= MOST_VALUES
+    return Array(made.shape, (fill_value,) * many) if is_kept else made
 
 
 def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -> Any:
@@ -67,13 +78,14 @@ def shuffle(x: Any) -> Any:
 
 
 ARRAYS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("empty", "full", "ones", "random", "random_sample", "standard_normal",
+    **dict.fromkeys(("empty", "ones", "random", "random_sample", "standard_normal",
                      "zeros"), of_shape(0)),
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
     **dict.fromkeys(("beta", "binomial", "gamma", "laplace", "lognormal", "normal",
                      "uniform"), of_shape(2)),
     **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
     **dict.fromkeys(("exponential", "poisson"), of_shape(1)),
+    "full": _full,
     "choice": _chosen,
     "shuffle": shuffle,
     "permutation": lambda value: (  # of an array, or of the numbers below one
