@@ -352,12 +352,7 @@ def _is_there(source: Any) -> bool:
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with, in batches of
     any size."""
-    if takes is None or given is None:
-        return
-    longer, shorter = sorted((takes, given), key=len, reverse=True)
-    if len(longer) == len(shorter) + 1 and longer[-1] == 1:
-        raise IsOpenError(opened(model, "Keras adds or drops a last axis of 1 where it is called"))
-    if len(longer) != len(shorter):
+    if takes is None or given is None or len(takes) != len(given):
         return
     last = len(takes) - 1
     for place, (size, other) in enumerate(zip(takes, given, strict=True)):

@@ -32,7 +32,7 @@ from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
-from rnnshape.reading.names.predictions import predictions
+from rnnshape.reading.names.predictions import method_of_today, predictions, reshaped
 from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
@@ -170,6 +170,8 @@ class Model(Layer):
             if isinstance(other.maker, graph.InputTensor) and other.maker.shape is None:
                 other.maker.shape = plain_sizes(mine)
             check_fits(self.own_title, plain_sizes(mine), plain_sizes(other))
+            if (made := reshaped(self.own_title, mine, other, given)) is not None:
+                return made
         return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
 
     def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
@@ -365,10 +367,7 @@ class Model(Layer):
 
     def __getattr__(self, name: str) -> Any:
         if not session().is_ready_for_none and (gone := keras2.attribute(name, "model")):
-            session().old_name(f"model.{name}", gone)
-            method = gone.code.removeprefix("model.").partition("(")[0]
-            known = method in ("fit", "evaluate", "predict")
-            return getattr(self, method) if known else opened(f"model.{name}")
+            return method_of_today(self, name, gone)
         end = name.removesuffix("_shape")
         if end not in ("input", "inputs", "output", "outputs"):
             return super().__getattr__(name)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading import graph
+from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.rows import nested_like
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.tensors import Tensor, plain_shape
+from rnnshape.reading.names.tensors import (
+    Tensor,
+    plain_shape,
+    plain_sizes,
+    unread_layer,
+    unread_step,
+)
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation
 
@@ -49,3 +55,26 @@ def predictions(model: Any, x: Any) -> Any:
     is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
     nest = None if is_alone else model.own_nests[1]
     return nested_like(nest, data) if data else opened("predictions")
+
+
+def reshaped(model: str, takes: Tensor, other: Tensor, given: Sequence[Any]) -> Any:
+    """A model is called with one axis of 1 more or less than it has, which Keras drops or adds:
+    what comes of that is not followed. None where it is not so."""
+    sizes = (plain_sizes(takes) or (), plain_sizes(other) or ())
+    shorter, longer = sorted(sizes, key=len)
+    if not shorter or len(longer) != len(shorter) + 1 or longer[-1] != 1:
+        return None
+    because = opened(model, "Keras adds or drops a last axis of 1")
+    return unread_step(unread_layer(model or "a model", because), given)
+
+
+def method_of_today(model: Any, name: str, gone: keras2.Today) -> Any:
+    """What a method of Keras 1 or 2 is called today; a `..._generator` counts by other places."""
+    session().old_name(f"model.{name}", gone)
+    method = gone.code.removeprefix("model.").partition("(")[0]
+    if method not in ("fit", "evaluate", "predict"):
+        return opened(f"model.{name}")
+    found = getattr(model, method)
+    if not name.endswith("_generator"):
+        return found
+    return lambda generator=None, *_, **named: found(generator, **named)

@@ -126,7 +126,7 @@ class Session:
             describe(graph.network_of([], (), "", [call]))  # the code itself may know what to do
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
-        if self.evaluator.is_sure:
+        if not (self.evaluator.conditions or self.evaluator.doubted):
             first = self.built.setdefault(layer, call)
             if first is not call and any(_is_not_asked(tensor) for tensor in call.tensors):
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time

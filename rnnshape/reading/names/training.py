@@ -380,7 +380,7 @@ def _number(value: Any) -> int | None:
 
 
 def _batch_size(value: Any) -> int | None:
-    return value if type(value) is int or value is None else 0
+    return value if (type(value) is int and value >= 0) or value is None else 0
 
 
 def _fraction(value: Any) -> float | None:
