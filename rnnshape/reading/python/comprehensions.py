@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.generators import Steps
+from rnnshape.reading.python.open import Open
 from rnnshape.reading.python.scope import ClassNames, Scope
 from rnnshape.reading.python.streams import Stream
-from rnnshape.reading.python.targets import assign
 
 MADE: dict[type, Callable[[list[Any]], object]] = {
     ast.ListComp: list, ast.SetComp: set, ast.DictComp: dict,
@@ -21,7 +21,8 @@ def comprehended(evaluator: Evaluator, node: Any, around: Scope) -> object:
     """What a comprehension makes of what its loops yield."""
     scope = Scope(around, is_inner=True)
     if isinstance(node, ast.GeneratorExp):
-        return Stream(_given(evaluator, node, _loops(evaluator, node, scope), scope))
+        loops = _loops(evaluator, node, scope)
+        return Stream(Steps(evaluator, evaluator.source, scope).of_block([loops]))
 
     def made() -> object:
         scope.yields = []  # one list, on both sides of what is not known
@@ -57,51 +58,3 @@ def _loops(evaluator: Evaluator, node: Any, scope: Any) -> ast.stmt:
             body = at_node(ast.If(test, [body], []))
         body = at_node(ast.For(part.target, over, [body], []))
     return body  # type: ignore[no-any-return]
-
-
-def _given(
-    evaluator: Evaluator, node: ast.GeneratorExp, loops: ast.stmt, scope: Scope
-) -> Iterator[object]:
-    """What a generator gives, each by what its names stand for once the code asks for it."""
-    over = scope.names["<over>"]
-    if not isinstance(over, Open):
-        yield from _steps(evaluator, node, [*node.generators], over, scope)
-        return
-    with evaluator.within(evaluator.source):
-        scope.yields = []
-        evaluator.follow(loops, scope)
-    for part in ast.walk(node):
-        if isinstance(part, ast.NamedExpr):  # nobody knows how far it is gone over
-            assign(evaluator, part.target, evaluator.open(part.target.id), scope.home)
-    if isinstance(scope.yields, Open):
-        raise IsOpenError(scope.yields)
-    yield from scope.yields
-
-
-def _steps(
-    evaluator: Evaluator,
-    node: ast.GeneratorExp,
-    loops: list[ast.comprehension],
-    over: object,
-    scope: Scope,
-) -> Iterator[object]:
-    first, *inner = loops
-
-    def taken(item: object) -> bool:
-        assign(evaluator, first.target, item, scope)
-        for test in first.ifs:
-            truth = evaluator.truth(test, scope)
-            if isinstance(truth, Open):
-                raise IsOpenError(truth)
-            if not truth:
-                return False
-        return True
-
-    for item in evaluator.known(iter, over):
-        with evaluator.within(evaluator.source):
-            is_taken = taken(item)
-            value = evaluator.worth(inner[0].iter if inner else node.elt, scope) if is_taken else ()
-        if is_taken and inner:
-            yield from _steps(evaluator, node, inner, value, scope)
-        elif is_taken:
-            yield value

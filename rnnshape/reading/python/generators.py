@@ -1,9 +1,9 @@
-"""Functions with `yield`: a statement is followed once the code asks for what comes after it."""
+"""What has a `yield` in it: a statement is followed once the code asks for what comes after it."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from rnnshape.errors import NotReadError
 from rnnshape.reading.python.evaluator import Evaluator
@@ -18,7 +18,7 @@ WRONG = "<wrong>"  # a name that no code has
 
 
 class Steps:
-    """The statements of one call of such a function, which stand in a text."""
+    """The statements of one call of a function, or of a generator expression, in a text."""
 
     def __init__(self, evaluator: Evaluator, source: Source, scope: Scope) -> None:
         self.evaluator, self.source, self.scope = evaluator, source, scope
@@ -67,22 +67,15 @@ class Steps:
         except Exception as wrong:
             self.scope.names[WRONG] = wrong
             raised = [ast.Raise(ast.Name(WRONG, ast.Load()))]
-        rest = ast.Try(raised or node.orelse or [ast.Pass()], node.handlers, [], node.finalbody)
-        if not raised:
-            rest.handlers = []
+        handlers = node.handlers if raised else []
+        rest = ast.Try(raised or node.orelse or [ast.Pass()], handlers, [], node.finalbody)
         for part in (rest, *raised):
             ast.fix_missing_locations(ast.copy_location(part, node))
         with self.evaluator.within(self.source):
             self.evaluator.follow(rest, self.scope)
 
     def _while(self, node: ast.While, truth: object) -> Iterator[object]:
-        while truth:
-            try:
-                yield from self.of_block(node.body)
-            except ContinuedSignal:
-                pass
-            except BrokenSignal:
-                return
+        while truth and (yield from self._round(node.body)):
             truth = self._truth(node.test)
             if isinstance(truth, Open):
                 raise IsOpenError(truth)
@@ -91,12 +84,18 @@ class Steps:
         for item in self.evaluator.known(iter, over):
             with self.evaluator.within(self.source):
                 assign(self.evaluator, node.target, item, self.scope)
-            try:
-                yield from self.of_block(node.body)
-            except ContinuedSignal:
-                pass
-            except BrokenSignal:
+            if not (yield from self._round(node.body)):
                 return
+
+    def _round(self, body: Sequence[ast.stmt]) -> Generator[object, None, bool]:
+        """One round of a loop; whether it goes on."""
+        try:
+            yield from self.of_block(body)
+        except ContinuedSignal:
+            pass
+        except BrokenSignal:
+            return False
+        return True
 
     def _at_once(self, node: ast.stmt) -> Iterator[object]:
         """Of a statement in which it is not known what comes first, all that it gives."""

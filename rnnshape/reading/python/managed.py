@@ -37,17 +37,14 @@ class Managed:
 
 
 def managed(function: Callable[..., Any]) -> Callable[..., object]:
-    tries = [node for node in own_nodes(getattr(function, "own_body", ())) if is_try(node)]
+    nodes = own_nodes(getattr(function, "own_body", ()))
+    may_stop = any(isinstance(node, ast.Try) and node.handlers for node in nodes)
 
     def call(*given: object, **named: object) -> Any:
         made = function(*given, **named)
-        return Managed(made, may_stop=bool(tries)) if isinstance(made, Stream) else made
+        return Managed(made, may_stop=may_stop) if isinstance(made, Stream) else made
 
     return call
-
-
-def is_try(node: ast.AST) -> bool:
-    return isinstance(node, ast.Try) and bool(node.handlers)
 
 
 def has_yield(body: Sequence[ast.AST]) -> bool:
