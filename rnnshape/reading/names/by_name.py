@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rnnshape.errors import Problem, did_you_mean
 from rnnshape.nest import within
 from rnnshape.reading.graph import LayerCall
 from rnnshape.reading.names.arguments import keys_of
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.beside import listed
 from rnnshape.reading.names.rows import overrides
-from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import Open, opens_in
+from rnnshape.reading.python import opens_in
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
@@ -65,13 +64,13 @@ def wrong_names(
     yield from _unknown_names(call, loss, [metrics, given.compiled.weighted])
     is_other = isinstance(given.y, dict if not keyed else tuple) and (keyed or len(gives) > 1)
     if call.weights and is_other:
-        names = f"a dictionary of {_listed(keyed)}" if keyed else "a list, not a dictionary"
+        names = f"a dictionary of {listed(keyed)}" if keyed else "a list, not a dictionary"
         yield call.problem("labels", f"beside sample_weight the labels are as the outputs: {names}")
     if keyed:
         if isinstance(given.y, dict) and {*given.y} < {*keyed}:
             pairs = zip(keyed, call.losses, strict=False)
             if lacking := [name for name, loss in pairs if loss and name not in given.y]:
-                message = f"no labels are given for {_listed(lacking)}, which the loss compares"
+                message = f"no labels are given for {listed(lacking)}, which the loss compares"
                 yield call.problem("labels", message)
         yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
         yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
@@ -90,44 +89,6 @@ def wrong_names(
     if len(gives) > 1:
         for word, of_word in (("metrics", metrics), ("weighted_metrics", given.compiled.weighted)):
             yield from _numbers_of_metrics(call, word, of_word, outputs, is_named)
-
-
-def check_weights(y: Any, words: Mapping[str, Any]) -> None:
-    """The weights of samples are one array, or several in the structure of y; those of classes a
-    dictionary."""
-    weights, of_classes = words.get("sample_weight"), words.get("class_weight")
-    if not isinstance(of_classes, dict | Open | None):
-        message = "class_weight is a dictionary, such as {0: 1.0, 1: 2.0}"
-        session().problem(message, words="object has no attribute 'get'", kind="labels")
-    elif of_classes is not None and isinstance(weights, Array):
-        message = "class_weight and sample_weight: give one of them"
-        said = 'You cannot `class_weight`", "cannot be specified at the same time'
-        session().problem(message, words=said, kind="labels")
-    if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
-        message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
-        session().problem(message, words="Unrecognized data type", kind="labels")
-    if isinstance(weights, dict) and {*map(type, weights.values())} <= {int, float}:
-        message = "sample_weight is a dictionary of numbers: class_weight takes those"
-        session().problem(message, words="Unrecognized data type", kind="labels")
-    several = isinstance(weights, dict | list | tuple) and any(
-        isinstance(part, Array) for part in within(weights)
-    )
-    if not several or y is None or isinstance(y, Open):
-        return
-    if isinstance(y, Array):
-        if isinstance(weights, dict):  # of a list Keras takes the first
-            message = "sample_weight is a dictionary, and y one array: give one array"
-            session().problem(message, words="Expected float32", kind="labels")
-    elif _structure(y) != _structure(weights):
-        message = f"sample_weight is {_structure(weights)}, and y is {_structure(y)}: give the same"
-        of_keras = "You should provide one `sample_weight` array per output in `y`"
-        session().problem(message, words=of_keras, kind="labels")
-
-
-def _structure(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"a dictionary of {_listed(sorted(value))}"
-    return f"a {type(value).__name__} of {len(value)}"
 
 
 def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Problem]:
@@ -169,10 +130,6 @@ def _problem(call: TrainingCall, message: str, words: str, remedies: tuple[str, 
     return call.problem("labels", f'{message} (Keras: "{words}")', remedies=remedies)
 
 
-def _listed(names: Sequence[object]) -> str:
-    return ", ".join(map(repr, names))
-
-
 def _plainly(word: str, value: Any) -> tuple[str, ...]:
     (only,) = value.values() if len(value) == 1 else (None,)
     return (f"{word}={only!r}",) if isinstance(only, str) else ()
@@ -193,7 +150,7 @@ def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterat
         what = f"the input {lacking[0]!r}" if lacking[0] else "an Input that the code gives no name"
         given_to = "the model" if call.call == "__call__" else call.call
         message = f"{given_to} is given no data for {what}"
-        message += f": of no input are {_listed(others)}" if others else ""
+        message += f": of no input are {listed(others)}" if others else ""
         is_layer = by_keras[0] and not lacking[0]
         words = "doesn't match the expected structure" if is_layer else "Missing data for input"
         yield call.problem("data", f'{message} (Keras: "{words}")')
@@ -204,7 +161,7 @@ def _of_no_output(
 ) -> Iterator[Problem]:
     """Keras takes a dictionary for some of the outputs, and for nothing else."""
     if isinstance(given, dict) and not {*given} <= {*outputs}:
-        message = f"{what} for {_listed([*given])}, but the outputs are {_listed(outputs)}"
+        message = f"{what} for {listed([*given])}, but the outputs are {listed(outputs)}"
         yield _problem(call, message, words, ())
 
 
@@ -220,7 +177,7 @@ def _labels_by_name(
         message = "of a model with one output the labels are the array itself, not a dictionary"
         remedies = tuple(f"y={data.name}" for data in y.values())
     elif is_named and {*y} != {*outputs} and not is_single:
-        message = f"labels are given for {_listed([*y])}, but the outputs are {_listed(outputs)}"
+        message = f"labels are given for {listed([*y])}, but the outputs are {listed(outputs)}"
     else:
         return
     yield call.problem("labels", message, remedies=remedies)
@@ -231,11 +188,11 @@ def _names_of_losses(call: TrainingCall, loss: Any, outputs: Sequence[str]) -> I
     if not isinstance(loss, dict) or {*loss} == {*outputs}:
         return
     remedies: tuple[str, ...] = ()
-    message = f"losses for {_listed([*loss])}, but the outputs are {_listed(outputs)}"
+    message = f"losses for {listed([*loss])}, but the outputs are {listed(outputs)}"
     if {*loss} < {*outputs}:
         lacking = [name for name in outputs if name not in loss]
         remedies = (f"{lacking[0]!r}: None",)
-        names = _listed(lacking)
+        names = listed(lacking)
         message = f"no loss for {names}: write {remedies[0]} for one that has none"
     yield _problem(call, f"compile is given {message}", "Expected keys", remedies)
 
@@ -255,7 +212,7 @@ def _numbers_of_losses(
         return
     if isinstance(loss, dict) and isinstance(weights, dict) and not isinstance(nest, dict):
         if lacking := [name for name in loss if name not in weights]:
-            message = f"loss_weights has no weight for {_listed(lacking)}"
+            message = f"loss_weights has no weight for {listed(lacking)}"
             yield call.problem("labels", message)
             return
         weights = [weights[name] for name in loss]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
@@ -225,34 +225,6 @@ def batch_of(value: Any) -> Any:
 
 def refuse(message: str, words: str) -> None:
     session().problem(message, words=words, place=session().places().get(""), kind="data")
-
-
-COUNTS = ("epochs", "initial_epoch", "steps_per_epoch", "steps", "validation_steps")
-ALWAYS = ("epochs", "initial_epoch")  # they may be below 0, and not None
-
-
-def check_counts(method: str, words: Mapping[str, Any]) -> None:
-    """What a call counts is a whole number of Python's or NumPy's."""
-    is_validated = isinstance(words.get("validation_data"), tuple | list)
-    for word in COUNTS if is_validated else COUNTS[:-1]:
-        value, is_always = words.get(word, 1), word in ALWAYS
-        is_below = isinstance(value, int) and value < 0 and not is_always
-        if is_below or isinstance(value, float | str) or (value is None and is_always):
-            refuse(f"{method} takes {word} as a whole number, not {value!r}", "")
-
-
-def check_beside(words: Mapping[str, Any], x: Dataset) -> None:
-    """What Keras takes with arrays alone, not with what gives batches."""
-    split = words.get("validation_split")
-    if isinstance(split, int | float) and split and words.get("validation_data") is None:
-        message = "validation_split is for arrays alone: give what is to validate by itself"
-        refuse(message, "is only supported for tensors or NumPy arrays")
-    if x.own_origin == "generator" and words.get("class_weight") is not None:
-        refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
-    for word in ("y", "sample_weight"):
-        if isinstance(words.get(word), Array):
-            message = f"what gives batches has {word} in them: leave {word} out"
-            refuse(message, "should not be passed")
 
 
 def _each(element: Any, change: Callable[[Any], Any]) -> Any:

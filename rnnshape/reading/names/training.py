@@ -16,9 +16,10 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.by_name import check_weights, wrong_names
+from rnnshape.reading.names.beside import check_beside, check_counts, check_weights
+from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.data import Dataset, as_data_set, check_beside, check_counts, refuse
+from rnnshape.reading.names.data import Dataset, as_data_set, refuse
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
