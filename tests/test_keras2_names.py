@@ -11,6 +11,7 @@ import pytest
 from rnnshape.reading.keras2 import (
     ARGUMENTS,
     ATTRIBUTES,
+    FUNCTIONS,
     MODULES,
     NAMES,
     Today,
@@ -142,11 +143,11 @@ def _exists(dotted: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("old", NAMES)
+@pytest.mark.parametrize("old", [*NAMES, *FUNCTIONS])
 def test_an_old_name_is_gone_and_todays_is_there(old: str) -> None:
     assert not _exists(old)
-    assert name(old) == NAMES[old]
-    today = NAMES[old].code.partition("(")[0]
+    assert name(old) == {**NAMES, **FUNCTIONS}[old]
+    today = {**NAMES, **FUNCTIONS}[old].code.partition("(")[0]
     assert not today or _exists(today)
 
 
@@ -204,6 +205,8 @@ def test_what_is_no_old_name_is_not_found() -> None:
     assert attribute("reset_states", "model") == Today("model.layers[0].reset_state()")
 
 
-@pytest.mark.parametrize("path", [path for path in (*MODULES, *NAMES) if path.startswith("keras.")])
+@pytest.mark.parametrize(
+    "path", [path for path in (*MODULES, *NAMES, *FUNCTIONS) if path.startswith("keras.")]
+)
 def test_what_tensorflow_still_has_is_not_gone(path: str) -> None:
     assert not _exists(f"tensorflow.{path}") or name(f"tensorflow.{path}") is None

@@ -234,6 +234,23 @@ NAMES: Mapping[str, Today] = {
     "tensorflow.set_random_seed": Today("tensorflow.random.set_seed"),
 }
 
+# Functions of losses and metrics: `keras` has the long names alone, `tensorflow.keras` the short.
+_SHORT_NAMES = {
+    "MSE": "mean_squared_error", "mse": "mean_squared_error", "MAE": "mean_absolute_error",
+    "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error", "kld": "kl_divergence", "logcosh": "log_cosh",
+}  # fmt: skip
+FUNCTIONS: Mapping[str, Today] = {
+    f"{start}.{module}.{old}": Today(f"{start}.{module}.{today}")
+    for short, long in _SHORT_NAMES.items()
+    for start, old, today in (
+        ("keras", short, long),
+        ("tensorflow.keras", long, short),
+        ("tensorflow", long, short),
+    )
+    for module in ("losses", "metrics")
+}
+
 
 def argument(of: str, old: str) -> Today | None:
     """What is written today for an argument of a class or function; None if it is not gone.
@@ -269,6 +286,8 @@ def name(dotted: str) -> Today | None:
     ('keras.ops.cast', None)
     """
     given = dotted
+    if given in FUNCTIONS:
+        return FUNCTIONS[given]
     for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):
         if dotted.startswith(prefix):
             dotted = f"keras.{dotted.removeprefix(prefix)}"

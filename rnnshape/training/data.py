@@ -160,7 +160,7 @@ class TrainingCall:
     has_validation_steps: bool = False
     is_first: bool = True
     validation_split: float | None = None
-    class_weights: tuple[int, ...] = ()
+    class_weights: tuple[object, ...] = ()
     weights: Data | None = None
     file: str | None = None
     line: int | None = None

@@ -50,6 +50,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
         return
     if are_known:
         yield from _of_class_weights(model, call)
+        yield from _of_weights_of_several(model, call)
     found = _of_outputs(model, call)
     for order in other_orders(call, call.y) if len(found) > 1 else ():
         if not _of_outputs(model, replace(call, y=order)):
@@ -68,7 +69,8 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)
         if found is None or found.silent:  # where Keras refuses the shape, it comes to no label
             found = _wrong_labels(call, y, port, loss, found) or found
-        found = found or (_wrong_weights(call, now) if len(model.outputs) == 1 else None)
+        if len(model.outputs) == 1 and (found is None or found.silent):
+            found = _wrong_weights(call, now) or found
         wrong += [found] if found else []
     return wrong
 
@@ -162,6 +164,17 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     return call.problem("labels", message, weights, remedies=remedies)
 
 
+def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem]:
+    """One array of weights for several outputs has one for each sample."""
+    weights = call.weights
+    sizes = weights.shape or () if weights else ()
+    is_one_each = len(sizes) < 2 or (len(sizes) == 2 and sizes[1] in (1, None))
+    if weights and not is_one_each and call.is_batched and len(model.outputs) > 1:
+        words = "it should only have one scalar score per sample"
+        message = f"{weights} is one array for {len(model.outputs)} outputs"
+        yield call.problem("labels", f'{message} (Keras: "{words}")', weights)
+
+
 def _expected(what: str, now: Attempt) -> Sizes:
     if "parse" in what or what == "categorical_generalized_cross_entropy":
         return now.output[:-1] or now.output
@@ -220,9 +233,9 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
     if classes is None or name is None or "crossentropy" not in name:
         return
     last = max(classes, 2) - 1
-    beyond = sorted(key for key in call.class_weights if not 0 <= key <= last)
+    beyond = [key for key in call.class_weights if key not in range(last + 1)]
     if beyond:
-        keys = ", ".join(map(str, beyond))
+        keys = ", ".join(map(repr, beyond))
         message = (
             f"class_weight has the key{'s' * (len(beyond) > 1)} {keys}, but the output {port} has "
             f"classes 0 to {last}: without an error, Keras leaves these weights out"

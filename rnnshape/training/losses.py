@@ -78,7 +78,7 @@ def ctc(y: Shape, output: Shape) -> Outcome:
 
 def circle(y: Shape, output: Shape) -> Outcome:
     """Of all pairs of samples; there is no rule for outputs that are not (batch, features)."""
-    if len(output) == 2 and y[1:] not in ((), (1,)):
+    if len(output) == 2 and y[1:] not in ((), (1,)) and y[0] != 1:
         raise Refusal("Incompatible shapes")
     return Outcome(y[:1])
 
@@ -92,6 +92,7 @@ class Loss(NamedTuple):
 
 ONE_ENTRY = "the last axis has only one entry"
 ONE_CLASS = "of one class the loss is always 0"
+ONE_LABEL = f"{ONE_CLASS}, and refuses any label but 0"
 _JUDGES: list[tuple[Judge, str]] = [
     (elementwise, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError"),
     (elementwise, "MeanSquaredLogarithmicError Huber LogCosh Poisson KLDivergence"),
@@ -103,7 +104,7 @@ _JUDGES: list[tuple[Judge, str]] = [
     ),
     (same_shape, "BinaryCrossentropy BinaryFocalCrossentropy"),
     (partial(relative, same_shape, ONE_CLASS), "CategoricalCrossentropy"),
-    (partial(relative, sparse, ONE_CLASS), "SparseCategoricalCrossentropy"),
+    (partial(relative, sparse, ONE_LABEL), "SparseCategoricalCrossentropy"),
     (one_hot, "CategoricalGeneralizedCrossEntropy"),
     (circle, "Circle"),
     (ctc, "CTC"),

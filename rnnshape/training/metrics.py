@@ -123,7 +123,6 @@ def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
 
 
 _aligned = partial(_once_aligned, elementwise)
-_overlap = partial(_same_number, words="Incompatible shapes")
 _in_buckets = partial(_same_number, words="does not start with segment_ids.shape")
 _JUDGES: list[tuple[Judge, bool, str]] = [
     (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber"),
@@ -140,12 +139,11 @@ _JUDGES: list[tuple[Judge, bool, str]] = [
     (_among_largest, True, "TopKCategoricalAccuracy"),
     (_number_among_largest, True, "SparseTopKCategoricalAccuracy"),
     (_counted, False, "Precision Recall TruePositives TrueNegatives"),
-    (_counted, False, "FalsePositives FalseNegatives"),
+    (_counted, False, "FalsePositives FalseNegatives IoU BinaryIoU MeanIoU"),
     (_in_buckets, False, "AUC SensitivityAtSpecificity SpecificityAtSensitivity"),
     (_in_buckets, False, "PrecisionAtRecall RecallAtPrecision"),
     (partial(_once_aligned, partial(_by_column, "R2Score")), False, "R2Score"),
     (partial(_by_column, "FBetaScore"), False, "F1Score FBetaScore"),
-    (_overlap, False, "IoU BinaryIoU MeanIoU"),
     (_overlap_of_largest, False, "OneHotIoU OneHotMeanIoU"),
 ]
 # What a metric makes of y and the output, and whether it leaves out what a mask leaves out.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rnnshape.errors import Problem, did_you_mean
@@ -14,6 +14,7 @@ from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in
 from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.signatures import snake_case
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
@@ -51,7 +52,8 @@ def wrong_names(
     if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics
-    is_named = bool(keyed) or (is_graph and all(map(_is_named, gives)))
+    keys = {str(key) for part in (given.y, loss, metrics) if isinstance(part, dict) for key in part}
+    is_named = bool(keyed) or (is_graph and all(_is_named(tensor, keys) for tensor in gives))
     has_loss = [loss for loss in call.losses if loss] and len(gives) == 1
     if has_loss and given.y is None and call.x and all(data.shape for data in call.x):
         message = f"{call.call} is given no labels, which the loss compares with the output"
@@ -74,6 +76,10 @@ def wrong_names(
                 yield call.problem("labels", message)
         yield from _of_no_output(call, "labels are given", given.y, keyed, "Expected float32")
         yield from _of_no_output(call, "compile is given losses", loss, keyed, "can't be found")
+        if isinstance(loss, list | tuple) and len(loss) not in (0, len(keyed)):
+            many = f"{len(loss)} loss{'es' * (len(loss) != 1)}"
+            message = f"compile is given {many} in a list for the outputs {listed(keyed)}"
+            yield call.problem("labels", message)
     else:
         yield from _labels_by_name(call, given.y, loss, outputs, is_named)
         if is_named:
@@ -119,11 +125,16 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-def _is_named(tensor: Any) -> bool:
-    """Whether the code names what makes it: no other name is sure to be Keras', which counts."""
+def _is_named(tensor: Any, keys: Iterable[str]) -> bool:
+    """Whether the code names what makes it, or Keras does, by a name that none of the keys can be:
+    its number is not sure."""
     maker = tensor.maker
-    is_alone = isinstance(maker, LayerCall) and maker.part is None and not maker.layer.name
-    return is_alone and isinstance(maker.layer.call["name"], str)
+    if not isinstance(maker, LayerCall) or maker.part is not None:
+        return False
+    layer, stem = maker.layer, snake_case(maker.layer.call.name)
+    if not layer.name:
+        return isinstance(layer.call["name"], str)
+    return layer.name.startswith(stem) and not any(key.startswith(stem) for key in keys)
 
 
 def _problem(call: TrainingCall, message: str, words: str, remedies: tuple[str, ...]) -> Problem:

@@ -388,5 +388,5 @@ def _fraction(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _keys(value: Any) -> tuple[int, ...]:
-    return tuple(key for key in value if type(key) is int) if isinstance(value, dict) else ()
+def _keys(value: Any) -> tuple[object, ...]:
+    return tuple(key for key in value if type(key) in (int, str)) if isinstance(value, dict) else ()
