@@ -19,6 +19,7 @@ Shape: TypeAlias = tuple[int | None, ...]
 T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
+UNKNOWN_ENTRIES = "unknown"  # the dtype of an array that may hold no numbers
 NO_NUMBERS = {  # NumPy's kinds of entries, and a size of them, of which Keras makes no numbers
     "O": "object",
     "U": "<U",

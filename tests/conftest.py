@@ -137,6 +137,12 @@ def answered(*arguments: str) -> subprocess.CompletedProcess[str]:
     return run(*arguments)
 
 
+def sections(table: str) -> list[list[str]]:
+    """The lines of each part of a table, under its title."""
+    text = (Path(__file__).parent / "tables" / table).read_text()
+    return [part.splitlines()[1:] for part in text.split("### ")[1:]]
+
+
 def json_lines(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 

@@ -178,7 +178,7 @@ def test_of_what_is_not_known_nothing_is_said(change: str) -> None:
         ("Input(batch_shape=(4, 5, 2)), LSTM(4, stateful=True), Dense(3)", "np.zeros((size, 5, 2))",
          "X (?, 5, 2) ·  y (20, 3) ✓"),
         ("Dense(3)", "0, 0; import pandas; X, y = pandas.DataFrame({'a': [1] * 20, 'b': 'x'})",
-         "X ? ·  y (20, 3) ✓"),
+         "X (20, 2) ·  y (20, 3) ✓"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_compared_has_no_tick(

@@ -28,7 +28,8 @@ class Data:
     Attributes:
         name: as the code calls it: `"X"`.
         shape: its sizes, the samples first; None where even their number is not known.
-        dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers.
+        dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers;
+            `UNKNOWN_ENTRIES` where it may hold no numbers.
         values_from, values_below: the smallest of its whole numbers, and one more than the largest.
         of: the data set of which it is an element: it comes in batches, or without any.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.

@@ -8,6 +8,7 @@ from itertools import chain
 
 from rnnshape.errors import Place, Problem
 from rnnshape.fitting import has_known_inputs, is_stateful
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.network import Network
 from rnnshape.report import Report
 from rnnshape.training import Data, TrainingCall, judge_of_loss, judge_of_metric
@@ -73,7 +74,7 @@ def _call(call: TrainingCall, wrong: list[Problem], page: Page, compared: dict[D
         kinds = {"samples", "labels" if array in labels else "data"}
         kinds |= {"data"} if array in call.x else set()
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
-        is_checked = compared[array] and not of_all
+        is_checked = compared[array] and not of_all and array.dtype != UNKNOWN_ENTRIES
         parts.append(_array(array, found, page, style, is_checked=is_checked))
     return Text("  ").join(parts)
 

@@ -10,8 +10,17 @@ from dataclasses import replace
 from functools import partialmethod
 from typing import Any, cast
 
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.reading import graph
-from rnnshape.reading.names.dtypes import COMPARISONS, LOGICAL, OPERATORS, int64, is_whole, of_dtype
+from rnnshape.reading.names.dtypes import (
+    COMPARISONS,
+    LOGICAL,
+    OPERATORS,
+    int64,
+    is_whole,
+    of_dtype,
+    together,
+)
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
@@ -39,8 +48,7 @@ class Array(StandIn):
         own_name: of the variable that holds it.
         own_values: its numbers, where the code writes a few of them, and changes none of them.
         own_written: not empty once one is changed; all arrays that show the same share it.
-        own_dtype: `"<U"` of text, `"object"` of objects, `"bool"` of masks, `"int64"` of indices;
-            `"list"` of lists; None of other numbers, or where it is not known.
+        own_dtype: the kind of its entries; `"list"` of a list; None of numbers of no further kind.
         own_may_nest: whether each entry of a column of a table may be an array or a list.
         own_classes: how many classes there are among labels of which the numbers are not known.
     """
@@ -59,13 +67,14 @@ class Array(StandIn):
         self.own_written: list[bool] = []
 
     own_values = property(lambda array: () if array.own_written else array.own_numbers)
+    own_entries = property(lambda array: array.own_dtype)  # the same, of a table of all columns
 
     shape = property(lambda array: vars(array)["shape"], _set_shape)
     values = property(lambda array: array)
     ndim = property(lambda array: len(array.shape))
     size = property(lambda array: product(array.shape))
     dtype = property(lambda _: Open("dtype"))
-    T = property(lambda array: Array(array.shape[::-1]))
+    T = property(lambda array: array.own_like(array.shape[::-1]))
 
     def own_is_assigned(self, name: str, in_module: bool) -> None:
         self.own_name = self.own_name or name
@@ -77,7 +86,8 @@ class Array(StandIn):
     def own_kind(self) -> str:
         """`"bool"` of a mask, other words of indices; `""` where it is not known which."""
         is_mask = bool in map(type, self.own_values)
-        return "bool" if is_mask else self.own_dtype or "int64" * bool(self.own_values)
+        known = "" if self.own_dtype == UNKNOWN_ENTRIES else self.own_dtype
+        return "bool" if is_mask else known or "int64" * bool(self.own_values)
 
     def own_as_operand(self) -> graph.Tensor:
         """What stands for it where it is operated on with a tensor."""
@@ -155,7 +165,7 @@ class Array(StandIn):
         return self.own_view(made, self.own_values)
 
     def astype(self, dtype: object = None, *_: object, **__: object) -> Array:
-        return Array(self.shape, *of_dtype(self.own_values, dtype))
+        return Array(self.shape, *of_dtype(self.own_values, dtype, self.own_dtype))
 
     def copy(self, *_: object) -> Array:
         return Array(self.shape, self.own_values, self.own_dtype)
@@ -167,7 +177,7 @@ class Array(StandIn):
         places = tuple(given or axes or perm or range(len(self.shape))[::-1])
         if len(places) != len(self.shape):
             raise refused("axes don't match array")
-        return Array(tuple(self.shape[place] for place in places))
+        return self.own_like(tuple(self.shape[place] for place in places))
 
     def flatten(self, order: object = "C") -> Array:
         values = self.own_values if order == "C" else ()
@@ -183,7 +193,7 @@ class Array(StandIn):
         gone = {place_of(place, rank) for place in places}
         if any(type(self.shape[place]) is int and place not in ones for place in gone):
             raise refused("cannot select an axis to squeeze out which has size not equal to one")
-        return Array([size for place, size in enumerate(self.shape) if place not in gone])
+        return self.own_like([n for place, n in enumerate(self.shape) if place not in gone])
 
     def own_reduced(
         self, axis: Any = None, keepdims: bool = False, *, own_dtype: Any = None, **_: object
@@ -198,7 +208,7 @@ class Array(StandIn):
             for place, size in enumerate(self.shape)
             if keepdims or place not in places
         ]
-        return array_of_shape(left, own_dtype)
+        return array_of_shape(left, own_dtype or together([self.own_entries]))
 
     mean = sum = std = own_reduced
     argmax = argmin = partialmethod(own_reduced, own_dtype="int64")
@@ -237,11 +247,12 @@ class Array(StandIn):
             raise IsOpenError(opened("data"))
         else:
             return NotImplemented
+        made.own_dtype = together((self.own_dtype, own(other, "own_dtype")))
         if function in COMPARISONS:
             made.own_dtype = "bool"
         elif function in LOGICAL:
             made.own_dtype = self.own_dtype
-        elif function and is_whole(self) and is_whole(other):
+        elif made.own_dtype is None and function and is_whole(self) and is_whole(other):
             made.own_dtype = "int64"
             with suppress(ArithmeticError):
                 values = () if isinstance(other, Array) else self.own_values
@@ -257,9 +268,7 @@ class Array(StandIn):
         return made
 
     def __neg__(self) -> Array:
-        made = self.own_like(self.shape)
-        made.own_dtype = self.own_dtype
-        return made
+        return self.own_like(self.shape)
 
     __pos__ = __invert__ = __abs__ = __neg__
 
@@ -318,15 +327,6 @@ def sizes_of(value: Any) -> Any:
     if any(differ(shape, first) for shape in inner):
         raise ValueError("the requested array has an inhomogeneous shape")
     return (len(inner), *first)
-
-
-def reshaped_open(sizes: Sequence[Any], made: Open) -> object:
-    """What is open, reshaped: an array of the sizes that are given."""
-    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
-        return made
-    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
-    pairs = zip(sizes, rest, strict=True)
-    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
 
 
 def indexed(shape: Sequence[Any], index: object) -> Any:

@@ -1,49 +1,100 @@
-"""Of which kind the numbers of arrays are, as far as that matters for a shape, and what operators
-make of whole ones."""
+"""Of which kind the entries of arrays are, as far as that matters for a shape or for Keras, and
+what operators make of whole numbers."""
 
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rnnshape.input_shapes import NO_NUMBERS
+from rnnshape.input_shapes import NO_NUMBERS, OF_OTHERS, UNKNOWN_ENTRIES, dtype_written
+from rnnshape.nest import within
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.python import Open, own
 
-DTYPES: dict[object, str] = {
-    **dict.fromkeys((str, "str"), "<U"),
-    **dict.fromkeys((bytes, "bytes"), "bytes"),
-    **dict.fromkeys((object, "object"), "object"),
-    **dict.fromkeys((bool, "bool"), "bool"),
-    **dict.fromkeys((int, "int", "int32", "int64", "uint8"), "int64"),
-}
+TEXTS = ("<U", "str", "bytes", "string")
+OF_NUMBERS = (None, "bool", "int64")
+WHOLE = (int, "int", "int8", "int16", "int32", "int64", "uint8")
+FLOATS = (float, "float", "float16", "float32", "float64", "double", "single", "half")
+CODES = {"bool": "?", **{dtype: code for code, dtype in NO_NUMBERS.items()}, "<U": "U1",
+         "bytes": "S1", "datetime64": "M8[s]", "timedelta64": "m8[s]", "string": "O",
+         UNKNOWN_ENTRIES: "O"}  # fmt: skip
 
 
 def _in_words(dtype: object) -> object:
-    """`np.str_`, `bytes` and `np.int32` are open: what they are called says which."""
+    """`np.str_`, `bytes` and `tf.int32` are open: what they are called says which."""
     if not isinstance(dtype, Open):
         return dtype
-    return dtype.label.removeprefix("numpy.").removesuffix("_")
+    return dtype.label.rpartition(".")[2].removesuffix("_")
 
 
-def of_dtype(values: Sequence[Any], dtype: object) -> tuple[tuple[Any, ...], str | None]:
-    """The numbers, made floats or whole ones, and what the dtype is called; none of others."""
+def of_dtype(
+    values: Sequence[Any], dtype: object, before: str | None = None
+) -> tuple[tuple[Any, ...], str | None]:
+    """The numbers of an array, made floats or whole ones, and the kind that all its entries are."""
     word = _in_words(dtype)
-    is_float = word is float or str(word).startswith("float")
-    is_kept = is_float or word is int or str(word).startswith("int")
-    return tuple(map(float if is_float else int, values if is_kept else ())), dtype_of(word)
+    kind = dtype_of(word)
+    if kind in OF_NUMBERS and not values and as_numbers(before):
+        return (), UNKNOWN_ENTRIES
+    is_kept = word in (*WHOLE, *FLOATS)
+    return tuple(map(float if word in FLOATS else int, values if is_kept else ())), kind
+
+
+def as_numbers(before: str | None) -> str | None:
+    """The kind of entries that were of another kind, where they are made numbers: those may be
+    refused."""
+    return None if before in (*OF_NUMBERS, "list") else UNKNOWN_ENTRIES
 
 
 def dtype_of(dtype: object) -> str | None:
-    """What a dtype is called, where that matters here; None of others."""
-    dtype = _in_words(dtype)
-    if isinstance(dtype, str) and (kind := re.match(r"[<>|=]?([OSUV]|[mM]8)(\d|\[|$)", dtype)):
-        return NO_NUMBERS[kind[1][0]]
-    if isinstance(dtype, str) and dtype.startswith(("datetime64", "timedelta64")):
-        return dtype.partition("[")[0]
-    return DTYPES.get(dtype) if isinstance(dtype, str | type) else None
+    """The kind of entries that a dtype is of; None of numbers, and of what is not known."""
+    word = _in_words(dtype)
+    if isinstance(word, list) or (isinstance(word, str) and "," in word):
+        return NO_NUMBERS["V"]
+    if word is None or not isinstance(word, str | type) or word in FLOATS:
+        return None
+    if word in WHOLE or word in (bool, "bool"):
+        return "int64" if word in WHOLE else "bool"
+    import numpy  # few programs name others
+
+    try:
+        code = numpy.dtype(word).str
+    except (TypeError, ValueError):
+        return next((kind for kind in OF_OTHERS if str(word).startswith(kind)), None)
+    return "bool" if code == "|b1" else dtype_written(code)
+
+
+def of_entries(values: Iterable[Any]) -> str | None:
+    """The kind of entries of an array that NumPy makes of these.
+
+    >>> of_entries([1, 2.5]), of_entries([1, "a"]), of_entries([1, None]), of_entries([2**64])
+    (None, '<U', 'object', 'object')
+    """
+    kinds = set[str | None]()
+    for value in values:
+        if isinstance(value, int):
+            kinds.add(None if -(2**63) <= value < 2**64 else NO_NUMBERS["O"])
+        elif isinstance(value, float | complex | range | Open):
+            kinds.add(None)
+        elif isinstance(value, deque):
+            kinds.add(of_entries(within([*value])))
+        elif isinstance(value, str | bytes):
+            kinds.add(NO_NUMBERS["U" if isinstance(value, str) else "S"])
+        elif value is None:
+            kinds.add(NO_NUMBERS["O"])
+        else:
+            kinds.add(own(value, "own_entries", UNKNOWN_ENTRIES))
+    return together(kinds)
+
+
+def together(kinds: Iterable[str | None]) -> str | None:
+    """The kind of entries where arrays of these kinds become one."""
+    others = {kind for kind in kinds if kind not in (*OF_NUMBERS, "list")}
+    for kind in (UNKNOWN_ENTRIES, NO_NUMBERS["O"], NO_NUMBERS["U"], NO_NUMBERS["S"]):
+        if kind in others:
+            return kind
+    return others.pop() if len(others) == 1 else UNKNOWN_ENTRIES if others else None
 
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.dtypes import as_numbers
 from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import Open, StandIn, own
@@ -59,8 +60,8 @@ class Scaler(StandIn):
             self.own_check(shape)
         return Array(shape)
 
-    def own_made(self, _: Any, shape: tuple[Any, ...]) -> Any:
-        return Array(shape)
+    def own_made(self, data: Any, shape: tuple[Any, ...]) -> Any:
+        return Array(shape, dtype=as_numbers(own(data, "own_entries")))
 
     def fit_transform(self, data: Any, *_: Any) -> Any:
         return self.fit(data).transform(data)

@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from functools import partialmethod
 from typing import Any
 
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.reading.names.arrays import Array, indexed
-from rnnshape.reading.names.labels import LABELS, MayNest, OfText, are_names, as_labels, label_of
+from rnnshape.reading.names.dtypes import OF_NUMBERS, dtype_of
+from rnnshape.reading.names.labels import (
+    LABELS,
+    NESTED,
+    OF_PANDAS,
+    are_names,
+    as_labels,
+    entries_of,
+    label_of,
+    labelled_as,
+    of_columns,
+    of_values,
+)
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
 from rnnshape.reading.python import Open, StandIn, own
 
-KINDS: dict[object, str] = {str: "str"} | {
-    kind: kind for kind in ("str", "category", "Int64", "Int32", "Float64", "boolean")
-}
 CHANGING = ("replace", "where", "mask", "update")  # that may put numbers in place of texts
 
 
@@ -36,7 +46,6 @@ class Frame(Array):
             raise AttributeError(name)
         if name in CHANGING:
             self.own_written.append(True)
-            self.own_dtype = None
         is_column = len(self.shape) > 1 and name in (self.own_labels or ())
         return self[name] if is_column else opened()
 
@@ -59,16 +68,19 @@ class Frame(Array):
         taken = self.own_taken(key)
         columns = (len(taken),) if len(taken) > 1 else columns
         made = labelled((self.shape[0], *columns), taken or key if columns else None)
-        made.own_may_nest = not columns and (not taken or isinstance(taken[0], MayNest))
-        if taken and all(isinstance(label, OfText) for label in taken):
-            made.own_dtype, made.own_written = "str", self.own_written
+        entries = entries_of(taken[0]) if taken else NESTED
+        made.own_may_nest = not columns and entries == NESTED
+        if not columns and taken:
+            made.own_dtype = UNKNOWN_ENTRIES if entries == NESTED else entries
+        made.own_written = self.own_written
         return made
 
     @property
-    def own_is_mixed(self) -> bool:
-        """Whether there are texts among its columns, and perhaps numbers."""
-        is_table = len(self.shape) > 1 and self.own_dtype is None
-        return is_table and any(isinstance(label, OfText) for label in self.own_labels or ())
+    def own_entries(self) -> str | None:
+        """Of all columns; not known where some that are no numbers may be numbers by now."""
+        of_all = self.own_labels if len(self.shape) > 1 and self.own_dtype is None else None
+        kind = self.own_dtype if of_all is None else of_columns(of_all)
+        return UNKNOWN_ENTRIES if self.own_written and kind not in OF_NUMBERS else kind
 
     def own_taken(self, key: Any) -> list[Any]:
         """The labels of all columns that have one of these, where they are known."""
@@ -78,7 +90,8 @@ class Frame(Array):
     def own_like(self, shape: Sequence[Any]) -> Frame:
         """Other rows of the same columns."""
         made = labelled(shape, self.own_labels)
-        made.own_may_nest = self.own_may_nest
+        made.own_may_nest, made.own_dtype = self.own_may_nest, self.own_dtype
+        made.own_written = [*self.own_written]
         return made
 
     def own_check(self, labels: Any) -> None:
@@ -122,12 +135,12 @@ class Frame(Array):
 
     def assign(self, **columns: Any) -> Frame:
         made = self.copy()
-        for name in columns:
-            made[name] = None
+        for name, value in columns.items():
+            made[name] = opened() if callable(value) else value
         return made
 
-    def insert(self, loc: Any, column: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
-        self[column] = None
+    def insert(self, loc: Any, column: Any, value: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
+        self[column] = value
 
     def pop(self, item: Any) -> Frame:  # type: ignore[override]
         taken: Frame = self[item]
@@ -194,9 +207,10 @@ class Frame(Array):
     loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
-        if self.own_is_mixed:
-            return opened("data")
-        kind = "string" if self.own_dtype == "str" else None  # its own numbers are NumPy's then
+        is_one = len(self.shape) == 1 or self.own_labels is None or self.own_dtype is not None
+        labels = [labelled_as("", self.own_entries)] if is_one else self.own_labels
+        kind = of_values(labels or ())
+        kind = UNKNOWN_ENTRIES if self.own_written and kind is not None else kind
         made = Array(self.shape, dtype=kind)
         made.own_may_nest = self.own_may_nest
         return made
@@ -215,9 +229,13 @@ class Frame(Array):
 
     def astype(self, dtype: Any = None, *_: object, **__: object) -> Frame:
         made = self.copy()
-        labels = [str(one) if isinstance(one, OfText) else one for one in self.own_labels or ()]
-        made.own_labels = self.own_labels and tuple(labels)
-        made.own_dtype = KINDS.get(dtype) if isinstance(dtype, str | type) else None
+        are_numbers = {self.own_dtype, *map(entries_of, self.own_labels or ())} <= {*OF_NUMBERS}
+        before = None if are_numbers else UNKNOWN_ENTRIES
+        kind = before if isinstance(dtype, dict) else dtype_of(dtype)
+        kind = before if kind in OF_NUMBERS else OF_PANDAS.get(kind, kind)
+        labels = tuple(labelled_as(label, kind) for label in self.own_labels or ())
+        made.own_labels = self.own_labels and labels
+        made.own_dtype = kind
         return made
 
     fillna = ffill = bfill = interpolate = round = sort_values = copy
@@ -346,7 +364,7 @@ def in_columns(value: Any) -> Any:
     if not isinstance(value, Frame) or len(value.shape) != 1:
         return value
     made = Frame((*value.shape, 1))
-    made.own_name, made.own_dtype = value.own_name, None if value.own_written else value.own_dtype
+    made.own_name, made.own_dtype = value.own_name, value.own_entries
     return made
 
 

@@ -2,40 +2,129 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.input_shapes import OF_PANDAS_ALONE, UNKNOWN_ENTRIES
 from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS, of_entries
 from rnnshape.reading.python import Open, own
 
+# Of what is made of a table that is not known: methods and attributes that give numbers, or fail.
+GIVING_NUMBERS = frozenset(
+    [
+        "astype",
+        "codes",
+        "count",
+        "cumsum",
+        "day",
+        "dayofweek",
+        "dayofyear",
+        "diff",
+        "hour",
+        "len",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "minute",
+        "month",
+        "nunique",
+        "pct_change",
+        "quarter",
+        "rank",
+        "second",
+        "std",
+        "sum",
+        "to_numeric",
+        "transform",
+        "value_counts",
+        "var",
+        "weekday",
+        "year",
+    ]
+)
+NESTED = "nested"
+NOT_OF_NUMPY = (NESTED, UNKNOWN_ENTRIES, "category", "period")
 
-class MayNest(str):
-    """The label of a column of which each entry may be an array or a list."""
+
+# What pandas makes of NumPy's kinds of entries.
+OF_PANDAS: dict[str | None, str | None] = {"<U": "str", "int64": None, "list": None}
 
 
-class OfText(str):
-    """The label of a column of which the code writes texts."""
+class Label(str):
+    """The label of a column that may hold other than numbers.
+
+    Attributes:
+        entries: their kind, as an array has it; `NESTED` where each may be an array or a list.
+    """
+
+    entries: str | None = None
 
 
-LABELS = {str, int, MayNest, OfText}
+LABELS = {str, int, Label}
 
 
-def may_nest(value: Any) -> bool:
-    """Whether each entry of a column may be an array or a list."""
-    if isinstance(value, Array):
-        return len(value.shape) > 1 or value.own_may_nest
-    parts = value if isinstance(value, list | tuple) else [value]
-    are_open = any(isinstance(part, Open) and not part.is_number for part in parts)
-    return are_open or any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts)
+def entries_of(label: Any) -> str | None:
+    """The kind of entries of a column; None of numbers."""
+    return label.entries if isinstance(label, Label) else None
 
 
 def label_of(key: Any, value: Any) -> Any:
     """The label of a column, which says what it holds."""
+    return labelled_as(key, _entries(value))
+
+
+def labelled_as(key: Any, entries: str | None) -> Any:
+    """The label of a column of these entries."""
+    if not isinstance(key, str):
+        return key
+    label = Label(key)
+    label.entries = entries
+    return label if entries else str(key)
+
+
+def _entries(value: Any) -> str | None:
     parts = value if isinstance(value, list | tuple) else [value]
-    is_text = own(value, "own_dtype") in ("<U", "str") or all(isinstance(p, str) for p in parts)
-    if may_nest(value):
-        return MayNest(key)
-    return OfText(key) if is_text and parts and isinstance(key, str) else key
+    if isinstance(value, Array):
+        may_nest, kind = len(value.shape) > 1 or value.own_may_nest, value.own_entries
+        return NESTED if may_nest else OF_PANDAS.get(kind, kind)
+    if any(isinstance(part, Open) and not part.is_number for part in parts):
+        last = isinstance(value, Open) and re.search(r"\.(\w+)(\([^()]*\))?$", value.label)
+        return None if last and last[1] in GIVING_NUMBERS else NESTED
+    if any(isinstance(part, NESTS) or own(part, "own_is_data") for part in parts):
+        return NESTED
+    if parts and all(isinstance(part, bool) for part in parts):
+        return "bool"
+    if {*map(type, parts)} == {type(None)}:
+        return "object"
+    kind = of_entries(part for part in parts if part is not None)
+    return OF_PANDAS.get(kind, kind)
+
+
+def of_columns(labels: Sequence[Any]) -> str | None:
+    """What Keras makes of a table of these columns; `UNKNOWN_ENTRIES` where that may be numbers."""
+    kinds = {*map(entries_of, labels)}
+    others = kinds - {*OF_NUMBERS}
+    if len(kinds) == 1 and not {NESTED, "str", "object"} & kinds:
+        return kinds.pop()
+    if own_kind := next((kind for kind in others if str(kind).startswith(OF_PANDAS_ALONE)), None):
+        return own_kind
+    if {"datetime64", "timedelta64"} & others:
+        return "mixed"
+    return UNKNOWN_ENTRIES if others else None
+
+
+def of_values(labels: Sequence[Any]) -> str | None:
+    """The kind of entries of the array that pandas makes of these columns."""
+    kinds = {*map(entries_of, labels)}
+    if any(str(kind).startswith((*NOT_OF_NUMPY, *OF_PANDAS_ALONE)) for kind in kinds):
+        return UNKNOWN_ENTRIES
+    if {*TEXTS} & kinds:
+        return "string"
+    return kinds.pop() if len(kinds) == 1 else "object" if kinds - {None} else None
 
 
 def as_labels(key: Any) -> Any:

@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any
 
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import (
-    BATCH,
     MOST_VALUES,
     Array,
     array_of_shape,
-    reshaped_open,
     sizes_of,
 )
-from rnnshape.reading.names.dtypes import dtype_of
-from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, slid
+from rnnshape.reading.names.by_numpy import TOO_LARGE, by_numpy
+from rnnshape.reading.names.dtypes import TEXTS, dtype_of, of_dtype, of_entries
+from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open, slid
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
     NumPyNumber,
@@ -30,7 +28,7 @@ from rnnshape.reading.names.sizes import (
     product,
     sizes_given,
 )
-from rnnshape.reading.python import IsOpenError, Module, Open, is_of_code, opens_in, own
+from rnnshape.reading.python import IsOpenError, Module, Open, opens_in, own
 
 NAMES = """
     append argpartition argsort argwhere array_split atleast_1d atleast_2d atleast_3d average
@@ -45,14 +43,8 @@ NAMES = """
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
-TOO_LARGE = "it is too large to be read"
-MOST_NUMBERS = 20_000_000  # of a call, each a byte
-NUMPY_TAKES = (bool, int, float, complex, str, bytes, range, slice, type(None), type(...))
 SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
-BY_NUMBERS = ("bincount", "setdiff1d")  # how much they make depends on all numbers
 MOST_LETTERS = 10  # of sizes that are all different
-# In the place of what is not known: a size, and numbers, of which no two rows are likely equal.
-RUNS = ((13, (0,)), (17, (1, 2, 0, *(n * n % 101 % 3 for n in range(98)))))
 
 
 def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, **_: Any) -> Any:
@@ -67,17 +59,20 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return session().evaluator.derived(value)
     kind = dtype_of(dtype)
     if isinstance(value, Array):
-        before = {"list": None, "str": "string"}.get(value.own_dtype or "", value.own_dtype)
+        value = value.values  # of a table, its numbers
         made = value.own_view(value.shape, value.own_values)
-        made.own_dtype, made.own_written = kind or before, [] if copy else made.own_written
-        return made
+        made.own_dtype = None if made.own_dtype == "list" else made.own_dtype
+        made.own_written = [] if copy else made.own_written
+        return made if dtype is None else made.astype(dtype)
     numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
     shape, values = _sizes(value, kind), tuple(within(numbers))
     if not shape:
         return opened("a number from data")
-    if any(isinstance(number, str | bytes) for number in values):
-        of_text = "<U" if any(isinstance(number, str) for number in values) else "bytes"
-        return Array(shape, (), of_text if dtype is None else kind)
+    if kind == "void":  # a row is one entry
+        raise IsOpenError(opened("data"))
+    entries = of_entries(within(value))
+    if entries is not None:
+        return Array(shape, (), entries if dtype is None else of_dtype((), dtype, entries)[1])
     is_whole = len(values) == product(shape) and len(values) <= MOST_VALUES
     is_known = is_whole and all(isinstance(number, int | float) for number in values)
     return Array(shape, values if is_known else (), kind)
@@ -156,7 +151,14 @@ def _elementwise(name: str) -> Callable[..., Any]:
         kind = "bool" if name.startswith(("is", "logical")) else None
         made = array_of_shape(functools.reduce(broadcast, shapes, sizes_of(first)), kind)
         is_table = own(first, "own_labels", ()) != () and name not in CONVERTING
-        return first.own_like(made.shape) if is_table and made.shape == first.shape else made
+        if is_table and made.shape == first.shape:
+            return first.own_like(made.shape)
+        entries = of_entries([first])
+        if isinstance(made, Array) and made.own_dtype is None and entries is not None:
+            made.own_dtype = (
+                "string" if name in CONVERTING and entries in TEXTS else UNKNOWN_ENTRIES
+            )
+        return made
 
     return made
 
@@ -184,48 +186,16 @@ def _along(place: int) -> Callable[..., Any]:
     return made
 
 
-# NumPy's own
-
-
-def of_numpy(name: str) -> Callable[..., Any]:
-    """The function of a name, for arrays of which not all is known.
-
-    It is called twice, with other sizes and numbers in the place of what is not known: what then
-    differs follows from that, and is not known either.
-    """
+def _of_entries(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose array has entries as those have of which it is made."""
 
     def made(*given: Any, **named: Any) -> Any:
-        named.pop("dtype", None)
-        parts = [*given, *named.values()]
-        for found in (batches := [*opens_in(parts)]):
-            if found.stands_for != BATCH:
-                raise IsOpenError(found)
-        _check_is_small(parts)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more can't be started here
-        import numpy
+        found, kind = function(*given, **named), of_entries(within([*given[:1]]))
+        if kind is not None and isinstance(found, Array) and found.own_dtype is None:
+            found.own_dtype = kind
+        return found
 
-        function = attrgetter(name)(numpy)
-        arrays = [leaf for leaf in within(parts) if isinstance(leaf, Array)]
-        is_known = all(array.own_values for array in arrays) and not batches
-        if name in BY_NUMBERS and not is_known:
-            return Array([opened("a length")])
-        sizes = [*opens_in([array.shape for array in arrays])]
-        results, why = [], None
-        for run in RUNS[is_known:]:
-            try:
-                results.append(function(*_filled(given, run), **_filled(named, run)))
-            except MemoryError:
-                raise IsOpenError(opened("data", TOO_LARGE)) from None
-            except (ValueError, TypeError, IndexError, ArithmeticError) as wrong:
-                why = wrong
-        if why is not None:  # perhaps because of what is not known
-            if sizes or results:
-                raise IsOpenError(sizes[0] if sizes else opened("data"))
-            raise refused(str(why)) if type(why) is ValueError else why
-        both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
-        return _kept(both[0]) if is_known else _what_both_say(*both)
-
-    return _by_small_sizes(name, made) if name in SUMMING else made
+    return made
 
 
 def _by_small_sizes(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -261,74 +231,9 @@ def _resized(value: Any, sizes: Mapping[int, int]) -> Any:
     return Array([sizes.get(size, size) if isinstance(size, int) else size for size in value.shape])
 
 
-def _check_is_small(parts: list[Any]) -> None:
-    """Raises where a call may make more than is worth its while, or is given an object, which NumPy
-    asks where its memory is."""
-    leaves, waiting = list[Any](), [*parts]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, list | tuple | dict) and not is_of_code(type(part)):
-            waiting += [*part, *part.values()] if isinstance(part, dict) else part
-        elif isinstance(part, slice):
-            waiting += (part.start, part.stop, part.step)
-        elif type(part) in NUMPY_TAKES or isinstance(part, Array | Open):
-            leaves.append(part)
-        else:
-            raise IsOpenError(opened("data"))
-    most = RUNS[-1][0]
-    shapes = [leaf.shape for leaf in leaves if isinstance(leaf, Array)]
-    numbers = sum(math.prod(most if isinstance(size, Open) else size for size in shape)
-                  for shape in shapes)  # fmt: skip
-    largest = max((abs(leaf) for leaf in leaves if isinstance(leaf, int)), default=1)
-    if max(numbers, len(leaves)) * max(1, largest) > MOST_NUMBERS:
-        raise IsOpenError(opened("data", TOO_LARGE))
-
-
-def _filled(value: Any, run: tuple[int, tuple[int, ...]]) -> Any:
-    """The same with arrays of NumPy."""
-    import numpy
-
-    size, numbers = run
-
-    def filled(leaf: Any) -> Any:
-        if isinstance(leaf, Open):
-            return size
-        if not isinstance(leaf, Array):
-            return leaf
-        if leaf.own_values:
-            return numpy.array(leaf.own_values).reshape(leaf.shape)
-        shape = [size if isinstance(length, Open) else length for length in leaf.shape]
-        kind = "?" if leaf.own_dtype == "bool" else "i1"
-        return numpy.resize(numpy.array(numbers, kind), shape)
-
-    return rebuilt(value, filled)
-
-
-def _kept(result: Any) -> Any:
-    """A result that is known, with its numbers where they are few."""
-    if isinstance(result, list | tuple):
-        return [_kept(part) for part in result]
-    if not getattr(result, "ndim", 0):
-        return result.item() if hasattr(result, "item") else result
-    is_small = result.dtype.kind in "iuf" and result.size <= MOST_VALUES
-    return Array(result.shape, tuple(result.ravel().tolist()) if is_small else ())
-
-
-def _what_both_say(one: Any, other: Any, batch: Any = None) -> Any:
-    """The shapes that two results have in common; open where they have none."""
-    if isinstance(one, list | tuple):
-        if len(one) != len(other):
-            return opened("data")
-        return [_what_both_say(*pair, batch) for pair in zip(one, other, strict=True)]
-    if not getattr(one, "ndim", 0) or one.ndim != getattr(other, "ndim", 0):
-        return opened("a number from data")
-
-    def size(pair: tuple[int, int]) -> Any:
-        is_batch = batch is not None and pair == (RUNS[0][0], RUNS[1][0])
-        return pair[0] if pair[0] == pair[1] else batch if is_batch else opened("a length")
-
-    kind = "bool" if one.dtype.kind == "b" else None
-    return Array([*map(size, zip(one.shape, other.shape, strict=True))], dtype=kind)
+def of_numpy(name: str) -> Callable[..., Any]:
+    """NumPy's own function of a name."""
+    return _by_small_sizes(name, by_numpy(name)) if name in SUMMING else by_numpy(name)
 
 
 class ByIndex(Module):
@@ -351,16 +256,16 @@ NUMPY: dict[str, Any] = {
     "array": functools.partial(_array, copy=True), "asarray": _array,
     **dict.fromkeys(
         ("zeros_like", "ones_like", "empty_like", "full_like"),
-        lambda value, *_, shape=None, **__: Array(
-            sizes_of(value) if shape is None else sizes_given(shape)),
+        _of_entries(lambda value, *_, shape=None, dtype=None, **__: Array(
+            sizes_of(value) if shape is None else sizes_given(shape), dtype=dtype_of(dtype))),
     ),
     **dict.fromkeys(("random_normal", "random_uniform"), of_shape(0)), "arange": _arange,
     "linspace": lambda start, stop, num=50, endpoint=True, *, axis=0, dtype=None: _with(
         num, broadcast(sizes_of(start), sizes_of(stop)), axis),
-    "expand_dims": lambda value, axis=-1: _with(1, sizes_of(value), axis),
-    "reshape": lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes),
-    "concatenate": _joined,
-    "stack": _stacked,
+    "expand_dims": _of_entries(lambda value, axis=-1: _with(1, sizes_of(value), axis)),
+    "reshape": _of_entries(lambda value, sizes, **_: Array(sizes_of(value)).reshape(sizes)),
+    "concatenate": _of_entries(_joined),
+    "stack": _of_entries(_stacked),
     "newaxis": None,
     "prod": _product,
     "random": Module("numpy.random", {
@@ -377,17 +282,20 @@ NUMPY: dict[str, Any] = {
     **{name: _of_method(method) for name, method in (
         ("amax", "max"), ("median", "mean"), ("reduce_mean", "mean"), ("reduce_sum", "sum"),
         ("var", "std"))},
-    "concat": _joined, "range": _arange,
-    "vstack": _along(0), "row_stack": _along(0), "hstack": _along(1),
+    "concat": _of_entries(_joined), "range": _arange,
+    "vstack": _of_entries(_along(0)), "row_stack": _of_entries(_along(0)),
+    "hstack": _of_entries(_along(1)),
     "one_hot": lambda indices, depth=None, axis=-1, *_, num_classes=None, **__: _with(
         depth if num_classes is None else num_classes, sizes_of(indices), axis),
     "identity": lambda n, *_, **__: Array((n, n)),
-    "eye": lambda n, m=None, *_, **named: Array((n, n if (m := named.get("M", m)) is None else m)),
+    "eye": lambda n, m=None, *_, dtype=None, **named: Array(
+        (n, n if (m := named.get("M", m)) is None else m), dtype=dtype_of(dtype)),
     **{name: of_numpy(name) for name in (
         "broadcast_to", "cumsum", "repeat", "roll", "swapaxes", "tile", "where")},
 }  # fmt: skip
 # Those that TensorFlow and Keras have under other names, or not at all.
 OF_NUMPY_ALONE: dict[str, Any] = {
+    **{word: getattr(math, word) for word in ("e", "inf", "nan", "pi")},
     "reshape": _reshaped,
     **{name: of_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},

@@ -8,9 +8,10 @@ from dataclasses import replace
 from itertools import starmap
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, reshaped_open, sizes_of
+from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
-from rnnshape.reading.names.labels import OfText, are_names, as_labels, label_of
+from rnnshape.reading.names.labels import are_names, as_labels, entries_of, label_of
+from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, own
@@ -58,7 +59,7 @@ def column(data: Any = None, *_: Any, **__: Any) -> Any:
     if not is_known:
         return opened()
     made = Frame(sizes_of(data))
-    made.own_dtype = "str" if isinstance(label_of("", data), OfText) else None
+    made.own_dtype = entries_of(label_of("", data))
     return made
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, sizes_of
-from rnnshape.reading.names.dtypes import dtype_of
+from rnnshape.reading.names.dtypes import dtype_of, of_entries, together
 from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.names.sizes import place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
@@ -30,12 +31,21 @@ def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
     return opened("a number from data")
 
 
+def reshaped_open(sizes: Sequence[Any], made: Open) -> object:
+    """What is open, reshaped: an array of the sizes that are given."""
+    if not sizes or not all(type(size) is int or isinstance(size, Open) for size in sizes):
+        return made
+    rest = (opened(f"{made.label}.shape[{place}]") for place in range(len(sizes)))
+    pairs = zip(sizes, rest, strict=True)
+    return Array([rest if type(size) is int and size == -1 else size for size, rest in pairs])
+
+
 def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -> Any:
     """`np.full((8, 1), 3)`: all of it is known."""
     made = _of_sizes(shape, dtype_of(dtype))
     if dtype is not None or not isinstance(made, Array):
         return made
-    made.own_dtype = {str: "<U", bytes: "bytes", type(None): "object"}.get(type(fill_value))
+    made.own_dtype = of_entries([fill_value])
     many = product(made.shape)
     is_kept = type(fill_value) is int and isinstance(many, int) and many <= MOST_VALUES
     return Array(made.shape, (fill_value,) * many) if is_kept else made
@@ -45,13 +55,13 @@ def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -
     """Some of the entries; of an array of several axes, of its rows."""
     sizes = sizes_of(a) if isinstance(a, Array) else ()
     made = of_shape(1)(a, size, *more, **named)
-    if isinstance(made, Array) and isinstance(a, list | tuple) and {*map(type, a)} == {str}:
-        made.own_dtype = "<U"
+    if isinstance(made, Array):
+        made.own_dtype = together([of_entries([a] if isinstance(a, Array) else within([a]))])
     if len(sizes) < 2:
         return made
     picked = made.shape if isinstance(made, Array) else ()
     axis = place_of(axis, len(sizes))
-    return Array((*sizes[:axis], *picked, *sizes[axis + 1 :]))
+    return a.own_like((*sizes[:axis], *picked, *sizes[axis + 1 :]))
 
 
 def slid(usual: str) -> Callable[..., Array]:

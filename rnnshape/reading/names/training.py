@@ -308,12 +308,12 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         name = text
     if isinstance(value, list | tuple) and not any(opens_in(value)):
         return Data(name, _shape_of_list(value), "list", of=of)
-    if not isinstance(value, Array) or own(value, "own_is_mixed"):
+    if not isinstance(value, Array):
         return Data(name, None, of=of)
     whole = value.own_values if all(type(number) is int for number in value.own_values) else ()
     least, most = (min(whole), max(whole) + 1) if whole else (None, None)
     sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
-    return Data(name, sizes, value.own_dtype, least, most, of, is_table)
+    return Data(name, sizes, value.own_entries, least, most, of, is_table)
 
 
 def _weights(value: Any, node: ast.expr | None) -> Data | None:
