@@ -7,26 +7,37 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.data import Dataset, refuse
+from rnnshape.reading.names.data import Dataset, PyDataset, WithoutShapes, refuse, use_up
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Open
 
-COUNTS = ("epochs", "initial_epoch", "steps_per_epoch", "steps", "validation_steps")
+COUNTS = ("epochs", "initial_epoch", "steps_per_epoch", "steps", "validation_steps",
+          "validation_batch_size")  # fmt: skip
 ALWAYS = ("epochs", "initial_epoch")  # they may be below 0, and not None
 
 
 def check_counts(method: str, words: Mapping[str, Any]) -> None:
     """What a call counts is a whole number of Python's or NumPy's."""
+    split = words.get("validation_split")
     is_validated = isinstance(words.get("validation_data"), tuple | list)
-    for word in COUNTS if is_validated else COUNTS[:-1]:
+    for word in COUNTS if is_validated else COUNTS[:-2]:
         value, is_always = words.get(word, 1), word in ALWAYS
         is_below = isinstance(value, int) and value < 0 and not is_always
         if is_below or isinstance(value, float | str) or (value is None and is_always):
             refuse(f"{method} takes {word} as a whole number, not {value!r}", "")
+    every = words.get("validation_freq") if is_validated or split else None
+    if every == 0 or isinstance(every, float | str):
+        refuse(f"{method} takes validation_freq as 1 or more, not {every!r}", "")
+    if isinstance(split, str):
+        refuse(f"{method} takes validation_split as a number, not {split!r}", "")
 
 
-def check_beside(words: Mapping[str, Any], x: Dataset) -> None:
+def check_beside(method: str, words: Mapping[str, Any], x: Dataset) -> None:
     """What Keras takes with arrays alone, not with what gives batches."""
+    if method != "predict":
+        check_data_set(x)
+    if words.get("steps", words.get("steps_per_epoch")) is None:
+        use_up(words.get("x"))
     split = words.get("validation_split")
     if isinstance(split, int | float) and split and words.get("validation_data") is None:
         message = "validation_split is for arrays alone: give what is to validate by itself"
@@ -34,9 +45,22 @@ def check_beside(words: Mapping[str, Any], x: Dataset) -> None:
     if x.own_origin == "generator" and words.get("class_weight") is not None:
         refuse("class_weight is not for generators", "Argument `class_weight` is not supported")
     for word in ("y", "sample_weight"):
-        if isinstance(words.get(word), Array):
+        if isinstance(words.get(word), Array | Dataset | PyDataset):
             message = f"what gives batches has {word} in them: leave {word} out"
             refuse(message, "should not be passed")
+
+
+def check_data_set(given: Any) -> None:
+    """Data sets that nothing is trained with."""
+    parts = [*within(given.own_element)] if isinstance(given, Dataset) else []
+    if isinstance(given, WithoutShapes):
+        message = "from_generator needs output_signature: what it gives has no known shape"
+        refuse(message, 'unknown rank", "unknown TensorShape')
+    elif any(isinstance(part, Dataset) for part in parts):
+        message = "an element of window is a data set itself: flat_map makes batches of them"
+        refuse(message, "Only input tensors may be passed")
+    elif isinstance(given, list | tuple) and any(isinstance(part, Dataset) for part in given):
+        refuse("validation_data is one data set, not several", "should not be passed")
 
 
 def check_weights(y: Any, words: Mapping[str, Any]) -> None:
@@ -50,6 +74,9 @@ def check_weights(y: Any, words: Mapping[str, Any]) -> None:
         message = "class_weight and sample_weight: give one of them"
         said = 'You cannot `class_weight`", "cannot be specified at the same time'
         session().problem(message, words=said, kind="labels")
+    if isinstance(weights, int | float | str):
+        message = f"sample_weight is an array with a number for each sample, not {weights!r}"
+        session().problem(message, words="Unrecognized data type", kind="labels")
     if isinstance(weights, list | tuple) and {*map(type, weights)} <= {int, float}:
         message = "sample_weight is a list of numbers: give an array, np.array(sample_weight)"
         session().problem(message, words="Unrecognized data type", kind="labels")

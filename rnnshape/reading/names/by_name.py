@@ -40,15 +40,19 @@ def wrong_names(
     takes, gives = model.own_flow()
     is_graph = model.own_kind == "Functional"
     is_keyed = isinstance(model.own_nests[0], dict)
-    if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
-        yield from _lacking_inputs(call, given.x, keyed_inputs or [*map(name_given, takes)])
-    if model.own_kind == "Sequential" and isinstance(given.x, dict) and call.call != "__call__":
-        its = (*filter(None, map(name_given, takes)), *NAMES_BY_KERAS)
-        if not any(key.startswith(its) for key in given.x) and not any(
-            map(is_of_code, map(type, model.own_items))
-        ):
-            message = f"{call.call} is given a dictionary, but a Sequential takes the array itself"
-            yield call.problem("data", message)
+    of_call = "the model" if call.call == "__call__" else call.call
+    to_validate = given.validation and given.validation[0]
+    for what, x in ((of_call, given.x), ("validation_data", to_validate)):
+        if is_graph and (keyed_inputs if is_keyed else all(map(_is_known, takes))):
+            by_name = keyed_inputs or [*map(name_given, takes)]
+            yield from _lacking_inputs(call, what, x, by_name)
+        if model.own_kind == "Sequential" and isinstance(x, dict) and call.call != "__call__":
+            its = (*filter(None, map(name_given, takes)), *NAMES_BY_KERAS)
+            if not any(key.startswith(its) for key in x) and not any(
+                map(is_of_code, map(type, model.own_items))
+            ):
+                message = "is given a dictionary, but a Sequential takes the array itself"
+                yield call.problem("data", f"{what} {message}")
     if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics
@@ -151,7 +155,9 @@ def _is_known(taken: Any) -> bool:
     return bool(name_given(taken) or getattr(taken.maker, "has_no_name", False))
 
 
-def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterator[Problem]:
+def _lacking_inputs(
+    call: TrainingCall, given: str, x: Any, inputs: Sequence[str]
+) -> Iterator[Problem]:
     if not isinstance(x, dict):
         return
     by_keras = [any(name.startswith(start) for name in x) for start in NAMES_BY_KERAS]  # needs both
@@ -159,8 +165,7 @@ def _lacking_inputs(call: TrainingCall, x: Any, inputs: Sequence[str]) -> Iterat
     if lacking:
         others = [name for name in x if name not in inputs]
         what = f"the input {lacking[0]!r}" if lacking[0] else "an Input that the code gives no name"
-        given_to = "the model" if call.call == "__call__" else call.call
-        message = f"{given_to} is given no data for {what}"
+        message = f"{given} is given no data for {what}"
         message += f": of no input are {listed(others)}" if others else ""
         is_layer = by_keras[0] and not lacking[0]
         words = "doesn't match the expected structure" if is_layer else "Missing data for input"

@@ -45,13 +45,15 @@ def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
 
 class Compiled(NamedTuple):
     """What `compile` says: the losses, their weights and all metrics, as the code gives them; and
-    where it gives metrics in the third place, as Keras 2 had it, how and where that is written."""
+    where it gives metrics in the third place, as Keras 2 had it, how and where that is written.
+    Keras keeps metrics of a model that is compiled again."""
 
     loss: Any = None
     metrics: Any = None
     weighted: Any = None
     loss_weights: Any = None
     third: tuple[str, Place | None] | None = None
+    is_again: bool = False
 
 
 def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:

@@ -8,6 +8,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from operator import attrgetter
 from typing import Any
 
@@ -47,6 +48,9 @@ def pad_sequences(
 ) -> Any:
     """`(samples, maxlen)` and the features of an entry, with the numbers that the code writes."""
     rows = sequences if isinstance(sequences, list | tuple) else ()
+    if any(isinstance(one, int | float) for one in rows):
+        words = '(Keras: "`sequences` must be a list of iterables")'
+        raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")
     row = next(iter(rows), getattr(sequences, "row", None))
     is_text = isinstance(maxlen, int) and "float" not in str(dtype)  # most likely
     if isinstance(sequences, Open) and row is None and not is_text:
@@ -155,7 +159,7 @@ class Dataset(StandIn):
     def cache(self, *_: Any, **__: Any) -> Dataset:
         return self
 
-    prefetch = repeat = shuffle = skip = take = with_options = cache
+    prefetch = repeat = shuffle = skip = take = filter = with_options = cache
 
     def window(self, *_: Any, **__: Any) -> Dataset:
         """A data set of data sets, each of some elements."""
@@ -170,8 +174,26 @@ class Dataset(StandIn):
         return Dataset(made, made if is_alike else _mapped(function, self.own_first))
 
 
+class WithoutShapes(Dataset):
+    """What `from_generator` makes that is given neither shapes nor a signature."""
+
+    batch = unbatch = padded_batch = Dataset.cache
+
+    def map(self, *_: Any, **__: Any) -> Any:  # which may give them shapes
+        return opened("data")
+
+    flat_map = window = map
+
+
 def _mapped(function: Any, element: Any) -> Any:
     given = element if isinstance(element, tuple) else (element,)
+    if hasattr(function, "own_body") and not isinstance(element, Open):
+        try:
+            signature(function).bind(*given)
+        except TypeError:
+            parts = f"{len(given)} argument{'s' * (len(given) != 1)}"
+            message = f"a data set gives this function {parts}, the parts of an element"
+            raise refused(f'{message} (TensorFlow: "positional argument")') from None
     return session().evaluator.really(function, *given)
 
 
@@ -213,6 +235,7 @@ def batch_of(value: Any) -> Any:
             words = "the generator must return a tuple"
             refuse("a generator gives a tuple, (x,) or (x, y)", words)
     elif isinstance(value, PyDataset):
+        _check_length(value)
         batch = session().evaluator.really(operator.getitem, value, 0)
     else:
         return None
@@ -221,6 +244,22 @@ def batch_of(value: Any) -> Any:
         words = "`output_signature` must contain objects that are subclass of `tf.TypeSpec`"
         refuse("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
     return batch
+
+
+def _check_length(value: Any) -> None:
+    """How many batches a data set of the code has is a whole number that `__len__` gives."""
+    length = getattr(type(value), "__len__", None)
+    if length is None and not hasattr(type(value), "num_batches"):
+        refuse("a PyDataset says by __len__ how many batches it has", "the `num_batches` property")
+    elif length and isinstance(many := session().evaluator.really(length, value), float):
+        message = f"__len__ gives {many}: write // or math.ceil for a whole number of batches"
+        refuse(message, "object cannot be interpreted as an integer")
+
+
+def use_up(value: Any) -> None:
+    """A call that trains goes over a generator to its end, where it says no number of steps."""
+    if isinstance(value, Stream) and len(value.first(FEW)) < FEW and value.ends is None:
+        value.close()
 
 
 def refuse(message: str, words: str) -> None:
@@ -274,8 +313,23 @@ def _specified(shape: Any = None, *_: Any, **__: Any) -> Any:
     return Array([opened("a size") if size is None else size for size in shape])
 
 
-def _from_generator(_: Any, *__: Any, output_signature: Any = None, **___: Any) -> Any:
-    return opened() if output_signature is None else Dataset(output_signature)
+def _from_generator(_: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
+    if output_signature is not None:
+        return Dataset(output_signature)
+    words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
+    types, shapes = words.get("output_types"), words.get("output_shapes")
+    if types is None or isinstance(types, dict | Open) or shapes is None:
+        return WithoutShapes(opened("data")) if shapes is None and types else opened()
+    parts = [_specified(one) if isinstance(one, list | tuple) else opened() for one in shapes]
+    return Dataset(tuple(parts)) if isinstance(types, tuple) else Dataset(_specified(shapes))
+
+
+def split_dataset(dataset: Any, *_: Any, **__: Any) -> Any:
+    """Two data sets of the same elements, of which it is not known how many."""
+    if isinstance(dataset, list | tuple | Array):
+        arrays = _as_arrays(tuple(dataset) if isinstance(dataset, list) else dataset)
+        dataset = Dataset(_each(arrays, lambda shape: shape[1:]))
+    return [Dataset(dataset.own_element) for _ in range(2)]
 
 
 def timeseries_dataset_from_array(
@@ -317,6 +371,7 @@ KERAS_DATA: dict[str, Any] = {
     **OF_KERAS,
     **dict.fromkeys(("PyDataset", "Sequence"), PyDataset),
     "TensorSpec": _specified,
+    "split_dataset": split_dataset,
     "to_categorical": to_categorical,
     "pad_sequences": pad_sequences,
     "Tokenizer": Tokenizer,

@@ -32,7 +32,7 @@ from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.data import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
-from rnnshape.reading.names.predictions import method_of_today, predictions, reshaped
+from rnnshape.reading.names.predictions import method_of_today, numbers, predictions, reshaped
 from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
@@ -290,7 +290,7 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    def _trained(self, method: str, /, *given: Any, **named: Any) -> Open:
+    def _trained(self, method: str, /, *given: Any, **named: Any) -> Any:
         """A call that gives data to the model."""
         session().check_arguments(method, named)
         x = first_given(method, given[0] if given else named.get("x"))
@@ -299,7 +299,7 @@ class Model(Layer):
         if self.own_takes or not follow_step(self, method, x, given, named):
             self._built_by(x.own_x if isinstance(x, Dataset) else x)
         session().train(self, self.own_items or self.own_gives, call)
-        return opened("numbers")
+        return numbers(self, named)
 
     evaluate = partialmethod(_trained, "evaluate")
     train_on_batch = partialmethod(_trained, "train_on_batch")
@@ -347,7 +347,8 @@ class Model(Layer):
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().check_arguments("compile", named)
-        self.own_compiled = compiled(given, named)
+        was_compiled = self.own_compiled is not None
+        self.own_compiled = compiled(given, named)._replace(is_again=was_compiled)
 
     add = pop = of_sequential
     summary = Layer.own_nothing

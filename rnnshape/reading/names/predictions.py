@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rnnshape.nest import rebuilt, within
@@ -55,6 +55,22 @@ def predictions(model: Any, x: Any) -> Any:
     is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
     nest = None if is_alone else model.own_nests[1]
     return nested_like(nest, data) if data else opened("predictions")
+
+
+def numbers(model: Any, named: Mapping[str, Any]) -> Any:
+    """What `evaluate` returns: the loss, and in a list with it a number for each metric."""
+    made, compiled = opened("numbers"), model.own_compiled
+    is_open = compiled is None or compiled.is_again or compiled.weighted is not None
+    if is_open or "return_dict" in named or not model.own_kind or len(model.own_gives) > 1:
+        return made
+    metrics = () if compiled.metrics is None else compiled.metrics
+    each = (compiled.loss, *(metrics if isinstance(metrics, list | tuple) else (None,)))
+    names = [own(one, "own_name", one) for one in each]
+    are_plain = all(isinstance(name, str) for name in names)
+    if not are_plain or len({name.lower() for name in names[1:]}) < len(names) - 1:
+        return made
+    made.is_number = len(names) == 1
+    return made if made.is_number else [*map(opened, names)]
 
 
 def reshaped(model: str, takes: Tensor, other: Tensor, given: Sequence[Any]) -> Any:

@@ -16,10 +16,10 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.beside import check_beside, check_counts, check_weights
+from rnnshape.reading.names.beside import check_beside, check_counts, check_data_set, check_weights
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.data import Dataset, as_data_set, refuse
+from rnnshape.reading.names.data import Dataset, as_data_set, refuse, use_up
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
@@ -117,6 +117,8 @@ def given_to(
         column=column,
         code=place.line if place else "",
     )
+    if words.get("x", x) is None and "x" in words and model.own_kind and method != "__call__":
+        refuse(f"{method} is given None as data", "")
     x = _checked_kinds(model, method, x, words.get("y"))
     size = words.get("batch_size")
     if call.is_batched:
@@ -133,7 +135,7 @@ def given_to(
             message = f"a batch has at most x, y and sample_weight, not {len(x.own_element)} parts"
             refuse(message, "Data is expected to be in format")
         if evaluator.is_sure and call.is_batched:
-            check_beside(words, x)
+            check_beside(method, words, x)
         given = _of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
     else:
@@ -333,9 +335,12 @@ def _validation(
     words: Mapping[str, Any], node: ast.expr | None
 ) -> tuple[Several, Several, Data | None] | None:
     pair = as_data_set(words.get("validation_data"))
+    if words.get("validation_steps") is None:
+        use_up(words.get("validation_data"))
     pair = pair[0] if isinstance(pair, list | tuple) and len(pair) == 1 else pair
     if kind := kind_of_no_data(pair):
         refuse(f"validation_data takes no {kind}", "Unrecognized data type")
+    check_data_set(pair)
     if isinstance(pair, Dataset):
         return _of_dataset(pair, node)
     if isinstance(pair, dict) and words.get("y") is not None:

@@ -128,6 +128,8 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
 
 
 def _unpack(evaluator: Evaluator, targets: list[ast.expr], value: object, scope: Scope) -> None:
+    if isinstance(value, Open) and value.is_number:
+        raise TypeError("a number can't be unpacked")
     apart = hook(value, "own_taken_apart")
     several = evaluator.really(*((apart, value, len(targets)) if apart else (list, value)))
     stars = [isinstance(target, ast.Starred) for target in targets]
