@@ -168,6 +168,17 @@ def signature(name: str) -> Signature:
 
 
 @cache
+def arguments_of(module: str, name: str) -> Signature | None:
+    """The arguments of a loss or a metric, by the name of its class; None of any other name.
+
+    >>> arguments_of("losses", "Huber").positional, arguments_of("losses", "huber")
+    (('delta', 'reduction', 'name', 'dtype'), None)
+    """
+    text = _SECTIONS.get(module, {}).get(name)
+    return None if text is None else _arguments(text)
+
+
+@cache
 def defaults_of(name: str) -> Mapping[str, Any]:
     """What Keras takes where an argument is not given; of a name that it does not know, none."""
     return signature(name).defaults if module_of(name) else {}

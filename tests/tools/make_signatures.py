@@ -59,6 +59,10 @@ def lines(keras: Any) -> Iterator[str]:
             )
             called = f" -> ({', '.join(called_with(found))})" if module == "layers" else ""
             yield f"{name} ({takes}){called}"
+    for module, base in (("losses", keras.losses.Loss), ("metrics", keras.metrics.Metric)):
+        yield f"[{module}]"
+        for name, found in classes(keras, module, base, {}):
+            yield f"{name} ({written(parameters(found))})"
     yield "[methods]"
     yield from (f"{name} ({written(parameters(getattr(keras.Model, name)))})" for name in METHODS)
     yield "[activations]"

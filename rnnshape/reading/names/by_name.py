@@ -14,21 +14,17 @@ from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import opens_in
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.signatures import snake_case
+from rnnshape.signatures import arguments_of, snake_case
 from rnnshape.training import TrainingCall, loss_named, losses, metric_named
 from rnnshape.training import metrics as metrics_of_keras
 from rnnshape.training.data import WITHOUT_LABELS
 
 NAMES_BY_KERAS = ("input_layer", "keras_tensor")
 
-# What Keras has, but not by that name; and what it makes of no name alone.
+# What Keras has, but not by that name.
 NO_NAMES = {
     "loss": {"categorical_generalized_cross_entropy", "CategoricalGeneralizedCrossEntropy"},
     "metric": {"huber", "categorical_focal_crossentropy", "binary_focal_crossentropy"},
-}
-NEED_ARGUMENTS = {
-    *("SensitivityAtSpecificity", "SpecificityAtSensitivity", "PrecisionAtRecall"),
-    *("RecallAtPrecision", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"),
 }
 
 
@@ -111,7 +107,8 @@ def _unknown_names(call: TrainingCall, loss: Any, metrics: Any) -> Iterator[Prob
     ):
         names = known_names - NO_NAMES[what]
         for name in _texts(given):
-            if what == "metric" and known(name) in NEED_ARGUMENTS:
+            its = arguments_of("metrics", known(name) or "") if what == "metric" else None
+            if its and its.required:
                 message = f"{known(name)} needs arguments: write keras.metrics.{known(name)}(...)"
                 yield _problem(call, message, f"{known(name)}.__init__() missing", ())
             elif name not in names and (known(name) is None or name in NO_NAMES[what]):

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnnshape.errors import Place
+from rnnshape.errors import Place, did_you_mean
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import StandIn
-from rnnshape.signatures import signature
+from rnnshape.signatures import Signature, arguments_of, signature
 from rnnshape.training import Function, loss_named, metric_named
 
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
 # What a config says of a loss that was given nothing of the kind.
 USUAL = ("axis", -1), ("axis", None), ("ignore_class", None)
 
@@ -21,15 +22,20 @@ class LossOrMetric(StandIn):
 
     own_what = "a loss or a metric"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, module: str = "") -> None:
         self.own_name, self.own_arguments = name, ()  # type: tuple[str, tuple[tuple[str, object], ...]]
+        self.own_module = module
         self.own_is_made = name[:1].islower()
 
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.own_is_made:
             return opened("a loss")
         made = LossOrMetric(self.own_name)
-        words = {**{str(place): tensor for place, tensor in enumerate(given)}, **named}
+        known = arguments_of(self.own_module, self.own_name)
+        places = [*(known.positional if known else ()), *map(str, range(len(given)))]
+        words = dict(zip(places, given, strict=False)) | named
+        if known is not None:
+            _check_arguments(self.own_name, known, words)
         plain = bool | int | float | str | None
         arguments = ((k, value if isinstance(value, plain) else "?") for k, value in words.items())
         made.own_arguments = tuple(arguments)
@@ -37,10 +43,26 @@ class LossOrMetric(StandIn):
         return made
 
 
+def _check_arguments(name: str, known: Signature, words: Mapping[str, Any]) -> None:
+    """Notes what a loss or a metric does not take, and what it needs."""
+    for word in (word for word in words if word.isidentifier() and word not in known.names):
+        message = f"{name} takes no {word!r}{did_you_mean(word, known.names)}"
+        said = f"got an unexpected keyword argument '{word}'"
+        session().problem(message, words=said, place=session().places().get(word))
+    if lacking := [word for word in known.required if word not in words]:
+        session().problem(f"{name} needs {' and '.join(lacking)}", words="__init__() missing")
+    reduction = words.get("reduction")
+    if isinstance(reduction, str) and reduction not in REDUCTIONS:
+        message = f"{name} takes no reduction {reduction!r}: leave it out"
+        session().problem(message, words="Invalid value for argument `reduction`")
+
+
 def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
     """What `keras.losses` or `keras.metrics` has under a name that there is a rule for."""
-    known = {"losses": loss_named, "metrics": metric_named}.get(path.rpartition(".")[2])
-    return LossOrMetric(name) if known and known(name) else None
+    module = path.rpartition(".")[2]
+    known = {"losses": loss_named, "metrics": metric_named}.get(module)
+    module = "" if path.startswith("tf_keras") else module
+    return LossOrMetric(name, module) if known and known(name) else None
 
 
 class Compiled(NamedTuple):
