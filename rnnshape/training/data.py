@@ -30,7 +30,9 @@ class Data:
         shape: its sizes, the samples first; None where even their number is not known.
         dtype: its kind of entries, as NumPy writes it, or `"list"` of a Python list of numbers;
             `UNKNOWN_ENTRIES` where it may hold no numbers.
-        values_from, values_below: the smallest of its whole numbers, and one more than the largest.
+        values_from, values_below: the smallest of its whole numbers, and one more than the largest;
+            of random ones, some are surely that small and that large.
+        drawn_below: one more than the largest that random numbers may be.
         of: the data set of which it is an element: it comes in batches, or without any.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
@@ -44,6 +46,7 @@ class Data:
     of: str = ""
     is_table: bool = False
     origin: DataOrigin = "tensorflow"
+    drawn_below: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))  # it may be any text, as a key

@@ -252,14 +252,15 @@ def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
     if below is None:
         return None
     if x.values_below is not None and x.values_below > below:
-        largest = x.values_below - 1
+        end = x.drawn_below or x.values_below
+        what = f"{'random ' * bool(x.drawn_below)}indices up to {end - 1}"
         words = f"is not in [0, {below})"
         message = (
-            f"{x} has indices up to {largest}, but the Embedding of the input {port.name} has "
+            f"{x} has {what}, but the Embedding of the input {port.name} has "
             f'{below} rows, 0 to {below - 1} (Keras: "{words}")'
         )
-        remedies: tuple[str, ...] = (f"input_dim={x.values_below}",)
-        if x.values_from and x.values_below - x.values_from <= below:
+        remedies: tuple[str, ...] = (f"input_dim={end}",)
+        if x.values_from and end - x.values_from <= below and not x.drawn_below:
             remedies = (*remedies, f"{x.name} = {x.name} - {x.values_from}")
         return call.problem("data", message, x, tensor=port.name, remedies=remedies)
     if x.values_from is None or x.values_from >= 0:

@@ -191,15 +191,18 @@ def _wrong_labels(
     least, below = y.values_from or 0, y.values_below or 0
     if least >= 0 and below <= classes:
         return None
-    wrong = least if least < 0 else below - 1
+    end = y.drawn_below or below
+    what = f"the label {least if least < 0 else below - 1}"
+    if end != below and least >= 0:
+        what = f"random labels up to {end - 1}"
     remedies = []
-    if least and below - least <= classes:
+    if least and below - least <= classes and end == below:
         remedies.append(f"{y.name} = {y.name} {'-' if least > 0 else '+'} {abs(least)}")
     if port.units_of and least >= 0:
-        remedies.append(f"{port.units_of}({below})")
+        remedies.append(f"{port.units_of}({end})")
     return call.problem(
         "labels",
-        f"{y} has the label {wrong}, but the output {port} takes 0 to {classes - 1} "
+        f"{y} has {what}, but the output {port} takes 0 to {classes - 1} "
         f'(Keras: "which is outside the valid range of [0, {classes})")',
         y,
         tensor=port.name,

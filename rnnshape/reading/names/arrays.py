@@ -44,17 +44,17 @@ class Array(StandIn):
     """Data of a shape.
 
     Attributes:
-        shape: its sizes, each a number or open.
-        own_name: of the variable that holds it.
+        shape, own_name: its sizes, each a number or open, and the variable that holds it.
         own_values: its numbers, where the code writes a few of them, and changes none of them.
         own_written: not empty once one is changed; all arrays that show the same share it.
         own_dtype: the kind of its entries; `"list"` of a list; None of numbers of no further kind.
         own_may_nest: whether each entry of a column of a table may be an array or a list.
-        own_classes: how many classes there are among labels of which the numbers are not known.
+        own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
     """
 
     own_what = "an array"
     own_classes: int | None = None
+    own_random = (0, 0)
     own_is_data = True
     own_may_nest = False
     own_picked: Callable[..., Any]  # `x[[0, 1], 2]`
@@ -260,11 +260,11 @@ class Array(StandIn):
         return made
 
     def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
-        """`array += other`"""
-        made = self.own_operated(other, function)
+        made = self.own_operated(other, function)  # `array += other`
         if isinstance(made, Array) and made.shape == self.shape:
             self.own_written.append(True)
-            self.own_numbers, self.own_written, made = made.own_numbers, [], self
+            self.own_numbers, self.own_written, self.own_random = made.own_numbers, [], (0, 0)
+            return self
         return made
 
     def __neg__(self) -> Array:

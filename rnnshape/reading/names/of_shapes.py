@@ -51,6 +51,33 @@ def _full(shape: Any = (), fill_value: Any = 0.0, dtype: Any = None, **_: Any) -
     return Array(made.shape, (fill_value,) * many) if is_kept else made
 
 
+def _drawn(low: Any, high: Any = None, size: Any = None, *more: Any, **named: Any) -> Any:
+    """Whole numbers at random, from 0 where only one bound is given."""
+    made, bounds = of_shape(2, "int64")(low, high, size, *more, **named), (low, high)
+    if isinstance(made, Array) and "endpoint" not in named:
+        made.own_random = (0, low) if high is None else bounds
+    return made
+
+
+NEVER = 1e-9
+
+
+def known_range(array: Array) -> tuple[int | None, int | None, int]:
+    """The smallest of its whole numbers, one more than the largest, and of random ones how many
+    could be drawn from 0: of many, some are surely that small and that large."""
+    values = array.own_values
+    if values and all(type(number) is int for number in values):
+        return min(values), max(values) + 1, 0
+    if array.own_classes is not None and not array.own_written:
+        return 0, array.own_classes, 0
+    low, high = array.own_random
+    many = product(array.shape)
+    are_known = all(type(number) is int for number in (low, high, many)) and many > 0
+    reach = int((high - low) * NEVER ** (1 / many)) if are_known and not array.own_written else 0
+    least, most = high - 1 - reach, low + reach
+    return (least, most + 1, high) if reach and least <= most else (None, None, 0)
+
+
 def _chosen(a: Any, size: Any = None, *more: Any, axis: int = 0, **named: Any) -> Any:
     """Some of the entries; of an array of several axes, of its rows."""
     sizes = sizes_of(a) if isinstance(a, Array) else ()
@@ -93,7 +120,7 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("rand", "randn"), lambda *sizes: _of_sizes(sizes or None)),
     **dict.fromkeys(("beta", "binomial", "gamma", "laplace", "lognormal", "normal",
                      "uniform"), of_shape(2)),
-    **dict.fromkeys(("integers", "randint"), of_shape(2, "int64")),
+    **dict.fromkeys(("integers", "randint"), _drawn),
     **dict.fromkeys(("exponential", "poisson"), of_shape(1)),
     "full": _full,
     "choice": _chosen,

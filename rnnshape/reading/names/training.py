@@ -21,6 +21,7 @@ from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.data import Dataset, as_data_set, refuse, use_up
 from rnnshape.reading.names.frames import Frame, in_columns
+from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn, opens_in, own
@@ -312,10 +313,9 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         return Data(name, _shape_of_list(value), "list", of=of)
     if not isinstance(value, Array):
         return Data(name, None, of=of)
-    whole = value.own_values if all(type(number) is int for number in value.own_values) else ()
-    least, most = (min(whole), max(whole) + 1) if whole else (None, None)
+    least, most, drawn = known_range(value)
     sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
-    return Data(name, sizes, value.own_entries, least, most, of, is_table)
+    return Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
 
 
 def _weights(value: Any, node: ast.expr | None) -> Data | None:
