@@ -193,8 +193,10 @@ def test_what_could_not_be_compared_has_no_tick(
 
 
 @pytest.mark.parametrize(
-    "argument", ["Sparse(ignore_class=0)", "(axis=1)", "(from_logits=True)", "(), metrics=[own]"]
-)
+    "argument",
+    ["Sparse(ignore_class=0)", "(axis=1)", "(from_logits=True)", "(), metrics=[own]",
+     "(), metrics=[keras.losses.MeanAbsoluteError()]"],
+)  # fmt: skip
 def test_what_there_is_no_rule_for_has_no_tick(argument: str, tmp_path: Path) -> None:
     word, _, given = argument.partition("(")
     path = tmp_path / "program.py"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import floor
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import Problem, as_tuple, printable
@@ -185,7 +186,12 @@ class TrainingCall:
             return samples
         if self.batch_size == 0:
             return None
-        return min(samples, self.batch_size or 32)
+        return min(self.kept(samples), self.batch_size or 32)
+
+    def kept(self, samples: int) -> int:
+        """How many samples `validation_split` leaves to train with."""
+        split = self.validation_split if self.call == "fit" and not self.validation else None
+        return floor(samples * (1.0 - split)) if split and 0 < split < 1 else samples
 
     @property
     def with_validation(self) -> TrainingCall:

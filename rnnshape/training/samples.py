@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import floor
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Model, Port, TrainingCall, shown
@@ -71,7 +70,7 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
     split, samples = call.validation_split, call.x[0].samples if call.x else None
     if call.call != "fit" or not split or call.validation or samples is None:
         return
-    kept = _kept(samples, split)
+    kept = call.kept(samples)
     if kept in (0, samples):
         none = "training" if kept == 0 else "validation"
         yield call.problem(
@@ -82,11 +81,6 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
             call.x[0],
             remedies=(f"validation_split={0.5 if samples > 1 else 0}",),
         )
-
-
-def _kept(samples: int, split: float) -> int:
-    """How many samples `validation_split` leaves to train with."""
-    return floor(samples * (1.0 - split))
 
 
 def are_batches_known(call: TrainingCall, x: Data) -> bool:
@@ -110,9 +104,7 @@ def _stateful_batches(call: TrainingCall, x: Data, port: Port) -> Iterator[Probl
         return
     is_cut = call.is_batched and not x.of
     size = (call.batch_size or USUAL_BATCH) if is_cut else x.samples
-    kept = x.samples
-    if call.call == "fit" and call.validation_split and not call.validation and is_cut:
-        kept = _kept(kept, call.validation_split)
+    kept = call.kept(x.samples) if is_cut else x.samples
     batch, found = written or min(size, kept), list[Problem]()
     for many, cut in ((kept, size), (x.samples - kept, call.validation_batch_size or size)):
         first, last = min(cut, many), many % cut

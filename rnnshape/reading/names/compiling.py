@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, did_you_mean
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.python import StandIn
+from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import Signature, arguments_of, signature
 from rnnshape.training import Function, loss_named, metric_named
 
@@ -30,7 +30,7 @@ class LossOrMetric(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         if self.own_is_made:
             return opened("a loss")
-        made = LossOrMetric(self.own_name)
+        made = LossOrMetric(self.own_name, self.own_module)
         known = arguments_of(self.own_module, self.own_name)
         places = [*(known.positional if known else ()), *map(str, range(len(given)))]
         words = dict(zip(places, given, strict=False)) | named
@@ -127,7 +127,9 @@ def _functions(value: Any) -> Iterator[Function]:
         if isinstance(part, list | tuple):
             yield from _functions(part)
         elif part is not None:
-            yield _function(part) or Function("?", (("?", "?"),))
+            # The object of a loss gives one number, of which Keras leaves out no masked steps.
+            is_loss = own(part, "own_module") == "losses" and part.own_name[:1].isupper()
+            yield (None if is_loss else _function(part)) or Function("?", (("?", "?"),))
 
 
 def _function(value: Any) -> Function | None:

@@ -309,7 +309,7 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
     name = f"{name} of {of}" if of else name
     if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
         name = text
-    if isinstance(value, list | tuple) and not any(opens_in(value)):
+    if isinstance(value, list | tuple) and not [*opens_in(value)]:
         return Data(name, _shape_of_list(value), "list", of=of)
     if not isinstance(value, Array):
         return Data(name, None, of=of)
