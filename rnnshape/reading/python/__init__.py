@@ -31,6 +31,7 @@ from rnnshape.reading.python.stand_in import (
     what_it_is,
 )
 from rnnshape.reading.python.statements import follow
+from rnnshape.reading.python.unfinished import unfinished
 
 __all__ = [
     "Doubt",
@@ -49,4 +50,4 @@ __all__ = [
 ]
 
 # An `Evaluator` of its further arguments: the modules and names that code may use, and more.
-python = partial(Evaluator, worth, follow)
+python = partial(Evaluator, worth, follow, unfinished)

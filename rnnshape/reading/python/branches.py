@@ -48,7 +48,7 @@ class Snapshot:
             if isinstance(value, tuple | frozenset):
                 waiting += value
                 continue
-            inner = list(_within(value))
+            inner = list(within(value))
             if inner or _content(value) is not None:
                 self.held[id(value)] = value
                 waiting += inner
@@ -219,27 +219,25 @@ def finish(scope: Scope, kind: type[Signal], start: int = 0, value: object = Non
     return value
 
 
-def lose(evaluator: Evaluator, scope: Scope, value: object, because: Open) -> None:
-    """Nobody knows what a list, set or dictionary holds: it is open wherever it stands; of what
-    holds the names of an object, each of them is."""
-    if isinstance(value, (*PLAIN, tuple)):  # nothing changes it
-        return
-    snapshot = Snapshot(evaluator, scope)
-    for held in snapshot.held.values():
-        if held is not value and _held(held) is value:
-            bases = [vars(base) for base in type(held).__mro__ if is_of_code(base)]
+def lose(evaluator: Evaluator, scope: Scope, because: Open, *values: object) -> None:
+    """Nobody knows what lists, sets or dictionaries hold: they are open wherever they stand; of
+    what holds the names of an object, and of a class, each of them is."""
+    lost = {id(value): None for value in values if not isinstance(value, (*PLAIN, tuple))}
+    for held in Snapshot(evaluator, scope).held.values() if lost else ():
+        inside = held if is_of_code(held) else _held(held)
+        content = _content(held) or {}
+        if id(inside) in lost and (inside is not held or is_of_code(held)):
+            bases = [vars(base) for base in (held, *type(held).__mro__) if is_of_code(base)]
             data = {
                 name
                 for base in bases
                 for name, part in base.items()
                 if name[:2] != "__" and isinstance(part, (*PLAIN, list, tuple, dict, Open))
             }
-            vars(held).update({name: _named(because, name) for name in {*vars(held), *data}})
-            return
-    for key, content in snapshot.before.items():
-        changed = _without(content, {id(value): None}, because)
-        if changed is not content and not isinstance(snapshot.held[key], Log):  # made all the same
-            _set_content(snapshot.held[key], changed)
+            names = data if inside is held else {*content, *data}
+            _set_content(held, content | {name: _named(because, name) for name in names})
+        elif not isinstance(held, Log):  # which are made all the same
+            _set_content(held, _without(content, lost, because))
 
 
 def _followed(
@@ -302,7 +300,7 @@ def _set_content(value: Any, content: dict[Any, Any]) -> None:
                 setattr(value, name, part)
 
 
-def _within(value: Any) -> Iterator[Any]:
+def within(value: Any) -> Iterator[Any]:
     """What is in a value; nothing of what Python can't change."""
     if isinstance(value, types.FunctionType):
         scope = getattr(value, "own_scope", None)

@@ -19,7 +19,7 @@ from rnnshape.errors import NotReadError, Place, QueryError
 from rnnshape.errors import shortened as shortened_to
 from rnnshape.nest import within
 from rnnshape.reading.python import allowed, limits
-from rnnshape.reading.python.limits import NESTED, OURS, words_of
+from rnnshape.reading.python.limits import BOUNDS, NESTED, OURS, words_of
 from rnnshape.reading.python.open import MAKING, IsOpenError, Open, opens_in
 from rnnshape.reading.python.outside import Environ, argument_parser, environment
 from rnnshape.reading.python.scope import OUTSIDE_LOOP, Doubt, ReturnedSignal, Scope, Signal
@@ -51,6 +51,7 @@ class Evaluator:
 
     Args:
         worth_of, follow: what an expression is worth, and what does a statement.
+        lose: makes open what a statement may change that is not followed to its end.
         modules: what stands for modules, by their paths.
         names: what code may use without importing it.
         let: values of what is open, by their labels.
@@ -64,6 +65,7 @@ class Evaluator:
         self,
         worth_of: Callable[[Evaluator, ast.expr, Scope], object],
         follow: Callable[[Evaluator, ast.stmt, Scope], None],
+        lose: Callable[[Evaluator, ast.stmt, Scope, Open, bool], None],
         modules: Mapping[str, object],
         names: Mapping[str, object],
         let: Mapping[str, object] | None = None,
@@ -72,7 +74,8 @@ class Evaluator:
         why_unknown: Callable[[str], str] = lambda name: "",
         known_of_open: Callable[..., object] = lambda owner, given, made, is_call: made,
     ) -> None:
-        self._worth_of, self._follow, self.why_unknown = worth_of, follow, why_unknown
+        self._worth_of, self._follow, self._lose = worth_of, follow, lose
+        self.why_unknown = why_unknown
         self.known_of_open = known_of_open
         self.notes: dict[str, None] = {}  # defaults that the code gives, once each
         self.parts: dict[str, object] = {}  # that code gives to what is open, by their labels
@@ -382,11 +385,7 @@ class Evaluator:
             text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         self.begin_statement()
-        for found in ast.walk(node):
-            if isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
-                lost = Open(found.id, because.reason, because.source, because.node)
-                lost.roots = (because,) if because.label else ()
-                scope.names[found.id] = lost
+        self._lose(self, node, scope, because, isinstance(wrong, (IsOpenError, *BOUNDS)))
 
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:

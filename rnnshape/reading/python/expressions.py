@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import BuiltinMethodType
 from typing import Any
@@ -124,6 +125,9 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
     return evaluator.open(node, "this expression is not read")
 
 
+OF_NAMES = {"NameError", "Exception", "BaseException"}  # what catches that a name has no value
+
+
 def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     for around in [scope.elsewhere[name]] if name in scope.elsewhere else scope.around():
         if name in around.names:
@@ -143,8 +147,8 @@ def _looked_up(evaluator: Evaluator, name: str, scope: Scope) -> object:
     found = evaluator.undefined.setdefault(name, evaluator.open(name, reason))
     found.is_named = found.is_undefined = True
     for handler in evaluator.trying[-1].handlers if evaluator.trying else ():
-        is_asked = handler.type and "NameError" in ast.unparse(handler.type)
-        if is_asked and not hasattr(builtins, name):
+        kinds = re.findall(r"\w+", ast.unparse(handler.type) if handler.type else "Exception")
+        if not (hasattr(builtins, name) or OF_NAMES.isdisjoint(kinds)):
             evaluator.doubted.append(Doubt(found))
     return evaluator.named_by_let(found)
 
@@ -328,8 +332,8 @@ def _with_changes(
             groups = evaluator.worth(held, scope) if word in {*CHANGING, "append"} else None
             if isinstance(called, Open) and isinstance(groups, list | dict):
                 lost.append(groups)  # `groups[label].append(3)`
-    for value in lost:
-        lose(evaluator, scope, value, made)
+    if lost:
+        lose(evaluator, scope, made, *lost)
     return made
 
 

@@ -20,9 +20,9 @@ from rnnshape.reading.python.open import IsOpenError, Open
 
 MOST_STEPS = 500_000  # pieces of code that are followed, and values that Python is given
 STEPS_OF_STATEMENT, STEPS_OF_LOOP = 150_000, 60_000
-# A loop of more rounds that takes too many steps is one of unknown length; of loops within each
-# other only the outermost has a few.
-MANY_ROUNDS, FEW_ROUNDS = 100, 8
+# A loop that takes too many steps is one of unknown length; of those within others, one of more
+# rounds than these.
+MANY_ROUNDS = 100
 MOST = 20_000  # values in a nest of lists, each counted wherever it stands
 MOST_BITS = 2_048  # of a whole number
 MOST_YIELDS = 2_000  # values of one generator
@@ -56,7 +56,8 @@ class ExhaustedError(BaseException):
 TOO_LARGE = "this is too large to be read"
 NESTED = "this is nested too deeply to be read"
 # Bounds of this reader, and what Keras refuses: not Python's.
-OURS = (ExhaustedError, *TOO_MUCH, QueryError, RecursionError)
+BOUNDS = (ExhaustedError, *TOO_MUCH, RecursionError)
+OURS = (*BOUNDS, QueryError)
 
 
 def weight(value: Any, depth: int = 0, known: dict[int, int] | None = None) -> int:

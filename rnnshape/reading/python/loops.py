@@ -10,14 +10,14 @@ from typing import Any
 
 from rnnshape.reading.python.branches import Snapshot, both_ways, finish
 from rnnshape.reading.python.evaluator import Evaluator
-from rnnshape.reading.python.limits import FEW_ROUNDS, MANY_ROUNDS, STEPS_OF_LOOP, TooLongError
+from rnnshape.reading.python.limits import MANY_ROUNDS, STEPS_OF_LOOP, VIEWS, TooLongError
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import BrokenSignal, ContinuedSignal, Scope
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.reading.python.streams import Stream, left
+from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.python.targets import assign, first_item, is_alike, item_of
 
-STEPPED = ("generator", "map", "filter")  # what code does between two of their values matters
+_, VALUES, ITEMS = VIEWS
 MORE_ROUNDS = 8  # after which a loop has changed all that it changes; nearly all have after two
 
 
@@ -45,17 +45,28 @@ def unless_too_long(
 def follow_for(evaluator: Evaluator, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     over = evaluator.worth(node.iter, scope)
     is_once = isinstance(over, Stream)
-    is_stepped = is_once and over.kind in STEPPED
-    is_stepped |= is_of_code(type(over)) and hasattr(type(over), "__next__")
+    is_stepped = is_once or (is_of_code(type(over)) and hasattr(type(over), "__next__"))
     is_itself = isinstance(over, range) or type(over) is list  # which the loop may change
-    gone_over = iter if is_stepped else left if is_once else list
-    items = over if is_itself else evaluator.really(gone_over, over)
+    items = over if is_itself else evaluator.really(iter if is_stepped else list, over)
     if isinstance(items, Open):
         _maybe_once(evaluator, node, scope, items, node.iter)
         return
-    most = MANY_ROUNDS if evaluator.loops else FEW_ROUNDS
-    is_long = is_stepped or len(items) > most
-    _loop(evaluator, node, over if is_once else items, scope, node.iter, is_long)
+    is_long = is_stepped or not evaluator.loops or len(items) > MANY_ROUNDS
+    is_hashed = isinstance(over, (dict, set, *VIEWS))
+    _loop(evaluator, node, _met(over) if is_hashed else items, scope, node.iter, is_long)
+
+
+def _met(over: Any) -> Iterator[object]:
+    """What is in a dictionary, a set or a view of one, as it is when the loop comes to it."""
+    held = getattr(over, "mapping", over)
+    keys, has_grown = list(held), RuntimeError("it changed size during iteration")
+    for key in keys:
+        if len(held) != len(keys) or key not in held:
+            raise has_grown
+        is_of_pairs, is_of_values = isinstance(over, ITEMS), isinstance(over, VALUES)
+        yield (key, held[key]) if is_of_pairs else held[key] if is_of_values else key
+    if len(held) != len(keys):
+        raise has_grown
 
 
 def follow_while(evaluator: Evaluator, node: ast.While, scope: Scope) -> None:

@@ -70,9 +70,9 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
             try:
                 evaluator.set_attribute(owner, name, value)
             except IsOpenError as wrong:
-                lose(evaluator, scope, owner, wrong.value)
+                lose(evaluator, scope, wrong.value, owner)
             if isinstance(value, Open) and name == "__dict__" and not isinstance(owner, Open):
-                lose(evaluator, scope, evaluator.attribute(owner, name), value)
+                lose(evaluator, scope, value, evaluator.attribute(owner, name))
             told = hook(value, "own_is_assigned")
             if told is not None:
                 told(value, name, False)
@@ -86,7 +86,7 @@ def assign(evaluator: Evaluator, target: ast.expr, value: object, scope: Scope) 
                 place = evaluator.worth(index, scope)
                 done = evaluator.really(operator.setitem, owner, place, value)
                 if isinstance(done, Open):
-                    lose(evaluator, scope, owner, done)
+                    lose(evaluator, scope, done, owner)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(evaluator, targets, value, scope)
         case ast.Starred(value=inner):
@@ -121,7 +121,7 @@ def delete(evaluator: Evaluator, target: ast.expr, scope: Scope) -> None:
             owner, place = evaluator.worth(inner, scope), evaluator.worth(index, scope)
             done = evaluator.really(operator.delitem, owner, place)
             if isinstance(done, Open):
-                lose(evaluator, scope, owner, done)
+                lose(evaluator, scope, done, owner)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             for part in targets:
                 delete(evaluator, part, scope)
