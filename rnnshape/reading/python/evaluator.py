@@ -162,7 +162,7 @@ class Evaluator:
     # Bounds.
 
     def spend(self, steps: int = 1) -> None:
-        self.steps += steps
+        self.steps = min(self.steps + steps, self.limit + 1)
         if self.steps > self.limit:
             raise limits.ExhaustedError("this code takes too many steps to be read")
 
@@ -384,8 +384,9 @@ class Evaluator:
             because = Open("", words, self.source, node)
             text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
-        self.begin_statement()
+        spent, self.steps = self.steps, 0  # what this takes is not counted
         self._lose(self, node, scope, because, isinstance(wrong, (IsOpenError, *BOUNDS)))
+        self.steps = spent
 
     @contextmanager
     def within(self, source: Source) -> Iterator[None]:

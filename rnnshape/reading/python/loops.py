@@ -104,7 +104,8 @@ def _rounds(
     test: ast.expr | None = None,
 ) -> bool:
     """Follows the rounds of a loop; whether it is left by `break`."""
-    end, start = evaluator.steps + STEPS_OF_LOOP, len(scope.early)
+    start, left = len(scope.early), evaluator.limit - evaluator.steps
+    end = evaluator.steps + min(STEPS_OF_LOOP, left // 2)  # the rest is for what is taken back
     try:
         each = iter(items)
         while True:
