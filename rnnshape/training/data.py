@@ -191,7 +191,7 @@ class TrainingCall:
     def kept(self, samples: int) -> int:
         """How many samples `validation_split` leaves to train with."""
         split = self.validation_split if self.call == "fit" and not self.validation else None
-        return floor(samples * (1.0 - split)) if split and 0 < split < 1 else samples
+        return floor(samples * (1.0 - split)) if split and 0 < split <= 1 else samples
 
     @property
     def with_validation(self) -> TrainingCall:

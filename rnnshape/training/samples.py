@@ -68,7 +68,7 @@ def cut_to(names: Sequence[str], samples: int) -> str:
 
 def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
     split, samples = call.validation_split, call.x[0].samples if call.x else None
-    if call.call != "fit" or not split or call.validation or samples is None:
+    if call.call != "fit" or not 0 < (split or 0) <= 1 or call.validation or samples is None:
         return
     kept = call.kept(samples)
     if kept in (0, samples):
