@@ -49,7 +49,8 @@ def wrong_names(
             ):
                 message = "is given a dictionary, but a Sequential takes the array itself"
                 yield call.problem("data", f"{what} {message}")
-    if call.call in WITHOUT_LABELS or given.compiled is None or not gives:
+    is_renamed = "output_names" in vars(model)
+    if call.call in WITHOUT_LABELS or given.compiled is None or not gives or is_renamed:
         return
     loss, metrics = given.compiled.loss, given.compiled.metrics
     keys = {str(key) for part in (given.y, loss, metrics) if isinstance(part, dict) for key in part}
