@@ -93,8 +93,10 @@ def certain_outcome(y: Sizes, output: Sizes, judge: Judge) -> Outcome | None:
     if prod(map(len, choices)) > MOST_CASES:
         return None
     for sizes in product(*choices):
-        if _outcome(sizes[: len(y)], sizes[len(y) :], judge).fits:
+        found = _outcome(sizes[: len(y)], sizes[len(y) :], judge)
+        if found.fits:
             return None
+        first = first if first.silent or found.refused else found  # it is not sure to be refused
     return first
 
 

@@ -38,6 +38,12 @@ def to_categorical(x: Any, num_classes: Any = None, **_: Any) -> Any:
     return Array((*shape, num_classes))
 
 
+def normalized(x: Any, *_: Any, **__: Any) -> Array:
+    """`keras.utils.normalize`, which makes rows of one axis."""
+    sizes = sizes_of(x)
+    return Array(sizes if len(sizes) > 1 else (1, *sizes))
+
+
 def pad_sequences(
     sequences: Any,
     maxlen: Any = None,
@@ -378,6 +384,7 @@ KERAS_DATA: dict[str, Any] = {
 }  # fmt: skip
 MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
+    **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
     "numpy": Module("numpy", {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}),
     "sklearn": Module("sklearn", {}),

@@ -249,7 +249,12 @@ class Frame(Array):
 
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
-        return super().own_reduced(axis, *given[1:], **named)
+        made = super().own_reduced(axis, *given[1:], **named)
+        if not isinstance(made, Array):
+            return made
+        column = Frame(made.shape)
+        column.own_dtype = made.own_dtype
+        return column
 
     mean = sum = std = var = max = min = own_reduced
     any = all = partialmethod(own_reduced, own_dtype="bool")

@@ -164,8 +164,7 @@ def _elementwise(name: str) -> Callable[..., Any]:
 
 
 def _as_array(value: Any) -> Any:
-    is_array = isinstance(value, Array)  # of a table, its numbers
-    return value.values if is_array else value if isinstance(value, Open) else _array(value)
+    return value if isinstance(value, Open) else _array(value)
 
 
 def _of_method(name: str) -> Callable[..., Any]:
