@@ -128,6 +128,8 @@ def shapes(outputs: list[tuple[int, ...]] = OUTPUTS) -> Iterator[tuple[Shape, Sh
     for batch, step in BATCHES.items():
         for output, labels in list(product(outputs, LABELS))[::step]:
             yield (batch, *labels), (batch, *output)
+    for output in outputs:
+        yield (), (6, *output)  # of a data set that is not cut into batches
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -79,9 +79,8 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     """The shapes of one batch of y and of the output."""
     rows = call.rows if call.rows is not None else port.shape[0]
     # Of arrays Keras counts the samples itself; of batches it repeats a single one.
-    is_counted = call.is_batched and not (
-        y.of and y.samples and {None, 1}.isdisjoint({rows, y.samples})
-    )
+    is_other = y.shape == () or (y.samples and {None, 1}.isdisjoint({rows, y.samples}))
+    is_counted = call.is_batched and not (y.of and is_other)
     if y.shape is None or is_counted:
         return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
     return y.shape, (y.samples if rows is None else rows, *port.shape[1:])
@@ -100,9 +99,10 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
 
 def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> Problem | None:
     y = call.y[index]
-    if y.shape is None:
+    is_beside_wrong = y.shape == () and not call.x  # the data set of both lacks its batches
+    if y.shape is None or is_beside_wrong:
         return None
-    if y.of and not y.shape and call.x:
+    if y.shape == () and call.x[0].origin != "tensorflow":
         message = f'{y} has no samples (Keras: "the arrays must be at least rank 1")'
         return call.problem("labels", message, y, tensor=now.port.name)
     outcomes = [

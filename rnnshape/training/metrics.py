@@ -30,10 +30,20 @@ def _single(y: Shape, output: Shape) -> Outcome:
     return elementwise(y, output)._replace(values=broadcast(y, output))
 
 
+def _check_axis(y: Shape) -> None:
+    if not y:
+        raise Refusal("dimension")  # each operation has its own words around it
+
+
+def _by_axis(y: Shape, output: Shape) -> Outcome:
+    """Entry by entry, compared along the last axis."""
+    _check_axis(y)
+    return _aligned(y, output)
+
+
 def _class_of_largest(y: Shape, output: Shape) -> Outcome:
     """The largest entry of y against the largest of the output."""
-    if not y:
-        raise Refusal("Invalid reduction dimension -1 for input with 0 dimensions")
+    _check_axis(y)
     given, labels, classes = y[-1], y[:-1], output[:-1]
     if len(labels) == len(output):
         if labels[-1] != 1:
@@ -71,6 +81,8 @@ def _class_number(y: Shape, output: Shape) -> Outcome:
 
 def _accuracy(y: Shape, output: Shape) -> Outcome:
     """What `accuracy` becomes, by the last size of both."""
+    if not y:
+        raise Refusal("tuple index out of range")
     if output[-1] == 1:
         return _single(y, output)
     if len(y) < len(output) or y[-1] == 1:
@@ -116,6 +128,7 @@ def _by_column(words: str, y: Shape, output: Shape) -> Outcome:
 
 
 def _overlap_of_largest(y: Shape, output: Shape) -> Outcome:
+    _check_axis(y)
     if len(y) < 2:
         return Outcome(silent=_takes_largest(y[-1]))
     found = _same_number(y[:-1], output[:-1], "Incompatible shapes")
@@ -127,7 +140,7 @@ _in_buckets = partial(_same_number, words="does not start with segment_ids.shape
 _JUDGES: list[tuple[Judge, bool, str]] = [
     (_aligned, True, "MeanSquaredError MeanAbsoluteError MeanAbsolutePercentageError huber"),
     (_aligned, True, "MeanSquaredLogarithmicError LogCoshError CosineSimilarity"),
-    (_aligned, True, "PearsonCorrelation ConcordanceCorrelation"),
+    (_by_axis, True, "PearsonCorrelation ConcordanceCorrelation"),
     (_single, False, "RootMeanSquaredError"),
     (_single, True, "Accuracy BinaryAccuracy"),
     (elementwise, True, "KLDivergence Poisson Hinge SquaredHinge CategoricalHinge"),
