@@ -99,10 +99,10 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
 
 def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> Problem | None:
     y = call.y[index]
-    is_beside_wrong = y.shape == () and not call.x  # the data set of both lacks its batches
+    is_beside_wrong = y.of and y.shape == () and not call.x  # the data set lacks its batches
     if y.shape is None or is_beside_wrong:
         return None
-    if y.shape == () and call.x[0].origin != "tensorflow":
+    if y.of and y.shape == () and call.x[0].origin != "tensorflow":
         message = f'{y} has no samples (Keras: "the arrays must be at least rank 1")'
         return call.problem("labels", message, y, tensor=now.port.name)
     outcomes = [

@@ -250,7 +250,7 @@ class Frame(Array):
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
         made = super().own_reduced(axis, *given[1:], **named)
-        if not isinstance(made, Array):
+        if not isinstance(made, Array) or axis in (0, "index"):  # by which a table is divided
             return made
         column = Frame(made.shape)
         column.own_dtype = made.own_dtype
