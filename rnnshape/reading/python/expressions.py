@@ -7,11 +7,12 @@ import builtins
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import BuiltinMethodType
 from typing import Any
 
 from rnnshape.errors import QueryError
-from rnnshape.reading.python.branches import both_ways, either, lose
+from rnnshape.reading.python.branches import Snapshot, both_ways, either, lose
 from rnnshape.reading.python.comprehensions import comprehended
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
@@ -74,13 +75,19 @@ def worth(evaluator: Evaluator, node: ast.expr, scope: Scope) -> object:
                 if isinstance(part, Open):
                     return evaluator.known_of_open(owner, [place], part, False)
                 return part
-            return evaluator.really(operator.getitem, owner, place)
+            made = evaluator.really(operator.getitem, owner, place)
+            return (
+                _may_fail(evaluator, made, scope)
+                if type(owner) in (list, tuple, dict, str)
+                else made
+            )
         case ast.BinOp(left=left, op=op, right=right):
             both = evaluator.worth(left, scope), evaluator.worth(right, scope)
             evaluator.node = node
             made = evaluator.really(OPERATORS[type(op)], *both)
             _note_distance(op, *both, made)
-            return made
+            is_divided = isinstance(op, ast.FloorDiv | ast.Mod) and isinstance(both[1], Open)
+            return _may_fail(evaluator, made, scope) if is_divided else made
         case ast.UnaryOp(op=op, operand=inner):
             known = evaluator.worth(inner, scope)
             evaluator.node = node
@@ -197,6 +204,21 @@ def _any_or_all(evaluator: Evaluator, node: ast.BoolOp, scope: Scope) -> object:
             return known if unknown is None else unknown
     known = worth_of(last)
     return known if unknown is None else unknown
+
+
+FAILING = {"int", "float", "index", "remove", "pop"}  # functions of Python's own
+
+
+def _may_fail(evaluator: Evaluator, made: object, scope: Scope) -> object:
+    """What Python's own function makes, of which nobody knows in a `try` whether it raises; where
+    it does, what comes after it is not done."""
+    if evaluator.trying and isinstance(made, Open):
+        undo = Doubt.undo
+        if not evaluator.doubted:
+            snapshot = Snapshot(evaluator, scope)
+            undo = partial(snapshot.set, snapshot.before)
+        evaluator.doubted.append(Doubt(made, undo))
+    return made
 
 
 def _compared(evaluator: Evaluator, node: ast.Compare, scope: Scope) -> object:
@@ -324,6 +346,8 @@ def _with_changes(
         lost.append(parts[0] if isinstance(names, Open) else names)
     if word.startswith(("heap", "insort")):
         lost += [part for part in parts[:1] if isinstance(part, list)]
+    if isinstance(called, type | BuiltinMethodType) and word in FAILING:
+        _may_fail(evaluator, made, scope)
     is_open = any(isinstance(part, Open) for part in parts)
     if isinstance(owner, list | set | dict) and word in CHANGING and (is_open or word == "sort"):
         lost.append(owner)
