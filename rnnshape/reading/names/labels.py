@@ -12,44 +12,14 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS, of_entries
 from rnnshape.reading.python import Open, own
 
-# Of what is made of a table that is not known: methods and attributes that give numbers, or fail.
-GIVING_NUMBERS = frozenset(
-    [
-        "astype",
-        "codes",
-        "count",
-        "cumsum",
-        "day",
-        "dayofweek",
-        "dayofyear",
-        "diff",
-        "hour",
-        "len",
-        "max",
-        "mean",
-        "median",
-        "min",
-        "minute",
-        "month",
-        "nunique",
-        "pct_change",
-        "quarter",
-        "rank",
-        "second",
-        "std",
-        "sum",
-        "to_numeric",
-        "transform",
-        "value_counts",
-        "var",
-        "weekday",
-        "year",
-    ]
-)
+# What a column that is not known may be made by, where pandas gives numbers or fails.
+GIVING_NUMBERS = (
+    "codes", "count", "cumsum", "day", "dayofweek", "dayofyear", "diff", "hour", "len", "mean",
+    "median", "minute", "month", "nunique", "pct_change", "quarter", "rank", "second", "std", "sum",
+    "to_numeric", "value_counts", "var", "weekday", "year",
+)  # fmt: skip
 NESTED = "nested"
 NOT_OF_NUMPY = (NESTED, UNKNOWN_ENTRIES, "category", "period")
-
-
 # What pandas makes of NumPy's kinds of entries.
 OF_PANDAS: dict[str | None, str | None] = {"<U": "str", "int64": None, "list": None}
 
@@ -87,6 +57,7 @@ def labelled_as(key: Any, entries: str | None) -> Any:
 
 
 def _entries(value: Any) -> str | None:
+    """The kind of entries of a column that pandas makes of a value."""
     parts = value if isinstance(value, list | tuple) else [value]
     if isinstance(value, Array):
         may_nest, kind = len(value.shape) > 1 or value.own_may_nest, value.own_entries
