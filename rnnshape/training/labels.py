@@ -79,7 +79,9 @@ def _sizes(call: TrainingCall, y: Data, port: Port) -> tuple[Sizes, Sizes]:
     """The shapes of one batch of y and of the output."""
     rows = call.rows if call.rows is not None else port.shape[0]
     # Of arrays Keras counts the samples itself; of batches it repeats a single one.
-    is_other = y.shape == () or (y.samples and {None, 1}.isdisjoint({rows, y.samples}))
+    has_all = len(y.shape or ()) >= len(port.shape) - (port.shape[-1:] == (1,))
+    is_repeated = y.samples == 1 and has_all
+    is_other = y.shape == () or (y.samples and rows not in (None, 1) and not is_repeated)
     is_counted = call.is_batched and not (y.of and is_other)
     if y.shape is None or is_counted:
         return (rows, *(y.shape or ())[1:]), (rows, *port.shape[1:])
