@@ -78,9 +78,14 @@ class Frame(Array):
     @property
     def own_entries(self) -> str | None:
         """Of all columns; not known where some that are no numbers may be numbers by now."""
-        of_all = self.own_labels if len(self.shape) > 1 and self.own_dtype is None else None
-        kind = self.own_dtype if of_all is None else of_columns(of_all)
+        kinds = self.own_kinds()
+        kind = self.own_dtype if kinds == {self.own_dtype} else of_columns(kinds)
         return UNKNOWN_ENTRIES if self.own_written and kind not in OF_NUMBERS else kind
+
+    def own_kinds(self) -> set[str | None]:
+        """The kinds of entries of its columns."""
+        is_one = len(self.shape) == 1 or self.own_labels is None or self.own_dtype is not None
+        return {self.own_dtype} if is_one else {*map(entries_of, self.own_labels or ())}
 
     def own_taken(self, key: Any) -> list[Any]:
         """The labels of all columns that have one of these, where they are known."""
@@ -207,9 +212,7 @@ class Frame(Array):
     loc = at = property(lambda table: Rows(table, False))
 
     def to_numpy(self, *_: object, **__: object) -> Any:
-        is_one = len(self.shape) == 1 or self.own_labels is None or self.own_dtype is not None
-        labels = [labelled_as("", self.own_entries)] if is_one else self.own_labels
-        kind = of_values(labels or ())
+        kind = of_values(self.own_kinds())
         kind = UNKNOWN_ENTRIES if self.own_written and kind is not None else kind
         made = Array(self.shape, dtype=kind)
         made.own_may_nest = self.own_may_nest

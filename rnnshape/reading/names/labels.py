@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Set
 from typing import Any
 
 from rnnshape.input_shapes import OF_PANDAS_ALONE, UNKNOWN_ENTRIES
@@ -44,7 +44,7 @@ def entries_of(label: Any) -> str | None:
 
 def label_of(key: Any, value: Any) -> Any:
     """The label of a column, which says what it holds."""
-    return labelled_as(key, _entries(value))
+    return labelled_as(key, entries_made_of(value))
 
 
 def labelled_as(key: Any, entries: str | None) -> Any:
@@ -56,7 +56,7 @@ def labelled_as(key: Any, entries: str | None) -> Any:
     return label if entries else str(key)
 
 
-def _entries(value: Any) -> str | None:
+def entries_made_of(value: Any) -> str | None:
     """The kind of entries of a column that pandas makes of a value."""
     parts = value if isinstance(value, list | tuple) else [value]
     if isinstance(value, Array):
@@ -75,12 +75,12 @@ def _entries(value: Any) -> str | None:
     return OF_PANDAS.get(kind, kind)
 
 
-def of_columns(labels: Sequence[Any]) -> str | None:
-    """What Keras makes of a table of these columns; `UNKNOWN_ENTRIES` where that may be numbers."""
-    kinds = {*map(entries_of, labels)}
+def of_columns(kinds: Set[str | None]) -> str | None:
+    """What Keras makes of a table with columns of these kinds; `UNKNOWN_ENTRIES` where that may be
+    numbers."""
     others = kinds - {*OF_NUMBERS}
     if len(kinds) == 1 and not {NESTED, "str", "object"} & kinds:
-        return kinds.pop()
+        return next(iter(kinds))
     if own_kind := next((kind for kind in others if str(kind).startswith(OF_PANDAS_ALONE)), None):
         return own_kind
     if {"datetime64", "timedelta64"} & others:
@@ -88,14 +88,13 @@ def of_columns(labels: Sequence[Any]) -> str | None:
     return UNKNOWN_ENTRIES if others else None
 
 
-def of_values(labels: Sequence[Any]) -> str | None:
-    """The kind of entries of the array that pandas makes of these columns."""
-    kinds = {*map(entries_of, labels)}
+def of_values(kinds: Set[str | None]) -> str | None:
+    """The kind of entries of the array that pandas makes of columns of these kinds."""
     if any(str(kind).startswith((*NOT_OF_NUMPY, *OF_PANDAS_ALONE)) for kind in kinds):
         return UNKNOWN_ENTRIES
     if {*TEXTS} & kinds:
         return "string"
-    return kinds.pop() if len(kinds) == 1 else "object" if kinds - {None} else None
+    return next(iter(kinds)) if len(kinds) == 1 else "object" if kinds - {None} else None
 
 
 def as_labels(key: Any) -> Any:

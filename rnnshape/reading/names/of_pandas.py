@@ -10,7 +10,7 @@ from typing import Any
 
 from rnnshape.reading.names.arrays import Array, sizes_of
 from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
-from rnnshape.reading.names.labels import are_names, as_labels, entries_of, label_of
+from rnnshape.reading.names.labels import are_names, as_labels, entries_made_of, label_of
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
@@ -59,7 +59,7 @@ def column(data: Any = None, *_: Any, **__: Any) -> Any:
     if not is_known:
         return opened()
     made = Frame(sizes_of(data))
-    made.own_dtype = entries_of(label_of("", data))
+    made.own_dtype = entries_made_of(data)
     return made
 
 
