@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from rnnshape.signatures import OPERATIONS
+from rnnshape.training.losses import loss_named
 
 
 class Today(NamedTuple):
@@ -235,14 +236,13 @@ NAMES: Mapping[str, Today] = {
 }
 
 # Functions of losses and metrics: `keras` has the long names alone, `tensorflow.keras` the short.
-_SHORT_NAMES = {
-    "MSE": "mean_squared_error", "mse": "mean_squared_error", "MAE": "mean_absolute_error",
-    "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error", "kld": "kl_divergence", "logcosh": "log_cosh",
-}  # fmt: skip
+_LONG_NAMES = {
+    **{short: loss_named(short) for short in ("MSE", "mse", "MAE", "mae", "mape", "msle", "kld")},
+    "logcosh": "log_cosh",
+}
 FUNCTIONS: Mapping[str, Today] = {
     f"{start}.{module}.{old}": Today(f"{start}.{module}.{today}")
-    for short, long in _SHORT_NAMES.items()
+    for short, long in _LONG_NAMES.items()
     for start, old, today in (
         ("keras", short, long),
         ("tensorflow.keras", long, short),
