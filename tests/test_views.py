@@ -529,6 +529,38 @@ def test_of_the_calls_of_a_loop_each_has_its_own_faults() -> None:
     assert "np.zeros((5, n)) (5, 3) ✓" in told
 
 
+FITTED = """
+import numpy as np
+m = Sequential([Input((5,)), Dense(1)])
+m.compile('adam', 'mse')
+X, y = np.zeros((20, 5)), np.zeros((20, 1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("m.fit(load(), y)", "load().shape (line 5) comes from data: --let 'load().shape=...'"),
+        ("Z = load()\nm.fit(Z, y)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
+        ("Z = load()\nm.fit(X, Z)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
+        ("m.fit(X, y, validation_data=load())", ""),
+        ("Z = [1].reshape(1, 1)\nm.fit(Z, y)", "Z (line 5): a list has no reshape"),
+        ("Z = np.array(['1', '2'] * 50).astype(float)\nm.fit(Z.reshape(20, 5), y)",
+         "Z.reshape(20, 5) may hold other things than numbers"),
+        ("m.compile('adam', lambda one, other: one)\nm.fit(X, y)",
+         "what a loss takes is not known"),
+        ("m.compile('adam', 'mse', metrics=[own])\nm.fit(X, y)",
+         "what a metric takes is not known"),
+        ("m.fit(X, y)", ""),
+        ("m.fit(X, X)", ""),  # which is told
+    ],
+)  # fmt: skip
+def test_what_is_not_compared_says_why(code: str, why: str) -> None:
+    told = answer([Report(question) for question in read(FITTED + code).questions], columns=120)
+    assert (" not compared: " in told) == bool(why)
+    assert why in told
+
+
 def test_what_takes_data_of_no_known_shape_has_a_program() -> None:
     [question] = read("data = load()\no, h = GRU(3, return_state=True)(data)").questions
     assert "o, h = GRU(3, return_state=True)(data)" in Report(question).code

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import floor
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from rnnshape.errors import Problem, as_tuple, printable
+from rnnshape.expression import Unknown
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
@@ -34,6 +35,7 @@ class Data:
         values_from, values_below: the smallest of its whole numbers, and one more than the largest;
             of random ones, some are surely that small and that large.
         drawn_below: one more than the largest that random numbers may be.
+        unknown: what its shape follows from, where not all of it is known.
         of: the data set of which it is an element: it comes in batches, or without any.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
@@ -48,6 +50,7 @@ class Data:
     is_table: bool = False
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0
+    unknown: Unknown | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))  # it may be any text, as a key

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from rnnshape.errors import Place, Problem
+from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs, is_stateful
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.network import Network
 from rnnshape.report import Report
-from rnnshape.training import Data, TrainingCall, judge_of_loss, judge_of_metric
+from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.training.samples import are_batches_known
 from rnnshape.views.blocks import Block, Lines, Picture
 from rnnshape.views.page import Page
@@ -21,13 +22,16 @@ LEFT = 14  # columns that a page has beside a part of a line of code
 
 
 def data(report: Report, page: Page) -> Iterator[Block]:
-    """Every call of which something is known, and under it what does not fit."""
-    quiet, told = list[Text](), set[Problem]()
+    """Every call of which something is known, and under it what does not fit; then what is not
+    compared, and why."""
+    quiet, told, left_out = list[Text](), set[Problem](), dict[str, None]()
     for call in report.question.calls:
         wrong = [problem for problem in report.problems if call.has(problem)]
-        line = _call(call, wrong, page, _compared(report, call))
+        not_compared = _not_compared(report, call)
+        line = _call(call, wrong, page, not_compared)
         if not wrong:
             quiet += [line] if any(data.shape for data in call.arrays) else []
+            left_out.update(dict.fromkeys(filter(None, not_compared.values())))
             continue
         if quiet:
             yield Lines(tuple(quiet), indent=2)
@@ -38,33 +42,66 @@ def data(report: Report, page: Page) -> Iterator[Block]:
             yield from _problem(problem, call, page)
     if quiet:
         yield Lines(tuple(quiet), indent=2)
+    if left_out:
+        yield Lines(tuple(_reasons([*left_out][:MOST_NAMES], page)), indent=2)
 
 
-def _compared(report: Report, call: TrainingCall) -> dict[Data, bool]:
-    """Whether all sizes of what meets each array are known, its loss and its metrics: else nothing
-    was found because nothing could be compared."""
+def _reasons(why: Sequence[str], page: Page) -> Iterator[Text]:
+    first = f" {why[0]}" if len(why) == 1 else ""
+    yield styled(page.mark(None), (f" not compared:{first}", Style.PENDING))
+    for reason in why if len(why) > 1 else ():
+        yield styled((f"- {reason}", Style.PENDING))
+
+
+def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
+    """The arrays of which nothing was found because nothing could be compared: not all is known of
+    them, or of what meets them, the model, the loss and the metrics. With why, where nothing else
+    says it."""
+    network = report.question.network
     if isinstance(call.network, Network):
         network = call.network
         are_known, outputs = not network.unknowns, [not network.unknowns]
     else:
-        network, described = report.question.network, report.description
+        described = report.description
         are_known = all(tensor.known_size is not None for tensor in described.inputs)
         returned = map(described.tensor, report.returned)
         outputs = [bool(tensor and tensor.known_size is not None) for tensor in returned]
-    takes_known = are_known and has_known_inputs(network, call.x)
-    is_judged = call.losses and all(loss and judge_of_loss(loss) for loss in call.losses)
-    is_judged = is_judged and all(map(judge_of_metric, chain.from_iterable(call.metrics)))
-    found = dict.fromkeys(call.arrays, takes_known)
-    if is_stateful(call.network if isinstance(call.network, Network) else report.question.network):
-        for given in (call, call.with_validation):
-            found |= {x: takes_known and are_batches_known(given, x) for x in given.x}
-    for y in (call.y, call.validation.y if call.validation else ()):
+    later, takes_known = call.with_validation, are_known and has_known_inputs(network, call.x)
+    found = {} if takes_known else dict.fromkeys((*call.x, *later.x), "")
+    if is_stateful(network):
+        found |= {x: "" for each in (call, later) for x in each.x if not are_batches_known(each, x)}
+    unjudged = _unjudged(call)
+    for y in (call.y, later.y):
         each = outputs if len(outputs) == len(y) else [all(outputs)] * len(y)
-        found |= {array: bool(is_judged and known) for array, known in zip(y, each, strict=True)}
+        pairs = zip(y, each, strict=True)
+        found |= {one: unjudged or "" for one, known in pairs if unjudged is not None or not known}
+    for array in call.arrays:
+        if array.unknown is not None:
+            [found[array]] = reasons([array.unknown], names_files=False)
+        elif array.dtype == UNKNOWN_ENTRIES:
+            found[array] = f"{array.name} may hold other things than numbers"
     return found
 
 
-def _call(call: TrainingCall, wrong: list[Problem], page: Page, compared: dict[Data, bool]) -> Text:
+def _unjudged(call: TrainingCall) -> str | None:
+    """The loss or the metric of which it is not known what it takes; None where there is none."""
+    for loss in call.losses or [None]:
+        if loss is None or not judge_of_loss(loss):
+            return _unknown("loss", loss)
+    for metric in chain.from_iterable(call.metrics):
+        if not judge_of_metric(metric):
+            return _unknown("metric", metric)
+    return None
+
+
+def _unknown(kind: str, function: Function | None) -> str:
+    name = function.name if function and function.name.isidentifier() else ""
+    return f"what {f'the {kind} {name}' if name else f'a {kind}'} takes is not known"
+
+
+def _call(
+    call: TrainingCall, wrong: list[Problem], page: Page, not_compared: Collection[Data]
+) -> Text:
     """`fit(X, y)  X (100, 5, 3) ✓  y (100,) ✗ expected (100, 3)`"""
     style = Style.PLAIN if wrong else Style.QUIET
     parts = [styled((whole(str(call)), style))]
@@ -74,7 +111,7 @@ def _call(call: TrainingCall, wrong: list[Problem], page: Page, compared: dict[D
         kinds = {"samples", "labels" if array in labels else "data"}
         kinds |= {"data"} if array in call.x else set()
         found = [each for each in wrong if each.name == array.name and each.kind in kinds]
-        is_checked = compared[array] and not of_all and array.dtype != UNKNOWN_ENTRIES
+        is_checked = array not in not_compared and not of_all
         parts.append(_array(array, found, page, style, is_checked=is_checked))
     return Text("  ").join(parts)
 

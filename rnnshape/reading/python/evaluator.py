@@ -269,8 +269,9 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        made = self.open(text, f"{name} of {what_it_is(owner)} is not known")
-        is_lacking = lacks_for_sure(owner, stored)
+        is_lacking, what = lacks_for_sure(owner, stored), what_it_is(owner)
+        why = f"{what} has no {name}" if is_lacking else f"{name} of {what} is not known"
+        made = self.open(text, why)
         if is_lacking and self.trying and isinstance(self.node, ast.Attribute):
             raise AttributeError(made.reason)
         return self.refuse(made) if is_lacking else made

@@ -1,0 +1,151 @@
+"""What a call gives a model, as plain data: arrays, data sets and tables, alone or several."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, MappingView, Sequence
+from dataclasses import replace
+from types import FunctionType
+from typing import Any, TypeAlias
+
+from rnnshape.nest import flattened, rebuilt
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.beside import check_data_set
+from rnnshape.reading.names.data import Dataset, as_data_set, refuse, use_up
+from rnnshape.reading.names.frames import Frame, in_columns
+from rnnshape.reading.names.of_shapes import known_range
+from rnnshape.reading.names.session import unknown_of
+from rnnshape.reading.python import Open, opens_in, own
+from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.reading.python.streams import Stream
+from rnnshape.training import Data
+
+LONGEST_NAME = 40  # characters of an argument that is no name
+MOST_IN_BATCH = 3
+
+Several: TypeAlias = "Data | tuple[Data, ...] | dict[str, Data] | None"
+
+# What Keras knows as no data.
+NO_DATA = (str, bytes, int, float, range, set, frozenset, FunctionType)
+
+
+def kind_of_no_data(value: Any, *, may_yield: bool = True) -> str:
+    """What Python calls a value that is no data for Keras; empty of what may be some."""
+    if isinstance(value, Stream):
+        return "" if may_yield and value.kind == "generator" else value.kind
+    kind = type(value)
+    may_be_array = any(hasattr(kind, name) for name in ("__array__", "__getattr__"))
+    is_object = all(map(is_of_code, kind.__mro__[:-1])) and not may_be_array
+    is_none = kind in NO_DATA or isinstance(value, MappingView) or is_of_code(value)
+    return kind.__name__ if is_none or is_object else ""
+
+
+def written_in(node: ast.Call, words: Sequence[str]) -> dict[str, ast.expr]:
+    if any(isinstance(part, ast.Starred) for part in node.args):
+        return {}
+    found = dict(zip(words, node.args, strict=False))
+    return found | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+
+
+def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Several:
+    """An array, or several in a list or by their names; `of` a data set, if it has a name."""
+    if isinstance(value, dict):
+        return {str(key): _data(part, None, str(key), of) for key, part in list(value.items())}
+    if isinstance(value, list | tuple) and any(isinstance(part, Array | Open) for part in value):
+        if len(value) > 1:
+            usual = f"{node.id}[{{}}]" if isinstance(node, ast.Name) else f"{usual}{{}}"
+        named = enumerate(value, "[" not in usual)
+        return tuple(_data(part, None, usual.format(number), of) for number, part in named)
+    return None if value is None else _data(value, node, usual, of)
+
+
+def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several, Data | None]:
+    """The input, the labels and the weights among the elements of a data set."""
+    text = ast.unparse(node) if node is not None else ""
+    name = text if 0 < len(text) <= LONGEST_NAME else "the data set"
+    element = value.own_element
+    parts = element[:2] if isinstance(element, tuple) else (element,)
+    x, y = (*parts, element if isinstance(element, Open) else None)[:2]
+    given, origin = several(flattened(x, Array), None, "X", name), value.own_origin
+    if origin == "generator" and not isinstance(given, Data):
+        origin = "code"  # of several inputs no `x[None]` makes a batch
+    given = rebuilt(given, lambda one: one and replace(one, origin=origin))
+    weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
+    return given, several(y, None, "y", name), weights_of(weights, None)
+
+
+def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
+    name = own(value, "own_name", "") or usual
+    name = f"{name} of {of}" if of else name
+    if node is not None and len(text := ast.unparse(node)) <= LONGEST_NAME:
+        name = text
+    if isinstance(value, list | tuple) and not [*opens_in(value)]:
+        return Data(name, _shape_of_list(value), "list", of=of)
+    if isinstance(value, Open) and not value.is_undefined:
+        why = unknown_of(value if value.reason else value.part(".shape"))
+        return Data(name, None, of=of, unknown=why)
+    if not isinstance(value, Array):
+        return Data(name, None, of=of)
+    least, most, drawn = known_range(value)
+    sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
+    kind, unknown = value.own_entries, next(map(unknown_of, opens_in(value.shape[1:])), None)
+    known = Data(name, sizes, kind, least, most, of, is_table, drawn_below=drawn)
+    return replace(known, unknown=unknown)
+
+
+def weights_of(value: Any, node: ast.expr | None) -> Data | None:
+    value = in_columns(value)
+    return _data(value, node, "sample_weight", "") if isinstance(value, Array) else None
+
+
+def _shape_of_list(value: Any) -> tuple[int, ...]:
+    shape: list[int] = []
+    while isinstance(value, list | tuple):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return tuple(shape)
+
+
+def validation_of(
+    words: Mapping[str, Any], node: ast.expr | None
+) -> tuple[Several, Several, Data | None] | None:
+    pair = as_data_set(words.get("validation_data"))
+    if words.get("validation_steps") is None:
+        use_up(words.get("validation_data"))
+    pair = pair[0] if isinstance(pair, list | tuple) and len(pair) == 1 else pair
+    if kind := kind_of_no_data(pair):
+        refuse(f"validation_data takes no {kind}", "Unrecognized data type")
+    check_data_set(pair)
+    if isinstance(pair, Dataset):
+        return of_dataset(pair, node)
+    if isinstance(pair, dict) and words.get("y") is not None:
+        of_keras = 'The structure of `inputs` doesn", "Attempt to convert a value (None)'
+        refuse("validation_data is (x, y), and not a dictionary, which is all x", of_keras)
+    if isinstance(pair, Array) and "validation_freq" not in words:  # else it may never be used
+        return several(in_columns(pair), None, "X_val"), None, None
+    if isinstance(pair, list | tuple) and not 0 < len(pair) <= MOST_IN_BATCH:
+        message = f"validation_data has at most x, y and sample_weight, not {len(pair)} parts"
+        refuse(message, "Data is expected to be in format")
+    if not isinstance(pair, list | tuple) or not 2 <= len(pair) <= MOST_IN_BATCH:
+        return None
+    x, y = map(in_columns, pair[:2])
+    is_cut = "validation_batch_size" in words  # then the first batch is of another size
+    weights = weights_of(pair[2], None) if len(pair) > 2 and not is_cut else None
+    return several(flattened(x, Array), None, "X_val"), several(y, None, "y_val"), weights
+
+
+def in_order(several: Several, names: Sequence[str]) -> tuple[Data, ...]:
+    """The arrays in the order of the names; of what is not known, one that is not for each."""
+    if several is None:
+        return ()
+    if isinstance(several, dict):
+        return tuple(several[name] for name in names) if {*names} <= {*several} else ()
+    if isinstance(several, Data):
+        return (several,) * (len(names) if several.is_open else 1)
+    if len(several) < len(names) and any(data.is_open for data in several):
+        return ()  # one that is not known may be a list of several
+    return several
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int else None
