@@ -9,7 +9,7 @@ import pytest
 
 from rnnshape.reading.code import follower
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.data import Dataset
+from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.python import Open
 from rnnshape.source import Source
 

@@ -14,13 +14,17 @@ from tests.conftest import command, sections
 pytest.importorskip("pandas")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
-COLUMNS, WAYS, ARRAYS = sections("entries.txt")
+COLUMNS, WAYS, ARRAYS, MADE, TAKING = sections("entries.txt")
 OF_TABLES = [
     "df = pd.DataFrame({'a': np.random.rand(40), 't': np.arange(40.)})\n"
     f"df['e'] = {column}\ny = df['t']\n{way}"
     for column, way in product(COLUMNS, WAYS)
 ]
-IMPORTS = "import numpy as np\nimport pandas as pd\nfrom keras import Sequential, layers\n"
+OF_LIBRARIES = [f"D = {made}\n{way}" for made, way in product(MADE, TAKING)]
+IMPORTS = (
+    "import numpy as np\nimport pandas as pd\nimport tensorflow as tf\nimport keras\n"
+    "from keras import Sequential, layers\n"
+)
 MODEL = "m = Sequential([layers.Dense(1)])\nm.compile(loss='mse')\n"
 TICKED, TAKEN = set[str](), set[str]()
 
@@ -36,13 +40,13 @@ def _eagerly() -> Iterator[None]:
 
 
 def _is_taken(text: str) -> bool:
-    with contextlib.suppress(ValueError, TypeError, AttributeError):
+    with contextlib.suppress(Exception):
         exec(f"{IMPORTS}{MODEL}{text}\nm.predict(X, verbose=0)\n", {})
         return True
     return False
 
 
-@pytest.mark.parametrize("text", [*OF_TABLES, *(f"X = {array}" for array in ARRAYS)])
+@pytest.mark.parametrize("text", [*OF_TABLES, *(f"X = {array}" for array in ARRAYS), *OF_LIBRARIES])
 def test_keras_takes_what_has_a_tick_and_refuses_what_is_accused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(f"{IMPORTS}{MODEL}{text}\nm.predict(X)\n")

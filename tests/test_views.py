@@ -544,7 +544,7 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
         ("Z = load()\nm.fit(Z, y)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
         ("Z = load()\nm.fit(X, Z)", "Z.shape (line 5) comes from data: --let Z.shape=..."),
         ("m.fit(X, y, validation_data=load())", ""),
-        ("Z = [1].reshape(1, 1)\nm.fit(Z, y)", "Z (line 5): a list has no reshape"),
+        ("Z = [1].reshape(1, 1)\nm.fit(Z, y)", "[1].reshape (line 5): a list has no reshape"),
         ("Z = np.array(['1', '2'] * 50).astype(float)\nm.fit(Z.reshape(20, 5), y)",
          "Z.reshape(20, 5) may hold other things than numbers"),
         ("m.compile('adam', lambda one, other: one)\nm.fit(X, y)",

@@ -17,8 +17,9 @@ from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import losses_of
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import session

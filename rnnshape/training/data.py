@@ -36,7 +36,7 @@ class Data:
             of random ones, some are surely that small and that large.
         drawn_below: one more than the largest that random numbers may be.
         unknown: what its shape follows from, where not all of it is known.
-        of: the data set of which it is an element: it comes in batches, or without any.
+        of: the data set of which it is an element; is_batched: whether that surely is a batch.
         is_table: whether it is pandas', of which `X[..., None]` is none of rows.
         origin: what the data set is: of `tf.data`, a generator, or a class of the code's own.
     """
@@ -50,6 +50,7 @@ class Data:
     is_table: bool = False
     origin: DataOrigin = "tensorflow"
     drawn_below: int = 0
+    is_batched: bool = False
     unknown: Unknown | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

@@ -209,7 +209,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if x.of:
         # In batches of a data set the number of samples may differ.
         given = [len(y.shape or ()) for y in call.y[:1]]
-        is_single = shape[:1] != (None,) and x.origin != "code"
+        is_single = shape[:1] != (None,) and x.origin != "code" and not x.is_batched
         is_single = is_single and given != [len(port.shape) for port in model.outputs[:1]]
         if is_single and likely_outcome((None, *shape), sizes, judge).fits:
             if x.origin == "tensorflow":

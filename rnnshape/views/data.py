@@ -28,10 +28,10 @@ def data(report: Report, page: Page) -> Iterator[Block]:
     for call in report.question.calls:
         wrong = [problem for problem in report.problems if call.has(problem)]
         not_compared = _not_compared(report, call)
+        left_out.update(dict.fromkeys(filter(None, not_compared.values())))
         line = _call(call, wrong, page, not_compared)
         if not wrong:
             quiet += [line] if any(data.shape for data in call.arrays) else []
-            left_out.update(dict.fromkeys(filter(None, not_compared.values())))
             continue
         if quiet:
             yield Lines(tuple(quiet), indent=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,12 +20,15 @@ from rnnshape.reading.names.dtypes import (
     of_dtype,
     together,
 )
+from rnnshape.reading.names.indexing import indexed, sizes_of
 from rnnshape.reading.names.session import opened, refused, session, unknown_of
 from rnnshape.reading.names.sizes import broadcast, differ, place_of, product, reshaped, sizes_given
-from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, opens_in, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
+OF_LISTS = frozenset(dir(list))
+OTHERS = OF_LISTS - {*dir(tuple), "copy", "insert", "sort"} | {"numpy", "get_shape"}
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
@@ -47,7 +49,8 @@ class Array(StandIn):
         shape, own_name: its sizes, each a number or open, and the variable that holds it.
         own_values: its numbers, where the code writes a few of them, and changes none of them.
         own_written: not empty once one is changed; all arrays that show the same share it.
-        own_dtype: the kind of its entries; `"list"` of a list; None of numbers of no further kind.
+        own_dtype: the kind of its entries; `"list"` of a `NestedList`; None of numbers of no
+            further kind.
         own_may_nest: whether each entry of a column of a table may be an array or a list.
         own_classes, own_random: of labels how many classes, of random whole numbers their bounds.
     """
@@ -80,8 +83,9 @@ class Array(StandIn):
         self.own_name = self.own_name or name
         self.shape = _with_let(name, self.shape)
 
-    def get_shape(self) -> Any:
-        return self.shape
+    def own_lacks(self, name: str) -> bool:
+        """It may be NumPy's, or an index of pandas'."""
+        return type(self) is Array and name in OTHERS
 
     def own_kind(self) -> str:
         """`"bool"` of a mask, other words of indices; `""` where it is not known which."""
@@ -119,25 +123,21 @@ class Array(StandIn):
             if any(isinstance(part, Array) and not part.own_kind() for part in parts):
                 raise IsOpenError(opened("data"))  # indices, or a mask
             return self.own_picked(index)
-        made = array_of_shape(indexed(self.shape, index))
-        if isinstance(made, Array) and (self.own_dtype != "list" or isinstance(index, slice)):
-            made.own_dtype = self.own_dtype
-        return made
+        return array_of_shape(indexed(self.shape, index), self.own_dtype)
 
     def _entry(self, number: Any) -> Any:
-        is_of_numpy = type(self) is Array and self.own_dtype not in ("list", "object")
+        is_of_numpy = type(self) is Array and self.own_dtype != "object"
         return int64(number) if is_of_numpy and type(number) is int else number
 
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
-        """What shows these numbers of it, and changes with it; of a list it is a copy."""
+        """What shows these numbers of it, and changes with it."""
         made = Array(shape, values, self.own_dtype)
-        if self.own_dtype != "list":
-            made.own_written = self.own_written
+        made.own_written = self.own_written
         return made
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
-        if isinstance(value, Array) and self.own_dtype not in ("list", "object"):
+        if isinstance(value, Array) and self.own_dtype != "object":
             with suppress(IsOpenError):
                 taken = indexed(self.shape, index)
                 given = value.shape[-len(taken) or len(value.shape) :]
@@ -148,14 +148,6 @@ class Array(StandIn):
         self.own_written.append(True)
 
     sort = put = partition = fill
-
-    def append(self, *_: object, **__: object) -> Open:
-        """What changes the length of a list."""
-        many = opened("the number of rows")
-        self.shape, self.own_numbers = (many, *self.shape[1:]), ()
-        return many
-
-    clear = extend = insert = pop = remove = append
 
     def resize(self, *sizes: Any, **_: object) -> None:
         self.shape, self.own_numbers = sizes_given(*sizes), ()
@@ -170,7 +162,7 @@ class Array(StandIn):
     def copy(self, *_: object) -> Array:
         return Array(self.shape, self.own_values, self.own_dtype)
 
-    numpy = toarray = todense = copy
+    toarray = todense = copy
 
     def transpose(self, *order: Any, axes: Any = (), perm: Any = ()) -> Array:
         given = sizes_given(*order) if order != (None,) else ()
@@ -226,7 +218,7 @@ class Array(StandIn):
             return list(self.own_values)
         if self.own_may_nest:
             return opened("data")
-        return Array(self.shape, self.own_values, "list")
+        return NestedList(self.shape, self.own_values)
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
@@ -236,8 +228,6 @@ class Array(StandIn):
 
     def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
         """What an operator makes; its numbers too, of whole ones and another."""
-        if self.own_dtype == "list" or own(other, "own_dtype") == "list":
-            return opened("a list")
         is_compared = function in COMPARISONS and isinstance(other, str | None)
         if is_compared or isinstance(other, Array | int | float | list | tuple | range):
             made = Array(broadcast(self.shape, sizes_of(other)))
@@ -271,6 +261,47 @@ class Array(StandIn):
         return self.own_like(self.shape)
 
     __pos__ = __invert__ = __abs__ = __neg__
+
+
+class NestedList(Array):
+    """Lists of numbers within each other, of which at most the shape is known."""
+
+    own_what = "a list"
+
+    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
+        super().__init__(shape, values, "list")
+
+    def own_lacks(self, name: str) -> bool:
+        return name not in OF_LISTS
+
+    def __getitem__(self, index: object) -> Any:
+        if isinstance(index, tuple):
+            raise TypeError("list indices must be integers or slices, not tuple")
+        made = super().__getitem__(index)
+        return NestedList(made.shape, made.own_values) if isinstance(made, Array) else made
+
+    def __iter__(self) -> Any:
+        return (self[place] for place in range(operator.index(self.shape[0])))
+
+    def __setitem__(self, index: object, value: object) -> None:
+        self.own_written.append(True)
+
+    def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
+        return Array(shape, values)
+
+    def _entry(self, number: Any) -> Any:
+        return number
+
+    def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        return opened("a list")
+
+    def append(self, *_: object, **__: object) -> Open:
+        """What changes the length of a list."""
+        many = opened("the number of rows")
+        self.shape, self.own_numbers = (many, *self.shape[1:]), ()
+        return many
+
+    clear = extend = insert = pop = remove = append
 
 
 def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -309,92 +340,3 @@ def size_of_tensor(size: Any) -> Any:
     if isinstance(size, Open):
         return None if size.stands_for == BATCH else unknown_of(size)
     return size if size is None or isinstance(size, int) else int(size)
-
-
-def sizes_of(value: Any) -> Any:
-    """The shape of an array or tensor, or of nested lists; a `ValueError` of lists that differ."""
-    for found in opens_in(value):
-        if not found.is_number:
-            raise IsOpenError(found)
-    if isinstance(value, StandIn) and hasattr(value, "shape"):
-        return value.shape
-    if isinstance(value, range):
-        return (len(value),)
-    if not isinstance(value, list | tuple | deque):
-        return ()
-    inner = [sizes_of(part) for part in value]
-    first = inner[0] if inner else ()
-    if any(differ(shape, first) for shape in inner):
-        raise ValueError("the requested array has an inhomogeneous shape")
-    return (len(inner), *first)
-
-
-def indexed(shape: Sequence[Any], index: object) -> Any:
-    """What `x[index]` leaves of a shape."""
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if any(part is Ellipsis for part in parts):
-        place = next(number for number, part in enumerate(parts) if part is Ellipsis)
-        missing = len(shape) - sum(map(_axes_of, parts)) + 1
-        parts[place : place + 1] = [slice(None)] * missing
-    sizes, made = list(shape), list[Any]()
-    for part in parts:
-        if part is None:
-            made.append(1)
-            continue
-        if isinstance(part, bool):
-            raise IsOpenError(opened("data"))
-        if not sizes:
-            raise refused("too many indices for array", IndexError)
-        size = sizes.pop(0)
-        if isinstance(part, slice):
-            made.append(_sliced(size, part))
-        elif isinstance(part, Open) and part.is_number:
-            continue
-        elif isinstance(part, Open):
-            raise IsOpenError(part)
-        elif isinstance(part, list | tuple | range | Array):
-            made += _chosen(part, size, sizes)
-        elif isinstance(size, int) and not -size <= operator.index(part) < size:  # type: ignore[arg-type]
-            words = f"index {part} is out of bounds for axis with size {size}"
-            raise refused(words, IndexError)
-    return (*made, *sizes)
-
-
-def _axes_of(part: Any) -> int:
-    """How many axes a part of an index is of: a mask is of as many as it has."""
-    is_mask = isinstance(part, Array) and part.own_kind() != "int64"
-    return len(part.shape) if is_mask else int(part is not None)
-
-
-def _chosen(part: Any, size: Any, sizes: list[Any]) -> Sequence[Any]:
-    """What a mask or indices leave of an axis; a mask of more axes takes those after it, too."""
-    shape, values, kind = sizes_of(part), part, "int64"
-    if isinstance(part, Array):
-        values, kind = part.own_values, part.own_kind()
-    elif bool in map(type, part):
-        kind = "bool"
-    if kind == "int64":
-        if isinstance(size, int) and any(not -size <= value < size for value in values):
-            raise IndexError("index is out of bounds")
-        return tuple(shape)
-    taken = [size, *sizes[: len(shape) - 1]]
-    if not kind and len(taken) > 1:  # indices, or a mask
-        raise IsOpenError(opened("data"))
-    if kind == "bool" and differ(taken, shape):
-        raise refused("boolean index did not match indexed array", IndexError)
-    del sizes[: len(taken) - 1]
-    if kind == "bool" and values:
-        return (sum(values),)
-    return [opened("the number of chosen samples")]
-
-
-def _sliced(size: Any, part: slice) -> Any:
-    start, stop = part.start, part.stop
-    if isinstance(start, Open) and isinstance(stop, Open) and start.start is stop.start:
-        size = max(0, stop.offset - start.offset)  # `x[i : i + 3]`
-        part = slice(None, None, part.step)
-    if part.start is part.stop is part.step is None:
-        return size
-    for end in opens_in((size, part.start, part.stop, part.step)):
-        return session().evaluator.derived(end)
-    return len(range(size)[part])

@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.data import Dataset, PyDataset, WithoutShapes, refuse, use_up
+from rnnshape.reading.names.datasets import Dataset, PyDataset, WithoutShapes, refuse, use_up
 from rnnshape.reading.names.session import session
 from rnnshape.reading.python import Open
 

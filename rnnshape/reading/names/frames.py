@@ -7,8 +7,9 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
-from rnnshape.reading.names.arrays import Array, indexed
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, dtype_of
+from rnnshape.reading.names.indexing import indexed
 from rnnshape.reading.names.labels import (
     LABELS,
     NESTED,
@@ -144,10 +145,10 @@ class Frame(Array):
             made[name] = opened() if callable(value) else value
         return made
 
-    def insert(self, loc: Any, column: Any, value: Any, *_: Any, **__: Any) -> None:  # type: ignore[override]
+    def insert(self, loc: Any, column: Any, value: Any, *_: Any, **__: Any) -> None:
         self[column] = value
 
-    def pop(self, item: Any) -> Frame:  # type: ignore[override]
+    def pop(self, item: Any) -> Frame:
         taken: Frame = self[item]
         self.drop(columns=item, inplace=True)
         return taken

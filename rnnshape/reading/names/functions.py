@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from rnnshape.reading.names.of_tensorflow import (
     OF_TENSORFLOW,
     as_of_ops,
     as_of_tensorflow,
+    as_tensor,
     is_of_tensorflow,
     sizes_joined,
 )
@@ -106,10 +108,17 @@ class Function(StandIn):
         if self.own_name in ("concat", "stack") and (sizes := sizes_joined(given)):
             return sizes
         if self.own_name in functions:
-            return functions[self.own_name](*given, **named)
+            made = functions[self.own_name](*given, **named)
+            return as_tensor(made, self._is_float32(given, named))
         if is_operation(self.own_name):
             return made_of_data(called, self.own_name, given, named)
         return opened(f"{self.own_name}(...)")
+
+    def _is_float32(self, given: Sequence[Any], named: Mapping[str, Any]) -> bool:
+        """Whether what it makes surely is of that dtype, which is the usual one."""
+        if self.own_name == "cast":
+            return getattr(named.get("dtype", given[-1]), "label", "").endswith(".float32")
+        return self.own_name in ("ones", "zeros", "one_hot") and "dtype" not in named
 
 
 @cache

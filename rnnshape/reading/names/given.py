@@ -8,13 +8,14 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any, TypeAlias
 
+from rnnshape.expression import Unknown
 from rnnshape.nest import flattened, rebuilt
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.beside import check_data_set
-from rnnshape.reading.names.data import Dataset, as_data_set, refuse, use_up
+from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, use_up
 from rnnshape.reading.names.frames import Frame, in_columns
 from rnnshape.reading.names.of_shapes import known_range
-from rnnshape.reading.names.session import unknown_of
+from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import Open, opens_in, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.reading.python.streams import Stream
@@ -69,7 +70,8 @@ def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several,
     given, origin = several(flattened(x, Array), None, "X", name), value.own_origin
     if origin == "generator" and not isinstance(given, Data):
         origin = "code"  # of several inputs no `x[None]` makes a batch
-    given = rebuilt(given, lambda one: one and replace(one, origin=origin))
+    is_batched = value.own_is_batched
+    given = rebuilt(given, lambda x: x and replace(x, origin=origin, is_batched=is_batched))
     weights = element[2] if isinstance(element, tuple) and len(element) > 2 else None
     return given, several(y, None, "y", name), weights_of(weights, None)
 
@@ -81,16 +83,24 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         name = text
     if isinstance(value, list | tuple) and not [*opens_in(value)]:
         return Data(name, _shape_of_list(value), "list", of=of)
-    if isinstance(value, Open) and not value.is_undefined:
-        why = unknown_of(value if value.reason else value.part(".shape"))
-        return Data(name, None, of=of, unknown=why)
+    unknown = _unknown_in(value)
     if not isinstance(value, Array):
-        return Data(name, None, of=of)
+        return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
     sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
-    kind, unknown = value.own_entries, next(map(unknown_of, opens_in(value.shape[1:])), None)
-    known = Data(name, sizes, kind, least, most, of, is_table, drawn_below=drawn)
+    known = Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
     return replace(known, unknown=unknown)
+
+
+def _unknown_in(value: Any) -> Unknown | None:
+    """What the shape of data follows from that is not known; that Python comes to no call at all
+    after what it refuses."""
+    found = session().evaluator.ended
+    if found is None and isinstance(value, Open) and not value.is_undefined:
+        found = value if value.reason else value.part(".shape")
+    if found is None and isinstance(value, Array):
+        found = next(opens_in(value.shape[1:]), None)
+    return None if found is None else unknown_of(found)
 
 
 def weights_of(value: Any, node: ast.expr | None) -> Data | None:

@@ -15,11 +15,12 @@ from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import Input, Setting
-from rnnshape.reading.names.arrays import BATCH, sizes_of
+from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.compiling import loss_or_metric
 from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
 from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY

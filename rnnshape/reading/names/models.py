@@ -29,7 +29,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
-from rnnshape.reading.names.data import Dataset
+from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import method_of_today, numbers, predictions, reshaped
@@ -47,6 +47,7 @@ from rnnshape.reading.names.tensors import (
 from rnnshape.reading.names.training import History, first_given, follow_step, given_to
 from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
+from rnnshape.reading.python.functions import outermost_call
 
 
 class Model(Layer):
@@ -79,10 +80,9 @@ class Model(Layer):
             raise QueryError(f"this makes too many models: at most {MOST_MODELS:,} are read")
         made.own_takes, made.own_gives, made.own_nests = [], [], (None, None)
         made.own_open = made.own_shape = made.own_compiled = None
-        made.own_name, made.own_variable, made.own_items = "", "", ()
-        made.own_auto_name = ""
+        made.own_name, made.own_variable, made.own_auto_name, made.own_items = "", "", "", ()
         made.own_conditions, made.own_tried = (*held.evaluator.conditions,), held.evaluator.trying
-        made.own_made_in = held.evaluator.outermost_call()
+        made.own_made_in = outermost_call(held.evaluator)
         made.own_node = (held.evaluator.source, held.evaluator.node)
         held.models.append(made)
         return made

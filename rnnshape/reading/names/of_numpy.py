@@ -10,14 +10,10 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import rebuilt, within
-from rnnshape.reading.names.arrays import (
-    MOST_VALUES,
-    Array,
-    array_of_shape,
-    sizes_of,
-)
+from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.by_numpy import TOO_LARGE, by_numpy
 from rnnshape.reading.names.dtypes import TEXTS, dtype_of, of_dtype, of_entries
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open, slid
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (

@@ -8,8 +8,9 @@ from dataclasses import replace
 from itertools import starmap
 from typing import Any
 
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.labels import are_names, as_labels, entries_made_of, label_of
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened
@@ -65,6 +66,8 @@ def column(data: Any = None, *_: Any, **__: Any) -> Any:
 
 def joined(objs: Any = None, axis: Any = 0, **more: Any) -> Any:
     """`pandas.concat`, of tables with labels that are known: rows go by what labels them."""
+    if axis not in (0, 1, "index", "rows", "columns"):
+        raise ValueError(f"No axis named {axis}")
     tables = objs if isinstance(objs, list | tuple) and not {*more} - {"ignore_index"} else ()
     labels = [own(one, "own_labels") for one in tables]
     if axis in (1, "columns") and tables and all(isinstance(one, Frame) for one in tables):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
+from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import OF_LISTS, Array
+from rnnshape.reading.names.dtypes import COMPARISONS
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_shapes import ARRAYS, of_shape
 from rnnshape.reading.names.session import opened
@@ -23,6 +26,74 @@ USUAL_AXES = {"argmax": (0, -1), "argmin": (0, -1), "concatenate": (0, -1), "cum
 def is_of_tensorflow(path: str) -> bool:
     """Whether a module is TensorFlow's, and none of the Keras in it."""
     return path.startswith("tensorflow") and "keras" not in path
+
+
+class EagerTensor(Array):
+    """What TensorFlow and `keras.ops` make of data: it has fewer names than an array of NumPy's,
+    and is read only. `own_is_float32` is whether that is surely its dtype."""
+
+    own_what = "a tensor"
+    own_is_float32 = False
+
+    numpy = Array.copy
+
+    def get_shape(self) -> Any:
+        return self.shape
+
+    def own_lacks(self, name: str) -> bool:
+        return (hasattr(Array, name) or name in OF_LISTS) and name not in OF_TENSORS
+
+    def __getitem__(self, index: object) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        if any(isinstance(part, Array) and part.shape for part in parts):
+            raise TypeError("only integers, slices and ellipsis are valid indices of a tensor")
+        if any(isinstance(part, list) for part in parts):  # it is taken for a tuple
+            raise IsOpenError(opened("data"))
+        return as_tensor(super().__getitem__(index), self.own_is_float32)
+
+    def __iter__(self) -> Any:
+        return map(as_tensor, super().__iter__())
+
+    def __setitem__(self, index: object, value: object) -> None:
+        raise TypeError("a tensor does not support item assignment")
+
+    def own_like(self, shape: Sequence[Any]) -> Array:
+        made: Array = as_tensor(super().own_like(shape), self.own_is_float32)
+        return made
+
+    def own_operated(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        """TensorFlow makes no dtype of two: of which the tensors are has to be known."""
+        made = super().own_operated(other, function)
+        is_alike = self.own_is_float32 or not any(isinstance(n, float) for n in within([other]))
+        if isinstance(other, EagerTensor):
+            is_alike = other is self or (self.own_is_float32 and other.own_is_float32)
+        if isinstance(made, Array) and not is_alike:
+            made.own_dtype = UNKNOWN_ENTRIES
+        return as_tensor(made, self.own_is_float32 and function not in COMPARISONS)
+
+    def own_changed(self, other: Any, function: Callable[[Any, Any], Any] | None = None) -> Any:
+        return self.own_operated(other, function)
+
+
+OF_TENSORS = ("dtype", "get_shape", "ndim", "numpy", "shape")
+
+
+def as_tensor(made: Any, is_float32: bool = False) -> Any:
+    """The same as TensorFlow has it."""
+    if type(made) is not Array:
+        return made
+    tensor = EagerTensor(made.shape)
+    vars(tensor).update(vars(made))
+    tensor.own_is_float32 = is_float32
+    return tensor
+
+
+def _of_tensors(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*given: Any, **named: Any) -> Any:
+        is_usual = "dtype" not in named and name in ("normal", "uniform", "truncated_normal")
+        return as_tensor(function(*given, **named), is_usual)
+
+    return made
 
 
 class TopK(list[Any]):
@@ -91,8 +162,15 @@ OF_TENSORFLOW = {  # as NumPy has them, but for these
 }  # fmt: skip
 # As TensorFlow and Keras have them, which take the shape first.
 RANDOM_TENSORS = {
-    **ARRAYS,
-    **dict.fromkeys(("binomial", "gamma", "normal", "poisson", "randint", "uniform"), of_shape(0)),
-    "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
-    "categorical": lambda logits, num, *_, **__: Array((sizes_of(logits)[0], num), dtype="int64"),
+    name: _of_tensors(name, function)
+    for name, function in {
+        **ARRAYS,
+        **dict.fromkeys(
+            ("binomial", "gamma", "normal", "poisson", "randint", "uniform"), of_shape(0)
+        ),
+        "shuffle": lambda x, *_, **__: Array(sizes_of(x)),
+        "categorical": lambda logits, num, *_, **__: Array(
+            (sizes_of(logits)[0], num), dtype="int64"
+        ),
+    }.items()
 }

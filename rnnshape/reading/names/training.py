@@ -18,7 +18,7 @@ from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.beside import check_beside, check_counts, check_weights
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
-from rnnshape.reading.names.data import Dataset, as_data_set, refuse
+from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
 from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,

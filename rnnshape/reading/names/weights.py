@@ -10,8 +10,9 @@ from typing import Any
 
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array, sizes_of
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import check_ending
+from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.rows import described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given

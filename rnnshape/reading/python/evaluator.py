@@ -12,7 +12,6 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, Place, QueryError
@@ -92,6 +91,7 @@ class Evaluator:
         self.undefined: dict[str, Open] = {}  # names that the code never gives a value
         self.messages, self.caught = list[QueryError](), list[QueryError]()  # and by the code
         self.refusals: list[Open] = []  # what Python itself would not do
+        self.ended: Open | None = None  # the first of them where the code surely comes to it
         self.source, self.node = Source(""), ast.Module([], [])  # type: tuple[Source, ast.AST]
         self.steps, self.limit, self.depth = 0, limits.MOST_STEPS, 0
         # `try` statements, and loops that can be taken back, around what is followed
@@ -139,14 +139,6 @@ class Evaluator:
         """The arguments of that call that have names, as the code has them."""
         words = self.node.keywords if isinstance(self.node, ast.Call) else ()
         return {word.arg: ast.unparse(word.value) for word in words}
-
-    def outermost_call(self) -> ast.Call | None:
-        """The call of a function of the module that everything now comes from."""
-        for node in self.calls:
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
-            if isinstance(self.module.names.get(name), FunctionType):
-                return node
-        return None
 
     def tell(self, wrong: QueryError) -> None:
         said = [(one.message, one.place) for one in self.messages if type(one) is type(wrong)]
@@ -207,13 +199,14 @@ class Evaluator:
             for found in opens_in([parts, named]) if callable(function) else ():
                 return self.derived(found)
             refused = self.open(self._text(function), words_of(wrong))
+            given = [getattr(plain, "__self__", None), *parts, named]
+            is_pythons = not any(isinstance(part, StandIn) for part in within(given))
+            is_certain = isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain
             if self.trying and not isinstance(wrong, limits.TooLargeError):
-                given = [getattr(plain, "__self__", None), *parts, named]
-                is_pythons = not any(isinstance(part, StandIn) for part in within(given))
-                if isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain:
+                if is_certain:
                     raise
                 self.doubted.append(Doubt(refused))  # the library's own may take it
-            return self.refuse(refused)
+            return self.refuse(refused, is_certain and not isinstance(wrong, limits.TooLargeError))
         self.node = node
         return made
 
@@ -224,8 +217,10 @@ class Evaluator:
         self.tell(wrong)
         return self.open(text, wrong.message)
 
-    def refuse(self, value: Open) -> Open:
-        """Notes what Python itself would not do."""
+    def refuse(self, value: Open, ends: bool = False) -> Open:
+        """Notes what Python itself would not do, and whether the code surely `ends` there."""
+        if ends and self.is_sure and self.ended is None:
+            self.ended = value
         if len(self.refusals) < MOST_MESSAGES:
             self.refusals.append(value)
         return value
@@ -269,12 +264,12 @@ class Evaluator:
             except AttributeError:
                 pass
         text = self._text(owner) if isinstance(self.node, ast.Attribute) else name
-        is_lacking, what = lacks_for_sure(owner, stored), what_it_is(owner)
-        why = f"{what} has no {name}" if is_lacking else f"{name} of {what} is not known"
-        made = self.open(text, why)
-        if is_lacking and self.trying and isinstance(self.node, ast.Attribute):
+        if not lacks_for_sure(owner, stored):
+            return self.open(text, f"{name} of {what_it_is(owner)} is not known")
+        made = self.open(text, f"{what_it_is(owner)} has no {name}")
+        if self.trying and isinstance(self.node, ast.Attribute):
             raise AttributeError(made.reason)
-        return self.refuse(made) if is_lacking else made
+        return self.refuse(made, ends=isinstance(self.node, ast.Attribute))
 
     def _text(self, value: object) -> str:
         if isinstance(self.node, ast.expr):

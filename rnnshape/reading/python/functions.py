@@ -273,3 +273,12 @@ def decorated(
         if not isinstance(decorator, Open) and not isinstance(made, Open):
             made = evaluator.really(decorator, made)
     return made
+
+
+def outermost_call(evaluator: Evaluator) -> ast.Call | None:
+    """The call of a function of the module that everything now comes from."""
+    for node in evaluator.calls:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if isinstance(evaluator.module.names.get(name), types.FunctionType):
+            return node
+    return None

@@ -29,6 +29,10 @@ class StandIn:
 
     own_is_data = own_has_class = False
 
+    def own_lacks(self, name: str) -> bool:
+        """Whether what it stands for surely has nothing under a name."""
+        return False
+
     def own_merged(self, name: str, one: Any, other: Any, because: Open) -> Any:
         """What is under one of its own names where two sides of a condition differ in it."""
         return other
@@ -151,9 +155,11 @@ def _is_added(owner: object, kind: type, name: str) -> bool:
 
 def _is_visible_of_stand_in(owner: object, kind: type[StandIn], name: str) -> bool:
     """What it stands for, and what the code has made itself."""
+    is_instance = not isinstance(owner, type | super)
+    if is_instance and _host(kind).own_lacks(owner, name):  # type: ignore[arg-type]
+        return False
     if _is_of_library(kind, name):
         return True
-    is_instance = not isinstance(owner, type | super)
     if is_instance and _host(kind).own_reaches(owner, name):  # type: ignore[arg-type]
         return True
     if any(is_of_code(base) and name in vars(base) for base in kind.__mro__):
@@ -235,7 +241,9 @@ def lacks_for_sure(owner: object, stored: str) -> bool:
     plain = plain_type(owner)
     if plain is not None:  # a function may have more than is followed
         return plain in (*PLAIN, type(None)) and not hasattr(plain, stored)
-    return is_visible(owner, stored) and not isinstance(owner, StandIn)
+    if isinstance(owner, StandIn):
+        return owner.own_lacks(stored)
+    return is_visible(owner, stored)
 
 
 def is_there(owner: object, name: str, found: object) -> object:

@@ -1,0 +1,301 @@
+"""`tf.data`, and whatever else gives a model batches: data sets of Keras, generators, and classes
+of the code."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from inspect import signature
+from operator import attrgetter
+from typing import Any
+
+from rnnshape.nest import rebuilt, within
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.indexing import sizes_of
+from rnnshape.reading.names.of_tensorflow import as_tensor
+from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.python import IsOpenError, Module, Open, StandIn
+from rnnshape.reading.python.streams import Stream
+from rnnshape.training.data import DataOrigin
+
+
+class Dataset(StandIn):
+    """Elements of one kind.
+
+    Attributes:
+        own_element: an element: an array, or several in a tuple or by name; open where it is not
+            known.
+        own_first: the first of them, of which more may be known.
+        own_is_batched: whether each is a batch; own_varies: whether the last may be shorter.
+        own_count: how many there are; None where that is not known.
+    """
+
+    own_what = "a data set"
+    own_origin: DataOrigin = "tensorflow"
+    own_is_batched = False
+
+    def __init__(
+        self, element: Any, first: Any = None, varies: bool = False, count: Any = None
+    ) -> None:
+        self.own_element, self.own_first = element, element if first is None else first
+        self.own_varies, self.own_count = varies, count if type(count) is int else None
+
+    @property
+    def own_x(self) -> Any:
+        """What a model takes of the first element."""
+        first = self.own_first
+        return first[0] if isinstance(first, tuple) and first else first
+
+    def __iter__(self) -> Any:
+        raise IsOpenError(replace(opened("data"), row=self.own_first))
+
+    def batch(self, batch_size: Any, drop_remainder: Any = False, **_: Any) -> Dataset:
+        """Of elements that vary TensorFlow makes batches only where they happen to be alike."""
+        is_known = type(batch_size) is int and batch_size > 0 and self.own_count is not None
+        many, left = divmod(self.own_count or 0, batch_size) if is_known else (None, None)
+        like = self.own_element if self.own_varies else self.own_first
+        first = _each(like, lambda shape: (batch_size, *shape))
+        made = Dataset(first, count=many)
+        if drop_remainder is not True and left != 0:
+            last = opened("the last batch")
+            element = _each(self.own_element, lambda shape: (last, *shape))
+            made = Dataset(element, first, True, None if many is None else many + 1)
+        made.own_is_batched = True
+        return made
+
+    def padded_batch(
+        self, batch_size: Any, padded_shapes: Any = None, *_: Any, **named: Any
+    ) -> Dataset:
+        padded = _each(self.own_element, lambda shape: [opened("a padded size") for _ in shape])
+        is_alike = padded_shapes is None and not self.own_varies
+        return (self if is_alike else Dataset(padded)).batch(batch_size, **named)
+
+    def unbatch(self) -> Dataset:
+        return Dataset(_each(self.own_element, lambda shape: shape[1:]))
+
+    def cache(self, *_: Any, **__: Any) -> Dataset:
+        return self
+
+    prefetch = shuffle = with_options = cache
+
+    def repeat(self, *_: Any, **__: Any) -> Dataset:
+        return self.own_like(self.own_element, self.own_first)
+
+    skip = take = filter = repeat
+
+    def window(
+        self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False, **_: Any
+    ) -> Dataset:
+        """A data set of data sets, each of some elements."""
+        many = size if drop_remainder is True else None
+        return Dataset(rebuilt(self.own_element, lambda part: Dataset(part, count=many)))
+
+    def flat_map(self, function: Any, *_: Any, **__: Any) -> Any:
+        made = _mapped(function, self.own_element)
+        return made.repeat() if isinstance(made, Dataset) else made
+
+    def map(self, function: Any, *_: Any, **__: Any) -> Dataset:
+        made = _mapped(function, self.own_element)
+        is_alike = self.own_first is self.own_element  # then it is followed once
+        first = made if is_alike else _mapped(function, self.own_first)
+        return self.own_like(made, first, self.own_count)
+
+    def own_like(self, element: Any, first: Any, count: Any = None) -> Dataset:
+        made = Dataset(element, first, self.own_varies, count)
+        made.own_is_batched = self.own_is_batched
+        return made
+
+
+class WithoutShapes(Dataset):
+    """What `from_generator` makes that is given neither shapes nor a signature."""
+
+    batch = unbatch = padded_batch = Dataset.cache
+
+    def map(self, *_: Any, **__: Any) -> Any:  # which may give them shapes
+        return opened("data")
+
+    flat_map = window = map
+
+
+def _mapped(function: Any, element: Any) -> Any:
+    given = element if isinstance(element, tuple) else (element,)
+    if hasattr(function, "own_body") and not isinstance(element, Open):
+        try:
+            signature(function).bind(*given)
+        except TypeError:
+            parts = f"{len(given)} argument{'s' * (len(given) != 1)}"
+            message = f"a data set gives this function {parts}, the parts of an element"
+            raise refused(f'{message} (TensorFlow: "positional argument")') from None
+    return session().evaluator.really(function, *given)
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    """Whether two batches have as many samples, as far as it is known."""
+    both = ([leaf.shape[:1] for leaf in within(x) if isinstance(leaf, Array)] for x in (one, other))
+    return next(both) == next(both)
+
+
+def as_data_set(value: Any) -> Any:
+    """What gives batches, as the data set of its first one."""
+    batch = batch_of(value)
+    if batch is None:
+        return value
+    made = Dataset(batch)
+    is_alike = isinstance(value, Stream) and all(map(partial(_are_alike, batch), value.first(FEW)))
+    made.own_origin = "generator" if is_alike else "code"
+    return made
+
+
+class PyDataset(StandIn):
+    """`keras.utils.PyDataset`; subclasses in the code say by `__getitem__` what a batch is."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+
+FEW = 20  # batches of a generator that are compared
+
+
+def batch_of(value: Any) -> Any:
+    """The first batch of what gives batches, as Keras has it; None of what gives none."""
+    is_generator = isinstance(value, Stream) and value.kind == "generator"
+    first = value.first(1) if is_generator else []
+    if is_generator and not first and value.ends is None:
+        refuse("this generator gives nothing", "the generator must yield at least one batch")
+    if first:
+        [batch] = first
+        if not isinstance(batch, tuple | Open):
+            words = "the generator must return a tuple"
+            refuse("a generator gives a tuple, (x,) or (x, y)", words)
+    elif isinstance(value, PyDataset):
+        _check_length(value)
+        batch = session().evaluator.really(operator.getitem, value, 0)
+    else:
+        return None
+    batch = tuple(batch) if isinstance(batch, list) else batch
+    if isinstance(batch, tuple) and any(isinstance(part, list) for part in batch):
+        words = "`output_signature` must contain objects that are subclass of `tf.TypeSpec`"
+        refuse("several arrays of a batch stand in a tuple or a dictionary, not in a list", words)
+    return batch
+
+
+def _check_length(value: Any) -> None:
+    """How many batches a data set of the code has is a whole number that `__len__` gives."""
+    length = getattr(type(value), "__len__", None)
+    if length is None and not hasattr(type(value), "num_batches"):
+        refuse("a PyDataset says by __len__ how many batches it has", "the `num_batches` property")
+    elif length and isinstance(many := session().evaluator.really(length, value), float):
+        message = f"__len__ gives {many}: write // or math.ceil for a whole number of batches"
+        refuse(message, "object cannot be interpreted as an integer")
+
+
+def use_up(value: Any) -> None:
+    """A call that trains goes over a generator to its end, where it says no number of steps."""
+    if isinstance(value, Stream) and len(value.first(FEW)) < FEW and value.ends is None:
+        value.close()
+
+
+def refuse(message: str, words: str) -> None:
+    session().problem(message, words=words, place=session().places().get(""), kind="data")
+
+
+def _each(element: Any, change: Callable[[Any], Any]) -> Any:
+    """The element with the shape of each array changed, which is a tensor then."""
+    return rebuilt(
+        element,
+        lambda leaf: as_tensor(Array(change(leaf.shape))) if isinstance(leaf, Array) else leaf,
+    )
+
+
+def _as_arrays(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_as_arrays, value))
+    if isinstance(value, dict):
+        return {word: _as_arrays(part) for word, part in value.items()}
+    if isinstance(value, Array | Open):
+        return value
+    try:
+        return Array(sizes_of(value))
+    except ValueError:  # of a list TensorFlow makes one tensor
+        words = '(TensorFlow: "Can\'t convert non-rectangular")'
+        raise refused(
+            f"arrays of other shapes stand in a tuple, (X, y), not in a list {words}"
+        ) from None
+
+
+def _from_tensor_slices(tensors: Any, **_: Any) -> Dataset:
+    arrays = _as_arrays(tensors)
+    sizes = [leaf.shape[0] for leaf in within(arrays) if isinstance(leaf, Array) and leaf.shape]
+    known = [*dict.fromkeys(size for size in sizes if isinstance(size, int))]
+    if len(known) > 1:
+        words = f'(TensorFlow: "Dimensions {known[0]} and {known[1]} are not compatible")'
+        message = f"a data set takes as many entries of each array, and gets other numbers {words}"
+        raise refused(message)
+    return Dataset(_each(arrays, lambda shape: shape[1:]), count=next(iter(known), None))
+
+
+def _zipped(*sets: Any, datasets: Any = None, **_: Any) -> Dataset:
+    """`Dataset.zip((xs, ys))`, or as it is since TensorFlow 2.13: `Dataset.zip(xs, ys)`."""
+    given = datasets or (sets[0] if len(sets) == 1 else sets)
+    element, first = (rebuilt(given, attrgetter(f"own_{word}")) for word in ("element", "first"))
+    return Dataset(element, first, any(part.own_varies for part in within(given)))
+
+
+def specified(shape: Any = None, *_: Any, **__: Any) -> Any:
+    """`tf.TensorSpec((None, 3), tf.float32)`"""
+    if shape is None:
+        return opened()
+    return Array([opened("a size") if size is None else size for size in shape])
+
+
+def _from_generator(_: Any, *given: Any, output_signature: Any = None, **named: Any) -> Any:
+    if output_signature is not None:
+        return Dataset(output_signature)
+    words = dict(zip(("output_types", "output_shapes"), given, strict=False)) | named
+    types, shapes = words.get("output_types"), words.get("output_shapes")
+    if types is None or isinstance(types, dict | Open) or shapes is None:
+        return WithoutShapes(opened("data")) if shapes is None and types else opened()
+    parts = [specified(one) if isinstance(one, list | tuple) else opened() for one in shapes]
+    return Dataset(tuple(parts)) if isinstance(types, tuple) else Dataset(specified(shapes))
+
+
+def split_dataset(dataset: Any, *_: Any, **__: Any) -> Any:
+    """Two data sets of the same elements, of which it is not known how many."""
+    if isinstance(dataset, list | tuple | Array):
+        arrays = _as_arrays(tuple(dataset) if isinstance(dataset, list) else dataset)
+        dataset = Dataset(_each(arrays, lambda shape: shape[1:]))
+    return [Dataset(dataset.own_element) for _ in range(2)]
+
+
+def timeseries_dataset_from_array(
+    data: Any, targets: Any, sequence_length: Any, *_: Any, batch_size: Any = 128, **__: Any
+) -> Dataset:
+    """Windows of a series, each with the target at its place; batched, where there is a size.
+    Keras itself does not know how long they are, before the first is there."""
+    many, *sample = sizes_of(data)
+    if isinstance(many, int) and isinstance(sequence_length, int) and many < sequence_length:
+        raise ValueError("there are fewer rows than a sequence has")
+    labels = () if targets is None else (Array(sizes_of(targets)[1:]),)
+    window, first = (Array((length, *sample)) for length in (opened("a length"), sequence_length))
+    made = Dataset((window, *labels), (first, *labels)) if labels else Dataset(window, first)
+    return made if batch_size is None else made.batch(batch_size)
+
+
+def timeseries_generator(
+    data: Any, targets: Any, length: Any, sampling_rate: Any = 1, *_: Any, **__: Any
+) -> Dataset:
+    """`TimeseriesGenerator`: batches of windows and of the targets after them."""
+    windows = Array((-(-length // sampling_rate), *sizes_of(data)[1:]))
+    return Dataset((windows, Array(sizes_of(targets)[1:]))).batch(128)
+
+
+TF_DATA = Module("tensorflow.data", {
+    "Dataset": Module("tensorflow.data.Dataset", {
+        "from_tensor_slices": _from_tensor_slices,
+        "from_tensors": lambda tensors, **_: Dataset(_as_arrays(tensors)),
+        "from_generator": _from_generator,
+        "zip": _zipped,
+    }),
+    "AUTOTUNE": -1,
+})  # fmt: skip
