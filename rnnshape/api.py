@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias, TypeGuard
 
+from rnnshape.chains import chain
 from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
 from rnnshape.expression import Call, Let, Value, bind, plain
 from rnnshape.input_shapes import (
@@ -23,7 +24,7 @@ from rnnshape.input_shapes import (
     shape_of,
     shapes_of,
 )
-from rnnshape.network import Dimensions, Network, Question, chain, check_count
+from rnnshape.network import Dimensions, Network, Question, check_count
 from rnnshape.reading import check_value, parse
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report

@@ -81,7 +81,7 @@ def describe(
         measured: of each layer, the shapes that Keras returned: from these the rule goes on after
             a layer that there is no rule for.
 
-    >>> from rnnshape.network import chain
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> [layer] = describe(chain([parse("GRU(3, return_state=True)")])).layers
     >>> [(output.name, output.shape) for output in layer.outputs]

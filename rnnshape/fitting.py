@@ -37,7 +37,7 @@ OF_MODEL = re.compile(r"(^| with )([A-Z]\w*\(|(loss|metrics|input_dim|return_\w+
 def problems_of_calls(question: Question, description: Description) -> tuple[Problem, ...]:
     """What does not fit in the calls that give data to a network, each said once.
 
-    >>> from rnnshape.network import chain
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> from rnnshape.training import Data
     >>> network = chain([parse("LSTM(4)"), parse("Dense(3)")])

@@ -194,7 +194,7 @@ def lost_masks(network: Network, layers: Sequence[Layer]) -> Iterator[tuple[int,
     """The number of each layer that loses one, and what follows from it.
 
     >>> from rnnshape.description import describe
-    >>> from rnnshape.network import chain
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> texts = ["Embedding(9, 4, mask_zero=True)", "Conv1D(8, 3)", "LSTM(2)"]
     >>> network = chain([parse(text) for text in texts])

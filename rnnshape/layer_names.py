@@ -21,7 +21,7 @@ def class_of(call: Call) -> str:
 def names_by_keras(network: Network) -> list[str]:
     """The name of each layer, counted as Keras counts them in a new session.
 
-    >>> from rnnshape.network import chain
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> layers = ["Bidirectional(LSTM(3, return_sequences=True))", "LSTM(3)", "Dense(1)"]
     >>> names_by_keras(chain([parse(layer) for layer in layers]))

@@ -8,9 +8,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
-from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed, unknowns_in
+from rnnshape.expression import Call, Unknown, Value, printed, unknowns_in
 from rnnshape.nest import within
-from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
+from rnnshape.signatures import module_of, signature
 
 if TYPE_CHECKING:
     from rnnshape.training.data import Function, TrainingCall
@@ -161,6 +161,7 @@ class Network:
         kind: of a model, which checks what it is given as its kind does: `"Sequential"`, or
             `"Functional"`; empty where it is neither or not known.
 
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> network = chain([parse("LSTM(64, return_sequences=True)"), parse("Dense(1)")])
     >>> print(network)
@@ -181,7 +182,7 @@ class Network:
             len(self.inputs) == 1
             and not self.outputs
             and all(
-                step.arguments == _called_alone(step.layer, Ref(number))
+                step.arguments == called_alone(step.layer, Ref(number))
                 and not (step.keywords or step.names or step.same_as or step.unread)
                 for number, step in enumerate(self.steps)
             )
@@ -275,24 +276,7 @@ class Question:
         return self.flags is not None
 
 
-def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Network:
-    """The network in which each layer takes what the one before it returns.
-
-    An `Input` among the first, or what Keras 2's first layer says of its input, describes what
-    the network is given. There must be one layer at least. `attends` is whether attention takes
-    the same tensor as query and value; a `Sequential` gives it no more than one.
-    """
-    given = [layer for layer in layers if layer.name == "Input"]
-    source = input_of(given[0]) if given else input_of_first_layer(layers[0])
-    calls = [without_input_arguments(layer) for layer in layers if layer.name != "Input"]
-    steps = tuple(
-        Step(call, _called_alone(call, Ref(number)) if attends else (Ref(number),))
-        for number, call in enumerate(calls)
-    )
-    return Network((source,), steps, name=name)
-
-
-def _called_alone(layer: Call, tensor: Ref) -> tuple[Argument, ...]:
+def called_alone(layer: Call, tensor: Ref) -> tuple[Argument, ...]:
     """How a layer is called where there is one tensor only: attention turns to that itself."""
     if layer.name in ("Attention", "AdditiveAttention"):
         return ((tensor, tensor),)
@@ -300,75 +284,9 @@ def _called_alone(layer: Call, tensor: Ref) -> tuple[Argument, ...]:
     return (tensor, tensor) if known[:2] == ("query", "value") else (tensor,)
 
 
-def input_of(call: Call, name: str = "inputs") -> Input:
-    """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
-    makes no sense."""
-    dtype = call["dtype"] if isinstance(call["dtype"], str) else None
-    with_batch = "batch_shape" if "batch_shape" in call else "batch_input_shape"
-    without = "shape" if "shape" in call else "input_shape"
-    batch_shape, shape = call[with_batch], call[without]
-    for given in (batch_shape, shape):
-        if isinstance(given, Unknown):
-            return Input(given, name, dtype)
-    if batch_shape is not None:
-        return Input(_sizes(call, with_batch, batch_shape), name, dtype)
-    if shape is None:
-        return Input(None, name, dtype)
-    if isinstance(shape, int):
-        raise call.error(
-            f"{without}={shape} is a number, and not a shape: write ({shape},) "
-            f"(Keras: \"Cannot convert '{shape}' to a shape\")",
-            without,
-        )
-    batch = call["batch_size"] if call.name == "Input" else None
-    sizes = (*_sizes(call, "batch_size", (batch,)), *_sizes(call, without, shape))
-    return Input(sizes, name, dtype)
-
-
 def refs_in(argument: Argument) -> Iterator[Ref]:
     """Every tensor in an argument, in order."""
     return (ref for ref in within(argument) if isinstance(ref, Ref))
-
-
-def input_of_first_layer(layer: Call) -> Input:
-    """What the first layer says as Keras 2 had it, in its own arguments or a wrapped layer's."""
-    for call in calls_within(layer):
-        if module_of(call.name) is None:
-            continue
-        own, length = signature(call.name).names, call["input_length"]
-        if "input_dim" in call and "input_dim" not in own:
-            over_time = "return_sequences" in own or "input_length" in call
-            sizes = (length, call["input_dim"]) if over_time else (call["input_dim"],)
-            return Input((None, *_sizes(call, "input_dim", sizes)))
-        if "input_length" in call:
-            lengths = length if isinstance(length, tuple) else (length,)
-            return Input((None, *_sizes(call, "input_length", lengths)))
-        if "input_shape" in call or "batch_input_shape" in call:
-            return Input(input_of(call).shape)
-    return Input()
-
-
-def without_input_arguments(value: Call) -> Call:
-    """The layer without what Keras 2 has it say of the network's input."""
-
-    def cleaned(call: Call) -> Call:
-        own = signature(call.name).names if module_of(call.name) else ()
-        return call.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
-
-    written = (name for call in calls_within(value) for name, _ in call.arguments)
-    return value.changed(cleaned) if any(name in INPUT_ARGUMENTS for name in written) else value
-
-
-def _sizes(call: Call, argument: str, value: Value) -> Shape:
-    """A shape as it is given, checked."""
-    given = value if isinstance(value, tuple) else (value,)
-    sizes = tuple(
-        size for size in given if size is None or isinstance(size, Unknown) or is_size(size)
-    )
-    if len(sizes) < len(given):
-        words = f"{argument}={printed(value)}: give whole numbers, 1 or more, or None"
-        raise call.error(words, argument)
-    return sizes
 
 
 def check_names(network: Network) -> None:

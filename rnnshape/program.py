@@ -27,7 +27,7 @@ def program(network: Network, description: Description) -> str:
     """The shortest complete program: imports, inputs, layers, model; ends with a newline.
 
     >>> from rnnshape.description import describe
-    >>> from rnnshape.network import chain
+    >>> from rnnshape.chains import chain
     >>> from rnnshape.reading import parse
     >>> network = chain([parse("GRU(3, return_state=True)")])
     >>> print(program(network, describe(network)), end="")

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
+from rnnshape.chains import chain
 from rnnshape.expression import Call, bind
-from rnnshape.network import Network, chain
+from rnnshape.network import Network
 
 WORDS = {"lstm": "LSTM", "gru": "GRU", "simplernn": "SimpleRNN"}
 MERGE_MODES = ("concat", "sum", "mul", "ave", "none")

@@ -24,7 +24,7 @@ from rich.table import Table
 
 import rnnshape
 from rnnshape import Call, MeasurementError, QueryError, Report, inspect, inspect_all, parse
-from rnnshape.network import chain
+from rnnshape.chains import chain
 from tests.conftest import command
 from tests.reports import asked, measured, seq2seq, shared
 from tests.test_formats import Tree

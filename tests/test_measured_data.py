@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
+from rnnshape.chains import chain
 from rnnshape.fitting import call_with
 from rnnshape.measuring.messages import MeasurementError, Request
-from rnnshape.network import Question, chain
+from rnnshape.network import Question
 from rnnshape.reading import parse
 from rnnshape.reading.code import read_code
 from rnnshape.shown import Report

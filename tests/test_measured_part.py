@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from rnnshape.chains import chain
 from rnnshape.cli.answer import is_in_part
 from rnnshape.expression import Call, Unknown
 from rnnshape.measuring.messages import MeasuredLayer, Measurement, Request
-from rnnshape.network import Input, Network, Question, Ref, Shape, Step, chain
+from rnnshape.network import Input, Network, Question, Ref, Shape, Step
 from rnnshape.reading import parse
 from rnnshape.rules.arguments import changes_no_shape
 from rnnshape.shown import Report

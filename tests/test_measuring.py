@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnnshape.chains import chain
 from rnnshape.measuring import launch, memory, messages
 from rnnshape.measuring.arrays import PIECE, Array
 from rnnshape.measuring.messages import (
@@ -28,7 +29,7 @@ from rnnshape.measuring.messages import (
     Request,
 )
 from rnnshape.measuring.process import KerasProcess
-from rnnshape.network import Dimensions, Network, Question, Ref, Step, chain
+from rnnshape.network import Dimensions, Network, Question, Ref, Step
 from rnnshape.reading import parse
 from rnnshape.shown import Report
 from tests.conftest import ROOT, environment, run

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnshape.chains import chain
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, bind
-from rnnshape.network import chain
 from rnnshape.reading import parse, read
 from rnnshape.reading.text import read_text
 from tests.conftest import command

@@ -16,6 +16,7 @@ ORDER = (
     ("signatures",),
     ("source", "expression", "training"),
     ("network",),
+    ("chains",),
     ("words", "query", "layer_names", "wire"),
     ("rules",),
     ("columns", "layer"),

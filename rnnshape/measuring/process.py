@@ -228,7 +228,8 @@ def measure(
         MeasurementError: TensorFlow is missing or broken, the machine is too small, or the run
             did not end well.
 
-    >>> from rnnshape.network import Question, chain
+    >>> from rnnshape.chains import chain
+    >>> from rnnshape.network import Question
     >>> from rnnshape.reading import parse
     >>> [measured] = measure([Question(chain([parse("LSTM(3, return_state=True)")]))])
     >>> [output.shape for output in measured.layers[0].outputs]

@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rnnshape.chains import input_of_first_layer
 from rnnshape.columns import RANKS, columns_of
 from rnnshape.description import describe
 from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
-from rnnshape.network import Network, Question, input_of_first_layer
+from rnnshape.network import Network, Question
 from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading

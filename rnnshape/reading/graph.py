@@ -9,21 +9,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, TypeAlias
 
+from rnnshape.chains import without_input_arguments
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import (
-    Argument,
-    Dimensions,
-    Input,
-    Network,
-    Ref,
-    Shape,
-    Step,
-    check_count,
-    without_input_arguments,
-)
+from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step, check_count
 from rnnshape.reading.output_names import names_of, names_returned
 from rnnshape.rules.facts import Tensor as Described
 from rnnshape.signatures import is_operation

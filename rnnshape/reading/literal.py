@@ -10,9 +10,10 @@ from functools import lru_cache
 from itertools import pairwise
 from math import isfinite
 
+from rnnshape.chains import chain
 from rnnshape.errors import QueryError
 from rnnshape.expression import LARGEST, Call, Value, bind
-from rnnshape.network import Network, chain
+from rnnshape.network import Network
 from rnnshape.signatures import ARGUMENT_OBJECTS, LAYERS, module_of, signature
 from rnnshape.source import Source
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from rnnshape.chains import chain
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.expression import Call
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import chain
 
 
 @lru_cache(maxsize=1000)

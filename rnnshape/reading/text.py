@@ -9,9 +9,10 @@ from dataclasses import replace
 from itertools import pairwise
 from textwrap import dedent
 
+from rnnshape.chains import chain
 from rnnshape.errors import NotReadError, Place, QueryError, nearest, shortened
 from rnnshape.expression import NO_LET, Call, Let, Unknown, bind, calls_within, unknowns_in
-from rnnshape.network import Input, Network, Question, chain, check_count
+from rnnshape.network import Input, Network, Question, check_count
 from rnnshape.reading import graph
 from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import NamedValue, Reading
@@ -165,7 +166,7 @@ def _chain(evaluator: Evaluator, source: Source, nodes: list[ast.expr]) -> Netwo
     items: list[object] = []
     values = [_value(evaluator, source, node) for node in nodes]
     for node, value in zip(nodes, values, strict=True):
-        for item in _layers(source, node, value):
+        for item in _layers(source, node, value, items):
             if isinstance(item, Tensor) and items:
                 message = "Input says what the network is given: put it first"
                 raise source.error(node.func if isinstance(node, ast.Call) else node, message)
@@ -207,18 +208,24 @@ def _value(evaluator: Evaluator, source: Source, node: ast.expr) -> object:
     return value
 
 
-def _layers(source: Source, node: ast.expr, value: object) -> Iterator[object]:
-    """The layers of a value, one after the other: those of a `Sequential` are taken out of it."""
+def _layers(
+    source: Source, node: ast.expr, value: object, before: Sequence[object]
+) -> Iterator[object]:
+    """The layers of a value, one after the other: those of a `Sequential` are taken out of it, but
+    for one with an `Input` that stands after others."""
     if isinstance(value, list | tuple):
         written = node.elts if isinstance(node, ast.List | ast.Tuple) else []
         pieces = written if len(written) == len(value) else [node] * len(value)
         for piece, part in zip(pieces, value, strict=True):
-            yield from _layers(source, piece, part)
+            yield from _layers(source, piece, part, before)
     elif isinstance(value, Sequential):
         if value.own_open is not None:
             raise _open_error(source, node, value.own_open)
+        if before and any(isinstance(part, Tensor) for part in value.own_items[:1]):
+            yield value
+            return
         for part in value.own_items:
-            yield from _layers(source, node, part)
+            yield from _layers(source, node, part, before)
     elif isinstance(value, Layer) and not isinstance(value, Model):
         if value.own_layer is not None:
             _check_open(source, node, value.own_layer)

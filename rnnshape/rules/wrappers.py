@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
+from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
 from rnnshape.nest import rebuilt
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
@@ -194,10 +196,17 @@ def _with_static_lengths(expected: Sequence[Axis], found: Sequence[Axis]) -> tup
     )
 
 
-def _axes_of_first(call: Call) -> tuple[str, ...]:
+def _layers_of(call: Call) -> tuple[Call | None, list[Call]]:
+    """The `Input` of a model in a layer, if it has one, and its layers."""
     layers = call["layers"]
-    first = layers[0] if isinstance(layers, tuple) and layers else None
-    return axes_of_input(first if isinstance(first, Call) else Call("Dense"))
+    found = [part for part in layers if isinstance(part, Call)] if isinstance(layers, tuple) else []
+    entry = found.pop(0) if found and found[0].name == "Input" else None
+    return entry, found
+
+
+def _axes_of_first(call: Call) -> tuple[str, ...]:
+    _, layers = _layers_of(call)
+    return axes_of_input(layers[0] if layers else Call("Dense"))
 
 
 @rule_of_inputs("Sequential", takes=_axes_of_first)
@@ -205,13 +214,40 @@ def sequential(call: Call, inputs: Inputs) -> Facts | None:
     """A model inside a layer: its layers, one after the other."""
     given, weights = tuple(inputs), list[Tensor]()
     facts: Facts | None = None
-    layers = call["layers"]
-    for layer in layers if isinstance(layers, tuple) else ():
-        facts = facts_of(layer, given) if isinstance(layer, Call) else None
-        if facts is None:
+    entry, layers = _layers_of(call)
+    if entry is not None and not _fits(entry, given[0]):
+        return None
+    for layer in layers:
+        if (facts := facts_of(layer, given)) is None:
             return None
         given, weights = facts.outputs, [*weights, *facts.weights]
     return facts and replace(facts, weights=tuple(weights), relations=(), recurrence=None)
+
+
+def _fits(entry: Call, given: Tensor) -> bool:
+    """Whether a tensor surely is what a model takes, by its `Input`; a `QueryError` where Keras
+    surely refuses it, which compares both without a last axis of 1."""
+    sizes, axes = entry["shape"], given.axes[1:]
+    assert isinstance(sizes, tuple)
+    are_assumed = any(axis.is_unknown or axis.is_assumed or axis.follows_from for axis in axes)
+    lengths = tuple(axis.length for axis in axes)
+    pairs = zip(_without_one(sizes), _without_one(lengths), strict=False)
+    is_other = any(size not in (None, length) for size, length in pairs)
+    if len(sizes) == len(lengths) and all(
+        size in (None, length) for size, length in zip(sizes, lengths, strict=True)
+    ):
+        return True
+    if (is_other and not are_assumed) or abs(len(sizes) - len(lengths)) > 1:
+        takes, found = (as_tuple(["batch", *map(str, each)]) for each in (sizes, lengths))
+        raise entry.error(
+            f"the model inside takes {takes.replace('None', 'any')}, and is given {found} "
+            '(Keras: "is incompatible with the layer: expected shape")'
+        )
+    return False
+
+
+def _without_one(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
+    return sizes[:-1] if sizes[-1:] == (1,) else sizes
 
 
 @rule("TimeDistributed", takes=_axes_with_time)

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape import signatures
+from rnnshape.chains import input_of, input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import Shape, input_of, input_of_first_layer
+from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.session import opened, session, unknown_of

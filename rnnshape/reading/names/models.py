@@ -8,9 +8,8 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.errors import Place, QueryError, counted
-from rnnshape.expression import Call
 from rnnshape.nest import within
-from rnnshape.network import Network, check_count, without_input_arguments
+from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
     are_arrays,
@@ -33,7 +32,14 @@ from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import method_of_today, numbers, predictions, reshaped
-from rnnshape.reading.names.rows import batch_kept, nested_like, not_kept, overrides, own_called
+from rnnshape.reading.names.rows import (
+    batch_kept,
+    in_a_layer,
+    nested_like,
+    not_kept,
+    overrides,
+    own_called,
+)
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
 from rnnshape.reading.names.tensors import (
     Tensor,
@@ -135,20 +141,12 @@ class Model(Layer):
         return mine if other is None or isinstance(other, Open) else because
 
     def own_as_argument(self) -> Any:
-        """A model within a layer, as in `TimeDistributed(model)`: its layers, where they follow
-        each other."""
+        """A model within a layer, as in `TimeDistributed(model)`."""
         if not self.own_title:
             session().models[:] = [model for model in session().models if model is not self]
-        calls = self.own_calls()
-        expected: list[graph.Tensor] = self.own_takes[:1]  # type: ignore[assignment]
-        is_any_twice = len({call.layer for call in calls}) < len(calls)
-        for call in calls:
-            if [*call.tensors] != expected or call.keywords or call.layer.unread or is_any_twice:
-                why = "a layer around a model of this form is not read"
-                raise IsOpenError(opened(self.own_title, why))
-            expected = [Tensor(call)]
-        layers = tuple(without_input_arguments(call.layer.call) for call in calls)
-        return Call("Sequential", (("layers", layers),))
+            with session().aside():
+                return in_a_layer(self)
+        return in_a_layer(self)
 
     def own_calls(self) -> list[graph.LayerCall]:
         takes, gives = self.own_flow()

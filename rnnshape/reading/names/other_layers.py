@@ -12,7 +12,7 @@ from rnnshape.expression import Unknown
 from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.arguments import Input, check_fits, passed
+from rnnshape.reading.names.arguments import Input, passed
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
@@ -286,13 +286,9 @@ class LayerOverTime(Layer):
         if not self.own_inner:
             model: Any = vars(self).get("own_wraps")
             for tensor in given[:1] if hasattr(model, "own_flow") else ():
-                takes = [one.shape for one in model.own_takes] or [model.own_shape]
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
-                each = sizes and (sizes[0], *sizes[2:])
-                if each and isinstance(takes[0], tuple):
-                    check_fits(model.own_title, takes[0], each)
-                elif each and model.own_kind == "Sequential":
-                    model.own_given(each)
+                if sizes and model.own_kind == "Sequential":
+                    model.own_given((sizes[0], *sizes[2:]))
             return super().call(*given, **named)
         sizes = plain_sizes(given[0] if given else next(iter(named.values())))
         if sizes is None:

@@ -6,16 +6,17 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from rnnshape.chains import without_input_arguments
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
-from rnnshape.expression import LARGEST
+from rnnshape.expression import LARGEST, Call
 from rnnshape.layer import Layer
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
-from rnnshape.reading.python import StandIn, own
+from rnnshape.reading.python import IsOpenError, StandIn, own
 from rnnshape.signatures import is_operation
 
 # That are tried in the place of a size that is known when the model runs: a part of a fixed length
@@ -273,3 +274,20 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     if not any("stateful=True" in str(layer.call) for layer in layers):
         return None
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
+
+
+def in_a_layer(model: Any) -> Call:
+    """A model as the argument of a layer: its `Input` and layers, where these follow each other."""
+    calls = model.own_calls()
+    expected: list[graph.Tensor] = model.own_takes[:1]
+    is_any_twice = len({call.layer for call in calls}) < len(calls)
+    for call in calls:
+        if [*call.tensors] != expected or call.keywords or call.layer.unread or is_any_twice:
+            why = "a layer around a model of this form is not read"
+            raise IsOpenError(opened(model.own_title, why))
+        expected = [Tensor(call)]
+    layers = tuple(without_input_arguments(call.layer.call) for call in calls)
+    sizes = plain_sizes(model.own_takes[0]) if model.own_is_described and expected else None
+    if sizes and all(isinstance(size, int | None) for size in sizes):
+        layers = (Call("Input", (("shape", sizes[1:]),)), *layers)
+    return Call("Sequential", (("layers", layers),))

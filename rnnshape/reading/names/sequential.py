@@ -8,10 +8,11 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
+from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, Question, chain, check_names, input_of_first_layer
+from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array

@@ -1,0 +1,103 @@
+"""Layers one after the other, as one network, and what the first of them says of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rnnshape.expression import Call, Unknown, Value, calls_within, is_size, printed
+from rnnshape.network import Input, Network, Ref, Shape, Step, called_alone
+from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
+
+
+def chain(layers: Sequence[Call], name: str = "", *, attends: bool = True) -> Network:
+    """The network in which each layer takes what the one before it returns.
+
+    An `Input` among the first, or what Keras 2's first layer says of its input, describes what
+    the network is given. There must be one layer at least. `attends` is whether attention takes
+    the same tensor as query and value; a `Sequential` gives it no more than one.
+    """
+    given = [layer for layer in layers if layer.name == "Input"]
+    source = input_of(given[0]) if given else input_of_first_layer(layers[0])
+    calls = [without_input_arguments(layer) for layer in layers if layer.name != "Input"]
+    steps = tuple(
+        Step(call, called_alone(call, Ref(number)) if attends else (Ref(number),))
+        for number, call in enumerate(calls)
+    )
+    return Network((source,), steps, name=name)
+
+
+def input_of(call: Call, name: str = "inputs") -> Input:
+    """What an `Input(...)` describes, or what the arguments of Keras 2 do; a `QueryError` if it
+    makes no sense."""
+    dtype = call["dtype"] if isinstance(call["dtype"], str) else None
+    with_batch = "batch_shape" if "batch_shape" in call else "batch_input_shape"
+    without = "shape" if "shape" in call else "input_shape"
+    batch_shape, shape = call[with_batch], call[without]
+    for given in (batch_shape, shape):
+        if isinstance(given, Unknown):
+            return Input(given, name, dtype)
+    if batch_shape is not None:
+        return Input(_sizes(call, with_batch, batch_shape), name, dtype)
+    if shape is None:
+        return Input(None, name, dtype)
+    if isinstance(shape, int):
+        raise call.error(
+            f"{without}={shape} is a number, and not a shape: write ({shape},) "
+            f"(Keras: \"Cannot convert '{shape}' to a shape\")",
+            without,
+        )
+    batch = call["batch_size"] if call.name == "Input" else None
+    sizes = (*_sizes(call, "batch_size", (batch,)), *_sizes(call, without, shape))
+    return Input(sizes, name, dtype)
+
+
+def input_of_first_layer(layer: Call) -> Input:
+    """What the first layer says as Keras 2 had it, in its own arguments or a wrapped layer's."""
+    for call in calls_within(layer):
+        if module_of(call.name) is None:
+            continue
+        own, length = signature(call.name).names, call["input_length"]
+        if "input_dim" in call and "input_dim" not in own:
+            over_time = "return_sequences" in own or "input_length" in call
+            sizes = (length, call["input_dim"]) if over_time else (call["input_dim"],)
+            return Input((None, *_sizes(call, "input_dim", sizes)))
+        if "input_length" in call:
+            lengths = length if isinstance(length, tuple) else (length,)
+            return Input((None, *_sizes(call, "input_length", lengths)))
+        if "input_shape" in call or "batch_input_shape" in call:
+            return Input(input_of(call).shape)
+    return _input_within(layer)
+
+
+def _input_within(layer: Value, axes: int = 0) -> Input:
+    """What a model says of its input that stands in `TimeDistributed`, with the axes around it."""
+    match layer:
+        case Call(name="TimeDistributed"):
+            return _input_within(layer["layer"], axes + 1)
+        case Call(name="Sequential", arguments=((_, (Call(name="Input") as entry, *_)),)) if axes:
+            if isinstance(sizes := input_of(entry).shape, tuple):
+                return Input((None, *(None,) * axes, *sizes[1:]))
+    return Input()
+
+
+def without_input_arguments(value: Call) -> Call:
+    """The layer without what Keras 2 has it say of the network's input."""
+
+    def cleaned(call: Call) -> Call:
+        own = signature(call.name).names if module_of(call.name) else ()
+        return call.without(*(argument for argument in INPUT_ARGUMENTS if argument not in own))
+
+    written = (name for call in calls_within(value) for name, _ in call.arguments)
+    return value.changed(cleaned) if any(name in INPUT_ARGUMENTS for name in written) else value
+
+
+def _sizes(call: Call, argument: str, value: Value) -> Shape:
+    """A shape as it is given, checked."""
+    given = value if isinstance(value, tuple) else (value,)
+    sizes = tuple(
+        size for size in given if size is None or isinstance(size, Unknown) or is_size(size)
+    )
+    if len(sizes) < len(given):
+        words = f"{argument}={printed(value)}: give whole numbers, 1 or more, or None"
+        raise call.error(words, argument)
+    return sizes
