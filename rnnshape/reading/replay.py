@@ -238,4 +238,4 @@ def network_of_model(model: Model, instead: str = "") -> Network:
         raise QueryError(model.own_open.reason)
     is_made_up = re.fullmatch(r"(functional|model|sequential)?(_\d+)?", model.own_name)
     name = instead if is_made_up else model.own_name
-    return graph.network_of(takes, gives, name, kind=model.own_kind)
+    return graph.network_of(takes, gives, name, kind=model.own_checks_as)

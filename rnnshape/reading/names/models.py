@@ -76,6 +76,7 @@ class Model(Layer):
     own_items: tuple[Any, ...]
     own_shape: Any
     own_compiled: Compiled | None
+    own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
     own_is_of_module, own_is_symbolic, own_what, own_batch = False, False, "a model", None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
@@ -155,7 +156,7 @@ class Model(Layer):
 
     def call(self, inputs: Any = None, *_: Any, **__: Any) -> Any:
         """Its layers, called once more."""
-        given = tensors_of(self._in_order(passed(inputs)))
+        given = tensors_of(self.own_in_order(passed(inputs)))
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
         if not self.own_takes:
@@ -170,9 +171,9 @@ class Model(Layer):
             check_fits(self.own_title, plain_sizes(mine), plain_sizes(other))
             if (made := reshaped(self.own_title, mine, other, given)) is not None:
                 return made
-        return self._made_anew(dict(zip(self.own_takes, given, strict=True)))
+        return self.own_made_anew(dict(zip(self.own_takes, given, strict=True)))
 
-    def _made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
+    def own_made_anew(self, instead: Mapping[graph.Tensor, graph.Tensor]) -> Any:
         """What it returns with other tensors instead of some that it takes."""
         held, calls = session(), self.own_calls()
         check_count(len(calls))
@@ -181,7 +182,7 @@ class Model(Layer):
             made = graph.made_anew(self.own_gives, calls, instead, held.step)
         return nested_like(self.own_nests[1], made)
 
-    def _in_order(self, given: Any) -> Any:
+    def own_in_order(self, given: Any) -> Any:
         """What it is called with; of a dictionary, each input is given what has its name."""
         names = keys_of(self.own_nests[0]) or [*map(name_given, self.own_takes)]
         is_named = isinstance(given, dict) and all(name in given for name in names)
@@ -215,7 +216,7 @@ class Model(Layer):
         if not overrides(self, "call"):
             return self.call(first)
         is_new = self.own_takes and not was_built
-        return self._made_anew({}) if is_new else self._followed((first, *more), named)
+        return self.own_made_anew({}) if is_new else self._followed((first, *more), named)
 
     def own_follow(self, start: Any, more: Sequence[Any] = (), named: Any = None) -> None:
         """Calls it for itself: with its first call a model becomes what it is."""
@@ -313,7 +314,7 @@ class Model(Layer):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
         session().check_calls(calls if self.own_kind and self.own_is_described else ())
-        network = graph.network_of(takes, gives, name, calls, self.own_kind)
+        network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)
         kept = (replace(step, parameters=0) if call.layer in lost else step for step, call in steps)

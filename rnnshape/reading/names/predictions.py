@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import array_of_shape
@@ -44,17 +45,52 @@ def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any
 def predictions(model: Any, x: Any) -> Any:
     """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
     in a list out of it."""
-    arrays = (one for one in within(x) if isinstance(one, StandIn) and own(one, "own_is_data"))
+    first = own(x, "own_x", x)  # of a data set
+    parts = model.own_in_order(first) if isinstance(first, dict) else first
+    arrays = (one for one in within(parts) if isinstance(one, StandIn) and own(one, "own_is_data"))
     shapes = [own(one, "shape", ()) for one in arrays]
     many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
     layers = [call.layer for call in model.own_calls()]
-    if many is None or any(one.unread or is_operation(one.call.name) for one in layers):
+    is_other = first is not x or any(one.unread or is_operation(one.call.name) for one in layers)
+    if many is None or is_other:
         many = opened("the number of predictions")  # operations may change the first axis
-    made = [tensor.shape for tensor in model.own_flow()[1]]
+    try:
+        made = [tensor.shape for tensor in _outputs_for(model, shapes)]
+    except QueryError:  # what does not fit, whoever compares it with the model says
+        return opened("predictions")
     data = [array_of_shape((many, *s[1:]) if isinstance(s, tuple) and s else s) for s in made]
     is_alone = len(data) == 1 and isinstance(model.own_nests[1], list | tuple)
     nest = None if is_alone else model.own_nests[1]
     return nested_like(nest, data) if data else opened("predictions")
+
+
+def _outputs_for(model: Any, shapes: Sequence[Any]) -> Sequence[Any]:
+    """The outputs of a model; called once more, where data has other sizes than its inputs."""
+    takes, gives = model.own_flow()
+    before = [plain_sizes(tensor) for tensor in takes]
+    pairs = zip(before, shapes, strict=len(before) == len(shapes))
+    after = [_as_taken(sizes, shape) for sizes, shape in pairs if sizes and shape]
+    if len(after) < len(takes) or len(shapes) != len(takes) or after == before:
+        return list(gives)
+    if not model.own_kind:  # what a `call` of the code does may depend on them
+        raise QueryError("it is called for other sizes")
+    again = [Tensor(graph.InputTensor(plain_shape(sizes))) for sizes in after]
+    with session().aside():
+        made = model.own_made_anew(dict(zip(takes, again, strict=True)))
+    return [*graph.tensors_in(made)]
+
+
+def _as_taken(sizes: Sequence[Any], shape: Sequence[Any]) -> tuple[Any, ...]:
+    """The sizes of an input with those of data, which Keras gives a last axis of 1 or takes that;
+    where either does not know a size, it is the other's."""
+    if len(shape) == len(sizes) - 1:
+        shape = (*shape, 1)
+    elif len(shape) == len(sizes) + 1:
+        shape = shape[:-1]
+    if len(shape) != len(sizes):
+        raise QueryError("it is called for other axes")
+    pairs = [*zip(sizes, shape, strict=True)][1:]
+    return (sizes[0], *(new if type(new) is int else old for old, new in pairs))
 
 
 def numbers(model: Any, named: Mapping[str, Any]) -> Any:

@@ -265,6 +265,15 @@ class Sequential(Model):
         return False
 
     @property
+    def own_checks_as(self) -> str:
+        """A model of inputs and outputs in it takes no other sizes than it was made for."""
+        inner = [part for part in self.own_items if isinstance(part, Model)]
+        fixed = [part for part in inner if part.own_checks_as == "Functional"]
+        shapes = (plain_sizes(tensor) or () for part in fixed for tensor in part.own_flow()[0])
+        is_fixed = any(isinstance(size, int) for shape in shapes for size in shape[1:-1])
+        return "Functional" if is_fixed else self.own_kind
+
+    @property
     def layers(self) -> list[Any]:
         return [item for item in self.own_items if isinstance(item, Layer)]
 
