@@ -64,19 +64,11 @@ def input_of_first_layer(layer: Call) -> Input:
         if "input_length" in call:
             lengths = length if isinstance(length, tuple) else (length,)
             return Input((None, *_sizes(call, "input_length", lengths)))
-        if "input_shape" in call or "batch_input_shape" in call:
+        if call.name == "Input" or "input_shape" in call or "batch_input_shape" in call:
             return Input(input_of(call).shape)
-    return _input_within(layer)
-
-
-def _input_within(layer: Value, axes: int = 0) -> Input:
-    """What a model says of its input that stands in `TimeDistributed`, with the axes around it."""
-    match layer:
-        case Call(name="TimeDistributed"):
-            return _input_within(layer["layer"], axes + 1)
-        case Call(name="Sequential", arguments=((_, (Call(name="Input") as entry, *_)),)) if axes:
-            if isinstance(sizes := input_of(entry).shape, tuple):
-                return Input((None, *(None,) * axes, *sizes[1:]))
+        if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
+            inside = input_of_first_layer(call["layer"]).shape
+            return Input((None, None, *inside[1:]) if isinstance(inside, tuple) else inside)
     return Input()
 
 

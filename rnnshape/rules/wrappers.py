@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rnnshape.errors import as_tuple
+from rnnshape.errors import QueryError, as_tuple
 from rnnshape.expression import Call
 from rnnshape.nest import rebuilt
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
@@ -216,6 +216,9 @@ def sequential(call: Call, inputs: Inputs) -> Facts | None:
     facts: Facts | None = None
     entry, layers = _layers_of(call)
     if entry is not None and not _fits(entry, given[0]):
+        first = facts_of(layers[0], given) if layers else None
+        if first and first.weights and not _are_assumed(given[0]):  # which are for other features
+            raise _other_sizes(entry, given[0])
         return None
     for layer in layers:
         if (facts := facts_of(layer, given)) is None:
@@ -229,7 +232,6 @@ def _fits(entry: Call, given: Tensor) -> bool:
     surely refuses it, which compares both without a last axis of 1."""
     sizes, axes = entry["shape"], given.axes[1:]
     assert isinstance(sizes, tuple)
-    are_assumed = any(axis.is_unknown or axis.is_assumed or axis.follows_from for axis in axes)
     lengths = tuple(axis.length for axis in axes)
     pairs = zip(_without_one(sizes), _without_one(lengths), strict=False)
     is_other = any(size not in (None, length) for size, length in pairs)
@@ -237,13 +239,24 @@ def _fits(entry: Call, given: Tensor) -> bool:
         size in (None, length) for size, length in zip(sizes, lengths, strict=True)
     ):
         return True
-    if (is_other and not are_assumed) or abs(len(sizes) - len(lengths)) > 1:
-        takes, found = (as_tuple(["batch", *map(str, each)]) for each in (sizes, lengths))
-        raise entry.error(
-            f"the model inside takes {takes.replace('None', 'any')}, and is given {found} "
-            '(Keras: "is incompatible with the layer: expected shape")'
-        )
+    if (is_other and not _are_assumed(given)) or abs(len(sizes) - len(lengths)) > 1:
+        words = '(Keras: "is incompatible with the layer: expected shape")'
+        raise _other_sizes(entry, given, words)
     return False
+
+
+def _are_assumed(given: Tensor) -> bool:
+    axes = given.axes[1:]
+    return any(axis.is_unknown or axis.is_assumed or axis.follows_from for axis in axes)
+
+
+def _other_sizes(entry: Call, given: Tensor, words: str = "") -> QueryError:
+    sizes = entry["shape"]
+    assert isinstance(sizes, tuple)
+    lengths = tuple(axis.length for axis in given.axes[1:])
+    takes, found = (as_tuple(["batch", *map(str, each)]) for each in (sizes, lengths))
+    message = f"the model inside takes {takes.replace('None', 'any')}, and is given {found} {words}"
+    return entry.error(message.strip())
 
 
 def _without_one(sizes: tuple[Any, ...]) -> tuple[Any, ...]:

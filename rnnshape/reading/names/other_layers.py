@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from rnnshape.errors import NotReadError
-from rnnshape.expression import Unknown
+from rnnshape.expression import Unknown, calls_within
 from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
@@ -248,6 +248,24 @@ class Bidirectional(Layer):
         if self.own_layer is not None and isinstance(backward_layer, Layer):
             vars(self)["backward_layer"] = backward_layer
             self.own_hold_parts()
+        inner = own(values[0] if values else named.get("layer"), "own_layer")
+        if self.own_layer is not None and inner in session().built:
+            because = opened(str(inner.call), "a copy of it is for the features of the first")
+            self.own_layer.unread = unknown_of(because)
+
+
+def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> None:
+    """What a layer around another makes is not known where that has weights for other features by
+    now; a model has its `Input`."""
+    sizes = plain_sizes(given[0]) if given and isinstance(given[0], Tensor) else None
+    if layer is None or not sizes or any(c.name == "Sequential" for c in calls_within(layer.call)):
+        return
+    for part in layer.innermost - {layer}:
+        first = session().built.get(part)
+        before = plain_sizes(next(first.tensors)) if first else None
+        if before and before[-1] != sizes[-1]:
+            because = opened(str(part.call), f"it has its weights for {before[-1]} features")
+            layer.unread = unknown_of(because)
 
 
 INNER = {"layer", "cell", "cells"}
@@ -289,8 +307,10 @@ class LayerOverTime(Layer):
                 sizes = plain_sizes(tensor) if isinstance(tensor, Tensor) else None
                 if sizes and model.own_kind == "Sequential":
                     model.own_given((sizes[0], *sizes[2:]))
+            _check_is_built_alike(self.own_layer, given)
             return super().call(*given, **named)
-        sizes = plain_sizes(given[0] if given else next(iter(named.values())))
+        first = given[0] if given else next(iter(named.values()))
+        sizes = plain_sizes(first) if isinstance(first, Tensor) else None
         if sizes is None:
             return opened(self.own_text, "what it is given is not known")
         timestep = Tensor(graph.InputTensor((sizes[0], *sizes[2:]), "inputs"))

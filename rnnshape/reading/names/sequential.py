@@ -24,19 +24,28 @@ from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import signature
+from rnnshape.signatures import INPUT_ARGUMENTS, signature
+
+
+def _says_no_input(layer: Call) -> bool:
+    """Whether only what is in it says something of its input, as Keras does not ask there."""
+    return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
 
 
 def _built_for(item: Layer) -> Any:
-    """What nothing else says that a first layer is given: something of the features for which it
-    has made its weights elsewhere; of one that is not read, nobody knows."""
+    """What nothing else says that a first layer is given: something of the features for which it,
+    or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
     layer = item.own_layer
     if isinstance(item, UnreadLayer) or layer is None:
         return layer and layer.unread
-    has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(layer.call.name).names}
-    for call in session().calls if has_kernel else ():
-        if call.layer is layer and (sizes := plain_sizes(next(call.tensors))):
-            return (*(None for _ in sizes[1:]), sizes[-1])
+    if _says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
+        return shape
+    for part in (layer, *layer.innermost):
+        has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}
+        call = session().built.get(part) if has_kernel else None
+        if call is not None and (sizes := plain_sizes(next(call.tensors))):
+            over_time = part is not layer and layer.call.name == "TimeDistributed"
+            return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
     return None
 
 
@@ -266,7 +275,12 @@ class Sequential(Model):
 
     @property
     def own_checks_as(self) -> str:
-        """A model of inputs and outputs in it takes no other sizes than it was made for."""
+        """A model of inputs and outputs in it takes no other sizes than it was made for; nor does a
+        Sequential that is all of it, as long as data has not built both."""
+        shape, only = self.own_described().shape, self.own_items[:2]
+        if len(only) == 1 and isinstance(only[0], Sequential) and isinstance(shape, tuple):
+            is_built = self.own_shape is None or shape[1:] == tuple(self.own_shape)[1:]
+            return self.own_kind if is_built else "Functional"
         inner = [part for part in self.own_items if isinstance(part, Model)]
         fixed = [part for part in inner if part.own_checks_as == "Functional"]
         shapes = (plain_sizes(tensor) or () for part in fixed for tensor in part.own_flow()[0])
@@ -295,8 +309,9 @@ class Sequential(Model):
         takes = [item.input] if isinstance(item, UnreadModel) else own(item, "own_takes", ())
         if takes:
             return input_anew(takes[0])
-        if isinstance(item, Layer) and item.own_keras_name and item.own_layer:
-            source = input_of_first_layer(item.own_layer.call)
+        layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
+        if layer and not _says_no_input(layer.call):
+            source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)
 
