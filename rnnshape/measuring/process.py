@@ -19,6 +19,7 @@ from typing import Any, Self, cast
 
 from rnnshape.columns import open_in
 from rnnshape.errors import FLAGS, QueryError, flag, written
+from rnnshape.expression import reasons
 from rnnshape.measuring import launch, memory
 from rnnshape.measuring.arrays import Array
 from rnnshape.measuring.messages import (
@@ -241,7 +242,11 @@ def measure(
     if seed is not None and not (type(seed) is int and 0 <= seed < 2**32):
         raise QueryError(f"seed={written(seed)}: give a whole number from 0 to 2**32 - 1")
     for question in questions:
-        names = [name for unknown in open_in(question.network) for name in unknown.asked]
+        found = [*open_in(question.network)]
+        rows = [step.unread for step in question.network.steps if step.unread]
+        names = [name for unknown in found if not unknown.reason for name in unknown.asked]
+        if not names and (found or len(rows) == len(question.network.steps)):
+            raise MeasurementError(f"not measured: {'; '.join(reasons(found or rows))}")
         if names:
             let = ", ".join(f"{name!r}: ..." for name in dict.fromkeys(names))
             raise MeasurementError(f"it depends on data: {', '.join(names)}", f"give let={{{let}}}")

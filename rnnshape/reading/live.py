@@ -36,6 +36,7 @@ from rnnshape.reading.symbolic import (
     input_names,
     is_built,
     is_operation,
+    names_kept,
     output_keys,
     shape_of,
     shapes_by_keras,
@@ -59,7 +60,8 @@ def _guarded(read: Callable[..., Read]) -> Callable[..., Read]:
 
     def guarded(what: Any, *given: Any) -> Read:
         try:
-            return read(what, *given)
+            with names_kept():
+                return read(what, *given)
         except (QueryError, RecursionError):
             raise
         except Exception as wrong:

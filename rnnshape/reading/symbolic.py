@@ -95,14 +95,26 @@ def specs_after(node: Any, given: dict[int, Any]) -> Sequence[Any]:
 
 
 @contextmanager
-def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
-    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
-    for; None where it can't be followed. What Keras notes of them is undone."""
+def names_kept() -> Iterator[None]:
+    """What is made within it takes none of the names that Keras counts."""
     with _ALONE:
-        keras = keras_of(model)
         from_keras = sys.modules.get("keras.src.backend.common.global_state")
         counts = from_keras.get_global_attribute("object_name_uids") if from_keras else None
         before = dict(counts or {})
+        try:
+            yield
+        finally:
+            if counts is not None:
+                counts.clear()
+                counts.update(before)
+
+
+@contextmanager
+def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
+    """The calls of a subclassed model's layers, of symbolic inputs of the shapes that it was built
+    for; None where it can't be followed. What Keras notes of them is undone."""
+    with names_kept():
+        keras = keras_of(model)
         layers = model._flatten_layers() if hasattr(model, "_flatten_layers") else []
         calls = [(layer, len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in layers]
         flow = None
@@ -113,9 +125,6 @@ def traced(model: Any, shapes: Sequence[RecordedShape]) -> Iterator[Any]:
         finally:
             for layer, inbound, outbound in calls:
                 del layer._inbound_nodes[inbound:], layer._outbound_nodes[outbound:]
-            if counts is not None:
-                counts.clear()
-                counts.update(before)
 
 
 def _model_of_call(keras: Any, model: Any, shapes: Sequence[RecordedShape]) -> Any:
