@@ -409,6 +409,7 @@ def test_a_cell_may_be_a_text_or_lines_of_it() -> None:
     assert of({"cell_type": "code", "source": GRU}).networks
     assert of({"cell_type": "code", "input": GRU}).networks
     assert of({"cell_type": "code", "source": [GRU[:9], None, GRU[9:]]}).networks
+    assert of(code("x = '\ud800'", "GRU(3)")).networks  # half a character
 
 
 def test_cells_of_version_3_stand_in_sheets() -> None:

@@ -54,7 +54,8 @@ def _cells(notebook: object) -> Iterator[tuple[int, str]]:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             code = cell.get("source", cell.get("input", ""))
             lines = code if isinstance(code, list) else [code]
-            yield number, "".join(line for line in lines if isinstance(line, str))
+            code = "".join(line for line in lines if isinstance(line, str))
+            yield number, code.encode("utf-8", "replace").decode()  # half a character is none
 
 
 def _without_magics(code: str) -> str:

@@ -28,7 +28,8 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 OF_LISTS = frozenset(dir(list))
-OTHERS = OF_LISTS - {*dir(tuple), "copy", "insert", "sort"} | {"numpy", "get_shape"}
+OF_OTHERS = {"assign", "get_shape", "numpy", "set_shape"}
+OTHERS = OF_LISTS - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
 
@@ -137,9 +138,9 @@ class Array(StandIn):
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
-        if isinstance(value, Array) and self.own_dtype != "object":
-            with suppress(IsOpenError):
-                taken = indexed(self.shape, index)
+        with suppress(IsOpenError):
+            taken = indexed(self.shape, index)
+            if isinstance(value, Array) and self.own_dtype != "object":
                 given = value.shape[-len(taken) or len(value.shape) :]
                 if differ(broadcast(taken, given), taken):
                     raise refused("could not broadcast input array into what it is given to")
@@ -276,7 +277,7 @@ class NestedList(Array):
 
     def __getitem__(self, index: object) -> Any:
         if isinstance(index, tuple):
-            raise TypeError("list indices must be integers or slices, not tuple")
+            raise surely(TypeError("list indices must be integers or slices, not tuple"))
         made = super().__getitem__(index)
         return NestedList(made.shape, made.own_values) if isinstance(made, Array) else made
 
@@ -302,6 +303,12 @@ class NestedList(Array):
         return many
 
     clear = extend = insert = pop = remove = append
+
+
+def surely(wrong: Exception) -> Exception:
+    """What Python raises here whatever is not known."""
+    session().evaluator.certain = wrong
+    return wrong
 
 
 def _with_let(name: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:

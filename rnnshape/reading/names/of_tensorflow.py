@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.nest import within
-from rnnshape.reading.names.arrays import OF_LISTS, Array
+from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.dtypes import COMPARISONS
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
@@ -41,12 +41,12 @@ class EagerTensor(Array):
         return self.shape
 
     def own_lacks(self, name: str) -> bool:
-        return (hasattr(Array, name) or name in OF_LISTS) and name not in OF_TENSORS
+        return name not in OF_TENSORS
 
     def __getitem__(self, index: object) -> Any:
         parts = index if isinstance(index, tuple) else (index,)
         if any(isinstance(part, Array) and part.shape for part in parts):
-            raise TypeError("only integers, slices and ellipsis are valid indices of a tensor")
+            raise surely(TypeError("only integers and slices are valid indices of a tensor"))
         if any(isinstance(part, list) for part in parts):  # it is taken for a tuple
             raise IsOpenError(opened("data"))
         return as_tensor(super().__getitem__(index), self.own_is_float32)
@@ -55,7 +55,7 @@ class EagerTensor(Array):
         return map(as_tensor, super().__iter__())
 
     def __setitem__(self, index: object, value: object) -> None:
-        raise TypeError("a tensor does not support item assignment")
+        raise surely(TypeError("a tensor does not support item assignment"))
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         made: Array = as_tensor(super().own_like(shape), self.own_is_float32)
@@ -75,7 +75,11 @@ class EagerTensor(Array):
         return self.own_operated(other, function)
 
 
-OF_TENSORS = ("dtype", "get_shape", "ndim", "numpy", "shape")
+NAMES = """
+    backing_device consumers cpu device dtype eval experimental_ref get_shape gpu graph is_packed
+    name ndim numpy op ref set_shape shape value_index
+"""
+OF_TENSORS = frozenset(NAMES.split())
 
 
 def as_tensor(made: Any, is_float32: bool = False) -> Any:
