@@ -407,6 +407,7 @@ def test_hostile_lines_fail_alone_among_questions() -> None:
         (("a.weights.h5",), "train.py"),
         (("notes.txt", "b.keras", "a.ipynb"), "a.ipynb"),
         (("my model.h5",), "'my model.h5'"),
+        (("a.keras/b.h5", "c\x1b.keras", "d.keras"), "d.keras"),  # a folder, and no name to type
     ],
     ids=str,
 )
@@ -414,6 +415,7 @@ def test_no_words_at_all_show_how_to_begin_with_what_is_there(
     files: tuple[str, ...], asks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     finished = command()

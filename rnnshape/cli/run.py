@@ -107,9 +107,10 @@ def _how_to_begin() -> str:
     """What to type first: of a notebook or a model that is here, what asks about it."""
     here: list[str] = []
     with suppress(OSError):
-        names = sorted(name for name in os.listdir() if name.lower().endswith(MODELS))
-        here = [name for name in names if not name.lower().endswith(".weights.h5")]
-    file = shlex.quote(printable(here[0])) if here else "train.py"
+        names = [name for name in sorted(os.listdir()) if name.lower().endswith(MODELS)]
+        names = [name for name in names if not name.lower().endswith(".weights.h5")]
+        here = [name for name in names if os.path.isfile(name) and name == printable(name)]
+    file = shlex.quote(here[0]) if here else "train.py"
     return f"""\
 What comes out of a Keras layer, in which order, and with which shape?
 
