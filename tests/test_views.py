@@ -551,6 +551,9 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
          "what a loss takes is not known"),
         ("m.compile('adam', 'mse', metrics=[own])\nm.fit(X, y)",
          "what a metric takes is not known"),
+        ("Z = m(X).reshape(4, 5)\nm.fit(Z, y)", "m(X).reshape (line 5): a tensor has no reshape"),
+        ("try:\n    {}['a']\nexcept OSError: pass\nm.fit(X, y)",
+         "the code stops (line 5): KeyError"),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told
     ],

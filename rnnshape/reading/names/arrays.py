@@ -28,7 +28,8 @@ from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, own
 BATCH = "the number of samples"  # that `ops.shape(x)[0]` is when the model runs
 MOST = 20_000  # rows of an array that code goes over
 OF_LISTS = frozenset(dir(list))
-OF_OTHERS = {"assign", "get_shape", "numpy", "set_shape"}
+OF_OTHERS = {"assign", "columns", "drop", "dropna", "get_shape", "head", "iloc", "items", "keys",
+             "loc", "numpy", "set_shape", "tail", "to_numpy", "values"}  # fmt: skip
 OTHERS = OF_LISTS - {*dir(tuple), "copy", "insert", "sort"} | OF_OTHERS
 MOST_VALUES = 1_000  # numbers of an array that are kept
 
@@ -86,7 +87,7 @@ class Array(StandIn):
 
     def own_lacks(self, name: str) -> bool:
         """It may be NumPy's, or an index of pandas'."""
-        return type(self) is Array and name in OTHERS
+        return type(self) is Array and name in OTHERS and self.own_dtype != "datetime64"
 
     def own_kind(self) -> str:
         """`"bool"` of a mask, other words of indices; `""` where it is not known which."""
@@ -141,8 +142,9 @@ class Array(StandIn):
         with suppress(IsOpenError):
             taken = indexed(self.shape, index)
             if isinstance(value, Array) and self.own_dtype != "object":
-                given = value.shape[-len(taken) or len(value.shape) :]
-                if differ(broadcast(taken, given), taken):
+                more, given = value.shape[: -len(taken) or None], value.shape[-len(taken) or None :]
+                lacking = (1,) * len(more)
+                if differ(more, lacking) or differ(broadcast(taken, given), taken):
                     raise refused("could not broadcast input array into what it is given to")
 
     def fill(self, *_: object, **__: object) -> None:

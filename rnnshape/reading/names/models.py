@@ -8,7 +8,7 @@ from functools import partialmethod
 from typing import Any
 
 from rnnshape.errors import Place, QueryError, counted
-from rnnshape.nest import within
+from rnnshape.nest import rebuilt, within
 from rnnshape.network import Network, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
@@ -30,6 +30,7 @@ from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.layers import Layer, stand_in_of
+from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import method_of_today, numbers, predictions, reshaped
 from rnnshape.reading.names.rows import (
@@ -200,7 +201,7 @@ class Model(Layer):
             is_described = self.own_is_described
             self._trained("__call__", first)
             if is_described:
-                return predictions(self, first)
+                return rebuilt(predictions(self, first), as_tensor)
             if not self._takes(plain_shape(first.shape)):
                 return opened("predictions")
         elif self.own_kind == "Functional" and are_arrays(first):
@@ -212,7 +213,7 @@ class Model(Layer):
         if not was_built:
             self.own_follow(passed(first), more, named)
         if is_data or not holds_tensors(first):
-            return predictions(self, first)
+            return rebuilt(predictions(self, first), as_tensor)
         if not overrides(self, "call"):
             return self.call(first)
         is_new = self.own_takes and not was_built
@@ -327,8 +328,8 @@ class Model(Layer):
     def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
         self._trained(method, *given, **named)
         is_open = self.own_open is not None or not self.own_is_described
-        x = None if "steps" in named else given[0] if given else named.get("x")
-        return opened("predictions") if is_open else predictions(self, x)
+        x = given[0] if given else named.get("x")
+        return opened("predictions") if is_open else predictions(self, x, "steps" not in named)
 
     predict = partialmethod(_predicted, "predict")
     predict_on_batch = partialmethod(_predicted, "predict_on_batch")

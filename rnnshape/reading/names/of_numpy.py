@@ -172,7 +172,7 @@ def _along(place: int) -> Callable[..., Any]:
     """`vstack`, `hstack`: arrays of one axis become rows of a matrix first."""
 
     def made(values: Any, **_: Any) -> Any:
-        shapes = [tuple(sizes_of(value)) for value in values]
+        shapes = [tuple(sizes_of(value)) or (1,) for value in values]
         if place == 0:
             shapes = [(1, *shape) if len(shape) == 1 else shape for shape in shapes]
         axis = place if len(shapes[0]) > place else 0

@@ -261,7 +261,7 @@ def _check_is_built_alike(layer: graph.Layer | None, given: Sequence[Any]) -> No
     if layer is None or not sizes or any(c.name == "Sequential" for c in calls_within(layer.call)):
         return
     for part in layer.innermost - {layer}:
-        first = session().built.get(part)
+        first = session().first_call(part.stand_in) if part.stand_in else None
         before = plain_sizes(next(first.tensors)) if first else None
         if before and before[-1] != sizes[-1]:
             because = opened(str(part.call), f"it has its weights for {before[-1]} features")

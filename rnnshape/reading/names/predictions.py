@@ -42,7 +42,7 @@ def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any
     return nested_like(made, shapes)
 
 
-def predictions(model: Any, x: Any) -> Any:
+def predictions(model: Any, x: Any, are_all: bool = True) -> Any:
     """What a call with data returns: data, of the shapes of the outputs; Keras takes what is alone
     in a list out of it."""
     first = own(x, "own_x", x)  # of a data set
@@ -51,7 +51,11 @@ def predictions(model: Any, x: Any) -> Any:
     shapes = [own(one, "shape", ()) for one in arrays]
     many = next((shape[0] for shape in shapes if isinstance(shape, tuple) and shape), None)
     layers = [call.layer for call in model.own_calls()]
-    is_other = first is not x or any(one.unread or is_operation(one.call.name) for one in layers)
+    is_other = (
+        not are_all
+        or first is not x
+        or any(one.unread or is_operation(one.call.name) for one in layers)
+    )
     if many is None or is_other:
         many = opened("the number of predictions")  # operations may change the first axis
     try:

@@ -194,7 +194,8 @@ class Sequential(Model):
         return (*one[:same], UnreadLayer(row))
 
     def own_follow(self, start: Any = None, more: Sequence[Any] = (), named: Any = None) -> None:
-        mine = {*map(id, self.own_items)}
+        wrapped = [own(item, "own_wraps", item) for item in self.own_items]
+        mine = {*map(id, self.own_items), *map(id, wrapped)}
         for model in takewhile(lambda one: one is not self, session().models):
             if model.own_is_described and not mine.isdisjoint(map(id, model.own_items)):
                 model.own_flow()  # Keras calls its layers where it is made
@@ -202,7 +203,7 @@ class Sequential(Model):
         if start is None or self.own_described().shape is not None:
             first, item = self.own_first(), self.own_items[0]
             if first.shape is None and isinstance(item, Layer):
-                first = replace(first, shape=_built_for(item))
+                first = replace(first, shape=self._as_built(_built_for(item)))
             start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):
@@ -215,6 +216,12 @@ class Sequential(Model):
         super().own_follow(start)
         if not self.own_is_described:
             session().built = built  # Keras has called none of its layers yet
+
+    def _as_built(self, shape: Any) -> Any:
+        """What a first layer was built for elsewhere, where that is enough for those after it."""
+        if not isinstance(shape, tuple) or self._takes(shape):
+            return shape
+        return Unknown("a shape", (), "what it is given is not known")
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -200,7 +201,8 @@ class Evaluator:
                 return self.derived(found)
             refused = self.open(self._text(function), words_of(wrong))
             given = [getattr(plain, "__self__", None), *parts, named]
-            is_pythons = not any(isinstance(part, StandIn) for part in within(given))
+            is_place = plain is operator.getitem and type(parts[0]) in (list, tuple, dict)
+            is_pythons = is_place or not any(isinstance(part, StandIn) for part in within(given))
             is_certain = isinstance(wrong, AttributeError) or is_pythons or wrong is self.certain
             if self.trying and not isinstance(wrong, limits.TooLargeError):
                 if is_certain:
@@ -378,6 +380,8 @@ class Evaluator:
         else:
             words = words_of(wrong)
             because = Open("", words, self.source, node)
+            if self.ended is None and self.is_sure and not isinstance(wrong, OURS):
+                self.ended = Open("the code stops", words, self.source, node)
             text = words if isinstance(wrong, OURS) else f"this stops with {words}"
             self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         spent, self.steps = self.steps, 0  # what this takes is not counted

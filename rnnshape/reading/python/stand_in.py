@@ -236,11 +236,16 @@ def lacks(owner: object, name: str) -> bool:
     return not any(stored in names for names in (getattr(owner, "__dict__", {}), *made))
 
 
+# What TensorFlow's shapes have, for which tuples stand, and `tf.shape(x)`.
+OF_SHAPES = ("as_list", "dims", "is_fully_defined", "ndims", "num_elements", "numpy", "rank")
+
+
 def lacks_for_sure(owner: object, stored: str) -> bool:
     """Whether Python raises an `AttributeError` for a name, under which nothing was found."""
     plain = plain_type(owner)
     if plain is not None:  # a function may have more than is followed
-        return plain in (*PLAIN, type(None)) and not hasattr(plain, stored)
+        is_shape = plain in (tuple, list) and stored in OF_SHAPES
+        return plain in (*PLAIN, type(None)) and not (is_shape or hasattr(plain, stored))
     if isinstance(owner, StandIn):
         return owner.own_lacks(stored)
     return is_visible(owner, stored)
