@@ -457,7 +457,7 @@ def agrees(read: Any, real: Any) -> bool:
     if isinstance(read, Open):
         return True
     if isinstance(read, Dataset):
-        return agrees(read.own_element, real.element_spec)
+        return all(agrees(read.own_element, element) for element in real.take(20))
     if isinstance(read, dict):
         return all(agrees(read[word], real[word]) for word in real)
     if isinstance(read, list | tuple) and isinstance(real, list | tuple):

@@ -274,7 +274,11 @@ def time_distributed(call: Call, given: Tensor) -> Facts | None:
         )
     batch, timesteps, *others = given.axes
     mask = None if given.mask is None else (batch, *given.mask[2:])
-    facts = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])
+    try:
+        facts = facts_of(inner, [Tensor(given.name, (batch, *others), EACH_TIMESTEP, mask=mask)])
+    except QueryError as wrong:
+        wrong.place = wrong.place or call.places.get("")  # a model in it stands elsewhere
+        raise
     if facts is None:
         return None
     if len(facts.outputs) != 1:
