@@ -284,7 +284,8 @@ class NestedList(Array):
         return NestedList(made.shape, made.own_values) if isinstance(made, Array) else made
 
     def __iter__(self) -> Any:
-        return (self[place] for place in range(operator.index(self.shape[0])))
+        rows = super().__iter__()
+        return (NestedList(row.shape) if isinstance(row, Array) else row for row in rows)
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
