@@ -306,8 +306,7 @@ def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
         return {}
     return {
         Ref(layer.number, place): tuple(
-            None if axis.is_unknown or axis.is_assumed or axis.follows_from else axis.length
-            for axis in tensor.axes
+            axis.length if axis.is_said else None for axis in tensor.axes
         )
         for layer in layers
         for place, tensor in enumerate(layer.outputs)

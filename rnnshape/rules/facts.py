@@ -64,6 +64,11 @@ class Axis:
         )
 
     @property
+    def is_said(self) -> bool:
+        """Whether texts say the length, or all that it follows from."""
+        return not (self.is_unknown or self.is_assumed or self.follows_from)
+
+    @property
     def is_open(self) -> bool:
         """Whether Keras knows the length only when it runs: None in an `Input`'s shape."""
         return self.follows_from >= WHEN_RUN

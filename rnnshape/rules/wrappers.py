@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import QueryError, as_tuple
-from rnnshape.expression import Call
+from rnnshape.expression import Call, Value
 from rnnshape.nest import rebuilt
 from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Tensor, flat
 from rnnshape.rules.inputs import Inputs
@@ -196,17 +196,20 @@ def _with_static_lengths(expected: Sequence[Axis], found: Sequence[Axis]) -> tup
     )
 
 
-def _layers_of(call: Call) -> tuple[Call | None, list[Call]]:
+def _layers_of(call: Call) -> tuple[Call | None, Sequence[Value]]:
     """The `Input` of a model in a layer, if it has one, and its layers."""
-    layers = call["layers"]
-    found = [part for part in layers if isinstance(part, Call)] if isinstance(layers, tuple) else []
-    entry = found.pop(0) if found and found[0].name == "Input" else None
-    return entry, found
+    match call["layers"]:
+        case (Call(name="Input") as entry, *layers):
+            return entry, layers
+        case tuple() as every:
+            return None, every
+    return None, ()
 
 
 def _axes_of_first(call: Call) -> tuple[str, ...]:
     _, layers = _layers_of(call)
-    return axes_of_input(layers[0] if layers else Call("Dense"))
+    first = layers[0] if layers else None
+    return axes_of_input(first if isinstance(first, Call) else Call("Dense"))
 
 
 @rule_of_inputs("Sequential", takes=_axes_of_first)
@@ -216,12 +219,13 @@ def sequential(call: Call, inputs: Inputs) -> Facts | None:
     facts: Facts | None = None
     entry, layers = _layers_of(call)
     if entry is not None and not _fits(entry, given[0]):
-        first = facts_of(layers[0], given) if layers else None
-        if first and first.weights and not _are_assumed(given[0]):  # which are for other features
+        first = facts_of(layers[0], given) if layers and isinstance(layers[0], Call) else None
+        if first and first.weights and _are_said(given[0]):  # which are for other features
             raise _other_sizes(entry, given[0])
         return None
     for layer in layers:
-        if (facts := facts_of(layer, given)) is None:
+        facts = facts_of(layer, given) if isinstance(layer, Call) else None
+        if facts is None:
             return None
         given, weights = facts.outputs, [*weights, *facts.weights]
     return facts and replace(facts, weights=tuple(weights), relations=(), recurrence=None)
@@ -239,15 +243,14 @@ def _fits(entry: Call, given: Tensor) -> bool:
         size in (None, length) for size, length in zip(sizes, lengths, strict=True)
     ):
         return True
-    if (is_other and not _are_assumed(given)) or abs(len(sizes) - len(lengths)) > 1:
+    if (is_other and _are_said(given)) or abs(len(sizes) - len(lengths)) > 1:
         words = '(Keras: "is incompatible with the layer: expected shape")'
         raise _other_sizes(entry, given, words)
     return False
 
 
-def _are_assumed(given: Tensor) -> bool:
-    axes = given.axes[1:]
-    return any(axis.is_unknown or axis.is_assumed or axis.follows_from for axis in axes)
+def _are_said(given: Tensor) -> bool:
+    return all(axis.is_said for axis in given.axes[1:])
 
 
 def _other_sizes(entry: Call, given: Tensor, words: str = "") -> QueryError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import chain
 
 from rnnshape.errors import Place, Problem
@@ -43,14 +43,7 @@ def data(report: Report, page: Page) -> Iterator[Block]:
     if quiet:
         yield Lines(tuple(quiet), indent=2)
     if left_out:
-        yield Lines(tuple(_reasons([*left_out][:MOST_NAMES], page)), indent=2)
-
-
-def _reasons(why: Sequence[str], page: Page) -> Iterator[Text]:
-    first = f" {why[0]}" if len(why) == 1 else ""
-    yield styled(page.mark(None), (f" not compared:{first}", Style.PENDING))
-    for reason in why if len(why) > 1 else ():
-        yield styled((f"- {reason}", Style.PENDING))
+        yield Lines(tuple(page.pending("not compared", [*left_out][:MOST_NAMES])), indent=2)
 
 
 def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:

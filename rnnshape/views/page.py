@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rnnshape.errors import as_tuple
@@ -62,6 +62,13 @@ class Page(NamedTuple):
         if holds is None:
             return styled((self.dot.ljust(width), Style.PENDING))
         return styled((self.check, Style.GOOD) if holds else (self.pick("✗", "NO"), Style.BAD))
+
+    def pending(self, words: str, reasons: Sequence[str]) -> Iterator[Text]:
+        """What nobody has confirmed, and why: on the same line, or a line each."""
+        first = f": {reasons[0]}" if len(reasons) == 1 else ":"
+        yield styled(self.mark(None), (f" {words}{first}", Style.PENDING))
+        for reason in reasons if len(reasons) > 1 else ():
+            yield styled((f"- {reason}", Style.PENDING))
 
     def axes(self, axes: Iterable[Axis]) -> str:
         """`(batch, 2·units)`"""

@@ -72,12 +72,9 @@ def _open(reports: Sequence[Report], page: Page, *, named: bool) -> Iterator[Tex
     unknowns = [unknown for report in reports for unknown in report.open]
     files = {unknown.file for unknown in unknowns if unknown.file}
     said = reasons(unknowns, names_files=len(files) > 1)
-    first = f" {said[0]}" if len(said) == 1 else ""
     names = dict.fromkeys(report.question.network.name or report.expression for report in reports)
     of = f"{', '.join(names)} " if named else ""
-    yield styled(page.mark(None), (f" {of}not measured:{first}", Style.PENDING))
-    for reason in said if len(said) > 1 else ():
-        yield styled((f"- {reason}", Style.PENDING))
+    yield from page.pending(f"{of}not measured", said)
 
 
 def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Text]:

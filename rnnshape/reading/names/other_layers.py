@@ -13,7 +13,7 @@ from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.names.arguments import Input, passed
-from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.rows import layers_in
@@ -379,8 +379,7 @@ def layer_named(model: Any, name: Any) -> Any:
         if isinstance(word, str) and word == name:
             return layer
     if evaluator.trying and isinstance(name, str) and all(isinstance(one, str) for one in known):
-        evaluator.certain = ValueError(f"No such layer: {name}")
-        raise evaluator.certain
+        raise surely(ValueError(f"No such layer: {name}"))
     raise NotReadError(f"this code gives no layer of the model the name {name!r}")
 
 
