@@ -6,11 +6,10 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias, TypeGuard
+from typing import Any, Protocol, TypeAlias
 
-from rnnshape.chains import chain
 from rnnshape.errors import QueryError, did_you_mean, flag, of_type, written
-from rnnshape.expression import Call, Let, Value, bind, plain
+from rnnshape.expression import Call, Let, Value, plain
 from rnnshape.input_shapes import (
     Shape,
     arrays_of,
@@ -21,19 +20,13 @@ from rnnshape.input_shapes import (
     likely_dimensions,
     of_dataset,
     range_of,
-    shape_of,
     shapes_of,
 )
-from rnnshape.network import Dimensions, Network, Question, check_count
-from rnnshape.reading import check_value, parse
+from rnnshape.layer_list import HasConfig, check_weights, is_of_keras, reading_of_layers
+from rnnshape.network import Dimensions, Network, Question
+from rnnshape.reading import check_value
 from rnnshape.reading.found import Reading
 from rnnshape.shown import Report
-
-
-class HasConfig(Protocol):
-    """A Keras layer or model."""
-
-    def get_config(self) -> dict[str, Any]: ...
 
 
 class HasShape(Protocol):
@@ -199,7 +192,7 @@ def _questions(
     for read in choose(reading).questions:
         question = read if shapes is None and target is None else replace(read, calls=())
         own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
-        if _has_config(what):
+        if is_of_keras(what):
             from rnnshape.reading.live import check_nests
 
             check_nests(what, given, target)
@@ -207,6 +200,8 @@ def _questions(
             question = _with_target(what, question, own or (), given, target, loss)
         elif own:
             question = as_predict(question, own)
+        if isinstance(what, list | tuple):
+            check_weights(what, question)
         questions.append(question)
     return questions
 
@@ -233,7 +228,7 @@ def _with_target(
         return [Data(f"{name}{n or ''}", shape, kind, *ends) for n, (shape, kind, ends) in kept]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
-    if _has_config(what):
+    if is_of_keras(what):
         from rnnshape.reading.symbolic import output_keys  # a text needs none of it
 
         outputs = output_keys(what) or outputs
@@ -241,7 +236,7 @@ def _with_target(
     inputs = [tensor.name for tensor in question.network.inputs]
     x, y = named("X", inputs, shapes, given), named("y", outputs, targets, target)
     call = call_with(question, x, y, _names(loss))
-    if loss is None and _has_config(what):
+    if loss is None and is_of_keras(what):
         from rnnshape.reading.live import metrics_of_object
 
         call = replace(call, metrics=metrics_of_object(what, outputs))
@@ -278,10 +273,10 @@ def _reading(
         case Network():
             reading = Reading((Question(what),))
         case Call() | type():
-            reading = _read_layers([what], let)
+            reading = reading_of_layers([what], let, _read)
         case list() | tuple():
-            reading = _read_layers(what, let)
-        case _ if _has_config(what):
+            reading = reading_of_layers(what, let, _read, is_given=bool(shapes))
+        case _ if is_of_keras(what):
             from rnnshape.reading.live import read_object
 
             reading = read_object(what, shapes)
@@ -323,48 +318,6 @@ def _with_place(wrong: QueryError) -> str:
     return f"{wrong} ({wrong.place.where})" if wrong.place and wrong.place.where else str(wrong)
 
 
-def _read_layers(layers: Sequence[object], let: Let) -> Reading:
-    """A chain of layers, each in whatever form."""
-    readings: list[Reading] = []
-    calls: list[Call] = []
-    for at, layer in enumerate(layers):
-        check_count(at)
-        if let and isinstance(layer, str):
-            readings.append(_read(layer, let, Dimensions()))
-            layer = readings[-1].networks[0].steps[0].layer
-        calls.append(_layer(layer, at))
-    if all(call.name == "Input" for call in calls):
-        raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
-    return Reading(
-        (Question(chain(calls)),),
-        names_used=tuple(name for reading in readings for name in reading.names_used),
-        names_open=tuple(name for reading in readings for name in reading.names_open),
-    )
-
-
-def _layer(layer: object, number: int) -> Call:
-    """A layer of a list."""
-    if isinstance(layer, str):
-        call = parse(layer)
-    elif isinstance(layer, Call):
-        call = layer
-    elif isinstance(layer, type):
-        raise TypeError(f"{layer.__name__} is a class: make a layer of it, {layer.__name__}(...)")
-    elif _has_config(layer):
-        from rnnshape.reading.live import call_of_layer
-
-        call = call_of_layer(layer)
-    elif number == 0 and hasattr(layer, "shape"):  # what `keras.Input(...)` returns
-        call = bind("Input", (), {"batch_shape": shape_of(layer)})
-    else:
-        raise TypeError(
-            f"layer {number + 1} is {of_type(layer)}: give Keras layers, or their expressions"
-        )
-    if call.name == "Input" and number:
-        raise call.error("Input says what the network is given: put it first")
-    return call
-
-
 def _chosen(reading: Reading, name: str | None) -> Reading:
     """Which of several networks is meant."""
     if name is not None and not isinstance(name, str):
@@ -394,7 +347,3 @@ def _values(let: Mapping[str, Any] | None) -> dict[str, Value]:
         values[name] = plain(f"let: {name}", value)
         check_value(name, values[name])
     return values
-
-
-def _has_config(what: object) -> TypeGuard[HasConfig]:
-    return callable(getattr(what, "get_config", None))

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
 from rnnshape.input_shapes import Shape, dtype_of, in_columns
+from rnnshape.layer_list import check_weights
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
 from rnnshape.reading import Reading, live
@@ -93,6 +94,9 @@ class _Cell:
         for word in arguments:
             if _shape(names.get(word)) and word not in WORDS:
                 raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")
+            if word in WORDS and _is_of_keras(names.get(word)):
+                mend = f"write LSTM(...) for the layer alone, or {word} = ... by another name"
+                raise UsageError(f"{word} is a word of rnnshape and a name of yours: {mend}")
         if cell is None and "-" in arguments:
             raise UsageError("-: it takes the lines of a cell: %%rnnshape -")
         stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None
@@ -184,21 +188,26 @@ class _Names:
         if self.knows(what):
             return live.read_object(self.names[what], self.shapes)
         parts = [part.strip() for part in with_plain_arrows(what).split("->")]
+        objects = [self.names[part] if self.knows(part) else part for part in parts]
         if any(map(self.knows, parts)):
             what = " -> ".join(
-                self._written(part, () if number else self.shapes) if self.knows(part) else part
+                self._written(part, is_first=number == 0) if self.knows(part) else part
                 for number, part in enumerate(parts)
             )
         used = {*NAME.findall(what)} - {label.partition(".")[0] for label in let}
         reader = reader_of_process(os.getpid())
-        return reader.read(what, let, dimensions, tuple(self._plain(used)))
+        reading = reader.read(what, let, dimensions, tuple(self._plain(used)))
+        for question in reading.questions:
+            check_weights(objects, replace(question, dimensions=dimensions))
+        return reading
 
-    def _written(self, name: str, shapes: Sequence[Shape]) -> str:
+    def _written(self, name: str, *, is_first: bool) -> str:
         """A layer of the notebook, or a model that is a chain, as it stands in another."""
+        shapes = self.shapes if is_first else ()
         [network] = live.read_object(self.names[name], shapes).networks
         if not network.is_chain:
             raise QueryError(f"{name} is no chain of layers that can be read: ask for it alone")
-        return str(network)  # what was built takes no other input, so that its own stands first
+        return str(network) if is_first else " -> ".join(map(str, network.layers))
 
     def _plain(self, used: set[str]) -> Iterator[NamedValue]:
         """The numbers, texts and shapes that go by the names that a text uses, as it begins."""

@@ -102,8 +102,9 @@ class Source:
         return Place.near(line, start, len(line) if end is None else end, where)
 
     def place_of_keyword(self, keyword: ast.keyword) -> Place:
-        """The name where the value is read well, as it is mostly the name that is misspelt."""
-        assert keyword.arg is not None
+        """The name, where there is one: it is mostly the name that is misspelt."""
+        if keyword.arg is None:
+            return self.place(keyword.value)
         end = keyword.col_offset + len(keyword.arg.encode())
         return self._place(keyword.lineno, keyword.col_offset, end)
 

@@ -295,6 +295,16 @@ def test_real_layers_and_models(keras_measurer: object) -> None:
     report = inspect(model, input=[(3, 20, 8), (3, 10, 4)])
     assert report.outputs["o"].shape == (3, 10, 4)
     assert report.parameters == model.count_params()
+    for made in (layers.LSTM(4, return_sequences=True), layers.Dense(3), layers.Conv1D(3, 2)):
+        made(np.zeros((2, 7, 8), np.float32))
+        row = keras.Sequential([keras.Input((7, 8)), made, layers.Dense(2)])
+        assert inspect([made, "Dense(2)"]).parameters == row.count_params()
+        assert inspect(row.layers, input=(3, 9, 8)).parameters == row.count_params()
+        for other in ([made, "Dense(2)"], ["Dense(4)", made]):
+            with pytest.raises(QueryError, match="has its weights already"):
+                inspect(other, input=(3, 9, 4))
+    with pytest.raises(QueryError, match="stands here twice"):
+        inspect([row.layers[1], row.layers[1]], input=(3, 9, 2))
     mixed = inspect([keras.Input((7, 2)), layers.LSTM(3), "Dense(1)"])
     assert mixed.expression == "Input((7, 2)) -> LSTM(3) -> Dense(1)"
 

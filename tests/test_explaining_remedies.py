@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ import pytest
 from rnnshape.explaining import Explanation, explain, is_error
 from rnnshape.explaining.messages import _table, found_in, known_messages
 from rnnshape.explaining.text import one_line, plain
+from tests.on_record import Record, words_of
 from tests.test_explaining import OLD_MESSAGES, is_well_said
 
 pytestmark = pytest.mark.keras
@@ -135,62 +138,57 @@ def told_of(message: str) -> Explanation:
     return told
 
 
-@pytest.fixture(scope="module", name="names")
-def _names() -> Mapping[str, Any]:
-    return keras_names()
-
-
-class Raised(dict[str, str]):
-    """What Keras says of each program that it refuses; each is run once it is asked for."""
-
-    def __init__(self, names: Mapping[str, Any], folder: Path) -> None:
-        super().__init__()
-        self.names, self.folder = names, folder
-
-    def __missing__(self, program: str) -> str:
-        with (
-            contextlib.chdir(self.folder),
-            pytest.raises(Exception) as caught,  # noqa: PT011 - Keras raises what it likes
-        ):
-            run(program, self.names)
-        self[program] = f"{caught.typename}: {caught.value}"
-        return self[program]
+Raised = Callable[..., str]
+RECORD = Record(  # the numbers and addresses that an error names may vary
+    "remedies", run, keras_names, compared=lambda said: said.partition(":")[0]
+)
 
 
 @pytest.fixture(scope="module")
-def raised(names: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Raised:
-    return Raised(names, tmp_path_factory.mktemp("refused"))
+def raised() -> Raised:
+    """What Keras says of a program that it refuses, or nothing."""
+    names = functools.cache(keras_names)
+
+    def of(program: str, *, eagerly: bool = False) -> str:
+        def ask() -> str:
+            with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+                try:
+                    run(program, names(), eagerly=eagerly)
+                except Exception as error:
+                    return words_of(error)
+            return ""
+
+        return str(RECORD.answer([program, eagerly], ask))
+
+    return of
 
 
 @pytest.mark.parametrize("program", PROVOKED)
-def test_what_keras_3_raises_is_explained(program: str, raised: Mapping[str, str]) -> None:
-    assert told_of(raised[program]).remedies
+def test_what_keras_3_raises_is_explained(program: str, raised: Raised) -> None:
+    assert told_of(raised(program)).remedies
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.program)
-def test_keras_takes_the_program_with_each_remedy(
-    case: Case, names: Mapping[str, Any], raised: Mapping[str, str], tmp_path: Path
-) -> None:
+def test_keras_takes_the_program_with_each_remedy(case: Case, raised: Raised) -> None:
     remedies = {
         code(remedy)
-        for message in case.messages or (raised[case.program],)
+        for message in case.messages or (raised(case.program),)
         for remedy in told_of(message).remedies
     }
-    with contextlib.chdir(tmp_path):
-        for mended in case.mended:
-            assert any(one in mended and one not in case.program for one in remedies), mended
-            run(mended, names, eagerly="tf.function" not in mended)
+    for mended in case.mended:
+        assert any(one in mended and one not in case.program for one in remedies), mended
+        assert not raised(mended, eagerly="tf.function" not in mended)
 
 
-def test_each_remedy_of_the_table_is_applied(raised: Mapping[str, str]) -> None:
+def test_each_remedy_of_the_table_is_applied(raised: Raised) -> None:
     assert unapplied(raised) == []
 
 
-def unapplied(raised: Mapping[str, str]) -> list[str]:
+def unapplied(raised: Raised) -> list[str]:
     """The remedies that no program of the table has, with the entry that they belong to."""
     of_entry: dict[Any, set[str]] = {}
     for case in cases():
-        for message in case.messages or (raised[case.program],):
+        for message in case.messages or (raised(case.program),):
             entry, _ = next(found_in(one_line(plain(message))))
             told = explain(message).remedies
             applied = {one for one in told for mended in case.mended if code(one) in mended}
@@ -216,9 +214,9 @@ def _expression(remedy: str) -> str:
     return "".join(re.escape(text) + (".+" if name else "") for text, name, _, _ in pieces)
 
 
-def test_each_wording_of_the_table_is_one_of_keras(raised: Mapping[str, str]) -> None:
+def test_each_wording_of_the_table_is_one_of_keras(raised: Raised) -> None:
     programs = (*PROVOKED, *(case.program for case in cases() if not case.messages))
-    messages = [one_line(plain(raised[program])) for program in programs]
+    messages = [one_line(plain(raised(program))) for program in programs]
     messages += [one_line(message) for _, _, message in OLD_MESSAGES]
     messages += [message for case in cases() for message in case.messages]
     wordings = [pattern for entry in known_messages() for pattern in entry.patterns]

@@ -79,7 +79,10 @@ CELLS = {
         "%rnnshape called -n --x 2,7,8"
     ),
     "live in a chain": "%rnnshape model → Dense(units) -n --x=X --format plain",
-    "live behind others": "%rnnshape Dense(3) -> model -n",
+    "live behind others": "%rnnshape Dense(3) -> model -n --format plain",
+    "live where it does not fit": "%rnnshape Dense(4) -> model -n",
+    "live twice": "d = keras.layers.Dense(3)\n%rnnshape d -> d -n",
+    "named as a word": "lstm = keras.layers.LSTM(9)\n%rnnshape lstm -n",
     "complete": "get_ipython().complete('mod', '%rnnshape mod', 13)[1]",
     "complete loss": "get_ipython().complete('hub', '%rnnshape LSTM(3) --loss hub', 28)[1]",
     "complete data": "get_ipython().complete('', '%rnnshape LSTM(3) --x ', 22)[1]",
@@ -211,7 +214,10 @@ def test_what_stands_in_braces_is_not_run(shown: Shown) -> None:
 def test_what_is_live_is_the_beginning_of_a_chain(shown: Shown) -> None:
     ends = "o 16 4\n# Dense(6), layer 2 of 2\no 16 6\n"
     assert shown("live in a chain", "stdout").endswith(ends)
-    assert "Input says what the network is given" in shown("live behind others", "stderr")
+    assert "# LSTM(4), layer 2 of 2\no 2 4\n" in shown("live behind others", "stdout")
+    assert "has its weights already" in shown("live where it does not fit", "stderr")
+    assert "stands here twice" in shown("live twice", "stderr")
+    assert "lstm is a word of rnnshape and a name of yours" in shown("named as a word", "stderr")
 
 
 def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:

@@ -81,6 +81,22 @@ SEEN = {
         Said([[2, 3, 8, 8]], ["batch"], [], [("Conv2D(4, 3, data_format='channels_first')", 112)],
              [[2, 4, 6, 6]], 112),
     ),
+    "the type of all numbers is set": (
+        "keras.config.set_floatx('float16')\nm = Sequential([Input((5, 2)), LSTM(3)])",
+        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3, dtype='float16')", 72)], [[2, 3]], 72),
+    ),
+    "the policy of all layers is set, but for those that have their own": (
+        "keras.mixed_precision.set_global_policy(keras.DTypePolicy('mixed_float16'))\n"
+        "m = Sequential([Input((5, 2)), Bidirectional(LSTM(3)), Dense(2, dtype='float32')])",
+        Said([[2, 5, 2]], ["batch"], [],
+             [("Bidirectional(LSTM(3, dtype='mixed_float16'), dtype='mixed_float16')", 144),
+              ("Dense(2, dtype='float32')", 14)], [[2, 6], [2, 2]], 158),
+    ),
+    "the policy is that of the first layer that was made": (
+        "d = Dense(1)\nkeras.config.set_floatx('float64')\n"
+        "m = Sequential([Input((5, 2)), LSTM(3)])",
+        Said([[2, 5, 2]], ["batch"], [], [("LSTM(3)", 72)], [[2, 3]], 72),
+    ),
     "a layer that a model of the code calls three times": (
         "class Net(keras.Model):\n    def __init__(self):\n        super().__init__()\n"
         "        self.dense = Dense(2)\n    def call(self, x):\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.corpus.answers import WRITTEN, Answer, programs, read_all, run_all
+from tests.corpus.answers import WRITTEN, Answer, programs, read_all
 from tests.corpus.compare import (
     MISSED,
     OPEN,
@@ -22,6 +22,7 @@ from tests.corpus.compare import (
     WRONG,
     Verdict,
     compare,
+    compare_on_record,
     differences,
 )
 from tests.corpus.generate_programs import generate
@@ -29,23 +30,22 @@ from tests.corpus.generate_programs import generate
 SEED, GENERATED = 1, 105  # five of each kind
 LEAST_RIGHT = LEAST_ANSWERED = 0.9
 PROGRAMS = programs(sorted(WRITTEN.glob("*.txt"))) | generate(SEED, GENERATED)
+ALWAYS = programs(WRITTEN / f"{file}.txt" for file in ("small", "whole"))  # Keras is asked
 HAVE_OPEN_PARTS = {name for name in PROGRAMS if name.startswith("open_")}
 
 pytestmark = pytest.mark.keras
 
 
 class Corpus:
-    """Every program with its answer, what Keras makes of it, and the verdict."""
+    """Every program with its answer and the verdict, and what Keras makes of those it is asked."""
 
     def __init__(self, folder: Path) -> None:
         self.answers = read_all(PROGRAMS, folder)
-        self.truths = run_all(PROGRAMS, self.answers)
-        self.verdicts = {
-            name: compare(name, self.answers[name], self.truths[name]) for name in PROGRAMS
-        }
+        self.verdicts, self.truths = compare_on_record("corpus", self.answers, ALWAYS)
 
     def right(self) -> list[str]:
-        return [name for name, one in self.verdicts.items() if one.verdict == RIGHT]
+        """Of those that Keras is always asked."""
+        return [name for name in ALWAYS if self.verdicts[name].verdict == RIGHT]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_nothing_is_made_up(name: str, corpus: Corpus) -> None:
     assert verdict.verdict in (RIGHT, OPEN, REFUSED), str(verdict)
 
 
-@pytest.mark.parametrize("name", programs(WRITTEN / f"{file}.txt" for file in ("small", "whole")))
+@pytest.mark.parametrize("name", ALWAYS)
 def test_a_program_is_answered_whole(name: str, corpus: Corpus) -> None:
     verdict = corpus.verdicts[name]
     assert verdict.verdict == RIGHT, str(verdict)

@@ -26,9 +26,9 @@ from rnnshape.reading.child import decoded, encoded
 from rnnshape.reading.code import read_code
 from rnnshape.report import Report
 from tests.conftest import many
-from tests.corpus.answers import WRITTEN, programs, read_all, run_all
+from tests.corpus.answers import WRITTEN, Answer, Json, programs, read_all
 from tests.corpus.building import shapes_by_rule
-from tests.corpus.compare import OPEN, RIGHT, compare
+from tests.corpus.compare import FAILED, OPEN, RIGHT, Verdict, compare, compare_on_record
 from tests.readings import lines_of
 
 PROGRAMS = programs(sorted(WRITTEN.glob("*.txt")))
@@ -491,6 +491,14 @@ NO_RULE = "there is no rule for"
 NOT_COMPARED = ("Input((0, 2))", "tf.int32", "VGG16")
 
 
+def judged(text: str, answer: Answer, truth: Json) -> Verdict:
+    """The verdict; of what Keras makes nothing of that has a shape, there is none."""
+    models = [model for model in truth.get("models", ()) if model["runs"] and model["layers"]]
+    if models or truth.get("loose"):
+        return compare(text, answer, truth)
+    return Verdict(text, [(FAILED, "nothing has a shape")])
+
+
 @pytest.mark.keras
 def test_what_code_means_is_what_keras_makes_of_it(tmp_path: Path) -> None:
     """Every case of the table that Keras can run. Keras ends with an error in the others: they
@@ -501,18 +509,15 @@ def test_what_code_means_is_what_keras_makes_of_it(tmp_path: Path) -> None:
         if not any(words in text for words in NOT_COMPARED)
     }
     answers = read_all(texts, tmp_path)
-    truths = run_all(texts, answers)
-    compared, wrong = 0, []
-    for text, truth in truths.items():
-        models = [model for model in truth.get("models", ()) if model["runs"] and model["layers"]]
-        if not (models or truth.get("loose")) or NO_RULE in answers[text].messages:
-            continue  # Keras fails, or makes nothing that has a shape
-        verdict = compare(text, answers[text], truth)
-        compared += 1
-        if verdict.verdict not in (RIGHT, OPEN):
-            wrong.append(str(verdict))
+    verdicts, _ = compare_on_record("code", answers, judge=judged)
+    compared = [
+        verdicts[text]
+        for text, answer in answers.items()
+        if verdicts[text].verdict != FAILED and NO_RULE not in answer.messages
+    ]
+    wrong = [str(one) for one in compared if one.verdict not in (RIGHT, OPEN)]
     assert not wrong, "\n".join(wrong)
-    assert compared > len(texts) / 5
+    assert len(compared) > len(texts) / 5
 
 
 if __name__ == "__main__":  # makes the table anew

@@ -422,13 +422,15 @@ def test_cells_of_version_3_stand_in_sheets() -> None:
 
 def test_what_is_said_of_a_notebook_that_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "x.ipynb"
-    none = "x.ipynb has no cells of code: it has text alone, or is no notebook of version 3 or 4"
-    of_text = '{"cells": [{"cell_type": "markdown", "source": "LSTM(3)"}]}'
-    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"cells": []}', of_text):
+    none = "x.ipynb has no cells: it is no notebook of version 3 or 4"
+    for text in ("[]", "{}", '{"cells": 3}', '{"worksheets": []}', '{"worksheets": {}}'):
         path.write_text(text)
         assert message(path) == none
-    path.write_text(json.dumps({"cells": [code("x = 3")]}))
-    assert message(path) == "x.ipynb makes no Keras layers"
+    of_text = {"cell_type": "markdown", "source": "LSTM(3)"}
+    for cells in ([], [of_text], [code("x = 3")]):
+        path.write_text(json.dumps({"cells": cells}))
+        assert message(path) == "x.ipynb makes no Keras layers"
+        assert command("--check", str(path)).code == 0
     for length in (400_000, 400_001):
         cell = {"cell_type": "code", "source": "#".ljust(length // 2)}
         rest = {"cell_type": "code", "source": "#".ljust(length - length // 2)}

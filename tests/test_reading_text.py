@@ -251,6 +251,7 @@ def test_what_a_lambda_does_is_open_and_never_run(
         ("Input(«(-1, 2)») -> LSTM(3)", "shape=(-1, 2): give whole numbers, 1 or more, or None"),
         ("LSTM(3,\n  «units»=3)", "LSTM is given units twice"),
         ("LSTM(3, «units»=4)", "LSTM is given units twice"),
+        ("LSTM(units=3, **«{'units': 4}»)", "LSTM is given units twice"),
         ("LSTM(3, seed=1, «seed»=2)", "LSTM is given seed twice"),
         ("«LSTM»()", "LSTM needs units: LSTM(units)"),
     ],

@@ -3,6 +3,7 @@ of the recurrent family, and over random chains of all layers that have a rule."
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -22,7 +23,9 @@ from rnnshape.rules.inputs import called_with
 from rnnshape.signatures import is_operation
 from tests.calls import parse
 from tests.conftest import KerasInProcess
+from tests.on_record import Record
 
+RECORD = Record("rules", sys.modules[__name__])  # of what the rule says, that Keras does so
 BATCH, TIMESTEPS = 3, 3
 OPEN = 9  # what is given where a shape has None
 
@@ -133,6 +136,14 @@ def random_numbers(shape: Shape, *, zeros: bool, seed: int = 7) -> NDArray[Any]:
     return numbers
 
 
+def compared(facts: Facts) -> tuple[Any, ...]:
+    """All that `assert_agree` looks at."""
+    outputs = [(one.name, one.shape, one.masked) for one in facts.outputs]
+    units = facts.recurrence and facts.recurrence.passes[0].output[-1].length
+    relations = [(one.left, one.right) for one in facts.relations]
+    return nesting_of(facts), outputs, [one.shape for one in facts.weights], units, relations
+
+
 def assert_agree(call: Call, facts: Facts, answer: Answer) -> None:
     assert [one.shape for one in facts.outputs] == [one.shape for one in answer.arrays], call
     assert nesting_of(facts) == answer.nesting, call
@@ -216,10 +227,16 @@ def agree_or_are_refused(keras: Keras, calls: Sequence[Call], shape: Shape, *, m
             continue
         assert facts is not None, call
         taken.append((call, facts))
-    numbers = random_numbers(shape, zeros=masked)
-    answers = keras.side_by_side([call for call, _ in taken], numbers, masked=masked)
-    for (call, facts), answer in zip(taken, answers, strict=True):
-        assert_agree(call, facts, answer)
+
+    def agree() -> bool:
+        numbers = random_numbers(shape, zeros=masked)
+        answers = keras.side_by_side([call for call, _ in taken], numbers, masked=masked)
+        for (call, facts), answer in zip(taken, answers, strict=True):
+            assert_agree(call, facts, answer)
+        return True
+
+    said = [(repr(call), *compared(facts)) for call, facts in taken]
+    assert RECORD.answer([said, shape, masked], agree)
     return refused
 
 

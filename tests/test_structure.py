@@ -23,6 +23,7 @@ ORDER = (
     ("network_inputs",),
     ("description",),
     ("program", "reading", "fitting", "explaining", "input_shapes"),
+    ("layer_list",),
     ("measuring",),
     ("output",),
     ("report",),

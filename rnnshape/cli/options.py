@@ -23,7 +23,7 @@ from rnnshape.words import MERGE_MODES, WORDS, Flags
 
 SIZES = ("batch", "timesteps", "features")
 INPUT, WORD, SHOW, HOW = "The input", "Of a word", "What to show", "How to answer"
-NARROWEST_BOXED_HELP = 76  # columns; with fewer, Rich would cut the options' names
+NARROWEST_BOXED_HELP = 80  # columns; with fewer, Rich would cut the options' names
 HELP = """\
 What comes out of a Keras layer, in which order, and with which shape.
 

@@ -202,10 +202,13 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
     maker = tensor.maker
     if isinstance(maker, InputTensor):
         return maker.shape
-    if maker.shapes is None:
-        for before in calls_before([tensor], []):
-            if before.shapes is None:
-                before.shapes = _shapes_made_by(before)
+    waiting = [maker]  # no recursion: thousands may stand in a row
+    while waiting:
+        makers = [one.maker for one in waiting[-1].tensors if waiting[-1].shapes is None]
+        before = [one for one in makers if isinstance(one, LayerCall) and one.shapes is None]
+        if not before and (call := waiting.pop()).shapes is None:
+            call.shapes = _shapes_made_by(call)
+        waiting += before
     shapes = maker.shapes or []
     return shapes[tensor.output] if tensor.output < len(shapes) else None
 

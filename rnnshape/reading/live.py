@@ -191,6 +191,29 @@ def call_of_layer(layer: Any) -> Call:
     return call
 
 
+def input_of_built(layer: Any) -> list[Call]:
+    """The `Input` of what a live layer was built for; none where it is not built."""
+    shape = None if type(layer).__name__ == "InputLayer" else _built_shape(layer)
+    return [bind("Input", (), {"batch_shape": shape})] if shape else []
+
+
+def check_weights(parts: Sequence[Any], question: Question) -> None:
+    """A `QueryError` where a live layer in a row stands in it twice, or has other weights already
+    than it would have in it."""
+    rows = describe(question.network, question.dimensions).layers
+    layers = [layer for part in parts for layer in (part.layers if is_model(part) else [part])]
+    layers = [None if isinstance(one, str | Call) else one for one in layers[-len(rows) :]]
+    for row, layer in zip(rows, layers, strict=False):
+        title = f"layer {row.number}, {row.call},"
+        held = None if layer is None else _counted(layer)
+        if layer is not None and sum(layer is other for other in layers) > 1:
+            again = "ask for the model, as keras.Sequential([...])"
+            raise QueryError(f"{title} stands here twice and has its weights once: {again}")
+        if None not in (held, row.parameters) and held != row.parameters:
+            many = f"has its weights already, {held:,} parameters, and here would have"
+            raise QueryError(f"{title} {many} {row.parameters:,}: give it what it was built for")
+
+
 def _stand_in(layer: Any) -> Any:
     """What stands for a live layer, or an `UnreadLayerError`."""
     parts = layer._flatten_layers() if "Layer" in bases(layer) else ()

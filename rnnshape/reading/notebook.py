@@ -25,13 +25,11 @@ CELLS_OF_CODE = ("time", "timeit", "capture", "prun", "tensorflow_version")
 
 def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -> Reading:
     """The networks that the code of a notebook makes; `where` is the file that it is from."""
-    notebook = json_value(text, where)
-    cells = list(_cells(notebook))
-    if not cells:
-        none = "has no cells of code: it has text alone, or is no notebook of version 3 or 4"
-        raise QueryError(f"{where} {none}")
+    cells = _cells(json_value(text, where))
+    if cells is None:
+        raise QueryError(f"{where} has no cells: it is no notebook of version 3 or 4")
     sources, length = [], 0
-    for number, code in cells:
+    for number, code in _cells_of_code(cells):
         length += len(code)
         sources.append(
             Source(_without_magics(code), f"{where}, cell {number}, line ", LONGEST_CODE)
@@ -41,15 +39,18 @@ def read_notebook(text: str, let: Let, where: str, folder: Path | None = None) -
     return read_sources(sources, let, folder)
 
 
-def _cells(notebook: object) -> Iterator[tuple[int, str]]:
-    """The number of each cell of code, counted from 1 among all cells, and its code."""
+def _cells(notebook: object) -> list[object] | None:
     if not isinstance(notebook, dict):
-        return
+        return None
     sheets = notebook.get("worksheets", [notebook])  # version 3 has its cells in sheets
-    cells: list[object] = []
-    for sheet in sheets if isinstance(sheets, list) else ():
-        held = sheet.get("cells") if isinstance(sheet, dict) else None
-        cells += held if isinstance(held, list) else ()
+    sheets = sheets if isinstance(sheets, list) else []
+    held = [one.get("cells") for one in sheets if isinstance(one, dict)]
+    lists = [one for one in held if isinstance(one, list)]
+    return [cell for cells in lists for cell in cells] if lists else None
+
+
+def _cells_of_code(cells: list[object]) -> Iterator[tuple[int, str]]:
+    """The number of each cell of code, counted from 1 among all cells, and its code."""
     for number, cell in enumerate(cells, start=1):
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
             code = cell.get("source", cell.get("input", ""))

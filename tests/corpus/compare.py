@@ -11,14 +11,16 @@ import re
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from tests.corpus import run_by_keras, shapes
 from tests.corpus.answers import WRITTEN, Answer, Json, programs, read_all, run_all
 from tests.corpus.shapes import agree_all, batch, free, with_batch
+from tests.on_record import Record
 
 # From best to worst.
 RIGHT = "right"
@@ -57,6 +59,38 @@ def compare_all(texts: Mapping[str, str]) -> list[Verdict]:
         answers = read_all(texts, Path(folder))
     truths = run_all(texts, answers)
     return [compare(name, answers[name], truths[name]) for name in texts]
+
+
+def compare_on_record(
+    name: str,
+    answers: Mapping[str, Answer],
+    always: Container[str] = (),
+    judge: Callable[[str, Answer, Json], Verdict] | None = None,
+) -> tuple[dict[str, Verdict], dict[str, Json]]:
+    """The verdict on each, and what Keras makes of those of which the verdict is not on record for
+    this very answer, whose turn it is, or that are asked `always`."""
+    judge = judge or compare
+    record = Record(name, sys.modules[__name__], run_by_keras, shapes, judge, compared=sorted)
+    questions = {name: _without_folders(answer) for name, answer in answers.items()}
+    asked = {
+        name: answer.text
+        for name, answer in answers.items()
+        if name in always or record.is_asked(questions[name])
+    }
+    truths = run_all(asked, answers)
+
+    def verdict(name: str) -> Verdict:
+        found = record.answer(
+            questions[name], lambda: judge(name, answers[name], truths[name]).differences
+        )
+        return Verdict(name, [(kind, line) for kind, line in found])
+
+    return {name: verdict(name) for name in answers}, truths
+
+
+def _without_folders(answer: Answer) -> str:
+    said = json.dumps([answer.text, answer.reports, answer.messages, answer.code])
+    return re.sub(r'[^\s"]*/program_\d+', "", said)
 
 
 def compare(program: str, answer: Answer, truth: Json) -> Verdict:

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from inspect import signature
 from math import prod
 from types import FrameType, ModuleType
 from typing import Any
@@ -55,6 +56,7 @@ class Keras:
         self.keras, self.recorded, self.file = keras, Recorded(), ""
         self._watch_calls()
         self._watch_models()
+        self._train_little()
 
     def _watch_calls(self) -> None:
         operation = sys.modules["keras.src.ops.operation"].Operation
@@ -65,6 +67,8 @@ class Keras:
     def _recording(self, original: Any) -> Any:
         def call(this: Any, *arguments: Any, **keywords: Any) -> Any:
             recorded, is_model = self.recorded, isinstance(this, self.keras.Model)
+            if recorded.depth and not is_model:
+                return original(this, *arguments, **keywords)
             if is_model and arguments:
                 spec = self.keras.tree.map_structure(_spec, (arguments, keywords))
                 recorded.first_calls.setdefault(id(this), spec)
@@ -101,6 +105,18 @@ class Keras:
             return build(this, input_shape)
 
         keras.Layer.__new__, keras.Sequential.build = staticmethod(made), built
+
+    def _train_little(self) -> None:
+        """One epoch says of shapes what many say."""
+        trainer = sys.modules["keras.src.backend.tensorflow.trainer"].TensorFlowTrainer
+        fit = trainer.fit
+
+        def fitted(this: Any, *arguments: Any, **keywords: Any) -> Any:
+            bound = signature(fit).bind(this, *arguments, **keywords)
+            bound.arguments["epochs"] = bound.arguments.get("initial_epoch", 0) + 1
+            return fit(*bound.args, **bound.kwargs)
+
+        trainer.fit = fitted
 
     def _note_lines(self, layer: Any) -> None:
         """Where in the program this happens: its line, and those of the functions around it."""
@@ -157,6 +173,7 @@ class Keras:
     def _forget(self) -> None:
         keras = self.keras
         keras.utils.clear_session(free_memory=False)  # to collect takes longer than a program
+        keras.utils.set_random_seed(0)  # some make another model each time
         keras.config.set_floatx("float32")
         keras.config.set_image_data_format("channels_last")
         keras.config.set_dtype_policy("float32")

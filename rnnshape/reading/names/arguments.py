@@ -65,16 +65,14 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     values = _with_kernel_of_today(name, values, named)
     words: dict[str, Value] = {}
     left_open: list[tuple[str, Value]] = []
-    for word, value in as_written_today(name, named).items():
+    of_all = {word: value for word, value in _said_for_all(name).items() if word in known.names}
+    for word, value in (of_all | as_written_today(name, named)).items():
         made = argument(value)
         optional = word in known.defaults and changes_no_shape(word)
         if optional and next(unknowns_in(made), None) is not None:
             left_open.append((word, made))
         else:
             words[word] = made
-    data_format = argument(session().data_format)
-    if data_format is not None and "data_format" in known.names:
-        words.setdefault("data_format", data_format)
     plain = [argument(value) for value in values]
     for place, word in enumerate(known.positional[: len(plain)]):
         if isinstance(plain[place], Unknown) and word in known.defaults and changes_no_shape(word):
@@ -85,6 +83,16 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     if session().evaluator.trying and next(unknowns_in(made_call), None) is None:  # it may catch it
         check(made_call)
     return replace(made_call, left_open=tuple(left_open))
+
+
+def _said_for_all(name: str) -> dict[str, Any]:
+    """What the code says for all layers. The first that is made takes Keras' type of numbers as
+    the policy of all that come after it; inputs follow the type itself."""
+    said = session().defaults
+    floatx = said.get("floatx")
+    dtype = floatx if name == "Input" else said.setdefault("dtype", floatx)
+    found = {"data_format": said.get("data_format"), "dtype": dtype}
+    return {word: value for word, value in found.items() if value is not None}
 
 
 def _check_first(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -43,7 +44,7 @@ from rnnshape.reading.names.tensors import (
     plain_sizes,
 )
 from rnnshape.reading.names.weights import variable
-from rnnshape.reading.python import Doubt, Module, Open
+from rnnshape.reading.python import Doubt, Module, Open, StandIn
 from rnnshape.reading.python.allowed import unchanged
 
 # Modules that code which lacks its imports may name.
@@ -56,8 +57,8 @@ USUAL = {
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
     "constraints", "contrib", "datasets", "experimental", "initializers", "layers", "losses",
-    "math", "metrics", "models", "nn", "ops", "optimizers", "preprocessing", "python", "random",
-    "regularizers", "saving", "sequence", "train", "utils", "v1", "v2",
+    "math", "metrics", "mixed_precision", "models", "nn", "ops", "optimizers", "preprocessing",
+    "python", "random", "regularizers", "saving", "sequence", "train", "utils", "v1", "v2",
 }  # fmt: skip
 # Gone modules whose names went to several places: each is told of by itself.
 PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental")
@@ -151,11 +152,33 @@ def _is_of_batch_alone(value: Any) -> bool:
     return all(None not in (shape or (None, None))[1:] for shape in shapes)
 
 
-def set_image_data_format(data_format: Any) -> None:
-    """Also as Keras 1 has it."""
-    old = {"th": "channels_first", "tf": "channels_last"}
-    because = [condition for _, condition in session().evaluator.conditions[-1:]]
-    session().data_format = because[0] if because else old.get(data_format, data_format)
+def set_for_all(word: str) -> Callable[[Any], None]:
+    """What sets an argument of all layers made from now on; also as Keras 1 has it."""
+    old = {"th": "channels_first", "tf": "channels_last", "float32": None}
+
+    def set_to(value: Any) -> None:
+        value = value.name if isinstance(value, DTypePolicy) else value
+        because = [condition for _, condition in session().evaluator.conditions[-1:]]
+        known = old.get(value, value) if isinstance(value, str) else value
+        session().defaults[word] = because[0] if because else known
+
+    return set_to
+
+
+class DTypePolicy(StandIn):
+    """Of which types a layer's weights are, and what it computes."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.compute_dtype = name, name.removeprefix("mixed_")
+        self.variable_dtype = name if name == self.compute_dtype else "float32"
+
+    def own_as_argument(self) -> str:
+        return self.name
+
+
+def clear_session(*_: Any, **__: Any) -> None:
+    session().counts.clear()
+    session().defaults.pop("dtype", None)
 
 
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
@@ -207,6 +230,7 @@ CLASSES: dict[str, Any] = {
     "Sequential": Sequential,
     "Layer": Layer,
     "Input": Input,
+    **dict.fromkeys(("DTypePolicy", "Policy"), DTypePolicy),
     **{
         kind.__name__: kind
         for kind in (InputLayer, Lambda, Wrapper, StringLookup, IntegerLookup, TextVectorization)
@@ -222,8 +246,12 @@ FUNCTIONS: dict[str, Any] = {
     "model_from_json": Model.from_config,
     "custom_gradient": _without_gradient,
     **dict.fromkeys(("function", "register_keras_serializable"), unchanged),
-    "clear_session": lambda *_, **__: session().counts.clear(),
-    **dict.fromkeys(("set_image_data_format", "set_image_dim_ordering"), set_image_data_format),
+    "clear_session": clear_session,
+    "set_floatx": set_for_all("floatx"),
+    **dict.fromkeys(("set_dtype_policy", "set_global_policy"), set_for_all("dtype")),
+    **dict.fromkeys(
+        ("set_image_data_format", "set_image_dim_ordering"), set_for_all("data_format")
+    ),
 }
 
 

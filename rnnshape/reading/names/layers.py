@@ -136,7 +136,7 @@ class Layer(StandIn):
             return True  # as long as nothing has set it
         if name in vars(self).get("own_ends", ()):
             return self.own_ends[name]
-        if name.startswith("own_") or not self.own_keras_name:
+        if name.startswith(("own_", "__")) or not self.own_keras_name:
             raise AttributeError(name)
         if name in ("output", "input"):
             return self._end(name)

@@ -197,7 +197,7 @@ class Sequential(Model):
         wrapped = [own(item, "own_wraps", item) for item in self.own_items]
         mine = {*map(id, self.own_items), *map(id, wrapped)}
         for model in takewhile(lambda one: one is not self, session().models):
-            if model.own_is_described and not mine.isdisjoint(map(id, model.own_items)):
+            if not mine.isdisjoint(map(id, model.own_items)) and model.own_is_described:
                 model.own_flow()  # Keras calls its layers where it is made
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.own_described().shape is not None:

@@ -50,7 +50,7 @@ class Session:
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
         part: the call of the outermost of them.
-        data_format: where channels stand in images, if the code says it for all layers.
+        defaults: what the code says for all layers that do not say it: data_format, dtype, floatx.
         sequential: makes a `Sequential`, for pasted code in which only `model.add(...)` is left.
     """
 
@@ -80,7 +80,7 @@ class Session:
         self.may_add_loss = False  # the same of losses that layers add themselves
         self.notes: dict[tuple[str, Place | None], None] = {}
         self.number = 0
-        self.data_format: Any = None
+        self.defaults: dict[str, Any] = {}
 
     def name_of(self, class_name: str) -> str:
         """The name that Keras would give the next layer or model of a class; empty where it is not

@@ -279,17 +279,20 @@ def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:
     keywords: dict[str, object] = {}
     for keyword in node.keywords:
         value = evaluator.worth(keyword.value, scope)
-        if keyword.arg in keywords:
-            text = f"{shortened(ast.unparse(node.func))} is given {keyword.arg} twice"
-            raise QueryError(text, evaluator.source.place_of_keyword(keyword))
         more = {keyword.arg: value} if keyword.arg else evaluator.really(dict, value)
         if isinstance(more, Open):
             why = "what ** gives is not known: write the arguments themselves"
             because = because or more
-        elif all(isinstance(word, str) for word in more):
-            keywords |= {str.__str__(word): part for word, part in more.items()}
-        else:
-            raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
+            continue
+        for word, part in more.items():
+            if not isinstance(word, str):
+                raise QueryError("keywords must be strings", evaluator.source.place(keyword.value))
+            if word in keywords:
+                text = f"{shortened(ast.unparse(node.func))} is given {str.__str__(word)} twice"
+                if evaluator.trying:  # the code itself may know what to do
+                    raise TypeError(text)
+                raise QueryError(text, evaluator.source.place_of_keyword(keyword))
+            keywords[str.__str__(word)] = part
     evaluator.node = node
     if isinstance(node.func, ast.Name):
         evaluator.called[node.func.id] = parts, keywords

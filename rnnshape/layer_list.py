@@ -1,0 +1,84 @@
+"""The argument `what` of `inspect`, where it is a list of layers in any form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeGuard
+
+from rnnshape.chains import chain
+from rnnshape.errors import QueryError, of_type
+from rnnshape.expression import Call, Let, bind
+from rnnshape.input_shapes import shape_of
+from rnnshape.network import Dimensions, Question, check_count
+from rnnshape.reading import parse
+from rnnshape.reading.found import Reading
+
+
+class HasConfig(Protocol):
+    """A Keras layer or model."""
+
+    def get_config(self) -> dict[str, Any]: ...
+
+
+def is_of_keras(what: object) -> TypeGuard[HasConfig]:
+    return callable(getattr(what, "get_config", None))
+
+
+def reading_of_layers(
+    layers: Sequence[object],
+    let: Let,
+    read: Callable[[str, Let, Dimensions], Reading],
+    *,
+    is_given: bool = False,
+) -> Reading:
+    """A chain of layers. Where no input `is_given`, it is that for which the first was built."""
+    readings: list[Reading] = []
+    calls: list[Call] = []
+    for at, layer in enumerate(layers):
+        check_count(at)
+        if let and isinstance(layer, str):
+            readings.append(read(layer, let, Dimensions()))
+            layer = readings[-1].networks[0].steps[0].layer
+        calls.append(_layer(layer, at))
+    if all(call.name == "Input" for call in calls):
+        raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')
+    if not is_given and is_of_keras(layers[0]):
+        from rnnshape.reading.live import input_of_built
+
+        calls = [*input_of_built(layers[0]), *calls]
+    return Reading(
+        (Question(chain(calls)),),
+        names_used=tuple(name for reading in readings for name in reading.names_used),
+        names_open=tuple(name for reading in readings for name in reading.names_open),
+    )
+
+
+def check_weights(layers: Sequence[object], question: Question) -> None:
+    """A `QueryError` where live layers among them keep other weights than they would have there."""
+    if any(map(is_of_keras, layers)):
+        from rnnshape.reading import live
+
+        live.check_weights(layers, question)
+
+
+def _layer(layer: object, number: int) -> Call:
+    """A layer of a list."""
+    if isinstance(layer, str):
+        call = parse(layer)
+    elif isinstance(layer, Call):
+        call = layer
+    elif isinstance(layer, type):
+        raise TypeError(f"{layer.__name__} is a class: make a layer of it, {layer.__name__}(...)")
+    elif is_of_keras(layer):
+        from rnnshape.reading.live import call_of_layer
+
+        call = call_of_layer(layer)
+    elif number == 0 and hasattr(layer, "shape"):  # what `keras.Input(...)` returns
+        call = bind("Input", (), {"batch_shape": shape_of(layer)})
+    else:
+        raise TypeError(
+            f"layer {number + 1} is {of_type(layer)}: give Keras layers, or their expressions"
+        )
+    if call.name == "Input" and number:
+        raise call.error("Input says what the network is given: put it first")
+    return call
