@@ -229,6 +229,16 @@ def test_without_a_measurement_the_rule_answers_and_the_command_fails() -> None:
     ]
 
 
+def test_without_a_measurement_what_was_exported_before_stays(tmp_path: Path) -> None:
+    file = tmp_path / "a.svg"
+    file.write_text("before")
+    finished = command("lstm", "-o", str(file), measurer=Broken(), variables={"COLUMNS": "200"})
+    assert finished.err.startswith(
+        f"note: --export {file}: not written, as the measurement failed\nerror: not measured"
+    )
+    assert (finished.code, file.read_text()) == (1, "before")
+
+
 def test_what_keras_can_not_run_fails_alone(keras_measurer: KerasInProcess) -> None:
     finished = command("Discretization()", "gru", measurer=keras_measurer)
     assert finished.code == 1

@@ -122,7 +122,11 @@ def _finished(shown: AnswerWriter, reports: Sequence[Report], *, failed: bool = 
         shown.finish(reports)
     say_problems(shown, reports)
     code = verdict(query, reports, environment, failed=failed)
-    if query.export is not None and not failed:
+    if query.export is not None and failed:
+        messages.note(
+            environment, f"--export {query.export}: not written, as the measurement failed"
+        )
+    elif query.export is not None:
         try:
             messages.note(environment, shown.export(reports, query.export))
         except OSError as problem:
