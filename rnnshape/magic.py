@@ -30,7 +30,7 @@ from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.reader import reader_of_process
 from rnnshape.report import Report
 from rnnshape.terminal.environment import Environment, Reader
-from rnnshape.words import WORDS
+from rnnshape.words import WORDS, layer_of_word
 
 OF_DATA = ("--x", "--y")
 ARROWS = ("->", "→")
@@ -94,9 +94,9 @@ class _Cell:
         for word in arguments:
             if _shape(names.get(word)) and word not in WORDS:
                 raise UsageError(f"{word} is data: give it to a layer or model, as --x {word}")
-            if word in WORDS and _is_of_keras(names.get(word)):
-                mend = f"write LSTM(...) for the layer alone, or {word} = ... by another name"
-                raise UsageError(f"{word} is a word of rnnshape and a name of yours: {mend}")
+            if (layer := layer_of_word(word)) and _is_of_keras(names.get(word)):
+                mend = f"give yours another name, or write {layer}(units) for the word"
+                raise UsageError(f"{word} is the notebook's own, and a word of the command: {mend}")
         if cell is None and "-" in arguments:
             raise UsageError("-: it takes the lines of a cell: %%rnnshape -")
         stdin = io.StringIO(cell) if cell is not None and "-" in arguments else None

@@ -217,7 +217,9 @@ def test_what_is_live_is_the_beginning_of_a_chain(shown: Shown) -> None:
     assert "# LSTM(4), layer 2 of 2\no 2 4\n" in shown("live behind others", "stdout")
     assert "has its weights already" in shown("live where it does not fit", "stderr")
     assert "stands here twice" in shown("live twice", "stderr")
-    assert "lstm is a word of rnnshape and a name of yours" in shown("named as a word", "stderr")
+    assert "lstm is the notebook's own, and a word of the command" in shown(
+        "named as a word", "stderr"
+    )
 
 
 def test_the_report_is_returned_and_shown_once(shown: Shown) -> None:
