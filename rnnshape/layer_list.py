@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeGuard
 
 from rnnshape.chains import chain
+from rnnshape.description import describe
 from rnnshape.errors import QueryError, of_type
 from rnnshape.expression import Call, Let, bind
 from rnnshape.input_shapes import shape_of
@@ -53,12 +55,27 @@ def reading_of_layers(
     )
 
 
-def check_weights(layers: Sequence[object], question: Question) -> None:
-    """A `QueryError` where live layers among them keep other weights than they would have there."""
-    if any(map(is_of_keras, layers)):
-        from rnnshape.reading import live
+def check_weights(parts: Sequence[Any], question: Question) -> None:
+    """A `QueryError` where a live layer among them stands there twice, or has other weights already
+    than it would have there."""
+    if not any(map(is_of_keras, parts)):
+        return
+    from rnnshape.reading.live import counted, flattened, is_model
 
-        live.check_weights(layers, question)
+    rows = describe(question.network, question.dimensions).layers
+    layers = [layer for part in parts for layer in (part.layers if is_model(part) else [part])]
+    layers = [layer if is_of_keras(layer) else None for layer in layers[-len(rows) :]]
+    inner = [flattened(layer) for layer in layers]
+    times = Counter(id(one) for many in inner for one in many)
+    for row, layer, many in zip(rows, layers, inner, strict=False):
+        title = f"layer {row.number}, {row.call},"
+        if any(times[id(one)] > 1 for one in many):
+            again = "ask for the model, as keras.Sequential([...])"
+            raise QueryError(f"{title} stands here twice and has its weights once: {again}")
+        held = None if layer is None else counted(layer)
+        if None not in (held, row.parameters) and held != row.parameters:
+            has = f"has its weights already, {held:,} parameters, and here would have"
+            raise QueryError(f"{title} {has} {row.parameters:,}: give it what it was built for")
 
 
 def _layer(layer: object, number: int) -> Call:

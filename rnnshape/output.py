@@ -68,7 +68,9 @@ class Output:
     @property
     def dtype(self) -> str | None:
         """As NumPy names it, `"float32"`; None until it was measured."""
-        return self.array.dtype if self.array else None
+        source = self.tensor.source if self.tensor else None
+        is_open = source is not None and "dtype" in dict(source.left_open)
+        return self.array.dtype if self.array and not is_open else None
 
     @property
     def shape(self) -> Shape | None:

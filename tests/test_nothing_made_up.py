@@ -697,3 +697,40 @@ def test_each_input_is_as_long_as_its_own_data(tmp_path: Path) -> None:
     assert [given["shape"] for given in answer["inputs"]] == [[2, 7, 3], [2, 8, 2]]
     [answer] = command(str(path), "--dry-run", "--json", "-t", "6").lines
     assert [given["shape"] for given in answer["inputs"]] == [[2, 6, 3], [2, 6, 2]]
+
+
+POLICIES = [
+    "keras.config.set_floatx('float16')",
+    "i = keras.Input((3,)); keras.config.set_floatx('float64')",
+    "m = Sequential(); keras.config.set_floatx('float64')",
+    "Dense(1, dtype='float32'); keras.config.set_floatx('float64')",
+    "keras.config.set_floatx('float16'); print(keras.config.dtype_policy()); "
+    "keras.config.set_floatx('float64')",
+    "keras.config.set_dtype_policy('float16'); keras.config.set_floatx('float64')",
+    "keras.config.set_dtype_policy('float16'); keras.backend.clear_session()",
+    "keras.mixed_precision.set_global_policy(keras.dtype_policies.DTypePolicy('mixed_bfloat16'))",
+    "p = keras.mixed_precision.Policy('mixed_float16'); print(p.compute_dtype, p.name); "
+    "keras.mixed_precision.set_global_policy(p)",
+    "try:\n    keras.config.set_dtype_policy('foo')\nexcept Exception:\n"
+    "    keras.config.set_floatx('bfloat16')",
+    "if keras.config.floatx() == 'float32':\n    keras.config.set_floatx('float64')",
+]
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("text", POLICIES)
+def test_the_type_of_a_layers_numbers_is_that_which_keras_takes(text: str) -> None:
+    import keras
+
+    program = f"import keras\nfrom keras import Sequential\nfrom keras.layers import *\n{text}\n"
+    program += "d = Dense(2, dtype=None)\nm = Sequential([Input((3,)), d])\n"
+    keras.utils.clear_session()
+    try:
+        exec(program, names := dict[str, Any]())
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
+    made = names["d"].dtype_policy.name
+    [network] = read_code(program, {}, "x.py").networks[-1:]
+    [layer] = network.layers
+    assert str(layer) == ("Dense(2)" if made == "float32" else f"Dense(2, dtype={made!r})")

@@ -128,6 +128,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
     questions: list[Question] = []
     usual = [f"defaults of the code: {', '.join(evaluator.notes)}"] if evaluator.notes else []
     held = SESSION.get()
+    if (ended := evaluator.ended) is not None:
+        evaluator.tell(NotReadError(f"this stops: {ended.reason}", ended.place))
     layers = compared = 0
     for message, place in held.uncompiled[:1] if not held.may_compile else ():
         held.problem(message, place=place)

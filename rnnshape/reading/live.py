@@ -138,7 +138,7 @@ def metrics_of_object(what: Any, outputs: Sequence[str]) -> tuple[tuple[Function
 def _check_counted(what: Any, network: Network) -> None:
     """Raises a `QueryError` where the configs say other weights than there are: an attribute that
     is changed after its layer was built changes them no more."""
-    held, counts = _counted(what), list[int | None]([None])
+    held, counts = counted(what), list[int | None]([None])
     with suppress(QueryError):
         counts = [layer.parameters for layer in describe(network).layers]
     if held is not None and None not in counts and held != (told := sum(filter(None, counts))):
@@ -197,27 +197,14 @@ def input_of_built(layer: Any) -> list[Call]:
     return [bind("Input", (), {"batch_shape": shape})] if shape else []
 
 
-def check_weights(parts: Sequence[Any], question: Question) -> None:
-    """A `QueryError` where a live layer in a row stands in it twice, or has other weights already
-    than it would have in it."""
-    rows = describe(question.network, question.dimensions).layers
-    layers = [layer for part in parts for layer in (part.layers if is_model(part) else [part])]
-    layers = [None if isinstance(one, str | Call) else one for one in layers[-len(rows) :]]
-    for row, layer in zip(rows, layers, strict=False):
-        title = f"layer {row.number}, {row.call},"
-        held = None if layer is None else _counted(layer)
-        if layer is not None and sum(layer is other for other in layers) > 1:
-            again = "ask for the model, as keras.Sequential([...])"
-            raise QueryError(f"{title} stands here twice and has its weights once: {again}")
-        if None not in (held, row.parameters) and held != row.parameters:
-            many = f"has its weights already, {held:,} parameters, and here would have"
-            raise QueryError(f"{title} {many} {row.parameters:,}: give it what it was built for")
+def flattened(layer: Any) -> Sequence[Any]:
+    """A layer of Keras and all that are in it."""
+    return [*layer._flatten_layers()] if "Layer" in bases(layer) else ()
 
 
 def _stand_in(layer: Any) -> Any:
     """What stands for a live layer, or an `UnreadLayerError`."""
-    parts = layer._flatten_layers() if "Layer" in bases(layer) else ()
-    if any("call" in vars(part) for part in parts):
+    if any("call" in vars(part) for part in flattened(layer)):
         raise UnreadLayerError("its call was replaced")
     config = _config_of(layer, type(layer).__name__) | {"module": type(layer).__module__}
     try:
@@ -287,7 +274,7 @@ class _Live:
             return _stand_in(what)
         except QueryError as wrong:
             text = row_text(name, str(getattr(what, "name", "")))
-            row = replay.RecordedLayer(text, wrong.message, "", _counted(what, self.weights))
+            row = replay.RecordedLayer(text, wrong.message, "", counted(what, self.weights))
             row.own_asks = partial(shapes_by_keras, what)
             return row
 
@@ -340,7 +327,7 @@ class _Live:
             if flow is not None:
                 own = {*map(id, model.weights)}
                 used = (prod(weight.shape) for weight in flow.weights if id(weight) in own)
-                unused = (_counted(model) or 0) - sum(used)
+                unused = (counted(model) or 0) - sum(used)
                 if unused:
                     self.notes.append(
                         f"not counted: {unused:,} parameters that {name}.call does not use"
@@ -355,7 +342,7 @@ class _Live:
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
-        count, item = _counted(layer, self.weights), self.item(layer)
+        count, item = counted(layer, self.weights), self.item(layer)
         shape = _built_shape(layer)
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
@@ -382,7 +369,7 @@ def _is_made_of_layers(model: Any) -> bool:
     return str(model.call.__module__).partition(".")[0] == "keras"
 
 
-def _counted(layer: Any, known: Collection[int] = ()) -> int | None:
+def counted(layer: Any, known: Collection[int] = ()) -> int | None:
     """How many parameters a layer has, where it is built, beside those that are known."""
     if type(layer).__name__ == "Lambda" or is_operation(layer):
         return 0

@@ -29,7 +29,7 @@ def names_returned(call: Call) -> tuple[Any, ...]:
 def names_of(calls: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
     """What the code calls each call's outputs; nothing where the rule would say the same, or
     where a name is given to several tensors one after the other."""
-    users = Counter(name for call in calls for name in {*call.names.values()})
+    users = Counter(name for call in calls for name in call.names.values())
     chosen = {}
     for call in calls:
         named: Any = ("o",) if call.layer.unread else names_returned(call.layer.call)
@@ -42,7 +42,7 @@ def names_of(calls: Sequence[Any]) -> dict[Any, tuple[str, ...]]:
             for name in [call.names.get(index)]
         ]
         is_said = own != default or (call is not calls[-1] and len(own) > 1)
-        chosen[call] = tuple(own) if is_said and len({*own}) == len(own) else ()
+        chosen[call] = tuple(own if len({*own}) == len(own) else default) if is_said else ()
     return chosen
 
 

@@ -116,7 +116,7 @@ def _fill(evaluator: Evaluator, bound: BoundArguments, names: Sequence[str]) -> 
 
 def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArguments) -> object:
     evaluator.begin_statement()
-    evaluator.ended = None
+    ended, evaluator.ended = evaluator.ended, None
     names: list[ast.expr] = [ast.Name(word) for word in bound.arguments]
     evaluator.calls.append(ast.Call(ast.Name(name), names, []))
     try:
@@ -126,3 +126,4 @@ def _called(evaluator: Evaluator, name: str, function: Any, bound: BoundArgument
         return Open("a function")
     finally:
         evaluator.calls.clear()
+        evaluator.ended = ended

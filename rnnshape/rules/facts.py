@@ -111,7 +111,7 @@ class Tensor:
         source: the layer that returns it; None of what a network is given.
         has_rank: whether it is known how many axes it has.
         is_trained: of a weight, whether training changes it.
-        itemsize: of a weight, the bytes that each of its numbers takes.
+        itemsize: of a weight, the bytes that each of its numbers takes; 0 if that is not known.
 
     >>> bias = Tensor("bias", (Axis("2", 2), 3 * Axis("units", 64)), "added", "weight")
     >>> bias.shape, bias.size

@@ -293,7 +293,7 @@ def weight(
         meaning,
         "weight",
         is_trained=trained and not _is_frozen(call),
-        itemsize=_itemsize(str(given.get("dtype"))),
+        itemsize=0 if "dtype" in dict(call.left_open) else _itemsize(str(given.get("dtype"))),
     )
 
 

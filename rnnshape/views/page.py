@@ -45,8 +45,10 @@ class Page(NamedTuple):
         """What marks a tensor that the model returns."""
         return self.pick("→", "->")
 
-    def bytes(self, weights: Iterable[Tensor]) -> str:
-        """What they take, as Keras writes it: `242.63 KB`"""
+    def bytes(self, weights: Sequence[Tensor]) -> str:
+        """What they take, as Keras writes it: `242.63 KB`; `? B` if that is not known."""
+        if not all(weight.itemsize for weight in weights):
+            return "? B"
         size = sum(weight.size * weight.itemsize for weight in weights)
         power = min(5, max(0, size.bit_length() - 1) // 10)
         unit = ("B", "KB", "MB", "GB", "TB", "PB")[power]

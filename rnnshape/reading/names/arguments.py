@@ -18,6 +18,7 @@ from rnnshape.nest import rebuilt, within
 from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
+from rnnshape.reading.names.defaults import fix_policy, of_all
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
@@ -65,8 +66,10 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     values = _with_kernel_of_today(name, values, named)
     words: dict[str, Value] = {}
     left_open: list[tuple[str, Value]] = []
-    of_all = {word: value for word, value in _said_for_all(name).items() if word in known.names}
-    for word, value in (of_all | as_written_today(name, named)).items():
+    if "dtype" in named and named["dtype"] is None:
+        named = {word: value for word, value in named.items() if word != "dtype"}
+    said = {word: value for word, value in of_all(name, named).items() if word in known.names}
+    for word, value in (said | as_written_today(name, named)).items():
         made = argument(value)
         optional = word in known.defaults and changes_no_shape(word)
         if optional and next(unknowns_in(made), None) is not None:
@@ -83,16 +86,6 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
     if session().evaluator.trying and next(unknowns_in(made_call), None) is None:  # it may catch it
         check(made_call)
     return replace(made_call, left_open=tuple(left_open))
-
-
-def _said_for_all(name: str) -> dict[str, Any]:
-    """What the code says for all layers. The first that is made takes Keras' type of numbers as
-    the policy of all that come after it; inputs follow the type itself."""
-    said = session().defaults
-    floatx = said.get("floatx")
-    dtype = floatx if name == "Input" else said.setdefault("dtype", floatx)
-    found = {"data_format": said.get("data_format"), "dtype": dtype}
-    return {word: value for word, value in found.items() if value is not None}
 
 
 def _check_first(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
@@ -155,8 +148,11 @@ def _with_kernel_of_today(
 def config(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> Call | None:
     """What a layer of Keras is made as; None of one of the code, also where that derives from one
     that takes more than the code says."""
+    if not layer.own_keras_name:
+        fix_policy()
+        return None
     try:
-        return bound(layer.own_keras_name, values, named) if layer.own_keras_name else None
+        return bound(layer.own_keras_name, values, named)
     except IncompleteError:
         if not is_of_code(type(layer)):
             raise

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.compiling import loss_or_metric
 from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
+from rnnshape.reading.names.defaults import SETTING, DTypePolicy
 from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer, layer_class
@@ -44,7 +44,7 @@ from rnnshape.reading.names.tensors import (
     plain_sizes,
 )
 from rnnshape.reading.names.weights import variable
-from rnnshape.reading.python import Doubt, Module, Open, StandIn
+from rnnshape.reading.python import Doubt, Module, Open
 from rnnshape.reading.python.allowed import unchanged
 
 # Modules that code which lacks its imports may name.
@@ -56,9 +56,10 @@ USUAL = {
 }  # fmt: skip
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
-    "constraints", "contrib", "datasets", "experimental", "initializers", "layers", "losses",
-    "math", "metrics", "mixed_precision", "models", "nn", "ops", "optimizers", "preprocessing",
-    "python", "random", "regularizers", "saving", "sequence", "train", "utils", "v1", "v2",
+    "constraints", "contrib", "datasets", "dtype_policies", "experimental", "initializers",
+    "layers", "losses", "math", "metrics", "mixed_precision", "models", "nn", "ops", "optimizers",
+    "preprocessing", "python", "random", "regularizers", "saving", "sequence", "train", "utils",
+    "v1", "v2",
 }  # fmt: skip
 # Gone modules whose names went to several places: each is told of by itself.
 PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental")
@@ -152,35 +153,6 @@ def _is_of_batch_alone(value: Any) -> bool:
     return all(None not in (shape or (None, None))[1:] for shape in shapes)
 
 
-def set_for_all(word: str) -> Callable[[Any], None]:
-    """What sets an argument of all layers made from now on; also as Keras 1 has it."""
-    old = {"th": "channels_first", "tf": "channels_last", "float32": None}
-
-    def set_to(value: Any) -> None:
-        value = value.name if isinstance(value, DTypePolicy) else value
-        because = [condition for _, condition in session().evaluator.conditions[-1:]]
-        known = old.get(value, value) if isinstance(value, str) else value
-        session().defaults[word] = because[0] if because else known
-
-    return set_to
-
-
-class DTypePolicy(StandIn):
-    """Of which types a layer's weights are, and what it computes."""
-
-    def __init__(self, name: str) -> None:
-        self.name, self.compute_dtype = name, name.removeprefix("mixed_")
-        self.variable_dtype = name if name == self.compute_dtype else "float32"
-
-    def own_as_argument(self) -> str:
-        return self.name
-
-
-def clear_session(*_: Any, **__: Any) -> None:
-    session().counts.clear()
-    session().defaults.pop("dtype", None)
-
-
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
@@ -246,12 +218,7 @@ FUNCTIONS: dict[str, Any] = {
     "model_from_json": Model.from_config,
     "custom_gradient": _without_gradient,
     **dict.fromkeys(("function", "register_keras_serializable"), unchanged),
-    "clear_session": clear_session,
-    "set_floatx": set_for_all("floatx"),
-    **dict.fromkeys(("set_dtype_policy", "set_global_policy"), set_for_all("dtype")),
-    **dict.fromkeys(
-        ("set_image_data_format", "set_image_dim_ordering"), set_for_all("data_format")
-    ),
+    **SETTING,
 }
 
 

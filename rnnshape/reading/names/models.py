@@ -29,6 +29,7 @@ from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
 from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of
@@ -102,9 +103,9 @@ class Model(Layer):
         self.own_nests = more.get("input", inputs), more.get("output", outputs)
         self.own_takes, self.own_gives = map(tensors_of, self.own_nests)
         self.own_name = name if isinstance(name, str) else ""
-        self.own_auto_name = (
-            session().name_of(type(self).__name__) if name is None else self.own_name
-        )
+        fix_policy()
+        auto_name = session().name_of(type(self).__name__) if name is None else ""
+        self.own_auto_name = auto_name or self.own_name
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
             for message in wrong_with_ends(self.own_takes, self.own_gives, self.own_kind):
@@ -347,8 +348,7 @@ class Model(Layer):
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().check_arguments("compile", named)
-        was_compiled = self.own_compiled is not None
-        self.own_compiled = compiled(given, named)._replace(is_again=was_compiled)
+        self.own_compiled = compiled(given, named)._replace(is_again=self.own_compiled is not None)
 
     add = pop = of_sequential
     summary = Layer.own_nothing

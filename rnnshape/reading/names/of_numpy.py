@@ -79,7 +79,8 @@ def _sizes(value: Any, kind: Any = None) -> Any:
     try:
         return sizes_of(value)
     except ValueError as wrong:
-        raise (wrong if kind == "object" else refused(str(wrong))) from None
+        is_refused = kind != "object"
+        raise (refused(str(wrong)) if is_refused else IsOpenError(opened("objects"))) from None
 
 
 def _arange(

@@ -378,12 +378,13 @@ class Evaluator:
         if isinstance(wrong, IsOpenError):
             because = wrong.value
         else:
-            words = words_of(wrong)
-            because = Open("", words, self.source, node)
-            if self.ended is None and self.is_sure and not isinstance(wrong, OURS):
+            because = Open("", words := words_of(wrong), self.source, node)
+            if isinstance(wrong, OURS):
+                self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(words, place))
+            elif not self.is_sure:
+                self.tell(NotReadError(f"this stops: {words}", place))
+            elif self.ended is None:
                 self.ended = Open("the code stops", words, self.source, node)
-            text = words if isinstance(wrong, OURS) else f"this stops with {words}"
-            self.tell(wrong if isinstance(wrong, QueryError) else NotReadError(text, place))
         spent, self.steps = self.steps, 0  # what this takes is not counted
         self._lose(self, node, scope, because, isinstance(wrong, (IsOpenError, *BOUNDS)))
         self.steps = spent

@@ -86,7 +86,8 @@ def locals_of(scope: Scope) -> dict[str, Any]:
     words = {
         part.id for node in scope.body for part in ast.walk(node) if isinstance(part, ast.Name)
     }
-    return names | ({"__class__": scope.owner[0]} if words & {"super", "__class__"} else {})
+    has_class = scope.owner and words & {"super", "__class__"}
+    return names | ({"__class__": scope.owner[0]} if has_class else {})
 
 
 def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
