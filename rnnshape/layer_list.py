@@ -69,12 +69,14 @@ def check_weights(parts: Sequence[Any], question: Question) -> None:
     times = Counter(id(one) for many in inner for one in many)
     for row, layer, many in zip(rows, layers, inner, strict=False):
         title = f"layer {row.number}, {row.call},"
-        if any(times[id(one)] > 1 for one in many):
+        if row.parameters != 0 and any(times[id(one)] > 1 for one in many):
             again = "ask for the model, as keras.Sequential([...])"
             raise QueryError(f"{title} stands here twice and has its weights once: {again}")
-        held = None if layer is None else counted(layer)
-        if None not in (held, row.parameters) and held != row.parameters:
-            has = f"has its weights already, {held:,} parameters, and here would have"
+        if layer is None or row.parameters is None or (held := counted(layer)) is None:
+            continue
+        shapes = sorted(tuple(one.shape) for one in layer.weights)
+        if shapes != sorted(one.shape for one in row.weights):
+            has = f"has its weights already, {held:,} parameters, and here would have others,"
             raise QueryError(f"{title} {has} {row.parameters:,}: give it what it was built for")
 
 

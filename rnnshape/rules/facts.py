@@ -16,6 +16,7 @@ from rnnshape.nest import rebuilt, within
 NOTHING = frozenset[str]()
 WHEN_RUN = frozenset({"what is given when it runs"})
 LONG = 1_000_000  # of an axis
+LONGEST_SUM = 100  # characters
 
 Role = Literal["input", "output", "hidden state", "cell state", "weight"]
 
@@ -55,8 +56,9 @@ class Axis:
         static = None
         if self.static_length is not None or other.static_length is not None:
             static = self.length_before_run + other.length_before_run
+        name = self.name if self.name == other.name else f"{self.label} + {other.label}"
         return Axis(
-            self.name if self.name == other.name else f"{self.label} + {other.label}",
+            name if len(name) <= LONGEST_SUM else "joined",  # it doubles where that is joined again
             self.length + other.length,
             self.factor + other.factor if alike else 1,
             self.follows_from | other.follows_from,
