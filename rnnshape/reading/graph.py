@@ -305,11 +305,13 @@ def network_of(
         return Ref(numbers[given.maker], given.output)  # type: ignore[index]
 
     names, first_calls, steps = names_of(calls), dict[Layer, int](), list[Step]()
-    named, counted = dict[object, Layer](), set[Layer]()
+    named, counted, shared = dict[object, Layer](), set[Layer](), set[Layer]()
     for number, call in enumerate(calls, start=1):
         layer = call.layer
         first = first_calls.setdefault(layer, number)
         if first == number and counted & layer.innermost:  # another has the same weights in it
+            shared.add(layer)
+        if layer in shared:
             shape_of(Tensor(call))
             left = [one.parameters for one in layer.innermost - counted]
             many = None if None in left else sum(filter(None, left))
