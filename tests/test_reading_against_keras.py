@@ -109,7 +109,8 @@ KINDS_OF_ANSWERS = {"live": 0.97, "saved": 0.9}  # and how many are right at lea
 # Of layers that are no longer shared, and of what a layer of the code makes of the batch, a file
 # does not tell.
 NOT_IN_A_FILE = {
-    "a_backward_layer_that_is_called_itself", "classes_models_shared_on_three_levels",
+    "a_backward_layer_that_is_called_itself", "a_layer_of_a_wrapper_that_is_called_twice_itself",
+    "classes_models_shared_on_three_levels",
     "heads_by_reshape",
     "layers_around_others_beside_these", "layers_within_recurrent_ones",
     "open_batch_that_is_reshaped", "open_size_of_a_reshape", "shared_inside_wrappers",
