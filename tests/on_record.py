@@ -63,7 +63,7 @@ class Record:
         """What is on record, or what `ask()` returns: anything that JSON can hold."""
         key = self._key(question)
         kept = self._answers.get(key)
-        if kept is None or self.is_asked(question):
+        if kept is None or _is_asked_again(key):
             answer = json.dumps(ask())
             same = self.compared(json.loads(answer)) == self.compared(json.loads(kept or answer))
             assert same, f"Keras says {answer}, but under {key} in {self.path.name} stands {kept}"

@@ -20,7 +20,7 @@ AS_IN_KERAS_1 = {"th": "channels_first", "tf": "channels_last"}
 def of_all(name: str, named: Mapping[str, Any]) -> dict[str, Any]:
     """What a layer takes over, or an `Input`, whose type does not follow the policy."""
     said = session().defaults
-    if name == "Input" or named.get("dtype") is None:
+    if name == "Input" or "dtype" not in named:
         fix_policy()
     dtype = said.get("floatx" if name == "Input" else "dtype")
     found = {"data_format": said.get("data_format"), "dtype": dtype}
