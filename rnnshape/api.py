@@ -17,6 +17,7 @@ from rnnshape.input_shapes import (
     as_predict,
     by_name,
     dtype_of,
+    is_table,
     likely_dimensions,
     of_dataset,
     range_of,
@@ -224,8 +225,10 @@ def _with_target(
     ) -> list[Data]:
         each = arrays_of(arrays, names)
         each = each if len(each) == len(shapes) else [arrays] * len(shapes)
-        kept = enumerate(zip(shapes, map(dtype_of, each), map(range_of, each), strict=True))
-        return [Data(f"{name}{n or ''}", shape, kind, *ends) for n, (shape, kind, ends) in kept]
+        return [
+            Data(f"{name}{n or ''}", shape, dtype_of(one), *range_of(one), is_table=is_table(one))
+            for n, (shape, one) in enumerate(zip(shapes, each, strict=True))
+        ]
 
     outputs = [name for name, _ in names_of_outputs(question.network, 1)]
     if is_of_keras(what):

@@ -269,11 +269,11 @@ def _why(unknown: Unknown, names_file: bool) -> str:
     line = f"line {unknown.line}" if unknown.line else ""
     where = ", ".join(filter(None, [unknown.file if names_file else "", line]))
     place = f" ({where})" if where else ""
-    names = unknown.asked or (unknown.name,)
     if unknown.reason:
         return ": ".join(filter(None, [f"{unknown.name}{place}", unknown.reason]))
-    options = " ".join(f"--let {_quoted(name)}" for name in names)
-    return f"{', '.join(names)}{place} comes from data: {options}"
+    names = ", ".join(unknown.asked) or unknown.name
+    options = " ".join(f"--let {_quoted(name)}" for name in unknown.asked)
+    return f"{names}{place} comes from data{options and f': {options}'}"
 
 
 def _quoted(label: str) -> str:

@@ -301,15 +301,13 @@ def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -
 def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors; None for those that follow from what is not known or assumed."""
     try:
-        layers = describe(network, replace(given, batch=None)).layers
+        described = describe(network, replace(given, batch=None))
     except QueryError:
         return {}
     return {
-        Ref(layer.number, place): tuple(
-            axis.length if axis.is_said else None for axis in tensor.axes
-        )
-        for layer in layers
-        for place, tensor in enumerate(layer.outputs)
+        Ref(number, place): tuple(axis.length if axis.is_said else None for axis in tensor.axes)
+        for number, made in enumerate([described.inputs, *(x.outputs for x in described.layers)])
+        for place, tensor in enumerate(made)
         if tensor.has_rank
     }
 

@@ -34,7 +34,8 @@ OF_OTHERS = (
     *("string", "str", "object", "category", "datetime64", "timedelta64", "period"),
     *OF_PANDAS_ALONE,
 )
-DTYPES = ("", *NO_NUMBERS.values(), *OF_OTHERS, "mixed")
+TABLE = "table"  # of pandas, of numbers
+DTYPES = ("", *NO_NUMBERS.values(), *OF_OTHERS, "mixed", TABLE)
 
 
 def of_dataset(given: object, target: object) -> tuple[object, object]:
@@ -101,6 +102,11 @@ def dtype_of(given: Any) -> str | None:
             given.iloc[:1].astype("float32")
             return None
     return "mixed" if len(kinds) > 1 else next(iter(kinds), None)
+
+
+def is_table(given: object) -> bool:
+    """Whether it is pandas', of which `X[..., None]` makes no array."""
+    return type(given).__name__ in ("DataFrame", "Series")
 
 
 def range_of(given: Any) -> tuple[int | None, int | None]:
@@ -309,5 +315,5 @@ def _check_batch_is_first(network: Network, shapes: Sequence[Shape], question: Q
         sizes = ", ".join(map(str, shapes[0]))
         raise QueryError(
             f"input={shapes[0]}: the batch comes first, as in (batch, {sizes}), and the features "
-            f"last, as in ({sizes}, 1): X[..., None]"
+            f"last, as in ({sizes}, 1): X[..., None]; of a table X.to_numpy()[..., None]"
         )

@@ -20,7 +20,7 @@ from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
-from rnnshape.input_shapes import Shape, dtype_of, in_columns
+from rnnshape.input_shapes import TABLE, Shape, dtype_of, in_columns, is_table
 from rnnshape.layer_list import check_weights
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
@@ -312,7 +312,7 @@ def _written_shape(value: object) -> str:
     """`16,5,3`, or `16,5,3:object` of an array that holds no numbers; nothing without a shape."""
     shape = ",".join(map(str, in_columns(value, _shape(value) or ())))
     with suppress(Exception):  # an object may raise whatever it likes
-        dtype = dtype_of(value)
+        dtype = dtype_of(value) or (TABLE if is_table(value) else "")
         return f"{shape}:{dtype}" if shape and dtype else shape
     return shape
 

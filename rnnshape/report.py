@@ -269,9 +269,9 @@ class Report:
         return None if any(weight.known_size is None for weight in weights) else weights
 
     @cached_property
-    def returned(self) -> frozenset[Ref]:
-        """The tensors that the model returns."""
-        return frozenset(self.question.network.returned(len(self.outputs_of(self.layers[-1]))))
+    def returned(self) -> tuple[Ref, ...]:
+        """The tensors that the model returns, in order."""
+        return self.question.network.returned(len(self.outputs_of(self.layers[-1])))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -358,6 +358,18 @@ def test_data_of_pandas_has_a_shape() -> None:
         assert bool(inspect("Dense(3)", target=data, **given).problems) == (data is n)
 
 
+def test_a_remedy_for_a_table_mends_it() -> None:
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame(np.zeros((50, 3)))  # noqa: N806
+    [problem] = inspect("LSTM(3) -> Dense(1)", input=X, target=X[0], loss="mse").problems
+    for remedy in problem.remedies:
+        made: dict[str, Any] = {"X": X}
+        exec(remedy, made)
+        report = inspect("LSTM(3) -> Dense(1)", input=made["X"], target=X[0], loss="mse")
+        assert report.problems == ()
+    assert len(problem.remedies) == 2
+
+
 def test_several_inputs_are_given_in_a_list() -> None:
     network = seq2seq().question.network
     described = replace(network, inputs=tuple(replace(one, shape=None) for one in network.inputs))

@@ -463,6 +463,15 @@ ELEMENTWISE = [
     ),
     layer("Permute", dims=mostly([(2, 1), (2, 3, 1), (1,)], (1, 1), 2)),
 ]
+FACTOR = mostly([0.0, 0.2, 1.0], -0.2, 2, (0.1, 0.2))
+CHANGED_IMAGES = [
+    layer("RandomFlip", {"mode": mostly(["horizontal", "vertical"], "x", None), "seed": SIZE}),
+    layer("RandomRotation", factor=FACTOR),
+    layer("RandomContrast", factor=FACTOR),
+    layer("RandomBrightness", {"seed": SIZE}, factor=FACTOR),
+    layer("RandomZoom", {"width_factor": FACTOR, "data_format": FORMAT}, height_factor=FACTOR),
+    layer("RandomTranslation", height_factor=FACTOR, width_factor=FACTOR),
+]
 EMBEDDING = layer(
     "Embedding",
     {"mask_zero": FLAG, "embeddings_initializer": INITIALIZER},
@@ -557,6 +566,7 @@ def layers_of_rank(rank: int) -> st.SearchStrategy[Call]:
             convolution(2),
             pooling(2),
             *[space(2)] * 2,
+            *CHANGED_IMAGES,
             *[conv_lstm(1, RUN), bidirectional(lambda run: conv_lstm(1, run))] * 3,
         ],
         5: [convolution(3), pooling(3), *[space(3)] * 2, conv_lstm(2, RUN)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -554,6 +555,9 @@ X, y = np.zeros((20, 5)), np.zeros((20, 1))
         ("Z = m(X).reshape(4, 5)\nm.fit(Z, y)", "m(X).reshape (line 5): a tensor has no reshape"),
         ("try:\n    {}['a']\nexcept OSError: pass\nm.fit(X, y)",
          "the code stops (line 5): KeyError"),
+        ("Z = tf.keras.utils.timeseries_dataset_from_array(X, y, 5)\nm.fit(Z)",
+         "a length (line 5) comes from data"),
+        ("Z = load()\nm.fit(np.zeros((Z.max(), 5)), y)", ""),
         ("m.fit(X, y)", ""),
         ("m.fit(X, X)", ""),  # which is told
     ],
@@ -562,6 +566,8 @@ def test_what_is_not_compared_says_why(code: str, why: str) -> None:
     told = answer([Report(question) for question in read(FITTED + code).questions], columns=120)
     assert (" not compared: " in told) == bool(why)
     assert why in told
+    for name in re.findall(r"--let '?(.*?)=", told):
+        assert read(FITTED + code, {name: (20, 5)}).names_used == (name,)
 
 
 def test_what_takes_data_of_no_known_shape_has_a_program() -> None:

@@ -18,7 +18,7 @@ from rnnshape.description import describe
 from rnnshape.errors import shortened
 from rnnshape.expression import is_size
 from rnnshape.fitting import call_with
-from rnnshape.input_shapes import DTYPES, Shape, as_far_as_taken, dtype_written, with_input
+from rnnshape.input_shapes import DTYPES, TABLE, Shape, as_far_as_taken, dtype_written, with_input
 from rnnshape.network import Question
 from rnnshape.reading import let_value
 from rnnshape.reading.files import without_waiting
@@ -78,10 +78,7 @@ def with_data(question: Question, options: Options) -> Question:
     if not (options.x or options.y):
         return question
     x, y = (
-        tuple(
-            Data(f"{name}{number or ''}", *shape_of(option, text))
-            for number, text in enumerate(texts)
-        )
+        tuple(_data(option, f"{name}{number or ''}", text) for number, text in enumerate(texts))
         for option, name, texts in (("--x", "X", options.x), ("--y", "y", options.y))
     )
     sized = _sized(question, x, options) if x else question
@@ -90,6 +87,11 @@ def with_data(question: Question, options: Options) -> Question:
     needs_loss = options.y and not any(call.losses)
     notes = ("whether y fits the output depends on the loss: give --loss",) if needs_loss else ()
     return replace(sized, calls=(*question.calls, call), notes=(*question.notes, *notes))
+
+
+def _data(option: str, name: str, text: str) -> Data:
+    shape, dtype = shape_of(option, text)
+    return Data(name, shape, None, is_table=True) if dtype == TABLE else Data(name, shape, dtype)
 
 
 def shapes_of_x(arguments: Sequence[str]) -> list[Shape]:

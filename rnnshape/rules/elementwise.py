@@ -9,7 +9,7 @@ from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
 from rnnshape.rules.axes import places, places_of
 from rnnshape.rules.facts import Axis, Facts, Tensor
-from rnnshape.rules.registry import known_length, made, required_axes, rule, weight
+from rnnshape.rules.registry import axes_of_rank, known_length, made, required_axes, rule, weight
 from rnnshape.rules.space import takes_line_or_space
 
 ACTIVATED = "the activation of each number"
@@ -20,6 +20,14 @@ UNCHANGED = {
     **dict.fromkeys(("ActivityRegularization", "Identity"), "the input as it came"),
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU"), ACTIVATED),
 }
+WITH_FACTOR = frozenset({"factor", "name", "seed"})
+BY_SIDE = frozenset({"height_factor", "width_factor", "name", "seed"})
+CHANGE_IMAGES = {
+    "RandomFlip": frozenset({"mode", "name", "seed"}),
+    **dict.fromkeys(("RandomRotation", "RandomContrast", "RandomBrightness"), WITH_FACTOR),
+    **dict.fromkeys(("RandomZoom", "RandomTranslation"), BY_SIDE),
+}
+FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
 
 
 @rule(*UNCHANGED)
@@ -31,6 +39,17 @@ def of_each_number(call: Call, given: Tensor) -> Facts:
 def spatial_dropout(call: Call, given: Tensor) -> Facts:
     required_axes(call, given, *takes_line_or_space(call))
     return made(AS_IT_CAME, given.axes, mask=given.mask)
+
+
+@rule(*CHANGE_IMAGES, takes=lambda _: axes_of_rank(4))
+def changed_image(call: Call, given: Tensor) -> Facts | None:
+    """An image that is changed in training alone; of other arguments only Keras can tell."""
+    factors = [value for name, value in call.arguments if "factor" in name]
+    is_usual = all(isinstance(factor, float) and 0 <= factor <= 1 for factor in factors)
+    is_known = is_usual and {name for name, _ in call.arguments} <= CHANGE_IMAGES[call.name]
+    if not is_known or len(given.axes) != 4 or given.mask or call["mode"] not in (None, *FLIPS):
+        return None
+    return made(AS_IT_CAME, given.axes)
 
 
 @rule("Rescaling")

@@ -235,9 +235,9 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if lacking := shape and taken[len(shape) :]:
         one_step = [(f"{name} = {name}[:, None]", (shape[0], 1, *shape[1:]))]
         changed += one_step if taken[1] == 1 else []
-        changed.append(
-            (f"{name} = {name}[...{', None' * len(lacking)}]", shape + (1,) * len(lacking))
-        )
+        if {*lacking} <= {1, None}:
+            text = f"{name} = {name}[...{', None' * len(lacking)}]"
+            changed.append((text, shape + (1,) * len(lacking)))
         is_any = taken[1] is None and port.takes_one_step
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)

@@ -26,7 +26,7 @@ def outputs(report: Report, page: Page, made: int = 1) -> Iterator[Block]:
     """One layer with its input and how its outputs are unpacked; of several, one table. `made` says
     how many models of the code are like this one."""
     note = f"{made} alike" if made > 1 else ""
-    if len(report.layers) == 1:
+    if len(report.layers) == 1 and all(ref.step for ref in report.returned):
         yield from _of_one_layer(report, report.layers[0], note, page)
     else:
         yield from _of_several_layers(report, note, page)
@@ -127,7 +127,7 @@ def _wide(report: Report, page: Page, room: int, *, meanings: bool) -> Grid:
     """A layer's expression, in so much room, and parameters stand beside its first output."""
     blank, cells = Text(), 4 if meanings else 3
     rows: list[Row | Section] = [
-        (blank, blank, blank, *_row(Output(0, tensor), page)[:cells]) for tensor in report.inputs
+        (blank, blank, blank, *row[:cells]) for row in _rows(report, 0, page)
     ]
     for layer in report.layers:
         rows += [(blank, group, blank, *(blank,) * cells) for group in _new_group(report, layer)]
@@ -136,7 +136,7 @@ def _wide(report: Report, page: Page, room: int, *, meanings: bool) -> Grid:
             _titled(report, layer, page, room),
             _parameters(report, layer, page),
         )
-        for row in _rows(report, layer, page):
+        for row in _rows(report, layer.number, page):
             rows.append((*first, *row[:cells]))
             first = (blank, blank, blank)
     columns = ("", "Layer", "Parameters", "Tensor", "Shape", "Axes", "What it is")[: 3 + cells]
@@ -145,9 +145,7 @@ def _wide(report: Report, page: Page, room: int, *, meanings: bool) -> Grid:
 
 def _narrow(report: Report, page: Page) -> Grid:
     """A layer's expression and parameters stand above its outputs, over all columns."""
-    rows: list[Row | Section] = [
-        (Text(), *_row(Output(0, tensor), page)[:3]) for tensor in report.inputs
-    ]
+    rows: list[Row | Section] = [(Text(), *row[:3]) for row in _rows(report, 0, page)]
     digits = len(str(len(report.layers)))
     for layer in report.layers:
         rows += [Section(styled(" " * (digits + 2)) + group) for group in _new_group(report, layer)]
@@ -156,7 +154,7 @@ def _narrow(report: Report, page: Page) -> Grid:
         room = page.width - width_of(number) - GAP - width_of(parameters)
         title = number + _titled(report, layer, page, room)
         rows.append(Section(title, parameters, indent=digits + 4))
-        rows += [(styled(" " * digits), *row[:3]) for row in _rows(report, layer, page)]
+        rows += [(styled(" " * digits), *row[:3]) for row in _rows(report, layer.number, page)]
     rows.append(_total(report, page))
     over = Section(
         styled(" " * (digits + 2), ("Layer", Style.QUIET)), styled(("Parameters", Style.QUIET))
@@ -173,11 +171,14 @@ def _titled(report: Report, layer: Layer, page: Page, room: int) -> Text:
     return named if width_of(named) <= room else text + mask
 
 
-def _rows(report: Report, layer: Layer, page: Page) -> Iterator[Row]:
-    """A row for each output, those marked that the model returns."""
-    for place, output in enumerate(report.outputs_of(layer)):
+def _rows(report: Report, number: int, page: Page) -> Iterator[Row]:
+    """A row for each output of a layer, or each input, those marked that the model returns."""
+    inputs = [Output(0, tensor) for tensor in report.inputs]
+    for place, output in enumerate(
+        report.outputs_of(report.layers[number - 1]) if number else inputs
+    ):
         name, *others = _row(output, page)
-        is_returned = Ref(layer.number, place) in report.returned
+        is_returned = Ref(number, place) in report.returned
         yield (styled(name, f" {page.returned}") if is_returned else name, *others)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
@@ -12,7 +12,8 @@ from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, Question, check_names
+from rnnshape.network import Input, Question, Shape, check_names
+from rnnshape.network_inputs import written_sizes
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
@@ -26,6 +27,8 @@ from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
 
+NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
+
 
 def _says_no_input(layer: Call) -> bool:
     """Whether only what is in it says something of its input, as Keras does not ask there."""
@@ -33,7 +36,7 @@ def _says_no_input(layer: Call) -> bool:
 
 
 def _built_for(item: Layer) -> Any:
-    """What nothing else says that a first layer is given: something of the features for which it,
+    """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
     layer = item.own_layer
     if isinstance(item, UnreadLayer) or layer is None:
@@ -47,6 +50,43 @@ def _built_for(item: Layer) -> Any:
             over_time = part is not layer and layer.call.name == "TimeDistributed"
             return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
     return None
+
+
+def _parts(model: Sequential) -> Iterator[Any]:
+    """Its layers and models, with those of a `Sequential` in it that says nothing of its input."""
+    for item in model.own_items:
+        if isinstance(item, Sequential) and item.own_first().shape is None:
+            yield from _parts(item)
+        else:
+            yield item
+
+
+def _leads_to(needs: Shape, layers: Sequence[Call]) -> Shape | None:
+    """The input of which layers make the sizes that are needed; what these do not say of it is not
+    known. None where no input does, or several."""
+    if not layers:
+        return needs
+
+    def leads(shape: Shape) -> bool:
+        given = Input(tuple(size or 41 + 3 * place for place, size in enumerate(shape)))
+        made: Sequence[int] = ()
+        with suppress(QueryError):
+            described = describe(replace(chain(layers, attends=False), inputs=(given,)))
+            made = [axis.length for one in described.layers[-1].outputs for axis in one.axes]
+        return len(made) == len(needs) and all(
+            size in (None, other) for size, other in zip(needs, made, strict=True)
+        )
+
+    usual = len(written_sizes(chain(layers), 0))
+    shapes = (needs[:rank] for rank in (usual, len(needs)) if rank <= len(needs))
+    shape = next(filter(leads, shapes), None)
+    if shape is None or leads((shape[0], 1, *shape[1:])):  # others of more axes do, too
+        return None
+    others = ((*shape[:at], None, *shape[at + 1 :]) for at in range(len(shape)))
+    return tuple(
+        NOT_KNOWN if size and leads(other) else size
+        for other, size in zip(others, shape, strict=True)
+    )
 
 
 class Sequential(Model):
@@ -201,15 +241,14 @@ class Sequential(Model):
                 model.own_flow()  # Keras calls its layers where it is made
         given = [plain_sizes(tensor) for tensor in graph.tensors_in(start)]
         if start is None or self.own_described().shape is not None:
-            first, item = self.own_first(), self.own_items[0]
-            if first.shape is None and isinstance(item, Layer):
-                first = replace(first, shape=self._as_built(_built_for(item)))
+            first = self.own_first()
+            if first.shape is None:
+                first = replace(first, shape=self._as_built())
             start = Tensor(first)
         elif given:
             if isinstance(self.own_shape, tuple):
                 check_fits(self.own_title, self.own_shape, given[0])
-            unknown = Unknown("a shape", (), "what it is given is not known")
-            self.own_shape = self.own_shape or given[0] or unknown
+            self.own_shape = self.own_shape or given[0] or NOT_KNOWN
             if session().follows and isinstance(self.own_shape, tuple):  # it has its own in another
                 start = Tensor(graph.InputTensor(self.own_shape))
         built = {**session().built}
@@ -217,11 +256,23 @@ class Sequential(Model):
         if not self.own_is_described:
             session().built = built  # Keras has called none of its layers yet
 
-    def _as_built(self, shape: Any) -> Any:
-        """What a first layer was built for elsewhere, where that is enough for those after it."""
-        if not isinstance(shape, tuple) or self._takes(shape):
-            return shape
-        return Unknown("a shape", (), "what it is given is not known")
+    def _as_built(self) -> Any:
+        """What nothing else says that it is given: the sizes that the first of its parts needs that
+        was made for some, as far as they follow; of what does not fit, nobody knows."""
+        before: list[Call] = []
+        for part in _parts(self):
+            if isinstance(part, Model):
+                needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
+            else:
+                needs = _built_for(part)
+            if isinstance(needs, tuple):
+                shape = _leads_to(needs, before)
+                return shape if shape and self._takes(shape) else NOT_KNOWN
+            layer = own(part, "own_layer")
+            if needs is not None or layer is None or layer.unread:
+                return None if before else needs
+            before.append(layer.call)
+        return None
 
     def own_made_of(self, start: Any, more: Sequence[Any], named: Any) -> Any:
         if self.own_open is not None:

@@ -305,6 +305,7 @@ def _in_a_row(given: Any) -> Any:
     return given
 
 
+IN_WORDS = ("a ", "an ", "the ")  # of what the code has no name for, so that `--let` gives none
 SESSION: ContextVar[Session] = ContextVar("SESSION")
 
 
@@ -366,7 +367,8 @@ def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
     file, line, _ = where_of(roots[0].place)
-    names = tuple(dict.fromkeys(root.label for root in roots))
+    labels = dict.fromkeys(root.label for root in roots)
+    names = tuple(label for label in labels if not label.startswith(IN_WORDS))
     return Unknown(value.label, names, value.reason, file or "", line)
 
 
