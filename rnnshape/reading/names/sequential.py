@@ -12,8 +12,7 @@ from rnnshape.chains import chain, input_of_first_layer
 from rnnshape.description import describe, describe_what_fits
 from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
-from rnnshape.network import Input, Question, Shape, check_names
-from rnnshape.network_inputs import written_sizes
+from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import check_fits, open_shape
 from rnnshape.reading.names.arrays import Array
@@ -23,33 +22,9 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
+from rnnshape.reading.names.unsaid_input import NOT_KNOWN, built_for, leads_to, says_no_input
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
-from rnnshape.signatures import INPUT_ARGUMENTS, signature
-
-NOT_KNOWN = Unknown("a shape", (), "nothing says what it is given: put an Input(...) first")
-
-
-def _says_no_input(layer: Call) -> bool:
-    """Whether only what is in it says something of its input, as Keras does not ask there."""
-    return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
-
-
-def _built_for(item: Layer) -> Any:
-    """What nothing else says that a layer is given: something of the features for which it,
-    or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
-    layer = item.own_layer
-    if isinstance(item, UnreadLayer) or layer is None:
-        return layer and layer.unread
-    if _says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
-        return shape
-    for part in (layer, *layer.innermost):
-        has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}
-        call = session().built.get(part) if has_kernel else None
-        if call is not None and (sizes := plain_sizes(next(call.tensors))):
-            over_time = part is not layer and layer.call.name == "TimeDistributed"
-            return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
-    return None
 
 
 def _parts(model: Sequential) -> Iterator[Any]:
@@ -59,34 +34,6 @@ def _parts(model: Sequential) -> Iterator[Any]:
             yield from _parts(item)
         else:
             yield item
-
-
-def _leads_to(needs: Shape, layers: Sequence[Call]) -> Shape | None:
-    """The input of which layers make the sizes that are needed; what these do not say of it is not
-    known. None where no input does, or several."""
-    if not layers:
-        return needs
-
-    def leads(shape: Shape) -> bool:
-        given = Input(tuple(size or 41 + 3 * place for place, size in enumerate(shape)))
-        made: Sequence[int] = ()
-        with suppress(QueryError):
-            described = describe(replace(chain(layers, attends=False), inputs=(given,)))
-            made = [axis.length for one in described.layers[-1].outputs for axis in one.axes]
-        return len(made) == len(needs) and all(
-            size in (None, other) for size, other in zip(needs, made, strict=True)
-        )
-
-    usual = len(written_sizes(chain(layers), 0))
-    shapes = (needs[:rank] for rank in (usual, len(needs)) if rank <= len(needs))
-    shape = next(filter(leads, shapes), None)
-    if shape is None or leads((shape[0], 1, *shape[1:])):  # others of more axes do, too
-        return None
-    others = ((*shape[:at], None, *shape[at + 1 :]) for at in range(len(shape)))
-    return tuple(
-        NOT_KNOWN if size and leads(other) else size
-        for other, size in zip(others, shape, strict=True)
-    )
 
 
 class Sequential(Model):
@@ -264,9 +211,9 @@ class Sequential(Model):
             if isinstance(part, Model):
                 needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
             else:
-                needs = _built_for(part)
+                needs = built_for(part)
             if isinstance(needs, tuple):
-                shape = _leads_to(needs, before)
+                shape = leads_to(needs, before)
                 return shape if shape and self._takes(shape) else NOT_KNOWN
             layer = own(part, "own_layer")
             if needs is not None or layer is None or layer.unread:
@@ -368,7 +315,7 @@ class Sequential(Model):
         if takes:
             return input_anew(takes[0])
         layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
-        if layer and not _says_no_input(layer.call):
+        if layer and not says_no_input(layer.call):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)
