@@ -463,7 +463,7 @@ ELEMENTWISE = [
     ),
     layer("Permute", dims=mostly([(2, 1), (2, 3, 1), (1,)], (1, 1), 2)),
 ]
-FACTOR = mostly([0.0, 0.2, 1.0], -0.2, 2, (0.1, 0.2))
+FACTOR = mostly([0.0, 0.2, 1, (0.1, 0.2), (-0.2, 0.2)], -0.2, 2, (0.1,), "a", True)
 CHANGED_IMAGES = [
     layer("RandomFlip", {"mode": mostly(["horizontal", "vertical"], "x", None), "seed": SIZE}),
     layer("RandomRotation", factor=FACTOR),

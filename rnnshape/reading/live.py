@@ -286,7 +286,9 @@ class _Live:
             return self.functional(flow, name, shapes)
         made = Sequential(name=name)
         for layer in model.layers:
-            made.add(self.item(layer))
+            item = self.item(layer)
+            replay.was_built(item, _built_shape(layer))
+            made.add(item)
         return replay.built(made, next(iter(shapes), None) or _built_shape(model))
 
     def functional(self, flow: Any, name: str, shapes: Sequence[RecordedShape] = ()) -> Model:
@@ -310,7 +312,9 @@ class _Live:
             made = replay.called(self.item(node.operation), arguments, words, recorded)
             tensors |= zip(map(id, node.output_tensors), made, strict=False)
         inputs = [tensors[id(tensor)] for tensor in flow.inputs]
-        return Model(inputs, [tensors[id(output)] for output in flow.outputs], name=name)
+        outputs = [tensors[id(output)] for output in flow.outputs]
+        is_alone = isinstance(getattr(flow, "_outputs_struct", None), type(flow.outputs[0]))
+        return Model(inputs, outputs[0] if is_alone else outputs, name=name)
 
     def network_of_call(self, model: Any) -> Network:
         """The network of a model with a `call` of its own: as Keras' symbolic tensors go through

@@ -18,7 +18,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
-from rnnshape.reading.names.session import SESSION, Session
+from rnnshape.reading.names.session import SESSION, Session, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, returned, tensors_of, unread_step
 from rnnshape.reading.names.tensors import called as function_called
 from rnnshape.reading.python import IsOpenError, python
@@ -229,6 +229,13 @@ def built(model: Sequential, shape: RecordedShape) -> Sequential:
     else:
         model.build(shape)
     return model
+
+
+def was_built(layer: Any, shape: RecordedShape) -> None:
+    """Keeps for what a layer has its weights already, before it is called."""
+    if shape and layer.own_layer is not None and layer.own_layer.unread is None:
+        first = graph.LayerCall(0, layer.own_layer, (input_tensor(shape),))
+        session().built.setdefault(layer.own_layer, first)
 
 
 def network_of_model(model: Model, instead: str = "") -> Network:

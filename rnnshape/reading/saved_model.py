@@ -193,7 +193,8 @@ class Config:
                 held[step.name], arguments, words, [recorded.get(place) for place in places]
             )
         inputs = [tensor(end) for end in _ends(config["input_layers"])]
-        return Model(inputs, [tensor(end) for end in ends], name=name)
+        outputs = [tensor(end) for end in ends]
+        return Model(inputs, outputs[0] if len(outputs) == 1 else outputs, name=name)
 
     @staticmethod
     def end(source: TensorSource, held: Mapping[str, Any]) -> TensorSource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from rnnshape.expression import Call
 from rnnshape.rules.arguments import whole_number, wholes
@@ -44,12 +45,16 @@ def spatial_dropout(call: Call, given: Tensor) -> Facts:
 @rule(*CHANGE_IMAGES, takes=lambda _: axes_of_rank(4))
 def changed_image(call: Call, given: Tensor) -> Facts | None:
     """An image that is changed in training alone; of other arguments only Keras can tell."""
-    factors = [value for name, value in call.arguments if "factor" in name]
-    is_usual = all(isinstance(factor, float) and 0 <= factor <= 1 for factor in factors)
+    is_usual = all(_is_factor(value) for name, value in call.arguments if "factor" in name)
     is_known = is_usual and {name for name, _ in call.arguments} <= CHANGE_IMAGES[call.name]
     if not is_known or len(given.axes) != 4 or given.mask or call["mode"] not in (None, *FLIPS):
         return None
     return made(AS_IT_CAME, given.axes)
+
+
+def _is_factor(value: Any) -> bool:
+    parts = value if isinstance(value, tuple) and len(value) == 2 else (value,)
+    return all(type(part) in (int, float) and -1 <= part <= 1 for part in parts)
 
 
 @rule("Rescaling")

@@ -14,7 +14,6 @@ from rnnshape.expression import Call, Unknown
 from rnnshape.network import Input, Shape
 from rnnshape.network_inputs import written_sizes
 from rnnshape.reading.names.layers import Layer
-from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import plain_sizes
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
@@ -31,13 +30,14 @@ def built_for(item: Layer) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
     layer = item.own_layer
-    if isinstance(item, UnreadLayer) or layer is None:
+    if layer is None or layer.unread is not None:
         return layer and layer.unread
     if says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
         return shape
     for part in (layer, *layer.innermost):
-        has_kernel = {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}
-        call = session().built.get(part) if has_kernel else None
+        call = session().built.get(part)
+        if call and not {"kernel_initializer", "merge_mode"} & {*signature(part.call.name).names}:
+            call = None  # it has no weights for features
         if call is not None and (sizes := plain_sizes(next(call.tensors))):
             over_time = part is not layer and layer.call.name == "TimeDistributed"
             return (*(None,) * (len(sizes) - 1 + over_time), sizes[-1])
