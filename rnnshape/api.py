@@ -239,10 +239,6 @@ def _with_target(
     inputs = [tensor.name for tensor in question.network.inputs]
     x, y = named("X", inputs, shapes, given), named("y", outputs, targets, target)
     call = call_with(question, x, y, _names(loss))
-    if loss is None and is_of_keras(what):
-        from rnnshape.reading.live import metrics_of_object
-
-        call = replace(call, metrics=metrics_of_object(what, outputs))
     return replace(as_far_as_taken(question, shapes), calls=(call,))
 
 

@@ -92,15 +92,21 @@ def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> It
     """What the layers refuse where the inputs have the sizes of the data, and take otherwise."""
     with_data = with_sizes_of(network, call)
     is_known = all(data.shape and None not in data.shape[1:] for data in call.x)
-    is_asked = is_known and network.kind == "Functional" and with_data != network
-    if not is_asked or not is_taken(network, given):
+    if not (is_known and with_data != network and is_taken(network, given)):
         return
     try:
         describe(with_data, given)
     except QueryError as wrong:
+        rows = call.rows or next((data.samples for data in call.x), None)
+        if rows and is_taken(with_other_sizes(with_data, partial(_of_batch, rows)), given):
+            return  # Keras takes the batch from the data, too
         shapes = " and ".join(f"{data.name} {shown(data.shape)}" for data in call.x if data.shape)
         message = wrong.message.partition(' (Keras: "')[0]  # these are its words for other inputs
         yield call.problem("data", f"with {shapes} {message}")
+
+
+def _of_batch(rows: int, _: int, place: int, __: str, size: Size) -> Size:
+    return rows if place == 0 and size is None else size
 
 
 def call_with(
@@ -118,8 +124,9 @@ def call_with(
     functions: tuple[Function | None, ...] = tuple(map(Function, losses))
     if len(functions) == 1:
         functions *= len(y)
-    functions = functions or question.losses
-    return TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions)
+    metrics = () if functions else question.metrics
+    call = TrainingCall("fit" if y else "predict", tuple(x), tuple(y), functions or question.losses)
+    return replace(call, metrics=metrics)
 
 
 def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:

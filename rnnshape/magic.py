@@ -214,8 +214,8 @@ class _Names:
         for name in sorted(used & self.names.keys()):
             with suppress(Exception):  # an object may raise whatever it likes
                 value, sizes = self.names[name], _shape(self.names[name])
-                if sizes == ():  # a number of NumPy
-                    value = value.item()
+                is_of_numpy = sizes == ()
+                value = value.item() if is_of_numpy else value
                 is_row = isinstance(value, tuple | list) and len(value) <= MOST
                 value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
                 parts = value if is_row else [value]
@@ -226,8 +226,11 @@ class _Names:
                 elif sizes:
                     yield NamedValue(name, "array", sizes)
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
+                    is_whole = is_of_numpy and type(value) is int
                     is_list = isinstance(self.names[name], list)
-                    yield NamedValue(name, "list" if is_list else "value", value)
+                    yield NamedValue(
+                        name, "numpy" if is_whole else "list" if is_list else "value", value
+                    )
 
 
 def _is_as_imported(name: str, value: object) -> bool:

@@ -254,7 +254,7 @@ class Question:
         flags: those of the word that has asked for it, whose sizes have defaults; None of a text.
         is_of_code: whether code has asked, of which the network is what was read.
         calls: those that give it data.
-        losses: those that it was compiled with, one for each output, where that is known.
+        losses, metrics: those that it was compiled with, for each output, where they are known.
         notes: what is said of it beside the rule's notes.
 
     >>> from rnnshape import inspect
@@ -269,6 +269,7 @@ class Question:
     is_of_code: bool = False
     calls: tuple[TrainingCall, ...] = ()
     losses: tuple[Function | None, ...] = ()
+    metrics: tuple[tuple[Function, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -54,6 +54,7 @@ METHODS = _SECTIONS["methods"]
 ALIASES = _SECTIONS["aliases"]
 # How Keras' functions are named where a layer takes one: `activation=tf.nn.relu` is 'relu'.
 ACTIVATIONS = tuple(_SECTIONS["activations"])
+OPTIMIZERS = tuple(_SECTIONS["optimizers"])  # as `compile` takes them by name, in any case
 
 # Arguments that are layers, without which nothing is known of the layer around them.
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")

@@ -325,9 +325,31 @@ def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     model = Odd()
     model(keras().ops.zeros((2, 5, 3)))
     report = inspect(model)
-    assert [layer.parameters for layer in report.layers] == [128, 12]
-    assert [output.shape for output in report.outputs] == [(2, 4), (2, 3)]
+    assert [layer.parameters for layer in report.layers] == [128, 12, 0]
+    assert [output.shape for output in report.outputs] == [(2, 4), (2, 3), None]
+    assert {ref.step for ref in report.returned} == {3}  # nobody knows what the model returns
     assert "Odd can't be followed" in report.notes[0].text
+
+
+def test_a_model_that_keras_alone_can_follow_is_one_layer() -> None:
+    import tensorflow as tf
+
+    class Odd(keras().Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.dense = keras().layers.LSTM(4), keras().layers.Dense(3)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(self.lstm(tf.cast(x, tf.float32)))
+
+    model = Odd()
+    model.compile("adam", "mse")
+    model.fit(np.zeros((8, 5, 3)), np.zeros((8, 3)), verbose=0)
+    report = inspect(model, input=np.zeros((8, 5, 3)), target=np.zeros((8, 3)))
+    assert ([one.shape for one in report.outputs], report.problems) == ([(8, 3)], ())
+    assert report.parameters == model.count_params()
+    [problem] = inspect(model, input=(8, 5, 3), target=(8, 7)).problems
+    assert problem.name == "y"
 
 
 def test_two_threads_may_ask_for_one_model_at_once() -> None:

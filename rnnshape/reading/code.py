@@ -34,7 +34,8 @@ from rnnshape.reading.names.session import (
     opened,
     unknown_of,
 )
-from rnnshape.reading.names.training import compiled_losses, training_calls
+from rnnshape.reading.names.sizes import NumPyNumber
+from rnnshape.reading.names.training import as_compiled, training_calls
 from rnnshape.reading.python import Evaluator, IsOpenError, Module, Open, python
 from rnnshape.reading.python.evaluator import MOST_MESSAGES, shortened
 from rnnshape.reading.python.limits import ExhaustedError
@@ -115,6 +116,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
     makes: dict[str, Callable[[Any], object]] = {
         "value": lambda value: value,
         "list": list,
+        "numpy": NumPyNumber,
         "array": array_of_shape,
         "open": lambda why: opened("", why),
     }
@@ -282,8 +284,10 @@ def _finished(evaluator: Evaluator) -> Iterator[Question]:
                 if network is not None:
                     notes += _not_counted(model)
                     calls = tuple(training_calls(model, network))
-                    losses = compiled_losses(model, network)
-                    yield Question(network, calls=calls, losses=losses, notes=notes)
+                    losses, metrics = as_compiled(model, network)
+                    yield Question(
+                        network, calls=calls, losses=losses, metrics=metrics, notes=notes
+                    )
             except IsOpenError as wrong:
                 _tell_open(evaluator, name, wrong.value)
             except QueryError as wrong:

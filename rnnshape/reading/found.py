@@ -14,13 +14,13 @@ class NamedValue(NamedTuple):
 
     Attributes:
         name: as code writes it.
-        kind: what `value` is: the value itself, that of a list, the shape of an array, or why it is
-            not known.
+        kind: what `value` is: the value itself, that of a list, a whole number of NumPy's, the
+            shape of an array, or why it is not known.
         value: plain, a list as a tuple.
     """
 
     name: str
-    kind: Literal["value", "list", "array", "open"]
+    kind: Literal["value", "list", "numpy", "array", "open"]
     value: Value
 
 

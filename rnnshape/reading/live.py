@@ -24,13 +24,12 @@ from rnnshape.network import Network, Question
 from rnnshape.reading import graph, replay
 from rnnshape.reading.config_layers import UnreadLayerError, layer_of, row_text
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.compiling import Compiled, metrics_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.rows import CELLS
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.replay import RecordedShape
-from rnnshape.reading.saved_model import Config, losses_in, read_config
+from rnnshape.reading.saved_model import Config, compiled_in, read_config
 from rnnshape.reading.symbolic import (
     bases,
     input_names,
@@ -45,7 +44,6 @@ from rnnshape.reading.symbolic import (
     traced,
 )
 from rnnshape.signatures import is_recurrent
-from rnnshape.training import Function
 
 Read = TypeVar("Read")
 BY_KERAS = "shapes and parameters by Keras' own symbolic tensors and count_params()"
@@ -98,10 +96,11 @@ def read_object(
     rows = dict.fromkeys(str(step.layer) for step in network.steps if step.unread and step.returns)
     if rows:
         live.notes.append(f"{', '.join(rows)}: {BY_KERAS}")
-    losses: tuple[Function | None, ...] = ()
+    question = Question(network, notes=tuple(live.notes))
     with suppress(Exception):  # what code of others is compiled with may not be written down
-        losses = losses_in(what.get_compile_config(), network, output_keys(what))
-    return Reading((Question(network, losses=losses, notes=tuple(live.notes)),))
+        compiled = compiled_in(what.get_compile_config(), network, output_keys(what))
+        question = replace(question, losses=compiled[0], metrics=compiled[1])
+    return Reading((question,))
 
 
 def check_nests(what: Any, given: object, target: object) -> None:
@@ -124,15 +123,6 @@ def check_nests(what: Any, given: object, target: object) -> None:
         return
     if isinstance(target, Mapping) and is_single:
         raise QueryError("target: of a model with one output give the array, by no name")
-
-
-def metrics_of_object(what: Any, outputs: Sequence[str]) -> tuple[tuple[Function, ...], ...]:
-    """The metrics that a live model was compiled with, for each output."""
-    with suppress(Exception):
-        config = what.get_compile_config()
-        compiled = Compiled(metrics=config["metrics"], weighted=config["weighted_metrics"])
-        return metrics_of(compiled, outputs)
-    return ()
 
 
 def _check_counted(what: Any, network: Network) -> None:
@@ -338,11 +328,21 @@ class _Live:
                     )
                 made = self.functional(flow, name, self.shapes)
                 return replace(replay.network_of_model(made), kind="")
+        text, why = row_text(name, str(model.name)), "its call can't be followed"
+        shape = next(iter(self.shapes), None) or _built_shape(model)
+        shapes = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
+        if shapes:
+            self.notes.append(f"{name} can't be followed, so that it stands here as one layer")
+            item = replay.RecordedLayer(text, why, "", counted(model))
+            given = replay.input_tensor(shape)
+            ends = replay.called(item, [given], {}, shapes)
+            return replay.network_of_model(Model([given], ends))
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
         rows = [tensor for layer in layers for tensor in self.row(layer)]
-        return graph.network_of([], rows, name)
+        end = replay.RecordedLayer(text, why, "", 0)
+        return graph.network_of([], replay.called(end, rows, {}, ()), name)
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""

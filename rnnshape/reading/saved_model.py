@@ -18,7 +18,7 @@ from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, r
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.compiling import losses_of
+from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
@@ -55,10 +55,10 @@ def read_config(
         network = Config(where, parameters or {}).network(config)
         name = plain_name(str(config["class_name"]))
         note = f"{name} is a class of its own: it is read as the file has its layers"
-        losses = losses_in(config.get("compile_config") or training, network)
+        losses, metrics = compiled_in(config.get("compile_config") or training, network)
         own = () if name in MODELS else (note,)
         notes = (*own, *session().notes_of(network))
-        return Reading((Question(network, losses=losses, notes=notes),))
+        return Reading((Question(network, losses=losses, metrics=metrics, notes=notes),))
     except QueryError as wrong:
         raise QueryError(f"{where}: {wrong.message}") from None
     except RecursionError:
@@ -67,13 +67,15 @@ def read_config(
         raise QueryError(f"{where} holds no config of a Keras model that can be read") from None
 
 
-def losses_in(
-    compile_config: Any, network: Network, keys: Sequence[str] = ()
-) -> tuple[Function | None, ...]:
-    """The loss of each output, of what Keras writes down of `compile`; `keys` are those of a model
-    that returns a dictionary."""
-    loss = compile_config.get("loss") if isinstance(compile_config, dict) else None
-    return losses_of(loss, keys or [name for name, _ in names_of_outputs(network, 1)])
+def compiled_in(
+    config: Any, network: Network, keys: Sequence[str] = ()
+) -> tuple[tuple[Function | None, ...], tuple[tuple[Function, ...], ...]]:
+    """The loss and the metrics of each output, of what Keras writes down of `compile`; `keys` are
+    those of a model that returns a dictionary."""
+    said = config if isinstance(config, dict) else {}
+    outputs = keys or [name for name, _ in names_of_outputs(network, 1)]
+    compiled = Compiled(said.get("loss"), said.get("metrics"), said.get("weighted_metrics"))
+    return losses_of(compiled.loss, outputs), metrics_of(compiled, outputs)
 
 
 def _depth(value: Any) -> int:

@@ -287,6 +287,12 @@ def weight(
             '(Keras: "must be at least two-dimensional", "can only be used for 2D matrices")',
             argument,
         )
+    if word == "orthogonal" and given.get("dtype") == "bfloat16":
+        raise call.error(
+            f"{chosen} makes no numbers of bfloat16: give another {argument}, or the dtype "
+            'mixed_bfloat16 (Keras: "is not in the list of allowed values")',
+            "dtype",
+        )
     return Tensor(
         name,
         axes,

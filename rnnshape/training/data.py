@@ -13,7 +13,8 @@ from rnnshape.expression import Unknown
 
 Size: TypeAlias = int | None  # None: not known
 Sizes: TypeAlias = tuple[Size, ...]
-UNKNOWN: Sizes = (None,)  # the shape of an output of which not even the rank is known
+# The shape of an output of which not even the rank is known: this very object.
+UNKNOWN: Sizes = (None,)
 Kind: TypeAlias = Literal["data", "labels", "samples"]
 DataOrigin: TypeAlias = Literal["tensorflow", "generator", "code"]
 Method: TypeAlias = Literal[

@@ -43,7 +43,7 @@ def label_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """What Keras refuses of y, or trains on though it is something else."""
     if call.call in WITHOUT_LABELS or not call.y:
         return
-    are_known = UNKNOWN not in [output.shape for output in model.outputs]
+    are_known = all(output.shape is not UNKNOWN for output in model.outputs)
     if len(call.y) != len(model.outputs):
         if are_known and call.losses and all(call.losses):
             yield _wrong_number(model, call)
@@ -63,7 +63,7 @@ def _of_outputs(model: Model, call: TrainingCall) -> list[Problem]:
     wrong = []
     lines = zip_longest(call.y, model.outputs, call.losses, call.metrics)
     for index, (y, port, loss, metrics) in enumerate(lines):
-        if port.shape == UNKNOWN:
+        if port.shape is UNKNOWN:
             loss, metrics = None, ()
         now = Attempt("", *_sizes(call, y, port), port, loss, metrics or ())
         found = dtype_problem(call, y, "labels") or _wrong_shape(model, call, index, now)

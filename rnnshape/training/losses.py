@@ -77,7 +77,9 @@ def ctc(y: Shape, output: Shape) -> Outcome:
 
 
 def circle(y: Shape, output: Shape) -> Outcome:
-    """Of all pairs of samples; there is no rule for outputs that are not (batch, features)."""
+    """Of all pairs of samples."""
+    if len(output) > 2:
+        raise Refusal("Dimensions must be equal")
     if len(output) == 2 and y[1:] not in ((), (1,)) and y[0] != 1:
         raise Refusal("Incompatible shapes")
     return Outcome(y[:1])

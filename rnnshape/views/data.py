@@ -71,6 +71,8 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
     for array in call.arrays:
         if array.unknown is not None:
             [found[array]] = reasons([array.unknown], names_files=False)
+        elif array.shape and 0 in array.shape[1:]:
+            found[array] = f"{array.name} is empty"
         elif array.dtype == UNKNOWN_ENTRIES:
             found[array] = f"{array.name} may hold other things than numbers"
     return found
@@ -113,7 +115,7 @@ def _array(
     array: Data, found: list[Problem], page: Page, style: Style, *, is_checked: bool
 ) -> Text:
     shape = page.shape(array.shape)
-    is_whole = bool(array.shape and None not in array.shape[1:])  # samples may be any
+    is_whole = bool(array.shape and {None, 0}.isdisjoint(array.shape[1:]))  # samples may be any
     holds = False if found else True if is_whole and is_checked else None
     text = styled((whole(f"{array.name} {shape} "), style), page.mark(holds))
     expected = next((problem.expected for problem in found if problem.expected), None)

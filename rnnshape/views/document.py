@@ -37,12 +37,12 @@ def body(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Block]
         if not query.compare:
             yield from outputs(report, page, made=1 + len(others))
             yield from notes([report], page)
-            if report.question.calls:
-                from rnnshape.views.data import data  # most questions come without
-
-                yield from data(report, page)
-        elif views:
+        elif views or report.question.calls:
             yield Heading(str(report.question.network))
+        if report.question.calls:
+            from rnnshape.views.data import data  # most questions come without
+
+            yield from data(report, page)
         for view in views:
             yield from view.blocks(report, page)
 

@@ -26,7 +26,8 @@ def outputs(report: Report, page: Page, made: int = 1) -> Iterator[Block]:
     """One layer with its input and how its outputs are unpacked; of several, one table. `made` says
     how many models of the code are like this one."""
     note = f"{made} alike" if made > 1 else ""
-    if len(report.layers) == 1 and all(ref.step for ref in report.returned):
+    whole = [Ref(1, place) for place in range(len(report.outputs_of(report.layers[0])))]
+    if len(report.layers) == 1 and [*report.returned] == whole:
         yield from _of_one_layer(report, report.layers[0], note, page)
     else:
         yield from _of_several_layers(report, note, page)

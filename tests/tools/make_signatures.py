@@ -14,6 +14,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ NOT_TO_WRITE = {"InputLayer", "InputSpec", "Layer", "Wrapper", "STFT"}  # STFT n
 NAMES_HERE = {("initializers", "Identity"): "IdentityInitializer"}
 
 METHODS = ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
-           "predict_on_batch")  # fmt: skip
+           "predict_on_batch", "add_weight")  # fmt: skip
 # Parameters of functions that are tensors, unless their default is a number. All others are data.
 TENSORS = {
     *("x", "x1", "x2", "xs", "y", "a", "b", "array", "condition", "indices", "inputs", "operands"),
@@ -68,6 +69,11 @@ def lines(keras: Any) -> Iterator[str]:
     yield "[activations]"
     for name in sorted(vars(keras.activations)):
         if not name.startswith("_") and name not in ("get", "serialize", "deserialize"):
+            yield name
+    yield "[optimizers]"
+    for name in (name.lower() for name in vars(keras.optimizers) if name[:1].isupper()):
+        with suppress(ValueError, TypeError, KeyError):
+            keras.optimizers.get(name)
             yield name
     yield "[ops]"
     yield from operations(keras)

@@ -375,7 +375,7 @@ def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:
     """An input for each tensor that a `call` of the code must be given: the first of a shape, the
     others of one that is open."""
     words = [*inspect.signature(call).parameters.values()][1:]
-    needed = [word for word in words if word.default is word.empty]
+    needed = [w for w in words if w.default is w.empty and w.name not in ("training", "mask")]
     made = [graph.InputTensor(shape, "inputs")]
     for name in (word.name for word in needed if word.kind is word.POSITIONAL_OR_KEYWORD):
         given = session().evaluator.named_by_let(opened(name))

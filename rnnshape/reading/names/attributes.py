@@ -10,6 +10,7 @@ from typing import Any
 from rnnshape.expression import Call
 from rnnshape.reading import keras2
 from rnnshape.reading.names.session import session
+from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.signatures import LAYERS, is_recurrent, signature
 
 WEIGHTS = ("kernel", "recurrent_kernel", "bias", "embeddings", "gamma", "beta")  # that code takes
@@ -22,6 +23,19 @@ BASES = {  # what a layer is a kind of
     **{f"SpatialDropout{rank}D": "Dropout" for rank in (1, 2, 3)},
 }
 BIDIRECTIONAL = "Bidirectional"  # it has names of the layers in it, and not its argument
+
+
+READ_ONLY = {  # of every layer and model
+    *("input", "output", "losses", "metrics", "dtype", "compute_dtype", "variable_dtype", "path"),
+    *("variables", "trainable_variables", "non_trainable_variables", "metrics_variables"),
+    *("weights", "trainable_weights", "non_trainable_weights", "input_dtype"),
+}
+
+
+def check_writable(owner: object, name: str) -> None:
+    if name in READ_ONLY and is_of_code(type(owner)):
+        kind = type(owner).__name__
+        raise AttributeError(f"property {name!r} of {kind!r} object has no setter")
 
 
 def keeps(layer: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rnnshape.errors import Place, did_you_mean
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import StandIn, own
-from rnnshape.signatures import Signature, arguments_of, signature
+from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
 from rnnshape.training import Function, loss_named, metric_named
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
@@ -68,18 +68,34 @@ def loss_or_metric(name: str, path: str) -> LossOrMetric | None:
 class Compiled(NamedTuple):
     """What `compile` says: the losses, their weights and all metrics, as the code gives them; and
     where it gives metrics in the third place, as Keras 2 had it, how and where that is written.
-    Keras keeps metrics of a model that is compiled again."""
+    `is_eager` is whether it may run the model as Python does, and not as one graph."""
 
     loss: Any = None
     metrics: Any = None
     weighted: Any = None
     loss_weights: Any = None
     third: tuple[str, Place | None] | None = None
-    is_again: bool = False
+    is_eager: bool = False
 
 
-def compiled(values: Sequence[Any], named: Mapping[str, Any]) -> Compiled:
+def compiled(
+    values: Sequence[Any], named: Mapping[str, Any], before: Compiled | None = None
+) -> Compiled:
+    """What `compile` says; Keras keeps the loss and the metrics of `before` where it says none."""
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
+    optimizer = words.get("optimizer")
+    if isinstance(optimizer, str) and optimizer.lower() not in OPTIMIZERS:
+        message = f"Keras has no optimizer {optimizer!r}{did_you_mean(optimizer, OPTIMIZERS)}"
+        session().problem(message, words="Could not interpret optimizer identifier")
+    made = _compiled(words, named)._replace(is_eager=bool(words.get("run_eagerly")))
+    if before and made.loss is None:
+        made = made._replace(loss=before.loss, loss_weights=before.loss_weights)
+    if before and made.metrics is made.weighted is None:
+        made = made._replace(metrics=before.metrics, weighted=before.weighted)
+    return made
+
+
+def _compiled(words: Mapping[str, Any], named: Mapping[str, Any]) -> Compiled:
     metrics, weighted = words.get("metrics"), words.get("weighted_metrics")
     if isinstance(metrics, str | LossOrMetric | set):
         write = f"metrics=[{metrics!r}]" if isinstance(metrics, str) else "metrics=[...]"

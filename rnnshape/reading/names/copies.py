@@ -18,20 +18,29 @@ def no_copy() -> NotReadError:
     return NotReadError(f"{opened().label} is not read: ask for the model itself")
 
 
+def save(model: Any, filepath: Any = None, *given: Any, **named: Any) -> None:
+    """`model.save(path)`."""
+    if len(given) < 2 and "zipped" not in named:
+        is_old = bool(named.get("save_format"))
+        words = "`save_format` argument is" if is_old else "Invalid filepath extension for saving"
+        check_ending("save", filepath, (".keras", ".h5", ".hdf5"), words)
+    keep_saved(model, filepath)
+
+
 def keep_saved(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
-    """`model.save(path)`, for the code that loads it again; by a callback it is the one model that
-    the code trains."""
+    """Keeps a model for the code that loads it again; by a callback it is the one model that the
+    code trains."""
     if not session().evaluator.conditions:
         session().saved.append((filepath, model))
 
 
-def check_ending(of: str, path: object, endings: tuple[str, ...]) -> None:
+def check_ending(of: str, path: object, endings: tuple[str, ...], words: str = "") -> None:
     """Notes a file whose name ends in another way than Keras has it."""
     if isinstance(path, str) and not path.endswith(endings):
         stem, dot, last = path.rpartition(".")
         name = f"{stem if dot and last.isalnum() else path}{endings[0]}"
         message = f"{of} takes the name of a file that ends in {endings[0]}: write {name!r}"
-        session().problem(message, repr(name), words=f"must end in `{endings[0]}`")
+        session().problem(message, repr(name), words=words or f"must end in `{endings[0]}`")
 
 
 def saved_as(path: Any) -> Any:

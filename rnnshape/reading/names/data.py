@@ -119,6 +119,18 @@ def _parted(many: Any, test_size: Any, train_size: Any) -> list[Any]:
     return [train, test]
 
 
+def shuffled(*arrays: Any, n_samples: Any = None, **_: Any) -> Any:
+    """`sklearn.utils.shuffle`: all in one other order, which is not known."""
+    if n_samples is not None:
+        return opened("data")
+    made = [one.own_like(one.shape) if isinstance(one, Array) else opened("data") for one in arrays]
+    return made if len(made) > 1 else made[0]
+
+
+def compute_class_weight(*_: Any, **__: Any) -> Array:
+    return Array((opened("the number of classes"),))
+
+
 # The names
 
 KERAS_DATA: dict[str, Any] = {
@@ -146,4 +158,8 @@ MODULES_OF_DATA: dict[str, object] = {
     ),
     "sklearn.preprocessing": Module("sklearn.preprocessing", SCALERS),
     "sklearn.decomposition": Module("sklearn.decomposition", COMPONENTS),
+    "sklearn.utils": Module("sklearn.utils", {"shuffle": shuffled}),
+    "sklearn.utils.class_weight": Module(
+        "sklearn.utils.class_weight", {"compute_class_weight": compute_class_weight}
+    ),
 }

@@ -12,7 +12,7 @@ from rnnshape.errors import QueryError
 from rnnshape.expression import Call, Unknown, Value, bind
 from rnnshape.nest import as_lists, rebuilt, within
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names import attributes
+from rnnshape.reading.names import attributes, subclassed
 from rnnshape.reading.names.arguments import (
     Setting,
     check_positions,
@@ -162,6 +162,7 @@ class Layer(StandIn):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`layer.return_sequences = True` changes what the layer is."""
+        attributes.check_writable(self, name)
         if self.own_layer and not name.startswith("own_") and self._is_argument(name):
             attributes.check_settable(self.own_keras_name, name)
             words = dict(self.own_layer.call.arguments) | {name: argument(value)}
@@ -241,13 +242,11 @@ class Layer(StandIn):
         }
         taken = [part for part in (*tensors, *words.values()) if holds_tensors(part)]
         if not self.own_is_built:
-            self.own_is_built = True
-            shapes = [tensor.shape for tensor in graph.tensors_in(taken)]  # type: ignore[attr-defined]
-            is_list = isinstance(taken[0], tuple) if taken else False
-            shape = shapes if is_list else next(iter(shapes), Open("a shape"))
-            held.follow_build(self.build, shape)
+            subclassed.build(self, tensors, words)
         before, number = len(held.calls), held.number
         made = self._made(tensors, words)
+        if self.own_keras_name and overrides(self, "call"):
+            subclassed.check_shape(self, layer_class(self.own_keras_name).call, tensors, made)
         inner = held.calls[before:]
         is_row = self.own_is_row or self.own_weights or uses_more(inner, taken)
         if not is_row and isinstance(made, Open):
@@ -312,7 +311,11 @@ class Layer(StandIn):
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""
 
-    add_loss = add_metric = own_nothing
+    add_loss = own_nothing
+
+    def add_metric(self, *_: Any, **__: Any) -> None:
+        message = "add_metric is gone from layers and models: give compile its metrics"
+        session().problem(message, words="Layer `add_metric()` method is deprecated")
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:

@@ -25,9 +25,10 @@ from rnnshape.reading.names.arguments import (
     wrong_with_ends,
 )
 from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.attributes import check_writable
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.configs import Config
-from rnnshape.reading.names.copies import graph_anew, keep_saved, no_copy
+from rnnshape.reading.names.copies import graph_anew, no_copy, save
 from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.layers import Layer, stand_in_of
@@ -43,6 +44,7 @@ from rnnshape.reading.names.rows import (
     own_called,
 )
 from rnnshape.reading.names.session import MOST_MODELS, of_sequential, opened, session, tried
+from rnnshape.reading.names.subclassed import check_begun
 from rnnshape.reading.names.tensors import (
     Tensor,
     name_given,
@@ -79,7 +81,8 @@ class Model(Layer):
     own_shape: Any
     own_compiled: Compiled | None
     own_checks_as = property(lambda model: model.own_kind)  # by which it compares data
-    own_is_of_module, own_is_symbolic, own_what, own_batch = False, False, "a model", None
+    own_is_of_module = own_is_symbolic = own_is_aside = False
+    own_what, own_batch = "a model", None
     own_takes_open: tuple[str, ...] = ("inputs",)
 
     def __new__(cls, *given: Any, **named: Any) -> Any:
@@ -117,6 +120,7 @@ class Model(Layer):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """`model.trainable = False` is said of each of its layers."""
+        check_writable(self, name)
         if name == "trainable" and self.own_changes_trainable(value):
             for layer in dict.fromkeys(call.layer for call in self.own_calls()):
                 stand_in_of(layer).trainable = value
@@ -195,7 +199,7 @@ class Model(Layer):
         session().call_around(self)
         first: Any = opened("inputs") if inputs is None else inputs
         is_data = isinstance(first, Array)
-        self.own_is_symbolic |= not is_data
+        self.own_is_symbolic |= not (is_data or self.own_is_aside)
         if is_data and not self.own_takes and (more or named):  # not by `build` alone
             first, more, named = map(with_inputs, (first, more, named))
         elif is_data:
@@ -248,6 +252,7 @@ class Model(Layer):
         """What it makes of the first tensors that it is called with."""
         if not self.own_is_built:
             self.own_is_built = True
+            check_begun(self)
             if overrides(self, "build") and isinstance(start, Tensor):
                 session().follow_build(self.build, start.shape)
         with session().within_call():
@@ -258,8 +263,9 @@ class Model(Layer):
             return made
 
     def build(self, input_shape: Any = None, **_: Any) -> None:
+        """Keras makes nothing by that, but it says what is meant where nothing calls the model."""
         if isinstance(input_shape, list | tuple) and not self.own_takes:
-            self(Tensor(graph.InputTensor(plain_shape(input_shape), "inputs")))
+            self.own_shape = plain_shape(input_shape)
 
     def fit(self, *given: Any, **named: Any) -> History:
         self._trained("fit", *given, **named)
@@ -340,19 +346,29 @@ class Model(Layer):
         if self.own_takes or self.own_open is not None:
             return
         if isinstance(x, Array):
-            Model.build(self, (self.own_batch and min(x.shape[0], self.own_batch), *x.shape[1:]))
+            batch = self.own_batch and min(x.shape[0], self.own_batch)
+            shape = plain_shape((batch, *x.shape[1:]))
+            self._made_with(Tensor(graph.InputTensor(shape, "inputs")))
         elif isinstance(x, Open):
             self.own_shape = self.own_shape or open_shape(x)
         elif not self.own_kind and any(isinstance(part, Array | Open) for part in within(x)):
-            self(with_inputs(x))  # several inputs
+            self._made_with(with_inputs(x))  # several inputs
+
+    def _made_with(self, *given: Any) -> None:
+        """Calls it as the code does not."""
+        self.own_is_aside = True
+        try:
+            self(*given)
+        finally:
+            self.own_is_aside = False
 
     def compile(self, *given: Any, **named: Any) -> None:
         session().check_arguments("compile", named)
-        self.own_compiled = compiled(given, named)._replace(is_again=self.own_compiled is not None)
+        self.own_compiled = compiled(given, named, self.own_compiled)
 
     add = pop = of_sequential
     summary = Layer.own_nothing
-    save, save_weights, load_weights = keep_saved, save_weights, load_weights
+    save, save_weights, load_weights = save, save_weights, load_weights
 
     def reset_states(self, *_: Any, **__: Any) -> None:
         session().old_name("model.reset_states", keras2.ATTRIBUTES["model"]["reset_states"])
@@ -374,6 +390,8 @@ class Model(Layer):
             return super().__getattr__(name)
         if self.own_open is not None:
             raise IsOpenError(self.own_open)
+        if not self.own_kind and (name.endswith("s") or not self.own_is_symbolic):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         check_called(self, name)
         is_output = name.startswith("out")
         several: list[Any] = self.own_flow()[is_output]
@@ -390,7 +408,7 @@ class Model(Layer):
     def own_flow(self) -> tuple[list[Tensor], list[Tensor]]:
         """What goes in and comes out; a model of the code that nobody calls is called here."""
         if not self.own_takes and self.own_open is None and not self.own_kind:
-            tried(lambda: self(*inputs_of_call(self.call, self.own_shape)))
+            tried(lambda: self._made_with(*inputs_of_call(self.call, self.own_shape)))
         return self.own_takes, self.own_gives
 
 

@@ -129,12 +129,19 @@ class InputLayer(Layer):
     own_is_without_weights = True
 
     def __new__(cls, *values: Any, **named: Any) -> Any:
-        is_made = values and isinstance(values[0], Tensor)
-        return super().__new__(cls) if is_made else Input(*values, **named)
+        if values and isinstance(values[0], Tensor):
+            return super().__new__(cls)
+        if "batch_input_shape" in named:  # of which it only warns
+            named["batch_shape"] = named.pop("batch_input_shape")
+        return Input(*values, **named)
 
     def __init__(self, tensor: Tensor) -> None:
         super().__init__()
-        self.output = tensor
+        self.own_tensor = tensor
+
+    @property
+    def output(self) -> Tensor:
+        return self.own_tensor
 
     @property
     def input(self) -> Tensor:

@@ -100,7 +100,7 @@ def _as_taken(sizes: Sequence[Any], shape: Sequence[Any]) -> tuple[Any, ...]:
 def numbers(model: Any, named: Mapping[str, Any]) -> Any:
     """What `evaluate` returns: the loss, and in a list with it a number for each metric."""
     made, compiled = opened("numbers"), model.own_compiled
-    is_open = compiled is None or compiled.is_again or compiled.weighted is not None
+    is_open = compiled is None or compiled.weighted is not None
     if is_open or "return_dict" in named or not model.own_kind or len(model.own_gives) > 1:
         return made
     metrics = () if compiled.metrics is None else compiled.metrics

@@ -224,6 +224,11 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
+    if (
+        "training" in [*takes][len(given) :]
+        and takes["training"].default is inspect.Parameter.empty
+    ):
+        lists.setdefault("training", None)
     if "mask" in [*takes][len(given) :] and "mask" not in lists and _may_be_masked(given):
         lists["mask"] = opened("mask")
     return _called_and_locked(call, [*map(as_lists, given)], lists)
@@ -238,7 +243,7 @@ def _may_be_masked(given: Sequence[Any]) -> bool:
 def overrides(layer: Any, *methods: str) -> bool:
     """Whether the code defines any of these methods of a layer itself."""
     return any(
-        getattr(getattr(type(layer), one), "__module__", "") == "__main__" for one in methods
+        getattr(getattr(type(layer), one, None), "__module__", "") == "__main__" for one in methods
     )
 
 

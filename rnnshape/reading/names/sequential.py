@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from rnnshape.chains import chain, input_of_first_layer
@@ -22,9 +22,17 @@ from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
-from rnnshape.reading.names.unsaid_input import NOT_KNOWN, built_for, leads_to, says_no_input
+from rnnshape.reading.names.unsaid_input import (
+    NOT_KNOWN,
+    built_for,
+    leads_to,
+    says_length_alone,
+    says_no_input,
+)
 from rnnshape.reading.python import IsOpenError, Open, own
 from rnnshape.rules.inputs import OF_A_LIST
+
+MOST_PARTS = 100  # of a `Sequential`, that may say what it is given
 
 
 def _parts(model: Sequential) -> Iterator[Any]:
@@ -207,7 +215,7 @@ class Sequential(Model):
         """What nothing else says that it is given: the sizes that the first of its parts needs that
         was made for some, as far as they follow; of what does not fit, nobody knows."""
         before: list[Call] = []
-        for part in _parts(self):
+        for part in islice(_parts(self), MOST_PARTS):
             if isinstance(part, Model):
                 needs = plain_sizes(part.own_flow()[0][0]) if part.own_is_described else None
             else:
@@ -262,7 +270,7 @@ class Sequential(Model):
 
     def own_given(self, shape: Any) -> None:
         """What it is given becomes known; until then it was built for anything."""
-        if not self.own_is_described:
+        if self.own_shape is None and self.own_described().shape is None:
             self.own_takes, self.own_gives = [], []
         self.own_shape = self.own_shape or shape
 
@@ -315,16 +323,20 @@ class Sequential(Model):
         if takes:
             return input_anew(takes[0])
         layer = item.own_layer if isinstance(item, Layer) and item.own_keras_name else None
-        if layer and not says_no_input(layer.call):
+        if layer and not (says_no_input(layer.call) or says_length_alone(layer.call)):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
         return graph.InputTensor(None)
 
     def own_first(self) -> graph.InputTensor:
-        """What it is given: as it says itself, or as `build` or data does."""
+        """What it is given: as it says itself, or as `build` or data does; else as it is meant."""
         said = self.own_described()
-        is_said = said.shape is not None or self.own_shape is None
-        return said if is_said else graph.InputTensor(self.own_shape)
+        if said.shape is not None:
+            return said
+        layer = own(self.own_items[0], "own_layer") if self.own_items else None
+        is_meant = self.own_shape is None and layer and says_length_alone(layer.call)
+        meant = input_of_first_layer(layer.call).shape if layer and is_meant else self.own_shape
+        return replace(said, shape=meant)
 
     def __getattr__(self, name: str) -> Any:
         """`base.output` is that of its first call in another model, if there is one."""

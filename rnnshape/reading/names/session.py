@@ -254,11 +254,11 @@ class Session:
             self.counts.clear()
             self.counts.update(counts)
 
-    def follow_build(self, build: Callable[[Any], object], shape: Any) -> None:
+    def follow_build(self, build: Callable[..., object], *shape: Any, **named: Any) -> None:
         """Code makes what a layer or model of its own keeps."""
         groups, self.groups = self.groups, []
         try:
-            build(shape)
+            build(*shape, **named)
         finally:
             self.groups = groups
 

@@ -72,6 +72,7 @@ class Given(NamedTuple):
         x, y: the data; None where there is none.
         validation: the same of `validation_data`, and the weights of its samples.
         compiled: None where the code does not compile the model.
+        is_sure: whether the code surely comes to it.
     """
 
     call: TrainingCall
@@ -79,6 +80,7 @@ class Given(NamedTuple):
     y: Several
     validation: tuple[Several, Several, Data | None] | None
     compiled: Compiled | None
+    is_sure: bool = False
 
 
 def first_given(method: str, x: Any) -> Any:
@@ -149,7 +151,8 @@ def given_to(
         check_weights(y, words)
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
-    return Given(call, *given[:2], validation_of(words, written.get("validation_data")), compiled)
+    validation = validation_of(words, written.get("validation_data"))
+    return Given(call, *given[:2], validation, compiled, evaluator.is_sure)
 
 
 def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: Any) -> bool:
@@ -173,7 +176,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
     trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
-    traced = set[str]()
+    traced, ranks = set[str](), dict[object, tuple[list[int], ...]]()
     for trained, layers, given in list(session().trained):
         if trained is not model or trains_itself:
             continue
@@ -181,7 +184,9 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
-            yield _call_on(model, network, given)
+            yield (call := _call_on(model, network, given))
+            for problem in _of_other_ranks(call, given, ranks, model.own_kind):
+                session().problems.append(problem)
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
         ):
@@ -218,6 +223,32 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
         if problem not in session().problems:
             session().problems.append(problem)
     return call
+
+
+def _of_other_ranks(
+    call: TrainingCall, given: Given, ranks: dict[object, tuple[list[int], ...]], kind: str
+) -> Iterator[Problem]:
+    """Keras runs a model as one graph, made at the first call of each kind: another number of axes
+    later is refused. A `compile` begins anew."""
+    parts = [(call.call, call)]
+    if call.call == "fit" and (call.validation or call.validation_split):
+        parts.append(("evaluate", call.with_validation if call.validation else call))
+    if not given.is_sure or (given.compiled and given.compiled.is_eager) or call.call == "__call__":
+        return
+    for name, part in parts:
+        arrays = (*part.x, *part.y)
+        if not all(array.shape and not array.of for array in arrays):
+            continue
+        now = [len(array.shape or ()) for array in part.x], [len(y.shape or ()) for y in part.y]
+        before = ranks.setdefault((name, id(given.compiled)), now)
+        pairs = zip(arrays, (*before[0], *before[1]), (*now[0], *now[1]), strict=False)
+        other = next((array for array, one, new in pairs if one != new), None)
+        if other is not None and [*map(len, before)] == [*map(len, now)]:
+            is_x = other in part.x
+            words = "as_list() is not defined" if is_x and kind == "Functional" else "unknown rank"
+            message = f"{other} has another number of axes than in the {name} before"
+            message += f': give as many, or compile the model again (Keras: "{words}")'
+            yield part.problem("data" if is_x else "labels", message, other)
 
 
 def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterator[Problem]:
@@ -257,10 +288,14 @@ def _checked_kinds(model: Any, method: str, x: Any, y: Any) -> Any:
     return x
 
 
-def compiled_losses(model: Any, network: Network) -> tuple[Function | None, ...]:
-    """The losses of a model of the code, as it was compiled last."""
-    compiled = model.own_compiled
-    return losses_of(compiled.loss, _output_names(model, network)) if compiled else ()
+def as_compiled(
+    model: Any, network: Network
+) -> tuple[tuple[Function | None, ...], tuple[tuple[Function, ...], ...]]:
+    """The losses and the metrics of a model of the code, as it was compiled last."""
+    if (compiled := model.own_compiled) is None:
+        return (), ()
+    outputs = _output_names(model, network)
+    return losses_of(compiled.loss, outputs), metrics_of(compiled, outputs)
 
 
 # Plain values

@@ -26,6 +26,12 @@ def says_no_input(layer: Call) -> bool:
     return layer.name == "TimeDistributed" and not any(word in layer for word in INPUT_ARGUMENTS)
 
 
+def says_length_alone(layer: Call) -> bool:
+    """Whether it is an Embedding with Keras 2's `input_length`, of which this Keras only warns."""
+    said = [word for word in INPUT_ARGUMENTS if word in layer and word != "input_dim"]
+    return layer.name == "Embedding" and said == ["input_length"]
+
+
 def built_for(item: Layer) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""

@@ -44,8 +44,13 @@ class Variable(Weight):
     """A weight that the code makes itself, and that belongs to what has it as an attribute."""
 
 
-def add_weight(layer: Any, *values: Any, shape: Any = None, **_: Any) -> Weight:
+def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Weight:
     """One more weight of a layer of the code."""
+    session().check_arguments("add_weight", named)
+    if values and isinstance(values[0], str):
+        write = f"name={values[0]!r}"
+        message = f"add_weight takes no name by position: write {write}"
+        session().problem(message, write, words="`name` must be passed as a keyword argument")
     given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
     made = Weight(sizes_given(given))
     layer.own_added += (made,)
