@@ -54,7 +54,7 @@ METHODS = _SECTIONS["methods"]
 ALIASES = _SECTIONS["aliases"]
 # How Keras' functions are named where a layer takes one: `activation=tf.nn.relu` is 'relu'.
 ACTIVATIONS = tuple(_SECTIONS["activations"])
-OPTIMIZERS = tuple(_SECTIONS["optimizers"])  # as `compile` takes them by name, in any case
+OPTIMIZERS = _SECTIONS["optimizers"]
 
 # Arguments that are layers, without which nothing is known of the layer around them.
 LAYERS_INSIDE = ("layer", "backward_layer", "cell", "cells")
@@ -158,7 +158,8 @@ def signature(name: str) -> Signature:
     """
     if name == "Sequential":
         return Signature(("layers",), ("layers",), {}, ("inputs",))
-    tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *ARGUMENT_OBJECTS.values(), METHODS)
+    others = (*ARGUMENT_OBJECTS.values(), METHODS, OPTIMIZERS)
+    tables = (_SECTIONS["inputs"], LAYERS, OPERATIONS, *others)
     takes, _, called = next(table[name] for table in tables if name in table).partition(" -> ")
     tensors = tuple(called[1:-1].split(", ")) if called else ()
     known = replace(_arguments(takes), tensors=tensors)

@@ -127,6 +127,28 @@ def test_what_is_said_of_a_program_is_what_keras_does(kind: str, text: str) -> N
         assert are_words_of_keras(first, text)
 
 
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    "call",
+    ["return Dense(1)(LSTM(2)(x))", "return Dropout(0.1)(x)[:, 0]",
+     "self.add_metric(x, name='x'); return x[:, 0]"],
+)  # fmt: skip
+@pytest.mark.parametrize("made", ["class Net(Model)", "class Own(Layer)"])
+def test_what_keras_refuses_of_a_call_of_the_code_is_told(made: str, call: str) -> None:
+    text = f"{IMPORTS}{made}:\n    def call(self, x):\n        {call}\n"
+    text += "m = Net()\n" if "Net" in made else "m = Sequential([Input((5, 3)), Own()])\n"
+    text += "m.compile('adam', 'mse')\nm.fit(np.zeros((20, 5, 3)), np.zeros((20, 1)), verbose=0)\n"
+    assert raised(text, eagerly=False)[0]
+    [problem] = [one for one in problems(text) if one.kind == "keras"]
+    assert are_words_of_keras(problem, text)
+
+
+@pytest.mark.keras
+def test_what_is_right_as_one_graph_is_right_where_keras_makes_one() -> None:
+    texts = [part.partition("\n")[2] for part in entries() if re.match("right.* graph", part)]
+    assert [raised(f"{IMPORTS}{text.strip()}\n", eagerly=False)[0] for text in texts] == [0, 0]
+
+
 def test_a_call_is_told_by_its_place() -> None:
     text = "m = Sequential([LSTM(4), Dense(1)])\nif True:\n    p = m.predict(np.zeros((3, 4)))\n"
     (problem,) = problems(text)

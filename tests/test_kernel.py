@@ -61,6 +61,7 @@ CELLS = {
     ),
     "of names": "%rnnshape LSTM(units, input_shape=X.shape[1:]) -n",
     "of a list": "%rnnshape LSTM(units, input_shape=size) -n",
+    "of NumPy": "many = np.int64(5)\n%rnnshape LSTM(many, input_shape=(many, 3)) -n",
     "of a tensor": "%rnnshape model -n --x tensor",
     "odd": "%rnnshape LSTM(modern) -n",
     "endless": "%rnnshape LSTM(endless) -n",
@@ -236,6 +237,7 @@ def test_the_notebooks_own_names_are_known(shown: Shown) -> None:
     assert "LSTM(6)" in shown("of names", "text/plain")
     assert "(2, 5, 3)" in shown("of names", "text/plain")
     assert "(2, 5, 3)" in shown("of a list", "text/plain")
+    assert "takes a whole number of Python's own, not NumPy's" in shown("of NumPy", "text/plain")
     assert "(16, 5, 3)" in shown("of a tensor", "text/plain")
     assert "modern (line 1) comes from data" in shown("odd", "text/plain")
     assert "y (16, 2)" in shown("live", "text/plain")

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from rnnshape import inspect
 from rnnshape.description import describe
 from rnnshape.errors import QueryError
 from rnnshape.formats.layout import laid_out
@@ -30,6 +31,7 @@ from rnnshape.shown import Report
 from rnnshape.views.blocks import Lines
 from rnnshape.views.page import Page
 from rnnshape.views.text import NO_BREAK, Style, pieces, styled, with_blanks
+from tests.conftest import command
 from tests.reports import answer, asked, compared, given_states, measured, seq2seq, shared
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -497,7 +499,7 @@ def test_what_others_call_their_data_is_no_line_of_ours(form: Format) -> None:
         "m.fit({N: np.zeros((8, 6, 2))}, {N: np.zeros((9, 4))})"
     )
     [report] = map(Report, read(f"import numpy as np\n{text}").questions)
-    assert len(report.problems) == 4
+    assert len(report.problems) == 5
     told = [answer([report], form=form), *report.names]
     told += [f"{one.message} {one.remedies[:1]} {one.name} {one.tensor}" for one in report.problems]
     for one in told:
@@ -513,6 +515,36 @@ def test_a_class_of_a_saved_model_is_no_code_of_a_program() -> None:
     model = {"class_name": "Sequential", "config": {"name": "m", "layers": layers}}
     [question] = read_config(json.dumps(model), "a.json").questions
     assert "__import__(" not in Report(question).code
+
+
+@pytest.mark.parametrize(
+    ("outputs", "marked"),
+    [("[o, h, c]", ""), ("[h, c]", "hc"), ("o", "o"), ("[x, o]", "xo"), ("[c, o, h]", "")],
+)
+def test_what_a_model_of_one_layer_returns_is_marked_where_it_is_not_all(
+    outputs: str, marked: str
+) -> None:
+    text = "x = Input((5, 3)); o, h, c = LSTM(4, return_state=True)(x); m = Model(x, "
+    [question] = read(f"{text}{outputs})").questions
+    shown = answer([Report(question)])
+    assert [name for name in "xohc" if re.search(rf"^ *\S* *{name} →", shown, re.M)] == [
+        *("ohc" if outputs == "[c, o, h]" else marked)
+    ]
+
+
+def test_a_comparison_tells_what_does_not_fit() -> None:
+    finished = command("lstm", "--compare", "-n", "--x", "10,5,3", "--y", "10,7", "--loss", "mse")
+    assert finished.code == 2
+    assert "y (10, 7) does not fit the output" in finished.out
+
+
+def test_data_without_any_timestep_is_not_compared() -> None:
+    report = inspect("LSTM(4)", input=(10, 5, 3), target=(10, 4), loss="mse")
+    [call] = report.question.calls
+    empty = replace(call, x=(replace(call.x[0], shape=(10, 0, 3)),))
+    told = answer([Report(replace(report.question, calls=(empty,)))])
+    assert "X (10, 0, 3) ·" in told
+    assert "X is empty" in told
 
 
 def test_a_model_that_is_called_with_nothing_has_a_program() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from rnnshape.signatures import OPERATIONS
+from rnnshape.signatures import OPERATIONS, OPTIMIZERS
 from rnnshape.training.losses import loss_named
 
 
@@ -184,7 +184,6 @@ _BACKEND_OF_TODAY = (
     "set_floatx", "set_image_data_format", "standardize_dtype",
 )  # fmt: skip
 
-OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adagrad", "Adadelta", "Adamax", "Nadam", "Ftrl")
 
 # Names that are gone from a module, and what is written instead.
 _GONE = """
@@ -211,6 +210,7 @@ NAMES: Mapping[str, Today] = {
     "keras.models.model_from_yaml": Today("keras.models.model_from_json"),
     "keras.utils.multi_gpu_model": Today("keras.distribution.DataParallel"),
     "keras.optimizers.adam_v2": Today("keras.optimizers"),
+    "keras.optimizers.legacy": Today("keras.optimizers"),
     "keras.optimizers.adam": Today("keras.optimizers.Adam"),
     "keras.regularizers.l1l2": Today("keras.regularizers.l1_l2"),
     "keras.regularizers.WeightRegularizer": Today("keras.regularizers.l1_l2"),

@@ -71,10 +71,10 @@ def lines(keras: Any) -> Iterator[str]:
         if not name.startswith("_") and name not in ("get", "serialize", "deserialize"):
             yield name
     yield "[optimizers]"
-    for name in (name.lower() for name in vars(keras.optimizers) if name[:1].isupper()):
+    for name, found in vars(keras.optimizers).items():
         with suppress(ValueError, TypeError, KeyError):
-            keras.optimizers.get(name)
-            yield name
+            if name[:1].isupper() and keras.optimizers.get(name):
+                yield f"{name} ({written(parameters(found), hidden=('kwargs',))})"
     yield "[ops]"
     yield from operations(keras)
     yield "[aliases]"

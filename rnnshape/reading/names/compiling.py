@@ -84,8 +84,9 @@ def compiled(
     """What `compile` says; Keras keeps the loss and the metrics of `before` where it says none."""
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
     optimizer = words.get("optimizer")
-    if isinstance(optimizer, str) and optimizer.lower() not in OPTIMIZERS:
-        message = f"Keras has no optimizer {optimizer!r}{did_you_mean(optimizer, OPTIMIZERS)}"
+    known = [name.lower() for name in OPTIMIZERS]
+    if isinstance(optimizer, str) and optimizer.lower() not in known:
+        message = f"Keras has no optimizer {optimizer!r}{did_you_mean(optimizer, known)}"
         session().problem(message, words="Could not interpret optimizer identifier")
     made = _compiled(words, named)._replace(is_eager=bool(words.get("run_eagerly")))
     if before and made.loss is None:

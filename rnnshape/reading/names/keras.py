@@ -87,7 +87,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
             return Open(name, f"this Keras has no {name}")
         session().old_name(name, gone)
         return layer_class(gone.code.rpartition(".")[2])
-    if name in keras2.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
+    if name in signatures.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
         return _arguments_are_checked(name)
     if name in signatures.REFUSED:
         why = f"{name} is not answered: {signatures.REFUSED[name]}"

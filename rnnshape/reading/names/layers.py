@@ -106,6 +106,7 @@ class Layer(StandIn):
             session().unused.append(self)
         else:
             self.own_name = counted or (name if isinstance(name, str) else "")
+            subclassed.check_arguments(self, values, named)
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""
@@ -245,8 +246,7 @@ class Layer(StandIn):
             subclassed.build(self, tensors, words)
         before, number = len(held.calls), held.number
         made = self._made(tensors, words)
-        if self.own_keras_name and overrides(self, "call"):
-            subclassed.check_shape(self, layer_class(self.own_keras_name).call, tensors, made)
+        subclassed.check_shape(self, tensors, made)
         inner = held.calls[before:]
         is_row = self.own_is_row or self.own_weights or uses_more(inner, taken)
         if not is_row and isinstance(made, Open):
@@ -311,11 +311,7 @@ class Layer(StandIn):
     def own_nothing(self, *_: Any, **__: Any) -> None:
         """A method that changes no shape."""
 
-    add_loss = own_nothing
-
-    def add_metric(self, *_: Any, **__: Any) -> None:
-        message = "add_metric is gone from layers and models: give compile its metrics"
-        session().problem(message, words="Layer `add_metric()` method is deprecated")
+    add_loss, add_metric = own_nothing, subclassed.add_metric
 
     def get_config(self) -> dict[str, Any]:
         if not self.own_keras_name:

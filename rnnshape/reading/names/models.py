@@ -29,15 +29,19 @@ from rnnshape.reading.names.attributes import check_writable
 from rnnshape.reading.names.compiling import Compiled, compiled
 from rnnshape.reading.names.configs import Config
 from rnnshape.reading.names.copies import graph_anew, no_copy, save
-from rnnshape.reading.names.datasets import Dataset
 from rnnshape.reading.names.defaults import fix_policy
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of
-from rnnshape.reading.names.predictions import method_of_today, numbers, predictions, reshaped
+from rnnshape.reading.names.predictions import (
+    method_of_today,
+    predicted,
+    predictions,
+    reshaped,
+    trained,
+)
 from rnnshape.reading.names.rows import (
-    batch_kept,
-    in_a_layer,
+    as_argument,
     nested_like,
     not_kept,
     overrides,
@@ -54,7 +58,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.training import History, first_given, follow_step, given_to
+from rnnshape.reading.names.training import History
 from rnnshape.reading.names.weights import load_weights, save_weights
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 from rnnshape.reading.python.functions import outermost_call
@@ -146,14 +150,6 @@ class Model(Layer):
         if others:
             return replace(because.part(""), alternatives=(mine, *others))
         return mine if other is None or isinstance(other, Open) else because
-
-    def own_as_argument(self) -> Any:
-        """A model within a layer, as in `TimeDistributed(model)`."""
-        if not self.own_title:
-            session().models[:] = [model for model in session().models if model is not self]
-            with session().aside():
-                return in_a_layer(self)
-        return in_a_layer(self)
 
     def own_calls(self) -> list[graph.LayerCall]:
         takes, gives = self.own_flow()
@@ -297,20 +293,10 @@ class Model(Layer):
         """Whether the rule takes it with data of a shape; where it is not known, it does."""
         return True
 
-    def _trained(self, method: str, /, *given: Any, **named: Any) -> Any:
-        """A call that gives data to the model."""
-        session().check_arguments(method, named)
-        x = first_given(method, given[0] if given else named.get("x"))
-        call = given_to(self, method, x, given, named)  # before it is followed
-        self.own_batch = batch_kept(self, method, named)
-        if self.own_takes or not follow_step(self, method, x, given, named):
-            self._built_by(x.own_x if isinstance(x, Dataset) else x)
-        session().train(self, self.own_items or self.own_gives, call)
-        return numbers(self, named)
-
-    evaluate = partialmethod(_trained, "evaluate")
-    train_on_batch = partialmethod(_trained, "train_on_batch")
-    test_on_batch = partialmethod(_trained, "test_on_batch")
+    _trained = trained
+    evaluate = partialmethod(trained, "evaluate")
+    train_on_batch = partialmethod(trained, "train_on_batch")
+    test_on_batch = partialmethod(trained, "test_on_batch")
 
     def own_network(self, name: str) -> Network | None:
         """What it is as plain data; None where it has no layers."""
@@ -332,14 +318,8 @@ class Model(Layer):
         """The model with the layers that it had before; None where that is not known."""
         return None
 
-    def _predicted(self, method: str, /, *given: Any, **named: Any) -> Any:
-        self._trained(method, *given, **named)
-        is_open = self.own_open is not None or not self.own_is_described
-        x = given[0] if given else named.get("x")
-        return opened("predictions") if is_open else predictions(self, x, "steps" not in named)
-
-    predict = partialmethod(_predicted, "predict")
-    predict_on_batch = partialmethod(_predicted, "predict_on_batch")
+    predict = partialmethod(predicted, "predict")
+    predict_on_batch = partialmethod(predicted, "predict_on_batch")
 
     def _built_by(self, x: Any) -> None:
         """Data says what a model takes that has not been built."""
@@ -366,6 +346,7 @@ class Model(Layer):
         session().check_arguments("compile", named)
         self.own_compiled = compiled(given, named, self.own_compiled)
 
+    own_as_argument = as_argument
     add = pop = of_sequential
     summary = Layer.own_nothing
     save, save_weights, load_weights = save, save_weights, load_weights

@@ -9,8 +9,10 @@ from rnnshape.errors import QueryError
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import array_of_shape
-from rnnshape.reading.names.rows import nested_like
+from rnnshape.reading.names.datasets import Dataset
+from rnnshape.reading.names.rows import batch_kept, nested_like
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.subclassed import check_graph
 from rnnshape.reading.names.tensors import (
     Tensor,
     plain_shape,
@@ -18,6 +20,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.training import first_given, follow_step, given_to
 from rnnshape.reading.python import StandIn, own
 from rnnshape.signatures import is_operation
 
@@ -40,6 +43,26 @@ def made_of_data(function: Callable[..., Any], name: str, given: Any, named: Any
     if name in IN_PARTS and not isinstance(made, list):  # the rule does not say how many
         return opened(f"{name}(...)")
     return nested_like(made, shapes)
+
+
+def trained(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
+    """A call that gives data to the model."""
+    session().check_arguments(method, named)
+    x = first_given(method, given[0] if given else named.get("x"))
+    call = given_to(model, method, x, given, named)  # before it is followed
+    model.own_batch = batch_kept(model, method, named)
+    if model.own_takes or not follow_step(model, method, x, given, named):
+        model._built_by(x.own_x if isinstance(x, Dataset) else x)
+    check_graph(model, method)
+    session().train(model, model.own_items or model.own_gives, call)
+    return numbers(model, named)
+
+
+def predicted(model: Any, method: str, /, *given: Any, **named: Any) -> Any:
+    trained(model, method, *given, **named)
+    is_open = model.own_open is not None or not model.own_is_described
+    x = given[0] if given else named.get("x")
+    return opened("predictions") if is_open else predictions(model, x, "steps" not in named)
 
 
 def predictions(model: Any, x: Any, are_all: bool = True) -> Any:

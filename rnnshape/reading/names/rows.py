@@ -281,7 +281,16 @@ def batch_kept(model: Any, method: str, named: Mapping[str, Any]) -> Any:
     return LARGEST if method == "__call__" else named.get("batch_size", 32)
 
 
-def in_a_layer(model: Any) -> Call:
+def as_argument(model: Any) -> Call:
+    """A model within a layer, as in `TimeDistributed(model)`; one without a name is no other's."""
+    if model.own_title:
+        return _in_a_layer(model)
+    session().models[:] = [other for other in session().models if other is not model]
+    with session().aside():
+        return _in_a_layer(model)
+
+
+def _in_a_layer(model: Any) -> Call:
     """A model as the argument of a layer: its `Input` and layers, where these follow each other."""
     calls = model.own_calls()
     expected: list[graph.Tensor] = model.own_takes[:1]

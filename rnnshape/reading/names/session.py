@@ -20,7 +20,7 @@ from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Counts, Log
-from rnnshape.signatures import METHODS, is_operation, signature, snake_case
+from rnnshape.signatures import METHODS, OPTIMIZERS, is_operation, signature, snake_case
 
 MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
@@ -170,9 +170,10 @@ class Session:
             if today is not None:
                 value = written.get(word)
                 self.old_name(word, today.given(value) if value else today, of, places.get(word))
-            elif of in METHODS and word not in (known := signature(of).names):
+            elif of in (*METHODS, *OPTIMIZERS) and word not in (known := signature(of).names):
                 message = f"{of} takes no {word!r}{did_you_mean(word, known)}"
                 words = f"got an unexpected keyword argument '{word}'"
+                words = words if of in METHODS else "Argument(s) not recognized"
                 self.problem(message, words=words, place=places.get(word))
 
     @property
@@ -367,8 +368,7 @@ def unknown_of(value: Open) -> Unknown:
     """The same as plain data."""
     roots = value.roots or (value,)
     file, line, _ = where_of(roots[0].place)
-    labels = dict.fromkeys(root.label for root in roots)
-    names = tuple(label for label in labels if not label.startswith(IN_WORDS))
+    names = tuple(dict.fromkeys(r.label for r in roots if not r.label.startswith(IN_WORDS)))
     return Unknown(value.label, names, value.reason, file or "", line)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.nest import within
 from rnnshape.reading import graph
-from rnnshape.reading.names.rows import overrides
+from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.tensors import plain_sizes
+from rnnshape.reading.names.tensors import plain_shape, plain_sizes
 from rnnshape.reading.python import IsOpenError, Open
-from rnnshape.signatures import signature
+from rnnshape.reading.python.stand_in import is_of_code
+from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
 TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
@@ -28,6 +30,9 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     with those of several by the names that they have in `call`."""
     layer.own_is_built = True
     check_begun(layer)
+    if not inspect.signature(layer.build).parameters:
+        session().follow_build(layer.build)
+        return
     words = _told_by_name(layer, "build")
     are_in_call = not overrides(layer, "call") or _are_in_call(layer, "build", words)
     if not (overrides(layer, "build") and words):
@@ -41,6 +46,20 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
         )
 
 
+def check_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """What the `__init__` of every layer takes."""
+    if layer.own_kind or layer.own_why != type(layer).own_why:  # of one of Keras', all is not known
+        return
+    known = (*signature("layer").names, *INPUT_ARGUMENTS)
+    for word in named:
+        if word not in known:
+            message = f"the __init__ of a layer takes no {word!r}: leave it out"
+            session().problem(message, words="Unrecognized keyword arguments passed to")
+    if values:
+        message = "the __init__ of a layer takes nothing by position"
+        session().problem(message, words="takes 1 positional argument but")
+
+
 def check_begun(layer: Any) -> None:
     """An `__init__` of the code has to call that of Keras."""
     body = [*map(ast.unparse, getattr(type(layer).__init__, "own_body", ()))]
@@ -49,28 +68,68 @@ def check_begun(layer: Any) -> None:
         session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
 
 
-def check_shape(layer: Any, of_keras: Callable[..., Any], given: Sequence[Any], made: Any) -> None:
-    """Keras takes the shape of what a layer of its own makes from that, also where the code has
-    another `call`: where they differ, nobody knows what comes of it."""
-    asks = "compute_output_shape"
-    if session().groups or overrides(layer, asks, "compute_output_spec"):
+def check_graph(model: Any, method: str) -> None:
+    """Keras runs a model that is given data as one graph, where names are of fewer letters, and
+    which is followed twice: what `call` makes anew each time can't have weights."""
+    compiled = model.own_compiled
+    if method == "__call__" or (compiled and compiled.is_eager):
         return
-    if overrides(layer, "build"):  # else that has told it
-        _are_in_call(layer, asks, _told_by_name(layer, asks))
+    calls = model.own_calls()
+    names = [str(call.layer.call["name"] or "") for call in calls]
+    for name, first in ((model.own_name, "[A-Za-z0-9.]"), *((name, "") for name in names)):
+        if name and not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
+            write = re.sub(r"\W", "_", name, flags=re.ASCII)
+            words = f"is not a valid {'root ' * bool(first)}scope name"
+            message = f"{method} takes no {'model' if first else 'layer'} of the name {name!r}"
+            session().problem(f"{message}: write {write!r}", repr(write), words=words)
+            return
+    for call in calls:
+        if call.layer.parameters == 0 and call.layer.unread is None and _has_variables(call):
+            message = f"{call.layer.call} is made in a call, anew each time: make it in __init__"
+            session().problem(message, words="only supports singleton tf.Variables created on the")
+            return
+
+
+def _has_variables(call: graph.LayerCall) -> bool:
+    """Whether a layer has weights, or the state of its random numbers."""
+    made = call.layer.call
+    if module_of(made.name) == "layers" and "seed" in signature(made.name).names:
+        return True
+    return any(layer.facts and layer.facts.weights for layer in described([call]))
+
+
+def add_metric(*_: Any, **__: Any) -> None:
+    message = "add_metric is gone from layers and models: give compile its metrics"
+    session().problem(message, words="Layer `add_metric()` method is deprecated")
+
+
+def check_shape(layer: Any, given: Sequence[Any], made: Any) -> None:
+    """What a layer makes has the shape that `compute_output_shape` says, also that of Keras' own
+    where the code has another `call`: where they differ, nobody knows what comes of it."""
+    asks = "compute_output_shape"
+    is_own, is_of_keras = overrides(layer, asks), layer.own_keras_name and overrides(layer, "call")
+    if session().groups or not (is_own or is_of_keras) or overrides(layer, "compute_output_spec"):
+        return
     shapes, built = [*map(plain_sizes, graph.tensors_in(made))], {**session().built}
+    if overrides(layer, "build") and not is_own:  # else that has told it
+        _are_in_call(layer, asks, _told_by_name(layer, asks))
     try:
         with session().aside():
-            expected = [*map(plain_sizes, graph.tensors_in(of_keras(layer, *given)))]
-    except (QueryError, TypeError):  # it is told no more than the shapes
+            if not is_own:
+                of_keras: Any = next(kind for kind in type(layer).mro() if not is_of_code(kind))
+                returned = of_keras.call(layer, *given)
+                expected = [*map(plain_sizes, graph.tensors_in(returned))]
+            else:
+                said = layer.compute_output_shape(_shape(given[0]))
+                expected = [plain_shape(said)] if isinstance(said, list | tuple) else [None]
+    except (QueryError, IsOpenError, TypeError):  # it is told no more than the shapes
         return
     finally:
         session().built = built
     pairs = zip(shapes, expected, strict=False)
-    if len(shapes) != len(expected) or any(
-        one and other and differ(one, other) for one, other in pairs
-    ):
-        why = f"Keras takes its shape from {layer.own_keras_name}, and its call makes another"
-        raise IsOpenError(opened(layer.own_text, why))
+    if len(shapes) != len(expected) or any(a and b and differ(a, b) for a, b in pairs):
+        says = f"its {asks}" if is_own else f"{layer.own_keras_name}, of which Keras takes it,"
+        raise IsOpenError(opened(layer.own_text, f"{says} says another shape than its call makes"))
 
 
 def _told_by_name(layer: Any, method: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -176,7 +177,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
     """The calls that gave data to a model; with its network as it was then, where that is
     another."""
     trains_itself = any(hasattr(type(model), name) for name in (*OWN_STEPS.values(), OWN_LOSS))
-    traced, ranks = set[str](), dict[object, tuple[list[int], ...]]()
+    traced, first = set[str](), dict[object, tuple[Data, ...]]()
     for trained, layers, given in list(session().trained):
         if trained is not model or trains_itself:
             continue
@@ -185,7 +186,7 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
             yield (call := _call_on(model, network, given))
-            for problem in _of_other_ranks(call, given, ranks, model.own_kind):
+            for problem in _of_other_ranks(call, given, first, model.own_kind):
                 session().problems.append(problem)
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
@@ -226,29 +227,35 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
 
 
 def _of_other_ranks(
-    call: TrainingCall, given: Given, ranks: dict[object, tuple[list[int], ...]], kind: str
+    call: TrainingCall, given: Given, first: dict[object, tuple[Data, ...]], kind: str
 ) -> Iterator[Problem]:
-    """Keras runs a model as one graph, made at the first call of each kind: another number of axes
-    later is refused. A `compile` begins anew."""
+    """Keras runs a model as one graph, made at the first call of each kind, and refuses another
+    number of axes later; a `compile` begins anew, and so does data of another dtype, so that only
+    what is made of the same array is told."""
+    is_eager = given.compiled is not None and given.compiled.is_eager
+    if not given.is_sure or is_eager or call.call == "__call__":
+        return
     parts = [(call.call, call)]
     if call.call == "fit" and (call.validation or call.validation_split):
         parts.append(("evaluate", call.with_validation if call.validation else call))
-    if not given.is_sure or (given.compiled and given.compiled.is_eager) or call.call == "__call__":
-        return
     for name, part in parts:
         arrays = (*part.x, *part.y)
-        if not all(array.shape and not array.of for array in arrays):
-            continue
-        now = [len(array.shape or ()) for array in part.x], [len(y.shape or ()) for y in part.y]
-        before = ranks.setdefault((name, id(given.compiled)), now)
-        pairs = zip(arrays, (*before[0], *before[1]), (*now[0], *now[1]), strict=False)
-        other = next((array for array, one, new in pairs if one != new), None)
-        if other is not None and [*map(len, before)] == [*map(len, now)]:
-            is_x = other in part.x
-            words = "as_list() is not defined" if is_x and kind == "Functional" else "unknown rank"
-            message = f"{other} has another number of axes than in the {name} before"
-            message += f': give as many, or compile the model again (Keras: "{words}")'
-            yield part.problem("data" if is_x else "labels", message, other)
+        key = (name, id(given.compiled), type(given.x), type(given.y), len(part.x), len(part.y))
+        for before, array in zip(first.setdefault(key, arrays), arrays, strict=True):
+            if _is_of_same(before, array) and len(before.shape or ()) != len(array.shape or ()):
+                is_x = array in part.x
+                words = "as_list() is not" if is_x and kind == "Functional" else "unknown rank"
+                message = f"{array} has another number of axes than in the {name} before"
+                message += f': give as many, or compile the model again (Keras: "{words}")'
+                yield part.problem("data" if is_x else "labels", message, array)
+                return
+
+
+def _is_of_same(one: Data, other: Data) -> bool:
+    """Whether two arrays of known shapes are the same but for these, as `y` and `y[:, None]`."""
+    names = [re.sub(r"\[.*?\]|\.(reshape|squeeze|ravel)\(.*?\)", "", x.name) for x in (one, other)]
+    are_known = one.shape and other.shape and not (one.of or other.of) and one.name != other.name
+    return bool(are_known and names[0] == names[1] and names[0].isidentifier())
 
 
 def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterator[Problem]:

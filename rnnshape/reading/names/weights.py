@@ -51,6 +51,10 @@ def add_weight(layer: Any, *values: Any, shape: Any = None, **named: Any) -> Wei
         write = f"name={values[0]!r}"
         message = f"add_weight takes no name by position: write {write}"
         session().problem(message, write, words="`name` must be passed as a keyword argument")
+    if type(shape) is int:
+        write = f"shape=({shape},)"
+        message = f"add_weight takes a shape, not a number: write {write}"
+        session().problem(message, write, words="Cannot convert '")
     given = next((v for v in values if isinstance(v, list | tuple)), () if shape is None else shape)
     made = Weight(sizes_given(given))
     layer.own_added += (made,)
