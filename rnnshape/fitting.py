@@ -333,6 +333,7 @@ def _output(
         name,
         shape or UNKNOWN,
         bool(tensor and tensor[0].masked and tensor[0].mask_runs),
+        place=ref.output,
         units_of=_layer_of_units(before, layers),
         is_repeated=_is_repeated(before, layers, shape or ()),
         returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,

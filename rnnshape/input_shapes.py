@@ -204,6 +204,9 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     is_open_layer = network.is_chain and network.inputs[0].shape is None
     if 1 < len(shapes) <= MOST_OF_LAYER and is_open_layer and len(network.steps) == 1:
         network = _called_with_several(network.steps[0].layer, len(shapes))
+    if len(shapes) == sum(not source.is_data for source in network.inputs):
+        given = iter(shapes)
+        shapes = [_of_data(one, shapes) if one.is_data else next(given) for one in network.inputs]
     if len(shapes) != len(network.inputs):
         names = ", ".join(tensor.name for tensor in network.inputs)
         raise QueryError(
@@ -217,6 +220,13 @@ def with_input(question: Question, shapes: Sequence[Shape]) -> Question:
     found = replace(question, network=replace(network, inputs=inputs), dimensions=dimensions)
     _check_batch_is_first(network, shapes, found)
     return found
+
+
+def _of_data(source: Input, shapes: Sequence[Shape]) -> Shape:
+    """The shape of data beside a model's inputs, in batches of what these are given."""
+    batch, *others = source.shape if isinstance(source.shape, tuple) else (None,)
+    sizes = (size if isinstance(size, int) else None for size in others)
+    return batch if isinstance(batch, int) else next(iter(shapes[0]), None), *sizes
 
 
 def as_predict(question: Question, shapes: Sequence[Shape]) -> Question:

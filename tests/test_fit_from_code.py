@@ -144,6 +144,31 @@ def test_what_keras_refuses_of_a_call_of_the_code_is_told(made: str, call: str) 
 
 
 @pytest.mark.keras
+@pytest.mark.parametrize(
+    ("calls", "without_tick"),
+    [
+        ("m.fit(X, y, verbose=0)\nm.fit(X, y[:, None], verbose=0)", ["y[:, None]"]),
+        ("m.fit(X, y, validation_split=0.2, verbose=0)\nm.evaluate(X, y[:, None], verbose=0)",
+         ["y[:, None]"]),
+        ("m.predict(X, verbose=0)\nm.predict(X[..., 0], verbose=0)", ["X[..., 0]"]),
+        ("m.fit(X, y, verbose=0)\nm.evaluate(X, y[:, None], verbose=0)", []),
+        ("m.fit(X, y, verbose=0)\nm.compile('adam', 'mse')\nm.fit(X, y[:, None], verbose=0)", []),
+    ],
+)  # fmt: skip
+def test_data_of_another_number_of_axes_than_before_has_no_tick(
+    calls: str, without_tick: list[str], tmp_path: Path
+) -> None:
+    text = f"{IMPORTS}X, y = np.zeros((20, 5, 1)), np.zeros(20)\n"
+    text += (
+        f"m = Sequential([Input((5, 1)), LSTM(4), Dense(1)])\nm.compile('adam', 'mse')\n{calls}\n"
+    )
+    assert bool(raised(text, eagerly=False)[0]) == bool(without_tick)
+    (tmp_path / "program.py").write_text(text)
+    told = command(str(tmp_path / "program.py"), "--dry-run").out
+    assert re.findall(r"([Xy]\S*(?: None\]| 0\])?) \([^)]*\) ·", told) == without_tick
+
+
+@pytest.mark.keras
 def test_what_is_right_as_one_graph_is_right_where_keras_makes_one() -> None:
     texts = [part.partition("\n")[2] for part in entries() if re.match("right.* graph", part)]
     assert [raised(f"{IMPORTS}{text.strip()}\n", eagerly=False)[0] for text in texts] == [0, 0]

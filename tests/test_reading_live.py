@@ -331,7 +331,7 @@ def test_the_layers_of_a_model_that_cannot_be_followed_stand_alone() -> None:
     assert "Odd can't be followed" in report.notes[0].text
 
 
-def test_a_model_that_keras_alone_can_follow_is_one_layer() -> None:
+def test_of_a_model_that_keras_alone_can_follow_its_layers_stand_beside_it() -> None:
     import tensorflow as tf
 
     class Odd(keras().Model):  # type: ignore[misc]
@@ -346,7 +346,8 @@ def test_a_model_that_keras_alone_can_follow_is_one_layer() -> None:
     model.compile("adam", "mse")
     model.fit(np.zeros((8, 5, 3)), np.zeros((8, 3)), verbose=0)
     report = inspect(model, input=np.zeros((8, 5, 3)), target=np.zeros((8, 3)))
-    assert ([one.shape for one in report.outputs], report.problems) == ([(8, 3)], ())
+    assert [one.shape for one in report.outputs] == [(8, 4), (8, 3), (8, 3)]
+    assert ({ref.step for ref in report.returned}, report.problems) == ({3}, ())
     assert report.parameters == model.count_params()
     [problem] = inspect(model, input=(8, 5, 3), target=(8, 7)).problems
     assert problem.name == "y"

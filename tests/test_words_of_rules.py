@@ -229,6 +229,7 @@ WITHOUT_KIND = """
     use_bias unit_forget_bias return_sequences return_state go_backwards stateful unroll
     implementation zero_output_for_mask autocast reset_after mask_zero keepdims center scale renorm
     synchronized rms_scaling lora_alpha quantization_config mask_value renorm_clipping
+    mode fill_mode fill_value value_range factor height_factor width_factor bounding_box_format
     renorm_momentum cell layer weights backward_layer use_gate use_scale flash_attention invert
     normalize gptq_unpacked_column_size
 """

@@ -335,9 +335,12 @@ def network_of(
                 layer.name,
             )
         )
-    is_cell = calls and "Cell" in calls[-1].layer.call.name  # which returns its states, too
     is_whole = calls and outputs and [*outputs] == [*tensors_in(returned(calls[-1]))]
-    returns: Any = () if is_whole and not is_cell else tuple(map(ref, outputs))
+    # They may return their states or their scores, too.
+    is_cell = calls and "Cell" in calls[-1].layer.call.name
+    has_scores = calls and "return_attention_scores" in dict(calls[-1].keywords)
+    is_alone = is_whole and not (is_cell or has_scores)
+    returns: Any = () if is_alone else tuple(map(ref, outputs))
     given = [
         _input(tensor, is_beside=0 < len(inputs) <= place) for place, tensor in enumerate(sources)
     ]

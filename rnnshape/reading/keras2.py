@@ -210,7 +210,6 @@ NAMES: Mapping[str, Today] = {
     "keras.models.model_from_yaml": Today("keras.models.model_from_json"),
     "keras.utils.multi_gpu_model": Today("keras.distribution.DataParallel"),
     "keras.optimizers.adam_v2": Today("keras.optimizers"),
-    "keras.optimizers.legacy": Today("keras.optimizers"),
     "keras.optimizers.adam": Today("keras.optimizers.Adam"),
     "keras.regularizers.l1l2": Today("keras.regularizers.l1_l2"),
     "keras.regularizers.WeightRegularizer": Today("keras.regularizers.l1_l2"),

@@ -328,21 +328,17 @@ class _Live:
                     )
                 made = self.functional(flow, name, self.shapes)
                 return replace(replay.network_of_model(made), kind="")
-        text, why = row_text(name, str(model.name)), "its call can't be followed"
-        shape = next(iter(self.shapes), None) or _built_shape(model)
-        shapes = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
-        if shapes:
-            self.notes.append(f"{name} can't be followed, so that it stands here as one layer")
-            item = replay.RecordedLayer(text, why, "", counted(model))
-            given = replay.input_tensor(shape)
-            ends = replay.called(item, [given], {}, shapes)
-            return replay.network_of_model(Model([given], ends))
         self.notes.append(f"{name} can't be followed, so that each of its layers stands alone")
         # Cells come last: their weights may be those of a layer around them.
         layers = sorted(model.layers, key=lambda layer: type(layer).__name__ in CELLS)
         rows = [tensor for layer in layers for tensor in self.row(layer)]
-        end = replay.RecordedLayer(text, why, "", 0)
-        return graph.network_of([], replay.called(end, rows, {}, ()), name)
+        shape = next(iter(self.shapes), None) or _built_shape(model)
+        known = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
+        text, why = row_text(name, str(model.name)), "its call can't be followed"
+        end, source = replay.RecordedLayer(text, why, "", 0), replay.input_tensor(shape)
+        ends = replay.called(end, [source] if known else rows, {}, known)
+        calls = graph.calls_before([*rows, *ends], [source])
+        return graph.network_of([source] if known else [], ends, name, calls)
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
@@ -352,7 +348,9 @@ class _Live:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
             item = replay.RecordedLayer(text, why, "", count)
         unknown = Unknown("inputs", (), "it is not known")
-        return replay.called(item, [replay.input_tensor(shape or unknown)], {}, ())
+        source = replay.input_tensor(shape or unknown)
+        source.maker.is_data = True  # it is no input of the model
+        return replay.called(item, [source], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:
         """The network of a layer alone, given what it was built for."""

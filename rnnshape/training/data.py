@@ -89,6 +89,7 @@ class Port(NamedTuple):
             sequences, where that layer may as well not; None where there is no such layer.
         is_described: of an input, whether the model has an `Input` by now, which Keras checks X
             against before any layer does.
+        place: which of all that its layer returns.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Port(NamedTuple):
     returns_sequences: bool | None = None
     is_described: bool = True
     takes_one_step: bool = True
+    place: int = 0
 
     def __str__(self) -> str:
         if self.shape[:1] != (None,):

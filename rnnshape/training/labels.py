@@ -94,7 +94,9 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         words = "The path: (0,) in the `loss` argument, can't be found"
     made, given = counted("output", model.outputs), counted("array", call.y)
     message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
-    with_states = len(call.y) == 1 and len({output.name for output in model.outputs}) == 1
+    is_one_layer = len({output.name for output in model.outputs}) == 1
+    are_several = len({output.place for output in model.outputs}) == len(model.outputs)
+    with_states = len(call.y) == 1 and is_one_layer and are_several
     remedies = ("return_state=False",) if with_states else ()
     return call.problem("labels", message, call.y[0], remedies=remedies)
 

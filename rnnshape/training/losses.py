@@ -77,10 +77,10 @@ def ctc(y: Shape, output: Shape) -> Outcome:
 
 
 def circle(y: Shape, output: Shape) -> Outcome:
-    """Of all pairs of samples."""
-    if len(output) > 2:
+    """Of all pairs of samples, each with one label."""
+    if len(output) > 2 and {*output[1:]} != {1}:
         raise Refusal("Dimensions must be equal")
-    if len(output) == 2 and y[1:] not in ((), (1,)) and y[0] != 1:
+    if {*y[1:]} - {1} and y[0] != 1:
         raise Refusal("Incompatible shapes")
     return Outcome(y[:1])
 

@@ -33,7 +33,8 @@ READ_ONLY = {  # of every layer and model
 
 
 def check_writable(owner: object, name: str) -> None:
-    if name in READ_ONLY and is_of_code(type(owner)):
+    of_code = [kind for kind in type(owner).__mro__ if is_of_code(kind)]
+    if name in READ_ONLY and of_code and not any(name in vars(kind) for kind in of_code):
         kind = type(owner).__name__
         raise AttributeError(f"property {name!r} of {kind!r} object has no setter")
 

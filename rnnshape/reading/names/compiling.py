@@ -83,10 +83,11 @@ def compiled(
 ) -> Compiled:
     """What `compile` says; Keras keeps the loss and the metrics of `before` where it says none."""
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
-    optimizer = words.get("optimizer")
+    optimizer: Any = words.get("optimizer")
     known = [name.lower() for name in OPTIMIZERS]
-    if isinstance(optimizer, str) and optimizer.lower() not in known:
-        message = f"Keras has no optimizer {optimizer!r}{did_you_mean(optimizer, known)}"
+    is_unknown = isinstance(optimizer, str) and optimizer.lower() not in known
+    if is_unknown and (hint := did_you_mean(optimizer, known)):  # others may be the code's own
+        message = f"Keras has no optimizer {optimizer!r}{hint}"
         session().problem(message, words="Could not interpret optimizer identifier")
     made = _compiled(words, named)._replace(is_eager=bool(words.get("run_eagerly")))
     if before and made.loss is None:

@@ -88,8 +88,15 @@ def _set(word: str, value: Any) -> None:
     session().defaults[word] = because[0] if because else None if value == "float32" else value
 
 
+def disable_eager_execution(*_: Any, **__: Any) -> None:
+    message = "Keras trains nothing without eager execution: leave disable_eager_execution out"
+    session().problem(message, words="only supports Python-style iteration in eager mode")
+
+
 SETTING: dict[str, Callable[..., Any]] = {
     "clear_session": clear_session,
+    "disable_eager_execution": disable_eager_execution,
+    "run_functions_eagerly": lambda *_, **__: _set("run_functions_eagerly", True),
     "floatx": lambda: session().defaults.get("floatx") or "float32",
     "set_floatx": set_floatx,
     **dict.fromkeys(("dtype_policy", "global_policy"), policy_now),

@@ -57,9 +57,9 @@ USUAL = {
 SUBMODULES = {part for path in keras2.MODULES for part in path.split(".")} | {
     "activations", "api", "applications", "backend", "callbacks", "compat", "config",
     "constraints", "contrib", "datasets", "dtype_policies", "experimental", "initializers",
-    "layers", "losses", "math", "metrics", "mixed_precision", "models", "nn", "ops", "optimizers",
-    "preprocessing", "python", "random", "regularizers", "saving", "sequence", "train", "utils",
-    "v1", "v2",
+    "layers", "legacy", "losses", "math", "metrics", "mixed_precision", "models", "nn", "ops",
+    "optimizers", "preprocessing", "python", "random", "regularizers", "saving", "sequence",
+    "train", "utils", "v1", "v2",
 }  # fmt: skip
 # Gone modules whose names went to several places: each is told of by itself.
 PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental")
@@ -88,7 +88,7 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
         session().old_name(name, gone)
         return layer_class(gone.code.rpartition(".")[2])
     if name in signatures.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
-        return _arguments_are_checked(name)
+        return _arguments_are_checked(name, is_gone=path.endswith("optimizers.legacy"))
     if name in signatures.REFUSED:
         why = f"{name} is not answered: {signatures.REFUSED[name]}"
         return Open(name, why, stands_for=name)
@@ -110,10 +110,14 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     raise KeyError(name)
 
 
-def _arguments_are_checked(name: str) -> Any:
+def _arguments_are_checked(name: str, *, is_gone: bool) -> Any:
     """An optimizer or a callback: it changes no shape, and may be given what is gone."""
 
     def made(filepath: Any = None, *_: Any, **named: Any) -> Open:
+        if is_gone:
+            write = f"keras.optimizers.{name}"
+            message = f"Keras has no legacy optimizers any more: write {write}"
+            session().problem(message, write, words="is not supported in Keras 3")
         session().check_arguments(name, named)
         if name == "ModelCheckpoint":
             weights = named.get("save_weights_only") is True

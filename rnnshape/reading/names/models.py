@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partialmethod
+from inspect import signature
 from typing import Any
 
 from rnnshape.errors import Place, QueryError, counted
@@ -335,10 +336,11 @@ class Model(Layer):
             self._made_with(with_inputs(x))  # several inputs
 
     def _made_with(self, *given: Any) -> None:
-        """Calls it as the code does not."""
+        """Calls it as Keras does to train it, with a `training` of its own."""
+        training = signature(self.call).parameters.get("training")
         self.own_is_aside = True
         try:
-            self(*given)
+            self(*given, **({"training": None} if training else {}))
         finally:
             self.own_is_aside = False
 
@@ -346,8 +348,7 @@ class Model(Layer):
         session().check_arguments("compile", named)
         self.own_compiled = compiled(given, named, self.own_compiled)
 
-    own_as_argument = as_argument
-    add = pop = of_sequential
+    own_as_argument, add, pop = as_argument, of_sequential, of_sequential
     summary = Layer.own_nothing
     save, save_weights, load_weights = save, save_weights, load_weights
 

@@ -139,16 +139,14 @@ class InputLayer(Layer):
         super().__init__()
         self.own_tensor = tensor
 
-    @property
-    def output(self) -> Tensor:
-        return self.own_tensor
+    output: Any = property(lambda layer: layer.own_tensor)
 
     @property
     def input(self) -> Tensor:
         mend = "write its output, or the inputs of the model"
         message = f"an InputLayer has no input in this Keras: {mend}"
         session().problem(message, "model.inputs", words="cannot be empty")
-        return self.output
+        return self.own_tensor
 
     name: Any = property(lambda layer: name_given(layer.output) or opened("an input's name"))
 

@@ -224,11 +224,6 @@ def own_called(call: Callable[..., object], given: Sequence[Any], named: Mapping
     is_any = any(one.kind is one.VAR_KEYWORD for one in takes.values())
     words = (word for word in named if word != "training" or word in takes or is_any)
     lists = {word: as_lists(named[word]) for word in words}
-    if (
-        "training" in [*takes][len(given) :]
-        and takes["training"].default is inspect.Parameter.empty
-    ):
-        lists.setdefault("training", None)
     if "mask" in [*takes][len(given) :] and "mask" not in lists and _may_be_masked(given):
         lists["mask"] = opened("mask")
     return _called_and_locked(call, [*map(as_lists, given)], lists)

@@ -30,6 +30,8 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
     with those of several by the names that they have in `call`."""
     layer.own_is_built = True
     check_begun(layer)
+    if vars(layer).get("built") is True:  # as the code says, so that Keras does not
+        return
     if not inspect.signature(layer.build).parameters:
         session().follow_build(layer.build)
         return
@@ -62,20 +64,28 @@ def check_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any])
 
 def check_begun(layer: Any) -> None:
     """An `__init__` of the code has to call that of Keras."""
-    body = [*map(ast.unparse, getattr(type(layer).__init__, "own_body", ()))]
-    if body and not any("super" in text or "__init__" in text for text in body):
+    functions = [value for kind in type(layer).__mro__ for value in vars(kind).values()]
+    bodies = (part for one in functions for part in getattr(one, "own_body", ()))
+    is_own = hasattr(type(layer).__init__, "own_body")
+    if is_own and not any("__init__" in ast.unparse(part) for part in bodies):
         name, write = type(layer).__name__, "super().__init__()"
         session().problem(f"the __init__ of {name} never calls Keras': write {write} first", write)
+
+
+def may_be_eager(model: Any, compiled: Any) -> bool:
+    """Whether Keras may run a model as Python does, and not as one graph."""
+    is_said = bool(compiled and compiled.is_eager) or vars(model).get("run_eagerly", False)
+    return is_said is not False or "run_functions_eagerly" in session().defaults
 
 
 def check_graph(model: Any, method: str) -> None:
     """Keras runs a model that is given data as one graph, where names are of fewer letters, and
     which is followed twice: what `call` makes anew each time can't have weights."""
-    compiled = model.own_compiled
-    if method == "__call__" or (compiled and compiled.is_eager):
+    if method == "__call__" or may_be_eager(model, model.own_compiled):
         return
     calls = model.own_calls()
-    names = [str(call.layer.call["name"] or "") for call in calls]
+    own = [str(name or "") for call in calls for name in (call.layer.call["name"], call.layer.name)]
+    names = dict.fromkeys([*own, *(name for call in calls for name in call.group.split("/"))])
     for name, first in ((model.own_name, "[A-Za-z0-9.]"), *((name, "") for name in names)):
         if name and not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
             write = re.sub(r"\W", "_", name, flags=re.ASCII)
@@ -93,7 +103,9 @@ def check_graph(model: Any, method: str) -> None:
 def _has_variables(call: graph.LayerCall) -> bool:
     """Whether a layer has weights, or the state of its random numbers."""
     made = call.layer.call
-    if module_of(made.name) == "layers" and "seed" in signature(made.name).names:
+    words = signature(made.name).names if module_of(made.name) == "layers" else ()
+    rates = [made[word] for word in ("rate", "dropout", "stddev") if word in words]
+    if "seed" in words and rates != [0]:
         return True
     return any(layer.facts and layer.facts.weights for layer in described([call]))
 
@@ -161,6 +173,8 @@ def _are_in_call(layer: Any, method: str, words: Sequence[str]) -> bool:
 
 
 def _shape(given: Any) -> Any:
-    """Of a tensor, or of each in a list."""
+    """Of a tensor, or of each in a list or a dictionary."""
+    if isinstance(given, dict):
+        return {name: _shape(part) for name, part in given.items()}
     shapes = [tensor.shape for tensor in within(given) if isinstance(tensor, graph.Tensor)]  # type: ignore[attr-defined]
     return shapes if isinstance(given, list | tuple) else next(iter(shapes), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Problem
+from rnnshape.expression import Unknown
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.nest import flattened, rebuilt, within
 from rnnshape.network import Network
@@ -33,6 +34,7 @@ from rnnshape.reading.names.given import (
     written_in,
 )
 from rnnshape.reading.names.session import opened, session, where_of
+from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.reading.python.stand_in import what_it_is
@@ -46,6 +48,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
              "test_on_batch": "test_step", "predict": "predict_step",
              "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
+OTHER_AXES = "it has another number of axes than before, which Keras may refuse"
 
 
 class History(StandIn):
@@ -73,7 +76,6 @@ class Given(NamedTuple):
         x, y: the data; None where there is none.
         validation: the same of `validation_data`, and the weights of its samples.
         compiled: None where the code does not compile the model.
-        is_sure: whether the code surely comes to it.
     """
 
     call: TrainingCall
@@ -81,7 +83,6 @@ class Given(NamedTuple):
     y: Several
     validation: tuple[Several, Several, Data | None] | None
     compiled: Compiled | None
-    is_sure: bool = False
 
 
 def first_given(method: str, x: Any) -> Any:
@@ -153,7 +154,7 @@ def given_to(
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
     validation = validation_of(words, written.get("validation_data"))
-    return Given(call, *given[:2], validation, compiled, evaluator.is_sure)
+    return Given(call, *given[:2], validation, compiled)
 
 
 def follow_step(model: Any, method: str, x: Any, values: Sequence[Any], named: Any) -> bool:
@@ -185,9 +186,9 @@ def training_calls(model: Any, network: Network) -> Iterator[TrainingCall]:
         given = given._replace(call=replace(given.call, is_first=not step or step not in traced))
         traced.add(step)
         if layers is model.own_items or layers is model.own_gives:
-            yield (call := _call_on(model, network, given))
-            for problem in _of_other_ranks(call, given, first, model.own_kind):
-                session().problems.append(problem)
+            call = _call_on(model, network, given)
+            is_graph = call.call != "__call__" and not may_be_eager(model, given.compiled)
+            yield _unless_of_other_ranks(call, given, first) if is_graph else call
         elif (before := model.own_with_layers(layers)) and (
             then := before.own_network(network.name)
         ):
@@ -226,36 +227,29 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     return call
 
 
-def _of_other_ranks(
-    call: TrainingCall, given: Given, first: dict[object, tuple[Data, ...]], kind: str
-) -> Iterator[Problem]:
-    """Keras runs a model as one graph, made at the first call of each kind, and refuses another
-    number of axes later; a `compile` begins anew, and so does data of another dtype, so that only
-    what is made of the same array is told."""
-    is_eager = given.compiled is not None and given.compiled.is_eager
-    if not given.is_sure or is_eager or call.call == "__call__":
-        return
-    parts = [(call.call, call)]
-    if call.call == "fit" and (call.validation or call.validation_split):
-        parts.append(("evaluate", call.with_validation if call.validation else call))
-    for name, part in parts:
-        arrays = (*part.x, *part.y)
-        key = (name, id(given.compiled), type(given.x), type(given.y), len(part.x), len(part.y))
-        for before, array in zip(first.setdefault(key, arrays), arrays, strict=True):
-            if _is_of_same(before, array) and len(before.shape or ()) != len(array.shape or ()):
-                is_x = array in part.x
-                words = "as_list() is not" if is_x and kind == "Functional" else "unknown rank"
-                message = f"{array} has another number of axes than in the {name} before"
-                message += f': give as many, or compile the model again (Keras: "{words}")'
-                yield part.problem("data" if is_x else "labels", message, array)
-                return
+def _unless_of_other_ranks(
+    call: TrainingCall, given: Given, first: dict[object, tuple[Data, ...]]
+) -> TrainingCall:
+    """Keras runs a model as one graph, made at the first call of each kind, and may refuse another
+    number of axes later; a `compile` begins anew."""
 
+    def kept(data: tuple[Data, ...], what: str, method: str) -> tuple[Data, ...]:
+        before = first.setdefault((method, what, id(given.compiled)), data)
+        return tuple(
+            replace(new, unknown=Unknown(new.name, (), OTHER_AXES))
+            if one.shape and new.shape and len(one.shape) != len(new.shape)
+            else new
+            for one, new in zip_longest(before[: len(data)], data, fillvalue=Data("", None))
+        )
 
-def _is_of_same(one: Data, other: Data) -> bool:
-    """Whether two arrays of known shapes are the same but for these, as `y` and `y[:, None]`."""
-    names = [re.sub(r"\[.*?\]|\.(reshape|squeeze|ravel)\(.*?\)", "", x.name) for x in (one, other)]
-    are_known = one.shape and other.shape and not (one.of or other.of) and one.name != other.name
-    return bool(are_known and names[0] == names[1] and names[0].isidentifier())
+    beside = call.validation
+    if call.call == "fit" and (beside or call.validation_split):
+        checked = beside or Validation(call.x, call.y)
+        checked = replace(
+            checked, x=kept(checked.x, "x", "evaluate"), y=kept(checked.y, "y", "evaluate")
+        )
+        call = replace(call, validation=checked if beside else None)
+    return replace(call, x=kept(call.x, "x", call.call), y=kept(call.y, "y", call.call))
 
 
 def _lacking_loss(call: TrainingCall, network: Network, given: Given) -> Iterator[Problem]:

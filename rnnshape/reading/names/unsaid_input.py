@@ -14,6 +14,7 @@ from rnnshape.expression import Call, Unknown
 from rnnshape.network import Input, Shape
 from rnnshape.network_inputs import written_sizes
 from rnnshape.reading.names.layers import Layer
+from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import plain_sizes
 from rnnshape.signatures import INPUT_ARGUMENTS, signature
@@ -36,7 +37,7 @@ def built_for(item: Layer) -> Any:
     """What nothing else says that a layer is given: something of the features for which it,
     or a layer in it, has made its weights elsewhere; of one that is not read, nobody knows."""
     layer = item.own_layer
-    if layer is None or layer.unread is not None:
+    if layer is None or isinstance(item, UnreadLayer):
         return layer and layer.unread
     if says_no_input(layer.call) and (shape := input_of_first_layer(layer.call).shape) is not None:
         return shape
