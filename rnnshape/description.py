@@ -31,7 +31,7 @@ from rnnshape.network_inputs import described_input, other_sizes, with_assumed_a
 from rnnshape.rules import axes_of_rank, facts_of, has_rule
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.inputs import Given, called_with
-from rnnshape.signatures import is_recurrent
+from rnnshape.signatures import is_operation, is_recurrent
 
 Measured: TypeAlias = "Sequence[Sequence[tuple[int, ...]]]"
 
@@ -211,7 +211,7 @@ class _Run:
         """What the rule says of one step."""
         call = call_with_numbers(step.layer, self.column)
         given = self.given_to(step, number)
-        if self.network.is_chain and self.layers:
+        if self.network.is_chain and self.layers and self.network.kind != "Functional":
             _check_one_tensor(self.layers[-1], step)
         known = {ref: tensor for ref, tensor in given.items() if tensor is not None}
         facts = None
@@ -374,7 +374,7 @@ def _check_size(layer: Call, does: str, tensors: Iterable[Tensor]) -> None:
 
 
 def _check_one_tensor(before: Layer, step: Step) -> None:
-    if len(before.outputs) > 1:
+    if len(before.outputs) > 1 and not is_operation(before.call.name):  # code may take one of them
         names = ", ".join(tensor.name for tensor in before.outputs)
         raise before.call.error(
             f"inside a chain a layer returns one tensor, for {step.layer} to take, but "

@@ -34,6 +34,10 @@ NUMPY_REFUSED = {  # what Keras says of NumPy's numbers
     "LSTM": "output_size must be an integer",
     **dict.fromkeys(("GRU", "SimpleRNN"), "state_size must be an integer"),
 }
+OF_PYTHON = (  # the arguments for which it takes none of these
+    *("units", "input_dim", "output_dim", "n", "num_heads", "key_dim", "value_dim", "kernel_size"),
+    *("strides", "dilation_rate", "pool_size", "output_size", "cropping", "padding", "size"),
+)
 
 
 class Setting(StandIn):
@@ -82,27 +86,25 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
             left_open.append((word, plain[place]))
             plain[place] = known.defaults[word]
     made_call = bind(name, plain, words, session().places())
-    _check_first(name, values, named)
+    _check_numbers(name, values, named)
     if session().evaluator.trying and next(unknowns_in(made_call), None) is None:  # it may catch it
         check(made_call)
     return replace(made_call, left_open=tuple(left_open))
 
 
-def _check_first(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
     """`Dense(np.prod(shape))`: what this Keras takes must be a whole number of Python's own."""
-    if name not in NUMPY_REFUSED:
-        return
-    word = signatures.signature(name).positional[0]
-    value = named.get(word, next(iter(values), None))
-    if not isinstance(value, NumPyNumber):
-        return
-    node = session().evaluator.node
-    written = [one.value for one in getattr(node, "keywords", ()) if one.arg == word]
-    written += getattr(node, "args", ())
-    text = ast.unparse(written[0]) if written else str(int(value))
-    message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
-    place = session().places().get(word if word in named else "0")
-    session().problem(message, f"int({text})", words=NUMPY_REFUSED[name], place=place)
+    places, node = session().places(), session().evaluator.node
+    given = [*zip(signatures.signature(name).positional, map(str, range(99)), values, strict=False)]
+    for word, at, value in (*given, *((word, word, value) for word, value in named.items())):
+        if word in OF_PYTHON and isinstance(value, NumPyNumber):
+            written = {str(place): one for place, one in enumerate(getattr(node, "args", ()))}
+            written |= {one.arg: one.value for one in getattr(node, "keywords", ())}
+            found = written.get(at)
+            text = ast.unparse(found) if found else str(int(value))
+            message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
+            words = NUMPY_REFUSED.get(name, "")
+            session().problem(message, f"int({text})", words=words, place=places.get(at))
 
 
 def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
