@@ -189,7 +189,8 @@ def test_of_a_sequential_that_was_not_called_nothing_is_invented() -> None:
     assert not last.can_be_measured
 
 
-MADE_BEFORE = {
+Made = Callable[[Any, Any], list[Any]]
+MADE_BEFORE: dict[str, tuple[Made, tuple[int, ...], tuple[int, ...]]] = {
     "a built layer": (lambda layers, d: [layers.Dropout(0.1), d], (2, 5, 7), (2, 5, 1)),
     "a built layer in a model": (
         lambda layers, d: [

@@ -86,7 +86,8 @@ def check_graph(model: Any, method: str) -> None:
     calls = model.own_calls()
     own = [str(name or "") for call in calls for name in (call.layer.call["name"], call.layer.name)]
     names = dict.fromkeys([*own, *(name for call in calls for name in call.group.split("/"))])
-    for name, first in ((model.own_name, "[A-Za-z0-9.]"), *((name, "") for name in names)):
+    title = model.own_name or model.own_auto_name
+    for name, first in ((title, "[A-Za-z0-9.]"), *((name, "") for name in names)):
         if name and not re.fullmatch(rf"{first}[A-Za-z0-9_.\\/>-]*", name):
             write = re.sub(r"\W", "_", name, flags=re.ASCII)
             words = f"is not a valid {'root ' * bool(first)}scope name"
@@ -149,20 +150,15 @@ def _told_by_name(layer: Any, method: str) -> list[str]:
     if not overrides(layer, method):
         tensors = signature(layer.own_keras_name).tensors if layer.own_keras_name else ()
         return [f"{name}{SHAPE}" for name in tensors if name in TOLD_BY_NAME]
-    takes = inspect.signature(getattr(layer, method)).parameters.values()
-    words = [
-        word.name for word in takes if word.kind not in (word.VAR_POSITIONAL, word.VAR_KEYWORD)
-    ]
+    takes = inspect.signature(getattr(layer, method)).parameters
+    words = [name for name, word in takes.items() if word.kind not in SPREAD]
     return words if len(words) > 1 else []
 
 
 def _are_in_call(layer: Any, method: str, words: Sequence[str]) -> bool:
     """Whether `call` has the tensors whose shapes a method takes; a problem, where it has not."""
-    takes = inspect.signature(layer.call).parameters
-    wrong = next(
-        (w for w in words if not w.endswith(SHAPE) or w.removesuffix(SHAPE) not in takes), ""
-    )
-    if wrong:
+    known = [f"{name}{SHAPE}" for name in inspect.signature(layer.call).parameters]
+    if wrong := next((word for word in words if word not in known), ""):
         owner = layer.own_keras_name if not overrides(layer, method) else type(layer).__name__
         message = (
             f"{method} of {owner} takes {wrong}, and the call of {type(layer).__name__} has no "
