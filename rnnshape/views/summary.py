@@ -87,7 +87,11 @@ def _verdict(query: Query, reports: Sequence[Report], page: Page) -> Iterator[Te
     if unknown:
         yield from _open(unknown, page, named=bool(measured))
     if not measured:
-        if not unknown:
+        rows = [layer.unread for report in reports for layer in report.layers]
+        unread = [row for row in rows if row]
+        if not unknown and len(unread) == len(rows):  # there is nothing that Keras could run
+            yield from page.pending("not measured", reasons(unread, names_files=False))
+        elif not unknown:
             yield styled(page.mark(None), (" by the rule, not measured", Style.PENDING))
         return
     if "weights" in query.views:
