@@ -81,6 +81,7 @@ class Layer(StandIn):
     own_keras_name = own_name = ""
     own_kind: Any = ""  # of a model; empty where that has a `call` of its own
     own_layer: Any = None
+    own_says: Call | None = None  # of its input, where it is one of the code
     own_is_row = False  # whether it is always one row, whatever its weights
     own_is_without_weights = False
     own_is_any = False  # whether it is not known which layer it is
@@ -106,7 +107,7 @@ class Layer(StandIn):
             session().unused.append(self)
         else:
             self.own_name = counted or (name if isinstance(name, str) else "")
-            subclassed.check_arguments(self, values, named)
+            subclassed.keep_arguments(self, values, named)
 
     def own_reaches(self, name: str) -> bool:
         """Whether Keras' layers have an attribute of that name: their arguments are."""

@@ -326,7 +326,8 @@ class Sequential(Model):
         if layer and not (says_no_input(layer.call) or says_length_alone(layer.call)):
             source = input_of_first_layer(layer.call)
             return graph.InputTensor(source.shape, "", source.dtype)
-        return graph.InputTensor(None)
+        says = own(item, "own_says")
+        return graph.InputTensor(input_of_first_layer(says).shape if says else None)
 
     def own_first(self) -> graph.InputTensor:
         """What it is given: as it says itself, or as `build` or data does; else as it is meant."""

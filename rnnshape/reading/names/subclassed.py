@@ -9,18 +9,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnshape.errors import QueryError
+from rnnshape.expression import Call
 from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import described, overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.names.tensors import plain_shape, plain_sizes
+from rnnshape.reading.names.tensors import argument, plain_shape, plain_sizes
 from rnnshape.reading.python import IsOpenError, Open
 from rnnshape.reading.python.stand_in import is_of_code
-from rnnshape.signatures import INPUT_ARGUMENTS, module_of, signature
+from rnnshape.signatures import module_of, signature
 
 # The tensors of whose shapes layers of Keras are told by name; of others, of the first alone.
 TOLD_BY_NAME = ("sequences", "initial_state", "query", "value", "key")
+OF_INPUT = ("input_shape", "input_dim")
 SHAPE = "_shape"
 SPREAD = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -48,11 +50,13 @@ def build(layer: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
         )
 
 
-def check_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> None:
-    """What the `__init__` of every layer takes."""
+def keep_arguments(layer: Any, values: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """What the `__init__` of every layer takes, and what that says of its input."""
+    said = tuple((word, argument(named[word])) for word in OF_INPUT if word in named)
+    layer.own_says = Call("Identity", said) if said else None
     if layer.own_kind or layer.own_why != type(layer).own_why:  # of one of Keras', all is not known
         return
-    known = (*signature("layer").names, *INPUT_ARGUMENTS)
+    known = (*signature("layer").names, *OF_INPUT)
     for word in named:
         if word not in known:
             message = f"the __init__ of a layer takes no {word!r}: leave it out"
