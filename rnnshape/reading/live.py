@@ -334,11 +334,11 @@ class _Live:
         rows = [tensor for layer in layers for tensor in self.row(layer)]
         shape = next(iter(self.shapes), None) or _built_shape(model)
         known = shapes_by_keras(model, shape) if shape and len(self.shapes) < 2 else []
-        text, why = row_text(name, str(model.name)), "its call can't be followed"
+        text, why = f"{replay.plain_name(str(model.name))}(...)", "its call can't be followed"
         end, source = replay.RecordedLayer(text, why, "", 0), replay.input_tensor(shape)
         ends = replay.called(end, [source] if known else rows, {}, known)
         calls = graph.calls_before([*rows, *ends], [source])
-        return graph.network_of([source] if known else [], ends, name, calls)
+        return graph.network_of([source] if known else [], ends, name, calls, "")
 
     def row(self, layer: Any) -> list[Any]:
         """What a layer alone returns, of what it was built for."""
@@ -347,6 +347,8 @@ class _Live:
         if shape is None or isinstance(item, Model) or type(layer).__name__ in CELLS:
             text, why = row_text(type(layer).__name__, str(layer.name)), "nothing says its input"
             item = replay.RecordedLayer(text, why, "", count)
+        elif shape and not getattr(layer, "stateful", False):
+            shape = (None, *shape[1:])
         unknown = Unknown("inputs", (), "it is not known")
         source = replay.input_tensor(shape or unknown)
         source.maker.is_data = True  # it is no input of the model
