@@ -502,3 +502,17 @@ def test_models_of_a_loop_that_are_alike_are_shown_once(
     assert command(f"{file}", "-n", "--json").out.count('"model": "m"') == 3
     differ = len({*units.split(", ")})
     assert command(f"{file}:m", "-n", "--json").out.count('"model": "m"') == differ
+
+
+def test_layers_of_one_name_are_measured_where_each_is_in_a_block_of_its_own(
+    tmp_path: Path, keras_measurer: KerasInProcess
+) -> None:
+    (tmp_path / "blocks.py").write_text(
+        "from keras import Input, Model, layers\nclass Block(layers.Layer):\n"
+        "    def __init__(self, units):\n        super().__init__()\n"
+        "        self.hidden = layers.Dense(units, name='hidden')\n"
+        "    def call(self, x):\n        return self.hidden(x)\n"
+        "i = Input((5, 7))\nm = Model(i, Block(4)(Block(3)(i)))\n"
+    )
+    finished = command(str(tmp_path / "blocks.py"), "--json", measurer=keras_measurer)
+    assert (finished.code, finished.lines[0]["source"]) == (0, "predict")

@@ -304,7 +304,8 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
             layer = steps[step.same_as - 1][0]
         else:
             layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
-            if step.group and layer.name in {getattr(before, "name", "") for before, _, _ in steps}:
+            taken = {getattr(before, "name", "") for before, _, _ in steps if step.group}
+            if isinstance(layer, keras.Layer) and layer.name in taken:
                 layer.name += f"_{len(steps)}"  # each model or layer of the code has its own names
         positional = [given(argument) for argument in step.arguments]
         returned = layer(*positional, **{name: given(keyword) for name, keyword in step.keywords})
