@@ -295,6 +295,7 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
         return rebuilt(argument, tensor, list)
 
     layer: Any
+    taken = set[str]()
     for step in network.steps:
         if step.unread:
             made.append([next(instead) for _ in step.returns or ()])
@@ -304,9 +305,9 @@ def _called(network: Network, inputs: Sequence[Any]) -> list[tuple[Any, Places, 
             layer = steps[step.same_as - 1][0]
         else:
             layer = operation(step.layer) if is_operation(step.layer.name) else build(step.layer)
-            taken = {getattr(before, "name", "") for before, _, _ in steps if step.group}
-            if isinstance(layer, keras.Layer) and layer.name in taken:
+            if step.group and isinstance(layer, keras.Layer) and layer.name in taken:
                 layer.name += f"_{len(steps)}"  # each model or layer of the code has its own names
+            taken.add(getattr(layer, "name", ""))
         positional = [given(argument) for argument in step.arguments]
         returned = layer(*positional, **{name: given(keyword) for name, keyword in step.keywords})
         flat: list[Any] = []

@@ -94,17 +94,17 @@ def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
 
 def _check_numbers(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:
     """`Dense(np.prod(shape))`: what this Keras takes must be a whole number of Python's own."""
-    places, node = session().places(), session().evaluator.node
-    given = [*zip(signatures.signature(name).positional, map(str, range(99)), values, strict=False)]
+    by_place = zip(signatures.signature(name).positional, enumerate(values), strict=False)
+    given = [(word, str(place), value) for word, (place, value) in by_place]
     for word, at, value in (*given, *((word, word, value) for word, value in named.items())):
         if word in OF_PYTHON and isinstance(value, NumPyNumber):
+            node = session().evaluator.node
             written = {str(place): one for place, one in enumerate(getattr(node, "args", ()))}
             written |= {one.arg: one.value for one in getattr(node, "keywords", ())}
-            found = written.get(at)
-            text = ast.unparse(found) if found else str(int(value))
+            text = ast.unparse(written[at]) if at in written else str(int(value))
             message = f"{name} takes a whole number of Python's own, not NumPy's: write int({text})"
-            words = NUMPY_REFUSED.get(name, "")
-            session().problem(message, f"int({text})", words=words, place=places.get(at))
+            words, place = NUMPY_REFUSED.get(name, ""), session().places().get(at)
+            session().problem(message, f"int({text})", words=words, place=place)
 
 
 def _check_for_tensors(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> None:

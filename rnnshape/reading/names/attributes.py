@@ -33,8 +33,11 @@ READ_ONLY = {  # of every layer and model
 
 
 def check_writable(owner: object, name: str) -> None:
+    """Raises Python's error where code sets what Keras only computes."""
+    if name not in READ_ONLY:  # as nearly all that is set
+        return
     of_code = [kind for kind in type(owner).__mro__ if is_of_code(kind)]
-    if name in READ_ONLY and of_code and not any(name in vars(kind) for kind in of_code):
+    if of_code and not any(name in vars(kind) for kind in of_code):
         kind = type(owner).__name__
         raise AttributeError(f"property {name!r} of {kind!r} object has no setter")
 

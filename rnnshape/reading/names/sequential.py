@@ -335,9 +335,9 @@ class Sequential(Model):
         if said.shape is not None:
             return said
         layer = own(self.own_items[0], "own_layer") if self.own_items else None
-        is_meant = self.own_shape is None and layer and says_length_alone(layer.call)
-        meant = input_of_first_layer(layer.call).shape if layer and is_meant else self.own_shape
-        return replace(said, shape=meant)
+        if self.own_shape is None and layer and says_length_alone(layer.call):
+            return replace(said, shape=input_of_first_layer(layer.call).shape)
+        return replace(said, shape=self.own_shape)
 
     def __getattr__(self, name: str) -> Any:
         """`base.output` is that of its first call in another model, if there is one."""
