@@ -20,6 +20,7 @@ T = TypeVar("T")
 MOST_PARTS = 10_000  # of what may have no end
 MOST_OF_LAYER = 100  # tensors that one layer is given: more are samples
 UNKNOWN_ENTRIES = "unknown"  # the dtype of an array that may hold no numbers
+UNREAD_ENTRIES = "unread"  # the same, of a file that is not read: as numbers it holds some
 NO_NUMBERS = {  # NumPy's kinds of entries, and a size of them, of which Keras makes no numbers
     "O": "object",
     "U": "<U",

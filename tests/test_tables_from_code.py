@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.dtypes import OF_NUMBERS
 from tests.conftest import sections
 from tests.test_arrays_from_code import agrees, is_known, read
 
@@ -80,3 +84,22 @@ def test_a_label_that_several_columns_have_takes_all_of_them(made: str) -> None:
     for change in ("df['a'] = 1", "df['f'] = 1", "del df['a']", "df.pop('c')"):
         assert compared(f"{KNOWN}\ndf = {made}\n{change}", ["df.values", "df['b']"])[0] == []
     assert compared(f"{KNOWN}\ndf = pd.concat([df, df])", ["df.values", "df[['a']]"]) == ([], [])
+
+
+@pytest.mark.parametrize("text", [each for each in SELECTED + OTHERS if "pd" not in each])
+def test_a_file_that_is_not_read_may_hold_other_things_than_numbers(text: str) -> None:
+    names: dict[str, Any] = {}
+    imports = "import numpy as np\nimport pandas as pd\n"
+    exec(f"{imports}df = pd.DataFrame([[*'vwxyz']] * 9, columns=list('abcde'))", names)
+    text = f"({text})"
+    made = [text, f"np.array([row for row in {text}])", f"np.array({text}.tolist())"]
+    numbers = [f"{text}.astype('float32')", f"{text} / 2.0"]
+    every = "".join(f"r{n} = {one}\n" for n, one in enumerate([*made, *numbers]))
+    said = read(f"{imports}{OPEN}\n{every}", 5)
+    kinds: dict[str, str] = {}
+    for one, read_as in zip(made, said, strict=False):
+        with suppress(Exception):  # of text pandas makes no such thing
+            kinds[one] = np.asarray(eval(one, names)).dtype.kind
+        if kinds.get(one, "f") in "OU" and isinstance(read_as, Array) and len(read_as.shape) > 1:
+            assert read_as.own_entries not in OF_NUMBERS
+    assert all(each.own_entries in OF_NUMBERS for each in said[3:] if isinstance(each, Array))

@@ -9,7 +9,7 @@ from itertools import chain
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
 from rnnshape.fitting import has_known_inputs, is_stateful
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
 from rnnshape.report import Report
 from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
@@ -73,8 +73,9 @@ def _not_compared(report: Report, call: TrainingCall) -> dict[Data, str]:
             [found[array]] = reasons([array.unknown], names_files=False)
         elif array.shape and 0 in array.shape[1:]:
             found[array] = f"{array.name} is empty"
-        elif array.dtype == UNKNOWN_ENTRIES:
-            found[array] = f"{array.name} may hold other things than numbers"
+        elif array.dtype in (UNKNOWN_ENTRIES, UNREAD_ENTRIES):
+            tells = ".astype('float32') would tell"
+            found[array] = f"{array.name} may hold other things than numbers: {tells}"
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partialmethod
 from typing import Any, cast
 
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.reading import graph
 from rnnshape.reading.names.dtypes import (
     COMPARISONS,
@@ -92,7 +92,7 @@ class Array(StandIn):
     def own_kind(self) -> str:
         """`"bool"` of a mask, other words of indices; `""` where it is not known which."""
         is_mask = bool in map(type, self.own_values)
-        known = "" if self.own_dtype == UNKNOWN_ENTRIES else self.own_dtype
+        known = "" if self.own_dtype in (UNKNOWN_ENTRIES, UNREAD_ENTRIES) else self.own_dtype
         return "bool" if is_mask else known or "int64" * bool(self.own_values)
 
     def own_as_operand(self) -> graph.Tensor:
@@ -221,7 +221,7 @@ class Array(StandIn):
             return list(self.own_values)
         if self.own_may_nest:
             return opened("data")
-        return NestedList(self.shape, self.own_values)
+        return NestedList(self.shape, self.own_values, self.own_entries)
 
     def own_like(self, shape: Sequence[Any]) -> Array:
         """Other rows of the same."""
@@ -241,6 +241,8 @@ class Array(StandIn):
         else:
             return NotImplemented
         made.own_dtype = together((self.own_dtype, own(other, "own_dtype")))
+        if function is None and made.own_dtype == UNREAD_ENTRIES:  # what is divided are numbers
+            made.own_dtype = None
         if function in COMPARISONS:
             made.own_dtype = "bool"
         elif function in LOGICAL:
@@ -267,12 +269,17 @@ class Array(StandIn):
 
 
 class NestedList(Array):
-    """Lists of numbers within each other, of which at most the shape is known."""
+    """Lists within each other, of which at most the shape is known, and what kind of entries NumPy
+    would make of what they hold."""
 
     own_what = "a list"
+    own_entries = None
 
-    def __init__(self, shape: Sequence[Any], values: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self, shape: Sequence[Any], values: tuple[Any, ...] = (), entries: str | None = None
+    ) -> None:
         super().__init__(shape, values, "list")
+        self.own_entries = together([entries])
 
     def own_lacks(self, name: str) -> bool:
         return name not in OF_LISTS
@@ -281,17 +288,21 @@ class NestedList(Array):
         if isinstance(index, tuple):
             raise surely(TypeError("list indices must be integers or slices, not tuple"))
         made = super().__getitem__(index)
-        return NestedList(made.shape, made.own_values) if isinstance(made, Array) else made
+        if not isinstance(made, Array):
+            return made
+        return NestedList(made.shape, made.own_values, self.own_entries)
 
     def __iter__(self) -> Any:
         rows = super().__iter__()
-        return (NestedList(row.shape) if isinstance(row, Array) else row for row in rows)
+        for row in rows:
+            is_list = isinstance(row, Array)
+            yield NestedList(row.shape, (), self.own_entries) if is_list else row
 
     def __setitem__(self, index: object, value: object) -> None:
         self.own_written.append(True)
 
     def own_view(self, shape: Sequence[Any], values: tuple[Any, ...]) -> Array:
-        return Array(shape, values)
+        return Array(shape, values, self.own_entries)
 
     def _entry(self, number: Any) -> Any:
         return number

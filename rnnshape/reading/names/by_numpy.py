@@ -9,10 +9,10 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import BATCH, MOST_VALUES, Array
-from rnnshape.reading.names.dtypes import CODES, dtype_of
+from rnnshape.reading.names.dtypes import CODES, dtype_of, together
 from rnnshape.reading.names.session import opened, refused
 from rnnshape.reading.python import IsOpenError, Open, is_of_code, opens_in, own
 
@@ -61,15 +61,12 @@ def by_numpy(name: str) -> Callable[..., Any]:
             raise refused(str(why)) if type(why) is ValueError else why
         both = [*results, *(batches + sizes)[: all(one.stands_for == BATCH for one in sizes)]]
         found = _kept(both[0]) if is_known else _what_both_say(*both)
-        is_unknown = any(array.own_entries == UNKNOWN_ENTRIES for array in arrays)
-        return rebuilt(found, _with_unknown_entries) if is_unknown else found
+        unknown = {array.own_entries for array in arrays} & {UNKNOWN_ENTRIES, UNREAD_ENTRIES}
+        for leaf in within(found) if unknown else ():
+            if own(leaf, "own_dtype") == "object":
+                leaf.own_dtype = together(unknown)
+        return found
 
-    return made
-
-
-def _with_unknown_entries(made: Any) -> Any:
-    if own(made, "own_dtype") == "object":
-        made.own_dtype = UNKNOWN_ENTRIES
     return made
 
 

@@ -8,7 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rnnshape.input_shapes import NO_NUMBERS, OF_OTHERS, UNKNOWN_ENTRIES, dtype_written
+from rnnshape.input_shapes import (
+    NO_NUMBERS,
+    OF_OTHERS,
+    UNKNOWN_ENTRIES,
+    UNREAD_ENTRIES,
+    dtype_written,
+)
 from rnnshape.nest import within
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.python import Open, own
@@ -19,7 +25,7 @@ WHOLE = (int, "int", "int8", "int16", "int32", "int64", "uint8")
 FLOATS = (float, "float", "float16", "float32", "float64", "double", "single", "half")
 CODES = {"bool": "?", **{dtype: code for code, dtype in NO_NUMBERS.items()}, "<U": "U1",
          "bytes": "S1", "datetime64": "M8[s]", "timedelta64": "m8[s]", "string": "O",
-         UNKNOWN_ENTRIES: "O"}  # fmt: skip
+         UNKNOWN_ENTRIES: "O", UNREAD_ENTRIES: "O"}  # fmt: skip
 
 
 def _in_words(dtype: object) -> object:
@@ -42,9 +48,9 @@ def of_dtype(
 
 
 def as_numbers(before: str | None) -> str | None:
-    """The kind of entries that were of another kind, where they are made numbers: those may be
-    refused."""
-    return None if before in (*OF_NUMBERS, "list") else UNKNOWN_ENTRIES
+    """The kind of entries that were of another kind, where they are made numbers: those that are
+    known to be others may be refused."""
+    return None if before in (*OF_NUMBERS, "list", UNREAD_ENTRIES) else UNKNOWN_ENTRIES
 
 
 def dtype_of(dtype: object) -> str | None:

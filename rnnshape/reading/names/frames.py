@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.input_shapes import UNKNOWN_ENTRIES
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.dtypes import OF_NUMBERS, dtype_of
+from rnnshape.reading.names.dtypes import OF_NUMBERS, as_numbers, dtype_of
 from rnnshape.reading.names.indexing import indexed
 from rnnshape.reading.names.labels import (
     LABELS,
@@ -16,11 +16,13 @@ from rnnshape.reading.names.labels import (
     OF_PANDAS,
     are_names,
     as_labels,
+    columns_taken,
     entries_of,
     label_of,
     labelled_as,
     of_columns,
     of_values,
+    rows_and_columns,
 )
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
@@ -60,7 +62,7 @@ class Frame(Array):
         is_label = isinstance(key, Array) and key.own_dtype != "bool" and len(self.shape) > 1
         if isinstance(key, slice | Array) and not is_label:
             return self.own_like((*indexed(self.shape[:1], key), *self.shape[1:]))
-        columns = _columns(key)
+        columns = columns_taken(key)
         if columns is None:
             return opened()
         if len(self.shape) == 1:
@@ -69,10 +71,9 @@ class Frame(Array):
         taken = self.own_taken(key)
         columns = (len(taken),) if len(taken) > 1 else columns
         made = labelled((self.shape[0], *columns), taken or key if columns else None)
-        entries = entries_of(taken[0]) if taken else NESTED
-        made.own_may_nest = not columns and entries == NESTED
+        made.own_may_nest = not columns and (not taken or entries_of(taken[0]) == NESTED)
         if not columns and taken:
-            made.own_dtype = UNKNOWN_ENTRIES if entries == NESTED else entries
+            made.own_dtype = self.own_kind_of(key)
         made.own_written = self.own_written
         return made
 
@@ -99,6 +100,19 @@ class Frame(Array):
         made.own_may_nest, made.own_dtype = self.own_may_nest, self.own_dtype
         made.own_written = [*self.own_written]
         return made
+
+    def own_of_kind(self, shape: Sequence[Any], kind: str | None) -> Frame:
+        made = Frame(shape)
+        made.own_dtype = kind
+        return made
+
+    def own_kind_of(self, key: Any = None, is_place: bool = False) -> str | None:
+        """The kind of entries in one of the columns; `UNKNOWN_ENTRIES` where it is not known which
+        that is, and others than numbers are among them."""
+        label = self.own_labels[key] if is_place and self.own_labels else key
+        kinds = {*map(entries_of, self.own_taken(label))} or self.own_kinds()
+        kind = next(iter(kinds)) if len(kinds) == 1 else None if kinds <= {*OF_NUMBERS} else NESTED
+        return UNKNOWN_ENTRIES if kind == NESTED else kind
 
     def own_check(self, labels: Any) -> None:
         """As pandas, a `KeyError` where there is no such column."""
@@ -233,8 +247,8 @@ class Frame(Array):
 
     def astype(self, dtype: Any = None, *_: object, **__: object) -> Frame:
         made = self.copy()
-        are_numbers = {self.own_dtype, *map(entries_of, self.own_labels or ())} <= {*OF_NUMBERS}
-        before = None if are_numbers else UNKNOWN_ENTRIES
+        kinds = {self.own_dtype, *map(entries_of, self.own_labels or ())}
+        before = next(filter(None, map(as_numbers, kinds)), None)
         kind = before if isinstance(dtype, dict) else dtype_of(dtype)
         kind = before if kind in OF_NUMBERS else OF_PANDAS.get(kind, kind)
         labels = tuple(labelled_as(label, kind) for label in self.own_labels or ())
@@ -249,16 +263,14 @@ class Frame(Array):
         return opened() if isinstance(periods, list | tuple | range) else self.copy()
 
     take = property(lambda _: opened())  # of rows, unlike NumPy's
-    T = property(lambda table: Frame(table.shape[::-1]))
+    T = property(lambda table: table.own_of_kind(table.shape[::-1], table.own_kind_of()))
 
     def own_reduced(self, axis: Any = 0, *given: Any, **named: Any) -> Any:
         """Of each column, where no axis is given."""
         made = super().own_reduced(axis, *given[1:], **named)
         if not isinstance(made, Array) or axis in (0, "index"):  # by which a table is divided
             return made
-        column = Frame(made.shape)
-        column.own_dtype = made.own_dtype
-        return column
+        return self.own_of_kind(made.shape, made.own_dtype)
 
     mean = sum = std = var = max = min = own_reduced
     any = all = partialmethod(own_reduced, own_dtype="bool")
@@ -280,7 +292,10 @@ class Frame(Array):
             return made
         if own(other, "own_labels", self.own_labels) != self.own_labels:
             return opened()  # pandas goes by the labels
-        like = labelled(made.shape, self.own_labels)
+        labels = self.own_labels
+        if labels and function is None:  # what is divided are numbers
+            labels = tuple(labelled_as(label, as_numbers(entries_of(label))) for label in labels)
+        like = labelled(made.shape, labels)
         like.own_dtype = made.own_dtype
         return like
 
@@ -314,24 +329,32 @@ class Rows(StandIn):
         self.own_table, self.own_by_place = table, by_place
 
     def __getitem__(self, key: Any) -> Any:
-        rows, columns = _rows_and_columns(key)
+        rows, columns = rows_and_columns(key)
         shape, labels = self.own_table.shape, self.own_labels(columns)
         is_of_labels = isinstance(columns, slice) and not self.own_by_place  # with the last
-        sizes = shape[1:] if columns == slice(None) else None if is_of_labels else _columns(columns)
+        sizes = (
+            shape[1:]
+            if columns == slice(None)
+            else None
+            if is_of_labels
+            else columns_taken(columns)
+        )
         sizes = (len(labels),) if labels is not None else sizes
         is_mask = isinstance(rows, Array) and rows.own_dtype == "bool" and len(rows.shape) == 1
-        if sizes is None or not (is_mask or isinstance(rows, slice | int)):
+        by_place = not is_mask and (self.own_by_place or rows == slice(None))
+        if sizes is None or not (
+            is_mask or isinstance(rows, slice if not by_place else slice | int)
+        ):
             return opened()
-        if is_mask:
-            return labelled((opened("the number of rows"), *sizes), labels)
-        if self.own_by_place or rows == slice(None):
-            return labelled((*indexed(shape[:1], rows), *sizes), labels)
-        many = opened("the number of rows")
-        return labelled((many, *sizes), labels) if isinstance(rows, slice) else opened()
+        left = indexed(shape[:1], rows) if by_place else (opened("the number of rows"),)
+        made = labelled((*left, *sizes), labels)
+        if made.own_labels is None:
+            made.own_dtype = self.own_table.own_kind_of(columns, type(columns) is int)
+        return made
 
     def __setitem__(self, key: Any, value: object) -> None:
         """`loc` adds what is not there."""
-        rows, columns = _rows_and_columns(key)
+        rows, columns = rows_and_columns(key)
         if not self.own_by_place and not isinstance(columns, slice):
             self.own_table[columns] = value
         if not self.own_by_place and not isinstance(rows, slice | Array):
@@ -342,7 +365,11 @@ class Rows(StandIn):
         known: Any = self.own_table.own_labels
         taken = as_labels(columns)
         of_labels = [] if self.own_by_place else self.own_table.own_taken(taken)
-        if len(of_labels) > 1 or known is None or not (isinstance(taken, slice) or _columns(taken)):
+        if (
+            len(of_labels) > 1
+            or known is None
+            or not (isinstance(taken, slice) or columns_taken(taken))
+        ):
             return of_labels if len(of_labels) > 1 else None
         if isinstance(taken, list):
             return [known[number] for number in taken] if self.own_by_place else taken
@@ -354,10 +381,6 @@ class Rows(StandIn):
             end if end is None else known.index(end) for end in (taken.start, taken.stop)
         )
         return tuple(known[first : None if last is None else last + 1 : taken.step])
-
-
-def _rows_and_columns(key: Any) -> Any:
-    return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
 
 
 def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
@@ -375,20 +398,3 @@ def in_columns(value: Any) -> Any:
     made = Frame((*value.shape, 1))
     made.own_name, made.own_dtype = value.own_name, value.own_entries
     return made
-
-
-def _columns(key: Any) -> tuple[int, ...] | None:
-    """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
-    axis; of one alone no axis is left. None where that is not known."""
-    if isinstance(key, str | int) and not isinstance(key, bool):
-        return ()
-    if isinstance(key, list) and key and {*map(type, key)} <= {str, int}:
-        return (len(key),)
-    if not isinstance(key, slice) or key.step is not None:
-        return None
-    start, stop = key.start or 0, key.stop
-    if type(start) is int and start < 0 and stop is None:
-        return (-start,)
-    if not (type(start) is int and type(stop) is int and (start < 0) == (stop < 0)):
-        return None
-    return (max(0, stop - start),)

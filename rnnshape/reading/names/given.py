@@ -88,7 +88,8 @@ def _data(value: Any, node: ast.expr | None, usual: str, of: str) -> Data:
         return Data(name, None, of=of, unknown=unknown)
     least, most, drawn = known_range(value)
     sizes, is_table = tuple(map(_number, value.shape)), isinstance(value, Frame)
-    known = Data(name, sizes, value.own_entries, least, most, of, is_table, drawn_below=drawn)
+    kind = value.own_dtype if value.own_dtype == "list" else value.own_entries
+    known = Data(name, sizes, kind, least, most, of, is_table, drawn_below=drawn)
     return replace(known, unknown=unknown)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Set
 from typing import Any
 
-from rnnshape.input_shapes import OF_PANDAS_ALONE, UNKNOWN_ENTRIES
+from rnnshape.input_shapes import OF_PANDAS_ALONE, UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import NESTS
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.dtypes import OF_NUMBERS, TEXTS, of_entries
@@ -79,6 +79,8 @@ def of_columns(kinds: Set[str | None]) -> str | None:
     """What Keras makes of a table with columns of these kinds; `UNKNOWN_ENTRIES` where that may be
     numbers."""
     others = kinds - {*OF_NUMBERS}
+    if others == {UNREAD_ENTRIES}:
+        return UNREAD_ENTRIES
     if len(kinds) == 1 and not {NESTED, "str", "object"} & kinds:
         return next(iter(kinds))
     if own_kind := next((kind for kind in others if str(kind).startswith(OF_PANDAS_ALONE)), None):
@@ -90,6 +92,8 @@ def of_columns(kinds: Set[str | None]) -> str | None:
 
 def of_values(kinds: Set[str | None]) -> str | None:
     """The kind of entries of the array that pandas makes of columns of these kinds."""
+    if kinds - {*OF_NUMBERS} == {UNREAD_ENTRIES}:
+        return UNREAD_ENTRIES
     if any(str(kind).startswith((*NOT_OF_NUMPY, *OF_PANDAS_ALONE)) for kind in kinds):
         return UNKNOWN_ENTRIES
     if {*TEXTS} & kinds:
@@ -105,3 +109,24 @@ def as_labels(key: Any) -> Any:
 
 def are_names(key: Any) -> bool:
     return isinstance(key, list) and all(isinstance(name, str) for name in key)
+
+
+def columns_taken(key: Any) -> tuple[int, ...] | None:
+    """How many columns are taken, of however many: of `[0, 2]`, `["a", "b"]` and `1:3` two, as an
+    axis; of one alone no axis is left. None where that is not known."""
+    if isinstance(key, str | int) and not isinstance(key, bool):
+        return ()
+    if isinstance(key, list) and key and {*map(type, key)} <= LABELS:
+        return (len(key),)
+    if not isinstance(key, slice) or key.step is not None:
+        return None
+    start, stop = key.start or 0, key.stop
+    if type(start) is int and start < 0 and stop is None:
+        return (-start,)
+    if not (type(start) is int and type(stop) is int and (start < 0) == (stop < 0)):
+        return None
+    return (max(0, stop - start),)
+
+
+def rows_and_columns(key: Any) -> Any:
+    return key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))

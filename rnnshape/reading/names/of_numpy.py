@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rnnshape.input_shapes import UNKNOWN_ENTRIES
+from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array, array_of_shape
 from rnnshape.reading.names.by_numpy import TOO_LARGE, by_numpy
@@ -50,14 +50,13 @@ def _array(value: Any, dtype: Any = None, *, ndmin: int = 0, copy: Any = False, 
         return made.reshape((1,) * (min(ndmin, 64) - len(sizes_of(made))) + made.shape)
     if isinstance(value, Open) and value.row is not None:  # rows of one shape, as NumPy has them
         inner = () if isinstance(value.row, Open) and value.row.is_number else sizes_of(value.row)
-        return Array((opened("the number of rows"), *inner))
+        return Array((opened("the number of rows"), *inner), dtype=of_entries([value.row]))
     if isinstance(value, Open):
         return session().evaluator.derived(value)
     kind = dtype_of(dtype)
     if isinstance(value, Array):
         value = value.values  # of a table, its numbers
         made = value.own_view(value.shape, value.own_values)
-        made.own_dtype = None if made.own_dtype == "list" else made.own_dtype
         made.own_written = [] if copy else made.own_written
         return made if dtype is None else made.astype(dtype)
     numbers = rebuilt(value, lambda leaf: leaf.own_values if isinstance(leaf, Array) else leaf)
@@ -152,9 +151,9 @@ def _elementwise(name: str) -> Callable[..., Any]:
             return first.own_like(made.shape)
         entries = of_entries([first])
         if isinstance(made, Array) and made.own_dtype is None and entries is not None:
-            made.own_dtype = (
-                "string" if name in CONVERTING and entries in TEXTS else UNKNOWN_ENTRIES
-            )
+            is_text = name in CONVERTING and entries in TEXTS
+            kept = entries if entries == UNREAD_ENTRIES else UNKNOWN_ENTRIES
+            made.own_dtype = "string" if is_text else kept
         return made
 
     return made

@@ -8,10 +8,17 @@ from dataclasses import replace
 from itertools import starmap
 from typing import Any
 
+from rnnshape.input_shapes import UNREAD_ENTRIES
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.frames import Frame, Groups, Rows, labelled
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.labels import are_names, as_labels, entries_made_of, label_of
+from rnnshape.reading.names.labels import (
+    are_names,
+    as_labels,
+    entries_made_of,
+    label_of,
+    labelled_as,
+)
 from rnnshape.reading.names.of_shapes import reshaped_open
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import sizes_given
@@ -20,6 +27,7 @@ from rnnshape.reading.python import IsOpenError, Module, Open, own
 # What makes groups of rows, of which pandas makes something each: no column becomes one number.
 GROUPING = ("groupby", "resample", "rolling", "expanding", "ewm")
 GROUPS = "groups of rows"
+TABLE = "a table of a file"
 
 
 def table(data: Any = None, index: Any = None, columns: Any = None, *_: Any, **__: Any) -> Any:
@@ -86,7 +94,11 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
     if isinstance(owner.row, Array) and not is_call and isinstance(first, int | slice):
         return owner.row if isinstance(first, int) else replace(made, row=owner.row)
     table = Frame([opened(f"{made.label}.shape[{axis}]") for axis in (0, 1)])
+    table.own_dtype = UNREAD_ENTRIES
     found: Any = made
+    is_table = method.startswith("read_") or (owner.stands_for == TABLE and method != "astype")
+    if is_call and is_table:
+        made.stands_for = TABLE
     with suppress(IsOpenError):
         if owner.reason:
             pass
@@ -94,8 +106,10 @@ def known_of_open(owner: Open, given: Sequence[Any], made: Open, is_call: bool) 
             return replace(made, stands_for=GROUPS)
         elif is_call and method == "reshape":
             found = reshaped_open(sizes_given(*given), made)
-        elif are_names(first) and (method == "filter" or not is_call):
-            found = table[first]
+            if owner.stands_for == TABLE and isinstance(found, Array):
+                found.own_dtype = UNREAD_ENTRIES
+        elif isinstance(first, list) and are_names(first) and (method == "filter" or not is_call):
+            found = table[[labelled_as(name, UNREAD_ENTRIES) for name in first]]
             if owner.stands_for == GROUPS:
                 found = Groups(found.shape)
         elif method in ("iloc", "loc") and isinstance(first, tuple):

@@ -31,8 +31,8 @@ class Open:
         alternatives: the models of which it is one, where a condition is not known.
         is_number: whether it is known to be one number.
         start, offset: the number that it is a known distance from, as `i + 3` is from `i`.
-        stands_for: what it is known to be, though its value is not; a name that code imports may
-            know what to do with that.
+        stands_for: what it is known to be, or to be a part of, though its value is not; a name that
+            code imports may know what to do with that.
         without_base: a class as far as the code has it, where what it derives from is not known.
         row: what each value is like, where it is a list of which only the length is not known.
         may_lack: whether a dictionary that has it under a key may not have that key.
@@ -72,7 +72,7 @@ class Open:
         label, known = self.label + text, self.alternatives
         of_shape = self.label.endswith(".shape") and text[1:-1].lstrip("-").isdigit()
         part = Open(label, self.reason, self.source, self.node, alternatives=known)
-        part.is_number = of_shape
+        part.is_number, part.stands_for = of_shape, self.stands_for
         return part
 
     def called(self, name: str) -> Open:
