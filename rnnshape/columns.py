@@ -113,7 +113,7 @@ def is_answerable(step: Step) -> bool:
     )
 
 
-def with_numbers(shape: Shape, numbers: Numbers) -> tuple[int | None, ...]:
+def with_numbers(shape: Shape, numbers: Numbers) -> tuple[Any, ...]:
     """A shape with numbers for what is open in it."""
     return tuple(numbers[size] if isinstance(size, Unknown) else size for size in shape)
 

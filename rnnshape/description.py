@@ -224,7 +224,7 @@ class _Run:
                     raise
         if facts is not None and step.same_as is not None:
             check_same_weights(step, facts, self.layers[step.same_as - 1], self.network)
-        shapes: Sequence[tuple[int | None, ...]] = ()
+        shapes: Sequence[tuple[Any, ...]] = ()
         if facts is None and self.measured and step.unread is None:
             shapes = self.measured[number - 1]
         elif number in self.of_any_shape:
@@ -334,7 +334,7 @@ def _facts_with_masks(step: Step, tensors: Mapping[Ref, Tensor]) -> Facts | None
 
 
 def _tensors_of_shapes(
-    step: Step, shapes: Sequence[tuple[int | None, ...]], given: Sequence[Tensor]
+    step: Step, shapes: Sequence[tuple[Any, ...]], given: Sequence[Tensor]
 ) -> Iterator[Tensor]:
     """The outputs of a layer of which the shapes alone are known: those that Keras has measured,
     or those that are recorded, with a None for the batch and for the first other size that what it
@@ -351,8 +351,8 @@ def _tensors_of_shapes(
         names = axes_of_rank(len(shape)) if shape else ()
         axes = tuple(
             Axis(name, size, follows_from=unsaid)
-            if size is not None
-            else Axis(name, left_open, follows_from=unsaid | WHEN_RUN)
+            if isinstance(size, int)
+            else Axis(name, size.size if size else left_open, follows_from=unsaid | WHEN_RUN)
             if place
             else Axis(name, batch, follows_from=unsaid)
             for place, (name, size) in enumerate(zip(names, shape, strict=True))

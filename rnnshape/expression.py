@@ -26,7 +26,8 @@ from rnnshape.signatures import (
     signature,
 )
 
-Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Call | Unknown | None"
+Plain: TypeAlias = "bool | int | float | str | None"
+Value: TypeAlias = "Plain | tuple[Value, ...] | Call | Unknown | SizeWhenRun"
 Let: TypeAlias = "Mapping[str, Value]"  # values of what is open, by their names
 NO_LET: Let = {}
 
@@ -34,6 +35,16 @@ LARGEST = 2**63 - 1  # a tensor's dimensions are signed 64-bit integers
 MOST_AXES = 253  # of TensorFlow's tensors
 MOST_NAMES = 20  # that are asked for in one message
 FEW = 12  # arguments that a message lists
+
+
+@dataclass(frozen=True, slots=True)
+class SizeWhenRun:
+    """A size that Keras itself knows only when it runs, as -1 beside `ops.shape(x)[0]`."""
+
+    size: int
+
+    def __str__(self) -> str:
+        return str(self.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,7 @@ def printed(value: Value) -> str:
         if any(isinstance(part, Call) for part in value):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
-    return str(value) if isinstance(value, Call | Unknown) else repr(value)
+    return str(value) if isinstance(value, Call | Unknown | SizeWhenRun) else repr(value)
 
 
 def bind(

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rnnshape.errors import Problem, QueryError
-from rnnshape.expression import Call, Unknown, Value, printed, unknowns_in
+from rnnshape.expression import Call, SizeWhenRun, Unknown, Value, printed, unknowns_in
 from rnnshape.nest import within
 from rnnshape.signatures import module_of, signature
 
@@ -71,7 +71,7 @@ class Ref:
 
 
 Argument: TypeAlias = "Ref | tuple[Argument, ...] | bool | int | float | str | Unknown | None"
-Size: TypeAlias = "int | Unknown | None"
+Size: TypeAlias = "int | SizeWhenRun | Unknown | None"
 Shape: TypeAlias = "tuple[Size, ...]"
 
 
@@ -95,6 +95,12 @@ class Input:
     name: str = "inputs"
     dtype: str | None = None
     is_data: bool = False
+
+    @property
+    def batch(self) -> int | None:
+        """How many samples a model says that it takes; None where it takes any number."""
+        size = self.shape[0] if isinstance(self.shape, tuple) and self.shape else None
+        return size if isinstance(size, int) and not self.is_data else None
 
     def __str__(self) -> str:
         if self.shape is None:

@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from rnnshape.errors import IncompleteError, NotReadError, Place, Problem, QueryError
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.network import Dimensions, Input, Network, Question, Ref, Step
 
 KINDS = (Call, Dimensions, IncompleteError, Input, Network, NotReadError, QueryError, Question, Ref,
-         Step, Unknown)  # fmt: skip
+         SizeWhenRun, Step, Unknown)  # fmt: skip
 PLAIN = {"Any": object} | {kind.__name__: kind for kind in (bool, int, object, str)}
 TYPES: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in KINDS}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ from rnnshape.rules.inputs import called_with
 from rnnshape.rules.operations import OF_EACH_NUMBER, OF_MANY, OF_PAIRS
 from rnnshape.signatures import OPERATIONS, signature
 from tests.calls import parse
-from tests.conftest import KerasInProcess
+from tests.conftest import KerasInProcess, command
+from tests.on_record import Record
 from tests.test_rules_against_keras import described, nesting, nesting_of
 
 Sizes = tuple[int, ...]
@@ -277,3 +279,67 @@ def test_no_function_of_keras_is_taken_for_a_misspelt_one() -> None:
 
     names = {name for name in dir(keras.ops) if name[:1] != "_"} - {*OPERATIONS}
     assert {name for name in names if did_you_mean(name, OPERATIONS)} <= {*WITHOUT_RULE}
+
+
+# What is made of `b`, how many samples there are, which Keras knows when it runs.
+OF_THE_BATCH = """
+ops.reshape(x, (b, -1))
+ops.reshape(x, (b, 15))
+ops.reshape(x, (b, 3, -1))
+ops.reshape(x, (b, -1, 5))
+ops.reshape(x, (b * 5, 3))
+ops.reshape(x, (-1, 15))
+ops.reshape(x, ops.shape(x))
+ops.zeros((b, 4))
+ops.concatenate([ops.ones((b, 1, 3)), x], axis=1)
+ops.broadcast_to(x, (b, 5, 3))
+ops.tile(ops.ones((1, 4)), [b, 1])
+ops.repeat(ops.ones((1, 4)), b, axis=0)
+x + ops.full((b, 1, 1), 2.0)
+x + keras.random.normal((b, 5, 3))
+x + ops.zeros_like(x)
+x[:, :ops.shape(x)[1] - 1]
+""".strip().splitlines()
+WHERE = {
+    "a graph": "b = ops.shape(x)[0]\ny = {}",
+    "a layer": "class Own(layers.Layer):\n    def call(self, x):\n        b = ops.shape(x)[0]\n"
+    "        return {}\ny = Own()(x)",
+    "a Lambda": "def own(x):\n    b = ops.shape(x)[0]\n    return {}\ny = layers.Lambda(own)(x)",
+}  # fmt: skip
+
+
+def shape_made_by(program: str) -> list[int] | None:
+    """The shape that a program's model makes of two samples; None where Keras refuses it."""
+    names: dict[str, Any] = {}
+    try:
+        exec(program, names)
+        made: Any = names["m"].predict(np.zeros((2, 5, 3)), verbose=0)
+    except (ValueError, TypeError, NotImplementedError):
+        return None
+    return [*made.shape]
+
+
+AT_RUN_TIME = Record("run_time", shape_made_by)
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "then", ["y", "layers.Dense(4)(y)", "layers.Dense(4)(layers.Flatten()(y))"]
+)
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("made", OF_THE_BATCH)
+def test_a_size_that_is_known_when_it_runs_is_taken_where_keras_takes_it(
+    made: str, where: str, then: str, tmp_path: Path
+) -> None:
+    program = (
+        "import keras\nfrom keras import Input, Model, layers, ops\nx = Input((5, 3))\n"
+        f"{WHERE[where].format(made)}\nm = Model(x, {then})\n"
+    )
+    real = AT_RUN_TIME.answer(program, lambda: shape_made_by(program))
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    said = command(str(path), "-n", "--json")
+    if said.code == 0:
+        assert [one["outputs"][-1]["shape"] for one in said.lines] == [real]
+    assert said.code != 2 or real is None

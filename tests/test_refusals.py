@@ -211,7 +211,7 @@ MENDED: list[tuple[str, Shape, str, str, Shape]] = [
     ("LSTM(3)", (2, 4), "write Input((4, 1))", "LSTM(3)", (2, 4, 1)),
     ("LSTM(3)", (2, 32, 5, 4), "write Input((5, 4)), as the batch is", "LSTM(3)", (2, 5, 4)),
     ("Conv2D(4, 3)", (2, 5, 8), "write Input((5, 8, 1))", "Conv2D(4, 3)", (2, 5, 8, 1)),
-    ("LSTM(3)", (2, 5, None), "give it in the Input's shape in place of None", "LSTM(3)", THREE),
+    ("LSTM(3)", (2, 5, None), "give it in place of None in the Input's shape", "LSTM(3)", THREE),
     ("Conv1D(3, 6)", THREE, "a smaller kernel_size", "Conv1D(3, 2)", THREE),
     ("Conv1D(3, 6)", THREE, "or padding='same'", "Conv1D(3, 6, padding='same')", THREE),
     ("Conv1D(3, 6)", THREE, "Give it more timesteps", "Conv1D(3, 6)", (2, 6, 4)),

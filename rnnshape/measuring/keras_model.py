@@ -17,7 +17,7 @@ from keras.src.utils.naming import reset_uids
 from numpy.typing import NDArray
 
 from rnnshape.description import Description, describe
-from rnnshape.expression import Call, Unknown, Value, calls_within
+from rnnshape.expression import Call, SizeWhenRun, Unknown, Value, calls_within
 from rnnshape.layer import Layer
 from rnnshape.measuring import memory
 from rnnshape.measuring.arrays import Array
@@ -55,7 +55,7 @@ def build(value: Value) -> Any:
     if isinstance(value, tuple):
         parts = [build(part) for part in value]
         return parts if any(isinstance(part, Call) for part in value) else tuple(parts)
-    return value
+    return value.size if isinstance(value, SizeWhenRun) else value
 
 
 def _known(name: str, argument: str, value: Value) -> Value:
@@ -231,10 +231,11 @@ def _measured(
 def _given(sources: Sequence[_Source], runs: _Runs, seed: int | None) -> _Given:
     if not all(tensor.axes for _, tensor, _ in sources):
         raise ValueError("an input of shape () has no batch, which model.predict takes")
+    is_whole = runs.batch <= runs.size
     inputs = [
         keras.Input(
             batch_shape=(
-                tensor.shape[0] if runs.is_stateful else None,
+                tensor.shape[0] if runs.is_stateful or (source.batch and is_whole) else None,
                 *(None if axis.is_open else axis.length for axis in tensor.axes[1:]),
             ),
             dtype=_input_dtype(source, below),

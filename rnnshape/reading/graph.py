@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from rnnshape.chains import without_input_arguments
 from rnnshape.description import describe, is_taken
 from rnnshape.errors import QueryError
-from rnnshape.expression import Call, Unknown
+from rnnshape.expression import Call, SizeWhenRun, Unknown
 from rnnshape.nest import rebuilt, within
 from rnnshape.network import Argument, Dimensions, Input, Network, Ref, Shape, Step, check_count
 from rnnshape.reading.output_names import names_of, names_returned
+from rnnshape.rules.facts import Axis
 from rnnshape.rules.facts import Tensor as Described
 from rnnshape.signatures import is_operation
 
@@ -130,7 +131,7 @@ def returned(call: LayerCall, many: int = 1, kind: type[Tensor] = Tensor) -> Any
     """What a call of a layer returns: a tensor, or a list of tensors nested as Keras does it; of a
     layer that no rule knows, `many` says how many tensors there are."""
     names = ("o",) if call.layer.unread else names_returned(call.layer.call)
-    if is_operation(call.layer.call.name) and len(names) != 1:  # the tensors may say how many
+    if is_operation(call.layer.call.name) and names != ("o",):  # the tensors may say how many
         call.shapes = _shapes_made_by(call)
         names = ("o",) * len(call.shapes) or names
     if len(names) <= 1:
@@ -214,11 +215,12 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
 
 
 def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
-    if call.returns is not None:
-        return list(call.returns)
-    if call.layer.unread is not None or None in map(shape_of, call.tensors):
-        return []
-    return shapes_made([call])
+    """As code meets them: None where Keras knows a size only when it runs."""
+    made: Sequence[Shape | None] = call.returns or ()
+    if not made and call.layer.unread is None and None not in map(shape_of, call.tensors):
+        made = shapes_made([call])
+    shapes = rebuilt([*made], lambda size: None if isinstance(size, SizeWhenRun) else size)
+    return cast("list[Shape | None]", shapes)
 
 
 def shapes_made(
@@ -236,12 +238,11 @@ def shapes_made(
             return []
         raise
     asked = tuple(dict.fromkeys(name for unknown in network.unknowns for name in unknown.asked))
-    batches = {one.shape[0] for one in described.inputs if one.axes}
     tensors = map(described.tensor, network.returned(len(described.layers[-1].outputs)))
     return [
         None
         if tensor is None
-        else _shape_of_output(tensor, f"tensor {calls[-1].number}.{index}", asked, batches)
+        else _shape_of(tensor, f"{calls[-1].number}.{index}", asked, described.inputs)
         for index, tensor in enumerate(tensors)
     ]
 
@@ -257,22 +258,25 @@ def _is_of_the_batch(wrong: QueryError, network: Network) -> bool:
     return False
 
 
-def _shape_of_output(
-    output: Described, name: str, asked: tuple[str, ...], batches: set[int]
+def _shape_of(
+    output: Described, name: str, asked: tuple[str, ...], inputs: Sequence[Described]
 ) -> Shape | None:
     """A shape that the rule found, with Keras' None where Keras has one; not for what is made of
     the batch, as by `reshape(x, (-1, 4))`."""
     if not output.has_rank:
         return None
     why = "it follows from what is not known"
-    return tuple(
-        Unknown(f"{name}.shape[{place}]", asked, why)
-        if axis.is_unknown or (axis.is_open and place == 0 and axis.length not in batches)
-        else None
-        if axis.is_open
-        else axis.length
-        for place, axis in enumerate(output.axes)
-    )
+    batches = {one.shape[0] for one in inputs if one.axes}
+    follows_from_open = any(axis.is_open for one in inputs for axis in one.axes[1:])
+
+    def size(place: int, axis: Axis) -> Any:
+        if axis.is_unknown or (axis.is_open and place == 0 and axis.length not in batches):
+            return Unknown(f"tensor {name}.shape[{place}]", asked, why)
+        if not axis.is_open:
+            return axis.length
+        return SizeWhenRun(axis.length) if place and not follows_from_open else None
+
+    return tuple(size(place, axis) for place, axis in enumerate(output.axes))
 
 
 def network_of(

@@ -8,10 +8,10 @@ from functools import partial
 from math import inf, prod
 from operator import add
 
-from rnnshape.expression import Call, Value
+from rnnshape.expression import Call, SizeWhenRun, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
-from rnnshape.rules.facts import Axis, Facts, Tensor
+from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
 from rnnshape.rules.registry import (
     SEQUENCE,
     axes_of_rank,
@@ -49,7 +49,7 @@ def reshape(call: Call, given: Tensor) -> Facts:
         else '(Keras: "Input to reshape is a tensor with", '
         '"There must be at most one unknown dimension (-1)")'
     )
-    if not kept and not all(isinstance(size, int) for size in target):
+    if not kept and not all(isinstance(size, int | SizeWhenRun) for size in target):
         raise call.error(
             f"{call.name} takes -1, not None, for the size that follows from the others "
             '(Keras: "Attempt to convert a value (None) with an unsupported type")',
@@ -67,7 +67,7 @@ def reshape(call: Call, given: Tensor) -> Facts:
             f"{given.shape}: give a shape of as many, in which one size may be -1 {said}",
             argument,
         )
-    return _reshaped(given, kept, sizes, total.resized(lambda length: length // (rest or 1)))
+    return _reshaped(given, kept, target, total.resized(lambda length: length // (rest or 1)))
 
 
 @rule_of_unknown("Reshape", "reshape")
@@ -76,7 +76,7 @@ def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
     kept, _, target = _target(call)
     sizes = _sizes(target)
     total = joined(given.axes[kept:])
-    return _reshaped(given, kept, sizes, total.resized(lambda length: length + sum(sizes)))
+    return _reshaped(given, kept, target, total.resized(lambda length: length + sum(sizes)))
 
 
 def _target(call: Call) -> tuple[int, str, tuple[Value, ...]]:
@@ -87,13 +87,17 @@ def _target(call: Call) -> tuple[int, str, tuple[Value, ...]]:
 
 
 def _sizes(target: Sequence[Value]) -> list[int]:
-    return [size if isinstance(size, int) else -1 for size in target]
+    sizes = (size.size if isinstance(size, SizeWhenRun) else size for size in target)
+    return [size if isinstance(size, int) else -1 for size in sizes]
 
 
-def _reshaped(given: Tensor, kept: int, sizes: Sequence[int], left_open: Axis) -> Facts:
-    names = axes_of_rank(kept + len(sizes))[kept:] if sizes else ()
-    pairs = zip(names, sizes, strict=True)
-    axes = [left_open.named(name) if size == -1 else Axis(name, size) for name, size in pairs]
+def _reshaped(given: Tensor, kept: int, target: Sequence[Value], left_open: Axis) -> Facts:
+    names = axes_of_rank(kept + len(target))[kept:] if target else ()
+    axes = []
+    for name, size, written in zip(names, _sizes(target), target, strict=True):
+        follows_from = WHEN_RUN if isinstance(written, SizeWhenRun) else NOTHING
+        known = Axis(name, size, follows_from=follows_from)
+        axes.append(left_open.named(name) if size == -1 else known)
     return made(SAME_NUMBERS, (*given.axes[:kept], *axes))
 
 

@@ -239,8 +239,8 @@ def known_length(
     know it."""
     if axis.is_open:
         raise call.error(
-            f"{call} needs to know the number of {axis.name}: give it in the Input's shape in "
-            f'place of None (Keras: "{keras}")'
+            f"{call} needs to know the number of {axis.name}: give it in place of None in the "
+            f'Input\'s shape, or of -1 in a reshape (Keras: "{keras}")'
         )
     if axis.static_length is not None:
         raise call.error(

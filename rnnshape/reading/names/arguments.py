@@ -235,6 +235,9 @@ def in_order(
         is_dropped = word == "training" and word not in known  # by Keras, too
         if is_dropped or (changes_nothing and isinstance(value, Open)):
             del words[word]
+            if word == "initial_state":
+                note = f"{word}={value.label} is not known: it is answered without it"
+                session().notes[note, next(iter(call.places.values()), None)] = None
     return parts, words
 
 

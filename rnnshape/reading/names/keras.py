@@ -140,7 +140,9 @@ def _without_gradient(function: Any) -> Any:
 
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
-    """`tf.shape(x)`: what Keras knows only when it runs is open."""
+    """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
+    if not session().groups:
+        return tuple(sizes_of(value))
     text = opened().label
     made = []
     for place, size in enumerate(sizes_of(value)):

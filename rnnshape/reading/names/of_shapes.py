@@ -9,7 +9,7 @@ from rnnshape.nest import within
 from rnnshape.reading.names.arrays import MOST_VALUES, Array
 from rnnshape.reading.names.dtypes import dtype_of, of_entries, together
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import place_of, product, sizes_given
 from rnnshape.reading.python import IsOpenError, Module, Open, opens_in
 
@@ -28,7 +28,10 @@ def of_shape(place: int, usual: str | None = None) -> Callable[..., Any]:
 
 def _of_sizes(sizes: Any, dtype: str | None = None) -> Any:
     if isinstance(sizes, int | Open | list | tuple):
-        return Array(sizes_given(sizes), dtype=dtype)
+        made = sizes_given(sizes)
+        if any(size is None for size in made) and not session().groups:
+            raise refused('None is no size (Keras: "Attempt to convert a value (None)")')
+        return Array(made, dtype=dtype)
     return opened("a number from data")
 
 

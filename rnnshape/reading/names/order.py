@@ -15,6 +15,11 @@ class Part:
     def __init__(self, owner: Any) -> None:
         self.owner = owner
 
+    def says_its_shape(self) -> bool:
+        """Whether the code's own `compute_output_shape` says what Keras takes it to make."""
+        said = getattr(type(self.owner), "compute_output_shape", None)
+        return getattr(said, "__module__", "") == "__main__"
+
 
 def layers_in_order(
     takes: Sequence[graph.Tensor], gives: Iterable[graph.Tensor], calls: Iterable[graph.LayerCall]

@@ -128,7 +128,7 @@ class Session:
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
             first = self.built.setdefault(layer, call)
-            if first is not call and any(_is_not_asked(tensor) for tensor in call.tensors):
+            if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time
             else:
                 _check_weights(first, call)
@@ -243,6 +243,11 @@ class Session:
             for call in made if not self.groups else ():
                 call.beside = made
 
+    def is_traced(self) -> bool:
+        """Whether a layer's code is followed for a graph of layers, whose batch Keras has not."""
+        is_said = self.part is not None and self.part.says_its_shape()
+        return bool(self.groups) and not (self.follows or is_said)
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """While something is called of which no call stays."""
@@ -281,11 +286,6 @@ def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     """Whether a handler does more than to say what it caught."""
     handled = (part for handler in tried.handlers for part in handler.body)
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)
-
-
-def _is_not_asked(tensor: graph.Tensor) -> bool:
-    """Whether nobody has asked for its shape."""
-    return getattr(tensor.maker, "shapes", ()) is None
 
 
 def _check_weights(first: graph.LayerCall, again: graph.LayerCall) -> None:

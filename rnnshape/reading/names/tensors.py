@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError, printable
-from rnnshape.expression import LARGEST, Call, Unknown, Value, bind
+from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
@@ -58,9 +59,8 @@ class Tensor(graph.Tensor, StandIn):
         """`o, h, c = layer(x)`: nobody knows how many a layer returns that is not read, or an
         operation of which no rule says the shape."""
         maker: Any = value.maker
-        if isinstance(maker, graph.InputTensor) or plain_sizes(value) is not None:
-            return list(value)
-        if maker.layer.unread is None and maker.layer.call.name not in OPERATIONS:
+        is_one = isinstance(maker, graph.InputTensor) or plain_sizes(value) is not None
+        if is_one or (maker.layer.unread is None and maker.layer.call.name not in OPERATIONS):
             return list(value)
         return [Tensor(maker, place) for place in range(count)]
 
@@ -202,7 +202,9 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
                 return Tensor.own_made_by_unknown(f"{name}(...)", given, wrong.value)
     call = bind(name, (), words, session().places())
     made = returned(session().step(graph.Layer(call), operands, {}), _count_of(call))
-    return [made] if name == "split" and call["indices_or_sections"] in (1, ()) else made
+    is_list = name == "split" and call["indices_or_sections"] in (1, ())
+    is_list |= name == "unstack" and isinstance(made, Tensor) and bool(plain_sizes(made))
+    return [made] if is_list else made
 
 
 def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
@@ -218,7 +220,8 @@ def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
         of_sample.remove(None)  # the batch, at whichever place
         if not all(isinstance(size, int) for size in (*of_sample, *others)):
             return sizes
-        left = math.prod(of_sample) // -math.prod(others)
+        left: Any = math.prod(of_sample) // -math.prod(others)
+        left = SizeWhenRun(left) if session().is_traced() else left
         others = [left if size == -1 else size for size in others]
     rest = iter(others)
     return [-1 if is_batch(size) else next(rest) for size in several]
@@ -247,7 +250,7 @@ def argument(value: Any) -> Value:
         raise QueryError(f"this number is too large: the largest is {LARGEST}")
     if isinstance(value, float) and not math.isfinite(value):
         raise QueryError("this number is too large")
-    if value is None or isinstance(value, bool | int | float | str | Unknown | Call):
+    if value is None or isinstance(value, bool | int | float | str | Unknown | Call | SizeWhenRun):
         return value
     is_row = isinstance(value, Array) and len(value.shape) == 1 and value.own_values
     if is_row or isinstance(value, list | tuple | range):
@@ -261,8 +264,7 @@ def argument(value: Any) -> Value:
     name = (value if isinstance(value, type | types.FunctionType) else type(value)).__name__
     if isinstance(value, type) and getattr(value, "own_keras_name", None):
         raise QueryError(f"{name} is a layer's class: make one of it, {name}(...)")
-    is_function = isinstance(value, types.FunctionType)
-    what = "a function of the code" if is_function else what_it_is(value)
+    what = "a function of the code" if isinstance(value, types.FunctionType) else what_it_is(value)
     shown = "..." if name in ("<lambda>", "ellipsis") else name  # which can be read again
     return unknown_of(opened(shown, f"{what} as an argument is not read"))
 
@@ -297,9 +299,7 @@ def unread_step(
     return graph.returned(step, max(many, len(shapes)), Tensor if is_known else UnreadTensor)
 
 
-def returned(call: graph.LayerCall, many: int = 1) -> Any:
-    """What a call returns, as code has it: a tensor, or a list of tensors."""
-    return graph.returned(call, many, Tensor)
+returned = partial(graph.returned, kind=Tensor)  # as code has it: a tensor, or a list of them
 
 
 def plain_sizes(tensor: graph.Tensor) -> Shape | None:
