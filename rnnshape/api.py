@@ -192,7 +192,7 @@ def _questions(
     questions = []
     for read in choose(reading).questions:
         question = read if shapes is None and target is None else replace(read, calls=())
-        own = shapes and by_name([tensor.name for tensor in read.network.inputs], given, shapes)
+        own = shapes and by_name([tensor.name for tensor in read.network.given], given, shapes)
         if is_of_keras(what):
             from rnnshape.reading.live import check_nests
 
@@ -236,7 +236,7 @@ def _with_target(
 
         outputs = output_keys(what) or outputs
     targets = () if target is None else by_name(outputs, target, shapes_of(target), "output")
-    inputs = [tensor.name for tensor in question.network.inputs]
+    inputs = [tensor.name for tensor in question.network.given]
     x, y = named("X", inputs, shapes, given), named("y", outputs, targets, target)
     call = call_with(question, x, y, _names(loss))
     return replace(as_far_as_taken(question, shapes), calls=(call,))

@@ -134,12 +134,12 @@ def has_known_inputs(network: Network, x: Sequence[Data]) -> bool:
     if network.kind == "Sequential":
         first = network.steps[0]  # a layer of the code's own may take several
         return first.unread is None and (len(x) == 1 or not first.group)
-    return bool(network.kind) or len(x) == len(network.inputs)  # a `call` may take fewer
+    return bool(network.kind) or len(x) == len(network.given)  # a `call` may take fewer
 
 
 def _answerable(call: TrainingCall, network: Network) -> TrainingCall:
     """Without what meets an input of which not even the rank is known."""
-    open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.inputs]
+    open_inputs = [isinstance(tensor.shape, Unknown) for tensor in network.given]
 
     def answerable(x: tuple[Data, ...]) -> tuple[Data, ...]:
         if not has_known_inputs(network, x):
@@ -184,11 +184,11 @@ def _model(
     ]
     ranks = [
         len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
-        for source, tensor in zip(fewer.inputs, description.inputs, strict=True)
+        for source, tensor in zip(fewer.given, description.inputs, strict=False)
     ]
     # Keras compares neither with a last size of 1, which the layers then refuse.
     every: list[object] = [part.shape for part in call.x]
-    every += [source.shape for source in network.inputs]
+    every += [source.shape for source in network.given]
     squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
     checks = network.kind != "Functional" or squeezes
     inputs = [
@@ -215,7 +215,7 @@ def is_stateful(network: Network) -> bool:
 def _of_fewer_axes(network: Network, description: Description, call: TrainingCall) -> Network:
     """Where X lacks axes, and the layers take it with fewer more than it is assumed to have."""
     shapes = [data.shape for data in call.x]
-    if len(network.inputs) == len(shapes) == 1 and shapes[0] and network.inputs[0].shape is None:
+    if len(network.given) == len(shapes) == 1 and shapes[0] and network.inputs[0].shape is None:
         assumed = len(description.inputs[0].axes)
         for lacking in range(1, assumed - len(shapes[0])):
             fewer = _with_shape(network, 0, (None, *shapes[0][1:], *(1,) * lacking))
@@ -273,17 +273,18 @@ def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
 
 def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None = None) -> Network:
     """The network with the sizes of X for what its inputs, and perhaps `sizes`, leave open."""
-    if len(call.x) != len(network.inputs):
+    if len(call.x) != len(network.given):
         return network
     takes_any = network.kind != "Functional"
 
     def filled(number: int, place: int, axis: str, before: Size) -> Size:
-        if sizes and (sizes.given(axis) or before is not None):
+        if number >= len(call.x) or (sizes and (sizes.given(axis) or before is not None)):
             return before
         shape = shape_taken(network, number, call.x[number].shape or ())
         is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
         given = shape[place] if is_alike else None
-        return given if given is not None and (takes_any or before is None) else before
+        is_other = shape != call.x[number].shape  # Keras compares no size of it with the input's
+        return given if given is not None and (takes_any or is_other or before is None) else before
 
     return with_other_sizes(network, filled)
 

@@ -200,6 +200,11 @@ class Network:
         return tuple(step.layer for step in self.steps)
 
     @cached_property
+    def given(self) -> tuple[Input, ...]:
+        """The inputs that whoever calls it gives; behind them stands data that its text has."""
+        return tuple(source for source in self.inputs if not source.is_data)
+
+    @cached_property
     def takers(self) -> dict[Ref, int]:
         """Of each tensor that is taken, the number of the first step that takes it."""
         steps = reversed([*enumerate(self.steps, start=1)])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import enum
+import importlib
 import io
 import itertools
 import json
 import os
+import pkgutil
 import resource
 import signal
 import subprocess
@@ -29,12 +31,12 @@ from rnnshape.errors import QueryError
 from rnnshape.fitting import problems_of_calls
 from rnnshape.measuring import launch
 from rnnshape.network import Input, Network, Question, Ref, Step
-from rnnshape.reading import Reading, parse, read
+from rnnshape.reading import Reading, names, parse, read
 from rnnshape.reading.child import encoded
 from rnnshape.reading.code import follower
 from rnnshape.reading.literal import is_literal, literal_network
 from rnnshape.reading.names.session import MORE_CALLS
-from rnnshape.reading.python import Evaluator, Open, StandIn
+from rnnshape.reading.python import Evaluator, Module, Open, StandIn
 from rnnshape.reading.python.streams import Stream
 from rnnshape.reading.reader import Reader, forked, launched, reader_of_process
 from rnnshape.reading.sandbox import MACHINES
@@ -952,3 +954,13 @@ def test_one_reader_is_kept_for_a_process() -> None:
     for thread in threads:
         thread.join()
     assert made == {number: f"LSTM({number + 1})" for number in range(8)}
+
+
+def test_what_has_parts_says_how_many() -> None:
+    """Else Python asks a stand-in for [0], [1], ... for ever."""
+    for module in pkgutil.iter_modules(names.__path__):
+        importlib.import_module(f"{names.__name__}.{module.name}")
+    kinds: list[type] = [StandIn, Module]
+    for kind in kinds:
+        kinds += [each for each in kind.__subclasses__() if each not in kinds]
+        assert hasattr(kind, "__iter__") or not hasattr(kind, "__getitem__"), kind

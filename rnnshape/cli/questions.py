@@ -101,7 +101,7 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dime
 
     for call in question.calls:
         known = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]
-        if not len(known) == len(call.x) == len(question.network.inputs):
+        if not len(known) == len(call.x) == len(question.network.given):
             continue
         shapes = (
             shape_taken(question.network, number, (None, *axes))

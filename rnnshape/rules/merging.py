@@ -58,12 +58,14 @@ def elementwise(call: Call, inputs: Inputs) -> Facts | None:
     _check_list(call, inputs, 2 if call.name == "Subtract" else None)
     if not all(tensor.axes for tensor in inputs):
         raise _unlike(call, inputs, "tuple index out of range")
-    if len({tensor.axes[0].length for tensor in inputs}) > 1:
+    batches = [tensor.axes[0] for tensor in inputs]
+    written = {axis.length for axis in batches if not axis.is_open}
+    if len(written) > 1 or len({axis.length for axis in batches} - {1}) > 1:
         raise call.error(
             f"{call} takes tensors of one batch size, not {[tensor.shape[0] for tensor in inputs]} "
             '(Keras: "Cannot merge tensors with different batch sizes")'
         )
-    batch = inputs[0].axes[0]
+    batch = max(batches, key=lambda axis: axis.length)  # one of 1 is repeated
     axes = broadcast(*(tensor.axes[1:] for tensor in inputs))
     if axes is None:
         raise _unlike(call, inputs, "Inputs have incompatible shapes")

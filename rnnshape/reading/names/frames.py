@@ -26,7 +26,7 @@ from rnnshape.reading.names.labels import (
 )
 from rnnshape.reading.names.session import opened
 from rnnshape.reading.names.sizes import differ
-from rnnshape.reading.python import Open, StandIn, own
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 
 CHANGING = ("replace", "where", "mask", "update")  # that may put numbers in place of texts
 
@@ -328,6 +328,9 @@ class Rows(StandIn):
     def __init__(self, table: Frame, by_place: bool) -> None:
         self.own_table, self.own_by_place = table, by_place
 
+    def __iter__(self) -> Any:  # else Python would ask for [0], [1], ... for ever
+        raise IsOpenError(opened("the rows of a table"))
+
     def __getitem__(self, key: Any) -> Any:
         rows, columns = rows_and_columns(key)
         shape, labels = self.own_table.shape, self.own_labels(columns)
@@ -388,13 +391,4 @@ def labelled(shape: Sequence[Any], labels: Sequence[Any] | None) -> Frame:
     made = Frame(shape)
     if len(made.shape) > 1 and labels is not None and {*map(type, labels)} <= LABELS:
         made.own_labels = tuple(labels) if made.shape[1] == len(labels) else None
-    return made
-
-
-def in_columns(value: Any) -> Any:
-    """What `fit`, `evaluate` and `predict` make of a column of a table: a table of one column."""
-    if not isinstance(value, Frame) or len(value.shape) != 1:
-        return value
-    made = Frame((*value.shape, 1))
-    made.own_name, made.own_dtype = value.own_name, value.own_entries
     return made

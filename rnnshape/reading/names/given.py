@@ -13,7 +13,7 @@ from rnnshape.nest import flattened, rebuilt
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.beside import check_data_set
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse, use_up
-from rnnshape.reading.names.frames import Frame, in_columns
+from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.of_shapes import known_range
 from rnnshape.reading.names.session import session, unknown_of
 from rnnshape.reading.python import Open, opens_in, own
@@ -58,6 +58,15 @@ def several(value: Any, node: ast.expr | None, usual: str, of: str = "") -> Seve
         named = enumerate(value, "[" not in usual)
         return tuple(_data(part, None, usual.format(number), of) for number, part in named)
     return None if value is None else _data(value, node, usual, of)
+
+
+def in_columns(value: Any) -> Any:
+    """What `fit`, `evaluate` and `predict` make of a column of a table: a table of one column."""
+    if not isinstance(value, Frame) or len(value.shape) != 1:
+        return value
+    made = Frame((*value.shape, 1))
+    made.own_name, made.own_dtype = value.own_name, value.own_entries
+    return made
 
 
 def of_dataset(value: Dataset, node: ast.expr | None) -> tuple[Several, Several, Data | None]:

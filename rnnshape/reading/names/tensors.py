@@ -235,10 +235,10 @@ def is_batch(size: Any) -> bool:
 
 def _count_of(call: Call) -> int:
     """How many tensors an operation returns, where its arguments say it."""
-    parts = call["indices_or_sections"] if call.name == "split" else None
+    parts = call["indices_or_sections"] if call.name == "split" else 2 * (call.name == "top_k")
     if isinstance(parts, tuple):
         return len(parts) + 1
-    return parts if isinstance(parts, int) else 1
+    return max(parts, 1) if isinstance(parts, int) else 1
 
 
 def argument(value: Any) -> Value:

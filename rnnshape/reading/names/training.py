@@ -21,10 +21,10 @@ from rnnshape.reading.names.beside import check_beside, check_counts, check_weig
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
-from rnnshape.reading.names.frames import in_columns
 from rnnshape.reading.names.given import (
     MOST_IN_BATCH,
     Several,
+    in_columns,
     in_order,
     kind_of_no_data,
     of_dataset,
@@ -36,7 +36,7 @@ from rnnshape.reading.names.given import (
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
-from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import what_it_is
 from rnnshape.reading.python.streams import Stream
 from rnnshape.signatures import signature
@@ -58,6 +58,9 @@ class History(StandIn):
 
     def __init__(self, compiled: Compiled | None) -> None:
         self.own_metrics = compiled.metrics if compiled else None
+
+    def __iter__(self) -> Any:  # else Python would ask for [0], [1], ... for ever
+        raise IsOpenError(opened("the names of a history"))
 
     def __getitem__(self, key: Any) -> Open:
         metrics = self.own_metrics if isinstance(self.own_metrics, list | tuple) else ()
@@ -201,7 +204,7 @@ def _call_on(model: Any, network: Network, given: Given) -> TrainingCall:
     inputs = keys_of(model.own_nests[0]) or [
         name_given(taken) or getattr(taken.maker, "name", "") for taken in takes
     ]
-    if len(inputs) != len(network.inputs):  # of what it takes, too, not all is read
+    if len(inputs) != len(network.given):  # of what it takes, too, not all is read
         beside = given.validation and (None, *given.validation[1:])
         given = given._replace(x=None, validation=beside)
     validation = None
