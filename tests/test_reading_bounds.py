@@ -962,5 +962,5 @@ def test_what_has_parts_says_how_many() -> None:
         importlib.import_module(f"{names.__name__}.{module.name}")
     kinds: list[type] = [StandIn, Module]
     for kind in kinds:
-        kinds += [each for each in kind.__subclasses__() if each not in kinds]
+        kinds += {*kind.__subclasses__()} - {*kinds}
         assert hasattr(kind, "__iter__") or not hasattr(kind, "__getitem__"), kind

@@ -142,13 +142,20 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     return call.problem("data", message, call.x[0], silent=is_silent, remedies=remedies)
 
 
+def one_list(arrays: Sequence[Data]) -> Data | None:
+    """The array that a list of arrays of one shape would be."""
+    names = {data.name.partition("[")[0] for data in arrays if data.name.endswith("]")}
+    first = arrays[0].shape
+    if len(names) != 1 or any(data.shape != first for data in arrays):
+        return None
+    return replace(arrays[0], name=names.pop(), shape=first and (len(arrays), *first))
+
+
 def list_of_samples(model: Model, call: TrainingCall) -> str:
     """The name of a list of arrays of one shape, which the only input takes as one array."""
-    names = {data.name.partition("[")[0] for data in call.x if data.name.endswith("]")}
-    first = call.x[0].shape
-    if len(model.inputs) > 1 or len(names) != 1 or any(data.shape != first for data in call.x):
+    whole = one_list(call.x)
+    if len(model.inputs) > 1 or whole is None:
         return ""
-    whole = replace(call.x[0], name=names.pop(), shape=first and (len(call.x), *first))
     wrong = [_wrong_shape(model, call, data, model.inputs[0]) for data in (call.x[0], whole)]
     return whole.name if wrong[0] and not wrong[1] and whole.shape else ""
 

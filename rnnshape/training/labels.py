@@ -22,6 +22,7 @@ from rnnshape.training.data import (
 from rnnshape.training.inputs import (
     OF_VALIDATION,
     dtype_problem,
+    one_list,
     other_orders,
     written_call,
 )
@@ -92,6 +93,14 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     words = "y_true and y_pred have different structures"
     if len(call.y) == 1 and not call.has_loss_each:
         words = "The path: (0,) in the `loss` argument, can't be found"
+    whole = one_list(call.y) if len(model.outputs) == 1 < len(call.y) else None
+    if whole is not None:
+        if call.is_batched and len({data.samples for data in (*call.x, *call.y)}) > 1:
+            words = "Data cardinality is ambiguous"
+        takes = "is a list, of which Keras takes each array for an output"
+        remedy = f"{whole.name} = np.array({whole.name})"
+        message = f'{whole.name} {takes} (Keras: "{words}")'
+        return call.problem("labels", message, remedies=(remedy,))
     made, given = counted("output", model.outputs), counted("array", call.y)
     message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
     is_one_layer = len({output.name for output in model.outputs}) == 1

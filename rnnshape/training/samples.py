@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rnnshape.errors import Problem
 from rnnshape.training.data import Data, Model, Port, TrainingCall, shown
-from rnnshape.training.inputs import OF_VALIDATION, list_of_samples
+from rnnshape.training.inputs import OF_VALIDATION, list_of_samples, one_list
 
 USUAL_BATCH = 32
 
@@ -14,7 +15,8 @@ USUAL_BATCH = 32
 def sample_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     """Numbers of samples that differ, none at all, and batches that do not divide."""
     if len(call.x) < 2 or not model.inputs or not list_of_samples(model, call):
-        yield from _wrong_numbers(call)
+        is_list = len(model.outputs) == 1 < len(call.y) and one_list(call.y)
+        yield from _wrong_numbers(replace(call, y=()) if is_list else call)
     yield from _split_without_samples(call)
     if model.is_stateful and model.inputs and call.x:
         yield from _stateful_batches(call, call.x[0], model.inputs[0])
