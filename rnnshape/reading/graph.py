@@ -214,6 +214,12 @@ def shape_of(tensor: Tensor) -> Shape | Unknown | None:
     return shapes[tensor.output] if tensor.output < len(shapes) else None
 
 
+def plain_sizes(tensor: Tensor) -> Shape | None:
+    """A tensor's shape as plain data; None where not even its rank is known."""
+    shape = shape_of(tensor)
+    return None if isinstance(shape, Unknown) else shape
+
+
 def _shapes_made_by(call: LayerCall) -> list[Shape | None]:
     """As code meets them: None where Keras knows a size only when it runs."""
     made: Sequence[Shape | None] = call.returns or ()

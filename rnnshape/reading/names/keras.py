@@ -14,8 +14,8 @@ from rnnshape import signatures
 from rnnshape.errors import NotReadError, did_you_mean
 from rnnshape.nest import rebuilt, within
 from rnnshape.reading import graph, keras2
+from rnnshape.reading.names import run_time
 from rnnshape.reading.names.arguments import Input, Setting
-from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.compiling import loss_or_metric
 from rnnshape.reading.names.copies import check_ending, keep_saved, no_copy, saved_as
 from rnnshape.reading.names.data import KERAS_DATA, MODULES_OF_DATA
@@ -41,7 +41,6 @@ from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
     is_operation,
-    plain_sizes,
 )
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open
@@ -139,26 +138,6 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
-    """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
-    if not session().groups:
-        return tuple(sizes_of(value))
-    text = opened().label
-    made = []
-    for place, size in enumerate(sizes_of(value)):
-        if size is None:
-            size = opened(f"{text}[{place}]", "it is known when the model runs")
-            size.stands_for = BATCH if place == 0 or _is_of_batch_alone(value) else None
-        made.append(size)
-    return made
-
-
-def _is_of_batch_alone(value: Any) -> bool:
-    """Whether what a tensor leaves open follows from the batch: its axes may be in any order."""
-    shapes = (plain_sizes(one) for one in graph.sources_of([*graph.tensors_in(value)]))
-    return all(None not in (shape or (None, None))[1:] for shape in shapes)
-
-
 def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
@@ -217,7 +196,7 @@ CLASSES: dict[str, Any] = {
 FUNCTIONS: dict[str, Any] = {
     **KERAS_DATA,
     "int_shape": lambda x: sizes_of(x),
-    "shape": sizes_at_run_time,
+    "shape": run_time.sizes_at_run_time,
     "get_source_inputs": lambda tensor, *_: graph.sources_of([tensor]),
     "load_model": loaded,
     "clone_model": cloned,

@@ -17,6 +17,7 @@ from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_shapes import ARRAYS, GENERATOR, of_shape, reshaped_open, slid
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import (
+    NumPyFloat,
     NumPyNumber,
     broadcast,
     differ,
@@ -37,6 +38,12 @@ NAMES = """
     vsplit where
 """
 CONVERTING = ("float32", "cast", "convert_to_tensor", "constant")
+ELEMENTWISE = (
+    "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
+    "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",
+    "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
+    "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
+    "ascontiguousarray", *CONVERTING)  # fmt: skip
 METHODS = ("argsort", "clip", "cumsum", "diagonal", "dot", "nonzero", "prod", "repeat", "round",
            "swapaxes", "take", "var")  # fmt: skip
 SUMMING = ("dot", "einsum", "inner", "matmul", "tensordot")
@@ -159,6 +166,17 @@ def _elementwise(name: str) -> Callable[..., Any]:
     return made
 
 
+def _of_numpy_itself(name: str) -> Callable[..., Any]:
+    """The same where NumPy makes it: its numbers are no Python's."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        found = NUMPY[name](*given, **named)
+        is_float = type(found) is float or (name == "float32" and type(found) is int)
+        return NumPyFloat(found) if is_float else found
+
+    return made
+
+
 def _as_array(value: Any) -> Any:
     return value if isinstance(value, Open) else _array(value)
 
@@ -265,12 +283,7 @@ NUMPY: dict[str, Any] = {
     "prod": _product,
     "random": Module("numpy.random", {
         **ARRAYS, **dict.fromkeys(("default_rng", "RandomState"), lambda *_: GENERATOR)}),
-    **{name: _elementwise(name) for name in (
-        "abs", "absolute", "ceil", "clip", "cos", "exp", "floor", "log", "log10", "log1p", "log2",
-        "nan_to_num", "round", "sign", "sin", "sqrt", "square", "tanh", "add", "subtract",
-        "multiply", "divide", "power", "maximum", "minimum", "isnan", "isfinite", "logical_and",
-        "logical_or", "logical_not", "arctan2", "mod", "sinh", "tan", "deg2rad", "radians", "copy",
-        "ascontiguousarray", *CONVERTING)},
+    **{name: _elementwise(name) for name in ELEMENTWISE},
     **{name: _of_method(name) for name in (
         "all", "any", "argmax", "argmin", "max", "mean", "min", "ravel", "squeeze", "std", "sum",
         "transpose")},
@@ -292,6 +305,7 @@ NUMPY: dict[str, Any] = {
 OF_NUMPY_ALONE: dict[str, Any] = {
     **{word: getattr(math, word) for word in ("e", "inf", "nan", "pi")},
     "reshape": _reshaped,
+    **{name: _of_numpy_itself(name) for name in ELEMENTWISE},
     **{name: of_numpy(name) for name in NAMES.split()},
     **{name: ByIndex(name, {}) for name in ("c_", "r_")},
     **{name: slid(mode) for name, mode in (("convolve", "full"), ("correlate", "valid"))},

@@ -20,19 +20,26 @@ class NumPyNumber(int):
     tolist = item
 
 
-def _operator(name: str) -> Callable[..., Any]:
+class NumPyFloat(float):
+    """The same of a number with a fraction."""
+
+
+def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
     def computed(*numbers: Any) -> Any:
-        made = getattr(int, name)(*numbers)
-        return NumPyNumber(made) if type(made) is int else made
+        made = getattr(plain, name)(*numbers)
+        return kind(made) if type(made) is plain else made
 
     return computed
 
 
-for _operation in ("add", "sub", "mul", "floordiv", "mod", "pow", "lshift", "rshift"):
+for _operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift"):
     for _name in (f"__{_operation}__", f"__r{_operation}__"):
-        setattr(NumPyNumber, _name, _operator(_name))
+        for _kind, _plain in ((NumPyNumber, int), (NumPyFloat, float)):
+            if hasattr(_plain, _name):
+                setattr(_kind, _name, _operator(_name, _kind, _plain))
 for _name in ("__neg__", "__abs__"):
-    setattr(NumPyNumber, _name, _operator(_name))
+    setattr(NumPyNumber, _name, _operator(_name, NumPyNumber, int))
+    setattr(NumPyFloat, _name, _operator(_name, NumPyFloat, float))
 
 
 def sizes_given(*given: Any) -> tuple[Any, ...]:

@@ -13,8 +13,16 @@ from rnnshape.expression import LARGEST, Call, SizeWhenRun, Unknown, Value, bind
 from rnnshape.network import Shape
 from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
-from rnnshape.reading.names.arrays import BATCH, Array, size_of_tensor
+from rnnshape.reading.names.arrays import Array, size_of_tensor
+from rnnshape.reading.names.run_time import with_rest
 from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
+from rnnshape.reading.names.symbolic_tensors import (
+    check_before,
+    check_key,
+    of_tensorflow,
+    rank_named,
+    written,
+)
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
 from rnnshape.signatures import ACTIVATIONS, OPERATIONS, OPERATORS, signature
 
@@ -24,9 +32,10 @@ class Sizes(tuple[Any, ...]):
 
     __module__ = "__main__"
 
-    rank = ndims = property(len)
+    rank, ndims = map(rank_named, ("rank", "ndims"))
 
     def as_list(self) -> list[Any]:
+        of_tensorflow("a shape", "as_list", "list(x.shape)")
         return list(self)
 
 
@@ -118,9 +127,23 @@ class Tensor(graph.Tensor, StandIn):
         """What something makes of tensors that is not known: one step, which keeps its place."""
         return unread_step(unread_layer(text, found), [*graph.tensors_in(given)])
 
+    def reshape(self, newshape: Any) -> Any:
+        return operation("reshape", [self], newshape=newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        return operation("squeeze", [self], axis=axis)
+
+    def set_shape(self, _: Any) -> None:
+        of_tensorflow("a model's tensor", "set_shape")
+
+    def numpy(self) -> Any:
+        of_tensorflow("a model's tensor", "numpy")
+        return opened("data")
+
     def __getitem__(self, index: object) -> Any:
         if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
             return PartOfUnread(self.maker, self.output + 1)
+        check_key(index)
         return operation("get_item", [self], key=f"[{written(index)}]")
 
     def __round__(self, decimals: int = 0) -> Any:
@@ -164,6 +187,8 @@ def _operator(name: str, *, is_turned: bool = False) -> Any:
                 isinstance(other, Tensor | int | float | Open) or hook(other, "own_as_operand")
             ):
                 return NotImplemented
+        if is_turned:
+            check_before(others[0])
         return operation(name, [*others, self] if is_turned else [self, *others])
 
     return made
@@ -181,7 +206,7 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     given is an argument of it."""
     takes = signature(name).tensors
     if "newshape" in arguments:
-        arguments["newshape"] = made = _with_rest(arguments["newshape"], given)
+        arguments["newshape"] = made = with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:
             raise IsOpenError(opened("data"))
     if next(graph.tensors_in(arguments), None) is not None:
@@ -205,32 +230,6 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     is_list = name == "split" and call["indices_or_sections"] in (1, ())
     is_list |= name == "unstack" and isinstance(made, Tensor) and bool(plain_sizes(made))
     return [made] if is_list else made
-
-
-def _with_rest(sizes: Any, given: Sequence[Any]) -> Any:
-    """`ops.reshape(x, (ops.shape(x)[0], 8))`: the batch is what the other sizes leave; a -1 beside
-    it is what it leaves itself of each sample."""
-    several = sizes if isinstance(sizes, list | tuple) else []
-    others = [size for size in several if not is_batch(size)]
-    if len(others) == len(several):
-        return sizes
-    if any(type(size) is int and size == -1 for size in others):
-        [tensor] = graph.tensors_in(given)
-        of_sample: list[Any] = [*(plain_sizes(tensor) or (None, None))]
-        of_sample.remove(None)  # the batch, at whichever place
-        if not all(isinstance(size, int) for size in (*of_sample, *others)):
-            return sizes
-        left: Any = math.prod(of_sample) // -math.prod(others)
-        left = SizeWhenRun(left) if session().is_traced() else left
-        others = [left if size == -1 else size for size in others]
-    rest = iter(others)
-    return [-1 if is_batch(size) else next(rest) for size in several]
-
-
-def is_batch(size: Any) -> bool:
-    """Whether it is the batch, or follows from that alone, as `batch * heads`."""
-    roots = (size.roots or (size,)) if isinstance(size, Open) else ()
-    return bool(roots) and all(root.stands_for == BATCH for root in roots)
 
 
 def _count_of(call: Call) -> int:
@@ -302,29 +301,12 @@ def unread_step(
 returned = partial(graph.returned, kind=Tensor)  # as code has it: a tensor, or a list of them
 
 
-def plain_sizes(tensor: graph.Tensor) -> Shape | None:
-    """A tensor's shape as plain data; None where not even its rank is known."""
-    shape = graph.shape_of(tensor)
-    return None if isinstance(shape, Unknown) else shape
+plain_sizes = graph.plain_sizes
 
 
 def plain_shape(sizes: Sequence[Any]) -> Shape:
     """The sizes that code has as plain data."""
     return tuple(map(size_of_tensor, sizes))
-
-
-def written(index: object) -> str:
-    """An index as Python writes it; an `IsOpenError` where a part of it is open."""
-    if isinstance(index, tuple):
-        return ", ".join(map(written, index))
-    if isinstance(index, slice):
-        ends = ("" if end is None else written(end) for end in (index.start, index.stop))
-        return ":".join(ends) + (f":{written(index.step)}" if index.step is not None else "")
-    if isinstance(index, Open):
-        raise IsOpenError(index)
-    if index is None or isinstance(index, int) or index is Ellipsis:
-        return "..." if index is Ellipsis else str(index)
-    raise TypeError("this index of a tensor is not read")
 
 
 def name_given(tensor: Tensor) -> str:

@@ -1,0 +1,78 @@
+"""What Keras refuses of a tensor in a graph of layers, where TensorFlow takes it of its own."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from rnnshape.reading.names.arrays import Array
+from rnnshape.reading.names.session import session
+from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber
+from rnnshape.reading.python import IsOpenError, Open, exact
+
+
+def check_key(key: object) -> None:
+    """A key that is no tuple, and what a tuple may not hold."""
+    node = session().evaluator.node
+    text = ast.unparse(node.value) if isinstance(node, ast.Subscript) else "x"
+    if isinstance(key, slice) or key is None or key is Ellipsis:
+        write = f"{text}[{':' if key is Ellipsis else written(key)}, ...]"
+        _tell(f"a model's tensor takes no such key alone: write {write}", write, KEY)
+    for axis, part in enumerate(key if isinstance(key, tuple) else ()):
+        if isinstance(part, NumPyNumber):
+            write = str(int(part))
+            _tell(f"a key of a model's tensor takes no number of NumPy: write {write}", write, KEY)
+        elif isinstance(part, list | tuple):
+            write = f"keras.ops.take({text}, {[*part]}, axis={axis})"
+            _tell(f"a key of a model's tensor holds no list: write {write}", write, KEY)
+
+
+def check_before(number: object) -> None:
+    """What stands before the operator: NumPy asks a tensor behind its own for numbers."""
+    if type(number) not in (Array, NumPyNumber, NumPyFloat):
+        return
+    node = session().evaluator.node
+    text = ast.unparse(node.left) if isinstance(node, ast.BinOp) else "array"
+    plain = type(exact(number)).__name__
+    write = f"{'keras.ops.convert_to_tensor' if isinstance(number, Array) else plain}({text})"
+    message = f"a model's tensor can't stand behind what is NumPy's: write {write}"
+    _tell(message, write, "A KerasTensor is symbolic")
+
+
+def of_tensorflow(what: str, name: str, write: str = "") -> None:
+    """An attribute that only TensorFlow has."""
+    message = f"{what} has no {name} in Keras{f': write {write}' if write else ''}"
+    _tell(message, write, f"object has no attribute '{name}'")
+
+
+def rank_named(name: str) -> Any:
+    """A name that only TensorFlow's shapes have for how many axes there are."""
+
+    def rank(sizes: tuple[Any, ...]) -> int:
+        of_tensorflow("a shape", name, "len(x.shape)")
+        return len(sizes)
+
+    return property(rank)
+
+
+KEY = "Unsupported key type for array slice"
+
+
+def _tell(message: str, write: str, words: str) -> None:
+    held = session()
+    if not (held.groups or held.is_ready_for_none):  # within a call it is a tensor of TensorFlow
+        held.problem(message, *filter(None, [write]), words=words)
+
+
+def written(index: object) -> str:
+    """An index as Python writes it; an `IsOpenError` where a part of it is open."""
+    if isinstance(index, tuple):
+        return ", ".join(map(written, index))
+    if isinstance(index, slice):
+        ends = ("" if end is None else written(end) for end in (index.start, index.stop))
+        return ":".join(ends) + (f":{written(index.step)}" if index.step is not None else "")
+    if isinstance(index, Open):
+        raise IsOpenError(index)
+    if index is None or isinstance(index, int) or index is Ellipsis:
+        return "..." if index is Ellipsis else str(index)
+    raise TypeError("this index of a tensor is not read")
