@@ -35,6 +35,8 @@ _SECTIONS = _sections()
 LAYERS = _SECTIONS["layers"]
 # The functions of `keras.ops`.
 OPERATIONS = _SECTIONS["ops"]
+# What else is in `keras.ops`: functions that run others or take no tensors first, and modules.
+OTHER_FUNCTIONS = _SECTIONS["functions"]
 # Functions of two tensors that Python has a sign for: its method, the sign, and the function. `==`
 # is none, as it compares the variables.
 OPERATORS = {

@@ -18,13 +18,12 @@ from rnnshape.measuring.messages import Measurement, Request
 from rnnshape.network import Argument, Input, Network, Question, Ref, Step
 from rnnshape.program import program
 from rnnshape.reading import read
-from rnnshape.reading.names.functions import WITHOUT_RULE
 from rnnshape.rules import facts_of, has_rule
 from rnnshape.rules.facts import Facts, Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.rules.inputs import called_with
 from rnnshape.rules.operations import OF_EACH_NUMBER, OF_MANY, OF_PAIRS
-from rnnshape.signatures import OPERATIONS, signature
+from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, signature
 from tests.calls import parse
 from tests.conftest import KerasInProcess, command
 from tests.on_record import Record
@@ -278,7 +277,7 @@ def test_no_function_of_keras_is_taken_for_a_misspelt_one() -> None:
     import keras
 
     names = {name for name in dir(keras.ops) if name[:1] != "_"} - {*OPERATIONS}
-    assert {name for name in names if did_you_mean(name, OPERATIONS)} <= {*WITHOUT_RULE}
+    assert {name for name in names if did_you_mean(name, OPERATIONS)} <= {*OTHER_FUNCTIONS}
 
 
 # What is made of `b`, how many samples there are, which Keras knows when it runs.

@@ -77,6 +77,9 @@ def lines(keras: Any) -> Iterator[str]:
                 yield f"{name} ({written(parameters(found), hidden=('kwargs',))})"
     yield "[ops]"
     yield from operations(keras)
+    yield "[functions]"
+    known = {line.partition(" ")[0] for line in operations(keras)}
+    yield from sorted(name for name in {*vars(keras.ops)} - known if not name.startswith("_"))
     yield "[aliases]"
     yield from (f"{alias} {name}" for alias, name in sorted(aliases.items()))
 

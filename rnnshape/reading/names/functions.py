@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from rnnshape import signatures
-from rnnshape.errors import QueryError, did_you_mean
+from rnnshape.errors import QueryError
 from rnnshape.nest import within
 from rnnshape.reading.names.arguments import are_computed, holds_tensors
 from rnnshape.reading.names.arrays import Array
@@ -21,6 +21,7 @@ from rnnshape.reading.names.of_tensorflow import (
     is_of_tensorflow,
     sizes_joined,
 )
+from rnnshape.reading.names.ops import check_arguments
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import (
@@ -36,9 +37,6 @@ from rnnshape.reading.python import Open, StandIn
 from rnnshape.rules.inputs import OF_A_LIST
 
 FUNCTIONS_AS_LAYERS = {name.lower(): name for name in OF_A_LIST}
-# Functions of `keras.ops` that have names like others, and no rule.
-WITHOUT_RULE = ("arange", "cond", "conv", "conv_transpose", "custom_gradient", "image", "shape",
-                "tri")  # fmt: skip
 
 
 class Function(StandIn):
@@ -57,6 +55,8 @@ class Function(StandIn):
         return argument(opened(self.own_name)) if is_other else self.own_name
 
     def __call__(self, *given: Any, **named: Any) -> Any:
+        if self.own_path.endswith("keras.ops"):
+            check_arguments(self.own_name, given, named)
         name = named.pop("name", None)
         given, named = as_of_ops(self.own_name, self.own_path, given, named)
         if not holds_tensors([*given, *named.values()]):
@@ -70,9 +70,7 @@ class Function(StandIn):
         if is_operation(self.own_name):
             return as_of_tensorflow(self, called(self.own_name, given, named))
         name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
-        is_new = self.own_path.endswith("keras.ops") and self.own_name not in WITHOUT_RULE
-        near = did_you_mean(self.own_name, signatures.OPERATIONS) if is_new else ""
-        found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known{near}")
+        found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known")
         parts = [*within([*given, *named.values()])]
         calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)
         layer = unread_layer(f"{name}(...)", found, None if calls else 0)  # it has no weights

@@ -28,6 +28,7 @@ from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     RANDOM_TENSORS,
 )
+from rnnshape.reading.names.ops import check_name
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,
@@ -66,6 +67,9 @@ PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental"
 
 def name_of_keras(name: str, path: str = "keras") -> Any:
     """What Keras or TensorFlow has under a name, in any of its modules."""
+    _, is_of_ops, within_ops = f"{path}.".partition("keras.ops.")
+    if is_of_ops:
+        check_name(within_ops.partition(".")[0] or name)
     name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
