@@ -98,6 +98,15 @@ def check_weights(y: Any, words: Mapping[str, Any]) -> None:
         session().problem(message, words=of_keras, kind="labels")
 
 
+def check_dictionaries(y: Any, weights: Any) -> None:
+    """Labels and weights in two dictionaries, where the model returns a list."""
+    if isinstance(y, dict) and isinstance(weights, dict) and len(y) > 1:
+        message = (
+            "beside sample_weight the labels are as the outputs: lists of both, no dictionaries"
+        )
+        session().problem(message, kind="labels")
+
+
 def _structure(value: Any) -> str:
     if isinstance(value, dict):
         return f"a dictionary of {listed(sorted(value))}"

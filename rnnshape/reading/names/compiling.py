@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rnnshape.errors import Place, did_you_mean
+from rnnshape.reading.names.optimizers import check_optimizer
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import StandIn, own
-from rnnshape.signatures import OPTIMIZERS, Signature, arguments_of, signature
+from rnnshape.signatures import Signature, arguments_of, signature
 from rnnshape.training import Function, loss_named, metric_named
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none")
@@ -76,6 +77,7 @@ class Compiled(NamedTuple):
     loss_weights: Any = None
     third: tuple[str, Place | None] | None = None
     is_eager: bool = False
+    optimizer: Any = None
 
 
 def compiled(
@@ -83,13 +85,10 @@ def compiled(
 ) -> Compiled:
     """What `compile` says; Keras keeps the loss and the metrics of `before` where it says none."""
     words = dict(zip(signature("compile").names, values, strict=False)) | dict(named)
-    optimizer: Any = words.get("optimizer")
-    known = [name.lower() for name in OPTIMIZERS]
-    is_unknown = isinstance(optimizer, str) and optimizer.lower() not in known
-    if is_unknown and (hint := did_you_mean(optimizer, known)):  # others may be the code's own
-        message = f"Keras has no optimizer {optimizer!r}{hint}"
-        session().problem(message, words="Could not interpret optimizer identifier")
-    made = _compiled(words, named)._replace(is_eager=bool(words.get("run_eagerly")))
+    check_optimizer(words.get("optimizer"))
+    made = _compiled(words, named)._replace(
+        is_eager=bool(words.get("run_eagerly")), optimizer=words.get("optimizer")
+    )
     if before and made.loss is None:
         made = made._replace(loss=before.loss, loss_weights=before.loss_weights)
     if before and made.metrics is made.weighted is None:

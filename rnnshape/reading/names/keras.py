@@ -29,6 +29,7 @@ from rnnshape.reading.names.of_tensorflow import (
     RANDOM_TENSORS,
 )
 from rnnshape.reading.names.ops import check_name
+from rnnshape.reading.names.optimizers import Optimizer
 from rnnshape.reading.names.other_layers import (
     InputLayer,
     IntegerLookup,
@@ -90,8 +91,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
             return Open(name, f"this Keras has no {name}")
         session().old_name(name, gone)
         return layer_class(gone.code.rpartition(".")[2])
-    if name in signatures.OPTIMIZERS or name in ("ModelCheckpoint", "TensorBoard"):
-        return _arguments_are_checked(name, is_gone=path.endswith("optimizers.legacy"))
+    if name in signatures.OPTIMIZERS:
+        return Optimizer(name, path.endswith("optimizers.legacy"))
+    if name in ("ModelCheckpoint", "TensorBoard"):
+        return _arguments_are_checked(name)
     if name in signatures.REFUSED:
         why = f"{name} is not answered: {signatures.REFUSED[name]}"
         return Open(name, why, stands_for=name)
@@ -113,14 +116,10 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     raise KeyError(name)
 
 
-def _arguments_are_checked(name: str, *, is_gone: bool) -> Any:
-    """An optimizer or a callback: it changes no shape, and may be given what is gone."""
+def _arguments_are_checked(name: str) -> Any:
+    """A callback: it changes no shape, and may be given what is gone."""
 
     def made(filepath: Any = None, *_: Any, **named: Any) -> Open:
-        if is_gone:
-            write = f"keras.optimizers.{name}"
-            message = f"Keras has no legacy optimizers any more: write {write}"
-            session().problem(message, write, words="is not supported in Keras 3")
         session().check_arguments(name, named)
         if name == "ModelCheckpoint":
             weights = named.get("save_weights_only") is True

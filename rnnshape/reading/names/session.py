@@ -46,6 +46,7 @@ class Session:
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
         made_weights: the layers whose `build` the code has called.
+        optimizers: the model that each has trained first.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
@@ -69,7 +70,7 @@ class Session:
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
-        self.follows = 0  # how many models are followed now, each within another
+        self.optimizers: dict[int, tuple[Open, Any]] = {}
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
@@ -79,7 +80,7 @@ class Session:
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.may_add_loss = False  # the same of losses that layers add themselves
         self.notes: dict[tuple[str, Place | None], None] = {}
-        self.number = 0
+        self.number = self.follows = 0
         self.defaults: dict[str, Any] = {}
 
     def name_of(self, class_name: str) -> str:
@@ -193,7 +194,6 @@ class Session:
     ) -> None:
         """Notes a name or argument of Keras 1 or 2 that is read as it was meant."""
         owner = f"{of} takes no {old}" if of else f"{old} is gone"
-        remedies = (today.code,) if today.code else ()
         nothing = ": leave it out" if of else ", and nothing takes its place"
         mend = f": write {today.code}" if today.code else nothing
         if today.keras3 == "warned":
@@ -206,7 +206,7 @@ class Session:
             message = f"{owner} in this {library}{mend}"
             for said in [said for said in self.notes if place and said[1] == place]:
                 del self.notes[said]  # which says less
-            self.problem(message, *remedies, place=place)
+            self.problem(message, *filter(None, [today.code]), place=place)
 
     def notes_of(self, network: Network) -> tuple[str, ...]:
         """What is to be said of the layers of a network."""

@@ -17,7 +17,12 @@ from rnnshape.network import Network
 from rnnshape.reading.keras2 import Today
 from rnnshape.reading.names.arguments import keys_of
 from rnnshape.reading.names.arrays import Array
-from rnnshape.reading.names.beside import check_beside, check_counts, check_weights
+from rnnshape.reading.names.beside import (
+    check_beside,
+    check_counts,
+    check_dictionaries,
+    check_weights,
+)
 from rnnshape.reading.names.by_name import wrong_names
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.datasets import Dataset, as_data_set, refuse
@@ -33,6 +38,7 @@ from rnnshape.reading.names.given import (
     weights_of,
     written_in,
 )
+from rnnshape.reading.names.optimizers import check_trained
 from rnnshape.reading.names.session import opened, session, where_of
 from rnnshape.reading.names.subclassed import may_be_eager
 from rnnshape.reading.names.tensors import name_given
@@ -48,6 +54,7 @@ OWN_STEPS = {"fit": "train_step", "train_on_batch": "train_step", "evaluate": "t
              "test_on_batch": "test_step", "predict": "predict_step",
              "predict_on_batch": "predict_step"}  # fmt: skip
 OWN_LOSS = "compute_loss"
+TRAINING = ("fit", "train_on_batch")
 OTHER_AXES = "it has another number of axes than before, which Keras may refuse"
 
 
@@ -115,6 +122,8 @@ def given_to(
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
         session().problem(message, write, place=at)
+    if compiled and method in TRAINING:
+        check_trained(compiled.optimizer, model)
     call = TrainingCall(
         method,
         (),
@@ -154,6 +163,8 @@ def given_to(
     else:
         y = in_columns(words.get("y")) if call.is_batched else words.get("y")
         check_weights(y, words)
+        if model.own_kind == "Functional" and not isinstance(model.own_nests[1], dict):
+            check_dictionaries(y, words.get("sample_weight"))
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
     validation = validation_of(words, written.get("validation_data"))
