@@ -37,6 +37,8 @@ LAYERS = _SECTIONS["layers"]
 OPERATIONS = _SECTIONS["ops"]
 # What else is in `keras.ops`: functions that run others or take no tensors first, and modules.
 OTHER_FUNCTIONS = _SECTIONS["functions"]
+# Functions of TensorFlow that have names like those.
+OF_TENSORFLOW = _SECTIONS["tensorflow"]
 # Functions of two tensors that Python has a sign for: its method, the sign, and the function. `==`
 # is none, as it compares the variables.
 OPERATORS = {
@@ -179,7 +181,7 @@ def arguments_of(module: str, name: str) -> Signature | None:
     (('delta', 'reduction', 'name', 'dtype'), None)
     """
     text = _SECTIONS.get(module, {}).get(name)
-    return None if text is None else _arguments(text)
+    return _arguments(text) if text else None
 
 
 @cache

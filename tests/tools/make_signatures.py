@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rnnshape.signatures import INPUT_ARGUMENTS, REFUSED
+from rnnshape.signatures import ACTIVATIONS, INPUT_ARGUMENTS, OPERATIONS, REFUSED
 
 TARGET = Path(__file__).parents[2] / "rnnshape" / "signatures.txt"
 NOT_TO_WRITE = {"InputLayer", "InputSpec", "Layer", "Wrapper", "STFT"}  # STFT needs SciPy
@@ -80,6 +80,8 @@ def lines(keras: Any) -> Iterator[str]:
     yield "[functions]"
     known = {line.partition(" ")[0] for line in operations(keras)}
     yield from sorted(name for name in {*vars(keras.ops)} - known if not name.startswith("_"))
+    yield "[tensorflow]"
+    yield from of_tensorflow()
     yield "[aliases]"
     yield from (f"{alias} {name}" for alias, name in sorted(aliases.items()))
 
@@ -197,6 +199,28 @@ def operations(keras: Any) -> Iterator[str]:
             others = {one: takes[one] for one in takes if one not in tensors}
             called = (star + one for one, star in tensors.items())
             yield f"{name} ({written(others)}) -> ({', '.join(called)})"
+
+
+def of_tensorflow() -> Iterator[str]:
+    """Functions of TensorFlow under the names that the reader knows; those that take any number of
+    tensors without what they take."""
+    import tensorflow
+
+    from rnnshape.reading.keras2 import OTHER_NAMES
+    from rnnshape.reading.names.of_tensorflow import OF_TENSORFLOW
+
+    known = {*OPERATIONS, *ACTIVATIONS, *OF_TENSORFLOW, *OTHER_NAMES}
+    known |= {f"reduce_{name}" for name in OPERATIONS}
+    for path in ("", ".math", ".nn", ".linalg"):
+        module = getattr(tensorflow, path[1:]) if path else tensorflow
+        for name in sorted(name for name in known if callable(getattr(module, name, None))):
+            takes = parameters(getattr(module, name))
+            for word, one in takes.items():
+                if isinstance(one.default, tensorflow.DType):
+                    takes[word] = one.replace(default=None)
+            kinds = {one.kind for one in takes.values()}
+            is_any = kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+            yield f"tensorflow{path}.{name}" + ("" if is_any else f" ({written(takes)})")
 
 
 if __name__ == "__main__":

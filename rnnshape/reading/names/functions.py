@@ -55,8 +55,7 @@ class Function(StandIn):
         return argument(opened(self.own_name)) if is_other else self.own_name
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        if self.own_path.endswith("keras.ops"):
-            check_arguments(self.own_name, given, named)
+        check_arguments(self.own_path, self.own_name, given, named)
         name = named.pop("name", None)
         given, named = as_of_ops(self.own_name, self.own_path, given, named)
         if not holds_tensors([*given, *named.values()]):

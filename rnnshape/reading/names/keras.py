@@ -28,7 +28,7 @@ from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     RANDOM_TENSORS,
 )
-from rnnshape.reading.names.ops import check_name
+from rnnshape.reading.names.ops import OF_TENSORS, check_name
 from rnnshape.reading.names.optimizers import Optimizer
 from rnnshape.reading.names.other_layers import (
     InputLayer,
@@ -68,9 +68,8 @@ PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental"
 
 def name_of_keras(name: str, path: str = "keras") -> Any:
     """What Keras or TensorFlow has under a name, in any of its modules."""
-    _, is_of_ops, within_ops = f"{path}.".partition("keras.ops.")
-    if is_of_ops:
-        check_name(within_ops.partition(".")[0] or name)
+    if "keras.ops" in path:
+        check_name(path, name)
     name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
@@ -101,12 +100,12 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if path.endswith("random") and name in RANDOM_TENSORS:
         return RANDOM_TENSORS[name]
     if name in FUNCTIONS_AS_LAYERS or name in signatures.ACTIVATIONS or is_operation(name):
-        return Function(name, path)
+        return _function(name, path)
     if re.fullmatch(r"(float|int|bfloat|uint)\d+", name):  # a dtype
         return name
     if name in NUMPY and not path.endswith("layers"):
         made = NUMPY[name] if name != "random" else module_of_keras(f"{path}.random")
-        return Function(name, path) if isfunction(made) else made
+        return _function(name, path) if isfunction(made) else made
     if ".applications" in path and name[:1].isupper():
         return lambda *_, **named: UnreadModel(f"{name}(...)", **named)
     if ".ops" in path and not name.startswith("_"):
@@ -114,6 +113,12 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     if path.endswith("layers"):
         return Open(name, f"Keras has no layer {name}{did_you_mean(name, signatures.LAYERS)}")
     raise KeyError(name)
+
+
+def _function(name: str, path: str) -> Function:
+    if path in OF_TENSORS:
+        check_name(path, name)
+    return Function(name, path)
 
 
 def _arguments_are_checked(name: str) -> Any:

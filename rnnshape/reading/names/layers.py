@@ -51,6 +51,7 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
+from rnnshape.reading.names.unchecked import activation_given, as_called
 from rnnshape.reading.names.weights import (
     Weight,
     add_weight,
@@ -82,8 +83,7 @@ class Layer(StandIn):
     own_kind: Any = ""  # of a model; empty where that has a `call` of its own
     own_layer: Any = None
     own_says: Call | None = None  # of its input, where it is one of the code
-    own_is_row = False  # whether it is always one row, whatever its weights
-    own_is_without_weights = False
+    own_is_row = own_is_without_weights = False  # whether it is always one row
     own_is_any = False  # whether it is not known which layer it is
     own_why = "it has weights of its own, which are counted as the code adds them"
     own_what, own_has_class = "a layer", True
@@ -104,6 +104,7 @@ class Layer(StandIn):
         if call is not None:
             many = 0 if session().groups else None  # of what a `call` makes, Keras counts none
             self.own_layer = graph.Layer(call, None, many, counted, stand_in=self)
+            self.own_activation = activation_given(call.name, values, named)
             session().unused.append(self)
         else:
             self.own_name = counted or (name if isinstance(name, str) else "")
@@ -233,6 +234,7 @@ class Layer(StandIn):
             output, *after = returned(step, 1 + len([*graph.tensors_in(states)]))
             return output, after if isinstance(states, tuple) else after[0]
         made = returned(step, 2 if words.get("return_attention_scores") is True else 1)
+        made = as_called(self, made)
         return tuple(made) if isinstance(made, list) else made
 
     def _followed(self, given: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -299,8 +301,7 @@ class Layer(StandIn):
                     )
                 session().built.setdefault(layer, graph.LayerCall(0, layer, tuple(given)))
 
-    add_weight = add_weight
-    count_params = count_params
+    add_weight, count_params = add_weight, count_params
     compute_mask = gives_open("a mask")
     compute_output_shape = gives_open("a shape")
     get_weights = weights_in_order
@@ -334,8 +335,7 @@ class Layer(StandIn):
         """The layer inside another."""
         session().take(self)
         if not (self.own_keras_name and self.own_layer) or overrides(self, "call", "build"):
-            why = "a layer around a layer of the code is not read"
-            raise IsOpenError(opened(self.own_text, why))
+            raise IsOpenError(opened(self.own_text, "a layer around one of the code is not read"))
         return self.own_layer.unread or self.own_layer.call
 
     def _end(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What `keras.ops` has not, or does not take, under the names that TensorFlow has for it."""
+"""What modules of functions have not, or do not take, under the names that others have for it."""
 
 from __future__ import annotations
 
@@ -8,39 +8,72 @@ from collections.abc import Mapping, Sequence
 from rnnshape.errors import did_you_mean
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import OTHER_WORDS, operation_of_keras
-from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, signature
+from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
+OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
+NAMES_OF_TENSORFLOW = {  # where it is another
+    "concatenate": "tf.concat", "log": "tf.math.log", "sigmoid": "tf.math.sigmoid",
+    "softmax": "tf.nn.softmax", "relu": "tf.nn.relu", "flip": "tf.reverse", "take": "tf.gather",
+    "swapaxes": "tf.transpose", "divide": "tf.math.divide", "mean": "tf.reduce_mean",
+    "sum": "tf.reduce_sum", "max": "tf.reduce_max", "min": "tf.reduce_min",
+}  # fmt: skip
 
 
-def check_name(name: str) -> None:
-    """A name that the module has not."""
+def check_name(path: str, name: str) -> None:
+    """A name that a module has not."""
     held = session()
-    if name in OPERATIONS or name in OTHER_FUNCTIONS or held.is_ready_for_none:
+    _, is_of_ops, module = f"{path}.".partition("keras.ops.")
+    if is_of_ops:
+        name, owner = module.partition(".")[0] or name, "keras.ops"
+        known = {**OPERATIONS, **OTHER_FUNCTIONS}
+        code = operation_of_keras(name)
+    else:
+        known, code = OF_TENSORFLOW, NAMES_OF_TENSORFLOW.get(name, "")
+        owner = path.replace("tensorflow", "tf", 1)
+    if (name if is_of_ops else f"{path}.{name}") in known or held.is_ready_for_none:
         return
-    code = operation_of_keras(name)
-    mend = f": write {code}" if code else did_you_mean(name, [*OPERATIONS, *OTHER_FUNCTIONS])
+    mend = f": write {code}" if code else did_you_mean(name, known if is_of_ops else ())
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"
-    held.problem(f"keras.ops has no {name}{mend}", *filter(None, [code]), words=words)
+    held.problem(f"{owner} has no {name}{mend}", *filter(None, [code]), words=words)
 
 
-def check_arguments(name: str, given: Sequence[object], named: Mapping[str, object]) -> None:
-    """Arguments that a function of the module does not take."""
-    if name not in OPERATIONS or name in TAKE_ANY:
+def check_arguments(
+    path: str, name: str, given: Sequence[object], named: Mapping[str, object]
+) -> None:
+    """Arguments that a function does not take, and of TensorFlow's those that it needs."""
+    is_of_ops, held = path.endswith("keras.ops"), session()
+    takes = arguments_of("tensorflow", f"{path}.{name}")
+    if is_of_ops and name in OPERATIONS and name not in TAKE_ANY:
+        takes = signature(name)
+    if takes is None:
         return
-    held, takes = session(), signature(name)
-    known = [word.lstrip("*") for word in (*takes.tensors, *takes.names)]
+    owner = "keras.ops" if is_of_ops else path.replace("tensorflow", "tf", 1)
+    tensors = [word.lstrip("*") for word in takes.tensors]
+    known = dict.fromkeys([*tensors, *takes.names])
     for word in named:
         if word not in known:
-            right = OTHER_WORDS.get(word, "")
+            right = next((one for one in _others(word) if one in known), "")
             write = f"{right}={held.evaluator.words_of_call().get(word, '...')}"
-            mend = f": write {write}" if right in known else did_you_mean(word, known)
-            message = f"keras.ops.{name} takes no {word!r}{mend}"
-            words = f"got an unexpected keyword argument '{word}'"
-            remedies = [write] if right in known else []
-            held.problem(message, *remedies, words=words, place=held.places().get(word))
-    most = len(takes.tensors) + len(takes.positional)
-    if len(given) > most and not any(word.startswith("*") for word in takes.tensors):
-        message = f"keras.ops.{name} takes {most} by position at most, not {len(given)}"
+            mend = f": write {write}" if right else did_you_mean(word, known)
+            words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"
+            message, place = f"{owner}.{name} takes no {word!r}{mend}", held.places().get(word)
+            held.problem(message, *[write] * bool(right), words=words, place=place)
+    order = dict.fromkeys([*tensors, *takes.positional])
+    if len(given) > len(order) and tensors == [*takes.tensors]:
+        message = f"{owner}.{name} takes {len(order)} by position at most, not {len(given)}"
         held.problem(message, words="positional argument")
+    lacking = [
+        word for word in [*order][len(given) :] if word in takes.required and word not in named
+    ]
+    if lacking and not is_of_ops and {*named} <= {*known}:
+        message = f"{owner}.{name} needs {' and '.join(lacking)}"
+        held.problem(message, words="required positional argument")
+
+
+def _others(word: str) -> list[str]:
+    """What else an argument may be called."""
+    twins = {"keep_dims": "keepdims", "dim": "axis", "axes": "perm", "newshape": "shape",
+             "pad_width": "paddings", "reduction_indices": "axis"}  # fmt: skip
+    return [twins.get(word, ""), OTHER_WORDS.get(word, "")]
