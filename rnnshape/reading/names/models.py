@@ -308,7 +308,7 @@ class Model(Layer):
             if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
-        session().check_calls(calls if self.own_kind and self.own_is_described else ())
+        session().check_calls(calls if self.own_kind else ())
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)

@@ -12,6 +12,7 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.adapted import Normalization
 from rnnshape.reading.names.arguments import Input, passed
 from rnnshape.reading.names.arrays import Array, surely
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
@@ -389,6 +390,7 @@ def layer_named(model: Any, name: Any) -> Any:
 
 
 CLASSES_OF |= {
+    "Normalization": Normalization,
     "Bidirectional": Bidirectional,
     "Embedding": Embedding,
     "RNN": LayerOfCells,

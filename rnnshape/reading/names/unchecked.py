@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
-from rnnshape.errors import QueryError
+from rnnshape.errors import QueryError, counted
 from rnnshape.reading import graph
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_sizes, unread_step
@@ -33,7 +33,15 @@ def as_called(layer: Any, made: Any) -> Any:
             return _unread(
                 layer, f"{called}.call(...) is no layer of a model: call the layer itself"
             )
-    function = vars(layer).get("own_activation")
+    function, features = (vars(layer).get(f"own_{word}") for word in ("activation", "adapted"))
+    if isinstance(features, int) and called["axis"] == -1 and isinstance(made, Tensor):
+        taken = (plain_sizes(made) or (None,))[-1]
+        if isinstance(taken, int) and taken != features:
+            of = counted(features, "feature")
+            message = f"{called} was adapted to {of}, and is called with {taken}"
+            if features == 1:
+                return _unread(layer, message)
+            held.problem(f"{message}: adapt it to as many")
     if function is None or not isinstance(made, Tensor) or (sizes := plain_sizes(made)) is None:
         return made
     after = sizes
