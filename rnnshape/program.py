@@ -47,11 +47,13 @@ def program(network: Network, description: Description) -> str:
     network = replace(network, steps=tuple(steps))
     used = {call.name for layer in network.layers for call in calls_within(layer)}
     names = sorted(used | {name for name in REFUSED if f"{name}(...)" in used})
-    functions = ", ops" if any(map(is_operation, names)) else ""
-    lines = [f"from keras import Input, Model{functions}"]
+    models = ["Input", "Model", *["Sequential"] * ("Sequential" in used)]
+    functions = ["ops"] * any(map(is_operation, names))
+    lines = [f"from keras import {', '.join(models + functions)}"]
     for module in ("constraints", "initializers", "layers", "regularizers"):
         refused = REFUSED if module == "layers" else ()
-        found = [name for name in names if module_of(name) == module or name in refused]
+        known = (name for name in names if module_of(name) == module or name in refused)
+        found = [name for name in known if name not in models]
         if found:
             lines.append(f"from keras.{module} import {', '.join(found)}")
     made = statements(network, description)

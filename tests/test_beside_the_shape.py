@@ -123,6 +123,15 @@ def test_the_program_feeds_the_states_back_and_runs(text: str) -> None:
     model.predict([np.ones(size) for size in sizes], verbose=0)
 
 
+@pytest.mark.keras
+@pytest.mark.parametrize("within", ["", "Input((8, 3)), "])
+def test_the_program_of_a_model_in_a_layer_runs(within: str) -> None:
+    inner = f"Sequential([{within}Conv1D(4, 3), GlobalMaxPooling1D()])"
+    made: dict[str, Any] = {}
+    exec(inspect(f"Input((4, 8, 3)) -> TimeDistributed({inner}) -> LSTM(2)").code, made)
+    assert made["model"].output_shape == (None, 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [

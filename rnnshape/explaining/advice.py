@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from math import prod
 
+from rnnshape.explaining.joined import merged, multiplied, side_by_side, together
 from rnnshape.explaining.messages import (
     AXES,
     SHAPE,
@@ -176,6 +177,9 @@ def unequal(said: Said) -> Advice:
         return _product(numbers, a, b, is_state=not node.endswith("MatMul"))
     if _LOSS.search(node) or _looks_like_loss(a, b):
         return _labels(a, b, said.text, is_in_loss="loss" in node)
+    if a and b and "Input shapes are" in said.match[0]:  # of tensors of a model, with the batch
+        text = f"Two tensors are combined entry by entry, and they are {a} and {b}."
+        return Advice(text, together(a, b, without_batch=False), "chain")
     states = re.search("lstm|gru|rnn", node, re.IGNORECASE)
     return Advice(
         f"Two tensors are combined entry by entry, and differ{numbers}. The sizes of each axis, "
@@ -290,7 +294,9 @@ def _labels_remedies(output: Shape, y: Shape) -> tuple[str, ...]:
     if len(output) > len(y):
         if len(y) == 2 and output[1] is not None and output[1] == y[1]:
             return ("y = y[..., None]  # (batch, timesteps) becomes (batch, timesteps, 1)",)
-        return changes("last timestep only")
+        kept = changes("last timestep only")
+        is_of_timesteps = len(y) == len(output) - 1 and same(y[1:], output[1:-1])
+        return kept if is_of_timesteps else kept[:-1]
     if columns == 1 and len(output) == 2 and same(y[1:2], output[1:]):
         return ("y = y[..., 0]  # without the last axis, which is 1",)
     if len(output) == 1:
@@ -322,6 +328,6 @@ FUNCTIONS: Mapping[str, Callable[[Said], Advice | None]] = {
     function.__name__: function
     for function in (
         rank, axis, fit, checked, y_and_output, first_dimension, unequal,
-        arguments, attribute, name,
+        merged, side_by_side, multiplied, arguments, attribute, name,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ import re
 from rnnshape.errors import nearest
 from rnnshape.explaining.messages import Advice, Said, changes
 from rnnshape.reading import keras2
-from rnnshape.signatures import LAYERS, module_of, signature
+from rnnshape.signatures import LAYERS, OPERATIONS, module_of, signature
 
 # Functions of Keras that take arguments by name, and have no signature in the table.
 _FUNCTIONS = ("", "add", "build", "call", "compile", "evaluate", "load_model", "save", "Sequential")
@@ -65,6 +65,8 @@ def name(said: Said) -> Advice | None:
     dotted = ".".join(filter(None, (said["module"], said["name"])))
     text = f"This Keras or TensorFlow has no {dotted}."
     last = said["name"]
+    if function := _function(said["module"], said["name"]):
+        return Advice(text, (_instead(function, dotted),))
     today = keras2.name(dotted) or (keras2.name(f"keras.layers.{last}") if last else None)
     if today is None:
         layer = last if last in _CLASSES else nearest(last, _CLASSES) or None
@@ -74,6 +76,17 @@ def name(said: Said) -> Advice | None:
     is_class = place and last.isidentifier() and last[0].isupper()
     code = f"from {place} import {last}" if is_class else today.code
     return Advice(text, (_instead(code, dotted),))
+
+
+def _function(module: str, name: str) -> str:
+    """The function that does what another name of `keras.ops` or `tensorflow` says; empty where
+    there is none."""
+    if not module.endswith("ops"):
+        return keras2.NAMES_OF_TENSORFLOW.get(name, "") if module == "tensorflow" else ""
+    short = name.removeprefix("reduce_")
+    known = keras2.OTHER_NAMES.get(short, short)
+    known = known if known in OPERATIONS else nearest(name, OPERATIONS)
+    return f"keras.ops.{known}" if known else ""
 
 
 def attribute(said: Said) -> Advice:

@@ -166,6 +166,13 @@ MODULES: Mapping[str, str] = {
     "keras.backend.tensorflow_backend": "keras.backend",
 }
 
+# Functions of tensors that TensorFlow has under another name, or in another module.
+NAMES_OF_TENSORFLOW = {
+    "concatenate": "tf.concat", "log": "tf.math.log", "sigmoid": "tf.math.sigmoid",
+    "softmax": "tf.nn.softmax", "relu": "tf.nn.relu", "flip": "tf.reverse", "take": "tf.gather",
+    "swapaxes": "tf.transpose", "mean": "tf.reduce_mean",
+    "sum": "tf.reduce_sum", "max": "tf.reduce_max", "min": "tf.reduce_min",
+}  # fmt: skip
 # Functions of `keras.backend` and of TensorFlow that are called otherwise in `keras.ops`.
 OTHER_NAMES: Mapping[str, str] = {
     "concat": "concatenate", "div": "divide", "mul": "multiply", "sub": "subtract", "pow": "power",

@@ -6,18 +6,13 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from rnnshape.errors import did_you_mean
+from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import OTHER_WORDS, operation_of_keras
 from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
-NAMES_OF_TENSORFLOW = {  # where it is another
-    "concatenate": "tf.concat", "log": "tf.math.log", "sigmoid": "tf.math.sigmoid",
-    "softmax": "tf.nn.softmax", "relu": "tf.nn.relu", "flip": "tf.reverse", "take": "tf.gather",
-    "swapaxes": "tf.transpose", "divide": "tf.math.divide", "mean": "tf.reduce_mean",
-    "sum": "tf.reduce_sum", "max": "tf.reduce_max", "min": "tf.reduce_min",
-}  # fmt: skip
 
 
 def check_name(path: str, name: str) -> None:

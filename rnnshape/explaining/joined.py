@@ -1,0 +1,60 @@
+"""What is said of two or more tensors that a layer combines, and that do not go together."""
+
+from __future__ import annotations
+
+import re
+
+from rnnshape.explaining.messages import SHAPE, Advice, Said, Shape, changes, shape_of
+
+
+def merged(said: Said) -> Advice:
+    """`Add` and others, which combine entry by entry."""
+    a, b = said.shape("a"), said.shape("b")
+    text = (
+        f"The layer combines its inputs entry by entry, and they are {said['a']} and {said['b']} "
+    )
+    return Advice(f"{text}(without the batch).", together(a, b, without_batch=True))
+
+
+def side_by_side(said: Said) -> Advice:
+    """`Concatenate`, in whose message the shapes have their batch."""
+    shapes = [
+        shape for text in re.findall(SHAPE, said["shapes"][1:-1]) if (shape := shape_of(text))
+    ]
+    text = (
+        f"Concatenate joins {said['shapes'] or 'its inputs'} along one axis, by default the last; "
+        "all other axes must be equal."
+    )
+    a, b = shapes[:2] if len(shapes) > 1 else (None, None)
+    return Advice(text, together(a, b, without_batch=False))
+
+
+def together(a: Shape | None, b: Shape | None, *, without_batch: bool) -> tuple[str, ...]:
+    """Changes after which two tensors can be combined."""
+    if not a or not b:
+        more = changes("of other ranks", timesteps="timesteps")
+        return (*changes("of other timesteps", axis=1, lacking=""), *more)
+    if len(a) != len(b):
+        longer = max(a, b, key=len)
+        timesteps = longer[0 if without_batch else 1]
+        fits = abs(len(a) - len(b)) == 1 and a[-1] == b[-1]
+        return changes("of other ranks", timesteps=timesteps or "timesteps" if fits else "")
+    places = [n for n, sizes in enumerate(zip(a, b, strict=True)) if sizes[0] != sizes[1]]
+    if places == [len(a) - 1]:
+        return changes("of one width", width=a[-1])
+    axis = places[0] + without_batch if len(places) == 1 else ""
+    sizes = [shape[places[0]] for shape in (a, b)] if axis == 1 else []
+    known = [size for size in sizes if size is not None]
+    lacking = max(known) - min(known) if len(known) > 1 and len(a) + without_batch == 3 else ""
+    found = changes("of other timesteps", axis=axis, lacking=lacking)
+    return found or changes("of other ranks", timesteps="")
+
+
+def multiplied(said: Said) -> Advice:
+    """`Dot`: along which axes the sizes are equal."""
+    a, b = said.shape("a") or (), said.shape("b") or ()
+    pairs = [(i, j) for i, m in enumerate(a) for j, n in enumerate(b) if i and j and m == n]
+    sizes = f"{said['m']} and {said['n']}"
+    text = f"Dot multiplies along one axis of each input, and their sizes are {sizes}."
+    axes = str(pairs[-1]) if pairs else "" if a else "(2, 2)"
+    return Advice(text, changes("of one size", axes=axes, width=said["m"]))
