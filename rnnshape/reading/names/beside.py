@@ -98,9 +98,9 @@ def check_weights(y: Any, words: Mapping[str, Any]) -> None:
         session().problem(message, words=of_keras, kind="labels")
 
 
-def check_dictionaries(y: Any, weights: Any) -> None:
+def check_dictionaries(pairs: Sequence[Any]) -> None:
     """Labels and weights in two dictionaries, where the model returns a list."""
-    if isinstance(y, dict) and isinstance(weights, dict) and len(y) > 1:
+    if any({*map(type, pair)} == {dict} and len(pair[0]) > 1 for pair in pairs):
         message = (
             "beside sample_weight the labels are as the outputs: lists of both, no dictionaries"
         )

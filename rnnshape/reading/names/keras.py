@@ -68,8 +68,8 @@ PACKAGES = ("keras.engine", "keras.engine.training", "keras.layers.experimental"
 
 def name_of_keras(name: str, path: str = "keras") -> Any:
     """What Keras or TensorFlow has under a name, in any of its modules."""
-    if "keras.ops" in path:
-        check_name(path, name)
+    if "keras.ops" in path and (absent := check_name(path, name)) is not None:
+        return absent
     name = "IdentityInitializer" if name == "Identity" and "initializers" in path else name
     of_settings = any(word in path for word in signatures.ARGUMENT_OBJECTS)
     known = signatures.ALIASES.get(name, name)
@@ -115,10 +115,9 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     raise KeyError(name)
 
 
-def _function(name: str, path: str) -> Function:
-    if path in OF_TENSORS:
-        check_name(path, name)
-    return Function(name, path)
+def _function(name: str, path: str) -> Function | Open:
+    absent = check_name(path, name) if path in OF_TENSORS else None
+    return Function(name, path) if absent is None else absent
 
 
 def _arguments_are_checked(name: str) -> Any:

@@ -172,7 +172,8 @@ def _of_numpy_itself(name: str) -> Callable[..., Any]:
     def made(*given: Any, **named: Any) -> Any:
         found = NUMPY[name](*given, **named)
         is_float = type(found) is float or (name == "float32" and type(found) is int)
-        return NumPyFloat(found) if is_float else found
+        whole = NumPyNumber(found) if type(found) is int else found
+        return NumPyFloat(found) if is_float else whole
 
     return made
 

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 
 from rnnshape.errors import did_you_mean
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
-from rnnshape.reading.names.session import session
+from rnnshape.reading.names.session import GoneError, goes_on, session
 from rnnshape.reading.names.tensors import OTHER_WORDS, operation_of_keras
+from rnnshape.reading.python import Open
 from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
 
-def check_name(path: str, name: str) -> None:
-    """A name that a module has not."""
+def check_name(path: str, name: str) -> Open | None:
+    """Notes a name that a module has not; what stands for it where the code goes on without it."""
     held = session()
     _, is_of_ops, module = f"{path}.".partition("keras.ops.")
     if is_of_ops:
@@ -26,12 +27,17 @@ def check_name(path: str, name: str) -> None:
     else:
         known, code = OF_TENSORFLOW, NAMES_OF_TENSORFLOW.get(name, "")
         owner = path.replace("tensorflow", "tf", 1)
-    if (name if is_of_ops else f"{path}.{name}") in known or held.is_ready_for_none:
-        return
+    if (name if is_of_ops else f"{path}.{name}") in known:
+        return None
+    if held.is_ready_for_none:
+        return Open(f"{owner}.{name}", f"{owner} has no {name}")
     mend = f": write {code}" if code else did_you_mean(name, known if is_of_ops else ())
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"
+    if any(map(goes_on, held.evaluator.trying)):
+        raise GoneError(f"{owner} has no {name}", held.evaluator.place)
     held.problem(f"{owner} has no {name}{mend}", *filter(None, [code]), words=words)
+    return None
 
 
 def check_arguments(

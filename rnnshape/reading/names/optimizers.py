@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rnnshape.errors import did_you_mean
+from rnnshape.reading import graph
 from rnnshape.reading.names.rows import kept
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import Open, StandIn
-from rnnshape.signatures import OPTIMIZERS
+from rnnshape.signatures import OPTIMIZERS, module_of, signature
 
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
 
@@ -47,12 +48,20 @@ def check_optimizer(value: Any) -> None:
 
 
 def check_trained(optimizer: Any, model: Any) -> None:
-    """An optimizer keeps numbers for each weight of the first model that it trains."""
+    """An optimizer keeps numbers for each weight that it trains first, and takes no other."""
     held = session()
     if not isinstance(optimizer, Open) or not held.evaluator.is_sure:
         return
-    _, first = held.optimizers.setdefault(id(optimizer.start), (optimizer.start, model))
-    weights = kept(model)
-    if first is not model and weights and not weights & kept(first):
-        message = "this optimizer has trained another model: make one for each"
+    layers = filter(_has_weights, kept(model))
+    trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
+    if not trained:
+        return
+    first = held.optimizers.setdefault(id(optimizer.start), (optimizer.start, trained))
+    if trained - first[1]:
+        message = "this optimizer has trained without some of these layers: make one anew"
         held.problem(message, words="Unknown variable")
+
+
+def _has_weights(layer: graph.Layer) -> bool:
+    words = signature(layer.call.name).names if module_of(layer.call.name) == "layers" else ()
+    return any(word.endswith("_initializer") for word in words)

@@ -46,7 +46,7 @@ class Session:
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
         made_weights: the layers whose `build` the code has called.
-        optimizers: the model that each has trained first.
+        optimizers: the layers that each has trained first.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
@@ -70,7 +70,7 @@ class Session:
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
-        self.optimizers: dict[int, tuple[Open, Any]] = {}
+        self.optimizers: dict[int, tuple[Open, set[graph.Layer]]] = {}
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
@@ -200,7 +200,7 @@ class Session:
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
             self.notes[note, place] = None
         elif today.keras3 == "refused":
-            if any(map(_goes_on, self.evaluator.trying)):
+            if any(map(goes_on, self.evaluator.trying)):
                 raise GoneError(f"{owner} in this Keras{mend}", place or self.evaluator.place)
             library = "TensorFlow" if old.startswith("tensorflow.") else "Keras"
             message = f"{owner} in this {library}{mend}"
@@ -221,7 +221,7 @@ class Session:
         """Notes what this Keras refuses, in its own `words`: where it is followed now, if there is
         no other place."""
         text = f'{message} (Keras: "{words}")' if words else message
-        if any(map(_goes_on, self.evaluator.trying)):
+        if any(map(goes_on, self.evaluator.trying)):
             raise QueryError(text, place)
         at = where_of(place or self.evaluator.place)
         found = Problem(kind, text, None, *at, remedies=remedies)
@@ -282,7 +282,7 @@ class GoneError(QueryError, TypeError, AttributeError):
     """Keras' own error where a name of Keras 1 or 2 is used: it depends on which name it is."""
 
 
-def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
+def goes_on(tried: ast.Try | ast.TryStar) -> bool:
     """Whether a handler does more than to say what it caught."""
     handled = (part for handler in tried.handlers for part in handler.body)
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)

@@ -11,7 +11,18 @@ from rnnshape.reading.names.session import refused
 from rnnshape.reading.python import IsOpenError, Open, opens_in
 
 
-class NumPyNumber(int):
+class _OfNumPy:
+    """The names that numbers of NumPy have, and Python's have not."""
+
+    shape, ndim, size = (), 0, 1
+    dtype = property(lambda _: Open("dtype"))
+
+    def astype(self, dtype: Any = None, *_: Any, **__: Any) -> Any:
+        word = getattr(dtype, "label", None) or getattr(dtype, "__name__", None) or dtype
+        return NumPyNumber(self) if "int" in str(word) else NumPyFloat(self)  # type: ignore[call-overload, arg-type]
+
+
+class NumPyNumber(_OfNumPy, int):
     """A whole number that NumPy has made, or that is computed of one."""
 
     def item(self) -> int:
@@ -19,9 +30,20 @@ class NumPyNumber(int):
 
     tolist = item
 
+    def round(self, decimals: int = 0) -> Any:
+        return NumPyNumber(round(int(self), decimals))
 
-class NumPyFloat(float):
+
+class NumPyFloat(_OfNumPy, float):
     """The same of a number with a fraction."""
+
+    def item(self) -> float:
+        return float(self)
+
+    tolist = item
+
+    def round(self, decimals: int = 0) -> Any:
+        return NumPyFloat(round(float(self), decimals))
 
 
 def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:

@@ -29,7 +29,8 @@ def check_key(key: object) -> None:
 
 def check_before(number: object) -> None:
     """What stands before the operator: NumPy asks a tensor behind its own for numbers."""
-    if type(number) not in (Array, NumPyNumber, NumPyFloat):
+    is_table = getattr(number, "own_what", "") == "a table"
+    if not is_table and type(number) not in (Array, NumPyNumber, NumPyFloat):
         return
     node = session().evaluator.node
     text = ast.unparse(node.left) if isinstance(node, ast.BinOp) else "array"

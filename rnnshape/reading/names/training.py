@@ -122,7 +122,7 @@ def given_to(
         write, at = f"metrics={compiled.third[0]}", compiled.third[1]
         message = f"compile takes loss_weights in the third place: write {write}"
         session().problem(message, write, place=at)
-    if compiled and method in TRAINING:
+    if compiled and method in TRAINING and words.get("epochs") != 0:
         check_trained(compiled.optimizer, model)
     call = TrainingCall(
         method,
@@ -160,14 +160,19 @@ def given_to(
             check_beside(method, words, x)
         given = of_dataset(x, written.get("x"))
         call = replace(call, weights=given[2])
+        pairs = [x.own_element[1:]] if isinstance(x.own_element, tuple) else []
     else:
         y = in_columns(words.get("y")) if call.is_batched else words.get("y")
         check_weights(y, words)
-        if model.own_kind == "Functional" and not isinstance(model.own_nests[1], dict):
-            check_dictionaries(y, words.get("sample_weight"))
+        pairs = [(y, words.get("sample_weight"))]
         flat = flattened(x, Array)
         given = several(flat, written.get("x"), "X"), several(y, written.get("y"), "y"), None
     validation = validation_of(words, written.get("validation_data"))
+    beside = as_data_set(words.get("validation_data"))
+    beside = beside.own_element if isinstance(beside, Dataset) else beside
+    pairs += [beside[1:]] if isinstance(beside, tuple) else []
+    if model.own_kind == "Functional" and not isinstance(model.own_nests[1], dict):
+        check_dictionaries([pair for pair in pairs if len(pair) == 2])
     return Given(call, *given[:2], validation, compiled)
 
 
