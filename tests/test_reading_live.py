@@ -622,3 +622,27 @@ def test_what_was_changed_after_it_was_built_is_not_taken_from_configs(name: str
     else:
         with pytest.raises(QueryError, match="its weights are 170 parameters, but"):
             inspect(model)
+
+
+CONSTANTS = """
+LSTM(3)(Add()([i, np.ones((1, 7, 4))]))
+Multiply()([i, keras.ops.ones((1, 7, 4))])
+i + np.ones((7, 4))
+LSTM(3)(i, initial_state=[keras.ops.zeros((2, 3)), keras.ops.zeros((2, 3))])
+Dot(axes=(2, 1))([i, np.ones((2, 4, 3))])
+LSTM(3)(i, mask=np.ones((2, 7), bool))
+MultiHeadAttention(2, 3)(i, i, attention_mask=np.ones((1, 7, 7), bool))
+keras.ops.concatenate([i, keras.ops.ones((2, 7, 1))], axis=-1)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("code", CONSTANTS)
+def test_data_that_a_model_holds_is_no_input_of_it(code: str, tmp_path: Path) -> None:
+    i = keras().Input((7, 4))
+    names = vars(keras().layers) | {"keras": keras(), "np": np, "i": i}
+    model = keras().Model(i, eval(code, names))
+    model.save(tmp_path / "m.keras")
+    for report in (inspect(model), inspect(str(tmp_path / "m.keras"))):
+        assert report.outputs[-1].shape == model.predict(np.zeros((2, 7, 4)), verbose=0).shape
+        assert (len(report.inputs), report.parameters) == (1, model.count_params())
+    assert not inspect(model).measure().differences

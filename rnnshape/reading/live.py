@@ -286,6 +286,8 @@ class _Live:
         tensors: dict[int, Any] = {}
 
         def stand_in(value: Any) -> Any:
+            if id(value) not in tensors and hasattr(value, "shape") and hasattr(value, "dtype"):
+                tensors[id(value)] = replay.data_tensor(shape_of(value), str(value.dtype))
             return tensors.get(id(value), value)
 
         given = specs_of(flow, shapes)
@@ -350,8 +352,7 @@ class _Live:
         elif shape and not getattr(layer, "stateful", False):
             shape = (None, *shape[1:])
         unknown = Unknown("inputs", (), "it is not known")
-        source = replay.input_tensor(shape or unknown)
-        source.maker.is_data = True  # it is no input of the model
+        source = replay.data_tensor(shape or unknown)  # it is no input of the model
         return replay.called(item, [source], {}, ())
 
     def network_of_layer(self, layer: Any) -> Network:

@@ -15,6 +15,7 @@ from rnnshape.layer_names import class_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
+from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
@@ -59,6 +60,13 @@ def input_tensor(shape: RecordedShape | Unknown, dtype: object = None, name: str
     known = isinstance(dtype, str) and re.fullmatch(r"(u?int|float|bfloat)\d+|bool|string", dtype)
     given = str(dtype) if known and dtype != "float32" else None
     return Tensor(graph.InputTensor(shape, "", given, name))
+
+
+def data_tensor(shape: RecordedShape | Unknown, dtype: str = "float32") -> Any:
+    """What stands for data that a model holds, and is not given."""
+    made = input_tensor(shape, dtype)
+    made.maker.is_data = True
+    return made
 
 
 class RecordedLayer(UnreadLayer):
@@ -193,6 +201,7 @@ def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any]
     it does not train."""
 
     def kept(leaf: Any) -> Any:
+        leaf = data_tensor(leaf.shape) if isinstance(leaf, Array) else leaf
         return leaf if isinstance(leaf, bool | Tensor) else None
 
     arguments = rebuilt([*given], kept, list)
