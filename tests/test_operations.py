@@ -25,7 +25,7 @@ from rnnshape.rules.inputs import called_with
 from rnnshape.rules.operations import OF_EACH_NUMBER, OF_MANY, OF_PAIRS
 from rnnshape.signatures import OPERATIONS, OTHER_FUNCTIONS, signature
 from tests.calls import parse
-from tests.conftest import KerasInProcess, command
+from tests.conftest import KerasInProcess, command, sections
 from tests.on_record import Record
 from tests.test_rules_against_keras import described, nesting, nesting_of
 
@@ -280,25 +280,7 @@ def test_no_function_of_keras_is_taken_for_a_misspelt_one() -> None:
     assert {name for name in names if did_you_mean(name, OPERATIONS)} <= {*OTHER_FUNCTIONS}
 
 
-# What is made of `b`, how many samples there are, which Keras knows when it runs.
-OF_THE_BATCH = """
-ops.reshape(x, (b, -1))
-ops.reshape(x, (b, 15))
-ops.reshape(x, (b, 3, -1))
-ops.reshape(x, (b, -1, 5))
-ops.reshape(x, (b * 5, 3))
-ops.reshape(x, (-1, 15))
-ops.reshape(x, ops.shape(x))
-ops.zeros((b, 4))
-ops.concatenate([ops.ones((b, 1, 3)), x], axis=1)
-ops.broadcast_to(x, (b, 5, 3))
-ops.tile(ops.ones((1, 4)), [b, 1])
-ops.repeat(ops.ones((1, 4)), b, axis=0)
-x + ops.full((b, 1, 1), 2.0)
-x + keras.random.normal((b, 5, 3))
-x + ops.zeros_like(x)
-x[:, :ops.shape(x)[1] - 1]
-""".strip().splitlines()
+(OF_THE_BATCH,) = sections("of_the_batch.txt")
 WHERE = {
     "a graph": "b = ops.shape(x)[0]\ny = {}",
     "a layer": "class Own(layers.Layer):\n    def call(self, x):\n        b = ops.shape(x)[0]\n"

@@ -15,6 +15,7 @@ import pytest
 
 from rnnshape import MeasurementError, QueryError, Report, inspect
 from rnnshape.report import Report as PlainReport
+from tests.conftest import sections
 from tests.corpus.building import keras
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -624,19 +625,7 @@ def test_what_was_changed_after_it_was_built_is_not_taken_from_configs(name: str
             inspect(model)
 
 
-CONSTANTS = """
-LSTM(3)(Add()([i, np.ones((1, 7, 4))]))
-Multiply()([i, keras.ops.ones((1, 7, 4))])
-i + np.ones((7, 4))
-LSTM(3)(i, initial_state=[keras.ops.zeros((2, 3)), keras.ops.zeros((2, 3))])
-Dot(axes=(2, 1))([i, np.ones((2, 4, 3))])
-LSTM(3)(i, mask=np.ones((2, 7), bool))
-MultiHeadAttention(2, 3)(i, i, attention_mask=np.ones((1, 7, 7), bool))
-keras.ops.concatenate([i, keras.ops.ones((2, 7, 1))], axis=-1)
-""".strip().splitlines()
-
-
-@pytest.mark.parametrize("code", CONSTANTS)
+@pytest.mark.parametrize("code", *sections("data_held.txt"))
 def test_data_that_a_model_holds_is_no_input_of_it(code: str, tmp_path: Path) -> None:
     i = keras().Input((7, 4))
     names = vars(keras().layers) | {"keras": keras(), "np": np, "i": i}
