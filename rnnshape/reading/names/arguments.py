@@ -21,6 +21,7 @@ from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
 from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
+from rnnshape.reading.names.symbolic_tensors import are_computed, is_there
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
 from rnnshape.reading.python import IsOpenError, Open, StandIn
 from rnnshape.reading.python.stand_in import is_of_code
@@ -319,6 +320,9 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     named.pop("ragged", None)  # its shape is the same
     call = bound("Input", values, named)
     source, given = input_of(call), call["name"]
+    if source.shape is None:
+        message = "Input needs a shape, such as (timesteps, features)"
+        session().problem(message, words="You must pass a `shape` argument")
     name = given if isinstance(given, str) else ""
     made = graph.InputTensor(source.shape, "", source.dtype, name, has_no_name=given is None)
     return Tensor(made)
@@ -345,18 +349,9 @@ def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor], kind: str)
         return
     for tensor in graph.sources_of(gives, takes):
         source: Any = tensor.maker
-        if source.shape is not None and not _is_there(source):  # else Keras takes it as it is
+        if source.shape is not None and not is_there(source):  # else Keras takes it as it is
             name = source.name or source.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
-
-
-def are_computed(tensors: Sequence[graph.Tensor]) -> bool:
-    """Whether Keras computes tensors at once: they are made of data and weights alone."""
-    return all(_is_there(tensor.maker) for tensor in graph.sources_of(tensors))
-
-
-def _is_there(source: Any) -> bool:
-    return bool(source.is_data or source.name == "weight")
 
 
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:

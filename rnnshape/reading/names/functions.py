@@ -9,7 +9,7 @@ from typing import Any
 from rnnshape import signatures
 from rnnshape.errors import QueryError
 from rnnshape.nest import within
-from rnnshape.reading.names.arguments import are_computed, holds_tensors
+from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import layer_class
 from rnnshape.reading.names.of_numpy import NUMPY
@@ -24,6 +24,7 @@ from rnnshape.reading.names.of_tensorflow import (
 from rnnshape.reading.names.ops import check_arguments
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.names.tensors import (
     argument,
     called,
@@ -68,7 +69,8 @@ class Function(StandIn):
             self._refused_outside_of_layers([*given, *named.values()])
         if is_operation(self.own_name):
             return as_of_tensorflow(self, called(self.own_name, given, named))
-        name = f"ops.{self.own_name}" if ".ops" in self.own_path else self.own_name
+        _, is_of_ops, module = self.own_path.partition("keras.ops")
+        name = f"ops{module}.{self.own_name}" if is_of_ops else self.own_name
         found = opened(f"{name}(...)", f"what {name} makes of a tensor is not known")
         parts = [*within([*given, *named.values()])]
         calls = any(callable(part) and not isinstance(part, Array | Open) for part in parts)

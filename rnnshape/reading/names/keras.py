@@ -246,7 +246,9 @@ class KerasModule(Module):
                 if gone.keras3 == "refused" and session().is_ready_for_none:
                     return Open(dotted, f"this Keras has no {dotted}")
                 session().old_name(dotted, gone)
-        if name in SUBMODULES or (self.path.endswith("applications") and name.islower()):
+        of_ops = self.path.endswith("keras.ops") and name in ("image", "linalg", "numpy")
+        is_package = self.path.endswith("applications") and name.islower()
+        if name in SUBMODULES or of_ops or is_package:
             return module_of_keras(f"{self.path}.{name}")
         return name_of_keras(name, self.path)
 

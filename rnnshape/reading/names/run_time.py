@@ -11,12 +11,13 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import BATCH
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.session import opened, session
+from rnnshape.reading.names.symbolic_tensors import are_computed
 from rnnshape.reading.python import Open
 
 
 def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     """`tf.shape(x)`: what Keras knows only when it runs is open, and None in a graph of layers."""
-    if not session().groups:
+    if not session().groups and not are_computed([*graph.tensors_in(value)]):
         return tuple(sizes_of(value))
     text = opened().label
     made = []

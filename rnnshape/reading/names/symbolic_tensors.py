@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber
 from rnnshape.reading.python import IsOpenError, Open, exact
 
 
-def check_key(key: object) -> None:
+def check_key(tensor: graph.Tensor, key: object) -> None:
     """A key that is no tuple, and what a tuple may not hold."""
     node = session().evaluator.node
     text = ast.unparse(node.value) if isinstance(node, ast.Subscript) else "x"
     if isinstance(key, slice) or key is None or key is Ellipsis:
         write = f"{text}[{':' if key is Ellipsis else written(key)}, ...]"
-        _tell(f"a model's tensor takes no such key alone: write {write}", write, KEY)
+        _tell(tensor, f"a model's tensor takes no such key alone: write {write}", write, KEY)
     for axis, part in enumerate(key if isinstance(key, tuple) else ()):
         if isinstance(part, NumPyNumber):
             write = str(int(part))
-            _tell(f"a key of a model's tensor takes no number of NumPy: write {write}", write, KEY)
+            _tell(
+                tensor,
+                f"a tensor's key takes no number of NumPy: write {write}",
+                write,
+                KEY,
+            )
         elif isinstance(part, list | tuple):
             write = f"keras.ops.take({text}, {[*part]}, axis={axis})"
-            _tell(f"a key of a model's tensor holds no list: write {write}", write, KEY)
+            _tell(tensor, f"a key of a model's tensor holds no list: write {write}", write, KEY)
 
 
-def check_before(number: object) -> None:
+def check_before(number: object, tensor: graph.Tensor) -> None:
     """What stands before the operator: NumPy asks a tensor behind its own for numbers."""
     is_table = getattr(number, "own_what", "") == "a table"
     if not is_table and type(number) not in (Array, NumPyNumber, NumPyFloat):
@@ -37,20 +44,21 @@ def check_before(number: object) -> None:
     plain = type(exact(number)).__name__
     write = f"{'keras.ops.convert_to_tensor' if isinstance(number, Array) else plain}({text})"
     message = f"a model's tensor can't stand behind what is NumPy's: write {write}"
-    _tell(message, write, "A KerasTensor is symbolic")
+    _tell(tensor, message, write, "A KerasTensor is symbolic")
 
 
-def of_tensorflow(what: str, name: str, write: str = "") -> None:
-    """An attribute that only TensorFlow has."""
+def of_tensorflow(tensor: graph.Tensor | None, name: str, write: str = "") -> None:
+    """An attribute that only TensorFlow has, of a tensor, or of its shape where that is meant."""
+    what = "a shape" if write else "a model's tensor"
     message = f"{what} has no {name} in Keras{f': write {write}' if write else ''}"
-    _tell(message, write, f"object has no attribute '{name}'")
+    _tell(tensor, message, write, f"object has no attribute '{name}'")
 
 
 def rank_named(name: str) -> Any:
     """A name that only TensorFlow's shapes have for how many axes there are."""
 
-    def rank(sizes: tuple[Any, ...]) -> int:
-        of_tensorflow("a shape", name, "len(x.shape)")
+    def rank(sizes: Any) -> int:
+        of_tensorflow(vars(sizes).get("own_tensor"), name, "len(x.shape)")
         return len(sizes)
 
     return property(rank)
@@ -59,10 +67,20 @@ def rank_named(name: str) -> Any:
 KEY = "Unsupported key type for array slice"
 
 
-def _tell(message: str, write: str, words: str) -> None:
-    held = session()
-    if not (held.groups or held.is_ready_for_none):  # within a call it is a tensor of TensorFlow
+def _tell(tensor: graph.Tensor | None, message: str, write: str, words: str) -> None:
+    """Within a call it is a tensor of TensorFlow, as is what is made of data."""
+    held, tensors = session(), [tensor] if tensor is not None else []
+    if not (held.groups or held.is_ready_for_none or (tensors and are_computed(tensors))):
         held.problem(message, *filter(None, [write]), words=words)
+
+
+def are_computed(tensors: Sequence[graph.Tensor]) -> bool:
+    """Whether Keras computes tensors at once: they are made of data and weights alone."""
+    return all(is_there(tensor.maker) for tensor in graph.sources_of(tensors))
+
+
+def is_there(source: Any) -> bool:
+    return bool(source.is_data or source.name == "weight")
 
 
 def written(index: object) -> str:

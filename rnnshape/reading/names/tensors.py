@@ -32,10 +32,11 @@ class Sizes(tuple[Any, ...]):
 
     __module__ = "__main__"
 
+    own_tensor: Any = None  # that has the shape
     rank, ndims = map(rank_named, ("rank", "ndims"))
 
     def as_list(self) -> list[Any]:
-        of_tensorflow("a shape", "as_list", "list(x.shape)")
+        of_tensorflow(self.own_tensor, "as_list", "list(x.shape)")
         return list(self)
 
 
@@ -89,7 +90,9 @@ class Tensor(graph.Tensor, StandIn):
     def shape(self) -> Any:
         sizes = plain_sizes(self)
         if sizes is not None:
-            return Sizes(open_of(size) if isinstance(size, Unknown) else size for size in sizes)
+            made = Sizes(open_of(size) if isinstance(size, Unknown) else size for size in sizes)
+            made.own_tensor = self
+            return made
         if not isinstance(self.maker, graph.InputTensor):
             return opened("", "this tensor's shape is not known")
         found = opened(f"{self.maker.name or 'x'}.shape")
@@ -134,16 +137,16 @@ class Tensor(graph.Tensor, StandIn):
         return operation("squeeze", [self], axis=axis)
 
     def set_shape(self, _: Any) -> None:
-        of_tensorflow("a model's tensor", "set_shape")
+        of_tensorflow(self, "set_shape")
 
     def numpy(self) -> Any:
-        of_tensorflow("a model's tensor", "numpy")
+        of_tensorflow(self, "numpy")
         return opened("data")
 
     def __getitem__(self, index: object) -> Any:
         if isinstance(index, int | str) and self.own_reaches(""):  # `bert(x)["pooled_output"]`
             return PartOfUnread(self.maker, self.output + 1)
-        check_key(index)
+        check_key(self, index)
         return operation("get_item", [self], key=f"[{written(index)}]")
 
     def __round__(self, decimals: int = 0) -> Any:
@@ -188,7 +191,7 @@ def _operator(name: str, *, is_turned: bool = False) -> Any:
             ):
                 return NotImplemented
         if is_turned:
-            check_before(others[0])
+            check_before(others[0], self)
         return operation(name, [*others, self] if is_turned else [self, *others])
 
     return made
