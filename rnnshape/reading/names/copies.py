@@ -51,7 +51,8 @@ def saved_as(path: Any) -> Any:
         is_there = filepath is path or (isinstance(path, str) and filepath == path)
         if is_there and model is not None and path is not None:
             made = model.own_copied()
-            made.own_compiled = model.own_compiled
+            said = model.own_compiled
+            made.own_compiled = said and said._replace(optimizer=None)  # it has one of its own
             return made
     return None
 
