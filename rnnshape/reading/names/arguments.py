@@ -23,7 +23,7 @@ from rnnshape.reading.names.session import opened, session, unknown_of
 from rnnshape.reading.names.sizes import NumPyNumber
 from rnnshape.reading.names.symbolic_tensors import are_computed, is_there
 from rnnshape.reading.names.tensors import Tensor, argument, name_given, operand, plain_shape
-from rnnshape.reading.python import IsOpenError, Open, StandIn
+from rnnshape.reading.python import IsOpenError, Open, StandIn, own
 from rnnshape.reading.python.stand_in import is_of_code
 from rnnshape.rules.arguments import changes_no_shape, check
 
@@ -328,8 +328,13 @@ def Input(*values: Any, **named: Any) -> Any:  # noqa: N802
     return Tensor(made)
 
 
-def wrong_with_ends(takes: Sequence[Tensor], gives: Sequence[Tensor], kind: str) -> Iterator[str]:
+def wrong_with_ends(model: Any) -> Iterator[str]:
     """Keras refuses a model whose outputs need other inputs than those that it names."""
+    takes, gives, kind = model.own_takes, model.own_gives, model.own_kind
+    for part in within([*model.own_nests]):
+        if own(part, "own_keras_name") and (layer := own(part, "own_layer")):
+            yield f'{layer.call} is a layer, no tensor: call it (Keras: "must be KerasTensors")'
+            return
     if not (takes or gives or kind):  # `super().__init__(self)`, which Keras 2 took
         write, words = "super().__init__()", "takes 1 positional argument but 2 were given"
         message = f"a model's own __init__ takes nothing by position: write {write}"

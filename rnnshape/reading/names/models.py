@@ -116,7 +116,7 @@ class Model(Layer):
         self.own_auto_name = auto_name or self.own_name
         self.own_open = next(opens_in([inputs, outputs]), None)
         if (inputs is not None or outputs is not None) and self.own_open is None:
-            for message in wrong_with_ends(self.own_takes, self.own_gives, self.own_kind):
+            for message in wrong_with_ends(self):
                 raise self.own_refused(message)
 
     def own_refused(self, message: str, place: Place | None = None) -> QueryError:

@@ -118,6 +118,10 @@ class Sequential(Model):
                 why = "what it is, is not in this code"
                 item = Open(item.label, why, item.source, item.node)
             self.own_items += (UnreadLayer(unread_layer(item.label, item)),)
+        elif isinstance(item, Tensor) and isinstance(item.maker, graph.LayerCall):
+            message = "a layer is added, and not what it returns: leave out its second brackets"
+            words = '(Keras: "Only instances of `keras.Layer` can be added")'
+            raise self.own_refused(f"{message} {words}", place)
         elif isinstance(item, Tensor) and self.own_items:
             message = "Input says what the network is given: put it first"
             raise self.own_refused(message, place)
