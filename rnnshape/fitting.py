@@ -91,13 +91,15 @@ def _fits(call: TrainingCall, problems: Sequence[Problem]) -> Iterator[str]:
 def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> Iterator[Problem]:
     """What the layers refuse where the inputs have the sizes of the data, and take otherwise."""
     with_data = with_sizes_of(network, call)
+    rows = call.rows or next((data.samples for data in call.x), None)
     is_known = all(data.shape and None not in data.shape[1:] for data in call.x)
-    if not (is_known and with_data != network and is_taken(network, given)):
+    holds_data = len(network.given) < len(network.inputs)  # perhaps of one batch
+    is_other = with_data != network or holds_data
+    if not (is_known and is_other and is_taken(network, given)):
         return
     try:
-        describe(with_data, given)
+        describe(with_data, replace(given, batch=rows) if rows and holds_data else given)
     except QueryError as wrong:
-        rows = call.rows or next((data.samples for data in call.x), None)
         if rows and is_taken(with_other_sizes(with_data, partial(_of_batch, rows)), given):
             return  # Keras takes the batch from the data, too
         shapes = " and ".join(f"{data.name} {shown(data.shape)}" for data in call.x if data.shape)

@@ -82,10 +82,10 @@ OTHER_BATCHES = (7, 8, 30, 64, 840)  # of which one is a multiple of most number
 def other_sizes(
     network: Network, sizes: Dimensions, assumed: Collection[str]
 ) -> Iterator[Dimensions]:
-    """What may fit where the usual sizes of some kinds are refused: the batch of data that the text
-    has, or another, and more of each other kind."""
+    """What may fit where the usual sizes of some kinds are refused: the batch of an input or data
+    that the text has, or another, and more of each other kind."""
     if "batch" in assumed:
-        shapes = (source.shape for source in network.inputs if source.is_data)
+        shapes = (source.shape for source in network.inputs)
         for size in {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}:
             if isinstance(size, int):
                 yield replace(sizes, batch=size)
