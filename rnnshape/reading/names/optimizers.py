@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import did_you_mean
@@ -11,6 +12,7 @@ from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.python import Open, StandIn
 from rnnshape.signatures import OPTIMIZERS, module_of, signature
 
+OPTIMIZER = "an optimizer"  # and not its name
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
 
 
@@ -32,7 +34,7 @@ class Optimizer(StandIn):
         if isinstance(learning_rate, str):
             message = f"{name} takes a number as learning_rate, not {learning_rate!r}"
             held.problem(message, words="Argument `learning_rate` should be float")
-        return opened(f"{name}(...)")
+        return replace(opened(f"{name}(...)"), stands_for=OPTIMIZER)
 
 
 def check_optimizer(value: Any) -> None:
@@ -50,7 +52,8 @@ def check_optimizer(value: Any) -> None:
 def check_trained(optimizer: Any, model: Any) -> None:
     """An optimizer keeps numbers for each weight that it trains first, and takes no other."""
     held = session()
-    if not isinstance(optimizer, Open) or not held.evaluator.is_sure:
+    is_object = isinstance(optimizer, Open) and optimizer.stands_for == OPTIMIZER
+    if not is_object or not held.evaluator.is_sure:
         return
     layers = filter(_has_weights, kept(model))
     trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
