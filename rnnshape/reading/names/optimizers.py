@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import did_you_mean
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import kept
-from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.python import Open, StandIn
+from rnnshape.reading.names.session import session
+from rnnshape.reading.python import StandIn
 from rnnshape.signatures import OPTIMIZERS, module_of, signature
 
-OPTIMIZER = "an optimizer"  # and not its name
 NO_OPTIMIZER = "Could not interpret optimizer identifier"
 
 
 class Optimizer(StandIn):
-    """A class of Keras' optimizers: what is made of it changes no shape."""
+    """A class of Keras' optimizers."""
 
     own_what = "an optimizer's class"
 
     def __init__(self, name: str, is_gone: bool) -> None:
         self.own_name, self.own_is_gone = name, is_gone
 
-    def __call__(self, learning_rate: Any = None, *_: Any, **named: Any) -> Open:
+    def __call__(self, learning_rate: Any = None, *_: Any, **named: Any) -> MadeOptimizer:
         name, held = self.own_name, session()
         if self.own_is_gone:
             write = f"keras.optimizers.{name}"
@@ -34,7 +32,19 @@ class Optimizer(StandIn):
         if isinstance(learning_rate, str):
             message = f"{name} takes a number as learning_rate, not {learning_rate!r}"
             held.problem(message, words="Argument `learning_rate` should be float")
-        return replace(opened(f"{name}(...)"), stands_for=OPTIMIZER)
+        return MadeOptimizer()
+
+
+class MadeOptimizer(StandIn):
+    """An optimizer, which changes no shape; `own_trained` are the layers that it has trained."""
+
+    own_what = "an optimizer"
+    own_trained: set[graph.Layer] | None = None
+
+    def own_copied(self) -> MadeOptimizer:
+        made = MadeOptimizer()
+        made.own_trained = self.own_trained
+        return made
 
 
 def check_optimizer(value: Any) -> None:
@@ -51,18 +61,16 @@ def check_optimizer(value: Any) -> None:
 
 def check_trained(optimizer: Any, model: Any) -> None:
     """An optimizer keeps numbers for each weight that it trains first, and takes no other."""
-    held = session()
-    is_object = isinstance(optimizer, Open) and optimizer.stands_for == OPTIMIZER
-    if not is_object or not held.evaluator.is_sure:
+    if not isinstance(optimizer, MadeOptimizer) or not session().evaluator.is_sure:
         return
     layers = filter(_has_weights, kept(model))
     trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
     if not trained:
         return
-    first = held.optimizers.setdefault(id(optimizer.start), (optimizer.start, trained))
-    if trained - first[1]:
+    if trained - (optimizer.own_trained or trained):
         message = "this optimizer has trained without some of these layers: make one anew"
-        held.problem(message, words="Unknown variable")
+        session().problem(message, words="Unknown variable")
+    optimizer.own_trained = optimizer.own_trained or trained
 
 
 def _has_weights(layer: graph.Layer) -> bool:

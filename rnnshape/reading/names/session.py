@@ -46,7 +46,6 @@ class Session:
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
         made_weights: the layers whose `build` the code has called.
-        optimizers: the layers that each has trained first.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
         groups: the models and own layers that are being called, by their names; some have none.
@@ -70,7 +69,6 @@ class Session:
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
         self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
-        self.optimizers: dict[int, tuple[Open, set[graph.Layer]]] = {}
         self.input_layers: dict[object, Any] = {}
         self.sources: dict[object, tuple[object, graph.InputTensor]] = {}
         self.groups: list[str] = []
