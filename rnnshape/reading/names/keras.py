@@ -76,6 +76,8 @@ def name_of_keras(name: str, path: str = "keras") -> Any:
     module = signatures.module_of(known)
     if (function := loss_or_metric(name, path)) is not None:
         return function
+    if name == "shape" and "keras.ops" not in path:
+        return run_time.shape_of_tensorflow
     if name in CLASSES or name in FUNCTIONS:
         return CLASSES.get(name) or FUNCTIONS[name]
     if name == "get" and path.endswith("activations"):

@@ -31,6 +31,7 @@ def check_name(path: str, name: str) -> Open | None:
         return None
     if held.is_ready_for_none:
         return Open(f"{owner}.{name}", f"{owner} has no {name}")
+    code = "" if name == "gather" else code  # of rows: `take` needs an axis
     mend = f": write {code}" if code else did_you_mean(name, known if is_of_ops else ())
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"

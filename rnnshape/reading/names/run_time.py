@@ -29,6 +29,18 @@ def sizes_at_run_time(value: Any, *_: Any, **__: Any) -> Any:
     return made
 
 
+def shape_of_tensorflow(value: Any, *_: Any, **__: Any) -> Any:
+    """`tf.shape(x)`, which takes no tensor of a graph of layers."""
+    tensors = [*graph.tensors_in(value)]
+    if tensors and not (session().groups or are_computed(tensors)):
+        code = "keras.ops.shape"
+        message = f"tf.shape takes no symbolic tensor in this Keras: write {code}"
+        session().problem(
+            message, code, words="A KerasTensor cannot be used as input to a TensorFlow"
+        )
+    return sizes_at_run_time(value)
+
+
 def _is_of_batch_alone(value: Any) -> bool:
     """Whether what a tensor leaves open follows from the batch: its axes may be in any order."""
     shapes = (graph.plain_sizes(one) for one in graph.sources_of([*graph.tensors_in(value)]))

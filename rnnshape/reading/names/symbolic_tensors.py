@@ -22,7 +22,8 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
         _tell(tensor, f"a model's tensor takes no such key alone: write {write}", write, KEY)
     for axis, part in enumerate(key if isinstance(key, tuple) else ()):
         if isinstance(part, NumPyNumber):
-            write = str(int(part))
+            parts = getattr(getattr(node, "slice", None), "elts", [])
+            write = f"int({ast.unparse(parts[axis])})" if axis < len(parts) else str(int(part))
             _tell(
                 tensor,
                 f"a tensor's key takes no number of NumPy: write {write}",
@@ -40,16 +41,21 @@ def check_before(number: object, tensor: graph.Tensor) -> None:
     if not is_table and type(number) not in (Array, NumPyNumber, NumPyFloat):
         return
     node = session().evaluator.node
-    text = ast.unparse(node.left) if isinstance(node, ast.BinOp) else "array"
+    left = getattr(node, "left", None) or getattr(node, "target", None)
     plain = type(exact(number)).__name__
-    write = f"{'keras.ops.convert_to_tensor' if isinstance(number, Array) else plain}({text})"
-    message = f"a model's tensor can't stand behind what is NumPy's: write {write}"
+    function = "keras.ops.convert_to_tensor" if isinstance(number, Array) else plain
+    write = f"{function}({ast.unparse(left)})" if left else ""
+    message = f"a model's tensor can't stand behind what is NumPy's{': write ' * bool(left)}{write}"
     _tell(tensor, message, write, "A KerasTensor is symbolic")
 
 
-def of_tensorflow(tensor: graph.Tensor | None, name: str, write: str = "") -> None:
-    """An attribute that only TensorFlow has, of a tensor, or of its shape where that is meant."""
-    what = "a shape" if write else "a model's tensor"
+def of_tensorflow(tensor: graph.Tensor | None, name: str, instead: str = "") -> None:
+    """An attribute that only TensorFlow has, of a tensor, or of its shape where a function does
+    the same."""
+    node: Any = session().evaluator.node
+    node = node.func if isinstance(node, ast.Call) else node
+    owner = ast.unparse(node.value) if isinstance(node, ast.Attribute) else "x.shape"
+    what, write = ("a shape", f"{instead}({owner})") if instead else ("a model's tensor", "")
     message = f"{what} has no {name} in Keras{f': write {write}' if write else ''}"
     _tell(tensor, message, write, f"object has no attribute '{name}'")
 
@@ -58,7 +64,7 @@ def rank_named(name: str) -> Any:
     """A name that only TensorFlow's shapes have for how many axes there are."""
 
     def rank(sizes: Any) -> int:
-        of_tensorflow(vars(sizes).get("own_tensor"), name, "len(x.shape)")
+        of_tensorflow(sizes.own_tensor, name, "len")
         return len(sizes)
 
     return property(rank)

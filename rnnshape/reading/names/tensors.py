@@ -36,7 +36,7 @@ class Sizes(tuple[Any, ...]):
     rank, ndims = map(rank_named, ("rank", "ndims"))
 
     def as_list(self) -> list[Any]:
-        of_tensorflow(self.own_tensor, "as_list", "list(x.shape)")
+        of_tensorflow(self.own_tensor, "as_list", "list")
         return list(self)
 
 
