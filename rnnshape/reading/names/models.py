@@ -225,13 +225,13 @@ class Model(Layer):
         """Calls it for itself: with its first call a model becomes what it is."""
         held = session()
         before, held.groups, held.part = (held.groups, held.part), [], None
-        number, held.follows = len(held.calls), held.follows + 1
+        number, held.follows = len(held.calls), [*held.follows, self.own_is_symbolic]
         code, around = held.evaluator, (held.evaluator.conditions, held.evaluator.trying)
         code.conditions, code.trying = around[0] or [*self.own_conditions], self.own_tried
         try:
             made = self.own_made_of(start, more, named or {})
         finally:
-            (held.groups, held.part), held.follows = before, held.follows - 1
+            (held.groups, held.part), held.follows = before, held.follows[:-1]
             code.conditions, code.trying = around
             for call in held.calls[number:]:  # they are no part of a call that is followed now
                 call.beside = call.beside or (call,)

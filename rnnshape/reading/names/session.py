@@ -45,6 +45,7 @@ class Session:
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
+        follows: of each model that is followed now, within another, whether a tensor was given.
         made_weights: the layers whose `build` the code has called.
         input_layers: what stands for the inputs among the layers of models, by their tensors.
         sources: what stands for data that layers are called with.
@@ -78,7 +79,7 @@ class Session:
         self.may_compile = False  # whether any code may: what is read in no order, or not at all
         self.may_add_loss = False  # the same of losses that layers add themselves
         self.notes: dict[tuple[str, Place | None], None] = {}
-        self.number = self.follows = 0
+        self.number, self.follows = 0, list[bool]()
         self.defaults: dict[str, Any] = {}
 
     def name_of(self, class_name: str) -> str:
@@ -244,7 +245,7 @@ class Session:
     def is_traced(self) -> bool:
         """Whether a layer's code is followed for a graph of layers, whose batch Keras has not."""
         is_said = self.part is not None and self.part.says_its_shape()
-        return bool(self.groups) and not (self.follows or is_said)
+        return bool(self.groups) and all(self.follows) and not is_said
 
     @contextmanager
     def aside(self) -> Iterator[None]:
