@@ -12,6 +12,7 @@ from rnnshape.nest import within
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import layer_class
+from rnnshape.reading.names.missing import check_arguments
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     OF_TENSORFLOW,
@@ -21,7 +22,6 @@ from rnnshape.reading.names.of_tensorflow import (
     is_of_tensorflow,
     sizes_joined,
 )
-from rnnshape.reading.names.ops import check_arguments
 from rnnshape.reading.names.predictions import made_of_data
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.symbolic_tensors import are_computed

@@ -23,12 +23,12 @@ from rnnshape.reading.names.defaults import SETTING, DTypePolicy
 from rnnshape.reading.names.functions import FUNCTIONS_AS_LAYERS, Function, activation
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.layers import Layer, layer_class
+from rnnshape.reading.names.missing import OF_TENSORS, check_name
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     RANDOM_TENSORS,
 )
-from rnnshape.reading.names.ops import OF_TENSORS, check_name
 from rnnshape.reading.names.optimizers import Optimizer
 from rnnshape.reading.names.other_layers import (
     InputLayer,

@@ -13,6 +13,10 @@ from rnnshape.reading.python import Open
 from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
+TWINS = {  # what TensorFlow and Keras call otherwise, and in TensorFlow 1
+    "axes": "perm", "dim": "axis", "keep_dims": "keepdims", "newshape": "shape",
+    "pad_width": "paddings", "reduction_indices": "axis",
+}  # fmt: skip
 OF_TENSORS = ("tensorflow", "tensorflow.math", "tensorflow.nn", "tensorflow.linalg")
 
 
@@ -20,19 +24,18 @@ def check_name(path: str, name: str) -> Open | None:
     """Notes a name that a module has not; what stands for it where the code goes on without it."""
     held = session()
     _, is_of_ops, module = f"{path}.".partition("keras.ops.")
-    if is_of_ops:
-        name, owner = module.partition(".")[0] or name, "keras.ops"
-        known = {**OPERATIONS, **OTHER_FUNCTIONS}
-        code = operation_of_keras(name)
-    else:
-        known, code = OF_TENSORFLOW, NAMES_OF_TENSORFLOW.get(name, "")
-        owner = path.replace("tensorflow", "tf", 1)
-    if (name if is_of_ops else f"{path}.{name}") in known:
+    name = (module.partition(".")[0] or name) if is_of_ops else name
+    owner = "keras.ops" if is_of_ops else path.replace("tensorflow", "tf", 1)
+    if is_of_ops and (name in OPERATIONS or name in OTHER_FUNCTIONS):
+        return None
+    if not is_of_ops and f"{path}.{name}" in OF_TENSORFLOW:
         return None
     if held.is_ready_for_none:
         return Open(f"{owner}.{name}", f"{owner} has no {name}")
+    code = operation_of_keras(name) if is_of_ops else NAMES_OF_TENSORFLOW.get(name, "")
     code = "" if name == "gather" else code  # of rows: `take` needs an axis
-    mend = f": write {code}" if code else did_you_mean(name, known if is_of_ops else ())
+    near = did_you_mean(name, [*OPERATIONS, *OTHER_FUNCTIONS]) if is_of_ops else ""
+    mend = f": write {code}" if code else near
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"
     if any(map(goes_on, held.evaluator.trying)):
@@ -56,7 +59,8 @@ def check_arguments(
     known = dict.fromkeys([*tensors, *takes.names])
     for word in named:
         if word not in known:
-            right = next((one for one in _others(word) if one in known), "")
+            others = (TWINS.get(word), OTHER_WORDS.get(word))
+            right = next((one for one in others if one in known), "") or ""
             write = f"{right}={held.evaluator.words_of_call().get(word, '...')}"
             mend = f": write {write}" if right else did_you_mean(word, known)
             words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"
@@ -72,10 +76,3 @@ def check_arguments(
     if lacking and not is_of_ops and {*named} <= {*known}:
         message = f"{owner}.{name} needs {' and '.join(lacking)}"
         held.problem(message, words="required positional argument")
-
-
-def _others(word: str) -> list[str]:
-    """What else an argument may be called."""
-    twins = {"keep_dims": "keepdims", "dim": "axis", "axes": "perm", "newshape": "shape",
-             "pad_width": "paddings", "reduction_indices": "axis"}  # fmt: skip
-    return [twins.get(word, ""), OTHER_WORDS.get(word, "")]
