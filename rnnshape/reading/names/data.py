@@ -4,8 +4,11 @@ utilities; and the modules that have them. What is not in a table here is open."
 from __future__ import annotations
 
 import math
+from functools import partial
+from inspect import isfunction
 from typing import Any
 
+from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array, NestedList
 from rnnshape.reading.names.datasets import (
     TF_DATA,
@@ -16,11 +19,14 @@ from rnnshape.reading.names.datasets import (
     timeseries_generator,
 )
 from rnnshape.reading.names.estimators import BASES, COMPONENTS, FOLDS, METRICS, SCALERS
+from rnnshape.reading.names.functions import Function
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.of_numpy import NUMPY, OF_NUMPY_ALONE
 from rnnshape.reading.names.of_pandas import PANDAS
 from rnnshape.reading.names.published import OF_KERAS, OF_SKLEARN
-from rnnshape.reading.names.session import opened, refused
+from rnnshape.reading.names.session import opened, refused, session
+from rnnshape.reading.names.symbolic_tensors import are_computed
+from rnnshape.reading.names.tensors import operation_of_keras
 from rnnshape.reading.names.texts import Tokenizer
 from rnnshape.reading.python import Module, Open, opens_in, own
 
@@ -131,8 +137,31 @@ def compute_class_weight(*_: Any, **__: Any) -> Array:
     return Array((opened("the number of classes"),))
 
 
+ASK_NO_NUMBERS = ("ndim", "prod", "shape", "size")  # of a tensor
+
+
+def _on_numbers(name: str, function: Any) -> Any:
+    """A function of NumPy, which makes no array of a model's tensors, and is read as it is meant;
+    `squeeze` asks for the method of that name."""
+
+    def made(*given: Any, **named: Any) -> Any:
+        tensors = [*graph.tensors_in([given, named])]
+        if not tensors or session().groups or are_computed(tensors):
+            return function(*given, **named)
+        code = operation_of_keras(name)
+        mend = f": write {code}" if code else ""
+        message = f"np.{name} takes no tensor of a model{mend}"
+        if name != "squeeze":
+            session().problem(message, *filter(None, [code]), words="A KerasTensor is symbolic")
+        return Function(name, "numpy")(*given, **named)
+
+    is_function = isfunction(function) or isinstance(function, partial)
+    return made if is_function and name not in ASK_NO_NUMBERS else function
+
+
 # The names
 
+_NUMPY = {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}
 KERAS_DATA: dict[str, Any] = {
     "timeseries_dataset_from_array": timeseries_dataset_from_array,
     "TimeseriesGenerator": timeseries_generator,
@@ -148,7 +177,7 @@ MODULES_OF_DATA: dict[str, object] = {
     "tensorflow.data": TF_DATA,
     **dict.fromkeys(("keras.utils.normalize", "tensorflow.keras.utils.normalize"), normalized),
     "pandas": PANDAS,
-    "numpy": Module("numpy", {**NUMPY, **OF_NUMPY_ALONE, "shape": sizes_of}),
+    "numpy": Module("numpy", {name: _on_numbers(name, one) for name, one in _NUMPY.items()}),
     "sklearn": Module("sklearn", {}),
     "sklearn.base": Module("sklearn.base", BASES),
     "sklearn.datasets": Module("sklearn.datasets", OF_SKLEARN),
