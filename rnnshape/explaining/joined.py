@@ -25,12 +25,15 @@ def side_by_side(said: Said) -> Advice:
         f"Concatenate joins {said['shapes'] or 'its inputs'} along one axis, by default the last; "
         "all other axes must be equal."
     )
-    a, b = shapes[:2] if len(shapes) > 1 else (None, None)
-    return Advice(text, together(a, b, without_batch=False))
+    others = [one for one in shapes[1:] if one[:-1] != shapes[0][:-1]] or shapes[1:]
+    a, b = (shapes[0], others[0]) if others else (None, None)
+    return Advice(text, together(a, b, without_batch=False, is_joined=True))
 
 
-def together(a: Shape | None, b: Shape | None, *, without_batch: bool) -> tuple[str, ...]:
-    """Changes after which two tensors can be combined."""
+def together(
+    a: Shape | None, b: Shape | None, *, without_batch: bool, is_joined: bool = False
+) -> tuple[str, ...]:
+    """Changes after which two tensors can be combined, or joined along an axis."""
     if not a or not b:
         more = changes("of other ranks", timesteps="timesteps")
         return (*changes("of other timesteps", axis=1, lacking=""), *more)
@@ -38,8 +41,10 @@ def together(a: Shape | None, b: Shape | None, *, without_batch: bool) -> tuple[
         longer = max(a, b, key=len)
         timesteps = longer[0 if without_batch else 1]
         fits = abs(len(a) - len(b)) == 1 and a[-1] == b[-1]
-        return changes("of other ranks", timesteps=timesteps or "timesteps" if fits else "")
-    places = [n for n, sizes in enumerate(zip(a, b, strict=True)) if sizes[0] != sizes[1]]
+        found = changes("of other ranks", timesteps=timesteps or "timesteps" if fits else "")
+        return found if is_joined else found[:-1]  # what is flattened has other sizes
+    pairs = enumerate(zip(a, b, strict=True))
+    places = [n for n, (m, k) in pairs if m != k and not (n == 0 and None in (m, k))]
     if places == [len(a) - 1]:
         return changes("of one width", width=a[-1])
     axis = places[0] + without_batch if len(places) == 1 else ""
@@ -47,7 +52,7 @@ def together(a: Shape | None, b: Shape | None, *, without_batch: bool) -> tuple[
     known = [size for size in sizes if size is not None]
     lacking = max(known) - min(known) if len(known) > 1 and len(a) + without_batch == 3 else ""
     found = changes("of other timesteps", axis=axis, lacking=lacking)
-    return found or changes("of other ranks", timesteps="")
+    return found or (changes("of other ranks", timesteps="") if is_joined else ())
 
 
 def multiplied(said: Said) -> Advice:

@@ -7,7 +7,7 @@ import re
 from rnnshape.errors import nearest
 from rnnshape.explaining.messages import Advice, Said, changes
 from rnnshape.reading import keras2
-from rnnshape.signatures import LAYERS, OPERATIONS, module_of, signature
+from rnnshape.signatures import LAYERS, OF_TENSORFLOW, OPERATIONS, module_of, signature
 
 # Functions of Keras that take arguments by name, and have no signature in the table.
 _FUNCTIONS = ("", "add", "build", "call", "compile", "evaluate", "load_model", "save", "Sequential")
@@ -81,10 +81,15 @@ def name(said: Said) -> Advice | None:
 def _function(module: str, name: str) -> str:
     """The function that does what another name of `keras.ops` or `tensorflow` says; empty where
     there is none."""
-    if not module.endswith("ops"):
-        return keras2.NAMES_OF_TENSORFLOW.get(name, "") if module == "tensorflow" else ""
     short = name.removeprefix("reduce_")
     known = keras2.OTHER_NAMES.get(short, short)
+    if module == "tensorflow":
+        is_there = f"tensorflow.{known}" in OF_TENSORFLOW
+        return keras2.NAMES_OF_TENSORFLOW.get(name, f"tf.{known}" if is_there else "")
+    if not module.endswith("ops"):
+        return ""
+    if name == "gather":  # of rows
+        return "keras.ops.take(x, indices, axis=0)"
     known = known if known in OPERATIONS else nearest(name, OPERATIONS)
     return f"keras.ops.{known}" if known else ""
 

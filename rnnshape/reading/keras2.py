@@ -170,7 +170,7 @@ MODULES: Mapping[str, str] = {
 NAMES_OF_TENSORFLOW = {
     "concatenate": "tf.concat", "log": "tf.math.log", "sigmoid": "tf.math.sigmoid",
     "softmax": "tf.nn.softmax", "relu": "tf.nn.relu", "flip": "tf.reverse", "take": "tf.gather",
-    "swapaxes": "tf.transpose", "mean": "tf.reduce_mean",
+    "mean": "tf.reduce_mean",
     "sum": "tf.reduce_sum", "max": "tf.reduce_max", "min": "tf.reduce_min",
 }  # fmt: skip
 # Functions of `keras.backend` and of TensorFlow that are called otherwise in `keras.ops`.

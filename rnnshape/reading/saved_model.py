@@ -17,7 +17,6 @@ from rnnshape.reading import replay
 from rnnshape.reading.config_layers import MODELS, UnreadLayerError, layer_of, row_text
 from rnnshape.reading.files import json_value
 from rnnshape.reading.found import Reading
-from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.compiling import Compiled, losses_of, metrics_of
 from rnnshape.reading.names.indexing import sizes_of
 from rnnshape.reading.names.models import Model
@@ -296,8 +295,16 @@ def _value(value: Any, tensor: Tensors) -> Any:
     match value:
         case {"class_name": "__keras_tensor__", "config": config}:
             return tensor(_source(config["keras_history"]), replay.sizes_of(config.get("shape")))
-        case {"class_name": "__numpy__" | "__tensor__", "config": {"value": list() as rows}}:
-            return Array(sizes_of(rows))
+        case {
+            "class_name": "__numpy__" | "__tensor__",
+            "config": {"value": list() as rows} as data,
+        }:
+            return replay.data_tensor(tuple(sizes_of(rows)), str(data.get("dtype") or "float32"))
+        case {
+            "class_name": "__numpy__" | "__tensor__",
+            "config": {"value": int() | float() as one},
+        }:
+            return one
         case {"class_name": "__tuple__", "items": items}:
             return [*map(inner, items)]
         case {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}:

@@ -65,6 +65,8 @@ def check_arguments(
             mend = f": write {write}" if right else did_you_mean(word, known)
             words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"
             message, place = f"{owner}.{name} takes no {word!r}{mend}", held.places().get(word)
+            if any(map(goes_on, held.evaluator.trying)):
+                raise GoneError(message, place)
             held.problem(message, *[write] * bool(right), words=words, place=place)
     order = dict.fromkeys([*tensors, *takes.positional])
     if len(given) > len(order) and tensors == [*takes.tensors]:

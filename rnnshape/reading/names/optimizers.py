@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnshape.errors import did_you_mean
+from rnnshape.expression import calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.rows import kept
 from rnnshape.reading.names.session import session
@@ -40,6 +41,11 @@ class MadeOptimizer(StandIn):
 
     own_what = "an optimizer"
     own_trained: set[graph.Layer] | None = None
+    own_takes_all = False
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """The code says itself what it will train."""
+        self.own_takes_all = True
 
     def own_copied(self) -> MadeOptimizer:
         made = MadeOptimizer()
@@ -61,7 +67,8 @@ def check_optimizer(value: Any) -> None:
 
 def check_trained(optimizer: Any, model: Any) -> None:
     """An optimizer keeps numbers for each weight that it trains first, and takes no other."""
-    if not isinstance(optimizer, MadeOptimizer) or not session().evaluator.is_sure:
+    is_known = isinstance(optimizer, MadeOptimizer) and not optimizer.own_takes_all
+    if not is_known or not session().evaluator.is_sure:
         return
     layers = filter(_has_weights, kept(model))
     trained = {layer for layer in layers if getattr(layer.stand_in, "trainable", True) is True}
@@ -74,5 +81,9 @@ def check_trained(optimizer: Any, model: Any) -> None:
 
 
 def _has_weights(layer: graph.Layer) -> bool:
-    words = signature(layer.call.name).names if module_of(layer.call.name) == "layers" else ()
-    return any(word.endswith("_initializer") for word in words)
+    calls = [call for call in calls_within(layer.call) if module_of(call.name) == "layers"]
+    words = {word: call for call in calls for word in signature(call.name).names}
+    found = [word for word in words if word.endswith("_initializer")]
+    if {"center", "scale"} <= {*words}:  # of which each has a weight
+        return any(words[word][word] is not False for word in ("center", "scale"))
+    return bool(found)

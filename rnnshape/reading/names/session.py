@@ -26,7 +26,8 @@ MOST_MODELS = 1_000
 MOST_PROBLEMS = 50
 STEPS_OF_CALL = 10  # of Python that take about as long as one call of a layer
 # What a handler does that only tells of what it caught.
-SAYS = ("raise", "print(", "log", "traceback.", "warnings.", "sys.", "exit(", "quit(")
+SAYS = ("raise", "print(", "log(", "log.", "logg", "traceback.", "warnings.", "sys.", "exit(",
+        "quit(")  # fmt: skip
 MOST_CALLS = 200  # of training, that are kept
 MORE_CALLS = "not all calls that give data are compared with their models: they are too many"
 
