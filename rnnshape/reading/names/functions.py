@@ -12,7 +12,7 @@ from rnnshape.nest import within
 from rnnshape.reading.names.arguments import holds_tensors
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.layers import layer_class
-from rnnshape.reading.names.missing import check_arguments
+from rnnshape.reading.names.missing import by_name, check_arguments
 from rnnshape.reading.names.of_numpy import NUMPY
 from rnnshape.reading.names.of_tensorflow import (
     OF_TENSORFLOW,
@@ -58,6 +58,7 @@ class Function(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_arguments(self.own_path, self.own_name, given, named)
         name = named.pop("name", None)
+        given, named = by_name(self.own_path, self.own_name, given, named)
         given, named = as_of_ops(self.own_name, self.own_path, given, named)
         if not holds_tensors([*given, *named.values()]):
             return self._of_data(given, named)

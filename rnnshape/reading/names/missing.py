@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rnnshape.errors import did_you_mean
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
@@ -12,6 +13,8 @@ from rnnshape.reading.names.tensors import OTHER_WORDS, operation_of_keras
 from rnnshape.reading.python import Open
 from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
 
+IN_ANOTHER_ORDER = ("one_hot", "repeat", "split")  # they are read by position
+UNSEEN = ("conjugate", "name", "output_type", "validate_indices")  # they change no shape
 TAKE_ANY = ("einsum", "multi_hot", "rearrange")  # words
 TWINS = {  # what TensorFlow and Keras call otherwise, and in TensorFlow 1
     "axes": "perm", "dim": "axis", "keep_dims": "keepdims", "newshape": "shape",
@@ -42,6 +45,24 @@ def check_name(path: str, name: str) -> Open | None:
         raise GoneError(f"{owner} has no {name}", held.evaluator.place)
     held.problem(f"{owner} has no {name}{mend}", *filter(None, [code]), words=words)
     return None
+
+
+def by_name(
+    path: str, name: str, given: tuple[Any, ...], named: Mapping[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """What a function of TensorFlow is given by position behind its tensors, under TensorFlow's
+    names, as `keras.ops` has another order; without what changes no shape."""
+    takes, known = arguments_of("tensorflow", f"{path}.{name}"), operation_of_keras(name)
+    if takes is None or not known or name in IN_ANOTHER_ORDER:
+        return given, {**named}
+    there = signature(known.rpartition(".")[2])
+    words = {*there.names, *there.tensors, *UNSEEN, "transpose_a", "transpose_b"}
+    behind = dict(zip(takes.positional, given, strict=False))
+    behind = dict([*behind.items()][len(there.tensors) :])
+    if not all(word in words or OTHER_WORDS.get(word) in words for word in behind):
+        return given, {**named}
+    found = behind | dict(named)
+    return given[: len(there.tensors)], {w: found[w] for w in found if w not in UNSEEN}
 
 
 def check_arguments(
