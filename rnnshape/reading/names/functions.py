@@ -58,9 +58,11 @@ class Function(StandIn):
     def __call__(self, *given: Any, **named: Any) -> Any:
         check_arguments(self.own_path, self.own_name, given, named)
         name = named.pop("name", None)
-        given, named = by_name(self.own_path, self.own_name, given, named)
+        is_of_tensors = holds_tensors([*given, *named.values()])
+        if is_of_tensors:
+            given, named = by_name(self.own_path, self.own_name, given, named)
         given, named = as_of_ops(self.own_name, self.own_path, given, named)
-        if not holds_tensors([*given, *named.values()]):
+        if not is_of_tensors:
             return self._of_data(given, named)
         if self.own_name == "linear":
             return given[0]
