@@ -15,7 +15,6 @@ from rnnshape.layer_names import class_of
 from rnnshape.nest import rebuilt
 from rnnshape.network import Network, Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import UnreadLayer
 from rnnshape.reading.names.sequential import Sequential
@@ -201,7 +200,6 @@ def _of_layer(given: Sequence[Any], named: Mapping[str, Any]) -> tuple[list[Any]
     it does not train."""
 
     def kept(leaf: Any) -> Any:
-        leaf = data_tensor(leaf.shape) if isinstance(leaf, Array) else leaf
         return leaf if isinstance(leaf, bool | Tensor) else None
 
     arguments = rebuilt([*given], kept, list)

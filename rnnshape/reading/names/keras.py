@@ -26,9 +26,7 @@ from rnnshape.reading.names.layers import Layer, layer_class
 from rnnshape.reading.names.missing import OF_TENSORS, check_name
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_numpy import NUMPY
-from rnnshape.reading.names.of_tensorflow import (
-    RANDOM_TENSORS,
-)
+from rnnshape.reading.names.of_tensorflow import RANDOM_TENSORS
 from rnnshape.reading.names.optimizers import Optimizer
 from rnnshape.reading.names.other_layers import (
     InputLayer,
@@ -41,9 +39,7 @@ from rnnshape.reading.names.other_layers import (
 )
 from rnnshape.reading.names.sequential import Sequential
 from rnnshape.reading.names.session import opened, session
-from rnnshape.reading.names.tensors import (
-    is_operation,
-)
+from rnnshape.reading.names.tensors import is_operation
 from rnnshape.reading.names.weights import variable
 from rnnshape.reading.python import Doubt, Module, Open
 from rnnshape.reading.python.allowed import unchanged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 from rnnshape.reading.names.session import refused
 from rnnshape.reading.python import IsOpenError, Open, opens_in
@@ -14,6 +14,7 @@ from rnnshape.reading.python import IsOpenError, Open, opens_in
 class _OfNumPy:
     """The names that numbers of NumPy have, and Python's have not."""
 
+    _plain: ClassVar[Any]  # the same kind of Python's
     shape, ndim, size = (), 0, 1
     dtype = property(lambda _: Open("dtype"))
 
@@ -21,29 +22,26 @@ class _OfNumPy:
         word = getattr(dtype, "label", None) or getattr(dtype, "__name__", None) or dtype
         return NumPyNumber(self) if "int" in str(word) else NumPyFloat(self)  # type: ignore[call-overload, arg-type]
 
-
-class NumPyNumber(_OfNumPy, int):
-    """A whole number that NumPy has made, or that is computed of one."""
-
-    def item(self) -> int:
-        return int(self)
+    def item(self) -> Any:
+        return self._plain(self)
 
     tolist = item
 
     def round(self, decimals: int = 0) -> Any:
-        return NumPyNumber(round(int(self), decimals))
+        kind: Any = type(self)
+        return kind(round(self.item(), decimals))
+
+
+class NumPyNumber(_OfNumPy, int):
+    """A whole number that NumPy has made, or that is computed of one."""
+
+    _plain = int
 
 
 class NumPyFloat(_OfNumPy, float):
     """The same of a number with a fraction."""
 
-    def item(self) -> float:
-        return float(self)
-
-    tolist = item
-
-    def round(self, decimals: int = 0) -> Any:
-        return NumPyFloat(round(float(self), decimals))
+    _plain = float
 
 
 def _operator(name: str, kind: Any, plain: Any) -> Callable[..., Any]:
