@@ -15,7 +15,6 @@ from rnnshape.chains import input_of, input_of_first_layer
 from rnnshape.errors import IncompleteError, QueryError, shortened
 from rnnshape.expression import Call, Unknown, Value, bind, printed, unknowns_in
 from rnnshape.nest import rebuilt, within
-from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import Array, array_of_shape
 from rnnshape.reading.names.defaults import fix_policy, of_all
@@ -55,11 +54,25 @@ class Setting(StandIn):
         plain = {word: argument(value) for word, value in named.items()}
         call = bind(self.own_name, [argument(value) for value in values], plain, session().places())
         for found in unknowns_in(call):
+            arrays = [one for one in (*values, *named.values()) if isinstance(one, Array)]
+            if arrays:
+                return OfArray(self.own_name, arrays[0])
             raise IsOpenError(opened(found.name, found.reason))
         return Setting(self.own_name, call)
 
     def own_as_argument(self) -> Call:
         return self.own_call or bind(self.own_name, (), {})
+
+
+class OfArray(Setting):
+    """`Constant(matrix)`, of which the numbers are not known."""
+
+    def __init__(self, name: str, array: Array) -> None:
+        super().__init__(name)
+        self.own_array, self.own_unread = array, opened("", "an array as an argument is not read")
+
+    def own_as_argument(self) -> Call:
+        raise IsOpenError(self.own_unread)
 
 
 def bound(name: str, values: Sequence[Any], named: Mapping[str, Any]) -> Call:
@@ -357,23 +370,6 @@ def wrong_with_ends(model: Any) -> Iterator[str]:
         if source.shape is not None and not is_there(source):  # else Keras takes it as it is
             name = source.name or source.given_name
             yield f"this model needs an input that it does not name{f': {name}' if name else ''}"
-
-
-def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
-    """A model is called on tensors of the sizes that it was described or built with, in batches of
-    any size."""
-    if takes is None or given is None or len(takes) != len(given):
-        return
-    last = len(takes) - 1
-    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
-        are_known = place > 0 and type(size) is int and type(other) is int
-        is_squeezed = place == last and 1 in (size, other)
-        if are_known and size != other and not is_squeezed:
-            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
-            raise QueryError(
-                f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
-                '(Keras: "is incompatible with the layer: expected shape")'
-            )
 
 
 def inputs_of_call(call: Any, shape: Any) -> list[Tensor]:

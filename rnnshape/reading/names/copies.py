@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from rnnshape.errors import NotReadError
+from rnnshape.nest import within
 from rnnshape.reading import graph
 from rnnshape.reading.names.order import Part
 from rnnshape.reading.names.rows import overrides
 from rnnshape.reading.names.session import opened, session
 from rnnshape.reading.names.tensors import Tensor, plain_sizes
+from rnnshape.training.losses import SHORT, loss_named
 
 
 def no_copy() -> NotReadError:
@@ -43,7 +45,7 @@ def check_ending(of: str, path: object, endings: tuple[str, ...], words: str = "
         session().problem(message, repr(name), words=words or f"must end in `{endings[0]}`")
 
 
-def saved_as(path: Any) -> Any:
+def saved_as(path: Any, is_compiled: bool = True) -> Any:
     """A copy of the model that the code has saved there; None where there is none."""
     trained = [*dict.fromkeys(model for model, *_ in session().trained)]
     for filepath, saved in reversed(session().saved):
@@ -51,10 +53,21 @@ def saved_as(path: Any) -> Any:
         is_there = filepath is path or (isinstance(path, str) and filepath == path)
         if is_there and model is not None and path is not None:
             made = model.own_copied()
-            said = model.own_compiled
+            said = model.own_compiled if is_compiled else None
             made.own_compiled = said and said._replace(optimizer=None)  # it has one of its own
+            if said and isinstance(path, str) and path.endswith((".h5", ".hdf5")):
+                _check_loss_of_h5(said.loss)
             return made
     return None
+
+
+def _check_loss_of_h5(loss: Any) -> None:
+    """A `.h5` file has the losses as `compile` was given them, and Keras finds no short names."""
+    for word in within([loss]):
+        name = loss_named(word) if isinstance(word, str) else None
+        if name and word.lower() in SHORT:
+            message = f"a .h5 file keeps no loss {word!r}: compile the model with {name!r}"
+            session().problem(message, repr(name), words="Could not deserialize")
 
 
 def graph_anew(

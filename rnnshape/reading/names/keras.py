@@ -143,10 +143,10 @@ def _without_gradient(function: Any) -> Any:
     return made
 
 
-def loaded(path: Any = None, *_: Any, **__: Any) -> Any:
+def loaded(path: Any = None, *_: Any, compile: Any = True, **__: Any) -> Any:
     """A model that a file holds; the one that the code itself has saved there, if it has."""
     with suppress(NotReadError):
-        if (saved := saved_as(path)) is not None:
+        if (saved := saved_as(path, compile is not False)) is not None:
             return saved
     file = f"rnnshape {path} reads it" if isinstance(path, str) else "rnnshape reads such a file"
     found = opened("", f"it is loaded from a file: {file}")

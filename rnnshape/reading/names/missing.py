@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnshape.errors import did_you_mean
 from rnnshape.reading.keras2 import NAMES_OF_TENSORFLOW
-from rnnshape.reading.names.session import GoneError, goes_on, session
+from rnnshape.reading.names.session import session
 from rnnshape.reading.names.tensors import OTHER_WORDS, operation_of_keras
 from rnnshape.reading.python import Open
 from rnnshape.signatures import OF_TENSORFLOW, OPERATIONS, OTHER_FUNCTIONS, arguments_of, signature
@@ -41,8 +41,6 @@ def check_name(path: str, name: str) -> Open | None:
     mend = f": write {code}" if code else near
     is_import = isinstance(held.evaluator.node, ast.ImportFrom)
     words = f"cannot import name '{name}'" if is_import else f"has no attribute '{name}'"
-    if any(map(goes_on, held.evaluator.trying)):
-        raise GoneError(f"{owner} has no {name}", held.evaluator.place)
     held.problem(f"{owner} has no {name}{mend}", *filter(None, [code]), words=words)
     return None
 
@@ -86,8 +84,6 @@ def check_arguments(
             mend = f": write {write}" if right else did_you_mean(word, known)
             words = f"{'g' if is_of_ops else 'G'}ot an unexpected keyword argument '{word}'"
             message, place = f"{owner}.{name} takes no {word!r}{mend}", held.places().get(word)
-            if any(map(goes_on, held.evaluator.trying)):
-                raise GoneError(message, place)
             held.problem(message, *[write] * bool(right), words=words, place=place)
     order = dict.fromkeys([*tensors, *takes.positional])
     if len(given) > len(order) and tensors == [*takes.tensors]:

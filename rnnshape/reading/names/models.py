@@ -15,7 +15,6 @@ from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arguments import (
     are_arrays,
     check_called,
-    check_fits,
     check_positions,
     holds_tensors,
     inputs_of_call,
@@ -35,6 +34,7 @@ from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.of_tensorflow import as_tensor
 from rnnshape.reading.names.other_layers import layer_named, layers_of
 from rnnshape.reading.names.predictions import (
+    check_fits,
     method_of_today,
     predicted,
     predictions,

@@ -122,6 +122,8 @@ def as_of_ops(name: str, path: str, given: Any, named: dict[str, Any]) -> Any:
             given = [named.pop(word)]
     if name in USUAL_AXES and len(given) + len(named) == 1 and (is_own or is_of_backend):
         named["axis"] = USUAL_AXES[name][is_of_backend]
+    if name == "l2_normalize" and isinstance((*given, named.get("axis"))[1], list | tuple):
+        raise IsOpenError(opened("l2_normalize(...)", "its axes in a list are not read"))
     if name == "repeat" and is_of_backend and given[1:]:  # which is another
         given, named["n"] = [*given[:1], *given[2:]], given[1]
     if name == "one_hot" and is_own:  # values for on and off come before the axis

@@ -12,9 +12,9 @@ from rnnshape.expression import Unknown, calls_within
 from rnnshape.nest import within
 from rnnshape.network import Shape
 from rnnshape.reading import graph
-from rnnshape.reading.names.adapted import Normalization
 from rnnshape.reading.names.arguments import Input, passed
 from rnnshape.reading.names.arrays import Array, surely
+from rnnshape.reading.names.given_weights import Embedding, Normalization
 from rnnshape.reading.names.layers import CLASSES_OF, Layer, stand_in_of
 from rnnshape.reading.names.order import layers_in_order
 from rnnshape.reading.names.rows import layers_in
@@ -28,7 +28,6 @@ from rnnshape.reading.names.tensors import (
     unread_layer,
     unread_step,
 )
-from rnnshape.reading.names.weights import Weight, check_weights
 from rnnshape.reading.python import IsOpenError, own
 from rnnshape.signatures import REFUSED, is_operation
 
@@ -217,19 +216,6 @@ class TextVectorization(StringLookup):
     def own_sizes(self, sizes: tuple[Any, ...]) -> tuple[Any, ...] | None:
         is_known = self.own_mode == "int" and type(self.own_length) is int
         return (*sizes[:1], self.own_length) if is_known else None
-
-
-class Embedding(Layer):
-    """`Embedding(20, 8, weights=[matrix])`: one of the shape that it has."""
-
-    def __init__(self, *values: Any, **named: Any) -> None:
-        super().__init__(*values, **named)
-        given = named.get("weights")
-        given = given[0] if isinstance(given, list) and len(given) == 1 else given
-        if self.own_layer is not None and isinstance(given, Array):
-            sizes = (self.own_layer.call[word] for word in ("input_dim", "output_dim"))
-            known = [size if type(size) is int else opened() for size in sizes]
-            check_weights([Weight(known)], [given], "is not compatible with provided weight shape")
 
 
 class SpectralNormalization(Layer):

@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnshape.errors import QueryError
 from rnnshape.nest import rebuilt, within
+from rnnshape.network import Shape
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.datasets import Dataset
@@ -134,6 +135,23 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
         return made
     made.is_number = len(names) == 1
     return made if made.is_number else [*map(opened, names)]
+
+
+def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
+    """A model is called on tensors of the sizes that it was described or built with, in batches of
+    any size."""
+    if takes is None or given is None or len(takes) != len(given):
+        return
+    last = len(takes) - 1
+    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
+        are_known = place > 0 and type(size) is int and type(other) is int
+        is_squeezed = place == last and 1 in (size, other)
+        if are_known and size != other and not is_squeezed:
+            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+            raise QueryError(
+                f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+                '(Keras: "is incompatible with the layer: expected shape")'
+            )
 
 
 def reshaped(model: str, takes: Tensor, other: Tensor, given: Sequence[Any]) -> Any:

@@ -182,12 +182,28 @@ def counted_in_all(
 def count_params(layer: Any) -> Any:
     """`layer.count_params()`, and that of a model, as the rule counts them."""
     is_model, first = hasattr(layer, "own_calls"), session().first_call(layer)
+    if is_model:
+        check_built(layer, "count_params counts weights", "the layer isn't built")
     calls: list[Any] = layer.own_calls() if is_model else [first]
     many = None
     if None not in calls:  # weights of a model are rows of their own
         weights, lost = ((), not_kept(layer, calls)) if is_model else (layer.own_weights, ())
         many = counted_in_all(weights, calls, lost)
     return opened("a number of parameters") if many is None else many
+
+
+def check_built(model: Any, does: str, words: str = "has not yet been built") -> None:
+    """Notes what is done with the weights of a model that has none yet, as nothing says what it is
+    given."""
+    session().call_around(model)
+    is_said = model.own_is_described or model.own_open is not None or model.own_shape is not None
+    if session().evaluator.is_sure and not (is_said or any(map(is_unread, model.own_items))):
+        mend = "put an Input first" if model.own_kind else "call it on data before"
+        session().problem(f"{does}, and this model has none yet: {mend}", words=words)
+
+
+def is_unread(item: Any) -> bool:
+    return getattr(own(item, "own_layer"), "unread", None) is not None
 
 
 def described(calls: Sequence[graph.LayerCall]) -> Sequence[Layer]:

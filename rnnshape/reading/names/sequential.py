@@ -14,12 +14,13 @@ from rnnshape.errors import Place, QueryError
 from rnnshape.expression import Call, Unknown, printed
 from rnnshape.network import Input, Question, check_names
 from rnnshape.reading import graph, keras2
-from rnnshape.reading.names.arguments import check_fits, open_shape
+from rnnshape.reading.names.arguments import open_shape
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import input_anew, no_copy, part_anew
 from rnnshape.reading.names.layers import Layer, stand_in_of
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.other_layers import InputLayer, UnreadLayer, UnreadModel
+from rnnshape.reading.names.predictions import check_fits
 from rnnshape.reading.names.session import opened, session, tried, unknown_of
 from rnnshape.reading.names.tensors import Tensor, plain_shape, plain_sizes, unread_layer
 from rnnshape.reading.names.unsaid_input import (

@@ -200,8 +200,6 @@ class Session:
             note = f"this Keras warns of {old}{f' of {of}' if of else ''}{mend}"
             self.notes[note, place] = None
         elif today.keras3 == "refused":
-            if any(map(goes_on, self.evaluator.trying)):
-                raise GoneError(f"{owner} in this Keras{mend}", place or self.evaluator.place)
             library = "TensorFlow" if old.startswith("tensorflow.") else "Keras"
             message = f"{owner} in this {library}{mend}"
             for said in [said for said in self.notes if place and said[1] == place]:
@@ -219,10 +217,10 @@ class Session:
         self, message: str, *remedies: str, words: str = "", place: Any = None, kind: str = "keras"
     ) -> None:
         """Notes what this Keras refuses, in its own `words`: where it is followed now, if there is
-        no other place."""
+        no other place. Raises it where the code goes on without."""
         text = f'{message} (Keras: "{words}")' if words else message
-        if any(map(goes_on, self.evaluator.trying)):
-            raise QueryError(text, place)
+        if any(map(_goes_on, self.evaluator.trying)):
+            raise GoneError(text, place)
         at = where_of(place or self.evaluator.place)
         found = Problem(kind, text, None, *at, remedies=remedies)
         if found not in self.problems and len(self.problems) < MOST_PROBLEMS:
@@ -279,10 +277,10 @@ class Session:
 
 
 class GoneError(QueryError, TypeError, AttributeError):
-    """Keras' own error where a name of Keras 1 or 2 is used: it depends on which name it is."""
+    """Keras' own error where it has no such name or argument: which of these depends on that."""
 
 
-def goes_on(tried: ast.Try | ast.TryStar) -> bool:
+def _goes_on(tried: ast.Try | ast.TryStar) -> bool:
     """Whether a handler does more than to say what it caught."""
     handled = (part for handler in tried.handlers for part in handler.body)
     return not all(ast.unparse(part).startswith(SAYS) for part in handled)

@@ -35,6 +35,15 @@ def check_key(tensor: graph.Tensor, key: object) -> None:
             _tell(tensor, f"a key of a model's tensor holds no list: write {write}", write, KEY)
 
 
+def check_squeezed(sizes: Sequence[Any] | None) -> None:
+    """Without an axis TensorFlow leaves open which axes remain, where the batch is not known."""
+    if session().is_traced() and sizes and None in sizes:
+        ones = [place for place, size in enumerate(sizes) if type(size) is int and size == 1]
+        write = f"axis={ones[0] if len(ones) == 1 else tuple(ones) or '...'}"
+        message = f"squeeze within a layer needs its axis, as the batch is not known: write {write}"
+        session().problem(message, write, words="not automatically infer the")
+
+
 def check_before(number: object, tensor: graph.Tensor) -> None:
     """What stands before the operator: NumPy asks a tensor behind its own for numbers."""
     is_table = getattr(number, "own_what", "") == "a table"

@@ -19,6 +19,7 @@ from rnnshape.reading.names.session import miscounted, open_of, opened, session,
 from rnnshape.reading.names.symbolic_tensors import (
     check_before,
     check_key,
+    check_squeezed,
     of_tensorflow,
     rank_named,
     written,
@@ -208,6 +209,8 @@ def operation(name: str, given: Sequence[Any], **arguments: Any) -> Any:
     """What a function of tensors makes that is no layer: one more step. A number among what it is
     given is an argument of it."""
     takes = signature(name).tensors
+    if name == "squeeze" and arguments.get("axis") is None:
+        check_squeezed(plain_sizes(given[0]))
     if "newshape" in arguments:
         arguments["newshape"] = made = with_rest(arguments["newshape"], given)
         if isinstance(made, Array) and not made.own_values:

@@ -13,7 +13,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.copies import check_ending
 from rnnshape.reading.names.indexing import sizes_of
-from rnnshape.reading.names.rows import described
+from rnnshape.reading.names.rows import check_built, described
 from rnnshape.reading.names.session import opened, refused, session
 from rnnshape.reading.names.sizes import differ, sizes_given
 from rnnshape.reading.names.tensors import Tensor, plain_shape, unread_layer, unread_step
@@ -143,6 +143,7 @@ def enable_lora(layer: Any, rank: Any = None, *_: Any, **__: Any) -> None:
 
 
 def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
+    check_built(model, "save_weights saves weights")
     check_ending("save_weights", filepath, (".weights.h5",))
     if isinstance(filepath, str):
         session().saved_weights[filepath] = weights_in_order(model)
@@ -150,6 +151,7 @@ def save_weights(model: Any, filepath: Any = None, *_: Any, **__: Any) -> None:
 
 def load_weights(model: Any, filepath: Any = None, **more: Any) -> None:
     """Of what the code has saved itself, by another model."""
+    check_built(model, "load_weights is given weights")
     path = filepath if isinstance(filepath, str) else ""
     mine, saved = weights_in_order(model), session().saved_weights.get(path)
     if isinstance(mine, list) and isinstance(saved, list) and len(mine) == len(saved) and not more:
