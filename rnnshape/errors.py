@@ -82,6 +82,7 @@ class QueryError(ValueError):
         message: what is wrong, what was given, what is allowed: one line.
         place: where it stands in the text that was read, if it was read from one.
         others: what else is wrong with the same text.
+        remedies: what mends it, as code, where the message says that in words.
 
     >>> raise QueryError("LSTM takes no 'retrun_state'; did you mean return_state?")
     Traceback (most recent call last):
@@ -93,7 +94,7 @@ class QueryError(ValueError):
         self, message: str, place: Place | None = None, others: tuple[QueryError, ...] = ()
     ) -> None:
         self.message, self.place = printable(shortened(message, LONGEST_MESSAGE)), place
-        self.others = others
+        self.others, self.remedies = others, tuple[str, ...]()
         super().__init__(self.message)
 
     @property

@@ -58,8 +58,13 @@ def _problems_at(file: str, line: int, reader: Callable[[], Reader]) -> Iterator
     if not file.lower().endswith(OF_CODE) or not os.path.isfile(file):
         return
     for wrong in what_is_wrong(lambda: reader().read(file)):
-        problem = wrong if isinstance(wrong, Problem) else wrong.place and problem_of(wrong)
-        if problem and problem.line == line:
+        if isinstance(wrong, Problem):
+            problem = wrong
+        elif wrong.place:
+            problem = replace(problem_of(wrong), remedies=wrong.remedies)
+        else:
+            continue
+        if problem.line == line:
             yield problem
 
 

@@ -140,7 +140,9 @@ def test_the_program_of_a_traceback_is_read_for_its_names_and_sizes(
     assert rnnshape.explain(text).to_dict() == told
     assert rnnshape.explain(text.replace(MISFIT, "ValueError: what nobody knows")).to_dict() == told
     Path("train.py").write_text(PROGRAM + LSTMS)
-    assert command(TRACEBACK, "--json").lines[0]["explanation"].startswith("LSTM(32) takes")
+    told = command(TRACEBACK, "--json").lines[0]
+    assert told["explanation"].startswith("LSTM(32) takes")
+    assert told["remedies"] == ["return_sequences=True  # of LSTM(64)"]
     Path("train.py").write_text(DATA)
     other = command(text.replace("line 8", "line 7"), "--json").lines[0]
     assert other["explanation"].startswith("y is (None,) = (batch,)")

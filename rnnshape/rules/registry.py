@@ -317,28 +317,34 @@ def _itemsize(dtype: str) -> int:
 def _wrong_rank(call: Call, tensor: Tensor, names: Sequence[str], keras: str) -> Exception:
     """Says what a layer takes and what it is given, and what to do about it."""
     if tensor.source is None:
-        given, remedy = f"{tensor.meaning} is {tensor.labels}", _other_input(tensor, len(names))
+        given = f"{tensor.meaning} is {tensor.labels}"
+        remedy, code = _other_input(tensor, len(names))
     else:
         given = f"{tensor.source} before it returns {tensor.labels}"
-        remedy = _remedy(tensor, len(names))
+        remedy, code = _remedy(tensor, len(names))
     words = keras or f"expected ndim={len(names)}, found ndim={len(tensor.axes)}"
     # Inside TimeDistributed Keras does not look at ranks, and stumbles somewhere.
     said = "" if tensor.meaning == EACH_TIMESTEP else f' (Keras: "{words}")'
-    return call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
+    wrong = call.error(f"{call} takes {as_tuple(names)}, but {given}: {remedy}{said}")
+    wrong.remedies = (code,) if code else ()
+    return wrong
 
 
-def _other_input(tensor: Tensor, rank: int) -> str:
-    """An input of as many axes as a layer takes; where it is one too many, that may be the batch,
-    which Keras adds itself."""
+def _other_input(tensor: Tensor, rank: int) -> tuple[str, str]:
+    """An input of as many axes as a layer takes, in words and as code; where it is one too many,
+    that may be the batch, which Keras adds itself."""
     sizes = [None if axis.is_unknown or axis.is_assumed else axis.length for axis in tensor.axes]
     if tensor.meaning == EACH_TIMESTEP or abs(len(sizes) - rank) != 1 or rank < 3:
-        return "describe another with Input(...)"
+        return "describe another with Input(...)", ""
     if len(sizes) < rank:
-        return f"write Input({as_tuple([*map(str, sizes[1:]), '1'])})"
-    return f"write Input({as_tuple(map(str, sizes[2:]))}), as the batch is no part of it"
+        code = f"Input({as_tuple([*map(str, sizes[1:]), '1'])})"
+        return f"write {code}", code
+    code = f"Input({as_tuple(map(str, sizes[2:]))})"
+    return f"write {code}, as the batch is no part of it", code
 
 
-def _remedy(tensor: Tensor, rank: int) -> str:
+def _remedy(tensor: Tensor, rank: int) -> tuple[str, str]:
+    """What changes the layer before, or stands between both, in words and as code."""
     assert tensor.source is not None
     flags = [
         layer["return_sequences"]
@@ -347,11 +353,11 @@ def _remedy(tensor: Tensor, rank: int) -> str:
     ]
     found = len(tensor.axes)
     if found == rank - 1 and flags and not flags[0]:
-        return "give it return_sequences=True"
+        return "give it return_sequences=True", f"return_sequences=True  # of {tensor.source}"
     if found == rank + 1 and flags and flags[0]:
-        return "leave out its return_sequences=True"
-    if found == 2 and rank == 3:
-        return "put RepeatVector(timesteps) between them"
-    if rank == 2:
-        return "put Flatten() between them"
-    return "put a Reshape(...) between them"
+        code = f"return_sequences=False  # of {tensor.source}"
+        return "leave out its return_sequences=True", code
+    repeated = "RepeatVector(timesteps)" if found == 2 and rank == 3 else ""
+    if layer := "Flatten()" if rank == 2 else repeated:
+        return f"put {layer} between them", f"{layer}  # between them"
+    return "put a Reshape(...) between them", ""

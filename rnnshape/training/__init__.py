@@ -40,6 +40,8 @@ def problems_of(model: Model, call: TrainingCall) -> tuple[Problem, ...]:
     # Of X that is wrong the samples are none, and labels by columns are told as such.
     is_alone = of_x and (not call.is_batched or bool(call.x[0].of))
     later = replace(call, x=()) if is_alone else call
+    if is_alone and call.x[0].may_be_single:  # so may the labels beside it
+        later = replace(later, y=())
     turned = [one.name for one in found if one.remedies == (f"{one.name} = {one.name}.T",)]
     found += [one for one in label_problems(model, later) if one.name not in turned]
     if call.call == "fit" and call.validation:

@@ -66,6 +66,12 @@ class Data:
         """Whether nothing is known of it: it may be no array."""
         return self.shape is None and self.dtype is None
 
+    @property
+    def may_be_single(self) -> bool:
+        """Whether an element of a data set may be one sample, and no batch."""
+        first = self.shape[:1] if self.shape else (None,)
+        return bool(self.of) and not (self.origin == "code" or self.is_batched or first == (None,))
+
     def __str__(self) -> str:
         return self.name if self.shape is None else f"{self.name} {shown(self.shape)}"
 

@@ -216,8 +216,7 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
     if x.of:
         # In batches of a data set the number of samples may differ.
         given = [len(y.shape or ()) for y in call.y[:1]]
-        is_single = shape[:1] != (None,) and x.origin != "code" and not x.is_batched
-        is_single = is_single and given != [len(port.shape) for port in model.outputs[:1]]
+        is_single = x.may_be_single and given != [len(port.shape) for port in model.outputs[:1]]
         if is_single and likely_outcome((None, *shape), sizes, judge).fits:
             if x.origin == "tensorflow":
                 yield f"{x.of} = {x.of}.batch(32)"
@@ -249,6 +248,9 @@ def _remedies(model: Model, call: TrainingCall, x: Data, shape: Sizes, port: Por
         changed += one_step if is_any and len(shape) > 1 else []
     changed += rearranged(name, shape, taken)
     yield from (text for text, new in changed if likely_outcome(new, sizes, judge).fits)
+    is_known = taken[-1] not in (None, 1)
+    if lacking and shape[1:] == taken[1:-1] and is_known:  # one feature a timestep
+        yield f"{name} = {name}[..., None] with Input({shown((*shape[1:], 1))})"
     if len(shape) == len(taken) and None not in shape[1:] and samples in (None, shape[0]):
         yield f"Input({shown(shape[1:])})"
 

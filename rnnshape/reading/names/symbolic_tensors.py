@@ -6,11 +6,14 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from rnnshape.errors import QueryError
+from rnnshape.expression import calls_within
 from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber
 from rnnshape.reading.python import IsOpenError, Open, exact
+from rnnshape.signatures import is_recurrent
 
 
 def check_key(tensor: graph.Tensor, key: object) -> None:
@@ -56,6 +59,20 @@ def check_before(number: object, tensor: graph.Tensor) -> None:
     write = f"{function}({ast.unparse(left)})" if left else ""
     message = f"a model's tensor can't stand behind what is NumPy's{': write ' * bool(left)}{write}"
     _tell(tensor, message, write, "A KerasTensor is symbolic")
+
+
+def taken_for_several(tensor: graph.Tensor) -> Exception:
+    """What is raised where code goes over a tensor; TensorFlow's own may have several rows."""
+    held, maker = session(), tensor.maker
+    if (held.groups and not held.is_traced()) or are_computed([tensor]):
+        return TypeError("one tensor is taken for several")
+    message = "this is one tensor, and not several"
+    if isinstance(maker, graph.LayerCall):
+        call = maker.layer.call
+        has_states = any(is_recurrent(part.name) for part in calls_within(call))
+        mend = ": write return_state=True for its states" if has_states else ""
+        message = f"{call} returns one tensor{mend}"
+    return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
 
 
 def of_tensorflow(tensor: graph.Tensor | None, name: str, instead: str = "") -> None:

@@ -22,6 +22,7 @@ from rnnshape.reading.names.symbolic_tensors import (
     check_squeezed,
     of_tensorflow,
     rank_named,
+    taken_for_several,
     written,
 )
 from rnnshape.reading.python import IsOpenError, Open, StandIn, exact, hook, what_it_is
@@ -63,7 +64,7 @@ class Tensor(graph.Tensor, StandIn):
         return name == "_keras_shape" or not (is_read or plain_sizes(self) is not None)
 
     def __iter__(self) -> Iterator[Any]:  # else Python would ask for x[0], x[1], ... for ever
-        raise TypeError("one tensor is taken for several")
+        raise taken_for_several(self)
 
     @staticmethod
     def own_taken_apart(value: Tensor, count: int) -> list[Tensor]:
