@@ -340,9 +340,9 @@ def _tensors_of_shapes(
     or those that are recorded, with a None for the batch and for the first other size that what it
     is given leaves open. What the rule does not know drops masks, and of what is not read nobody
     knows."""
-    batch = next((tensor.shape[0] for tensor in given if tensor.axes), 1)
+    batch = next((tensor.axes[0] for tensor in given if tensor.axes), Axis("batch", 1))
     others = [axis.length for tensor in given for axis in tensor.axes[1:] if axis.is_open]
-    left_open = others[0] if others else batch
+    left_open = others[0] if others else batch.length
     unsaid = (
         NOTHING.union(*(axis.follows_from for tensor in given for axis in tensor.axes)) - WHEN_RUN
     )
@@ -354,7 +354,7 @@ def _tensors_of_shapes(
             if isinstance(size, int)
             else Axis(name, size.size if size else left_open, follows_from=unsaid | WHEN_RUN)
             if place
-            else Axis(name, batch, follows_from=unsaid)
+            else Axis(name, batch.length, follows_from=unsaid | batch.follows_from)
             for place, (name, size) in enumerate(zip(names, shape, strict=True))
         )
         usual = "o" if len(shapes) == 1 else f"o{number + 1}"

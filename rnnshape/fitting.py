@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby
 
 from rnnshape.description import Description, describe, is_taken
 from rnnshape.errors import Problem, QueryError, did_you_mean, shortened
-from rnnshape.expression import Call, Unknown, calls_within
-from rnnshape.layer import Layer
-from rnnshape.layer_names import names_of_outputs
-from rnnshape.network import Dimensions, Network, Question, Ref, Size, Step
-from rnnshape.network_inputs import with_other_sizes, written_sizes
-from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
-from rnnshape.training import (
-    Data,
-    Function,
-    Model,
-    Port,
-    TrainingCall,
-    Validation,
-    loss_named,
-    problems_of,
-)
-from rnnshape.training.data import UNKNOWN, Sizes, shown
+from rnnshape.expression import Unknown
+from rnnshape.network import Dimensions, Network, Question, Size
+from rnnshape.network_inputs import with_other_sizes
+from rnnshape.ports import model_of, needed_sizes, with_sizes_of
+from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, problems_of
+from rnnshape.training.data import shown
 from rnnshape.training.losses import LOSSES
 
-MOST_TRIED = 8  # outputs of a model, each of which describes it anew
 # A remedy that changes a model or its loss.
 OF_MODEL = re.compile(r"(^| with )([A-Z]\w*\(|(loss|metrics|input_dim|return_\w+)=)")
 
@@ -54,12 +42,15 @@ def problems_of_calls(question: Question, description: Description) -> tuple[Pro
     given = question.dimensions
     for now, calls in groupby(question.calls, network_of):
         described = description if now is question.network else describe(now, given)
-        needed = cache(partial(_needed, now))  # tries many sizes, and is the same for each call
+        needed = cache(
+            partial(needed_sizes, now)
+        )  # tries many sizes, and is the same for each call
         for call in calls:
-            model = _model(now, described, call, given, needed)
+            model = model_of(now, described, call, given, needed)
             asked = _answerable(call, now)
             problems = [*text_problems(model, call), *problems_of(model, asked)] or [
-                *_refused_with(now, call, given)
+                *_refused_with(now, call, given),
+                *_of_other_samples(now, call),
             ]
             found.append((call, problems))
     return tuple(dict.fromkeys(map(_with_code_of, _mended_alone(found))))
@@ -91,20 +82,39 @@ def _fits(call: TrainingCall, problems: Sequence[Problem]) -> Iterator[str]:
 def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> Iterator[Problem]:
     """What the layers refuse where the inputs have the sizes of the data, and take otherwise."""
     with_data = with_sizes_of(network, call)
-    rows = call.rows or next((data.samples for data in call.x), None)
     is_known = all(data.shape and None not in data.shape[1:] for data in call.x)
     holds_data = len(network.given) < len(network.inputs)  # perhaps of one batch
     is_other = with_data != network or holds_data
     if not (is_known and is_other and is_taken(network, given)):
         return
-    try:
-        describe(with_data, replace(given, batch=rows) if rows and holds_data else given)
-    except QueryError as wrong:
-        if rows and is_taken(with_other_sizes(with_data, partial(_of_batch, rows)), given):
-            return  # Keras takes the batch from the data, too
-        shapes = " and ".join(f"{data.name} {shown(data.shape)}" for data in call.x if data.shape)
-        message = wrong.message.partition(' (Keras: "')[0]  # these are its words for other inputs
-        yield call.problem("data", f"with {shapes} {message}")
+    samples = call.x[0].samples if call.x else None
+    for rows in dict.fromkeys((call.rows or samples, call.last_rows or samples)):
+        try:
+            describe(with_data, replace(given, batch=rows) if rows and holds_data else given)
+        except QueryError as wrong:
+            if rows and is_taken(with_other_sizes(with_data, partial(_of_batch, rows)), given):
+                continue  # Keras takes the batch from the data, too
+            shapes = " and ".join(f"{x.name} {shown(x.shape)}" for x in call.x if x.shape)
+            message = wrong.message.partition(' (Keras: "')[0]  # its words for other inputs
+            yield call.problem("data", f"with {shapes} {message}")
+            return
+
+
+def _of_other_samples(network: Network, call: TrainingCall) -> Iterator[Problem]:
+    """Several arrays of other numbers of samples, which the layers can't take together; Keras
+    itself compares them where it makes batches of them."""
+    samples = [data.samples for data in call.x]
+    known = [*dict.fromkeys(many for many in samples if many not in (None, 1))]
+    if call.is_batched or len(known) < 2 or len(samples) != len(network.given):
+        return
+
+    def of_each(number: int, place: int, _: str, size: Size) -> Size:
+        return samples[number] if place == 0 and number < len(samples) else size
+
+    if is_taken(network) and not is_taken(with_other_sizes(network, of_each)):
+        first, *_, other = (data for data in call.x if data.samples in known)
+        message = f"{other} has {other.samples} samples, but {first} has {first.samples}"
+        yield call.problem("samples", message, other)
 
 
 def _of_batch(rows: int, _: int, place: int, __: str, size: Size) -> Size:
@@ -166,235 +176,3 @@ def _with_code_of(problem: Problem) -> Problem:
         problem,
         remedies=tuple(" with ".join(map(code, text.split(" with "))) for text in problem.remedies),
     )
-
-
-def _model(
-    network: Network,
-    description: Description,
-    call: TrainingCall,
-    given: Dimensions,
-    needed: Callable[[int, Sizes], Sizes],
-) -> Model:
-    count = max(1, len(description.layers[-1].outputs))
-    fewer = _of_fewer_axes(network, description, call)
-    shapes = outputs_with_data(fewer, call, given)
-    named = names_of_outputs(network, count)
-    is_tried = len(named) <= MOST_TRIED
-    outputs = [
-        _output(network, description.layers, name, ref, shapes.get(ref), is_tried)
-        for name, ref in named
-    ]
-    ranks = [
-        len(source.shape if isinstance(source.shape, tuple) else tensor.axes)
-        for source, tensor in zip(fewer.given, description.inputs, strict=False)
-    ]
-    # Keras compares neither with a last size of 1, which the layers then refuse.
-    every: list[object] = [part.shape for part in call.x]
-    every += [source.shape for source in network.given]
-    squeezes = any(isinstance(sizes, tuple) and sizes[-1:] == (1,) for sizes in every)
-    checks = network.kind != "Functional" or squeezes
-    inputs = [
-        _input(network, description, place, rank, needed if checks else None)
-        for place, rank in enumerate(ranks)
-    ]
-    if len(inputs) == len(call.x) == 1 and len(call.x[0].shape or ()) == len(inputs[0].shape) - 1:
-        one_step = (None, 1, *(size or 7 for size in inputs[0].shape[2:]))
-        inputs[0] = inputs[0]._replace(takes_one_step=is_taken(_with_shape(network, 0, one_step)))
-    return Model(tuple(inputs), tuple(outputs), network.kind != "Functional", is_stateful(network))
-
-
-def is_stateful(network: Network) -> bool:
-    return any(
-        is_recurrent(layer.name) and layer["stateful"] is True
-        for step in network.steps
-        for layer in calls_within(step.layer)
-    )
-
-
-# Inputs
-
-
-def _of_fewer_axes(network: Network, description: Description, call: TrainingCall) -> Network:
-    """Where X lacks axes, and the layers take it with fewer more than it is assumed to have."""
-    shapes = [data.shape for data in call.x]
-    if len(network.given) == len(shapes) == 1 and shapes[0] and network.inputs[0].shape is None:
-        assumed = len(description.inputs[0].axes)
-        for lacking in range(1, assumed - len(shapes[0])):
-            fewer = _with_shape(network, 0, (None, *shapes[0][1:], *(1,) * lacking))
-            if is_taken(fewer):
-                return fewer
-    return network
-
-
-def _input(
-    network: Network,
-    description: Description,
-    number: int,
-    rank: int,
-    needed: Callable[[int, Sizes], Sizes] | None,
-) -> Port:
-    source = network.inputs[number]
-    shape: Sizes = (None,) * rank
-    if isinstance(source.shape, tuple):
-        shape = tuple(size if isinstance(size, int) else None for size in source.shape)
-    below = description.inputs_below[number]
-    users = [step for step in network.steps if Ref(0, number) in step.refs]
-    takes_text = any(step.unread or step.layer.name in OF_PLAIN_DATA for step in users)
-    dtype, is_described = "string" if takes_text else source.dtype, source.shape is not None
-    sizes = needed(number, shape) if needed else None
-    return Port(source.name, shape, False, sizes, below, dtype, is_described=is_described)
-
-
-def _needed(network: Network, number: int, shape: Sizes) -> Sizes:
-    """The sizes that the layers need: with any other they are refused, or are other layers."""
-    weights = _parameters(network)
-
-    def takes_another(place: int, size: int) -> bool:
-        others = ((*shape[:place], size + more, *shape[place + 1 :]) for more in (7, 96))
-        return any(_parameters(_with_shape(network, number, other)) == weights for other in others)
-
-    return tuple(
-        size if size is not None and place and not takes_another(place, size) else None
-        for place, size in enumerate(shape)
-    )
-
-
-def _parameters(network: Network) -> list[int | None] | None:
-    """How many each layer has; None where the rule refuses the network."""
-    try:
-        return [layer.parameters for layer in describe(network).layers]
-    except QueryError:
-        return None
-
-
-def _with_shape(network: Network, number: int, shape: Sizes) -> Network:
-    inputs = list(network.inputs)
-    inputs[number] = replace(inputs[number], shape=shape)
-    return replace(network, inputs=tuple(inputs))
-
-
-def with_sizes_of(network: Network, call: TrainingCall, sizes: Dimensions | None = None) -> Network:
-    """The network with the sizes of X for what its inputs, and perhaps `sizes`, leave open."""
-    if len(call.x) != len(network.given):
-        return network
-    takes_any = network.kind != "Functional"
-
-    def filled(number: int, place: int, axis: str, before: Size) -> Size:
-        if number >= len(call.x) or (sizes and (sizes.given(axis) or before is not None)):
-            return before
-        shape = shape_taken(network, number, call.x[number].shape or ())
-        is_alike = place > 0 and len(shape) == len(written_sizes(network, number))
-        given = shape[place] if is_alike else None
-        is_other = shape != call.x[number].shape  # Keras compares no size of it with the input's
-        return given if given is not None and (takes_any or is_other or before is None) else before
-
-    return with_other_sizes(network, filled)
-
-
-def shape_taken(network: Network, number: int, shape: Sizes) -> Sizes:
-    """What Keras makes of the shape of X, which it gives a last axis of size 1 or takes that."""
-    written = [size for _, size in written_sizes(network, number)]
-    if len(shape) == len(written) - 1 and written[-1] == 1:
-        return (*shape, 1)
-    return shape[:-1] if len(shape) == len(written) + 1 and shape[-1] == 1 else shape
-
-
-# Outputs
-
-
-def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -> dict[Ref, Sizes]:
-    """The sizes of all tensors, where the network is given the data of a call."""
-    with_data = with_sizes_of(network, call)
-    return _known_outputs(with_data, given) or _known_outputs(network, given)
-
-
-def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
-    """The sizes of all tensors; None for those that follow from what is not known or assumed."""
-    try:
-        described = describe(network, replace(given, batch=None))
-    except QueryError:
-        return {}
-    return {
-        Ref(number, place): tuple(axis.length if axis.is_said else None for axis in tensor.axes)
-        for number, made in enumerate([described.inputs, *(x.outputs for x in described.layers)])
-        for place, tensor in enumerate(made)
-        if tensor.has_rank
-    }
-
-
-def _output(
-    network: Network,
-    layers: Sequence[Layer],
-    name: str,
-    ref: Ref,
-    shape: Sizes | None,
-    is_tried: bool,
-) -> Port:
-    before = list(_steps_before(network, ref))
-    tensor = layers[ref.step - 1].outputs[ref.output : ref.output + 1] if ref.step else ()
-    return Port(
-        name,
-        shape or UNKNOWN,
-        bool(tensor and tensor[0].masked and tensor[0].mask_runs),
-        place=ref.output,
-        units_of=_layer_of_units(before, layers),
-        is_repeated=_is_repeated(before, layers, shape or ()),
-        returns_sequences=_returns_sequences(network, before, shape or ()) if is_tried else None,
-    )
-
-
-def _steps_before(network: Network, ref: Ref) -> Iterator[tuple[int, Step]]:
-    """The step that makes a tensor and those before it, as far as each takes one tensor."""
-    while ref.step:
-        step = network.steps[ref.step - 1]
-        yield ref.step, step
-        if len(step.refs) != 1:
-            return
-        ref = step.refs[0]
-
-
-def _layer_of_units(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer]) -> str | None:
-    """The class of the layer whose units are the last size, unless others behind it change axes."""
-    for number, step in steps:
-        call, layer = step.layer, layers[number - 1]
-        if call.name == "TimeDistributed" and isinstance(call["layer"], Call):
-            call = call["layer"]
-        if module_of(call.name) == "layers" and "units" in signature(call.name).names:
-            return call.name
-        tensors = (*layer.inputs, *layer.outputs)
-        if len({tensor and tensor.axes for tensor in tensors}) > 1 or not layer.outputs:
-            return None
-    return None
-
-
-def _is_repeated(steps: Sequence[tuple[int, Step]], layers: Sequence[Layer], shape: Sizes) -> bool:
-    """Whether the steps are those of a RepeatVector, which no layer behind it changes."""
-    for number, step in steps:
-        made = [
-            tensor.axes[1].length for tensor in layers[number - 1].outputs if len(tensor.axes) > 1
-        ]
-        if step.layer.name == "RepeatVector" or made[:1] != [*shape[1:2]]:
-            return step.layer.name == "RepeatVector" and made[:1] == [*shape[1:2]]
-    return False
-
-
-def _returns_sequences(
-    network: Network, steps: Sequence[tuple[int, Step]], shape: Sizes
-) -> bool | None:
-    """Whether the last recurrent layer does, where Keras takes the network also if not."""
-    for number, step in steps:
-        outer = step.layer
-        inner = outer["layer"] if outer.name == "Bidirectional" else outer
-        if not isinstance(inner, Call) or module_of(inner.name) != "layers":
-            return None
-        if not is_recurrent(inner.name):
-            continue
-        now = inner["return_sequences"] is True
-        changed = inner.having(return_sequences=not now)
-        changed = changed if inner is outer else outer.having(layer=changed)
-        steps_then = list(network.steps)
-        steps_then[number - 1] = replace(step, layer=changed)
-        then = replace(network, steps=tuple(steps_then))
-        made = _known_outputs(then, Dimensions()).get(Ref(steps[0][0], 0))
-        return now if made and len(made) != len(shape) else None
-    return None

@@ -236,7 +236,8 @@ def as_predict(question: Question, shapes: Sequence[Shape]) -> Question:
     try:
         return with_input(question, shapes)
     except QueryError:
-        from rnnshape.fitting import problems_of_calls, shape_taken  # few questions need it
+        from rnnshape.fitting import problems_of_calls  # few questions need it
+        from rnnshape.ports import shape_taken
         from rnnshape.training import Data, TrainingCall
 
         network = question.network

@@ -22,6 +22,7 @@ ORDER = (
     ("columns", "layer"),
     ("network_inputs",),
     ("description",),
+    ("ports",),
     ("program", "reading", "fitting", "explaining", "input_shapes"),
     ("layer_list",),
     ("measuring",),

@@ -96,8 +96,8 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dime
     if not question.calls:
         return question.network, sizes
     from rnnshape.description import is_taken
-    from rnnshape.fitting import shape_taken, with_sizes_of
     from rnnshape.input_shapes import dimensions_of  # few questions have data
+    from rnnshape.ports import shape_taken, with_sizes_of
 
     for call in question.calls:
         known = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]

@@ -13,8 +13,8 @@ from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
 from numpy.typing import NDArray
 
 from rnnshape.description import Description
-from rnnshape.fitting import outputs_with_data
 from rnnshape.network import Question
+from rnnshape.ports import outputs_with_data
 from rnnshape.training import Data, Function, TrainingCall, loss_named, metric_named
 from rnnshape.training.losses import LOSSES, judge_of_loss
 from rnnshape.training.metrics import judge_of_metric

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rnnshape.expression import Call
-from rnnshape.rules.facts import Axis, Facts, Nested, Pass, Recurrence, Relation, Tensor, flat
+from rnnshape.rules.facts import (
+    WHEN_RUN,
+    Axis,
+    Facts,
+    Nested,
+    Pass,
+    Recurrence,
+    Relation,
+    Tensor,
+    flat,
+)
 
 MERGES = {  # how two outputs become one, in a word and as it is computed
     "concat": ("concatenated", "concat({}, {})"),
@@ -188,10 +198,22 @@ def with_initial_state(call: Call, facts: Facts, given: Nested, *, masked: bool 
         counted = part[: len(states)] if takes_more else part
         if len(counted) != len(states) or not all(map(_fits, states, counted)):
             raise _unfit(call, passes, listed)
+        for state, other in zip(flat(states), flat(tuple(counted)), strict=False):
+            _check_batch(call, state.axes[0], other.axes[0])
     warnings = tuple(_warnings(call, pairs))
     # Where all of a sequence is masked, the states stay what they were, and the output is zero.
     relations = () if masked else facts.relations
     return replace(facts, warnings=(*facts.warnings, *warnings), relations=relations)
+
+
+def _check_batch(call: Call, batch: Axis, given: Axis) -> None:
+    """Keras builds it all the same, and fails once it runs."""
+    is_known = not any(one.is_unknown or one.follows_from - WHEN_RUN for one in (batch, given))
+    if is_known and batch.length != given.length:
+        raise call.error(
+            f"{call} takes a batch of {batch.length}, and as initial_state one of {given.length} "
+            '(Keras: "Dimensions must be equal", "enters the loop with shape")'
+        )
 
 
 def _fits(taken: Nested, given: Nested) -> bool:

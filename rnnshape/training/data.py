@@ -201,6 +201,14 @@ class TrainingCall:
             return None
         return min(self.kept(samples), self.batch_size or 32)
 
+    @property
+    def last_rows(self) -> Size:
+        """How many are in the last batch."""
+        samples = self.x[0].samples if self.x else None
+        if not (samples and self.rows) or samples == self.rows:
+            return self.rows
+        return self.kept(samples) % self.rows or self.rows
+
     def kept(self, samples: int) -> int:
         """How many samples `validation_split` leaves to train with."""
         split = self.validation_split if self.call == "fit" and not self.validation else None

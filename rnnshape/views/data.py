@@ -8,9 +8,10 @@ from itertools import chain
 
 from rnnshape.errors import Place, Problem
 from rnnshape.expression import MOST_NAMES, reasons
-from rnnshape.fitting import has_known_inputs, is_stateful
+from rnnshape.fitting import has_known_inputs
 from rnnshape.input_shapes import UNKNOWN_ENTRIES, UNREAD_ENTRIES
 from rnnshape.network import Network
+from rnnshape.ports import is_stateful
 from rnnshape.report import Report
 from rnnshape.training import Data, Function, TrainingCall, judge_of_loss, judge_of_metric
 from rnnshape.training.samples import are_batches_known

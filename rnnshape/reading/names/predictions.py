@@ -140,18 +140,24 @@ def numbers(model: Any, named: Mapping[str, Any]) -> Any:
 def check_fits(model: str, takes: Shape | None, given: Shape | None) -> None:
     """A model is called on tensors of the sizes that it was described or built with, in batches of
     any size."""
-    if takes is None or given is None or len(takes) != len(given):
+    if takes is None or given is None:
         return
-    last = len(takes) - 1
-    for place, (size, other) in enumerate(zip(takes, given, strict=True)):
-        are_known = place > 0 and type(size) is int and type(other) is int
-        is_squeezed = place == last and 1 in (size, other)
-        if are_known and size != other and not is_squeezed:
-            shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
-            raise QueryError(
-                f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
-                '(Keras: "is incompatible with the layer: expected shape")'
-            )
+    shorter, longer = sorted((takes, given), key=len)
+    if len(longer) == len(shorter):
+        last = len(takes) - 1
+        differ = any(
+            type(size) is type(other) is int and size != other
+            for place, (size, other) in enumerate(zip(takes, given, strict=True))
+            if place and not (place == last and 1 in (size, other))
+        )
+    else:  # Keras takes a last axis of 1, or gives it one
+        differ = len(longer) > len(shorter) + 1 or (type(longer[-1]) is int and longer[-1] != 1)
+    if differ:
+        shown = [str(shape).replace("None", "batch", 1) for shape in (takes, given)]
+        raise QueryError(
+            f"{model or 'this model'} takes {shown[0]}, and is called with {shown[1]} "
+            '(Keras: "is incompatible with the layer: expected shape")'
+        )
 
 
 def reshaped(model: str, takes: Tensor, other: Tensor, given: Sequence[Any]) -> Any:
