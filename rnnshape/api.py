@@ -197,7 +197,7 @@ def _questions(
             from rnnshape.reading.live import check_nests
 
             check_nests(what, given, target)
-        if target is not None or (own and any(map(dtype_of, arrays_of(given)))):
+        if target is not None or (own and any(map(_says_more, arrays_of(given)))):
             question = _with_target(what, question, own or (), given, target, loss)
         elif own:
             question = as_predict(question, own)
@@ -205,6 +205,11 @@ def _questions(
             check_weights(what, question)
         questions.append(question)
     return questions
+
+
+def _says_more(array: object) -> bool:
+    """Whether it says more of its entries than that they are numbers."""
+    return dtype_of(array) is not None or range_of(array)[1] is not None
 
 
 def _with_target(

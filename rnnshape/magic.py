@@ -20,7 +20,7 @@ from rnnshape.cli.options import losses, option_names
 from rnnshape.cli.run import run
 from rnnshape.errors import QueryError
 from rnnshape.expression import NO_LET, Let
-from rnnshape.input_shapes import TABLE, Shape, dtype_of, in_columns, is_table
+from rnnshape.input_shapes import TABLE, Shape, dtype_of, in_columns, is_table, range_of
 from rnnshape.layer_list import check_weights
 from rnnshape.network import UNSAID, Dimensions
 from rnnshape.query import Query
@@ -224,7 +224,7 @@ class _Names:
                     why = f"{name} is the notebook's own, and is not read here: ask {what}"
                     yield NamedValue(name, "open", why)
                 elif sizes:
-                    yield NamedValue(name, "array", sizes)
+                    yield NamedValue(name, "table" if is_table(value) else "array", sizes)
                 elif all(isinstance(part, bool | int | float | str) for part in parts):
                     is_whole = is_of_numpy and type(value) is int
                     is_list = isinstance(self.names[name], list)
@@ -312,11 +312,14 @@ def _with_shapes(words: list[str], names: Mapping[str, Any]) -> list[str]:
 
 
 def _written_shape(value: object) -> str:
-    """`16,5,3`, or `16,5,3:object` of an array that holds no numbers; nothing without a shape."""
+    """`16,5,3`, with `:object` of an array that holds no numbers, and `:0..9` of one of whole ones;
+    nothing without a shape."""
     shape = ",".join(map(str, in_columns(value, _shape(value) or ())))
     with suppress(Exception):  # an object may raise whatever it likes
-        dtype = dtype_of(value) or (TABLE if is_table(value) else "")
-        return f"{shape}:{dtype}" if shape and dtype else shape
+        least, below = range_of(value)
+        kind = dtype_of(value) or (TABLE if is_table(value) else "")
+        kind = kind or (f"{least}..{below - 1}" if below is not None else "")
+        return f"{shape}:{kind}" if shape and kind else shape
     return shape
 
 

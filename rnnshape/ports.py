@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from rnnshape.description import Description, describe, is_taken
@@ -11,7 +12,7 @@ from rnnshape.expression import Call, calls_within
 from rnnshape.layer import Layer
 from rnnshape.layer_names import names_of_outputs
 from rnnshape.network import Dimensions, Network, Ref, Size, Step
-from rnnshape.network_inputs import with_other_sizes, written_sizes
+from rnnshape.network_inputs import other_sizes, with_other_sizes, written_sizes
 from rnnshape.signatures import OF_PLAIN_DATA, is_recurrent, module_of, signature
 from rnnshape.training import Model, Port, TrainingCall
 from rnnshape.training.data import UNKNOWN, Sizes
@@ -161,9 +162,12 @@ def outputs_with_data(network: Network, call: TrainingCall, given: Dimensions) -
 
 def _known_outputs(network: Network, given: Dimensions) -> dict[Ref, Sizes]:
     """The sizes of all tensors; None for those that follow from what is not known or assumed."""
-    try:
-        described = describe(network, replace(given, batch=None))
-    except QueryError:
+    unsaid, described = replace(given, batch=None), None
+    for sizes in (unsaid, *other_sizes(network, unsaid, ["batch"])):  # another input may have one
+        with suppress(QueryError):
+            described = describe(network, sizes)
+            break
+    if described is None:
         return {}
     return {
         Ref(number, place): tuple(axis.length if axis.is_said else None for axis in tensor.axes)

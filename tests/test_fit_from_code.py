@@ -465,6 +465,7 @@ def test_check_of_an_expression(what: str, start: str) -> None:
         (RIGHT, ""),
         (RIGHT + "m.fit(\n", "<stdin>:4:6: this can't be read: '(' was never closed"),
         ("", ""),
+        ("lstm\nLSTM(3) -> Dense(4)\n# two more\nLSTM(3) -> LSTM(4)\n", "<stdin>:4:12: LSTM(4)"),
     ],
 )
 def test_check_of_standard_input(text: str, start: str) -> None:

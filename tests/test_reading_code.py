@@ -111,7 +111,7 @@ def notebook(*cells: str) -> str:
         ("class Net(keras.Model):\n    pass\nnet = Net()", "net is not read: net", "line 3"),
         ("m = Sequential([LSTM(3, retrun_state=1)])\n", "did you mean return_state?", "line 1"),
         ("x, y = Input((3, 2)), Input((2,))\nm = Model(x, Dense(3)(y))", "not name: y", "line 2"),
-        ("x = Input((3, 2))\na, b = GRU(3)(x)\nm = Model(x, a)", "one tensor is taken", "line 2"),
+        ("x = Input((3, 2))\na, b = GRU(3)(x)\nm = Model(x, a)", "returns one tensor", "line 2"),
         ("x = Input((3, 2))\na, b, c = GRU(3, return_state=True)(x)", "write o, h =", "line 2"),
         ("m = Sequential([GRU(3)])\nif x y:\n    pass\n", "can't be read", "line 2"),
         ("m = keras.models.load_model('a.h5')\nm = Model(m.input, m.layers[0])", "a.h5", "line 1"),

@@ -28,6 +28,7 @@ from rnnshape.network import Question
 from rnnshape.query import Format
 from rnnshape.reading.files import file_and_name
 from rnnshape.reading.found import Reading
+from rnnshape.reading.literal import is_literal, with_plain_arrows
 from rnnshape.source import NO_PYTHON
 from rnnshape.terminal.environment import Environment, Reader
 from rnnshape.words import layer_of_word
@@ -96,20 +97,30 @@ class _Asked(NamedTuple):
 def _of_stdin(
     options: Options, environment: Environment, reader: Reader, asked: _Asked
 ) -> Iterator[Problem]:
-    """What is wrong with what comes from standard input: a program, or one line in Keras."""
+    """What is wrong with what comes from standard input: a program, or lines in Keras."""
     text = whole_text(lines_of(environment.stdin))
-    is_line = text.strip() and "\n" not in text.strip()
+    lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
+    lines = [(number, line) for number, line in lines if line and line[0] != "#"]
+    if lines and all(_is_question(line) for _, line in lines):
+        for number, line in lines:
+            for found in _problems(line, options, reader, asked):
+                yield replace(found, file=STDIN, line=number)
+        return
     with ExitStack() as stack:
-        what = text
-        if not is_line:
-            try:
-                what = os.path.join(stack.enter_context(TemporaryDirectory()), "program.py")
-                Path(what).write_text(text, encoding="utf-8", errors="replace")
-            except OSError as problem:
-                words = f"no temporary file can be written: {problem.strerror}"
-                raise QueryError(f"-: {words}") from None
+        try:
+            what = os.path.join(stack.enter_context(TemporaryDirectory()), "program.py")
+            Path(what).write_text(text, encoding="utf-8", errors="replace")
+        except OSError as problem:
+            words = f"no temporary file can be written: {problem.strerror}"
+            raise QueryError(f"-: {words}") from None
         for found in _problems(what, options, reader, asked):
             yield replace(found, file=STDIN)
+
+
+def _is_question(line: str) -> bool:
+    """Whether a line is one in Keras, and none of a program."""
+    is_chain = "->" in with_plain_arrows(line) and not line.startswith(("def ", "async "))
+    return is_chain or layer_of_word(line) is not None or is_literal(line)
 
 
 def _problems(what: str, options: Options, reader: Reader, asked: _Asked) -> Iterator[Problem]:

@@ -26,14 +26,15 @@ from rnnshape.training import Data
 
 MOST_IN_BATCH = 32  # as Keras has it where no batch size is given
 LONGEST_HEADER = 10_000  # bytes
+RANGE = re.compile(r"(-?\d{1,20})\.\.(-?\d{1,20})")
 
 
 def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
     """The shape that is written, or that the header of a `.npy` file has; and the dtype, where
-    that is of no numbers, as the magic writes it of an array.
+    that is of no numbers, or the range of whole ones, as the magic writes them of an array.
 
-    >>> shape_of("--x", "16,5,3"), shape_of("--x", "16,5,3:object")
-    (((16, 5, 3), None), ((16, 5, 3), 'object'))
+    >>> shape_of("--x", "16,5,3"), shape_of("--x", "16,5:object"), shape_of("--x", "16,5:0..9")
+    (((16, 5, 3), None), ((16, 5), 'object'), ((16, 5), '0..9'))
     """
     try:
         if text.lower().endswith(".npy"):
@@ -42,7 +43,7 @@ def shape_of(option: str, text: str) -> tuple[tuple[int, ...], str | None]:
             return _header(Path(text))
         shape, _, dtype = text.partition(":")
         value = let_value(shape if "," in shape else f"{shape},")
-        if isinstance(value, tuple) and dtype in DTYPES:
+        if isinstance(value, tuple) and (dtype in DTYPES or RANGE.fullmatch(dtype)):
             sizes = tuple(size for size in value if is_size(size))
             if sizes == value:
                 return sizes, dtype or None
@@ -91,6 +92,8 @@ def with_data(question: Question, options: Options) -> Question:
 
 def _data(option: str, name: str, text: str) -> Data:
     shape, dtype = shape_of(option, text)
+    if of_whole := RANGE.fullmatch(dtype or ""):
+        return Data(name, shape, None, int(of_whole[1]), int(of_whole[2]) + 1)
     return Data(name, shape, None, is_table=True) if dtype == TABLE else Data(name, shape, dtype)
 
 

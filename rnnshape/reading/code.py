@@ -20,6 +20,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
+from rnnshape.reading.names.frames import Frame
 from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
@@ -118,6 +119,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
         "list": list,
         "numpy": NumPyNumber,
         "array": array_of_shape,
+        "table": Frame,
         "open": lambda why: opened("", why),
     }
     for name, kind, value in begins:

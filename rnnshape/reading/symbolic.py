@@ -71,12 +71,12 @@ def _keys(tensors: object) -> list[str]:
 
 
 def specs_of(flow: Any, shapes: Sequence[RecordedShape]) -> dict[int, Any]:
-    """Keras' symbolic tensors of the shapes that are given, for a model's inputs."""
+    """Keras' symbolic tensors of the shapes that are given, for a model's inputs, of any batch."""
     if len(shapes) != len(flow.inputs):
         return {}
     keras = keras_of(flow)
     return {
-        id(tensor): keras.KerasTensor(shape, dtype=tensor.dtype)
+        id(tensor): keras.KerasTensor((*tensor.shape[:1], *(shape or ())[1:]), dtype=tensor.dtype)
         for tensor, shape in zip(flow.inputs, shapes, strict=True)
     }
 

@@ -211,8 +211,7 @@ def _check_batch(call: Call, batch: Axis, given: Axis) -> None:
     is_known = not any(one.is_unknown or one.follows_from - WHEN_RUN for one in (batch, given))
     if is_known and batch.length != given.length:
         raise call.error(
-            f"{call} takes a batch of {batch.length}, and as initial_state one of {given.length} "
-            '(Keras: "Dimensions must be equal", "enters the loop with shape")'
+            f"{call} takes a batch of {batch.length}, and as initial_state one of {given.length}"
         )
 
 

@@ -65,7 +65,8 @@ def pad_sequences(
         raise refused(f"pad_sequences takes a list of lists, [[1, 2], [3]], not of numbers {words}")
     row = next(iter(rows), getattr(sequences, "row", None))
     is_text = isinstance(maxlen, int) and "float" not in str(dtype)  # most likely
-    if isinstance(sequences, Open) and row is None and not is_text:
+    entries = row if isinstance(row, list | tuple) else [row]
+    if not is_text and any(isinstance(entry, Open | None) for entry in entries):
         return opened("padded sequences")  # what is no text may come in vectors
     features = sizes_of(row)[1:] if isinstance(row, Array | list) else ()
     are_known = rows and all(isinstance(row, list | tuple) for row in rows)

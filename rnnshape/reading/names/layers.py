@@ -137,8 +137,8 @@ class Layer(StandIn):
     def __getattr__(self, name: str) -> Any:
         if name == "trainable" and not self.own_keras_name:
             return True  # as long as nothing has set it
-        if name in vars(self).get("own_ends", ()):
-            return self.own_ends[name]
+        if isinstance(ends := vars(self).get("own_ends"), dict) and name in ends:
+            return ends[name]
         if name.startswith(("own_", "__")) or not self.own_keras_name:
             raise AttributeError(name)
         if name in ("output", "input"):

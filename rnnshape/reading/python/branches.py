@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.limits import TooLargeError, TooLongError
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import (
     BrokenSignal,
     ContinuedSignal,
@@ -377,6 +377,8 @@ def _merged(one: object, other: object, because: Open, name: object = "") -> obj
     known = {id(model): model for side in (one, other) if isinstance(side, Open)
              for model in side.alternatives}  # fmt: skip
     named = _named(because, name)
+    if named.is_number and not (is_number(one) and is_number(other)):  # the condition is one
+        named = replace(named, is_number=False)
     return replace(named, alternatives=(*known.values(),)) if known else named
 
 

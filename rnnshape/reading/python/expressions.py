@@ -18,7 +18,7 @@ from rnnshape.reading.python.evaluator import Evaluator, shortened
 from rnnshape.reading.python.functions import from_unknown, function
 from rnnshape.reading.python.limits import MOST, MOST_YIELDS, TooLargeError, is_in, is_not_in
 from rnnshape.reading.python.objects import shuffle, vars_of
-from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.open import IsOpenError, Open, is_number
 from rnnshape.reading.python.scope import Doubt, Scope, locals_of
 from rnnshape.reading.python.stand_in import StandIn, hook, what_it_is
 from rnnshape.reading.python.streams import Stream
@@ -262,10 +262,6 @@ def _note_distance(op: ast.operator, left: object, right: object, made: object) 
     if type(right) is int and made is not left and isinstance(op, ast.Add | ast.Sub):
         by = right if isinstance(op, ast.Add) else -right
         made.is_number, made.start, made.offset = True, left.start, left.offset + by
-
-
-def is_number(value: object) -> bool:
-    return value.is_number if isinstance(value, Open) else isinstance(value, int | float)
 
 
 def _call(evaluator: Evaluator, node: ast.Call, scope: Scope) -> object:

@@ -97,6 +97,11 @@ class IsOpenError(Exception):
         super().__init__(value.label)
 
 
+def is_number(value: object) -> bool:
+    """Whether it is one number, known or not."""
+    return value.is_number if isinstance(value, Open) else isinstance(value, int | float)
+
+
 def _stays_open(self: Open, *_: object, **__: object) -> Open:
     return self
 
