@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from rnnshape import shown
@@ -219,7 +220,11 @@ class _Names:
                 is_row = isinstance(value, tuple | list) and len(value) <= MOST
                 value = tuple(islice(value, MOST)) if is_row else value  # it may have no end
                 parts = value if is_row else [value]
-                if callable(value) and not _is_as_imported(name, value):
+                if isinstance(value, ModuleType):
+                    path = value.__name__.replace("keras._tf_keras.keras", "keras")
+                    if path.partition(".")[0] in ("keras", "numpy", "tensorflow"):
+                        yield NamedValue(name, "module", path.replace("keras.api", "keras"))
+                elif callable(value) and not _is_as_imported(name, value):
                     what = f"%rnnshape {name}" if self.knows(name) else "for what it makes, by name"
                     why = f"{name} is the notebook's own, and is not read here: ask {what}"
                     yield NamedValue(name, "open", why)

@@ -24,7 +24,7 @@ USUAL_SIZES = {"batch": 2, "timesteps": 5, "features": 1, "space": 16}
 @dataclass(frozen=True, slots=True)
 class Dimensions:
     """The sizes of whatever a network's inputs leave open; None where none is given. What is
-    assumed then may be `times` as much as usual.
+    assumed then is as `usual` has it, or as it is for all networks.
 
     >>> Dimensions(timesteps=100)["timesteps"], Dimensions()["rows"]
     (100, 16)
@@ -34,12 +34,12 @@ class Dimensions:
     timesteps: int | None = None
     features: int | None = None
     space: int | None = None
-    times: Any = ()  # of an axis: `(("timesteps", 2),)`
+    usual: Any = ()  # of kinds of axes: `(("timesteps", 10),)`
 
     def __getitem__(self, axis: str) -> int:
         """The size of an axis, by its name in Keras' terms; where none is given, one is assumed."""
         kind = kind_of_axis(axis)
-        return self.given(axis) or USUAL_SIZES[kind] * dict(self.times).get(kind, 1)
+        return self.given(axis) or dict(self.usual).get(kind, USUAL_SIZES[kind])
 
     def given(self, axis: str) -> int | None:
         """The size of an axis, if it is given."""

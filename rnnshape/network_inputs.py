@@ -8,7 +8,7 @@ from itertools import islice
 
 from rnnshape.columns import Column, any_shape, with_numbers
 from rnnshape.expression import Call, Unknown
-from rnnshape.network import Dimensions, Input, Network, Ref, Size, kind_of_axis
+from rnnshape.network import USUAL_SIZES, Dimensions, Input, Network, Ref, Size, kind_of_axis
 from rnnshape.rules import axes_of_input, may_take_any, names_axes
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Tensor
 
@@ -86,13 +86,13 @@ def other_sizes(
     that the text has, or another, and more of each other kind."""
     if "batch" in assumed:
         shapes = (source.shape for source in network.inputs)
-        for size in {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}:
+        written = {shape[0] for shape in shapes if isinstance(shape, tuple) and shape}
+        for size in (*written, *OTHER_BATCHES):
             if isinstance(size, int):
-                yield replace(sizes, batch=size)
-        yield from (replace(sizes, batch=size) for size in OTHER_BATCHES)
+                yield replace(sizes, usual=(("batch", size),))
     for kind in ("timesteps", "space", "features"):
         for times in MORE if kind in assumed else ():
-            yield replace(sizes, times=((kind, times),))
+            yield replace(sizes, usual=((kind, times * USUAL_SIZES[kind]),))
 
 
 def with_other_sizes(network: Network, change: Callable[[int, int, str, Size], Size]) -> Network:

@@ -194,7 +194,6 @@ def test_what_a_lambda_does_is_open_and_never_run(
             "GRU(3) -> Bidirectional(LSTM(4, «return_sequences»))",
             "return_sequences is an argument of LSTM: write return_sequences=...",
         ),
-        ("«L.LSTM»(64)", "L is not known here: write LSTM(...)"),
         ("Sequential([])", NO_LAYER),
         ("[]", NO_LAYER),
         ("«L2(0.1)» -> Dense(1)", "L2 is not a Keras layer"),

@@ -47,7 +47,9 @@ def refusals(
             tensor = keras.ops.convert_to_tensor(np.resize(found, (rows, *found.shape[1:])))
             if described.layers[ref.step - 1].outputs[ref.output].masked:
                 keras.src.backend.set_keras_mask(tensor, keras.ops.ones(tensor.shape[:2], "bool"))
-            words.append(_refusal(compared, labels, tensor))
+            refused = _refusal(compared, labels, tensor)
+            are_all = len(compared) == 1 + len(dict(enumerate(call.metrics)).get(place, ()))
+            words.append(refused if refused or are_all else None)
         yield tuple(words)
 
 

@@ -17,11 +17,12 @@ from rnnshape.errors import IncompleteError, NotReadError, QueryError
 from rnnshape.expression import Call, Let, calls_within, reasons
 from rnnshape.network import Network, Question
 from rnnshape.reading import graph
+from rnnshape.reading.aside import refused_aside
 from rnnshape.reading.files import file_text
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.names.arrays import array_of_shape
 from rnnshape.reading.names.frames import Frame
-from rnnshape.reading.names.keras import MODULES, NAMES, why_unknown
+from rnnshape.reading.names.keras import MODULES, NAMES, module_named, why_unknown
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.of_pandas import known_of_open
@@ -95,7 +96,10 @@ def read_sources(
         evaluator.read(source, statements, evaluator.module)
     held = SESSION.get()
     if not (held.models or held.calls):
-        call_what_is_not_called(evaluator)
+        try:
+            call_what_is_not_called(evaluator)
+        except ExhaustedError as wrong:
+            evaluator.tell(NotReadError(str(wrong)))
     if not (held.models or held.calls):
         _tell_of_layers_that_nothing_calls(evaluator)
     return reading_of(evaluator)
@@ -120,6 +124,7 @@ def follower(let: Let, folder: Path | None = None, begins: Sequence[NamedValue] 
         "numpy": NumPyNumber,
         "array": array_of_shape,
         "table": Frame,
+        "module": module_named,
         "open": lambda why: opened("", why),
     }
     for name, kind, value in begins:
@@ -157,6 +162,8 @@ def reading_of(evaluator: Evaluator) -> Reading:
                 question, network=network, is_of_code=True, notes=notes, calls=tuple(calls)
             )
             questions.append(made)
+        for wrong in refused_aside(held) if held.taken and not evaluator.messages else ():
+            evaluator.tell(wrong)
     except ExhaustedError as wrong:
         evaluator.tell(NotReadError(str(wrong)))
     except QueryError as wrong:

@@ -15,12 +15,12 @@ class NamedValue(NamedTuple):
     Attributes:
         name: as code writes it.
         kind: what `value` is: the value itself, that of a list, a whole number of NumPy's, the
-            shape of an array or a table, or why it is not known.
+            shape of an array or a table, a module's path, or why it is not known.
         value: plain, a list as a tuple.
     """
 
     name: str
-    kind: Literal["value", "list", "numpy", "array", "table", "open"]
+    kind: Literal["value", "list", "numpy", "array", "table", "module", "open"]
     value: Value
 
 

@@ -166,6 +166,7 @@ MODULES: Mapping[str, str] = {
     "keras.backend.tensorflow_backend": "keras.backend",
 }
 
+PRIVATE = "tensorflow.python.keras"  # what is left of it trains nothing
 # Functions of tensors that TensorFlow has under another name, or in another module.
 NAMES_OF_TENSORFLOW = {
     "concatenate": "tf.concat", "log": "tf.math.log", "sigmoid": "tf.math.sigmoid",
@@ -292,6 +293,8 @@ def name(dotted: str) -> Today | None:
     ('keras.ops.cast', None)
     """
     given = dotted
+    if given == PRIVATE:
+        return Today("tensorflow.keras")
     if given in FUNCTIONS:
         return FUNCTIONS[given]
     for prefix in ("tensorflow.keras.", "keras._tf_keras.keras.", "keras.api._v2.keras."):

@@ -18,7 +18,7 @@ from rnnshape.reading.code import follower, read_code
 from rnnshape.reading.found import NamedValue, Reading
 from rnnshape.reading.literal import with_plain_arrows
 from rnnshape.reading.names.arguments import Setting
-from rnnshape.reading.names.keras import near_layer
+from rnnshape.reading.names.keras import NAMES, near_layer
 from rnnshape.reading.names.layers import Layer
 from rnnshape.reading.names.models import Model
 from rnnshape.reading.names.sequential import Sequential
@@ -41,6 +41,7 @@ QUOTED = re.compile(
     r"\A\s*([`'\"])([^`'\"\n]+)\1\s*\Z"
 )  # all of it: once more than the shell needs
 OPTION = re.compile(r"(?<=[\w)] )--?[a-z][\w-]*(?=[ =]|$)")
+OF_OTHERS = ("nn", "torch")  # which have an LSTM, too
 PROMPT = re.compile(r"\s*(?:>>>|In \[\d+\]:|\.\.\.:?)(?: |$)")
 
 
@@ -77,12 +78,14 @@ def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
     source = Source(text, "line " if "\n" in text.strip() else "")
     marks = _arrows(source)
     try:
-        nodes = source.between(marks) if marks else _expressions(source.statements())
+        statements = [] if marks else source.statements()
+        nodes = source.between(marks) if marks else _expressions(statements)
     except QueryError:
         reading = read_code(text, let, begins=begins) if source.where and not marks else None
         if reading is None or not reading.networks:
             raise
         return reading
+    begins = (*begins, *_modules_in(statements if nodes is None else nodes))
     if nodes is None:
         return _program(read_code(text, let, begins=begins), is_one_line=not source.where)
     evaluator = follower(let, begins=begins)
@@ -92,6 +95,20 @@ def _reading(text: str, let: Let, begins: Sequence[NamedValue]) -> Reading:
     used, known = tuple(sorted(evaluator.let_used)), tuple(evaluator.labels)
     question = Question(network, is_of_code=True, notes=held.notes_of(network))
     return Reading((question,), (), used, known)
+
+
+def _modules_in(nodes: Sequence[ast.AST]) -> Iterator[NamedValue]:
+    """What stands before the names of layers: `L.LSTM(3)`, `tfk.layers.LSTM(3)`."""
+    for part in (part for node in nodes for part in ast.walk(node)):
+        match part:
+            case ast.Attribute(ast.Name(name), word) if word in LAYERS:
+                path = "keras.layers"
+            case ast.Attribute(ast.Attribute(ast.Name(name), "layers"), word) if word in LAYERS:
+                path = "keras"
+            case _:
+                continue
+        if name not in NAMES and name not in OF_OTHERS:
+            yield NamedValue(name, "module", path)
 
 
 def _program(reading: Reading, is_one_line: bool) -> Reading:
@@ -266,7 +283,7 @@ def _open_error(source: Source, node: ast.expr, value: Open) -> QueryError:
     place = source.place(made.func if isinstance(made, ast.Call) else made)
     root = (value.roots or (value,))[0].label
     word = root.partition("(")[0].rpartition(".")[2]
-    if root.startswith(("nn.", "torch.")):
+    if root.partition(".")[0] in OF_OTHERS:
         near = nearest(word, LAYERS)
         write = f": write {near}(...)" if near else ""
         text = f"{word} of PyTorch is not answered, only Keras' layers are{write}"

@@ -74,6 +74,7 @@ def _call_openly(
         return Open("a function")
     _fill(evaluator, bound, _missing(bound, Parameter.empty))
     without = _missing(bound, None)
+    evaluator.begin_statement()
     before, said = Snapshot(evaluator, evaluator.module), len(evaluator.messages)
     made = _called(evaluator, name, function, bound)
     refused = [*evaluator.messages[said:], *_refused()] if without else []

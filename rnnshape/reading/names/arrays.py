@@ -114,6 +114,9 @@ class Array(StandIn):
     def __bool__(self) -> bool:
         raise IsOpenError(opened("data"))
 
+    def __hash__(self) -> int:
+        raise surely(TypeError(f"unhashable type: {self.own_what}"))
+
     def __getitem__(self, index: object) -> Any:
         is_one = isinstance(index, int) and type(index) is not bool
         if self.own_values and len(self.shape) == 1 and (is_one or isinstance(index, slice)):

@@ -262,6 +262,10 @@ def module_of_keras(path: str) -> KerasModule:
     return KerasModule(path)
 
 
+def module_named(path: str) -> object:
+    return MODULES[path] if path in MODULES else module_of_keras(path)
+
+
 class Names(dict[str, Any]):
     """All that code may use without importing it: code that is pasted lacks its imports."""
 
@@ -274,8 +278,7 @@ class Names(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         if name in USUAL:
-            path = USUAL[name]
-            return MODULES[path] if path in MODULES else module_of_keras(path)
+            return module_named(USUAL[name])
         if name in FUNCTIONS_AS_LAYERS:
             return Function(name, "keras.layers")
         if not (name[:1].isupper() or name in ("l1", "l2", "l1_l2")):

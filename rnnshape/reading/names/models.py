@@ -308,7 +308,7 @@ class Model(Layer):
             if {*gives} <= {*takes} and (gives or self.own_kind):
                 return None
             raise IsOpenError(opened("", "what its outputs are made of is not known"))
-        session().check_calls(calls if self.own_kind else ())
+        session().take_calls(calls, are_checked=bool(self.own_kind))
         network = graph.network_of(takes, gives, name, calls, self.own_checks_as)
         lost = not_kept(self, calls)
         steps = zip(network.steps, calls, strict=True)
@@ -348,8 +348,8 @@ class Model(Layer):
         session().check_arguments("compile", named)
         self.own_compiled = compiled(given, named, self.own_compiled)
 
-    own_as_argument, add, pop = as_argument, of_sequential, of_sequential
-    summary = Layer.own_nothing
+    own_as_argument, summary = as_argument, Layer.own_nothing
+    add = pop = of_sequential
     save, save_weights, load_weights = save, save_weights, load_weights
 
     def reset_states(self, *_: Any, **__: Any) -> None:

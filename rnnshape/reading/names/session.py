@@ -16,7 +16,6 @@ from rnnshape.layer_names import MADE_WITHIN, class_of
 from rnnshape.network import Network, Shape, check_count
 from rnnshape.reading import graph, keras2
 from rnnshape.reading.names.order import Part
-from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import Evaluator, IsOpenError, Open, own
 from rnnshape.reading.python.limits import words_of
 from rnnshape.reading.python.scope import Counts, Log
@@ -44,6 +43,7 @@ class Session:
         trained: the calls that give data to a model: the model, its layers then, and the call.
         built: the first call of each layer, which makes its weights.
         unchecked: calls of which it was not known if these weights are theirs, with that first one.
+        certain: the calls that are surely made, within no other; taken: those of models.
         counts: how many names of Keras' own there are of each word; open where it is not known.
         holders: the models that each layer or model was added to, by its `id`.
         follows: of each model that is followed now, within another, whether a tensor was given.
@@ -69,6 +69,8 @@ class Session:
         evaluator.roots += [self.models, self.unused, self.calls, self.counts]
         self.built: dict[graph.Layer, graph.LayerCall] = {}
         self.unchecked: dict[graph.LayerCall, graph.LayerCall] = {}
+        self.certain: list[graph.LayerCall] = Log()
+        self.taken: set[graph.LayerCall] = set()
         self.holders: dict[int, list[Any]] = {}
         self.made_weights: list[object] = []
         self.input_layers: dict[object, Any] = {}
@@ -128,6 +130,8 @@ class Session:
             _check_weights(self.built.get(layer, call), call)
         self.calls.append(call)
         if not (self.evaluator.conditions or self.evaluator.doubted):
+            if not (self.groups or self.evaluator.trying):
+                self.certain.append(call)
             first = self.built.setdefault(layer, call)
             if first is not call and None in [getattr(t.maker, "shapes", 0) for t in call.tensors]:
                 self.unchecked[call] = first  # to find the shapes of a long loop takes time
@@ -135,9 +139,11 @@ class Session:
                 _check_weights(first, call)
         return call
 
-    def check_calls(self, calls: Sequence[graph.LayerCall]) -> None:
-        """Checks those of a model whose shapes were not known as they were made."""
-        for call in calls:
+    def take_calls(self, calls: Sequence[graph.LayerCall], *, are_checked: bool) -> None:
+        """Notes the calls of a model, and checks those whose shapes were not known as they were
+        made."""
+        self.taken.update(calls)
+        for call in calls if are_checked else ():
             if (first := self.unchecked.pop(call, None)) is not None:
                 _check_weights(first, call)
 
@@ -322,20 +328,6 @@ def opened(label: str = "", reason: str = "") -> Open:
 def gives_open(what: str) -> Callable[..., Open]:
     """A method that returns something that is not known."""
     return lambda *_, **__: opened(what)
-
-
-def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
-    """`o, h = LSTM(4, return_state=True)(x)`: what the layer returns that makes them all."""
-    call: Any = getattr(several[0], "maker", None)
-    if not isinstance(call, graph.LayerCall):
-        return None
-    names = names_returned(call.layer.call)
-    is_whole = 1 < len(names) == len(several)
-    if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
-        return None
-    message = f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
-    words = f'(Python: "{word} values to unpack")'
-    return QueryError(f"{message} {words}", session().evaluator.place)
 
 
 def added_to_unknown(text: str, given: Sequence[Any], found: Open) -> Any:

@@ -12,6 +12,7 @@ from rnnshape.reading import graph
 from rnnshape.reading.names.arrays import Array
 from rnnshape.reading.names.session import session
 from rnnshape.reading.names.sizes import NumPyFloat, NumPyNumber
+from rnnshape.reading.output_names import names_returned
 from rnnshape.reading.python import IsOpenError, Open, exact
 from rnnshape.signatures import is_recurrent
 
@@ -73,6 +74,20 @@ def taken_for_several(tensor: graph.Tensor) -> Exception:
         mend = ": write return_state=True for its states" if has_states else ""
         message = f"{call} returns one tensor{mend}"
     return QueryError(f'{message} (Keras: "Iterating over a symbolic")')
+
+
+def miscounted(several: Sequence[Any], word: str) -> QueryError | None:
+    """`o, h = LSTM(4, return_state=True)(x)`: what the layer returns that makes them all."""
+    call: Any = getattr(several[0], "maker", None)
+    if not isinstance(call, graph.LayerCall):
+        return None
+    names = names_returned(call.layer.call)
+    is_whole = 1 < len(names) == len(several)
+    if not is_whole or any(getattr(one, "maker", None) is not call for one in several):
+        return None
+    message = f"{call.layer.call} returns {len(names)} tensors: write {', '.join(names)} = ..."
+    words = f'(Python: "{word} values to unpack")'
+    return QueryError(f"{message} {words}", session().evaluator.place)
 
 
 def of_tensorflow(tensor: graph.Tensor | None, name: str, instead: str = "") -> None:

@@ -15,11 +15,12 @@ from rnnshape.reading import graph
 from rnnshape.reading.keras2 import ATTRIBUTES, OTHER_NAMES
 from rnnshape.reading.names.arrays import Array, size_of_tensor
 from rnnshape.reading.names.run_time import with_rest
-from rnnshape.reading.names.session import miscounted, open_of, opened, session, unknown_of
+from rnnshape.reading.names.session import open_of, opened, session, unknown_of
 from rnnshape.reading.names.symbolic_tensors import (
     check_before,
     check_key,
     check_squeezed,
+    miscounted,
     of_tensorflow,
     rank_named,
     taken_for_several,
