@@ -252,9 +252,8 @@ def test_a_diagram_has_a_cell_at_every_timestep_and_every_output(name: str, colu
 
 
 def recurrent(report: Report) -> list[Layer]:
-    """The layers that are drawn: of many, the first and the last."""
-    every = [one for one in report.layers if one.facts and one.facts.recurrence]
-    return every if len(every) <= 4 else [every[0], every[-1]]
+    """The layers that are drawn."""
+    return [one for one in report.layers if one.facts and one.facts.recurrence]
 
 
 @with_view("values")

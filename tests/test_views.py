@@ -169,7 +169,6 @@ SCREENS: dict[str, Screen] = {
     "diagram-without-time": Screen(lambda: asked("Dense(2)", "Dropout(0.5)"), ("diagram",)),
     "diagram-without-rule": Screen(lambda: asked(*UNKNOWN), ("diagram",)),
     "diagram-of-twelve": Screen(lambda: asked(*TWELVE), ("diagram",)),
-    "diagram-of-thirteen": Screen(lambda: asked("Dense(1)", *TWELVE), ("diagram",)),
     "unnamed-network": Screen(lambda: named(shared(), "")),
     "diagram-given-states": Screen(lambda: given_states(), ("diagram",)),
     "diagram-merged": Screen(
@@ -203,9 +202,6 @@ SCREENS: dict[str, Screen] = {
         ("diagram",),
     ),
     "diagram-of-several": Screen(lambda: asked(*MODEL), ("diagram",)),
-    "diagram-of-many": Screen(
-        lambda: asked(*["GRU(2, return_sequences=True)"] * 5, "Dense(1)"), ("diagram",)
-    ),
     "diagram-functional": Screen(lambda: seq2seq(), ("diagram",)),
     "everything": Screen(
         lambda: measured(asked("GRU(3, return_state=True)", timesteps=2), values=True),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
 
-from rnnshape.errors import counted
 from rnnshape.layer import Layer
 from rnnshape.network import refs_in
 from rnnshape.report import Report
@@ -15,44 +13,30 @@ from rnnshape.views.page import Page
 from rnnshape.views.text import Style, Text, styled, whole
 from rnnshape.views.unrolled import Plan, unrolled
 
-DRAWN_AT_MOST, NAMED_AT_MOST = 4, 12  # layers
 LEGEND = "inputs above, outputs below; time runs from left to right"
 
 
 def blocks(report: Report, page: Page) -> Iterator[Block]:
     """Each layer of a report, the first on top: drawn, or in a line where it has no timesteps."""
     is_any_drawn = False
-    for kind, pairs in groupby(_kind_of_each(report), key=itemgetter(0)):
-        layers = [layer for _, layer in pairs]
-        if kind == "drawn":
+    for has_time, layers in groupby(report.layers, key=_has_timesteps):
+        if has_time:
             for layer in layers:
                 picture = list(_drawn(report, layer, page))
                 is_any_drawn |= any(isinstance(line, Picture) for line in picture)
                 yield from picture
-        elif kind == "named":
+        else:
             titles = [
                 (_title(layer, Style.PLAIN), _results(report, layer, page)) for layer in layers
             ]
             yield Lines(tuple(Text("  ").join(title) for title in titles), indent=2)
-        else:
-            yield _quiet(f"{page.pick('⋮', ':')} {counted(len(layers), 'more layer')}")
     if is_any_drawn:
         yield _quiet(LEGEND)
 
 
-def _kind_of_each(report: Report) -> Iterator[tuple[str, Layer]]:
-    """How each layer is shown: of many, only the first and the last with timesteps are drawn."""
-    lines = ((layer, layer.facts.recurrence) for layer in report.layers if layer.facts)
-    recurrent = [layer.number for layer, line in lines if line and line.timesteps]
-    drawn = recurrent if len(recurrent) <= DRAWN_AT_MOST else [recurrent[0], recurrent[-1]]
-    left_out = (
-        recurrent if len(report.layers) <= NAMED_AT_MOST else range(1, len(report.layers) + 1)
-    )
-    for layer in report.layers:
-        if layer.number in drawn:
-            yield "drawn", layer
-        else:
-            yield "left out" if layer.number in left_out else "named", layer
+def _has_timesteps(layer: Layer) -> bool:
+    recurrence = layer.facts.recurrence if layer.facts else None
+    return bool(recurrence and recurrence.timesteps)
 
 
 def _quiet(words: str) -> Lines:
