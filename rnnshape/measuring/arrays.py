@@ -68,20 +68,12 @@ class Array:
 
 
 def _pieces(part: NDArray[Any]) -> Iterator[str]:
-    if part.size <= PIECE:
-        yield _text(part)
+    """The same, row by row where there are many numbers."""
+    if part.size <= PIECE or part.ndim == 1:
+        text = json.dumps(part.tolist())
+        yield text if part.dtype.kind == "U" else re.sub("-?Infinity|NaN", "null", text)
         return
-    is_row = part.ndim == 1
-    starts = range(0, len(part), PIECE if is_row else 1)
-    for start in starts:
-        yield ", " if start else "["
-        if is_row:
-            yield _text(part[start : start + PIECE])[1:-1]
-        else:
-            yield from _pieces(part[start])
+    for place, row in enumerate(part):
+        yield ", " if place else "["
+        yield from _pieces(row)
     yield "]"
-
-
-def _text(part: NDArray[Any]) -> str:
-    text = json.dumps(part.tolist())
-    return text if part.dtype.kind == "U" else re.sub("-?Infinity|NaN", "null", text)
