@@ -47,9 +47,7 @@ def stack(
     """
     below = Flags(flags.bidirectional, True, False, flags.merge_mode)
     layers = [_layer(layer, size, below) for size in units[:-1]]
-    return chain([*layers, _layer(layer, units[-1], flags)]), tuple(
-        _notes(len(units), given or flags)
-    )
+    return chain([*layers, _layer(layer, units[-1], flags)]), _notes(len(units), given or flags)
 
 
 def combinations(flags: Flags) -> list[Flags]:
@@ -73,19 +71,12 @@ def _layer(name: str, units: int, flags: Flags) -> Call:
     return bind("Bidirectional", (layer,), {"merge_mode": None if mode == "none" else mode})
 
 
-def _notes(height: int, flags: Flags) -> list[str]:
+def _notes(height: int, flags: Flags) -> tuple[str, ...]:
     if height == 1:
-        return []
+        return ()
+    of_last = "--return-state" if flags.return_state else ""
+    of_last = "--no-return-sequences" if flags.return_sequences is False else of_last
+    alone = f"{of_last} holds for layer {height} alone, and " if of_last else ""
     below = "layer 1" if height == 2 else f"layers 1 to {height - 1}"
     because = 'the next layer takes a sequence (Keras: "expected ndim=3, found ndim=2")'
-    if flags.return_sequences is False:
-        return [
-            f"--no-return-sequences holds for layer {height} alone, and {below} got "
-            f"return_sequences=True: {because}"
-        ]
-    if flags.return_state:
-        return [
-            f"--return-state holds for layer {height} alone, and {below} got "
-            "return_sequences=True: the next layer takes a sequence, and no states"
-        ]
-    return [f"{below} got return_sequences=True: {because}"]
+    return (f"{alone}{below} got return_sequences=True: {because}",)
