@@ -153,7 +153,7 @@ def test_a_child_that_outgrows_the_memory_is_ended(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(memory, "most_for", lambda pid: 600 * MIB)
         [refused] = started.answers(Request((large,)))
         [again] = started.answers(request("LSTM(3)"))
-    assert str(refused).startswith("this takes more than 600.0 MiB of memory")
+    assert str(refused).startswith("this takes more than 629.1 MB of memory")
     assert isinstance(again, Measurement)
 
 

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from rich.filesize import decimal
+
 from rnnshape.description import describe
+from rnnshape.expression import LARGEST
 from rnnshape.measuring.messages import MeasurementError, Request
 
 REMEDY = "try smaller dimensions"
@@ -26,7 +29,7 @@ def check(needed: int) -> None:
     """Raises a `MeasurementError` where a measurement takes more memory than there is."""
     available = _available()
     if available is not None and needed > available:
-        taken, there = _readable(needed), _readable(available)
+        taken, there = _in_bytes(needed), _in_bytes(available)
         reason = f"this takes about {taken} of memory, and {there} is there"
         raise MeasurementError(reason, REMEDY, certain=True)
 
@@ -74,7 +77,7 @@ def resident(pid: int) -> int | None:
 
 def outgrown(most: int) -> MeasurementError:
     """What is said where a measurement took more than it may, which could not be foreseen."""
-    reason = f"this takes more than {_readable(most)} of memory, which is all that is there"
+    reason = f"this takes more than {_in_bytes(most)} of memory, which is all that is there"
     return MeasurementError(reason, REMEDY)
 
 
@@ -89,16 +92,9 @@ def _available() -> int | None:
     return min(limits, default=None)
 
 
-def _readable(size: int) -> str:
-    """A size in bytes, to be read.
-
-    >>> _readable(4_000_000_000_000), _readable(2**20), _readable(10**400)
-    ('3.6 TiB', '1.0 MiB', '9e+281 EiB')
-    """
-    number, units = float(min(size, 10**300)), ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    while number >= 1000 and len(units) > 1:
-        number, units = number / 1024, units[1:]
-    return f"{number:.1f} {units[0]}" if number < 1e6 else f"{number:.0e} {units[0]}"
+def _in_bytes(size: int) -> str:
+    """`14.2 GB`"""
+    return decimal(min(size, LARGEST))
 
 
 def _free() -> int | None:
