@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from itertools import count
@@ -138,14 +139,7 @@ def _failure(error: BaseException) -> MeasurementError:
     if isinstance(error, MemoryError):
         reason = f"there was not enough memory: {words}"
         return MeasurementError(reason, "try smaller dimensions", everything=True, certain=True)
-    where = f" (in {_origin(error)})" if error.__traceback__ else ""
+    trace = traceback.extract_tb(error.__traceback__)  # it need not be TensorFlow's own file
+    where = f" (in {trace[-1].filename})" if trace else ""
     reason = f"TensorFlow can't be imported: {words}{where}"
     return MeasurementError(reason, f"{INSTALL} --force-reinstall", everything=True)
-
-
-def _origin(error: BaseException) -> str:
-    """The file that raised it: it need not be TensorFlow's own."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return trace.tb_frame.f_code.co_filename if trace else ""
