@@ -390,10 +390,10 @@ def test_every_kept_document_is_still_made() -> None:
 
 def test_every_view_is_in_the_table_and_in_markdown() -> None:
     every = {view.name for view in VIEWS}
-    assert left_out(every, Format.TABLE) == left_out(every, Format.MARKDOWN) == {}
-    assert list(left_out(EVERY_VIEW, Format.JSON)) == ["diagram"]
-    assert list(left_out(EVERY_VIEW, Format.PLAIN)) == ["diagram", "code", "values"]
-    assert list(left_out(EVERY_VIEW, Format.CSV)) == ["weights", "diagram", "code", "values"]
+    assert left_out(every, Format.TABLE) == left_out(every, Format.MARKDOWN) == []
+    assert left_out(EVERY_VIEW, Format.JSON) == ["diagram"]
+    assert left_out(EVERY_VIEW, Format.PLAIN) == ["diagram", "code", "values"]
+    assert left_out(EVERY_VIEW, Format.CSV) == ["diagram", "code", "values"]
 
 
 def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,7 +417,7 @@ def test_a_view_is_a_module_and_a_line_of_the_list(monkeypatch: pytest.MonkeyPat
     assert "\no: rank 3\n" in answer(report, ["ranks"])
     assert "\n`o: rank 3`\n" in answer(report, ["ranks"], form=Format.MARKDOWN)
     assert json_of(report, "ranks")["o"] == 3
-    assert left_out({"ranks"}, Format.CSV) == {"ranks": ""}
+    assert left_out({"ranks"}, Format.CSV) == ["ranks"]
 
 
 def test_no_format_for_programs_is_painted_early() -> None:

@@ -56,8 +56,8 @@ def describe_all(query: Query) -> list[Report]:
 
 def say_what_is_left_out(query: Query, environment: Environment) -> None:
     """Notes on what was asked for and will not be shown."""
-    for view, instead in left_out(query.views, query.format).items():
-        where = f"and is in {query.export} alone" if query.export else instead or "and is left out"
+    for view in left_out(query.views, query.format):
+        where = f"and is in {query.export} alone" if query.export else "and is left out"
         messages.note(environment, f"--{view} has no place in {query.format}, {where}")
     for name, asked in (("values", "values" in query.views), ("seed", query.seed is not None)):
         if query.dry_run and asked:

@@ -29,14 +29,12 @@ class View(NamedTuple):
         help: what the option does, in a sentence.
         formats: where it has a place.
         needs_measurement: whether the rule alone has nothing to show.
-        in_csv: what CSV has in its place.
     """
 
     name: str
     help: str
     formats: frozenset[Format] = BLOCKS
     needs_measurement: bool = False
-    in_csv: str = ""
 
     def blocks(self, report: Report, page: Page) -> Iterator[Block]:
         """What is shown of a report."""
@@ -58,8 +56,7 @@ VIEWS = (
     View(
         "weights",
         "Show the weights of each layer, and what their parameters add up to.",
-        BLOCKS | {Format.JSON, Format.PLAIN},
-        in_csv="which has the parameters of each layer alone",
+        BLOCKS | {Format.JSON, Format.PLAIN, Format.CSV},
     ),
     View("diagram", "Draw each recurrent layer, unrolled over time."),
     View("code", "Print the Keras program that makes it.", BLOCKS | {Format.JSON}),
@@ -84,14 +81,10 @@ def known_views(views: Any, form: Format | None = None) -> set[str]:
     return set(named)
 
 
-def left_out(views: Collection[str], form: Format) -> dict[str, str]:
-    """The names of those views that a format has no place for, each with what it has instead.
+def left_out(views: Collection[str], form: Format) -> list[str]:
+    """The names of those views that a format has no place for.
 
     >>> left_out({"weights", "diagram"}, Format.JSON)
-    {'diagram': ''}
+    ['diagram']
     """
-    return {
-        view.name: view.in_csv if form == Format.CSV else ""
-        for view in VIEWS
-        if view.name in views and form not in view.formats
-    }
+    return [view.name for view in VIEWS if view.name in views and form not in view.formats]
