@@ -166,12 +166,9 @@ def gathering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         "from math import *\n"
         "from gathering import inner  # line: 1\n"
         "from nowhere import nothing\n"
-        "from gathering.more import *\n"
         "twice = 2 * pi\n"
     )
     (package / "inner.py").write_text("value = 1\n")
-    (package / "more.py").write_text("further = 2\n")
-    monkeypatch.setattr(fast_imports, "_gathers_names", "gathering.more".__eq__)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(fast_imports, "TRICKS", ())
     with fast_imports._loading(
@@ -180,14 +177,13 @@ def gathering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     ):
         import gathering  # type: ignore[import-not-found]  # made above
     yield gathering
-    for name in ("gathering", "gathering.inner", "gathering.more"):
+    for name in ("gathering", "gathering.inner"):
         sys.modules.pop(name, None)
 
 
 def test_names_are_found_when_they_are_used(gathering: Any) -> None:
     assert "gathering.inner" not in sys.modules
     assert gathering.inner.value == 1
-    assert gathering.further == 2
     assert gathering.read(gathering.dumps([1])) == [1]
     assert round(gathering.twice) == 6
     assert gathering.cos(0) == 1

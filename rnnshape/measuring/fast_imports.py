@@ -122,7 +122,6 @@ KERAS_GATHERS = tuple(
 )
 TENSORFLOW_GATHERS = ("tensorflow.python.data", "tensorflow.python.data.experimental")
 IMPORT = re.compile(r"^from ([\w.]+) import (\([^)]*\)|[^\n(#*]+)(?:#.*)?$", re.MULTILINE)
-IMPORT_ALL = re.compile(r"^from ([\w.]+) import \*.*$", re.MULTILINE)
 NO_CODE = re.compile(
     r'"""[\s\S]*?"""|#.*|^_allowed_symbols = \[[^]]*\]|^remove_undocumented\(.*', re.MULTILINE
 )
@@ -149,21 +148,10 @@ class _NamesWhenUsed(SourceFileLoader):
             origins.update(names)
             return "\n" * statement[0].count("\n")
 
-        everything: list[str] = []  # of which all names are gathered
-
-        def take_everything(statement: re.Match[str]) -> str:
-            if not _gathers_names(statement[1]):
-                return statement[0]
-            everything.append(statement[1])
-            return ""
-
-        rest = IMPORT_ALL.sub(take_everything, IMPORT.sub(take, source))
+        rest = IMPORT.sub(take, source)
         namespace = vars(module)
 
         def on_demand(name: str) -> Any:
-            for package in everything if name not in origins and name[0] != "_" else ():
-                if name in dir(import_module(package)):
-                    origins[name] = package, name
             if name not in origins:
                 raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
             origin, its_name = origins[name]
