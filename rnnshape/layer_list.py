@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeGuard
 
 from rnnshape.chains import chain
 from rnnshape.description import describe
-from rnnshape.errors import QueryError, of_type
+from rnnshape.errors import QueryError, of_type, shortened
 from rnnshape.expression import Call, Let, bind
 from rnnshape.input_shapes import shape_of
 from rnnshape.network import Dimensions, Question, check_count
@@ -39,8 +39,11 @@ def reading_of_layers(
     for at, layer in enumerate(layers):
         check_count(at)
         if let and isinstance(layer, str):
-            readings.append(read(layer, let, Dimensions()))
-            layer = readings[-1].networks[0].steps[0].layer
+            readings.append(reading := read(layer, let, Dimensions()))
+            steps = reading.networks[0].steps
+            if len(steps) > 1:
+                raise QueryError(f"{shortened(layer)} is not one layer: name each by itself")
+            layer = steps[0].layer
         calls.append(_layer(layer, at))
     if all(call.name == "Input" for call in calls):
         raise QueryError('there is no layer in this list: give one, such as ["LSTM(64)"]')

@@ -832,6 +832,8 @@ def test_let_gives_names_of_a_list_too_and_none_in_vain() -> None:
         inspect(layers, let={3: 4})  # type: ignore[dict-item]
     with pytest.raises(QueryError, match="whole numbers, 1 or more"):
         inspect("LSTM(X.shape[2])", let={"X.shape": (3, 0)})
+    with pytest.raises(QueryError, match=r"LSTM\(n\) -> Dense\(1\) is not one layer"):
+        inspect(["LSTM(n) -> Dense(1)", "GRU(2)"], let={"n": 3})
 
 
 @pytest.mark.process
