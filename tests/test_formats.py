@@ -594,8 +594,8 @@ def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
         assert tell is not None
         tell(Progress("loading TensorFlow"))
         assert "by the rule, not yet measured · loading TensorFlow" in stream.getvalue()
-        tell(Progress("model.predict", 1, 4))
-        assert ("━━━╌╌╌╌╌╌╌╌╌" if width > 60 else "model.predict") in stream.getvalue()
+        tell(Progress("model.predict"))
+        assert "model.predict" in stream.getvalue()
         during, screen = painted(stream.getvalue(), width, 5)
         assert screen.cursor.y == 0
         assert screen.cursor.x <= width - len("^C^C")
@@ -609,10 +609,9 @@ def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
 @pytest.mark.parametrize(
     ("width", "unicode", "expected"),
     [
-        (80, True, "⠙ by the rule, not yet measured · model.predict ━━━╌╌╌╌╌╌╌╌╌ 0 s"),
-        (80, False, "\\ by the rule, not yet measured - model.predict ###......... 0 s"),
-        (63, True, "⠙ by the rule, not yet measured · model.predict ━━━╌╌╌╌╌╌╌╌╌"),
-        (59, True, "⠙ by the rule, not yet measured · model.predict"),
+        (80, True, "⠙ by the rule, not yet measured · model.predict 0 s"),
+        (80, False, "\\ by the rule, not yet measured - model.predict 0 s"),
+        (50, True, "⠙ by the rule, not yet measured · model.predict"),
         (20, True, "⠙ by the rule, not y"),
     ],
 )
@@ -620,7 +619,7 @@ def test_the_waiting_line_shows_no_part_of_a_number(
     width: int, unicode: bool, expected: str
 ) -> None:
     line = WaitingLine(Environment(None, None, Tty(), {}), painted=True)
-    assert line._text(Progress("model.predict", 1, 4), 0.1, Page(width, unicode)) == expected
+    assert line._text(Progress("model.predict"), 0.1, Page(width, unicode)) == expected
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

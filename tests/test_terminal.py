@@ -45,12 +45,6 @@ def test_it_says_what_is_going_on() -> None:
         terminal.read_until(lambda screen: "· model.predict" in screen)
 
 
-def test_long_work_shows_a_bar() -> None:
-    with Terminal("lstm", "-b", "100000", "-t", "40") as terminal:
-        terminal.read_until(lambda screen: "━" in screen)
-        assert MEASURED in terminal.read_to_end()
-
-
 def test_an_answer_higher_than_the_screen_is_whole_and_written_once() -> None:
     with Terminal("lstm", "gru", "simplernn", "--compare", lines=12) as terminal:
         terminal.read_to_end()

@@ -11,7 +11,6 @@ import os
 import re
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -28,7 +27,6 @@ Send = Callable[[Message], None]
 PLAIN = "--plain"
 OLDEST = (2, 16)  # the first TensorFlow whose Keras is Keras 3
 INSTALL = f"pip install 'tensorflow>={OLDEST[0]}.{OLDEST[1]}'"
-PROGRESS_SECONDS = 0.1
 CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
 
 
@@ -97,21 +95,13 @@ def _load(*, plain: bool) -> MeasurementError | None:
 def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = False) -> None:
     from rnnshape.measuring.keras_model import clear, measure
 
-    last_sent, copy = 0.0, None
-
-    def tell(done: int, total: int) -> None:
-        nonlocal last_sent
-        if time.monotonic() - last_sent > PROGRESS_SECONDS:
-            last_sent = time.monotonic()
-            send(Progress("model.predict", done, total))
-
+    copy = None
     for number in count(1):
         request = requests.get()
         send(Progress("model.predict"))
-        last_sent = time.monotonic()
         if number == 1 and may_copy:  # later, threads are running, which no copy would have
             copy = copied(request, lambda: _serve(_answer))
-        for answer in measured_by_both(request, copy, lambda part: measure(part, tell)):
+        for answer in measured_by_both(request, copy, measure):
             send(answer)
         if request.is_last:  # it takes as long to go as the answer takes to be written
             return

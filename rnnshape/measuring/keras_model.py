@@ -36,7 +36,6 @@ from rnnshape.rules.facts import Tensor
 from rnnshape.rules.indexing import key_of
 from rnnshape.signatures import is_operation, module_of, signature
 
-Tell = Callable[[int, int], None]
 Numbers = NDArray[Any]
 
 EAGER_STEPS = 48  # tracing a graph costs as much as running so many timesteps eagerly
@@ -80,20 +79,16 @@ def operation(call: Call) -> Callable[..., Any]:
     return called
 
 
-def measure(request: Request, tell: Tell | None = None) -> Iterator[Answer]:
+def measure(request: Request) -> Iterator[Answer]:
     """An answer for each question of a request, in order.
 
     Questions that run alike, one after the other, are measured by one model and one `predict`;
     where that fails, each alone.
-
-    Args:
-        request: what is asked.
-        tell: called with the number of batches done, and how many there are.
     """
     described = (describe(question.network, question.dimensions) for question in request.questions)
     asked = map(_Asked, request.questions, described)
     for _, group in groupby(asked, key=_runs):
-        yield from _answers([*group], request, tell)
+        yield from _answers([*group], request)
 
 
 def clear() -> None:
@@ -140,13 +135,13 @@ def _runs(asked: _Asked) -> _Runs:
     return _Runs(asked.batch, size, asked.is_stateful, is_eager)
 
 
-def _answers(together: Sequence[_Asked], request: Request, tell: Tell | None) -> list[Answer]:
+def _answers(together: Sequence[_Asked], request: Request) -> list[Answer]:
     try:
-        return [*_measured(together, request, tell)]
+        return [*_measured(together, request)]
     except Exception as problem:
         if len(together) == 1:
             return [_failure(problem)]
-        return [answer for part in together for answer in _answers([part], request, tell)]
+        return [answer for part in together for answer in _answers([part], request)]
 
 
 _Source: TypeAlias = tuple[Input, Tensor, int | None]
@@ -159,9 +154,7 @@ class _Given(NamedTuple):
     numbers: tuple[Numbers, ...]
 
 
-def _measured(
-    together: Sequence[_Asked], request: Request, tell: Tell | None
-) -> Iterator[Measurement]:
+def _measured(together: Sequence[_Asked], request: Request) -> Iterator[Measurement]:
     runs = _runs(together[0])
     alike: dict[object, _Given] = {}  # questions with the same inputs share them
     given: list[_Given] = []
@@ -190,17 +183,12 @@ def _measured(
     model.run_eagerly = runs.is_eager
     numbers = tuple(array for part in alike.values() for array in part.numbers)
     # As arrays, they would be cut into batches by functions that TensorFlow has to trace first.
-    batches = -(-runs.batch // runs.size)
     dataset = (
         tf.data.Dataset.from_tensors((numbers,))
-        if batches == 1
+        if runs.batch <= runs.size
         else tf.data.Dataset.from_tensor_slices((numbers,)).batch(runs.size)
     )
-    arrays = model.predict(
-        dataset.with_options(_as_it_is()),
-        verbose=0,
-        callbacks=[_Telling(tell, batches)] if tell else [],
-    )
+    arrays = model.predict(dataset.with_options(_as_it_is()), verbose=0)
     answered = iter(arrays if isinstance(arrays, list) else [arrays])  # of one output, no list
     for steps, part, (question, described) in zip(built, given, together, strict=True):
         returned = [[next(answered) for _ in flat] for _, _, flat in steps]
@@ -386,12 +374,3 @@ def _as_it_is() -> Any:
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     return options
-
-
-class _Telling(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    def __init__(self, tell: Tell, batches: int) -> None:
-        super().__init__()
-        self.tell, self.batches = tell, batches
-
-    def on_predict_batch_end(self, batch: int, logs: object = None) -> None:
-        self.tell(batch + 1, self.batches)

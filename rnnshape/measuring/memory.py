@@ -16,7 +16,7 @@ from rnnshape.measuring.messages import MeasurementError, Request
 
 REMEDY = "try smaller dimensions"
 USUAL_BATCH = 32  # Keras' own batch_size
-BATCHES_AT_MOST = 100  # fewer and larger batches are faster, and enough for a smooth bar
+BATCHES_AT_MOST = 100  # fewer and larger batches are faster
 
 # What both processes take at their peak, as `tests/tools/memory_estimate.py` has seen it.
 LOADED = 450 * 2**20  # bytes once TensorFlow is loaded, its libraries among them

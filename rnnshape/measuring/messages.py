@@ -71,11 +71,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the child is doing, and how far it is: `done` of `total` batches, where it can tell."""
+    """What the child is doing."""
 
     doing: str
-    done: int = 0
-    total: int = 0
 
 
 class MeasurementError(Exception):
@@ -123,9 +121,9 @@ def read(stream: BinaryIO) -> Any:
 
     >>> from io import BytesIO
     >>> stream = BytesIO()
-    >>> write(Progress("predicting", 1, 4), stream)
+    >>> write(Progress("predicting"), stream)
     >>> read(BytesIO(stream.getvalue()))
-    Progress(doing='predicting', done=1, total=4)
+    Progress(doing='predicting')
     """
     try:
         message = pickle.load(stream)

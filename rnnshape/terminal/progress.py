@@ -12,7 +12,6 @@ from rnnshape.terminal.output import write
 from rnnshape.terminal.screen import Screen
 from rnnshape.views.page import Page
 
-BAR = 12  # characters
 ECHO = len("^C^C")  # which the terminal may write behind the line, and must not wrap
 PERIOD = 0.1  # seconds
 
@@ -58,11 +57,6 @@ class WaitingLine:
         wheel, width = page.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"), page.width
         doing = progress.doing if progress else "starting"
         turn = wheel[int(seconds / PERIOD) % len(wheel)]
-        parts = [f"{turn} {self._state} {page.dot} {doing}"]
-        if progress and progress.total:
-            full = BAR * min(progress.done, progress.total) // progress.total
-            parts.append(page.pick("━", "#") * full + page.pick("╌", ".") * (BAR - full))
-        parts.append(f"{seconds:.0f} s")
-        while len(" ".join(parts)) > width and len(parts) > 1:
-            parts.pop()  # rather than show a part of a number
-        return " ".join(parts)[:width]
+        words = f"{turn} {self._state} {page.dot} {doing}"
+        timed = f"{words} {seconds:.0f} s"
+        return timed if len(timed) <= width else words[:width]  # and no part of a number
