@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby
@@ -14,7 +14,7 @@ from rnnshape.expression import Unknown
 from rnnshape.network import Dimensions, Network, Question, Size
 from rnnshape.network_inputs import with_other_sizes
 from rnnshape.ports import model_of, needed_sizes, with_sizes_of
-from rnnshape.training import Data, Function, TrainingCall, Validation, loss_named, problems_of
+from rnnshape.training import Data, Function, TrainingCall, loss_named, problems_of
 from rnnshape.training.data import shown
 from rnnshape.training.losses import LOSSES
 
@@ -69,30 +69,37 @@ def _mended_alone(found: Sequence[tuple[TrainingCall, list[Problem]]]) -> Iterat
 
 def _fits(call: TrainingCall, problems: Sequence[Problem]) -> Iterator[str]:
     """Whether the data and the labels of a call, or those of `validation_data`, surely fit."""
-    both: list[TrainingCall | Validation] = [call, *([call.validation] if call.validation else [])]
-    for given in both:
+    for given in (call, call.with_validation):
         labels = given.y if call.losses and all(call.losses) else ()
         for kind, arrays in (("data", given.x), ("labels", labels)):
-            is_known = arrays and all(data.shape and None not in data.shape[1:] for data in arrays)
             names = [data.name for data in arrays]
-            if is_known and not any(one.kind == kind and one.name in names for one in problems):
+            is_told = any(one.kind == kind and one.name in names for one in problems)
+            if arrays and are_sizes_known(arrays) and not is_told:
                 yield kind
+
+
+def are_sizes_known(arrays: Iterable[Data]) -> bool:
+    """Whether all is known of the shapes of some arrays but, perhaps, their numbers of samples."""
+    return all(data.shape and None not in data.shape[1:] for data in arrays)
 
 
 def _refused_with(network: Network, call: TrainingCall, given: Dimensions) -> Iterator[Problem]:
     """What the layers refuse where the inputs have the sizes of the data, and take otherwise."""
+
+    def of_batch(_: int, place: int, __: str, size: Size) -> Size:
+        return rows if place == 0 and size is None else size
+
     with_data = with_sizes_of(network, call)
-    is_known = all(data.shape and None not in data.shape[1:] for data in call.x)
     holds_data = len(network.given) < len(network.inputs)  # perhaps of one batch
-    is_other = with_data != network or holds_data
-    if not (is_known and is_other and is_taken(network, given)):
+    is_other = are_sizes_known(call.x) and (with_data != network or holds_data)
+    if not (is_other and is_taken(network, given)):
         return
     samples = call.x[0].samples if call.x else None
     for rows in dict.fromkeys((call.rows or samples, call.last_rows or samples)):
         try:
             describe(with_data, replace(given, batch=rows) if rows and holds_data else given)
         except QueryError as wrong:
-            if rows and is_taken(with_other_sizes(with_data, partial(_of_batch, rows)), given):
+            if rows and is_taken(with_other_sizes(with_data, of_batch), given):
                 continue  # Keras takes the batch from the data, too
             shapes = " and ".join(f"{x.name} {shown(x.shape)}" for x in call.x if x.shape)
             message = wrong.message.partition(' (Keras: "')[0]  # its words for other inputs
@@ -115,10 +122,6 @@ def _of_other_samples(network: Network, call: TrainingCall) -> Iterator[Problem]
         first, *_, other = (data for data in call.x if data.samples in known)
         message = f"{other} has {other.samples} samples, but {first} has {first.samples}"
         yield call.problem("samples", message, other)
-
-
-def _of_batch(rows: int, _: int, place: int, __: str, size: Size) -> Size:
-    return rows if place == 0 and size is None else size
 
 
 def call_with(

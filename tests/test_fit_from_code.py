@@ -489,6 +489,28 @@ def test_check_of_one_model_tells_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert codes == {"m": 2, "b": 0, "c": 2}
 
 
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "m.predict([np.ones((9, 4, 8)), np.ones((9, 5, 8))])\n"
+        "m.predict([np.ones((9, 6, 8)), np.ones((9, 7, 8))])\n",
+        "m.compile(loss='mse')\n"
+        "m.fit([np.ones((9, 4, 8)), np.ones((9, 5, 8))], np.ones((9, 6)),\n"
+        "      validation_data=([np.ones((9, 6, 8)), np.ones((9, 7, 8))], np.ones((9, 6))))\n",
+    ],
+    ids=["predict", "validation_data"],
+)
+def test_two_inputs_of_any_length_take_other_data_in_each_call(calls: str, tmp_path: Path) -> None:
+    model = "i, j = Input((None, 8)), Input((None, 8))\n"
+    model += "m = keras.Model([i, j], concatenate([LSTM(2)(i), LSTM(4)(j)]))\n"
+    head = "import keras\nimport numpy as np\nfrom keras import Input\n"
+    (tmp_path / "a.py").write_text(
+        f"{head}from keras.layers import LSTM, concatenate\n{model}{calls}"
+    )
+    finished = command("--check", str(tmp_path / "a.py"))
+    assert (finished.code, finished.out) == (0, "")
+
+
 def test_check_as_json_gives_the_problems(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(WRONG + CHAIN)
     chain, data = command("--check", "--json", str(tmp_path / "a.py")).lines[::-1]

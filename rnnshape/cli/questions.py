@@ -96,24 +96,26 @@ def _sized_by_data(question: Question, sizes: Dimensions) -> tuple[Network, Dime
     if not question.calls:
         return question.network, sizes
     from rnnshape.description import is_taken
+    from rnnshape.fitting import are_sizes_known
     from rnnshape.input_shapes import dimensions_of  # few questions have data
     from rnnshape.ports import shape_taken, with_sizes_of
 
-    for call in question.calls:
-        known = [data.shape[1:] for data in call.x if data.shape and None not in data.shape[1:]]
-        if not len(known) == len(call.x) == len(question.network.given):
-            continue
+    count = len(question.network.given)
+    calls = (each for call in question.calls for each in (call, call.with_validation))
+    known = [call for call in calls if len(call.x) == count and are_sizes_known(call.x)]
+    for call in known:
         shapes = (
-            shape_taken(question.network, number, (None, *axes))
-            for number, axes in enumerate(known)
+            shape_taken(question.network, number, (None, *(data.shape or ())[1:]))
+            for number, data in enumerate(call.x)
         )
         try:
             found = dimensions_of(question.network, [*shapes])
         except QueryError:  # that it does not fit is said where the data is
             continue
-        if found is None:  # the data of each input has sizes of its own
-            network = with_sizes_of(question.network, call, sizes)
-            return (network if is_taken(network, sizes) else question.network), sizes
+        if found is None:  # the data of each input has sizes of its own, perhaps in each call
+            first, *others = [with_sizes_of(question.network, one, sizes) for one in known]
+            is_one = is_taken(first, sizes) and all(other == first for other in others)
+            return (first if is_one else question.network), sizes
         words = ("batch", "timesteps", "features", "space")
         sizes = Dimensions(*(sizes.given(word) or found.given(word) for word in words))
         break
