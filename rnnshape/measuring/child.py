@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
 import threading
 import traceback
@@ -25,8 +24,7 @@ from rnnshape.measuring.messages import MeasurementError, Message, Progress, Req
 Send = Callable[[Message], None]
 
 PLAIN = "--plain"
-OLDEST = (2, 16)  # the first TensorFlow whose Keras is Keras 3
-INSTALL = f"pip install 'tensorflow>={OLDEST[0]}.{OLDEST[1]}'"
+INSTALL = "pip install tensorflow"
 CLEAR_AFTER = 20  # requests; clearing takes as long as half a request
 
 
@@ -63,33 +61,22 @@ def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
 def _load_and_answer(requests: SimpleQueue[Request], send: Send) -> None:
     gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
     send(Progress("loading TensorFlow"))
-    problem = _load(plain=PLAIN in sys.argv)
-    if problem is None:
-        _answer(requests, send, may_copy=True)
-    else:
-        send(problem)
+    _load(plain=PLAIN in sys.argv)
+    _answer(requests, send, may_copy=True)
 
 
-def _load(*, plain: bool) -> MeasurementError | None:
-    """Imports TensorFlow and Keras; says so where they are too old."""
+def _load(*, plain: bool) -> None:
+    """Imports TensorFlow and Keras."""
     with nullcontext() if plain else fast_imports():
         import tensorflow
 
-        if _numbers(tensorflow.__version__) < OLDEST:
-            old = f"TensorFlow {tensorflow.__version__} is too old for Keras 3"
-            return MeasurementError(old, INSTALL, everything=True, certain=True)
-        import keras
-
-        if _numbers(keras.__version__) < (3,):
-            old = f"Keras {keras.__version__} is too old"
-            return MeasurementError(old, "pip install 'keras>=3'", everything=True, certain=True)
-        import rnnshape.measuring.keras_model  # noqa: F401
-
         # Every operation would pass through a wrapper that only shortens tracebacks.
         tensorflow.debugging.disable_traceback_filtering()
+        import keras
+
         keras.config.disable_traceback_filtering()
+        import rnnshape.measuring.keras_model  # noqa: F401
     gc.freeze()  # what was imported stays: looking through it would cost more than a question
-    return None
 
 
 def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = False) -> None:
@@ -110,11 +97,6 @@ def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = Fals
         gc.collect()
         if number == 1:
             gc.freeze()  # so does what the first was the first to import
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """`2.17rc1` is (2, 17)."""
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _failure(error: BaseException) -> MeasurementError:
