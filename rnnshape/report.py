@@ -122,15 +122,12 @@ class Report:
 
     def __repr__(self) -> str:
         last = self.outputs_of(self.layers[-1])
-        returned = ", ".join(
-            f"{output.name} {shown(output.shape)}" for output in last[:MOST_IN_REPR]
-        )
-        more = ", ..." if len(last) > MOST_IN_REPR else ""
-        question = shortened(self.expression, LONGEST_IN_REPR)
+        returned = ", ".join(f"{output.name} {shown(output.shape)}" for output in last)
+        question, made = (shortened(text, LONGEST_IN_REPR) for text in (self.expression, returned))
         verdict = "by the rule"
         if self.measurement:
             verdict = "Keras and the rule differ" if self.differences else "measured by Keras"
-        return f"<Report {question}: {returned}{more}; {verdict}>"
+        return f"<Report {question}: {made}; {verdict}>"
 
     @property
     def source(self) -> str:
@@ -363,7 +360,6 @@ class Report:
         return self.measurement.layers[layer.number - 1]
 
 
-MOST_IN_REPR = 6  # outputs
-LONGEST_IN_REPR = 72  # characters of the question
+LONGEST_IN_REPR = 72  # characters of the question, and of what comes out
 SELF_ATTENTION = "query and value are the same tensor: self-attention"
 WITHOUT_RULE = "there is no rule for {}: its shapes are Keras' alone"

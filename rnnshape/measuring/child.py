@@ -80,7 +80,9 @@ def _load(*, plain: bool) -> None:
 
 
 def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = False) -> None:
-    from rnnshape.measuring.keras_model import clear, measure
+    import keras
+
+    from rnnshape.measuring.keras_model import measure
 
     copy = None
     for number in count(1):
@@ -92,8 +94,8 @@ def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = Fals
             send(answer)
         if request.is_last:  # it takes as long to go as the answer takes to be written
             return
-        if number % CLEAR_AFTER == 0:
-            clear()
+        if number % CLEAR_AFTER == 0:  # of models that were measured it keeps names, graphs, seeds
+            keras.backend.clear_session()
         gc.collect()
         if number == 1:
             gc.freeze()  # so does what the first was the first to import

@@ -91,11 +91,6 @@ def measure(request: Request) -> Iterator[Answer]:
         yield from _answers([*group], request)
 
 
-def clear() -> None:
-    """Has Keras let go of what it keeps of models that were measured: names, graphs, seeds."""
-    keras.backend.clear_session()
-
-
 class _Asked(NamedTuple):
     question: Question
     description: Description
