@@ -22,6 +22,11 @@ BATCHES_AT_MOST = 100  # fewer and larger batches are faster
 LOADED = 450 * 2**20  # bytes once TensorFlow is loaded, its libraries among them
 COPIES = 4  # of each number: NumPy's, TensorFlow's, what is worked on, and what it is made from
 FLOAT32 = 4  # bytes
+# By the controllers of a group, of version 2 and 1: its limit, what it holds, and may drop of it.
+FILES_OF_GROUPS = {
+    "": ("memory.max", "memory.current", "inactive_file"),
+    "memory": ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+}
 SHARE_OF_FREE = 0.9  # the rest is left to others
 
 
@@ -124,28 +129,16 @@ def _limits_of_groups(
         return
     for line in lines:
         _, controllers, path = line.split(":", 2)
-        if controllers in ("", "memory"):
-            top = mounted / controllers
-            folder = top / path.strip("/")
-            for group in (folder, *folder.parents):
-                limit = _rest_of_group(group, version=1 if controllers else 2)
-                if limit is not None:
-                    yield limit
-                if group == top:
-                    break
+        folder = mounted / controllers / path.strip("/")
+        for group in (folder, *folder.parents) if controllers in FILES_OF_GROUPS else ():
+            if group.is_relative_to(mounted / controllers):
+                yield from _rest_of_group(group, *FILES_OF_GROUPS[controllers])
 
 
-def _rest_of_group(group: Path, version: int) -> int | None:
+def _rest_of_group(group: Path, most: str, used: str, droppable: str) -> Iterator[int]:
     """What a group may still take. Files that were read are kept in memory only as long as
     nothing else wants it."""
-    files = {
-        1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        2: ("memory.max", "memory.current", "inactive_file"),
-    }
-    most, used, droppable = files[version]
-    try:
+    with suppress(KeyError, OSError, ValueError):  # no such file, or the limit is "max"
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         rest = int((group / most).read_text()) - int((group / used).read_text())
-        return max(0, rest + int(stat[droppable]))
-    except (KeyError, OSError, ValueError):  # no such file, or the limit is "max"
-        return None
+        yield max(0, rest + int(stat[droppable]))
