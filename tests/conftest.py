@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 
 from rnnshape.cli.run import run as run_in_process
-from rnnshape.measuring.messages import Answer, Progress, Request
+from rnnshape.measuring.messages import Answer, Request
 from rnnshape.reading import read
 from rnnshape.terminal.environment import Environment, Measurer
 
@@ -159,7 +159,7 @@ class KerasInProcess:
         self._measure = measure
 
     def answers(
-        self, request: Request, tell: Callable[[Progress], None] | None = None
+        self, request: Request, tell: Callable[[str], None] | None = None
     ) -> Iterator[Answer]:
         yield from self._measure(request)
 

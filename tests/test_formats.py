@@ -24,7 +24,6 @@ from markdown_it.token import Token
 import rnnshape
 from rnnshape.formats.html import STYLES, elements, fragment, html_page
 from rnnshape.formats.json_lines import document
-from rnnshape.measuring.messages import Progress
 from rnnshape.query import Format, Query
 from rnnshape.reading import parse
 from rnnshape.shown import Report
@@ -592,9 +591,9 @@ def test_the_waiting_line_leaves_nothing_behind(width: int) -> None:
     line = WaitingLine(environment, painted=True)
     with line as tell:
         assert tell is not None
-        tell(Progress("loading TensorFlow"))
+        tell("loading TensorFlow")
         assert "by the rule, not yet measured · loading TensorFlow" in stream.getvalue()
-        tell(Progress("model.predict"))
+        tell("model.predict")
         assert "model.predict" in stream.getvalue()
         during, screen = painted(stream.getvalue(), width, 5)
         assert screen.cursor.y == 0
@@ -619,7 +618,7 @@ def test_the_waiting_line_shows_no_part_of_a_number(
     width: int, unicode: bool, expected: str
 ) -> None:
     line = WaitingLine(Environment(None, None, Tty(), {}), painted=True)
-    assert line._text(Progress("model.predict"), 0.1, Page(width, unicode)) == expected
+    assert line._text("model.predict", 0.1, Page(width, unicode)) == expected
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from rnnshape.measuring.copied import copied, measured_by_both
 from rnnshape.measuring.fast_imports import fast_imports
-from rnnshape.measuring.messages import MeasurementError, Message, Progress, Request, read, write
+from rnnshape.measuring.messages import MeasurementError, Message, Request, read, write
 
 Send = Callable[[Message], None]
 
@@ -60,14 +60,8 @@ def _read_requests(requests: SimpleQueue[Request]) -> NoReturn:
 
 def _load_and_answer(requests: SimpleQueue[Request], send: Send) -> None:
     gc.disable()  # importing makes much, and little garbage; looking for it costs a fifth
-    send(Progress("loading TensorFlow"))
-    _load(plain=PLAIN in sys.argv)
-    _answer(requests, send, may_copy=True)
-
-
-def _load(*, plain: bool) -> None:
-    """Imports TensorFlow and Keras."""
-    with nullcontext() if plain else fast_imports():
+    send("loading TensorFlow")
+    with nullcontext() if PLAIN in sys.argv else fast_imports():
         import tensorflow
 
         # Every operation would pass through a wrapper that only shortens tracebacks.
@@ -77,6 +71,7 @@ def _load(*, plain: bool) -> None:
         keras.config.disable_traceback_filtering()
         import rnnshape.measuring.keras_model  # noqa: F401
     gc.freeze()  # what was imported stays: looking through it would cost more than a question
+    _answer(requests, send, may_copy=True)
 
 
 def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = False) -> None:
@@ -87,7 +82,7 @@ def _answer(requests: SimpleQueue[Request], send: Send, *, may_copy: bool = Fals
     copy = None
     for number in count(1):
         request = requests.get()
-        send(Progress("model.predict"))
+        send("model.predict")
         if number == 1 and may_copy:  # later, threads are running, which no copy would have
             copy = copied(request, lambda: _serve(_answer))
         for answer in measured_by_both(request, copy, measure):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import BinaryIO, NoReturn, cast
 
 from rnnshape.measuring import launch, memory
-from rnnshape.measuring.messages import Answer, Message, Progress, Request, read
+from rnnshape.measuring.messages import Answer, Message, Request, read
 
 Measure = Callable[[Request], Iterator[Answer]]
 
@@ -62,6 +62,6 @@ def _answers(copy: launch.Forked, number: int) -> Iterator[Answer]:
         message: Message | None = read(cast("BinaryIO", copy.stdout))
         if message is None:
             return
-        if not isinstance(message, Progress):
+        if not isinstance(message, str):
             number -= 1
             yield message

@@ -1,8 +1,8 @@
 """Requests to the child process and its answers, as plain data.
 
-The parent writes a `Request`. For each, the child writes any number of `Progress`, and an
-`Answer` for every question of the request. They travel by `pickle`, as both processes are ours, and
-neither runs what others have written.
+The parent writes a `Request`. For each, the child writes any number of texts that say what it is
+doing, and an `Answer` for every question of the request. They travel by `pickle`, as both processes
+are ours, and neither runs what others have written.
 """
 
 from __future__ import annotations
@@ -69,13 +69,6 @@ class Request:
     is_last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the child is doing."""
-
-    doing: str
-
-
 class MeasurementError(Exception):
     """No measurement could be made.
 
@@ -104,7 +97,7 @@ class MeasurementError(Exception):
 
 
 Answer: TypeAlias = Measurement | MeasurementError
-Message: TypeAlias = Progress | Answer
+Message: TypeAlias = str | Answer
 
 
 def write(message: Message | Request, stream: BinaryIO) -> None:
@@ -121,9 +114,9 @@ def read(stream: BinaryIO) -> Any:
 
     >>> from io import BytesIO
     >>> stream = BytesIO()
-    >>> write(Progress("predicting"), stream)
+    >>> write("predicting", stream)
     >>> read(BytesIO(stream.getvalue()))
-    Progress(doing='predicting')
+    'predicting'
     """
     try:
         message = pickle.load(stream)

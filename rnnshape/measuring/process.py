@@ -27,13 +27,12 @@ from rnnshape.measuring.messages import (
     Measurement,
     MeasurementError,
     Message,
-    Progress,
     Request,
     read,
 )
 from rnnshape.network import Question
 
-Tell = Callable[[Progress], None]
+Tell = Callable[[str], None]
 POLL_SECONDS = 0.05
 
 
@@ -50,7 +49,7 @@ class KerasProcess:
         self._final: MeasurementError | None = None  # what every other question would fail for
         self._most: int | None = None  # bytes that the child may hold in memory
         self._tell: Tell | None = None
-        self._progress = Progress("starting")
+        self._doing = "starting"
 
     def __enter__(self) -> Self:
         """Starts the child; if none can be started, `answers` tells what stood in the way."""
@@ -69,7 +68,7 @@ class KerasProcess:
 
         Args:
             request: the questions.
-            tell: is called with the progress as it is made, and again while nothing else is told.
+            tell: is called with what is being done, and again while nothing else is told.
         """
         left, together, self._tell = list(request.questions), True, tell
         try:
@@ -128,8 +127,8 @@ class KerasProcess:
                 raise MeasurementError(
                     "there was not enough memory to receive the answer", "try smaller dimensions"
                 ) from None
-            if isinstance(message, Progress):
-                self._progress = message
+            if isinstance(message, str):
+                self._doing = message
                 self._tell_again()
                 continue
             if message is None:
@@ -163,7 +162,7 @@ class KerasProcess:
 
     def _tell_again(self) -> None:
         if self._tell is not None:
-            self._tell(self._progress)
+            self._tell(self._doing)
 
     def _while_it_computes(self) -> None:
         """Ends a child that takes more memory than there is, before the system ends another."""

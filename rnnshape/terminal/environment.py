@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rnnshape.expression import Let
-    from rnnshape.measuring.messages import Answer, Progress, Request
+    from rnnshape.measuring.messages import Answer, Request
     from rnnshape.network import Dimensions
     from rnnshape.query import Query
     from rnnshape.reading import Reading
@@ -25,7 +25,7 @@ class Measurer(Protocol):
     """Whoever has Keras compute: a child process, or in a test something else."""
 
     def answers(
-        self, request: Request, tell: Callable[[Progress], None] | None = None
+        self, request: Request, tell: Callable[[str], None] | None = None
     ) -> Iterator[Answer]:
         """An answer for each question of the request, in order, each as soon as it is known."""
         ...

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from rnnshape.measuring.messages import Progress
 from rnnshape.terminal.environment import Environment, is_dumb, is_terminal
 from rnnshape.terminal.output import write
 from rnnshape.terminal.screen import Screen
@@ -19,9 +18,9 @@ PERIOD = 0.1  # seconds
 class WaitingLine:
     """A context in which a line of the terminal tells what is going on.
 
-    Entered, it gives what is to be told of progress, as often as time has passed; None where no one
-    watches. The line is drawn on stderr, or on stdout if only that is a terminal. The cursor is
-    never hidden.
+    Entered, it gives what is to be told what is being done, as often as time has passed; None where
+    no one watches. The line is drawn on stderr, or on stdout if only that is a terminal. The cursor
+    is never hidden.
     """
 
     def __init__(self, environment: Environment, *, painted: bool) -> None:
@@ -31,18 +30,18 @@ class WaitingLine:
         self._begun = time.monotonic()
         self._variables: Mapping[str, str] = environment.variables
 
-    def __enter__(self) -> Callable[[Progress], None] | None:
+    def __enter__(self) -> Callable[[str], None] | None:
         if self._stream is None:
             return None
-        self._draw(None)
+        self._draw("starting")
         return self._draw
 
     def __exit__(self, *_: object) -> None:
         self._write(lambda page: "")
 
-    def _draw(self, progress: Progress | None) -> None:
+    def _draw(self, doing: str) -> None:
         seconds = time.monotonic() - self._begun
-        self._write(lambda page: self._text(progress, seconds, page))
+        self._write(lambda page: self._text(doing, seconds, page))
 
     def _write(self, text: Callable[[Page], str]) -> None:
         """Writes a text in place of the one before."""
@@ -53,9 +52,8 @@ class WaitingLine:
                     page = screen.page._replace(width=screen.page.width - ECHO)
                     write(self._stream, [f"\r{text(page)}\033[K"])
 
-    def _text(self, progress: Progress | None, seconds: float, page: Page) -> str:
+    def _text(self, doing: str, seconds: float, page: Page) -> str:
         wheel, width = page.pick("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "-\\|/"), page.width
-        doing = progress.doing if progress else "starting"
         turn = wheel[int(seconds / PERIOD) % len(wheel)]
         words = f"{turn} {self._state} {page.dot} {doing}"
         timed = f"{words} {seconds:.0f} s"
