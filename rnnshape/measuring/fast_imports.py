@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import LazyLoader
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 Trick = Callable[[], AbstractContextManager[None]]
@@ -259,31 +259,20 @@ TRICKS: tuple[Trick, ...] = (
 )
 
 
-class _Finder:
-    """Finds the source files of chosen modules, to be loaded by a loader of ours."""
-
-    def __init__(
-        self, chosen: Callable[[str], object], loader: Callable[[SourceFileLoader], Any]
-    ) -> None:
-        self._chosen, self._loader = chosen, loader
-
-    def find_spec(
-        self, name: str, path: Any, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if not self._chosen(name):
-            return None
-        spec = PathFinder.find_spec(name, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = self._loader(spec.loader)
-        return spec
-
-
 @contextmanager
 def _loading(
     chosen: Callable[[str], object], loader: Callable[[SourceFileLoader], Any]
 ) -> Iterator[None]:
-    """Meanwhile, modules that are `chosen` are loaded by `loader`, made from the usual one."""
-    finder = _Finder(chosen, loader)
+    """Meanwhile, source files of modules that are `chosen` are loaded by `loader`, made from the
+    usual one."""
+
+    def find_spec(name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target) if chosen(name) else None
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = loader(spec.loader)
+        return spec
+
+    finder: Any = SimpleNamespace(find_spec=find_spec)
     sys.meta_path.insert(0, finder)
     try:
         yield
