@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rnnshape.columns import Column, call_with_numbers
 from rnnshape.expression import Call, Unknown
 from rnnshape.network import Network, Ref, Step, refs_in
-from rnnshape.rules import facts_of_unknown, has_rule
+from rnnshape.rules import has_rule
 from rnnshape.rules.facts import Facts, Tensor
 
 # It takes masks off the very tensors that it is given.
@@ -157,7 +157,11 @@ def layer_of_unknown(
     number: int, step: Step, column: Column, given: tuple[Tensor | None, ...]
 ) -> Layer:
     """A layer that is given what no known sizes stand for."""
-    facts = facts_of_unknown(call_with_numbers(step.layer, column), given)
+    facts = None
+    if step.layer.name in ("Reshape", "reshape") and given and given[0]:  # which says its own
+        from rnnshape.rules.rearranging import reshape_of_unknown
+
+        facts = reshape_of_unknown(call_with_numbers(step.layer, column), given[0])
     return Layer(number, step, given, facts and facts.renamed(step.names))
 
 

@@ -12,14 +12,7 @@ from rnnshape.expression import Call, SizeWhenRun, Value
 from rnnshape.rules.arguments import numbers, whole_number, wholes
 from rnnshape.rules.axes import exchanged, joined, place, places, repeated
 from rnnshape.rules.facts import NOTHING, WHEN_RUN, Axis, Facts, Tensor
-from rnnshape.rules.registry import (
-    SEQUENCE,
-    axes_of_rank,
-    made,
-    required_axes,
-    rule,
-    rule_of_unknown,
-)
+from rnnshape.rules.registry import SEQUENCE, axes_of_rank, made, required_axes, rule
 
 SAME_NUMBERS = "the same numbers in another shape"
 OTHER_ORDER = "the input with its axes in another order"
@@ -70,9 +63,9 @@ def reshape(call: Call, given: Tensor) -> Facts:
     return _reshaped(given, kept, target, total.resized(lambda length: length // (rest or 1)))
 
 
-@rule_of_unknown("Reshape", "reshape")
 def reshape_of_unknown(call: Call, given: Tensor) -> Facts:
-    """As it says, whether the numbers are as many or not: -1 differs where any of them does."""
+    """What it makes of a tensor of which nobody knows the sizes: as it says, whether the numbers
+    are as many or not; -1 differs where any of them does."""
     kept, _, target = _target(call)
     sizes = _sizes(target)
     total = joined(given.axes[kept:])

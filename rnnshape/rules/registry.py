@@ -54,7 +54,6 @@ MODULES = (
 Takes = Callable[[Call], tuple[str, ...]]
 _RULES: dict[str, Rule] = {}
 _TAKES: dict[str, Takes] = {}
-_OF_UNKNOWN: dict[str, RuleOfOne] = {}
 
 
 def rule(*names: str, takes: Takes | None = None) -> Callable[[RuleOfOne], RuleOfOne]:
@@ -68,16 +67,6 @@ def rule(*names: str, takes: Takes | None = None) -> Callable[[RuleOfOne], RuleO
         rule_of_inputs(*names, takes=takes)(
             lambda call, inputs: function(call, only_input(call, inputs))
         )
-        return function
-
-    return register
-
-
-def rule_of_unknown(*names: str) -> Callable[[RuleOfOne], RuleOfOne]:
-    """Registers what layers, or operations, make of a tensor of which nobody knows the sizes."""
-
-    def register(function: RuleOfOne) -> RuleOfOne:
-        _OF_UNKNOWN.update(dict.fromkeys(names, function))
         return function
 
     return register
@@ -146,12 +135,6 @@ def _check_no_list(call: Call, given: Given, facts: Facts) -> None:
             f"{call} takes a tensor, and is called with a list of one: a model whose outputs are "
             "[y] returns [y]; make it of y, or take [0] of what it returns"
         )
-
-
-def facts_of_unknown(call: Call, given: Sequence[Tensor | None]) -> Facts | None:
-    """What the rule says whatever the sizes of what a layer is called with; None of most."""
-    function = _OF_UNKNOWN.get(call.name)
-    return function(call, given[0]) if function and given and given[0] else None
 
 
 def _with_masks(call: Call, given: Inputs, facts: Facts, masked: Sequence[Tensor]) -> Facts:
