@@ -24,7 +24,6 @@ from typing import Any
 
 from rnnshape.errors import NotReadError
 from rnnshape.nest import within
-from rnnshape.reading.python.managed import managed
 from rnnshape.reading.python.objects import (
     copy_of,
     deep_copy,
@@ -38,7 +37,7 @@ from rnnshape.reading.python.objects import (
 )
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.stand_in import StandIn, exact, hook, is_free, is_of_code, stored_name
-from rnnshape.reading.python.streams import Stream
+from rnnshape.reading.python.streams import Stream, managed
 
 
 def formatted(text: Any, /, *values: object, **named: object) -> str:

@@ -15,7 +15,6 @@ from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.generators import Steps
 from rnnshape.reading.python.limits import DEEPEST_CALL, STEPS_OF_LOOP, TOO_MUCH, TooLongError
 from rnnshape.reading.python.loops import unless_too_long
-from rnnshape.reading.python.managed import has_yield
 from rnnshape.reading.python.open import IsOpenError, Open, opens_in
 from rnnshape.reading.python.scope import (
     OUTSIDE_LOOP,
@@ -23,6 +22,7 @@ from rnnshape.reading.python.scope import (
     ReturnedSignal,
     Scope,
     Signal,
+    has_yield,
     own_names,
 )
 from rnnshape.reading.python.stand_in import (

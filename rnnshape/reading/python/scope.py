@@ -99,6 +99,11 @@ def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
+def has_yield(body: Sequence[ast.AST]) -> bool:
+    """Whether statements yield values of their own function, and not of one within."""
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(body))
+
+
 def own_names(body: Sequence[ast.AST]) -> frozenset[str]:
     """The names that are a function's own wherever they stand in it: it gives them values."""
     names, others = set[str](), set[str]()

@@ -1,4 +1,4 @@
-"""What each kind of statement does."""
+"""What each kind of statement does, and what one may change that is not followed to its end."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import contextlib
 import functools
 from collections.abc import Callable
 from copy import copy
+from types import FunctionType
 from typing import Any
 
 from rnnshape.errors import NotReadError, QueryError
 from rnnshape.reading.python.allowed import field
-from rnnshape.reading.python.branches import both_ways, either
+from rnnshape.reading.python.branches import PLAIN, both_ways, either, lose, within
 from rnnshape.reading.python.evaluator import Evaluator
 from rnnshape.reading.python.expressions import IN_PLACE
 from rnnshape.reading.python.functions import class_, decorated, function
 from rnnshape.reading.python.limits import TOO_MUCH
 from rnnshape.reading.python.loops import follow_for, follow_while
-from rnnshape.reading.python.managed import Managed
 from rnnshape.reading.python.objects import is_instance
 from rnnshape.reading.python.open import IsOpenError, Open
 from rnnshape.reading.python.scope import (
@@ -30,12 +30,9 @@ from rnnshape.reading.python.scope import (
     Signal,
     own_nodes,
 )
-from rnnshape.reading.python.targets import (
-    assign,
-    delete,
-    fits,
-    give,
-)
+from rnnshape.reading.python.stand_in import StandIn, is_of_code
+from rnnshape.reading.python.streams import Managed
+from rnnshape.reading.python.targets import assign, delete, fits, give
 
 
 def follow(evaluator: Evaluator, node: ast.stmt, scope: Scope) -> None:
@@ -296,8 +293,8 @@ def _handled(
             if handler.name:
                 unread = evaluator.open(handler.name, "what Python says of it is not known")
                 unread.stands_for = wrong
-                is_of_code = evaluator.raised.get(id(wrong)) is wrong
-                scope.names[handler.name] = wrong if is_of_code else unread
+                is_raised_by_code = evaluator.raised.get(id(wrong)) is wrong
+                scope.names[handler.name] = wrong if is_raised_by_code else unread
             evaluator.handled.append(wrong)
             evaluator.caught += [wrong] if isinstance(wrong, QueryError) else []
             try:
@@ -330,3 +327,34 @@ def _cases(
         if matched:
             evaluator.block(case.body, scope)
             return
+
+
+def unfinished(
+    evaluator: Evaluator, node: ast.AST, scope: Scope, because: Open, goes_on: bool
+) -> None:
+    """The names that a statement gives are open; so is, where Python would go on with it, what is
+    held by all that its names reach, and those of the functions that it may call."""
+    code: list[tuple[list[ast.AST], Scope]] = [([node], scope)] if goes_on else []
+    found: dict[int, Any] = {}
+    while code:
+        nodes, inner = code.pop()
+        words = {part.id for one in nodes for part in ast.walk(one) if isinstance(part, ast.Name)}
+        known = [around.names for around in inner.around()]
+        waiting = [names[word] for names in known for word in words & names.keys()]
+        while waiting:
+            value = waiting.pop()
+            if id(value) in found or isinstance(value, PLAIN):
+                continue
+            found[id(value)] = value
+            if not isinstance(value, FunctionType):
+                waiting += within(value)
+            elif body := getattr(value, "own_body", None):
+                code.append((body, value.own_scope))  # type: ignore[attr-defined]
+    lost = [one for one in found.values() if isinstance(one, list | set | dict) or is_of_code(one)]
+    objects = (one for one in found.values() if not isinstance(one, StandIn))
+    lose(evaluator, scope, because, *lost, *(vars(one) for one in objects if is_of_code(type(one))))
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            made = Open(part.id, because.reason, because.source, because.node)
+            made.roots = (because,) if because.label else ()
+            scope.names[part.id] = made

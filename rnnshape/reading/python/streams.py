@@ -1,12 +1,14 @@
-"""Iterators and generators: what code goes over once, as it goes."""
+"""Iterators and generators: what code goes over once, as it goes; and what `with` makes of one."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
-from typing import TypeGuard
+import ast
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, TypeGuard
 
 from rnnshape.reading.python.limits import ENDLESS, MOST, check_text
 from rnnshape.reading.python.open import IsOpenError, Open
+from rnnshape.reading.python.scope import own_nodes
 
 
 def cut() -> Exception:
@@ -139,3 +141,38 @@ def left(stream: Stream) -> list[object]:
     if stream.ends is not None:
         raise stream.ends
     return items
+
+
+class Managed:
+    """What a generator makes of `with`, by `contextlib.contextmanager`."""
+
+    def __init__(self, stream: Stream, *, may_stop: bool) -> None:
+        self.stream, self.may_stop = stream, may_stop
+
+    def __enter__(self) -> object:
+        return next(self.stream)
+
+    def __exit__(self, kind: object, wrong: Any, *_: object) -> bool:
+        """Whether an error ends there."""
+        if wrong is None:
+            left(self.stream)
+            return False
+        try:
+            self.stream.throw(wrong)
+        except StopIteration:
+            return True
+        except Exception as again:
+            if again is not wrong:
+                raise
+        return False
+
+
+def managed(function: Callable[..., Any]) -> Callable[..., object]:
+    nodes = own_nodes(getattr(function, "own_body", ()))
+    may_stop = any(isinstance(node, ast.Try) and node.handlers for node in nodes)
+
+    def call(*given: object, **named: object) -> Any:
+        made = function(*given, **named)
+        return Managed(made, may_stop=may_stop) if isinstance(made, Stream) else made
+
+    return call
