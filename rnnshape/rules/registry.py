@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from importlib import import_module
 from typing import TypeAlias
 
@@ -257,7 +256,8 @@ def weight(
     `initializer` is the argument that has it, where its name is another than the weight's, and
     `trained` says whether training changes it, unless the layer is frozen.
     """
-    argument, given = initializer or _initializer_of(name), dict(call.arguments)
+    argument = initializer or f"{name.removesuffix('_kernel')}_initializer"
+    given = dict(call.arguments)
     value = call[argument]
     chosen = value.name if isinstance(value, Call) else value
     word = chosen.removesuffix("Initializer").lower() if isinstance(chosen, str) else ""
@@ -286,12 +286,6 @@ def weight(
     )
 
 
-@cache
-def _initializer_of(weight: str) -> str:
-    return f"{weight.removesuffix('_kernel')}_initializer"
-
-
-@cache
 def _itemsize(dtype: str) -> int:
     bits = FLOATS.fullmatch(dtype)  # a mixed policy keeps them in 32
     return int(bits[1]) // 8 if bits else 4
