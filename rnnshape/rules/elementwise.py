@@ -21,13 +21,11 @@ UNCHANGED = {
     **dict.fromkeys(("ActivityRegularization", "Identity"), "the input as it came"),
     **dict.fromkeys(("Activation", "ReLU", "LeakyReLU", "ELU"), ACTIVATED),
 }
-WITH_FACTOR = frozenset({"factor", "name", "seed"})
-BY_SIDE = frozenset({"height_factor", "width_factor", "name", "seed"})
-CHANGE_IMAGES = {
-    "RandomFlip": frozenset({"mode", "name", "seed"}),
-    **dict.fromkeys(("RandomRotation", "RandomContrast", "RandomBrightness"), WITH_FACTOR),
-    **dict.fromkeys(("RandomZoom", "RandomTranslation"), BY_SIDE),
-}
+CHANGE_IMAGES = (
+    *("RandomFlip", "RandomRotation", "RandomContrast", "RandomBrightness"),
+    *("RandomZoom", "RandomTranslation"),
+)
+USUAL = {"factor", "height_factor", "width_factor", "mode", "name", "seed"}  # of their arguments
 FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
 
 
@@ -46,7 +44,7 @@ def spatial_dropout(call: Call, given: Tensor) -> Facts:
 def changed_image(call: Call, given: Tensor) -> Facts | None:
     """An image that is changed in training alone; of other arguments only Keras can tell."""
     is_usual = all(_is_factor(value) for name, value in call.arguments if "factor" in name)
-    is_known = is_usual and {name for name, _ in call.arguments} <= CHANGE_IMAGES[call.name]
+    is_known = is_usual and {name for name, _ in call.arguments} <= USUAL
     if not is_known or len(given.axes) != 4 or given.mask or call["mode"] not in (None, *FLIPS):
         return None
     return made(AS_IT_CAME, given.axes)
