@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rnnshape.errors import as_tuple
 from rnnshape.expression import Call
 from rnnshape.rules.facts import (
     WHEN_RUN,
@@ -252,7 +253,7 @@ def _unfit(call: Call, passes: Sequence[Pass], given: Sequence[Nested]) -> Excep
         gives = f"{tensors[0].source} gives {', '.join(tensor.name for tensor in tensors)}"
         remedy = _joined(call, taken, tensors)
     else:
-        gives = f"it is given {_with_shapes(tensors) or 'none'}"
+        gives = f"it is given {_with_shapes(tensors) if tensors else 'none'}"
         remedy = ""
     if not remedy and [tensor.shape[1:] for tensor in tensors] == [
         part.shape[1:] for part in taken
@@ -278,14 +279,9 @@ def _joined(call: Call, taken: Sequence[Tensor], given: Sequence[Tensor]) -> str
 
 def _with_shapes(tensors: Sequence[Tensor]) -> str:
     """`h and c of (batch, 64)`"""
-    shapes = {tensor.shape[1:] for tensor in tensors}
-    names = [tensor.name for tensor in tensors]
-    if len(shapes) != 1:
-        return ", ".join(f"{tensor.name} of {_shape(tensor)}" for tensor in tensors)
-    *others, last = names
+    shapes = [as_tuple(["batch", *map(str, tensor.shape[1:])]) for tensor in tensors]
+    *others, last = names = [tensor.name for tensor in tensors]
+    if len({*shapes}) > 1:
+        return ", ".join(map("{} of {}".format, names, shapes))
     listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{listed} of {_shape(tensors[0])}"
-
-
-def _shape(tensor: Tensor) -> str:
-    return f"({', '.join(['batch', *map(str, tensor.shape[1:])])})"
+    return f"{listed} of {shapes[0]}"
