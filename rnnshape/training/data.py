@@ -248,8 +248,11 @@ class TrainingCall:
         names = ", ".join(data.name for data in (*self.x, *self.y))
         return f"{'model' if self.call == '__call__' else self.call}({names})"
 
-    def problem(self, kind: Kind, message: str, data: Data | None = None, **fields: Any) -> Problem:
-        """What does not fit, at this call."""
+    def problem(
+        self, kind: Kind, message: str, data: Data | None = None, words: str = "", **fields: Any
+    ) -> Problem:
+        """What does not fit, at this call; `words` are Keras' own, if it says anything."""
+        message += f' (Keras: "{words}")' if words else ""
         place = Problem(kind, message, self.call, self.file, self.line, self.column)
         if data is not None:
             place = replace(place, name=data.name, shape=data.shape)

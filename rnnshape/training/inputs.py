@@ -89,9 +89,9 @@ def text_problems(model: Model, call: TrainingCall) -> Iterator[Problem]:
     for data, port in zip(call.x, model.inputs, strict=False):
         what, words = not_cut.get(data.dtype or "", ("", ""))
         if what and port.dtype == "string" and call.is_batched and not data.of:
-            message = f'{data} is {what}: Keras takes text as a tensor (Keras: "{words}")'
+            message = f"{data} is {what}: Keras takes text as a tensor"
             remedy = f"{data.name} = tf.constant({data.name})"
-            yield call.problem("data", message, data, remedies=(remedy,))
+            yield call.problem("data", message, data, words, remedies=(remedy,))
 
 
 def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
@@ -101,45 +101,36 @@ def dtype_problem(call: TrainingCall, data: Data, kind: Kind) -> Problem | None:
         words = "Unrecognized data type" if call.is_batched else "Only input tensors may be passed"
         if kind == "labels" and not call.is_batched:
             words = "y_true and y_pred have different structures"
-        message = f'{name} is a list, which Keras takes for one array each (Keras: "{words}")'
+        message = f"{name} is a list, which Keras takes for one array each"
         remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
     elif found := next((start for start in NO_NUMBERS if dtype.startswith(start)), None):
         if kind == "labels" and not call.is_batched:
             return None
         what, words = NO_NUMBERS[found]
+        words = f"Invalid dtype: {words}" if call.is_batched and words else ""
         message = f"{data} holds {what} where numbers are expected"
-        message += f' (Keras: "Invalid dtype: {words}")' if call.is_batched and words else ""
         remedies = () if dtype == "mixed" else (f"{name} = {name}.astype('float32')",)
         if kind == "labels" and what in ("text", "categories"):
             remedies = (f"{name} = np.unique({name}, return_inverse=True)[1]",)
     else:
         return None
-    return call.problem(kind, message, data, remedies=remedies)
+    return call.problem(kind, message, data, words, remedies=remedies)
 
 
 def _wrong_number(model: Model, call: TrainingCall) -> Problem:
     arrays, inputs = counted("array", call.x), counted("input", model.inputs)
-    if name := list_of_samples(model, call):
-        words = f"it received {len(call.x)} input tensors"
-        if len({data.samples for data in (*call.x, *call.y)}) > 1 and call.is_batched:
-            words = "Data cardinality is ambiguous"
-        elif model.is_sequential:  # of which Keras takes the first
-            words = "Invalid input shape for input" if model.inputs[0].is_described else ""
-        message = f"{name} is a list, of which Keras takes each array for an input"
-        message += f' (Keras: "{words}")' if words else ""
-        remedies: tuple[str, ...] = (f"{name} = np.array({name})",)
-        return call.problem("data", message, call.x[0], remedies=remedies)
+    words = "" if model.is_sequential else f"but it received {len(call.x)} input tensors"
     is_silent = model.is_sequential and model.inputs[0].is_described
+    if name := list_of_samples(model, call):
+        words = "Invalid input shape for input" if is_silent else words
+        return list_for_array(call, "data", name, "input", words, call.x[0])
     if is_silent:
         message = f"the model has {inputs}, and of {arrays} Keras takes the first without an error"
     else:
         message = f"the model has {inputs}, but gets {arrays}"
-        if not model.is_sequential:
-            message += f' (Keras: "but it received {len(call.x)} input tensors")'
-    remedies = ()
-    if len(call.x) > len(model.inputs):
-        remedies = (written_call(call, call.x[: len(model.inputs)], call.y),)
-    return call.problem("data", message, call.x[0], silent=is_silent, remedies=remedies)
+    fewer = written_call(call, call.x[: len(model.inputs)], call.y)
+    remedies = (fewer,) if len(call.x) > len(model.inputs) else ()
+    return call.problem("data", message, call.x[0], words, silent=is_silent, remedies=remedies)
 
 
 def one_list(arrays: Sequence[Data]) -> Data | None:
@@ -149,6 +140,16 @@ def one_list(arrays: Sequence[Data]) -> Data | None:
     if len(names) != 1 or any(data.shape != first for data in arrays):
         return None
     return replace(arrays[0], name=names.pop(), shape=first and (len(arrays), *first))
+
+
+def list_for_array(
+    call: TrainingCall, kind: Kind, name: str, port: str, words: str, data: Data | None = None
+) -> Problem:
+    """A list of arrays where one array is meant, which Keras takes for an input or output each."""
+    if call.is_batched and len({given.samples for given in (*call.x, *call.y)}) > 1:
+        words = "Data cardinality is ambiguous"
+    message = f"{name} is a list, of which Keras takes each array for an {port}"
+    return call.problem(kind, message, data, words, remedies=(f"{name} = np.array({name})",))
 
 
 def list_of_samples(model: Model, call: TrainingCall) -> str:
@@ -173,12 +174,12 @@ def _wrong_shape(model: Model, call: TrainingCall, x: Data, port: Port) -> Probl
     elif port.needed and model.is_sequential:
         taken = port.needed
     expected = (samples, *taken[1:])
-    words = f' (Keras: "{found.refused}")' if found.refused != OF_A_LAYER else ""
+    takes = shown(expected, "any").replace("(any", "(batch", 1)
     return call.problem(
         "data",
-        f"{x} does not fit the input {port.name}, which takes "
-        f"{shown(expected, 'any').replace('(any', '(batch', 1)}{words}",
+        f"{x} does not fit the input {port.name}, which takes {takes}",
         x,
+        "" if found.refused == OF_A_LAYER else found.refused,
         tensor=port.name,
         expected=expected,
         remedies=tuple(_remedies(model, call, x, x.shape, port))[:2],
@@ -264,14 +265,12 @@ def _wrong_index(call: TrainingCall, x: Data, port: Port) -> Problem | None:
         end = x.drawn_below or x.values_below
         what = f"{'random ' * bool(x.drawn_below)}indices up to {end - 1}"
         words = f"is not in [0, {below})"
-        message = (
-            f"{x} has {what}, but the Embedding of the input {port.name} has "
-            f'{below} rows, 0 to {below - 1} (Keras: "{words}")'
-        )
+        message = f"{x} has {what}, but the Embedding of the input {port.name} has "
+        message += f"{below} rows, 0 to {below - 1}"
         remedies: tuple[str, ...] = (f"input_dim={end}",)
         if x.values_from and end - x.values_from <= below and not x.drawn_below:
             remedies = (*remedies, f"{x.name} = {x.name} - {x.values_from}")
-        return call.problem("data", message, x, tensor=port.name, remedies=remedies)
+        return call.problem("data", message, x, words, tensor=port.name, remedies=remedies)
     if x.values_from is None or x.values_from >= 0:
         return None
     silent = -x.values_from <= below

@@ -22,6 +22,7 @@ from rnnshape.training.data import (
 from rnnshape.training.inputs import (
     OF_VALIDATION,
     dtype_problem,
+    list_for_array,
     one_list,
     other_orders,
     written_call,
@@ -95,19 +96,14 @@ def _wrong_number(model: Model, call: TrainingCall) -> Problem:
         words = "The path: (0,) in the `loss` argument, can't be found"
     whole = one_list(call.y) if len(model.outputs) == 1 < len(call.y) else None
     if whole is not None:
-        if call.is_batched and len({data.samples for data in (*call.x, *call.y)}) > 1:
-            words = "Data cardinality is ambiguous"
-        takes = "is a list, of which Keras takes each array for an output"
-        remedy = f"{whole.name} = np.array({whole.name})"
-        message = f'{whole.name} {takes} (Keras: "{words}")'
-        return call.problem("labels", message, remedies=(remedy,))
+        return list_for_array(call, "labels", whole.name, "output", words)
     made, given = counted("output", model.outputs), counted("array", call.y)
-    message = f'the model has {made}, but gets {given} of labels (Keras: "{words}")'
+    message = f"the model has {made}, but gets {given} of labels"
     is_one_layer = len({output.name for output in model.outputs}) == 1
     are_several = len({output.place for output in model.outputs}) == len(model.outputs)
     with_states = len(call.y) == 1 and is_one_layer and are_several
     remedies = ("return_state=False",) if with_states else ()
-    return call.problem("labels", message, call.y[0], remedies=remedies)
+    return call.problem("labels", message, call.y[0], words, remedies=remedies)
 
 
 def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> Problem | None:
@@ -116,8 +112,8 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
     if y.shape is None or is_beside_wrong:
         return None
     if y.of and y.shape == () and call.x[0].origin != "tensorflow":
-        message = f'{y} has no samples (Keras: "the arrays must be at least rank 1")'
-        return call.problem("labels", message, y, tensor=now.port.name)
+        words = "the arrays must be at least rank 1"
+        return call.problem("labels", f"{y} has no samples", y, words, tensor=now.port.name)
     outcomes = [
         (what, loss, judge, found)
         for what, loss, judge in judges(now)
@@ -133,14 +129,11 @@ def _wrong_shape(model: Model, call: TrainingCall, index: int, now: Attempt) -> 
         message += f", which takes {shown(expected)}"
     # A metric may refuse what the loss takes.
     refused = next((outcome.refused for *_, outcome in outcomes if outcome.refused), "")
-    if refused:
-        message += f' (Keras: "{refused}")'
-    else:
-        message += f": without an error, Keras {found.silent}"
     return call.problem(
         "labels",
-        message,
+        message if refused else f"{message}: without an error, Keras {found.silent}",
         y,
+        refused,
         tensor=now.port.name,
         expected=expected,
         loss=loss,
@@ -168,13 +161,13 @@ def _wrong_weights(call: TrainingCall, now: Attempt) -> Problem | None:
     beside = OF_VALIDATION * weights.name.endswith(OF_VALIDATION)
     message = (
         f"sample_weight{beside} {shown(weights.shape)} does not fit {judged[0]}, which makes of y "
-        f'and the output {shown(losses)} losses (Keras: "{found.refused}")'
+        f"and the output {shown(losses)} losses"
     )
     extended = f"{weights.name}[{', '.join((':', *['None'] * (len(losses) - 1)))}]"
     remedies = (
         (f"sample_weight={extended}",) if len(given) == 1 < len(losses) and not beside else ()
     )
-    return call.problem("labels", message, weights, remedies=remedies)
+    return call.problem("labels", message, weights, found.refused, remedies=remedies)
 
 
 def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem]:
@@ -185,7 +178,7 @@ def _of_weights_of_several(model: Model, call: TrainingCall) -> Iterator[Problem
     if weights and not is_one_each and call.is_batched and len(model.outputs) > 1:
         words = "it should only have one scalar score per sample"
         message = f"{weights} is one array for {len(model.outputs)} outputs"
-        yield call.problem("labels", f'{message} (Keras: "{words}")', weights)
+        yield call.problem("labels", message, weights, words)
 
 
 def _expected(what: str, now: Attempt) -> Sizes:
@@ -215,9 +208,9 @@ def _wrong_labels(
         remedies.append(f"{port.units_of}({end})")
     return call.problem(
         "labels",
-        f"{y} has {what}, but the output {port} takes 0 to {classes - 1} "
-        f'(Keras: "which is outside the valid range of [0, {classes})")',
+        f"{y} has {what}, but the output {port} takes 0 to {classes - 1}",
         y,
+        f"which is outside the valid range of [0, {classes})",
         tensor=port.name,
         expected=(y.samples, *port.shape[1:-1]),
         loss=name,
@@ -230,8 +223,8 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
         return
     if call.is_batched and len(model.outputs) > 1:
         words = "`class_weight` is only supported for Models with a single output."
-        message = f'the model has {len(model.outputs)} outputs (Keras: "{words}")'
-        yield call.problem("labels", message, remedies=NO_WEIGHTS)
+        message = f"the model has {len(model.outputs)} outputs"
+        yield call.problem("labels", message, None, words, remedies=NO_WEIGHTS)
         return
     port, loss, y = model.outputs[0], (*call.losses, None)[0], call.y[0]
     name, classes = loss_named(loss.name) if loss else None, port.shape[-1]
@@ -243,8 +236,8 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
         steps = port.shape[1] if len(port.shape) == 3 else None
         words = "Incompatible shapes" if steps not in (None, 1, call.rows) else ""
     if words:
-        message = f'class_weight takes one label for each sample, not {y} (Keras: "{words}")'
-        yield call.problem("labels", message, y, expected=(y.samples,), remedies=NO_WEIGHTS)
+        message = f"class_weight takes one label for each sample, not {y}"
+        yield call.problem("labels", message, y, words, expected=(y.samples,), remedies=NO_WEIGHTS)
         return
     if classes is None or name is None or "crossentropy" not in name:
         return
@@ -256,5 +249,5 @@ def _of_class_weights(model: Model, call: TrainingCall) -> Iterator[Problem]:
             f"class_weight has the key{'s' * (len(beyond) > 1)} {keys}, but the output {port} has "
             f"classes 0 to {last}: without an error, Keras leaves these weights out"
         )
-        where = {"tensor": port.name, "loss": name, "remedies": NO_WEIGHTS}
-        yield call.problem("labels", message, None, silent=True, **where)
+        found = call.problem("labels", message, silent=True, remedies=NO_WEIGHTS)
+        yield replace(found, tensor=port.name, loss=name)

@@ -33,25 +33,25 @@ def _wrong_numbers(call: TrainingCall) -> Iterator[Problem]:
         least = min(data.samples for data in arrays if data.samples is not None)
         more = [data for data in arrays if data.samples not in (None, least)]
         names = [data.name.removesuffix(OF_VALIDATION) for data in more]
-        is_cut = least == first.samples and call.validation_split and not call.validation
-        does = ' (Keras: "Data cardinality is ambiguous")'
-        if is_cut:
-            does = ": with validation_split Keras takes no more of any, without an error"
+        is_split = bool(call.validation_split) and not call.validation
+        is_cut = least == first.samples and is_split
+        does = ": with validation_split Keras takes no more of any, without an error"
         yield call.problem(
             "samples",
-            f"{other} has {other.samples} samples, but {first} has {first.samples}{does}",
+            f"{other} has {other.samples} samples, but {first} has {first.samples}{does * is_cut}",
             other,
-            silent=bool(is_cut),
+            "" if is_cut else "Data cardinality is ambiguous",
+            silent=is_cut,
             expected=(first.samples, *(other.shape or ())[1:]),
             remedies=_of_as_many_samples(call, first, other, cut_to(names, least) if least else ""),
         )
         return
     if first.samples == 0:
-        silent = call.call != "predict"
-        does = "Keras does nothing, without an error"
-        if not silent:
-            does = 'there is nothing to return (Keras: "cannot access local variable")'
-        yield call.problem("samples", f"{first} has no samples: {does}", first, silent=silent)
+        does, words = "Keras does nothing, without an error", ""
+        if call.call == "predict":
+            does, words = "there is nothing to return", "cannot access local variable"
+        message = f"{first} has no samples: {does}"
+        yield call.problem("samples", message, first, words, silent=not words)
 
 
 def _of_as_many_samples(call: TrainingCall, x: Data, other: Data, cut: str) -> tuple[str, ...]:
@@ -78,9 +78,9 @@ def _split_without_samples(call: TrainingCall) -> Iterator[Problem]:
         yield call.problem(
             "samples",
             f"validation_split={split} of the {samples} sample{'s' * (samples != 1)} of "
-            f"{call.x[0].name} leaves none for {none} "
-            '(Keras: "which is not sufficient to split it")',
+            f"{call.x[0].name} leaves none for {none}",
             call.x[0],
+            "which is not sufficient to split it",
             remedies=(f"validation_split={0.5 if samples > 1 else 0}",),
         )
 
@@ -100,7 +100,7 @@ def _stateful_batches(call: TrainingCall, x: Data, port: Port) -> Iterator[Probl
     trains, may_vary = call.call in ("fit", "evaluate"), bool(x.of) and x.origin != "tensorflow"
     if may_vary and trains and not written:
         message = f"a stateful model takes batches of one size: write it, as {x.name} may have any"
-        yield call.problem("samples", f'{message} (Keras: "the batch size must be static")', x)
+        yield call.problem("samples", message, x, "the batch size must be static")
         return
     if not x.of and not are_batches_known(call, x):
         return
@@ -139,14 +139,13 @@ def _other_batch(
     if kept < samples:
         changes.append(cut_to([data.name for data in (*call.x, *call.y)], kept))
     takes = f"batches of {batch} samples" if wrong != batch else f"whole batches of {cut} samples"
-    does = (
-        f' (Keras: "{words}")' if words else ": without an error, Keras repeats it for each state"
-    )
+    does = "" if words else ": without an error, Keras repeats it for each state"
     return call.problem(
         "samples",
         f"a stateful model takes {takes}, but {x.name} {shown(x.shape or ())} "
         f"{'after validation_split ' * is_split}gives a batch of {wrong}{does}",
         x,
+        words,
         expected=None if is_split else (kept or batch, *(x.shape or ())[1:]),
         remedies=(" with ".join(changes),)
         if 0 < kept <= samples and not (is_split or x.of)
